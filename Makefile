@@ -1,0 +1,64 @@
+# Everything a person or CI calls. `make help` lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CONSOLE := gtvision_edge/console
+CONSOLE_SOURCES := $(shell find $(CONSOLE)/src $(CONSOLE)/public $(CONSOLE)/index.html $(CONSOLE)/package-lock.json $(CONSOLE)/vite.config.ts -type f 2>/dev/null)
+STATE ?= .state
+
+.PHONY: help run test test-e2e test-contract test-faults check format console bench lock setup setup-dev clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.run-ready: requirements.lock pyproject.toml packaging/setup.sh $(CONSOLE_SOURCES)
+	@PYTHON="$(PYTHON)" sh packaging/setup.sh run
+
+$(VENV)/.dev-ready: $(VENV)/.run-ready requirements-dev.lock
+	@PYTHON="$(PYTHON)" sh packaging/setup.sh dev
+
+setup: $(VENV)/.run-ready
+setup-dev: $(VENV)/.dev-ready
+
+run: setup ## the product with four drawn street cameras; CAMERA=rtsp://… adds a real one
+	@exec $(BIN)/gtvision-edge run --demo --state "$(STATE)" $(if $(CAMERA),--camera "$(CAMERA)")
+
+console: setup ## build the web console
+	@$(BIN)/python packaging/hatch_build.py
+
+test: setup-dev ## all tests that end in minutes (unit, contract, e2e)
+	@sh packaging/setup.sh test-tools
+	@$(BIN)/pytest -n 2 --dist loadgroup tests/unit tests/contract tests/e2e $(ARGS)
+
+test-contract: setup-dev ## one suite against the embedded media server and, with MEDIAMTX_BIN, the real one
+	@$(BIN)/pytest tests/contract $(ARGS)
+
+test-e2e: setup-dev ## the installed program, GStreamer cameras, Chromium
+	@sh packaging/setup.sh test-tools
+	@$(BIN)/pytest tests/e2e $(ARGS)
+
+test-faults: setup-dev ## slow proofs: kills, hangs, frames counted
+	@sh packaging/setup.sh test-tools
+	@$(BIN)/pytest tests/faults $(ARGS)
+
+check: setup-dev ## format, lint, types, layers, promises of the repository
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python packaging/hatch_build.py --check
+
+format: setup-dev ## format and mend what can be mended
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: setup-dev ## the budgets, each with its peer in the same run
+	@sh packaging/setup.sh test-tools
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+lock: setup-dev ## write the lock files anew (no addresses in them)
+	@sh packaging/lock.sh
+
+clean: ## remove what was built, keep the site's state
+	rm -rf $(VENV) $(CONSOLE)/dist $(CONSOLE)/node_modules .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,6 @@
+"""The program's entry."""
+
+from gtvision_edge.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""HTTP: thin resources over the services, one error shape, one description."""

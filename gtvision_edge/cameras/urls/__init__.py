@@ -1,0 +1,1 @@
+"""RTSP addresses, one strategy per vendor."""

@@ -1,0 +1,1 @@
+"""Drawn street cameras for trials and tests."""

@@ -1,0 +1,1 @@
+"""How the box is: alive, ready, and what is wrong."""

@@ -1,0 +1,1 @@
+"""Arrangements of cameras that people share."""

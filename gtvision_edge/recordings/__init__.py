@@ -1,0 +1,1 @@
+"""The volume that holds recordings."""

@@ -1,0 +1,1 @@
+"""What a daemon needs and that knows no camera: time, supervised tasks, events, logs, metrics, systemd."""

@@ -1,0 +1,21 @@
+"""sd_notify(3) without a dependency."""
+
+import os
+import socket
+
+
+def notify_systemd(state: str) -> None:
+    """Send *state* (``READY=1``, ``WATCHDOG=1``, …) to systemd; does nothing when not run by it."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    if address.startswith("@"):  # abstract namespace
+        address = "\0" + address[1:]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as connection:
+        connection.sendto(state.encode(), address)
+
+
+def watchdog_interval_s() -> float | None:
+    """Return half of systemd's watchdog time in seconds, or None when no watchdog is set."""
+    text = os.environ.get("WATCHDOG_USEC")
+    return int(text) / 2_000_000 if text and text.isdigit() else None

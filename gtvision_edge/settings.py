@@ -1,0 +1,232 @@
+"""The settings of a box: one TOML file, every fault printed at once, unknown keys refused by name."""
+
+import re
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from gtvision_edge.errors import EdgeError, ErrorKind
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|min|h|d)")
+_DURATION_UNITS = {"ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KiB|MiB|GiB|TiB|kB|MB|GB|TB)")
+_SIZE_UNITS = {
+    "B": 1,
+    "KiB": 2**10,
+    "MiB": 2**20,
+    "GiB": 2**30,
+    "TiB": 2**40,
+    "kB": 10**3,
+    "MB": 10**6,
+    "GB": 10**9,
+    "TB": 10**12,
+}
+
+
+def parse_duration(text: object) -> object:
+    """Turn ``"30d"``, ``"15min"``, ``"500ms"`` or ``"1h 30min"`` into seconds."""
+    if isinstance(text, timedelta):
+        return text.total_seconds()
+    if not isinstance(text, str):
+        raise ValueError('a duration is text with a unit, such as "30s", "15min", "7d"')  # noqa: TRY004 -- pydantic reports ValueError only
+    parts = text.split()
+    matches = [_DURATION.fullmatch(part) for part in parts]
+    if not parts or not all(matches):
+        raise ValueError(f'"{text}" is not a duration; write "500ms", "30s", "15min", "2h" or "7d"')
+    return sum(float(match[1]) * _DURATION_UNITS[match[2]] for match in matches if match)
+
+
+def parse_size(text: object) -> object:
+    """Turn ``"2GiB"`` or ``"500MB"`` into bytes."""
+    match = _SIZE.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        raise ValueError(f'"{text}" is not a size; write "500MB" or "2GiB"')
+    return int(float(match[1]) * _SIZE_UNITS[match[2]])
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f'"{name}" is not a time zone; write "America/Sao_Paulo"') from error
+    return name
+
+
+Duration = Annotated[float, BeforeValidator(parse_duration), Field(gt=0)]
+"""Seconds; written with a unit in the file."""
+Size = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
+"""Bytes; written with a unit in the file."""
+Port = Annotated[int, Field(ge=1, le=65535)]
+ListenPort = Annotated[int, Field(ge=0, le=65535)]
+"""0 = any free port (trials and tests)."""
+Zone = Annotated[str, AfterValidator(_known_zone)]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SiteSettings(Section):
+    name: Annotated[str, Field(min_length=1, max_length=80)] = "GT-Vision Edge"
+    timezone: Zone = "America/Sao_Paulo"
+
+
+class ApiSettings(Section):
+    host: str = "127.0.0.1"
+    port: ListenPort = 8080
+    cors_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    secure_cookies: Literal["auto", "always", "never"] = "auto"
+    max_body: Size = 2**20
+
+
+class StorageSettings(Section):
+    state_dir: Path = Path("/var/lib/gtvision-edge")
+    volume: Path = Path("/var/lib/gtvision-edge/recordings")
+
+
+class EmbeddedSettings(Section):
+    host: str = "127.0.0.1"
+    api_port: ListenPort = 9997
+    hls_port: ListenPort = 8888
+    rtsp_port: ListenPort = 8554
+    fragment: Duration = 0.5
+    hls_segment: Duration = 2.0
+    hls_segment_count: Annotated[int, Field(ge=3, le=60)] = 10
+
+
+class MediaSettings(Section):
+    server: Literal["auto", "mediamtx", "embedded"] = "auto"
+    api_url: str = "http://127.0.0.1:9997"
+    hls_url: str = "http://127.0.0.1:8888"
+    rtsp_url: str = "rtsp://127.0.0.1:8554"
+    api_timeout: Duration = 5.0
+    hls_secret: SecretStr | None = None
+    record_segment: Duration = 60.0
+    reconcile_interval: Duration = 2.0
+    embedded: EmbeddedSettings = EmbeddedSettings()
+
+
+class CameraSettings(Section):
+    probe_timeout: Duration = 5.0
+    monitor_interval: Duration = 60.0
+    unauthorized_backoff: Duration = 600.0
+    offline_after: Annotated[int, Field(ge=1, le=10)] = 2
+
+
+class AccountSettings(Section):
+    access_token: Duration = 900.0
+    refresh_token: Duration = 2592000.0
+    ticket: Duration = 30.0
+    login_attempts: Annotated[int, Field(ge=1, le=100)] = 5
+    login_lockout: Duration = 900.0
+
+
+class LogSettings(Section):
+    level: LogLevel = "INFO"
+    style: Literal["auto", "json", "text"] = "auto"
+
+
+class Settings(BaseSettings):
+    """All settings. Read in the composition root only; a part receives its section."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid")
+    toml_file: ClassVar[Path | None] = None
+
+    site: SiteSettings = SiteSettings()
+    api: ApiSettings = ApiSettings()
+    storage: StorageSettings = StorageSettings()
+    media: MediaSettings = MediaSettings()
+    cameras: CameraSettings = CameraSettings()
+    accounts: AccountSettings = AccountSettings()
+    logs: LogSettings = LogSettings()
+
+    @model_validator(mode="after")
+    def _ports_differ(self) -> "Settings":
+        ports = {
+            "api.port": self.api.port,
+            "media.embedded.api_port": self.media.embedded.api_port,
+            "media.embedded.hls_port": self.media.embedded.hls_port,
+            "media.embedded.rtsp_port": self.media.embedded.rtsp_port,
+        }
+        seen: dict[int, str] = {}
+        for name, port in ports.items():
+            if port and port in seen:
+                raise ValueError(f"{seen[port]} and {name} are both {port}")
+            seen[port] = name
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the file is the only source
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        if cls.toml_file is None:
+            return (init_settings,)
+        return (init_settings, TomlConfigSettingsSource(settings_cls, cls.toml_file))
+
+
+class BrokenSettingsError(EdgeError):
+    """The settings file has faults; ``faults`` lists all of them as ``(path, message)``."""
+
+    code: ClassVar[str] = "broken_settings"
+    kind: ClassVar[ErrorKind] = ErrorKind.INVALID
+
+    def __init__(self, source: Path, faults: list[tuple[str, str]]) -> None:
+        super().__init__(f"{source} has {len(faults)} fault(s).", source=str(source))
+        self.faults = faults
+
+
+def load_settings(path: Path | None, **overrides: Any) -> Settings:
+    """Read the TOML file at *path* (None = defaults); *overrides* are whole sections or values laid over it.
+
+    Raises:
+        BrokenSettingsError: the file is missing, is no TOML, or has wrong or unknown keys: all of them are listed.
+
+    """
+    if path is not None:
+        try:
+            tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise BrokenSettingsError(path, [("", error.strerror or "cannot be read")]) from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise BrokenSettingsError(path, [("", f"is not valid TOML: {error}")]) from error
+    bound = type("BoundSettings", (Settings,), {"toml_file": path})
+    try:
+        loaded: Settings = bound(**overrides)
+    except ValidationError as error:
+        faults = [
+            (".".join(map(str, fault["loc"])), _explain(dict(fault))) for fault in error.errors()
+        ]
+        raise BrokenSettingsError(path or Path("defaults"), faults) from error
+    return loaded
+
+
+def _explain(fault: dict[str, Any]) -> str:
+    if fault["type"] == "extra_forbidden":
+        return "is not a setting; check its spelling"
+    return str(fault["msg"]).removeprefix("Value error, ")

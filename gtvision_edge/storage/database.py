@@ -1,0 +1,214 @@
+"""The one SQLite file: a writer that groups commits, readers apart."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiosqlite
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from gtvision_edge.storage.errors import StorageError
+from gtvision_edge.storage.schema_version import migrate
+
+T = TypeVar("T")
+
+Row = sqlite3.Row
+Transaction = sqlite3.Connection
+"""What a unit of work gets: ``execute`` on it, never commit or roll back."""
+
+Parameters = Sequence[Any] | Mapping[str, Any]
+Work = Callable[[Transaction], T]
+
+MAX_GROUP = 500
+"""Works in one commit; bounds how long the first of a burst waits."""
+
+QUEUE_SIZE = 10_000
+"""Works waiting for the writer; ``write`` waits for a place when it is full."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    work: Work[Any]
+    done: asyncio.Future[Any]
+
+
+class Database:
+    """Durable writes and concurrent reads of one SQLite file (WAL, ``synchronous=FULL``).
+
+    A write is a plain function that is given the transaction and runs in the writer's thread, so nothing but the database can
+    be waited for inside one. Works that wait at the same time share one commit, each in a savepoint of its own: the
+    failure of one leaves the others untouched.
+    """
+
+    def __init__(self, path: Path, *, registry: CollectorRegistry | None = None) -> None:
+        self._path = path
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database-writer")
+        self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue(QUEUE_SIZE)
+        self._writer: sqlite3.Connection | None = None
+        self._reader: aiosqlite.Connection | None = None
+        registry = registry or CollectorRegistry()
+        self._commits = Counter(
+            "gtvision_edge_database_commits", "Durable commits.", registry=registry
+        )
+        self._group_sizes = Histogram(
+            "gtvision_edge_database_commit_works",
+            "Units of work that shared one commit.",
+            buckets=(1, 2, 5, 10, 50, 100, 500),
+            registry=registry,
+        )
+
+    async def write(self, work: Work[T]) -> T:
+        """Run *work* in a transaction; return its result once that is on disk (fsync).
+
+        Whatever *work* raises is raised here and leaves no trace in the database. Cancelling the caller does not
+        take back a work that was already handed over.
+
+        Raises:
+            StorageError: SQLite failed (disk full, file damaged); nothing of *work* was kept.
+
+        """
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        await self._queue.put(_Waiting(work, done))
+        return await done
+
+    async def fetch_all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
+        """Return all rows of a reading query, committed data only."""
+        assert self._reader is not None  # noqa: S101 -- open_database() is the only way in
+        try:
+            return list(await self._reader.execute_fetchall(sql, parameters))
+        except sqlite3.Error as error:
+            raise StorageError("The database could not be read.") from error
+
+    async def fetch_one(self, sql: str, parameters: Parameters = ()) -> Row | None:
+        """Return the first row of a reading query, or None."""
+        rows = await self.fetch_all(sql, parameters)
+        return rows[0] if rows else None
+
+    async def _open(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._writer = await loop.run_in_executor(self._thread, self._connect)
+        self._reader = await aiosqlite.connect(
+            f"file:{self._path}?mode=ro", uri=True, isolation_level=None
+        )
+        self._reader.row_factory = sqlite3.Row
+        await self._reader.execute("PRAGMA busy_timeout = 5000")
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, isolation_level=None)
+        try:
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA busy_timeout = 5000")
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    async def _write_forever(self) -> None:
+        """Commit what waits, in groups, until None arrives."""
+        loop = asyncio.get_running_loop()
+        open_ = True
+        while open_:
+            group: list[_Waiting] = []
+            waiting = await self._queue.get()
+            while True:
+                if waiting is None:
+                    open_ = False
+                    break
+                group.append(waiting)
+                if len(group) == MAX_GROUP or self._queue.empty():
+                    break
+                waiting = self._queue.get_nowait()
+            if group:
+                outcomes = await loop.run_in_executor(self._thread, self._commit, group)
+                self._commits.inc()
+                self._group_sizes.observe(len(group))
+                for entry, outcome in zip(group, outcomes, strict=True):
+                    if entry.done.done():  # its caller was cancelled
+                        continue
+                    if isinstance(outcome, _Failure):
+                        entry.done.set_exception(outcome.error)
+                    else:
+                        entry.done.set_result(outcome)
+
+    def _commit(self, group: list[_Waiting]) -> list[Any]:
+        connection = self._writer
+        assert connection is not None  # noqa: S101 -- opened before the writer task starts
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            outcomes = [_run_in_savepoint(connection, entry.work) for entry in group]
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            failure = StorageError("The database could not be written.")
+            failure.__cause__ = error
+            return [_Failure(failure)] * len(group)
+        return outcomes
+
+    async def _close(self) -> None:
+        if self._reader is not None:
+            await self._reader.close()
+        if self._writer is not None:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.close)
+        self._thread.shutdown(wait=False)  # its last work was awaited just above
+
+
+@dataclass(slots=True)
+class _Failure:
+    error: BaseException
+
+
+def _run_in_savepoint(connection: sqlite3.Connection, work: Work[T]) -> T | _Failure:
+    """Run *work*; on any exception undo just it. A failure of SQLite itself that ends the transaction is raised."""
+    connection.execute("SAVEPOINT work")
+    try:
+        result = work(connection)
+    except sqlite3.Error as error:
+        if not connection.in_transaction:  # full disk or I/O error: SQLite rolled everything back
+            raise
+        connection.execute("ROLLBACK TO work")
+        connection.execute("RELEASE work")
+        failure = StorageError("The database refused the change.")
+        failure.__cause__ = error
+        return _Failure(failure)
+    except Exception as error:  # noqa: BLE001 -- handed to the caller of write(), who owns it
+        connection.execute("ROLLBACK TO work")
+        connection.execute("RELEASE work")
+        return _Failure(error)
+    connection.execute("RELEASE work")
+    return result
+
+
+@asynccontextmanager
+async def open_database(
+    path: Path, *, registry: CollectorRegistry | None = None
+) -> AsyncIterator[Database]:
+    """Open (create, migrate) the database file at *path*; closes after the last waiting write.
+
+    Raises:
+        DatabaseTooNewError: see :func:`gtvision_edge.storage.schema_version.migrate`.
+
+    """
+    database = Database(path, registry=registry)
+    try:
+        await database._open()  # noqa: SLF001 -- this function is the constructor's other half
+        writer = asyncio.create_task(  # owned here: outlives every task of the daemon's group
+            database._write_forever(),  # noqa: SLF001
+            name="database-writer",
+        )
+        try:
+            yield database
+        finally:
+            await database._queue.put(None)  # noqa: SLF001
+            await writer
+    finally:
+        await database._close()  # noqa: SLF001

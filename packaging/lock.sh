@@ -1,0 +1,8 @@
+#!/bin/sh
+# Writes the lock files: hashes, no addresses of any registry.
+set -eu
+bin=.venv/bin
+"$bin/python" -m pip install -q uv
+pin() { "$bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate "$@"; }
+pin pyproject.toml --output-file requirements.lock
+pin pyproject.toml --group dev --output-file requirements-dev.lock

@@ -1,0 +1,106 @@
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from gtvision_edge.storage import (
+    Database,
+    DatabaseTooNewError,
+    StorageError,
+    Transaction,
+    open_database,
+)
+from gtvision_edge.storage.schema_version import migrations
+
+SCHEMA = files("gtvision_edge.storage").joinpath("schema.sql").read_text(encoding="utf-8")
+INSERT = "INSERT INTO tenants (tenant_id, name, created_us) VALUES (?, 'x', 0)"
+
+
+def insert(tenant_id: str) -> Callable[[Transaction], int]:
+    return lambda transaction: transaction.execute(INSERT, (tenant_id,)).rowcount
+
+
+async def test_a_write_is_seen_by_readers_and_survives_reopening(tmp_path: Path) -> None:
+    path = tmp_path / "edge.db"
+    async with open_database(path) as database:
+        await database.write(insert("a"))
+        assert await database.fetch_one("SELECT tenant_id FROM tenants") is not None
+
+    async with open_database(path) as database:
+        rows = await database.fetch_all("SELECT tenant_id FROM tenants")
+        assert [row["tenant_id"] for row in rows] == ["a"]
+
+
+async def test_works_that_wait_together_share_a_commit_and_fail_alone(database: Database) -> None:
+    def failing(transaction: Transaction) -> None:
+        transaction.execute(INSERT, ("lost",))
+        raise LookupError("no")
+
+    results = await asyncio.gather(
+        *(database.write(insert(f"t{i}")) for i in range(50)),
+        database.write(failing),
+        database.write(insert("t1")),
+        return_exceptions=True,
+    )
+
+    assert results[:50] == [1] * 50
+    assert isinstance(results[50], LookupError)
+    assert isinstance(results[51], StorageError)
+    rows = await database.fetch_all("SELECT tenant_id FROM tenants")
+    assert {row[0] for row in rows} == {f"t{i}" for i in range(50)}
+    assert database._commits._value.get() < 10
+
+
+def _schema(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    rows = connection.execute(
+        "SELECT name, sql FROM sqlite_master WHERE name != 'schema_info' AND sql IS NOT NULL ORDER BY name"
+    )
+    return [(name, sql) for name, sql in rows]
+
+
+async def test_the_migrations_lead_to_the_documented_schema(tmp_path: Path) -> None:
+    async with open_database(tmp_path / "edge.db"):
+        pass
+    migrated = sqlite3.connect(tmp_path / "edge.db")
+    documented = sqlite3.connect(":memory:")
+    documented.executescript(SCHEMA)
+
+    try:
+        assert _schema(migrated) == _schema(documented)
+    finally:
+        migrated.close()
+        documented.close()
+
+
+async def test_a_database_of_a_newer_program_is_refused_untouched(tmp_path: Path) -> None:
+    path = tmp_path / "edge.db"
+    async with open_database(path):
+        pass
+    newer = migrations()[-1].number + 1
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE schema_info SET version = ?, oldest_compatible = ?", (newer, newer))
+    connection.commit()
+    connection.close()
+    before = path.read_bytes()
+
+    with pytest.raises(DatabaseTooNewError):
+        async with open_database(path):
+            pass
+
+    assert path.read_bytes() == before
+
+
+async def test_a_newer_database_with_a_low_floor_still_opens(tmp_path: Path) -> None:
+    path = tmp_path / "edge.db"
+    async with open_database(path):
+        pass
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE schema_info SET version = version + 5")
+    connection.commit()
+    connection.close()
+
+    async with open_database(path) as database:
+        assert await database.fetch_all("SELECT * FROM tenants") == []
