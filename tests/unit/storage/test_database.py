@@ -16,6 +16,7 @@ from gtvision_edge.storage import (
 from gtvision_edge.storage.schema_version import migrations
 
 SCHEMA = files("gtvision_edge.storage").joinpath("schema.sql").read_text(encoding="utf-8")
+NEWER = migrations()[-1].number + 1
 INSERT = "INSERT INTO tenants (tenant_id, name, created_us) VALUES (?, 'x', 0)"
 
 
@@ -79,9 +80,8 @@ async def test_a_database_of_a_newer_program_is_refused_untouched(tmp_path: Path
     path = tmp_path / "edge.db"
     async with open_database(path):
         pass
-    newer = migrations()[-1].number + 1
     connection = sqlite3.connect(path)
-    connection.execute("UPDATE schema_info SET version = ?, oldest_compatible = ?", (newer, newer))
+    connection.execute("UPDATE schema_info SET version = ?, oldest_compatible = ?", (NEWER, NEWER))
     connection.commit()
     connection.close()
     before = path.read_bytes()
