@@ -1,0 +1,94 @@
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from gtvision_edge.settings import BrokenSettingsError, Settings, load_settings, parse_duration
+
+SAMPLE = Path("config/edge.toml")
+
+
+def names(model: type[BaseModel], prefix: str = "") -> set[str]:
+    found = set()
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            found |= names(kind, f"{prefix}{name}.")
+        else:
+            found.add(f"{prefix}{name}")
+    return found
+
+
+def sample_names(table: dict[str, object], prefix: str = "") -> set[str]:
+    found = set()
+    for key, value in table.items():
+        if isinstance(value, dict):
+            found |= sample_names(value, f"{prefix}{key}.")
+        else:
+            found.add(f"{prefix}{key}")
+    return found
+
+
+def test_the_sample_shows_every_setting_with_its_default() -> None:
+    text = SAMPLE.read_text(encoding="utf-8")
+    # Settings whose default is "not set" stand in the sample behind "# name = ".
+    table = tomllib.loads(text.replace("# hls_secret = ", "hls_secret = "))
+
+    assert sample_names(table) == names(Settings)
+    assert load_settings(SAMPLE).model_dump() == load_settings(None).model_dump()
+
+
+def test_all_faults_are_told_with_their_paths(tmp_path: Path) -> None:
+    path = tmp_path / "edge.toml"
+    path.write_text(
+        '[site]\nname = ""\ntimezone = "Sao Paulo"\n[api]\nport = 70000\nhots = "x"\n'
+        '[media]\napi_timeout = 5\n[media.embedded]\nfragment = "soon"\n[camera]\nx = 1\n'
+    )
+
+    with pytest.raises(BrokenSettingsError) as caught:
+        load_settings(path)
+
+    faults = dict(caught.value.faults)
+    assert set(faults) == {
+        "site.name",
+        "site.timezone",
+        "api.port",
+        "api.hots",
+        "media.api_timeout",
+        "media.embedded.fragment",
+        "camera",
+    }
+    assert "not a setting" in faults["api.hots"]
+    assert "America/Sao_Paulo" in faults["site.timezone"]
+
+
+def test_two_listeners_on_one_port_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "edge.toml"
+    path.write_text("[api]\nport = 8888\n")
+
+    with pytest.raises(BrokenSettingsError) as caught:
+        load_settings(path)
+
+    assert "api.port" in caught.value.faults[0][1]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("500ms", 0.5), ("30s", 30), ("1h 30min", 5400), ("7d", 604800)]
+)
+def test_durations_are_read_with_their_unit(text: str, seconds: float) -> None:
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["5", "soon", "-1s", "", "1 h", "5m"])
+def test_a_duration_without_a_known_unit_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="duration"):
+        parse_duration(text)
+
+
+def test_a_missing_file_and_broken_toml_are_faults(tmp_path: Path) -> None:
+    (tmp_path / "broken.toml").write_text("[site\n")
+
+    for name in ("missing.toml", "broken.toml"):
+        with pytest.raises(BrokenSettingsError):
+            load_settings(tmp_path / name)
