@@ -36,9 +36,9 @@ async def test_a_listener_gets_its_kinds_in_order_and_loses_the_oldest_when_full
 
         got: list[object] = []
         async with asyncio.timeout(1):
-            async for event in mailbox:
-                got.append(event)
-                if event == Happened(3):
+            async for arrived in mailbox:
+                got.append(arrived)
+                if arrived == Happened(3):
                     break
 
     assert got == [Happened(2), Happened(3)]
@@ -60,7 +60,7 @@ def test_uuid7_carries_the_time_and_sorts_by_it() -> None:
 def test_times_go_to_the_wire_with_offset_and_back() -> None:
     assert to_rfc3339(1_767_225_600_123_456) == "2026-01-01T00:00:00.123456+00:00"
     with pytest.raises(ValueError, match="offset"):
-        from_datetime(datetime(2026, 1, 1))
+        from_datetime(datetime(2026, 1, 1))  # noqa: DTZ001 -- naive on purpose
 
 
 @pytest.mark.parametrize(
