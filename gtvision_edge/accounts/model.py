@@ -1,0 +1,90 @@
+"""Who may do what."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Literal, NewType
+
+from gtvision_edge.audit import Actor
+
+TenantId = NewType("TenantId", str)
+UserId = NewType("UserId", str)
+Locale = Literal["pt-BR", "en"]
+
+DEFAULT_TENANT: Final = TenantId("default")
+"""The tenant every site has from its first start."""
+
+
+class Role(StrEnum):
+    """What a person may do; where, is said by tenant and camera list."""
+
+    ADMIN = "admin"
+    OPERATOR = "operator"
+    VIEWER = "viewer"
+    AUDITOR = "auditor"
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """An organisation that cameras and people belong to."""
+
+    tenant_id: TenantId
+    name: str
+    created_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person who may log in, without the password's hash. Fields as in the table ``users``."""
+
+    user_id: UserId
+    username: str
+    name: str
+    role: Role
+    tenant_id: TenantId | None
+    camera_ids: frozenset[str] | None
+    locale: Locale
+    enabled: bool
+    must_change_password: bool
+    token_version: int
+    created_us: int
+    last_login_us: int | None
+
+    def principal(self) -> "Principal":
+        return Principal(
+            user_id=self.user_id,
+            username=self.username,
+            name=self.name,
+            role=self.role,
+            tenant_id=self.tenant_id,
+            camera_ids=self.camera_ids,
+            locale=self.locale,
+            token_version=self.token_version,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """On whose behalf a request is done."""
+
+    user_id: UserId
+    username: str
+    name: str
+    role: Role
+    tenant_id: TenantId | None
+    """None = every tenant of the site."""
+    camera_ids: frozenset[str] | None
+    """None = all cameras of the tenant."""
+    locale: Locale
+    token_version: int
+
+    def may_see_tenant(self, tenant_id: str) -> bool:
+        return self.tenant_id is None or self.tenant_id == tenant_id
+
+    def may_see_camera(self, camera_id: str, tenant_id: str) -> bool:
+        """Tell whether the camera *camera_id*, which belongs to *tenant_id*, exists for this person."""
+        return self.may_see_tenant(tenant_id) and (
+            self.camera_ids is None or camera_id in self.camera_ids
+        )
+
+    def actor(self, address: str = "") -> Actor:
+        return Actor(self.user_id, self.username, address)

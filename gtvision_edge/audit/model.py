@@ -1,0 +1,80 @@
+"""Who acted, what the log keeps of it, and what a check of the log found."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did something: a user (id and login name at that time), the box itself, or the command line."""
+
+    user_id: str
+    name: str
+    address: str = ""
+
+
+SYSTEM: Final = Actor("system", "system")
+COMMAND_LINE: Final = Actor("cli", "cli")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One act as it was written down. ``details`` is canonical JSON text."""
+
+    seq: int
+    at_us: int
+    actor: str
+    actor_name: str
+    tenant_id: str | None
+    action: str
+    subject: str
+    address: str
+    details: str
+    salt: bytes
+    previous_hash: bytes
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """Entries, newest first; ``before_seq`` asks for the next older ones, None = there are none."""
+
+    entries: list[AuditEntry]
+    before_seq: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """What to show of the log; None = anything. ``action`` ending in a dot matches a whole family of acts."""
+
+    action: str | None = None
+    actor: str | None = None
+    subject: str | None = None
+    start_us: int | None = None
+    end_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What is known from elsewhere of the log: entry *seq* existed and had *hash*."""
+
+    seq: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Result of a check. ``bad_seq`` is the first sequence number at which the log is not what was written.
+
+    A log whose last entries were cut off looks whole by itself: only a :class:`Checkpoint` kept elsewhere shows that.
+    ``entries`` and ``head`` are what stands before ``bad_seq``, or the whole log.
+    """
+
+    entries: int
+    head: bytes
+    bad_seq: int | None = None
+    fault: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        return self.bad_seq is None
