@@ -29,7 +29,7 @@ console: setup ## build the web console
 
 test: setup-dev ## all tests that end in minutes (unit, contract, e2e)
 	@sh packaging/setup.sh test-tools
-	@$(BIN)/pytest -n 2 --dist loadgroup tests/unit tests/contract tests/e2e $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadgroup tests/unit tests/repository tests/contract tests/e2e $(ARGS)
 
 test-contract: setup-dev ## one suite against the embedded media server and, with MEDIAMTX_BIN, the real one
 	@$(BIN)/pytest tests/contract $(ARGS)

@@ -1,0 +1,172 @@
+"""The installed program as a process, as a person at the site has it."""
+
+import asyncio
+import re
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+PROGRAM = Path(sys.executable).with_name("gtvision-edge")
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports that were free a moment ago."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            with closing(each):
+                pass
+
+
+@dataclass
+class Site:
+    """A state folder and a settings file; the daemon over it may be started many times."""
+
+    root: Path
+    settings: str = ""
+    arguments: tuple[str, ...] = ()
+    ports: list[int] = field(default_factory=lambda: free_ports(4))
+    password: str = ""
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.ports[0]}"
+
+    @property
+    def volume(self) -> Path:
+        return self.root / "recordings"
+
+    def write_settings(self) -> Path:
+        api, control, hls, rtsp = self.ports
+        path = self.root / "edge.toml"
+        path.write_text(
+            f"[api]\nport = {api}\n"
+            f'[storage]\nstate_dir = "{self.root}"\nvolume = "{self.volume}"\n'
+            '[media]\nserver = "embedded"\n'
+            f"[media.embedded]\napi_port = {control}\nhls_port = {hls}\nrtsp_port = {rtsp}\n"
+            f"{self.settings}\n",
+            encoding="utf-8",
+        )
+        return path
+
+
+class RunningDaemon:
+    def __init__(self, site: Site, process: asyncio.subprocess.Process) -> None:
+        self.site = site
+        self.process = process
+        self.printed: list[str] = []
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    async def read_output(self) -> None:
+        assert self.process.stdout is not None
+        async for line in self.process.stdout:
+            text = line.decode("utf-8", "replace").rstrip()
+            self.printed.append(text)
+            if found := re.search(r"(?:Senha|Password)\s+(\S+)", text):
+                self.site.password = found[1]
+
+    async def wait_ready(self, seconds: float = 30) -> None:
+        async with asyncio.timeout(seconds), aiohttp.ClientSession() as session:
+            while True:
+                if self.process.returncode is not None:
+                    raise AssertionError("the daemon ended:\n" + "\n".join(self.printed[-40:]))
+                try:
+                    async with session.get(f"{self.site.url}/readyz") as answer:
+                        if answer.status == 200:
+                            return
+                except aiohttp.ClientError:
+                    pass
+                await asyncio.sleep(0.1)
+
+
+@asynccontextmanager
+async def running_daemon(site: Site) -> AsyncIterator[RunningDaemon]:
+    """Start the program over *site*, wait until it is ready, stop it at the end (SIGTERM, then SIGKILL after 20 s)."""
+    await asyncio.to_thread(site.root.mkdir, parents=True, exist_ok=True)
+    config = await asyncio.to_thread(site.write_settings)
+    process = await asyncio.create_subprocess_exec(
+        str(PROGRAM),
+        "run",
+        "--config",
+        str(config),
+        *site.arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    daemon = RunningDaemon(site, process)
+    reader = asyncio.create_task(daemon.read_output())
+    try:
+        await daemon.wait_ready()
+        yield daemon
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                await asyncio.wait_for(process.wait(), 20)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+        await reader
+
+
+class Client:
+    """A person with a browser's cookies, calling the API."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+        self.session = session
+        self.url = url
+
+    async def call(
+        self, method: str, path: str, body: object = None, *, expect: int | None = None
+    ) -> Any:
+        async with self.session.request(method, f"{self.url}/api/v1{path}", json=body) as answer:
+            text = await answer.text()
+            if expect is not None:
+                assert answer.status == expect, f"{method} {path}: {answer.status} {text}"
+            return await answer.json(content_type=None) if text else None
+
+    async def wait_state(self, camera_id: str, state: str, seconds: float) -> float:
+        """Wait until the camera has *state*; return how long that took, in seconds."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        seen = None
+        try:
+            async with asyncio.timeout(seconds):
+                while seen != state:
+                    seen = (await self.call("GET", f"/cameras/{camera_id}", expect=200))["state"][
+                        "state"
+                    ]
+                    await asyncio.sleep(0.2)
+        except TimeoutError:
+            raise AssertionError(f"{camera_id} is {seen}, not {state}, after {seconds} s") from None
+        return loop.time() - started
+
+
+@asynccontextmanager
+async def logged_in(
+    site: Site, username: str = "admin", password: str | None = None
+) -> AsyncIterator[Client]:
+    jar = aiohttp.CookieJar(unsafe=True)  # an IP address as host
+    async with aiohttp.ClientSession(cookie_jar=jar, headers={"Origin": site.url}) as session:
+        client = Client(session, site.url)
+        await client.call(
+            "POST",
+            "/auth/login",
+            {"username": username, "password": password or site.password},
+            expect=200,
+        )
+        yield client
