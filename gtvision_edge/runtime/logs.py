@@ -11,7 +11,7 @@ from structlog.types import EventDict, Processor, WrappedLogger
 # user:password@ in any URL, up to the last @ for a password that someone forgot to encode, XM's password= path field, and tokens or tickets in a query.
 _SECRETS = (
     (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s\"'<>]+@", re.IGNORECASE), r"\1***@"),
-    (re.compile(r"((?:password|senha|passwd)=)[^&\s\"']+", re.IGNORECASE), r"\1***"),
+    (re.compile(r"((?:password|passwd|pwd|pass|senha)=)[^&\s\"']+", re.IGNORECASE), r"\1***"),
     (re.compile(r"((?:token|ticket|access_token|signature)=)[^&\s\"']+", re.IGNORECASE), r"\1***"),
     (re.compile(r"(Bearer\s+)[A-Za-z0-9._~+/=-]+", re.IGNORECASE), r"\1***"),
 )
