@@ -1,0 +1,60 @@
+"""What this package knows of cameras and tells about the media server."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+
+class CameraOnAir(Protocol):
+    """The part of a camera that decides its paths and who may watch it."""
+
+    @property
+    def camera_id(self) -> str: ...
+    @property
+    def camera_uuid(self) -> str: ...
+    @property
+    def tenant_id(self) -> str: ...
+    @property
+    def enabled(self) -> bool: ...
+    @property
+    def record(self) -> bool: ...
+
+
+class CameraDirectory(Protocol):
+    """The cameras of the site, in memory; every call returns at once."""
+
+    def all_cameras(self) -> Sequence[CameraOnAir]: ...
+
+    def stream_url(self, camera_id: str, profile: Literal["main", "sub"]) -> str | None:
+        """Return the address with credentials, None where the camera has no such stream."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MediaServerState:
+    """What is known of the media server.
+
+    ``version`` and ``kind`` (``embedded`` or ``mediamtx``) are those last seen, empty before the first answer.
+    ``error`` is the code of the failure while it is down.
+    """
+
+    up: bool
+    since_us: int
+    version: str = ""
+    kind: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaServerFound:
+    """The media server answers, for the first time or again."""
+
+    version: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class MediaServerLost:
+    """The media server stopped answering."""
+
+    error: str

@@ -1,0 +1,39 @@
+"""Cameras as the media package sees them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class FakeCamera:
+    camera_id: str = "cam01"
+    camera_uuid: str = "00000000-0000-7000-8000-000000000001"
+    tenant_id: str = "town"
+    name: str = "Gate"
+    enabled: bool = True
+    record: bool = True
+
+
+class FakeDirectory:
+    """A camera directory whose cameras and addresses a test sets by hand."""
+
+    def __init__(self) -> None:
+        self.cameras: dict[str, FakeCamera] = {}
+        self.urls: dict[tuple[str, str], str] = {}
+
+    def put(self, camera: FakeCamera, main: str, sub: str | None = None) -> None:
+        self.cameras[camera.camera_id] = camera
+        self.urls[camera.camera_id, "main"] = main
+        self.urls.pop((camera.camera_id, "sub"), None)
+        if sub is not None:
+            self.urls[camera.camera_id, "sub"] = sub
+
+    def all_cameras(self) -> Sequence[FakeCamera]:
+        return tuple(self.cameras.values())
+
+    def find_camera(self, camera_id: str) -> FakeCamera | None:
+        return self.cameras.get(camera_id)
+
+    def stream_url(self, camera_id: str, profile: Literal["main", "sub"]) -> str | None:
+        return self.urls.get((camera_id, profile))
