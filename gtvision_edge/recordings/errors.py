@@ -1,0 +1,36 @@
+"""What can go wrong with the file system that holds recordings."""
+
+from typing import ClassVar
+
+from gtvision_edge.errors import EdgeError, ErrorKind
+
+
+class VolumeError(EdgeError):
+    """Nothing can be recorded to the volume now."""
+
+    code: ClassVar[str] = "volume_unusable"
+    kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
+
+
+class VolumeMissingError(VolumeError):
+    """The volume's marker is not there: the disk is not mounted, or was emptied."""
+
+    code: ClassVar[str] = "volume_missing"
+
+
+class VolumeForeignError(VolumeError):
+    """The mounted volume belongs to another site."""
+
+    code: ClassVar[str] = "volume_foreign"
+
+
+class VolumeUnwritableError(VolumeError):
+    """The volume cannot be written: read-only, no permission, full, or failing."""
+
+    code: ClassVar[str] = "volume_unwritable"
+
+
+class VolumeHangsError(VolumeError):
+    """The volume has not answered a simple read for long."""
+
+    code: ClassVar[str] = "volume_hangs"

@@ -1,0 +1,184 @@
+"""Markers: the right disk, and no footage inherited."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from gtvision_edge.recordings.errors import VolumeError, VolumeForeignError, VolumeMissingError
+from gtvision_edge.recordings.volume import (
+    CAMERA_MARKER,
+    VOLUME_MARKER,
+    Volume,
+    VolumeFound,
+    VolumeLost,
+    open_volume,
+)
+from tests.fakes.cameras import FakeCamera
+from tests.fakes.clock import FakeClock
+from tests.fakes.events import RememberingBus
+
+OLD = FakeCamera(camera_uuid="019b0000-0000-7000-8000-00000000aaaa")
+NEW = FakeCamera(camera_uuid="019b0000-0000-7000-8000-00000000bbbb")
+
+
+@pytest.fixture
+def bus() -> RememberingBus:
+    return RememberingBus()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "rec"
+
+
+@pytest.fixture
+async def volume(
+    root: Path, tmp_path: Path, bus: RememberingBus, clock: FakeClock
+) -> AsyncIterator[Volume]:
+    async with open_volume(root, state_dir=tmp_path, site_id="s1", clock=clock, bus=bus) as opened:
+        yield opened
+
+
+async def test_the_first_start_marks_the_volume(
+    volume: Volume, root: Path, bus: RememberingBus
+) -> None:
+    marker = json.loads((root / VOLUME_MARKER).read_text())
+
+    assert volume.is_present()
+    assert marker["site"] == "s1"
+    assert bus.events == [VolumeFound(marker["volume_id"])]
+    assert volume.usage is not None
+    assert 0 < volume.usage.free < volume.usage.total
+
+
+async def test_an_unmounted_disk_is_noticed_and_nothing_is_written_underneath(
+    volume: Volume, root: Path, bus: RememberingBus
+) -> None:
+    root.rename(root.with_name("disk"))  # what is left of a mount point: an empty directory
+    root.mkdir()
+
+    await volume.check()
+
+    assert not volume.is_present()
+    assert isinstance(volume.error, VolumeMissingError)
+    assert bus.events[-1] == VolumeLost("volume_missing")
+    with pytest.raises(VolumeMissingError):
+        await volume.claim_directory(NEW)
+    assert list(root.iterdir()) == []
+
+
+async def test_a_disk_unmounted_since_the_last_check_gets_no_directory(
+    volume: Volume, root: Path
+) -> None:
+    root.rename(root.with_name("disk"))
+    root.mkdir()
+
+    with pytest.raises(VolumeMissingError):
+        await volume.claim_directory(NEW)
+
+    assert list(root.iterdir()) == []
+
+
+async def test_a_disk_mounted_again_is_found(
+    volume: Volume, root: Path, bus: RememberingBus
+) -> None:
+    disk = root.rename(root.with_name("disk"))
+    await volume.check()
+    disk.rename(root)
+
+    await volume.check()
+
+    assert volume.is_present()
+    assert [type(event) for event in bus.events] == [VolumeFound, VolumeLost, VolumeFound]
+
+
+async def test_a_disk_of_another_site_is_refused(volume: Volume, root: Path) -> None:
+    (root / VOLUME_MARKER).write_text('{"volume_id": "other", "site": "s2"}')
+
+    await volume.check()
+
+    assert isinstance(volume.error, VolumeForeignError)
+
+
+async def test_another_disk_of_this_site_is_taken(volume: Volume, root: Path) -> None:
+    (root / VOLUME_MARKER).write_text('{"volume_id": "second", "site": "s1"}')
+
+    await volume.check()
+
+    assert volume.is_present()
+
+
+async def test_an_empty_disk_is_taken_only_when_a_person_says_so(
+    volume: Volume, root: Path
+) -> None:
+    (root / VOLUME_MARKER).unlink()
+    await volume.check()
+    assert not volume.is_present()
+
+    await volume.start_new()
+
+    assert volume.is_present()
+
+
+async def test_a_volume_that_cannot_be_written_is_a_state(
+    tmp_path: Path, bus: RememberingBus, clock: FakeClock
+) -> None:
+    root = tmp_path / "file"
+    root.write_text("not a directory")
+
+    async with open_volume(root, state_dir=tmp_path, site_id="s1", clock=clock, bus=bus) as volume:
+        assert volume.error is not None
+        assert volume.error.code == "volume_unwritable"
+
+
+async def test_a_camera_gets_its_directory_once(volume: Volume, root: Path) -> None:
+    first = await volume.claim_directory(OLD)
+    (root / "cam01_rec" / "footage").mkdir()
+    again = await volume.claim_directory(OLD)
+
+    assert (first, again) == (False, False)
+    assert json.loads((root / "cam01_rec" / CAMERA_MARKER).read_text()) == {
+        "camera_uuid": OLD.camera_uuid,
+        "camera_id": "cam01",
+    }
+    assert (root / "cam01_rec" / "footage").is_dir()
+
+
+async def test_a_new_camera_under_an_old_name_inherits_nothing(volume: Volume, root: Path) -> None:
+    await volume.claim_directory(OLD)
+    (root / "cam01_rec" / "footage").mkdir()
+
+    set_aside = await volume.claim_directory(NEW)
+
+    assert set_aside
+    assert [entry.name for entry in (root / "cam01_rec").iterdir()] == [CAMERA_MARKER]
+    assert (root / "cam01_rec.0000aaaa.aside" / "footage").is_dir()
+
+
+async def test_a_name_used_four_times_keeps_all_footage_apart(volume: Volume, root: Path) -> None:
+    for camera in (OLD, NEW, OLD, NEW):
+        await volume.claim_directory(camera)
+
+    assert sorted(entry.name for entry in root.iterdir() if entry.is_dir()) == [
+        "cam01_rec",
+        "cam01_rec.0000aaaa.aside",
+        "cam01_rec.0000aaaa.aside2",
+        "cam01_rec.0000bbbb.aside",
+    ]
+
+
+async def test_a_directory_without_marker_becomes_the_cameras(volume: Volume, root: Path) -> None:
+    (root / "cam01_rec" / "2026-01-01").mkdir(parents=True)
+
+    assert not await volume.claim_directory(NEW)
+
+    assert (root / "cam01_rec" / "2026-01-01").is_dir()
+
+
+async def test_a_directory_that_cannot_be_claimed_says_so(volume: Volume, root: Path) -> None:
+    (root / "cam01_rec").write_text("in the way")
+
+    with pytest.raises(VolumeError):
+        await volume.claim_directory(NEW)
