@@ -1,0 +1,314 @@
+"""Keeps the media server's paths as they should be: desired state wins, and what is right is not touched."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from gtvision_edge.errors import EdgeError
+from gtvision_edge.media.client import MediaServerClient, PathConf, ServerInfo
+from gtvision_edge.media.errors import MediaServerRefusedError, MediaServerUnavailableError
+from gtvision_edge.media.model import (
+    CameraDirectory,
+    CameraOnAir,
+    MediaServerFound,
+    MediaServerLost,
+    MediaServerState,
+)
+from gtvision_edge.media.paths import (
+    Action,
+    ActionKind,
+    PathRules,
+    PathUse,
+    Sources,
+    desired_paths,
+    diff,
+    path_name,
+)
+from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.events import EventBus
+
+log = structlog.get_logger(__name__)
+
+ClaimDirectory = Callable[[CameraOnAir], Awaitable[bool]]
+"""Makes a camera's directory its own before anything is recorded; True = another camera's was set aside.
+
+Raises EdgeError when it cannot: the camera then goes on the air unrecorded.
+"""
+
+VERIFY_AFTER_S = (0.05, 0.2, 0.75)
+"""The server says 200 before it acts; so long we give it, step by step."""
+
+TROUBLE_FIRST_S = 4.0
+TROUBLE_MAX_S = 60.0
+"""A path that the server refuses, or shows otherwise than we set it, is tried again ever more seldom.
+
+Without this a server that prints a value in a way we do not know would be told the same every two seconds, and would
+cut the stream each time.
+"""
+
+
+@dataclass(slots=True)
+class _Trouble:
+    """A change that did not help: not tried again before ``until`` (monotonic) unless something else is wanted."""
+
+    wanted: PathConf
+    code: str
+    delay_s: float
+    until: float
+
+
+class Reconciler:
+    """Compares what the media server has with what it should have, and mends the difference.
+
+    One pass at a time; a pass that finds the server dead ends at the first call that says so, so nothing piles up.
+    *suspended* tells of cameras that must be left alone for now (wrong password: the media server would try every
+    5 s, and cameras lock out who does). *recording_allowed* False switches all recording off, streams stay.
+    """
+
+    def __init__(
+        self,
+        client: MediaServerClient,
+        cameras: CameraDirectory,
+        rules: PathRules,
+        *,
+        bus: EventBus,
+        clock: Clock,
+        claim_directory: ClaimDirectory,
+        suspended: Callable[[str], bool] = lambda _: False,
+        recording_allowed: Callable[[], bool] = lambda: True,
+        interval_s: float = 2.0,
+        news: tuple[type, ...] = (),
+        registry: CollectorRegistry | None = None,
+    ) -> None:
+        self._client = client
+        self._cameras = cameras
+        self._rules = rules
+        self._bus = bus
+        self._clock = clock
+        self._claim_directory = claim_directory
+        self._suspended = suspended
+        self._recording_allowed = recording_allowed
+        self._interval_s = interval_s
+        self._news = news
+        self._wake = asyncio.Event()
+        self._state = MediaServerState(up=False, since_us=clock.now_us(), error="not_asked_yet")
+        self._started = ""
+        self._right: set[str] = set()
+        self._troubles: dict[str, _Trouble] = {}
+        self._unclaimed: dict[str, str] = {}
+        registry = registry or CollectorRegistry()
+        self._up = Gauge(
+            "gtvision_edge_media_server_up",
+            "1 while the media server's API answers",
+            registry=registry,
+        )
+        self._changes = Counter(
+            "gtvision_edge_media_path_changes",
+            "Paths of the media server changed by us",
+            ["kind"],
+            registry=registry,
+        )
+        self._losses = Counter(
+            "gtvision_edge_media_path_losses",
+            "Times the media server was found without paths it had",
+            ["cause"],
+            registry=registry,
+        )
+        self._wrong = Gauge(
+            "gtvision_edge_media_paths_wrong",
+            "Paths that are not as they should be after the last pass",
+            registry=registry,
+        )
+
+    @property
+    def state(self) -> MediaServerState:
+        return self._state
+
+    @property
+    def troubles(self) -> Mapping[str, str]:
+        """Return why a path is not as it should be, by path name, as an error code."""
+        return {name: trouble.code for name, trouble in self._troubles.items()} | self._unclaimed
+
+    def wake(self) -> None:
+        """Ask for a pass now instead of at the next interval."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Reconcile until cancelled: every interval, and at once on news of cameras."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._listen(), name="reconciler-news")
+            while True:
+                self._wake.clear()
+                await self.reconcile()
+                await self._pause(tasks)
+
+    async def reconcile(self) -> None:
+        """Make one pass. A dead server, or a path that cannot be mended, is a state here, not an error."""
+        try:
+            info = await self._client.info()
+            actual = await self._client.config_paths()
+            self._note_loss(info, actual)
+            desired = await self._desired(actual)
+            actions = self._due(diff(desired, actual), desired)
+            wrong: Mapping[str, str] = {}
+            if actions:
+                wrong = await self._apply(actions)
+                wrong = await self._verify(desired, wrong)
+            self._note_troubles(desired, wrong)
+            self._note_up(info)
+        except (MediaServerUnavailableError, MediaServerRefusedError) as error:
+            self._note_down(error)  # a refused question; refused changes are told in _apply
+
+    async def _listen(self) -> None:
+        with self._bus.listen(*self._news, size=8) as mailbox:
+            async for _ in mailbox:
+                self._wake.set()
+
+    async def _pause(self, tasks: asyncio.TaskGroup) -> None:
+        waiters = {
+            tasks.create_task(self._clock.sleep(self._interval_s), name="reconciler-interval"),
+            tasks.create_task(self._wait_for_wake(), name="reconciler-wake"),
+        }
+        try:
+            await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for waiter in waiters:
+                waiter.cancel()
+            await asyncio.wait(waiters)
+
+    async def _wait_for_wake(self) -> None:
+        await self._wake.wait()
+
+    async def _desired(self, actual: dict[str, dict[str, Any]]) -> dict[str, PathConf]:
+        desired: dict[str, PathConf] = {}
+        self._unclaimed = {}
+        allowed = self._recording_allowed()
+        for camera in self._cameras.all_cameras():
+            main = self._cameras.stream_url(camera.camera_id, "main")
+            if not camera.enabled or main is None or self._suspended(camera.camera_id):
+                continue
+            sources = Sources(main, self._cameras.stream_url(camera.camera_id, "sub"))
+            record = allowed and camera.record and await self._claim(camera, actual)
+            desired |= desired_paths(camera.camera_id, sources, self._rules, record=record)
+        return desired
+
+    async def _claim(self, camera: CameraOnAir, actual: dict[str, dict[str, Any]]) -> bool:
+        """Return whether the camera's directory is its own, so that its path may record into it."""
+        name = path_name(camera.camera_id, PathUse.RECORD)
+        try:
+            set_aside = await self._claim_directory(camera)
+        except EdgeError as error:
+            self._unclaimed[name] = error.code
+            return False
+        if set_aside and name in actual:
+            # The path belongs to a camera that is gone and still writes into the directory moved away. The same
+            # source under the same name would be left untouched below; so it ends here and begins anew.
+            await self._client.delete_path(name)
+            actual.pop(name)
+        return True
+
+    def _due(self, actions: list[Action], desired: Mapping[str, PathConf]) -> list[Action]:
+        """Leave out what was tried lately in vain."""
+        now = self._clock.monotonic()
+        return [
+            action
+            for action in actions
+            if (trouble := self._troubles.get(action.name)) is None
+            or trouble.until <= now
+            or trouble.wanted != desired.get(action.name, {})
+        ]
+
+    async def _apply(self, actions: list[Action]) -> dict[str, str]:
+        """Make the changes in order; return the codes of those that the server refused, by path."""
+        refused: dict[str, str] = {}
+        for action in actions:
+            try:
+                await self._apply_one(action)
+            except MediaServerRefusedError as error:
+                refused[action.name] = error.code
+            else:
+                self._changes.labels(action.kind).inc()
+        return refused
+
+    async def _apply_one(self, action: Action) -> None:
+        match action.kind:
+            case ActionKind.ADD:
+                await self._client.add_path(action.name, action.conf)
+            case ActionKind.PATCH_RECORD:
+                await self._client.patch_path(action.name, action.conf)
+            case ActionKind.REPLACE:
+                await self._client.replace_path(action.name, action.conf)
+            case ActionKind.DELETE:
+                await self._client.delete_path(action.name)
+
+    async def _verify(
+        self, desired: Mapping[str, PathConf], refused: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Wait until the changes are seen; return what stays wrong, by path."""
+        wrong: dict[str, str] = {}
+        for delay_s in VERIFY_AFTER_S:
+            await self._clock.sleep(delay_s)
+            remaining = {action.name for action in diff(desired, await self._client.config_paths())}
+            wrong = {name: refused.get(name, "not_applied") for name in remaining}
+            if wrong.keys() <= refused.keys():
+                break
+        return wrong
+
+    def _note_troubles(self, desired: Mapping[str, PathConf], wrong: Mapping[str, str]) -> None:
+        now = self._clock.monotonic()
+        waiting = {
+            name: trouble
+            for name, trouble in self._troubles.items()
+            if trouble.until > now and trouble.wanted == desired.get(name, {})
+        }
+        for name, code in wrong.items():
+            before = self._troubles.get(name)
+            wanted = desired.get(name, {})
+            again = before is not None and before.wanted == wanted
+            delay_s = (
+                min(before.delay_s * 2, TROUBLE_MAX_S) if again and before else TROUBLE_FIRST_S
+            )
+            waiting[name] = _Trouble(wanted, code, delay_s, now + delay_s)
+            if not again:
+                log.warning("media_path_wrong", path=name, code=code)
+        self._troubles = waiting
+        self._right = set(desired) - waiting.keys()
+        self._wrong.set(len(waiting))
+
+    def _note_loss(self, info: ServerInfo, actual: Mapping[str, PathConf]) -> None:
+        """Tell a restart or a reload of the server, which both forget what the API made, from the first look."""
+        restarted = bool(self._started) and self._started != info.started
+        if restarted:
+            log.warning("media_server_restarted", version=info.version)
+            self._losses.labels("restart").inc()
+        elif missing := self._right - actual.keys():
+            log.warning("media_paths_lost", paths=len(missing))
+            self._losses.labels("reload").inc()
+        if restarted:
+            self._troubles = {}
+        self._started = info.started
+
+    def _note_up(self, info: ServerInfo) -> None:
+        self._up.set(1)
+        if self._state.up and self._state.version == info.version:
+            return
+        log.info("media_server_found", version=info.version, kind=info.kind)
+        self._state = MediaServerState(
+            up=True, since_us=self._clock.now_us(), version=info.version, kind=info.kind
+        )
+        self._bus.publish(MediaServerFound(info.version, info.kind))
+
+    def _note_down(self, error: EdgeError) -> None:
+        self._up.set(0)
+        if self._state.up or self._state.error == "not_asked_yet":
+            log.warning("media_server_lost", code=error.code)
+            self._state = replace(
+                self._state, up=False, since_us=self._clock.now_us(), error=error.code
+            )
+            self._bus.publish(MediaServerLost(error.code))
+        else:
+            self._state = replace(self._state, error=error.code)

@@ -1,0 +1,332 @@
+"""Desired state wins: restarts, reloads, hand-made changes and refusals, against a real media server."""
+
+import asyncio
+import dataclasses
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+from prometheus_client import CollectorRegistry
+
+from gtvision_edge.media.client import MediaServerClient
+from gtvision_edge.media.model import MediaServerFound, MediaServerLost
+from gtvision_edge.media.paths import PathRules
+from gtvision_edge.media.reconciler import Reconciler
+from gtvision_edge.recordings.errors import VolumeMissingError
+from gtvision_edge.runtime.clock import SystemClock
+from tests.fakes.cameras import FakeCamera, FakeDirectory
+from tests.fakes.events import RememberingBus
+from tests.mediamtx import BINARY, MediaMtx, ffmpeg_camera, running_mediamtx
+
+pytestmark = [
+    pytest.mark.mediamtx,
+    pytest.mark.skipif(not BINARY, reason="MEDIAMTX_BIN is not set"),
+    pytest.mark.timeout(90),
+]
+
+NOBODY = "rtsp://127.0.0.1:9/"
+"""An address that refuses at once: a camera that is switched off."""
+
+
+@dataclasses.dataclass
+class Site:
+    """A media server with a reconciler in front; ``set_aside`` and ``volume`` script the recordings volume."""
+
+    server: MediaMtx
+    client: MediaServerClient
+    cameras: FakeDirectory
+    bus: RememberingBus
+    registry: CollectorRegistry
+    reconciler: Reconciler
+    volume: Path
+    suspended: set[str]
+    recording_allowed: list[bool]
+    set_aside: set[str]
+    unclaimable: set[str]
+
+    def calls(self) -> int:
+        """Return how often the API was told to change something."""
+        return sum(
+            int(sample.value)
+            for metric in self.registry.collect()
+            for sample in metric.samples
+            if sample.name == "gtvision_edge_media_api_calls_total"
+            and sample.labels["call"] not in ("info", "config_paths", "runtime_paths")
+        )
+
+    async def names(self) -> set[str]:
+        return set(await self.client.config_paths())
+
+    async def recorded(self, name: str) -> bool:
+        return bool((await self.client.config_paths())[name]["record"])
+
+
+@asynccontextmanager
+async def open_site(tmp_path: Path, server: MediaMtx) -> AsyncIterator[Site]:
+    async with aiohttp.ClientSession() as session:
+        registry, bus, cameras = CollectorRegistry(), RememberingBus(), FakeDirectory()
+        client = MediaServerClient(server.api_url, 1.0, session, registry=registry)
+        suspended: set[str] = set()
+        set_aside: set[str] = set()
+        unclaimable: set[str] = set()
+        recording_allowed = [True]
+        volume = tmp_path / "rec"
+
+        async def claim(camera: object) -> bool:
+            assert isinstance(camera, FakeCamera)
+            if camera.camera_id in unclaimable:
+                raise VolumeMissingError("away")
+            if camera.camera_id in set_aside:
+                set_aside.remove(camera.camera_id)
+                return True
+            return False
+
+        reconciler = Reconciler(
+            client,
+            cameras,
+            PathRules(volume, server.rtsp_url, 60.0),
+            bus=bus,
+            clock=SystemClock(),
+            claim_directory=claim,
+            suspended=suspended.__contains__,
+            recording_allowed=lambda: recording_allowed[0],
+            interval_s=0.5,
+            news=(str,),
+            registry=registry,
+        )
+        yield Site(
+            server,
+            client,
+            cameras,
+            bus,
+            registry,
+            reconciler,
+            volume,
+            suspended,
+            recording_allowed,
+            set_aside,
+            unclaimable,
+        )
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    async with running_mediamtx(tmp_path / "server") as server, open_site(tmp_path, server) as site:
+        for number in (1, 2, 3):
+            camera = FakeCamera(f"cam{number:02}", f"uuid-{number}")
+            site.cameras.put(camera, f"{NOBODY}{number}", f"{NOBODY}{number}/sub")
+        yield site
+
+
+@asynccontextmanager
+async def running(site: Site) -> AsyncIterator[None]:
+    task = asyncio.create_task(site.reconciler.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+async def becomes(
+    condition: Callable[[], Awaitable[bool]] | Callable[[], bool], within_s: float
+) -> None:
+    async with asyncio.timeout(within_s):
+        while True:
+            try:
+                answer = condition()
+                if answer if isinstance(answer, bool) else await answer:
+                    return
+            except Exception as error:  # noqa: BLE001 -- the server may be on its way up
+                last = error  # noqa: F841 -- seen in the traceback of a timeout
+            await asyncio.sleep(0.05)
+
+
+OURS = {f"cam{n:02}_{use}" for n in (1, 2, 3) for use in ("rec", "live", "ai")}
+
+
+async def test_a_bare_server_gets_all_paths_and_a_second_pass_touches_none(site: Site) -> None:
+    await site.reconciler.reconcile()
+    first = site.calls()
+    await site.reconciler.reconcile()
+
+    assert await site.names() == OURS | {"by_hand"}
+    assert (first, site.calls()) == (9, 9)
+    assert site.reconciler.state.up
+    assert site.reconciler.state.kind == "mediamtx"
+    assert site.reconciler.troubles == {}
+
+
+async def test_paths_removed_and_edited_by_hand_are_mended_and_the_right_ones_not_touched(
+    site: Site,
+) -> None:
+    await site.reconciler.reconcile()
+    await site.client.delete_path("cam01_rec")
+    await site.client.patch_path("cam02_live", {"source": "rtsp://127.0.0.1:9/wrong"})
+    await site.client.patch_path("cam03_rec", {"record": False})
+    before = site.calls()
+
+    await site.reconciler.reconcile()
+
+    assert site.calls() - before == 3
+    actual = await site.client.config_paths()
+    assert actual["cam01_rec"]["record"] is True
+    assert actual["cam02_live"]["source"] == f"{NOBODY}2/sub"
+    assert actual["cam03_rec"]["record"] is True
+
+
+async def test_after_kill_and_restart_all_is_right_again_within_ten_seconds(site: Site) -> None:
+    async with running(site):
+        await becomes(lambda: site.reconciler.state.up, 5)
+        await site.server.stop(signal.SIGKILL)
+        await becomes(lambda: not site.reconciler.state.up, 5)
+        await site.server.start()
+
+        async def all_there() -> bool:
+            return await site.names() >= OURS
+
+        await becomes(all_there, 10)
+        await becomes(lambda: site.reconciler.state.up, 5)
+
+    kinds = [type(e) for e in site.bus.events]
+    assert kinds == [MediaServerFound, MediaServerLost, MediaServerFound]
+
+
+async def test_after_a_reload_of_its_file_all_is_right_again_within_ten_seconds(
+    site: Site,
+) -> None:
+    async with running(site):
+        await becomes(lambda: site.reconciler.state.up, 5)
+        await asyncio.sleep(1.2)  # the server ignores changes of its file for a second
+        site.server.write_config("changed")
+        before = site.calls()
+        await becomes(lambda: site.calls() - before >= 9, 10)
+
+        async def all_there() -> bool:
+            return await site.names() >= OURS
+
+        await becomes(all_there, 5)
+
+    assert site.registry.get_sample_value(
+        "gtvision_edge_media_path_losses_total", {"cause": "reload"}
+    )
+
+
+async def test_news_of_a_camera_acts_at_once(site: Site) -> None:
+    site.reconciler._interval_s = 3600
+    async with running(site):
+        await becomes(lambda: site.reconciler.state.up, 5)
+        site.cameras.put(FakeCamera("cam04", "uuid-4"), f"{NOBODY}4")
+        site.bus.publish("camera added")
+
+        async def there() -> bool:
+            return "cam04_rec" in await site.names()
+
+        await becomes(there, 2)
+
+
+async def test_a_removed_a_disabled_and_a_suspended_camera_leave_the_air(site: Site) -> None:
+    await site.reconciler.reconcile()
+    del site.cameras.cameras["cam01"]
+    site.cameras.put(FakeCamera("cam02", "uuid-2", enabled=False), NOBODY)
+    site.suspended.add("cam03")
+
+    await site.reconciler.reconcile()
+    assert await site.names() == {"by_hand"}
+
+    site.suspended.clear()
+    await site.reconciler.reconcile()
+    assert await site.names() == {"by_hand", "cam03_rec", "cam03_live", "cam03_ai"}
+
+
+async def test_recording_switched_off_and_on_is_one_patch_a_camera(site: Site) -> None:
+    await site.reconciler.reconcile()
+    before = site.calls()
+
+    site.recording_allowed[0] = False
+    await site.reconciler.reconcile()
+    assert not any([await site.recorded(f"cam0{n}_rec") for n in (1, 2, 3)])
+    site.recording_allowed[0] = True
+    await site.reconciler.reconcile()
+
+    assert all([await site.recorded(f"cam0{n}_rec") for n in (1, 2, 3)])
+    assert site.calls() - before == 6
+
+
+async def test_a_camera_whose_directory_cannot_be_claimed_is_on_the_air_unrecorded(
+    site: Site,
+) -> None:
+    site.unclaimable.add("cam01")
+
+    await site.reconciler.reconcile()
+
+    assert not await site.recorded("cam01_rec")
+    assert await site.recorded("cam02_rec")
+    assert site.reconciler.troubles == {"cam01_rec": "volume_missing"}
+
+
+async def test_a_path_whose_directory_was_set_aside_begins_anew(site: Site) -> None:
+    await site.reconciler.reconcile()
+    before = site.calls()
+    site.set_aside.add("cam01")
+
+    await site.reconciler.reconcile()
+
+    assert site.calls() - before == 2  # deleted and added
+    assert await site.recorded("cam01_rec")
+
+
+async def test_one_path_that_the_server_refuses_does_not_stop_the_others(site: Site) -> None:
+    # MediaMTX wants a password where there is a user.
+    site.cameras.put(FakeCamera("cam01", "uuid-1"), "rtsp://user:@127.0.0.1:9/", f"{NOBODY}1/sub")
+
+    await site.reconciler.reconcile()
+    before = site.calls()
+    await site.reconciler.reconcile()
+
+    assert await site.names() == (OURS - {"cam01_rec"}) | {"by_hand"}
+    assert site.reconciler.troubles == {"cam01_rec": "media_server_refused"}
+    assert site.calls() == before  # not asked again two seconds later
+    assert site.reconciler.state.up
+
+
+async def test_a_refused_path_is_tried_at_once_when_something_else_is_wanted(site: Site) -> None:
+    site.cameras.put(FakeCamera("cam01", "uuid-1"), "rtsp://user:@127.0.0.1:9/")
+    await site.reconciler.reconcile()
+    site.cameras.put(FakeCamera("cam01", "uuid-1"), "rtsp://user:pw@127.0.0.1:9/")
+
+    await site.reconciler.reconcile()
+
+    assert "cam01_rec" in await site.names()
+    assert site.reconciler.troubles == {}
+
+
+async def test_a_frozen_server_is_down_and_nothing_piles_up(site: Site) -> None:
+    async with running(site):
+        await becomes(lambda: site.reconciler.state.up, 5)
+        site.server.freeze()
+        await becomes(lambda: not site.reconciler.state.up, 5)
+        await asyncio.sleep(2)
+        waiting = [task for task in asyncio.all_tasks() if "reconciler" in task.get_name()]
+        site.server.thaw()
+        await becomes(lambda: site.reconciler.state.up, 10)
+
+    assert len(waiting) <= 3
+    assert site.calls() == 9
+
+
+async def test_a_camera_is_recorded_where_the_rules_say(site: Site, tmp_path: Path) -> None:
+    async with (
+        running_mediamtx(tmp_path / "host", open_paths=True) as host,
+        ffmpeg_camera(host, "street") as camera,
+        running(site),
+    ):
+        site.cameras.put(FakeCamera("cam09", "uuid-9"), camera.url)
+
+        def recorded() -> bool:
+            return any(site.volume.glob("cam09_rec/????-??-??/??-??-??-??????.mp4"))
+
+        await becomes(recorded, 25)
