@@ -1,1 +1,34 @@
 """Who may do what: users, roles, tenants, tokens, tickets."""
+
+from gtvision_edge.accounts.errors import NotAuthenticatedError, NotPermittedError
+from gtvision_edge.accounts.model import (
+    DEFAULT_TENANT,
+    Principal,
+    Role,
+    Tenant,
+    TenantId,
+    User,
+    UserId,
+)
+from gtvision_edge.accounts.opening import Accounts, open_accounts
+from gtvision_edge.accounts.service import AccountService, NewUser
+from gtvision_edge.accounts.sessions import Login, Session, SessionService
+
+__all__ = [
+    "DEFAULT_TENANT",
+    "AccountService",
+    "Accounts",
+    "Login",
+    "NewUser",
+    "NotAuthenticatedError",
+    "NotPermittedError",
+    "Principal",
+    "Role",
+    "Session",
+    "SessionService",
+    "Tenant",
+    "TenantId",
+    "User",
+    "UserId",
+    "open_accounts",
+]

@@ -1,0 +1,410 @@
+"""Logins: how they begin, go on, prove themselves and end."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import Final
+
+from gtvision_edge.accounts import repository
+from gtvision_edge.accounts.directory import Directory
+from gtvision_edge.accounts.errors import (
+    NotAuthenticatedError,
+    SessionEndedError,
+    WrongCredentialsError,
+    WrongPasswordError,
+)
+from gtvision_edge.accounts.model import Principal, TenantId, User, UserId
+from gtvision_edge.accounts.passwords import Passwords, check_new_password
+from gtvision_edge.accounts.throttle import LoginThrottle
+from gtvision_edge.accounts.tokens import (
+    AccessClaims,
+    AccessTokens,
+    Tickets,
+    new_secret,
+    secret_hash,
+)
+from gtvision_edge.audit import Actor, AuditLog
+from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.ids import new_uuid7
+from gtvision_edge.storage import Database, Transaction
+
+_RACE_GRACE_US: Final = 10_000_000
+"""Two tabs that renew at once both get a token."""
+
+_LOST_ANSWER_GRACE_US: Final = 120_000_000
+"""A renewal whose answer was lost (time-out, 503, restart) may be asked again while nothing came of it."""
+
+_COALESCE_S: Final = 60.0
+_MAX_COALESCED: Final = 1000
+_HOUSEKEEPING_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A request's proof: who asks, and by which login."""
+
+    principal: Principal
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a client gets when it logs in or renews; lifetimes in seconds."""
+
+    user: User
+    session_id: str
+    access_token: str
+    expires_in_s: int
+    refresh_token: str
+    refresh_expires_in_s: int
+
+
+@dataclass(slots=True)
+class _Failures:
+    began: float
+    actor: Actor
+    tenant_id: TenantId | None
+    subject: str
+    unwritten: int = 0
+
+
+class SessionService:
+    """Passwords are checked, tokens issued, renewed and read, tickets given out."""
+
+    def __init__(
+        self,
+        database: Database,
+        audit: AuditLog,
+        clock: Clock,
+        *,
+        directory: Directory,
+        passwords: Passwords,
+        throttle: LoginThrottle,
+        tokens: AccessTokens,
+        tickets: Tickets,
+        refresh_lifetime_s: float,
+    ) -> None:
+        self._database = database
+        self._audit = audit
+        self._clock = clock
+        self._directory = directory
+        self._passwords = passwords
+        self._throttle = throttle
+        self._tokens = tokens
+        self._tickets = tickets
+        self._refresh_s = int(refresh_lifetime_s)
+        self._failures: OrderedDict[tuple[str, str], _Failures] = OrderedDict()
+
+    async def login(self, username: str, password: str, *, address: str) -> Login:
+        """Begin a login.
+
+        Raises:
+            WrongCredentialsError: no such user, wrong password or disabled; all three look and cost the same.
+            LoginThrottledError: too many of those.
+            LoginBusyError: too many at this moment.
+
+        """
+        is_last = self._throttle.begin(username, address)
+        try:
+            # Login names are ASCII; SQLite would refuse to look for a lone surrogate.
+            known = username if username.isascii() else ""
+            found = await repository.find_login(self._database, known)
+            user, password_hash = found or (None, None)
+            is_right = await self._passwords.check(password_hash, password)
+        except BaseException:
+            self._throttle.abandoned(username, address)
+            raise
+        if user is None or password_hash is None or not is_right or not user.enabled:
+            await self._note_failure(user, address, is_last=is_last)
+            raise WrongCredentialsError("User name or password is wrong.")
+        self._throttle.succeeded(username, address)
+        outdated = self._passwords.is_outdated(password_hash)
+        renewed_hash = await self._passwords.hash(password) if outdated else None
+        session_id = new_uuid7(self._clock)
+        refresh_token = new_secret()
+
+        def write(transaction: Transaction) -> User:
+            # Read again: the password or the user may have been changed while we hashed.
+            current = repository.get_user_row(transaction, user.user_id)
+            if (
+                current is None
+                or not current.enabled
+                or current.token_version != user.token_version
+            ):
+                raise WrongCredentialsError("User name or password is wrong.")
+            if renewed_hash is not None:
+                repository.set_password_hash(transaction, user.user_id, renewed_hash)
+            now_us = self._clock.now_us()
+            repository.delete_expired_tokens(transaction, now_us)
+            repository.set_last_login(transaction, user.user_id, now_us)
+            self._add_token(transaction, refresh_token, session_id, user.user_id)
+            self._audit.append(
+                transaction,
+                actor=user.principal().actor(address),
+                action="user.login",
+                subject=f"user:{user.user_id}",
+                tenant_id=user.tenant_id,
+                details={"session": session_id},
+            )
+            return replace(current, last_login_us=now_us)
+
+        current = await self._database.write(write)
+        self._directory.changed()
+        return self._login(current, session_id, refresh_token)
+
+    async def refresh(self, refresh_token: str, *, address: str) -> Login:
+        """Renew a login: the old token is used up, a new one given.
+
+        A used token that comes again ends the login, for one of the two that hold it is a thief; except within 10 s
+        (two tabs), or within 2 min while nothing made from it was used (the answer was lost on its way).
+
+        Raises:
+            SessionEndedError: unknown, ended, run out or used twice.
+
+        """
+        presented = secret_hash(refresh_token)
+        successor = new_secret()
+
+        def write(transaction: Transaction) -> tuple[User, str] | None:
+            now_us = self._clock.now_us()
+            token = repository.find_refresh_token(transaction, presented)
+            if token is None or token.expires_us <= now_us:
+                return None
+            user = repository.get_user_row(transaction, token.user_id)
+            if user is None or not user.enabled:
+                return None
+            if token.used_us is not None and not _is_forgivable(token, now_us):
+                repository.delete_family(transaction, token.family_id)
+                self._audit.append(
+                    transaction,
+                    actor=user.principal().actor(address),
+                    action="session.token_reused",
+                    subject=f"user:{user.user_id}",
+                    tenant_id=user.tenant_id,
+                    details={"session": token.family_id},
+                )
+                return None
+            repository.mark_refresh_token_used(transaction, presented, now_us)
+            self._add_token(transaction, successor, token.family_id, user.user_id)
+            return user, token.family_id
+
+        renewed = await self._database.write(write)
+        if renewed is None:
+            self._directory.changed()
+            raise SessionEndedError("The session has ended; log in again.")
+        user, session_id = renewed
+        return self._login(user, session_id, successor)
+
+    async def logout(
+        self, session: Session | None, refresh_token: str | None, *, address: str
+    ) -> None:
+        """End the login of *session* and that of *refresh_token*; done twice, nothing happens."""
+
+        def write(transaction: Transaction) -> None:
+            families: dict[str, UserId] = {}
+            if refresh_token is not None:
+                token = repository.find_refresh_token(transaction, secret_hash(refresh_token))
+                if token is not None:
+                    families[token.family_id] = token.user_id
+            if session is not None:
+                families[session.session_id] = session.principal.user_id
+            for family_id, user_id in families.items():
+                user = repository.get_user_row(transaction, user_id)
+                if user is None or not repository.delete_family(transaction, family_id):
+                    continue
+                self._audit.append(
+                    transaction,
+                    actor=user.principal().actor(address),
+                    action="user.logout",
+                    subject=f"user:{user.user_id}",
+                    tenant_id=user.tenant_id,
+                    details={"session": family_id},
+                )
+
+        await self._database.write(write)
+        self._directory.changed()
+
+    async def authenticate(self, access_token: str) -> Session:
+        """Return who holds *access_token*, with the rights of this moment.
+
+        Raises:
+            NotAuthenticatedError: see :meth:`AccessTokens.read`; or the login was ended, the user disabled or changed.
+
+        """
+        return await self._session(self._tokens.read(access_token))
+
+    def issue_ticket(self, session: Session, *, path: str | None = None) -> tuple[str, int]:
+        """Return a one-time ticket for *session*, bound to *path* if given, and its lifetime in seconds."""
+        principal = session.principal
+        claims = AccessClaims(principal.user_id, session.session_id, principal.token_version)
+        return self._tickets.issue(claims, path=path), self._tickets.lifetime_s
+
+    async def redeem_ticket(self, ticket: str, *, path: str | None) -> Session:
+        """Use *ticket* up for *path* and return whose it is.
+
+        Raises:
+            NotAuthenticatedError: as for :meth:`authenticate` and :meth:`Tickets.redeem`.
+
+        """
+        return await self._session(self._tickets.redeem(ticket, path=path))
+
+    async def is_still_good(self, session: Session) -> bool:
+        """Tell whether *session* would be let in again; what lives longer than a request asks now and then."""
+        principal = session.principal
+        claims = AccessClaims(principal.user_id, session.session_id, principal.token_version)
+        try:
+            await self._session(claims)
+        except NotAuthenticatedError:
+            return False
+        return True
+
+    async def change_password(
+        self, session: Session, current: str, new: str, *, address: str
+    ) -> Login:
+        """Change the own password; all other logins of this user end, this one goes on with new tokens.
+
+        Raises:
+            WrongPasswordError: *current* is not the present password.
+            LoginThrottledError: too many of those.
+            WeakPasswordError: *new* breaks a rule.
+
+        """
+        username = session.principal.username
+        self._throttle.begin(username, address)
+        try:
+            found = await repository.find_login(self._database, username)
+            user, password_hash = found or (None, None)
+            is_right = await self._passwords.check(password_hash, current)
+        except BaseException:
+            self._throttle.abandoned(username, address)
+            raise
+        if user is None or not is_right:
+            raise WrongPasswordError("The present password is wrong.")
+        self._throttle.succeeded(username, address)
+        check_new_password(new, username=username)
+        new_hash = await self._passwords.hash(new)
+        refresh_token = new_secret()
+
+        def write(transaction: Transaction) -> User:
+            before = repository.get_user_row(transaction, user.user_id)
+            if before is None or before.token_version != user.token_version:
+                raise NotAuthenticatedError("The session has ended.")
+            after = replace(
+                before, must_change_password=False, token_version=before.token_version + 1
+            )
+            repository.update_user(transaction, after)
+            repository.set_password_hash(transaction, user.user_id, new_hash)
+            repository.delete_families_of_user(transaction, user.user_id)
+            self._add_token(transaction, refresh_token, session.session_id, user.user_id)
+            self._audit.append(
+                transaction,
+                actor=session.principal.actor(address),
+                action="user.password_changed",
+                subject=f"user:{user.user_id}",
+                tenant_id=user.tenant_id,
+            )
+            return after
+
+        after = await self._database.write(write)
+        self._directory.changed()
+        return self._login(after, session.session_id, refresh_token)
+
+    async def keep_house_forever(self) -> None:
+        """Write down coalesced failures and drop tokens that ran out, once a minute, until cancelled."""
+        while True:
+            await self._clock.sleep(_HOUSEKEEPING_S)
+            await self.flush_failures()
+            await self._database.write(
+                lambda transaction: repository.delete_expired_tokens(
+                    transaction, self._clock.now_us()
+                )
+            )
+
+    async def flush_failures(self) -> None:
+        """Write down the failed logins that were counted and whose minute is over."""
+        now = self._clock.monotonic()
+        due = [key for key, entry in self._failures.items() if now - entry.began >= _COALESCE_S]
+        for key in due:
+            await self._write_failures(self._failures.pop(key))
+
+    async def _session(self, claims: AccessClaims) -> Session:
+        user = await self._directory.find_user(claims.user_id)
+        if (
+            user is None
+            or not user.enabled
+            or user.token_version != claims.token_version
+            or not await self._directory.is_login_alive(claims.session_id)
+        ):
+            raise NotAuthenticatedError("The session has ended.")
+        return Session(user.principal(), claims.session_id)
+
+    def _add_token(
+        self, transaction: Transaction, refresh_token: str, family_id: str, user_id: UserId
+    ) -> None:
+        now_us = self._clock.now_us()
+        repository.insert_refresh_token(
+            transaction,
+            secret_hash(refresh_token),
+            family_id=family_id,
+            user_id=user_id,
+            now_us=now_us,
+            expires_us=now_us + self._refresh_s * 1_000_000,
+        )
+
+    def _login(self, user: User, session_id: str, refresh_token: str) -> Login:
+        claims = AccessClaims(user.user_id, session_id, user.token_version)
+        return Login(
+            user=user,
+            session_id=session_id,
+            access_token=self._tokens.issue(claims),
+            expires_in_s=self._tokens.lifetime_s,
+            refresh_token=refresh_token,
+            refresh_expires_in_s=self._refresh_s,
+        )
+
+    async def _note_failure(self, user: User | None, address: str, *, is_last: bool) -> None:
+        """Audit a failed login: the first at once, more of the same counted and written each minute.
+
+        An unknown name is not written down: people type passwords into the wrong field.
+        """
+        key = (user.user_id if user else "", address)
+        entry = self._failures.get(key)
+        if entry is None or self._clock.monotonic() - entry.began >= _COALESCE_S:
+            if entry is not None:
+                del self._failures[key]
+                await self._write_failures(entry)
+            fresh = _Failures(
+                began=self._clock.monotonic(),
+                actor=user.principal().actor(address) if user else Actor("", "", address),
+                tenant_id=user.tenant_id if user else None,
+                subject=f"user:{user.user_id}" if user else "",
+            )
+            self._failures[key] = fresh
+            if len(self._failures) > _MAX_COALESCED:
+                await self._write_failures(self._failures.popitem(last=False)[1])
+            await self._write_failures(replace(fresh, unwritten=1), throttled=is_last)
+            return
+        entry.unwritten += 1
+        if is_last:
+            count, entry.unwritten = entry.unwritten, 0
+            await self._write_failures(replace(entry, unwritten=count), throttled=True)
+
+    async def _write_failures(self, failures: _Failures, *, throttled: bool = False) -> None:
+        if not failures.unwritten:
+            return
+        await self._database.write(
+            lambda transaction: self._audit.append(
+                transaction,
+                actor=failures.actor,
+                action="user.login_failed",
+                subject=failures.subject,
+                tenant_id=failures.tenant_id,
+                details={"attempts": failures.unwritten, "throttled": throttled},
+            )
+        )
+
+
+def _is_forgivable(token: repository.RefreshToken, now_us: int) -> bool:
+    age_us = now_us - (token.used_us or 0)
+    return age_us <= _RACE_GRACE_US or (
+        age_us <= _LOST_ANSWER_GRACE_US and not token.successor_used
+    )
