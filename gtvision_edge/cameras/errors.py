@@ -19,6 +19,13 @@ class CameraExistsError(EdgeError):
     kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
 
 
+class CameraChangedMeanwhileError(EdgeError):
+    """Someone else changed the camera while the change was being checked; nothing was stored."""
+
+    code: ClassVar[str] = "camera_changed_meanwhile"
+    kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
+
+
 class UnknownVendorError(EdgeError):
     """No URL strategy has that key."""
 
@@ -33,10 +40,17 @@ class InvalidAddressError(EdgeError):
     kind: ClassVar[ErrorKind] = ErrorKind.INVALID
 
 
-class CameraKeyLostError(FatalError):
-    """Camera passwords are stored but the key that opens them is missing or another one."""
+class CameraKeyLostError(EdgeError):
+    """A camera's stored password cannot be opened: the key file is another one than it was sealed with."""
 
     code: ClassVar[str] = "camera_key_lost"
+    kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
+
+
+class BrokenCameraKeyError(FatalError):
+    """The key file of the camera passwords is there but is no key."""
+
+    code: ClassVar[str] = "broken_camera_key"
 
 
 class ProbeBusyError(EdgeError):

@@ -23,7 +23,7 @@ _IN_PATH_PLAIN: Final = "!$()*+,;:=@"
 """Left as they are, for the firmware reads the path undecoded; '&', '/', '?', '#', '%' and quotes would break URL or mask."""
 
 
-def encode_credential(text: str) -> str:
+def encode_credential(text: str, *, name: str = "password") -> str:
     """Percent-encode *text* (UTF-8) for the userinfo of a URL: only unreserved characters stay.
 
     Raises:
@@ -32,13 +32,13 @@ def encode_credential(text: str) -> str:
     """
     if any(ord(character) < 0x20 or ord(character) == 0x7F for character in text):
         raise InvalidAddressError(
-            "User names and passwords cannot contain control characters.", field="password"
+            "User names and passwords cannot contain control characters.", field=name
         )
     try:
         return quote(text, safe="")
     except UnicodeEncodeError as error:
         raise InvalidAddressError(
-            "User names and passwords must be valid Unicode.", field="password"
+            "User names and passwords must be valid Unicode.", field=name
         ) from error
 
 

@@ -1,0 +1,576 @@
+"""The rules about cameras; what everyone else calls."""
+
+import asyncio
+import math
+import re
+import unicodedata
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeVar
+
+import structlog
+from pydantic import SecretStr
+
+from gtvision_edge.accounts.model import DEFAULT_TENANT, Principal
+from gtvision_edge.audit import Actor, AuditLog
+from gtvision_edge.cameras import repository
+from gtvision_edge.cameras.address import Address, check_address, stored_address
+from gtvision_edge.cameras.errors import (
+    CameraChangedMeanwhileError,
+    CameraExistsError,
+    CameraKeyLostError,
+    InvalidAddressError,
+    UnknownCameraError,
+    UnknownVendorError,
+)
+from gtvision_edge.cameras.model import (
+    NO_SECRET,
+    Camera,
+    CameraAdded,
+    CameraChange,
+    CameraChanged,
+    CameraId,
+    CameraPage,
+    CameraRemoved,
+    CameraUuid,
+    NewCamera,
+    Place,
+    ProbeReport,
+    ProbeRequest,
+    Unset,
+)
+from gtvision_edge.cameras.secrets import PasswordSealer, open_sealer
+from gtvision_edge.cameras.urls import ProfileName, mask_url
+from gtvision_edge.errors import InvalidInputError
+from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.runtime.ids import new_uuid7
+from gtvision_edge.storage import Database, Transaction
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+MAX_NAME: Final = 80
+MAX_PAGE: Final = 500
+_CAMERA_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+_ADDRESS_FIELDS: Final = (
+    "vendor",
+    "host",
+    "rtsp_port",
+    "http_port",
+    "onvif_port",
+    "channel",
+    "username",
+    "password",
+    "main_url",
+    "sub_url",
+)
+
+
+class Prober(Protocol):
+    """Looks at a camera for a few seconds (see :mod:`gtvision_edge.cameras.probe`)."""
+
+    async def probe(self, address: Address) -> ProbeReport: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    camera: Camera
+    sealed: bytes
+    password: SecretStr | None
+    """None = the key that sealed it is lost."""
+
+
+class CameraService:
+    """The site's cameras. What was asked is on disk when a method returns; readers without ``async`` read memory.
+
+    Every change is audited in its own transaction, then told on the bus.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        audit: AuditLog,
+        bus: EventBus,
+        clock: Clock,
+        prober: Prober,
+        sealer: PasswordSealer,
+    ) -> None:
+        self._database = database
+        self._audit = audit
+        self._bus = bus
+        self._clock = clock
+        self._prober = prober
+        self._sealer = sealer
+        self._known: dict[CameraId, _Known] = {}
+        self._one_change = asyncio.Lock()
+        self._committing: set[asyncio.Task[Any]] = set()
+
+    # Readers of memory; call on the loop's thread.
+
+    def all_cameras(self) -> Sequence[Camera]:
+        """Return every camera of the site, in the order of their ids."""
+        return [known.camera for _, known in sorted(self._known.items())]
+
+    def find_camera(self, camera_id: str) -> Camera | None:
+        known = self._known.get(CameraId(camera_id))
+        return known.camera if known else None
+
+    def stream_url(self, camera_id: str, profile: ProfileName) -> str | None:
+        """Return the URL of a stream **with credentials**, for the media server and the monitor alone.
+
+        None: no such camera, no such stream (a sub stream counts only when a probe saw it), or its password
+        cannot be opened (:meth:`has_lost_key`).
+        """
+        known = self._known.get(CameraId(camera_id))
+        if known is None or known.password is None:
+            return None
+        if profile == "sub" and known.camera.sub_profile is None:
+            return None
+        return stored_address(known.camera, known.password).url(profile)
+
+    def shown_url(self, camera_id: str, profile: ProfileName) -> str | None:
+        """Return the URL of a stream for people's eyes, without credentials; None as for :meth:`stream_url`."""
+        url = self.stream_url(camera_id, profile)
+        return mask_url(url) if url else None
+
+    def has_lost_key(self, camera_id: str) -> bool:
+        """Tell whether the camera's password must be entered again, or the old key file put back."""
+        known = self._known.get(CameraId(camera_id))
+        return known is not None and known.password is None
+
+    # What people ask for.
+
+    async def list_cameras(
+        self, principal: Principal, *, after: str | None = None, limit: int = 100
+    ) -> CameraPage:
+        """Return the cameras that *principal* may see, from the one after *after* on, at most *limit* (1–500)."""
+        limit = min(max(limit, 1), MAX_PAGE)
+        seen = [
+            camera
+            for camera in self.all_cameras()
+            if principal.may_see_camera(camera.camera_id, camera.tenant_id)
+            and (after is None or camera.camera_id > after)
+        ]
+        return CameraPage(seen[:limit], seen[limit - 1].camera_id if len(seen) > limit else None)
+
+    async def get_camera(self, principal: Principal, camera_id: str) -> Camera:
+        """Return a camera.
+
+        Raises:
+            UnknownCameraError: there is none for this person, who need not know whether others have it.
+
+        """
+        return self._get(principal, camera_id).camera
+
+    async def probe(self, request: ProbeRequest) -> ProbeReport:
+        """Look at the camera under an address; nothing is stored.
+
+        Raises:
+            InvalidInputError: the address cannot be right.
+            CameraError: one subclass for each way to fail, within the time of a probe.
+            ProbeBusyError: too many probes are under way.
+
+        """
+        return await self._prober.probe(_checked_address(request, []))
+
+    async def add(
+        self, principal: Principal, request: NewCamera, *, client_address: str = ""
+    ) -> Camera:
+        """Probe a camera (unless ``skip_probe``) and store it; a failed probe stores nothing.
+
+        Raises:
+            InvalidInputError: ``faults`` lists what is wrong.
+            CameraExistsError: the id is taken.
+            CameraError: the probe failed.
+
+        """
+        faults: list[dict[str, str]] = []
+        name = _checked_name(request.name, faults)
+        place = _checked_place(request.place, faults)
+        tenant_id = self._checked_tenant(principal, request.tenant_id, faults)
+        if request.camera_id is not None and not _CAMERA_ID.fullmatch(request.camera_id):
+            faults.append(
+                _fault("camera_id", "1 to 32 of a-z, 0-9, '-' and '_', not starting with a sign")
+            )
+        address = _checked_address(request.address, faults)
+        if request.camera_id is not None:
+            self._check_free(request.camera_id)
+        report = None if request.skip_probe else await self._prober.probe(address)
+
+        async def commit() -> Camera:
+            async with self._one_change:
+                now = self._clock.now_us()
+                camera_id = request.camera_id or self._free_id(name)
+                self._check_free(camera_id)
+                uuid = CameraUuid(new_uuid7(self._clock))
+                camera = Camera(
+                    camera_id=CameraId(camera_id),
+                    camera_uuid=uuid,
+                    name=name,
+                    tenant_id=tenant_id,
+                    **_address_columns(address),
+                    record=request.record,
+                    enabled=request.enabled,
+                    place=place,
+                    **_probe_columns(report),
+                    created_us=now,
+                    updated_us=now,
+                )
+                sealed = self._sealer.seal(uuid, address.password.get_secret_value())
+                actor = principal.actor(client_address)
+
+                def work(transaction: Transaction) -> None:
+                    _check_tenant_exists(transaction, tenant_id)
+                    repository.insert_camera(transaction, camera, sealed)
+                    self._audited(transaction, actor, "camera.created", camera, _facts(camera))
+
+                await self._database.write(work)
+                self._known[camera.camera_id] = _Known(camera, sealed, address.password)
+                self._bus.publish(CameraAdded(camera.camera_id, uuid))
+                return camera
+
+        return await self._whole(commit)
+
+    async def update(
+        self,
+        principal: Principal,
+        camera_id: str,
+        change: CameraChange,
+        *,
+        client_address: str = "",
+    ) -> Camera:
+        """Change a camera. New address or credentials are probed first (unless ``skip_probe``).
+
+        Raises:
+            UnknownCameraError, InvalidInputError, CameraError: as above; nothing was changed.
+            CameraKeyLostError: the address changes, but the password to go with it cannot be opened.
+
+        """
+        before = self._get(principal, camera_id)
+        faults: list[dict[str, str]] = []
+        camera = before.camera
+        if change.name is not Unset.UNSET:
+            camera = replace(camera, name=_checked_name(change.name, faults))
+        if change.place is not Unset.UNSET:
+            camera = replace(camera, place=_checked_place(change.place, faults))
+        if change.tenant_id is not Unset.UNSET:
+            tenant_id = self._checked_tenant(principal, change.tenant_id, faults)
+            camera = replace(camera, tenant_id=tenant_id)
+        if change.record is not Unset.UNSET:
+            camera = replace(camera, record=change.record)
+        if change.enabled is not Unset.UNSET:
+            camera = replace(camera, enabled=change.enabled)
+        password, sealed = before.password, before.sealed
+        if any(getattr(change, name) is not Unset.UNSET for name in _ADDRESS_FIELDS):
+            address = _checked_address(self._changed_request(before, change), faults)
+            if before.password is None or address != stored_address(camera, before.password):
+                report = None if change.skip_probe else await self._prober.probe(address)
+                camera = replace(camera, **_address_columns(address), **_probe_columns(report))
+                password = address.password
+                sealed = self._sealer.seal(camera.camera_uuid, password.get_secret_value())
+        elif faults:
+            raise InvalidInputError("The camera cannot be changed like this.", faults=faults)
+        camera = replace(camera, updated_us=self._clock.now_us())
+
+        async def commit() -> Camera:
+            async with self._one_change:
+                # A probe takes seconds: who changed or removed the camera meanwhile was first.
+                if self._get(principal, camera_id) is not before:
+                    raise CameraChangedMeanwhileError(
+                        "The camera was changed by someone else meanwhile; look again.",
+                        camera_id=camera_id,
+                    )
+                actor = principal.actor(client_address)
+                facts = _changed_facts(before.camera, camera)
+                if sealed is not before.sealed:
+                    facts["credentials"] = "changed"
+
+                def work(transaction: Transaction) -> None:
+                    _check_tenant_exists(transaction, camera.tenant_id)
+                    repository.update_camera(transaction, camera, sealed)
+                    self._audited(transaction, actor, "camera.changed", camera, facts)
+
+                await self._database.write(work)
+                self._known[camera.camera_id] = _Known(camera, sealed, password)
+                self._bus.publish(CameraChanged(camera.camera_id, camera.camera_uuid))
+                return camera
+
+        return await self._whole(commit)
+
+    async def remove(
+        self, principal: Principal, camera_id: str, *, client_address: str = ""
+    ) -> None:
+        """Remove a camera and its history of states. Its footage stays, under its uuid, until retention takes it.
+
+        Raises:
+            UnknownCameraError: there is none for this person.
+
+        """
+
+        async def commit() -> None:
+            async with self._one_change:
+                camera = self._get(principal, camera_id).camera
+                actor = principal.actor(client_address)
+
+                def work(transaction: Transaction) -> None:
+                    if repository.delete_camera(transaction, camera.camera_uuid):
+                        self._audited(transaction, actor, "camera.removed", camera, _facts(camera))
+
+                await self._database.write(work)
+                del self._known[camera.camera_id]
+                self._bus.publish(CameraRemoved(camera.camera_id, camera.camera_uuid))
+
+        await self._whole(commit)
+
+    async def load(self) -> None:
+        """Read all cameras into memory; once, before anything else."""
+        for camera, sealed in await repository.fetch_cameras(self._database):
+            try:
+                password = SecretStr(self._sealer.unseal(camera.camera_uuid, sealed))
+            except CameraKeyLostError as error:
+                log.error(  # noqa: TRY400 -- no trace needed: the message says what to do
+                    "camera_key_lost", camera_id=camera.camera_id, message=error.message
+                )
+                known = _Known(replace(camera, has_password=True), sealed, None)
+            else:
+                has_password = bool(password.get_secret_value())
+                known = _Known(replace(camera, has_password=has_password), sealed, password)
+            self._known[camera.camera_id] = known
+
+    def _get(self, principal: Principal, camera_id: str) -> _Known:
+        known = self._known.get(CameraId(camera_id))
+        if known is None or not principal.may_see_camera(camera_id, known.camera.tenant_id):
+            raise UnknownCameraError("There is no such camera.", camera_id=camera_id[:40])
+        return known
+
+    def _changed_request(self, before: _Known, change: CameraChange) -> ProbeRequest:
+        camera = before.camera
+        password: SecretStr
+        if change.password is not Unset.UNSET:
+            password = change.password
+        elif before.password is not None:
+            password = before.password
+        else:
+            raise CameraKeyLostError("The stored password cannot be opened: enter it again.")
+        given = {
+            name: getattr(change, name)
+            for name in _ADDRESS_FIELDS
+            if getattr(change, name) is not Unset.UNSET
+        }
+        if "vendor" in given and given["vendor"] != camera.vendor:
+            # Another vendor's addresses and ports mean nothing to this one.
+            stored = ProbeRequest(
+                vendor=str(given["vendor"]),
+                host=camera.host,
+                channel=camera.channel,
+                username=camera.username,
+            )
+        else:
+            stored = ProbeRequest(
+                vendor=camera.vendor,
+                host=camera.host,
+                rtsp_port=camera.rtsp_port,
+                http_port=camera.http_port,
+                onvif_port=camera.onvif_port,
+                channel=camera.channel,
+                username=camera.username,
+                main_url=camera.main_url,
+                sub_url=camera.sub_url,
+            )
+        if given.get("main_url", stored.main_url):
+            stored = replace(stored, host="", rtsp_port=None)  # they are the typed address's own
+        if given.get("username") == "" and "password" not in given:
+            password = NO_SECRET
+        return replace(stored, **{**given, "password": password})
+
+    def _checked_tenant(
+        self, principal: Principal, wanted: str | None, faults: list[dict[str, str]]
+    ) -> str:
+        tenant_id = wanted or principal.tenant_id or DEFAULT_TENANT
+        if not principal.may_see_tenant(tenant_id):
+            faults.append(_fault("tenant_id", "there is no such tenant"))
+        return tenant_id
+
+    def _check_free(self, camera_id: str) -> None:
+        if CameraId(camera_id) in self._known:
+            raise CameraExistsError("A camera of this id exists.", camera_id=camera_id)
+
+    def _free_id(self, name: str) -> str:
+        plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+        slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:28].strip("-") or "cam"
+        number = 1
+        candidate = slug
+        while CameraId(candidate) in self._known:
+            number += 1
+            candidate = f"{slug}-{number}"
+        return candidate
+
+    def _audited(
+        self,
+        transaction: Transaction,
+        actor: Actor,
+        action: str,
+        camera: Camera,
+        facts: dict[str, object],
+    ) -> None:
+        self._audit.append(
+            transaction,
+            actor=actor,
+            action=action,
+            subject=f"camera:{camera.camera_id}",
+            tenant_id=camera.tenant_id,
+            details={"camera_uuid": camera.camera_uuid, **facts},
+        )
+
+    async def _whole(self, commit: Callable[[], Awaitable[T]]) -> T:
+        """Run *commit* to its end even when the caller goes away: disk and memory must not differ."""
+
+        async def run() -> T:
+            return await commit()
+
+        task = asyncio.create_task(run(), name="camera-commit")  # ends by itself within a write
+        self._committing.add(task)
+        task.add_done_callback(self._committing.discard)
+        return await asyncio.shield(task)
+
+
+@asynccontextmanager
+async def open_camera_service(
+    database: Database,
+    *,
+    audit: AuditLog,
+    bus: EventBus,
+    clock: Clock,
+    prober: Prober,
+    state_dir: Path,
+) -> AsyncIterator[CameraService]:
+    """Open the key of the passwords (made at the first start) and read the cameras.
+
+    Raises:
+        BrokenCameraKeyError: the key file is damaged or cannot be made.
+
+    """
+    sealer = await asyncio.get_running_loop().run_in_executor(None, open_sealer, state_dir)
+    service = CameraService(
+        database, audit=audit, bus=bus, clock=clock, prober=prober, sealer=sealer
+    )
+    await service.load()
+    try:
+        yield service
+    finally:
+        if service._committing:  # noqa: SLF001 -- this function is the constructor's other half
+            await asyncio.wait(service._committing)  # noqa: SLF001
+
+
+def _checked_address(request: ProbeRequest, faults: list[dict[str, str]]) -> Address:
+    """Return the checked address; raise for its fault and for those collected before."""
+    try:
+        address = check_address(request)
+    except InvalidAddressError as error:
+        faults.append(_fault(str(error.details.get("field", "")), error.message))
+    except UnknownVendorError as error:
+        faults.append(_fault("vendor", error.message))
+    else:
+        if not faults:
+            return address
+    raise InvalidInputError("The camera cannot be like this.", faults=faults)
+
+
+def _checked_name(name: str, faults: list[dict[str, str]]) -> str:
+    name = unicodedata.normalize("NFC", name).strip()
+    if not 1 <= len(name) <= MAX_NAME or not _is_plain_text(name):
+        faults.append(_fault("name", f"1 to {MAX_NAME} characters, no control characters"))
+    return name
+
+
+def _checked_place(place: Place, faults: list[dict[str, str]]) -> Place:
+    with _fault_at("place.latitude", faults):
+        _check_number(place.latitude, -90, 90)
+    with _fault_at("place.longitude", faults):
+        _check_number(place.longitude, -180, 180)
+    with _fault_at("place.bearing", faults):
+        _check_number(place.bearing, 0, 360)
+    if (place.latitude is None) != (place.longitude is None):
+        faults.append(_fault("place", "latitude and longitude go together"))
+    if len(place.label) > MAX_NAME or not _is_plain_text(place.label):
+        faults.append(
+            _fault("place.label", f"at most {MAX_NAME} characters, no control characters")
+        )
+    return replace(place, label=place.label.strip())
+
+
+@contextmanager
+def _fault_at(path: str, faults: list[dict[str, str]]) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        faults.append(_fault(path, str(error)))
+
+
+def _check_number(number: float | None, low: float, high: float) -> None:
+    if number is not None and not (math.isfinite(number) and low <= number <= high):
+        raise ValueError(f"must be from {low} to {high}")
+
+
+def _is_plain_text(text: str) -> bool:
+    return not any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in text)
+
+
+def _fault(path: str, message: str) -> dict[str, str]:
+    return {"path": path, "message": message}
+
+
+def _check_tenant_exists(transaction: Transaction, tenant_id: str) -> None:
+    if not repository.tenant_exists(transaction, tenant_id):
+        raise InvalidInputError(
+            "The camera cannot be like this.",
+            faults=[_fault("tenant_id", "there is no such tenant")],
+        )
+
+
+def _address_columns(address: Address) -> dict[str, Any]:
+    return {
+        "vendor": address.vendor,
+        "host": address.host,
+        "rtsp_port": address.rtsp_port,
+        "http_port": address.http_port,
+        "onvif_port": address.onvif_port,
+        "channel": address.channel,
+        "username": address.username,
+        "has_password": bool(address.password.get_secret_value()),
+        "main_url": address.main_url,
+        "sub_url": address.sub_url,
+    }
+
+
+def _probe_columns(report: ProbeReport | None) -> dict[str, Any]:
+    if report is None:
+        return {"main_profile": None, "sub_profile": None, "warnings": ()}
+    return {
+        "main_profile": report.main,
+        "sub_profile": report.sub,
+        "warnings": report.warnings,
+    }
+
+
+def _facts(camera: Camera) -> dict[str, object]:
+    return {"name": camera.name, "vendor": camera.vendor, "host": camera.host}
+
+
+def _changed_facts(before: Camera, after: Camera) -> dict[str, object]:
+    """Name what a person changed, with its new value where that is short and no secret."""
+    facts: dict[str, object] = {}
+    for name in ("name", "tenant_id", "vendor", "host", "rtsp_port", "http_port", "onvif_port"):
+        if getattr(before, name) != getattr(after, name):
+            facts[name] = getattr(after, name)
+    for name in ("channel", "username", "main_url", "sub_url", "record", "enabled"):
+        if getattr(before, name) != getattr(after, name):
+            facts[name] = getattr(after, name)
+    if before.place != after.place:
+        facts["place"] = after.place.label or "changed"
+    return facts
