@@ -29,7 +29,7 @@ def parse_go_duration(text: str) -> int:
     if text == "" or rest == "0":
         return 0
     total = 0.0
-    while rest:
+    while rest or not text.strip("+-"):
         match = _PART.match(rest)
         if match is None:
             raise ValueError(f'time: invalid duration "{text}"')
