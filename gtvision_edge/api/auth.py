@@ -1,0 +1,184 @@
+"""Who asks: from a bearer token, the session cookie, or a one-time ticket; and from which address."""
+
+import ipaddress
+from collections.abc import Sequence
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+from aiohttp import hdrs, web
+
+from gtvision_edge.accounts import (
+    Login,
+    NotAuthenticatedError,
+    NotPermittedError,
+    Principal,
+    Session,
+    SessionService,
+)
+from gtvision_edge.api.errors import ForeignOriginError
+from gtvision_edge.api.routing import PREFIX, PUBLIC, Access, Cookie
+
+SESSION_COOKIE: Final = "gtv_session"
+REFRESH_COOKIE: Final = "gtv_refresh"
+REFRESH_PATH: Final = f"{PREFIX}/auth"
+
+SESSION: Final = web.RequestKey("session", Session)
+"""Who was found to ask, for the access log."""
+
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Proxies:
+    """Believes ``X-Forwarded-*`` of the reverse proxies we were told of, and of nobody else."""
+
+    def __init__(self, trusted: Sequence[str]) -> None:
+        self._trusted = [ipaddress.ip_network(each, strict=False) for each in trusted]
+
+    def client_address(self, request: web.Request) -> str:
+        """Return the address of the client: the last one in the chain that is no proxy of ours."""
+        address = request.remote or ""
+        if not self._is_trusted(address):
+            return address
+        chain = ",".join(request.headers.getall(hdrs.X_FORWARDED_FOR, [])).split(",")
+        for entry in reversed([each.strip() for each in chain if each.strip()]):
+            try:
+                address = str(ipaddress.ip_address(entry))
+            except ValueError:
+                return address
+            if not self._is_trusted(address):
+                return address
+        return address
+
+    def is_https(self, request: web.Request) -> bool:
+        if self._is_trusted(request.remote or ""):
+            scheme = request.headers.get(hdrs.X_FORWARDED_PROTO, "").rpartition(",")[2]
+            if scheme.strip():
+                return scheme.strip().lower() == "https"
+        return request.secure
+
+    def _is_trusted(self, address: str) -> bool:
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in self._trusted)
+
+
+class RequestAuthenticator:
+    """Finds the session a request proves."""
+
+    def __init__(
+        self,
+        sessions: SessionService,
+        proxies: Proxies,
+        *,
+        cors_origins: Sequence[str] = (),
+    ) -> None:
+        self._sessions = sessions
+        self._proxies = proxies
+        self._cors_origins = frozenset(cors_origins)
+
+    async def find_session(self, request: web.Request) -> Session:
+        """Return the session of *request*: the bearer token's, else the cookie's.
+
+        Raises:
+            NotAuthenticatedError: no proof, or one that is no longer good.
+            ForeignOriginError: a cookie came along with what a page of another site wants to change.
+
+        """
+        header = request.headers.get(hdrs.AUTHORIZATION)
+        if header is not None:
+            scheme, _, token = header.partition(" ")
+            if scheme.lower() != "bearer":
+                raise NotAuthenticatedError("Only bearer tokens are accepted.")
+            session = await self._sessions.authenticate(token.strip())
+        else:
+            cookie = request.cookies.get(SESSION_COOKIE)
+            if not cookie:
+                raise NotAuthenticatedError("Log in first.")
+            self.require_own_origin(request)
+            session = await self._sessions.authenticate(cookie)
+        request[SESSION] = session
+        return session
+
+    async def authenticate(
+        self, request: web.Request, *, ticket: str | None = None, path: str | None = None
+    ) -> Principal:
+        """Return who asks for a stream: by *ticket* (one-time, good for *path*) if there is one, else as above.
+
+        Raises:
+            NotAuthenticatedError, ForeignOriginError: as for :meth:`find_session`.
+
+        """
+        if ticket is None:
+            return (await self.find_session(request)).principal
+        session = await self._sessions.redeem_ticket(ticket, path=path)
+        request[SESSION] = session
+        return session.principal
+
+    def require_own_origin(self, request: web.Request) -> None:
+        """Refuse what another site's page sends with our cookie: unsafe methods and WebSockets.
+
+        Browsers tell the origin of those; a client that tells none is no browser and has its cookie from us.
+
+        Raises:
+            ForeignOriginError: it comes from elsewhere.
+
+        """
+        is_socket = request.headers.get(hdrs.UPGRADE, "").lower() == "websocket"
+        if request.method in _SAFE and not is_socket:
+            return
+        origin = request.headers.get(hdrs.ORIGIN)
+        if origin is None:
+            site = request.headers.get("Sec-Fetch-Site", "none")
+            if site in ("same-origin", "none"):
+                return
+        elif (
+            origin in self._cors_origins or urlsplit(origin).netloc.lower() == request.host.lower()
+        ):
+            return
+        raise ForeignOriginError("This came from a page of another site.")
+
+
+def require_access(access: Access, principal: Principal) -> None:
+    """Refuse who may not do this.
+
+    Raises:
+        NotPermittedError: the role is not among those that may.
+
+    """
+    if access != PUBLIC and principal.role not in access:
+        raise NotPermittedError("Your role does not allow this.")
+
+
+def login_cookies(login: Login) -> list[Cookie]:
+    """Return the cookies of a login: the access token for every path, the refresh token for its own."""
+    return [
+        Cookie(SESSION_COOKIE, login.access_token, login.expires_in_s),
+        Cookie(REFRESH_COOKIE, login.refresh_token, login.refresh_expires_in_s, REFRESH_PATH),
+    ]
+
+
+def no_cookies() -> list[Cookie]:
+    """Return what takes the cookies of a login away."""
+    return [Cookie(SESSION_COOKIE, "", 0), Cookie(REFRESH_COOKIE, "", 0, REFRESH_PATH)]
+
+
+def set_cookies(
+    response: web.StreamResponse,
+    cookies: Sequence[Cookie],
+    *,
+    is_https: bool,
+    secure: Literal["auto", "always", "never"],
+) -> None:
+    """Put *cookies* on *response*: HttpOnly, SameSite=Strict, Secure by HTTPS or as *secure* says."""
+    for cookie in cookies:
+        response.set_cookie(
+            cookie.name,
+            cookie.value,
+            max_age=cookie.max_age_s,
+            path=cookie.path,
+            secure=secure == "always" or (secure == "auto" and is_https),
+            httponly=True,
+            samesite="Strict",
+        )

@@ -1,0 +1,329 @@
+"""The HTTP server: puts endpoints, other parts' routes and the console behind one set of rules."""
+
+import asyncio
+import json
+import re
+import secrets
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from pydantic import BaseModel
+
+from gtvision_edge.api.auth import (
+    SESSION,
+    Proxies,
+    RequestAuthenticator,
+    require_access,
+    set_cookies,
+)
+from gtvision_edge.api.console import Console
+from gtvision_edge.api.errors import (
+    IS_STARTED,
+    BodyTooSlowError,
+    UnknownRouteError,
+    problems,
+)
+from gtvision_edge.api.openapi import describe
+from gtvision_edge.api.routing import PREFIX, PUBLIC, Call, Endpoint, Reply
+from gtvision_edge.api.strict_json import parse_body, parse_query
+from gtvision_edge.errors import InvalidInputError
+from gtvision_edge.runtime.logs import mask_secrets
+from gtvision_edge.settings import ApiSettings
+
+log = structlog.get_logger(__name__)
+
+_CONTENT_SECURITY: Final = (
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:;"
+    " worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; object-src 'none';"
+    " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_HEADERS: Final = {
+    "Content-Security-Policy": _CONTENT_SECURITY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Server": "gtvision-edge",
+}
+_EXPOSED: Final = "Content-Range, Accept-Ranges, ETag, Retry-After, X-Request-Id"
+
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_BODY_PATIENCE_S: Final = 30.0
+_THREAD_FROM: Final = 64 * 1024
+"""Bodies from this size on are parsed outside the loop."""
+
+_REQUEST_ID: Final = web.RequestKey("request_id", str)
+_QUIET_ROUTES: Final = ("/healthz", "/readyz", "/metrics", "/stream/", "/ws/", "/assets/")
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """What :func:`build_api` made; *authenticator* is for the parts whose *extra_routes* it serves."""
+
+    application: web.Application
+    authenticator: RequestAuthenticator
+    proxies: Proxies
+    document: dict[str, Any]
+
+
+def build_api(
+    endpoints: Sequence[Endpoint],
+    *,
+    settings: ApiSettings,
+    authenticator: RequestAuthenticator,
+    proxies: Proxies,
+    console: Console,
+    version: str,
+    extra_routes: Iterable[web.RouteDef] = (),
+    registry: CollectorRegistry | None = None,
+) -> Api:
+    """Build the application that serves *endpoints* below the prefix, *extra_routes* beside it, and *console*.
+
+    *extra_routes* get the same errors, headers, access log and CORS; they ask *authenticator* themselves.
+    """
+    document = describe(endpoints, version=version)
+    application = web.Application(
+        middlewares=[
+            _access_log(proxies, registry or CollectorRegistry()),
+            _cors(settings.cors_origins),
+            problems,
+            _console_pages(console),
+        ],
+        client_max_size=settings.max_body,
+    )
+    application.on_response_prepare.append(_set_headers(settings.cors_origins))
+    server = _Server(settings, authenticator, proxies)
+    for endpoint in endpoints:
+        serving = server.serving(endpoint)
+        if endpoint.method == "GET":
+            application.router.add_get(endpoint.full_path, serving)  # and HEAD
+        else:
+            application.router.add_route(endpoint.method, endpoint.full_path, serving)
+    application.router.add_get(f"{PREFIX}/openapi.json", _document(document))
+    application.add_routes(list(extra_routes))
+    return Api(application, authenticator, proxies, document)
+
+
+@asynccontextmanager
+async def serve(application: web.Application, *, host: str, port: int) -> AsyncIterator[int]:
+    """Listen on *host* and *port* (0 = any free one) while the block is open; yields the port.
+
+    On leaving, no new request is taken; running ones have five seconds.
+    """
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=5.0)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port, backlog=512)
+        await site.start()
+        yield int(runner.addresses[0][1])
+    finally:
+        await runner.cleanup()
+
+
+class _Server:
+    def __init__(
+        self, settings: ApiSettings, authenticator: RequestAuthenticator, proxies: Proxies
+    ) -> None:
+        self._settings = settings
+        self._authenticator = authenticator
+        self._proxies = proxies
+
+    def serving(self, endpoint: Endpoint) -> Handler:
+        _check_declaration(endpoint)
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            session = None
+            if endpoint.access != PUBLIC:
+                session = await self._authenticator.find_session(request)
+                require_access(endpoint.access, session.principal)
+            for name, error in endpoint.ids.items():
+                if not _ID.fullmatch(request.match_info[name]):
+                    raise error("There is no such thing.")
+            call = Call(
+                request=request,
+                address=self._proxies.client_address(request),
+                session=session,
+                query=_query(endpoint, request),
+                body=await _body(endpoint, request),
+            )
+            return self._respond(endpoint, request, await endpoint.handler(call))
+
+        return handle
+
+    def _respond(
+        self,
+        endpoint: Endpoint,
+        request: web.Request,
+        result: BaseModel | Reply | web.StreamResponse | None,
+    ) -> web.StreamResponse:
+        if isinstance(result, web.StreamResponse):
+            return result
+        reply = result if isinstance(result, Reply) else Reply(result)
+        response = web.Response(status=endpoint.status, headers=reply.headers)
+        if reply.content is not None:
+            response.body = reply.content.model_dump_json(by_alias=True).encode()
+            response.content_type = "application/json"
+        set_cookies(
+            response,
+            reply.cookies,
+            is_https=self._proxies.is_https(request),
+            secure=self._settings.secure_cookies,
+        )
+        return response
+
+
+def _check_declaration(endpoint: Endpoint) -> None:
+    names = set(re.findall(r"\{(\w+)\}", endpoint.path))
+    if names != set(endpoint.ids):
+        raise ValueError(f"{endpoint.method} {endpoint.path}: ids must name {sorted(names)}")
+
+
+def _query(endpoint: Endpoint, request: web.Request) -> BaseModel | None:
+    if endpoint.query is None:
+        return None
+    return parse_query(list(request.query.items()), endpoint.query)
+
+
+async def _body(endpoint: Endpoint, request: web.Request) -> BaseModel | None:
+    if endpoint.body is None:
+        return None
+    try:
+        async with asyncio.timeout(_BODY_PATIENCE_S):
+            raw = await request.read()
+    except TimeoutError as error:
+        raise BodyTooSlowError("The request's body did not arrive in time.") from error
+    if not raw and not any(field.is_required() for field in endpoint.body.model_fields.values()):
+        raw = b"{}"
+    # A form of another site can send text or form fields, but no JSON without asking first (CORS).
+    elif request.content_type != "application/json":
+        raise InvalidInputError(
+            "The request is not right.",
+            faults=[{"path": "", "message": "send application/json"}],
+        )
+    if len(raw) >= _THREAD_FROM:
+        return await asyncio.to_thread(parse_body, raw, endpoint.body)
+    return parse_body(raw, endpoint.body)
+
+
+def _document(document: dict[str, Any]) -> Handler:
+    content = json.dumps(document, ensure_ascii=False).encode()
+
+    async def handle(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=content, content_type="application/json")
+
+    return handle
+
+
+def _access_log(proxies: Proxies, registry: CollectorRegistry) -> Any:
+    requests = Counter(
+        "gtvision_edge_http_requests",
+        "Requests answered.",
+        ["method", "route", "status"],
+        registry=registry,
+    )
+    seconds = Histogram(
+        "gtvision_edge_http_request_seconds",
+        "Time from a request's head to the end of its answer.",
+        ["route"],
+        buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 1, 5, 30),
+        registry=registry,
+    )
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request[_REQUEST_ID] = secrets.token_hex(8)
+        started = time.perf_counter()  # measures work, decides nothing: no Clock needed
+        with structlog.contextvars.bound_contextvars(request_id=request[_REQUEST_ID]):
+            response = await handler(request)
+            elapsed_s = time.perf_counter() - started
+            resource = request.match_info.route.resource
+            route = resource.canonical if resource is not None else "none"
+            method = request.method if request.method in hdrs.METH_ALL else "other"
+            requests.labels(method, route, response.status).inc()
+            seconds.labels(route).observe(elapsed_s)
+            is_quiet = response.status < 400 and (
+                request.method in ("GET", "HEAD") or request.path.startswith(_QUIET_ROUTES)
+            )
+            session = request.get(SESSION)
+            (log.debug if is_quiet else log.info)(
+                "request",
+                method=method,
+                # Never the query: it may hold a token or a ticket.
+                path=mask_secrets(request.path[:200]),
+                status=response.status,
+                seconds=round(elapsed_s, 4),
+                address=proxies.client_address(request),
+                user=session.principal.username if session else None,
+            )
+        return response
+
+    return middleware
+
+
+def _cors(origins: Sequence[str]) -> Any:
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        origin = request.headers.get(hdrs.ORIGIN)
+        if (
+            request.method == "OPTIONS"
+            and origin is not None
+            and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers
+            and _is_allowed(origin, origins)
+        ):
+            return web.Response(
+                status=204,
+                headers={
+                    hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, POST, PATCH, PUT, DELETE",
+                    hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Authorization, Content-Type, Range",
+                    hdrs.ACCESS_CONTROL_MAX_AGE: "600",
+                },
+            )
+        return await handler(request)
+
+    return middleware
+
+
+def _is_allowed(origin: str, origins: Sequence[str]) -> bool:
+    return origin in origins or "*" in origins
+
+
+def _set_headers(origins: Sequence[str]) -> Any:
+    async def prepare(request: web.Request, response: web.StreamResponse) -> None:
+        for name, value in _HEADERS.items():
+            response.headers[name] = value
+        if request.path.startswith("/api/"):
+            response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
+        if _REQUEST_ID in request:
+            response.headers["X-Request-Id"] = request[_REQUEST_ID]
+        origin = request.headers.get(hdrs.ORIGIN)
+        if origins:
+            response.headers.add(hdrs.VARY, hdrs.ORIGIN)
+        if origin is not None and _is_allowed(origin, origins):
+            # Without credentials: our cookies are SameSite=Strict, other sites use bearer tokens and tickets.
+            response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
+            response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = _EXPOSED
+        request[IS_STARTED] = True
+
+    return prepare
+
+
+def _console_pages(console: Console) -> Any:
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        is_unknown = isinstance(request.match_info.http_exception, web.HTTPNotFound)
+        if is_unknown and request.method in ("GET", "HEAD"):
+            page = console.respond(request)
+            if page is not None:
+                return page
+        if is_unknown:
+            raise UnknownRouteError("Nothing is served here.")
+        return await handler(request)
+
+    return middleware

@@ -1,0 +1,235 @@
+"""Logging in and out, tickets, and who one is."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from gtvision_edge.accounts import AccountService, Login, SessionService, User
+from gtvision_edge.accounts.errors import (
+    LoginBusyError,
+    LoginThrottledError,
+    NotAuthenticatedError,
+    SessionEndedError,
+    UnknownUserError,
+    WeakPasswordError,
+    WrongCredentialsError,
+    WrongPasswordError,
+)
+from gtvision_edge.api.auth import REFRESH_COOKIE, RequestAuthenticator, login_cookies, no_cookies
+from gtvision_edge.api.errors import ForeignOriginError
+from gtvision_edge.api.routing import EVERYONE, PUBLIC, Answer, Body, Call, Endpoint, Reply
+
+Secret = Annotated[str, Field(max_length=1024, json_schema_extra={"format": "password"})]
+LocaleName = Literal["pt-BR", "en"]
+
+
+class LoginBody(Body):
+    username: Annotated[str, Field(max_length=256)]
+    password: Secret
+
+
+class TicketBody(Body):
+    path: Annotated[str, Field(max_length=64)] | None = None
+    """The media path the ticket is for, such as ``cam01_live``; absent = any."""
+
+
+class PasswordBody(Body):
+    current: Secret
+    new: Secret
+
+
+class MeBody(Body):
+    name: Annotated[str, Field(max_length=120)] | None = None
+    locale: LocaleName | None = None
+
+
+class Me(Answer):
+    user_id: str
+    username: str
+    name: str
+    role: str
+    tenant_id: str | None
+    tenant_name: str | None
+    camera_ids: list[str] | None
+    locale: LocaleName
+    must_change_password: bool
+
+
+class SessionAnswer(Answer):
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 -- the kind of token
+    expires_in: int
+    user: Me
+
+
+class TicketAnswer(Answer):
+    ticket: str
+    expires_in: int
+
+
+class _SessionResource:
+    def __init__(
+        self,
+        sessions: SessionService,
+        accounts: AccountService,
+        authenticator: RequestAuthenticator,
+    ) -> None:
+        self._sessions = sessions
+        self._accounts = accounts
+        self._authenticator = authenticator
+
+    async def login(self, call: Call) -> Reply:
+        body = call.body_as(LoginBody)
+        self._authenticator.require_own_origin(call.request)
+        login = await self._sessions.login(body.username, body.password, address=call.address)
+        return await self._reply(login)
+
+    async def refresh(self, call: Call) -> Reply:
+        self._authenticator.require_own_origin(call.request)
+        token = call.request.cookies.get(REFRESH_COOKIE)
+        if not token:
+            raise SessionEndedError("There is no session to renew; log in.")
+        return await self._reply(await self._sessions.refresh(token, address=call.address))
+
+    async def logout(self, call: Call) -> Reply:
+        self._authenticator.require_own_origin(call.request)
+        try:
+            session = await self._authenticator.find_session(call.request)
+        except NotAuthenticatedError:
+            session = None  # it may have run out; the refresh cookie still tells which login ends
+        token = call.request.cookies.get(REFRESH_COOKIE)
+        await self._sessions.logout(session, token, address=call.address)
+        return Reply(cookies=no_cookies())
+
+    async def ticket(self, call: Call) -> TicketAnswer:
+        assert call.session is not None  # noqa: S101 -- the endpoint is not public
+        path = call.body_as(TicketBody).path
+        ticket, expires_in = self._sessions.issue_ticket(call.session, path=path)
+        return TicketAnswer(ticket=ticket, expires_in=expires_in)
+
+    async def password(self, call: Call) -> Reply:
+        assert call.session is not None  # noqa: S101 -- likewise
+        body = call.body_as(PasswordBody)
+        login = await self._sessions.change_password(
+            call.session, body.current, body.new, address=call.address
+        )
+        return Reply(cookies=login_cookies(login))
+
+    async def me(self, call: Call) -> Me:
+        return await self._me(await self._accounts.get_user(call.principal, call.principal.user_id))
+
+    async def change_me(self, call: Call) -> Me:
+        body = call.body_as(MeBody)
+        user = await self._accounts.update_self(
+            call.principal, name=body.name, locale=body.locale, address=call.address
+        )
+        return await self._me(user)
+
+    async def _reply(self, login: Login) -> Reply:
+        content = SessionAnswer(
+            access_token=login.access_token,
+            expires_in=login.expires_in_s,
+            user=await self._me(login.user),
+        )
+        return Reply(content, cookies=login_cookies(login))
+
+    async def _me(self, user: User) -> Me:
+        tenant_name = None
+        if user.tenant_id is not None:
+            tenant = await self._accounts.get_tenant(user.principal(), user.tenant_id)
+            tenant_name = tenant.name
+        return Me(
+            user_id=user.user_id,
+            username=user.username,
+            name=user.name,
+            role=user.role.value,
+            tenant_id=user.tenant_id,
+            tenant_name=tenant_name,
+            camera_ids=None if user.camera_ids is None else sorted(user.camera_ids),
+            locale=user.locale,
+            must_change_password=user.must_change_password,
+        )
+
+
+def session_endpoints(
+    sessions: SessionService, accounts: AccountService, authenticator: RequestAuthenticator
+) -> list[Endpoint]:
+    """Return ``/auth/…`` and ``/me``."""
+    resource = _SessionResource(sessions, accounts, authenticator)
+    checking = (LoginThrottledError, LoginBusyError)
+    return [
+        Endpoint(
+            "POST",
+            "/auth/login",
+            resource.login,
+            "Log in with user name and password",
+            "session",
+            PUBLIC,
+            body=LoginBody,
+            response=SessionAnswer,
+            errors=(WrongCredentialsError, ForeignOriginError, *checking),
+            description="Sets the cookies gtv_session and gtv_refresh; other clients use the access token.",
+        ),
+        Endpoint(
+            "POST",
+            "/auth/refresh",
+            resource.refresh,
+            "Renew the session with the cookie gtv_refresh",
+            "session",
+            PUBLIC,
+            response=SessionAnswer,
+            errors=(SessionEndedError, ForeignOriginError),
+        ),
+        Endpoint(
+            "POST",
+            "/auth/logout",
+            resource.logout,
+            "End the session",
+            "session",
+            PUBLIC,
+            status=204,
+            errors=(ForeignOriginError,),
+        ),
+        Endpoint(
+            "POST",
+            "/auth/ticket",
+            resource.ticket,
+            "Get a one-time ticket for a WebSocket or a player",
+            "session",
+            EVERYONE,
+            body=TicketBody,
+            response=TicketAnswer,
+        ),
+        Endpoint(
+            "POST",
+            "/auth/password",
+            resource.password,
+            "Change the own password; all other sessions end",
+            "session",
+            EVERYONE,
+            body=PasswordBody,
+            status=204,
+            errors=(WrongPasswordError, WeakPasswordError, *checking),
+        ),
+        Endpoint(
+            "GET",
+            "/me",
+            resource.me,
+            "Who is logged in",
+            "session",
+            EVERYONE,
+            response=Me,
+            errors=(UnknownUserError,),
+        ),
+        Endpoint(
+            "PATCH",
+            "/me",
+            resource.change_me,
+            "Change the own name or language",
+            "session",
+            EVERYONE,
+            body=MeBody,
+            response=Me,
+            errors=(UnknownUserError,),
+        ),
+    ]

@@ -1,0 +1,35 @@
+"""Is the box fit to serve: named checks, asked when somebody wants to know."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from gtvision_edge.errors import EdgeError
+
+Check = Callable[[], Awaitable[None]]
+"""Returns when all is well; raises EdgeError with what is not."""
+
+_PATIENCE_S: Final = 3.0
+
+
+class HealthBoard:
+    """Runs checks side by side; one that hangs is not well after three seconds."""
+
+    def __init__(self, checks: Mapping[str, Check]) -> None:
+        self._checks = dict(checks)
+
+    async def examine(self) -> dict[str, str]:
+        """Return for each check '' if all is well, else a stable code."""
+        codes = await asyncio.gather(*(_ask(check) for check in self._checks.values()))
+        return dict(zip(self._checks, codes, strict=True))
+
+
+async def _ask(check: Check) -> str:
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            await check()
+    except TimeoutError:
+        return "no_answer"
+    except EdgeError as error:
+        return error.code
+    return ""
