@@ -80,10 +80,7 @@ class ConsoleHook(BuildHookInterface):  # type: ignore[misc,type-arg,unused-igno
         return [] if self._is_built_sdist() or has_system_node() else [NODE_PACKAGE]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
-        if (
-            not self._is_built_sdist()
-            and (Path(self.root) / "gtvision_edge/console/package.json").is_file()
-        ):
+        if not self._is_built_sdist():
             run_npm(Path(self.root) / "gtvision_edge/console", "build")
 
 

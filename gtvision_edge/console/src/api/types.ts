@@ -1,0 +1,211 @@
+/** The wire shapes of /api/v1. Times are RFC 3339 texts, ids are texts. */
+
+export type Role = "admin" | "operator" | "viewer" | "auditor";
+
+export type CameraState =
+  | "unknown"
+  | "recording"
+  | "online_not_recording"
+  | "offline"
+  | "unauthorized"
+  | "disabled";
+
+export type Layout = "1x1" | "2x2" | "3x3" | "4x4" | "1+5";
+
+export interface List<T> {
+  items: T[];
+  next: string | null;
+}
+
+export interface Me {
+  user_id: string;
+  username: string;
+  name: string;
+  role: Role;
+  tenant_id: string | null;
+  tenant_name: string | null;
+  camera_ids: string[] | null;
+  locale: string;
+  must_change_password: boolean;
+}
+
+export interface Session {
+  access_token: string;
+  token_type: "Bearer";
+  expires_in: number;
+  user: Me;
+}
+
+export interface Profile {
+  codec: string;
+  width: number;
+  height: number;
+  fps: number | null;
+  keyframe_interval_s: number | null;
+  audio_codec: string | null;
+  bitrate_bps: number | null;
+}
+
+/** A warning's facts lie beside its code. */
+export interface Warning {
+  code: string;
+  [fact: string]: unknown;
+}
+
+export interface Place {
+  latitude: number | null;
+  longitude: number | null;
+  bearing: number | null;
+  label: string | null;
+}
+
+export interface StateEntry {
+  state: CameraState;
+  since: string;
+  reason: string | null;
+}
+
+export interface Camera {
+  camera_id: string;
+  camera_uuid: string;
+  name: string;
+  vendor: string;
+  host: string;
+  rtsp_port: number | null;
+  http_port: number | null;
+  onvif_port: number | null;
+  channel: number | null;
+  username: string | null;
+  has_password: boolean;
+  main_url: string | null;
+  sub_url: string | null;
+  tenant_id: string;
+  place: Place | null;
+  record: boolean;
+  enabled: boolean;
+  profiles: { main: Profile | null; sub: Profile | null };
+  warnings: Warning[];
+  state: StateEntry;
+  paths: { rec: string; live: string; ai: string };
+  created_at: string;
+  updated_at: string;
+}
+
+export interface CameraStatus extends StateEntry {
+  history: StateEntry[];
+  media: {
+    available: boolean | null;
+    receiving: boolean | null;
+    recording: boolean | null;
+    inbound_bytes: number | null;
+  } | null;
+}
+
+export interface Vendor {
+  key: string;
+  label: string;
+  rtsp_port: number | null;
+  http_port: number | null;
+  onvif_port: number | null;
+  needs_url: boolean;
+  has_channels: boolean;
+  user_hint: string | null;
+}
+
+export interface ProbeBody {
+  vendor: string;
+  host?: string;
+  rtsp_port?: number;
+  http_port?: number;
+  onvif_port?: number;
+  channel?: number;
+  username?: string;
+  password?: string;
+  main_url?: string;
+  sub_url?: string;
+}
+
+export interface ProbeReport {
+  main: Profile;
+  sub: Profile | null;
+  warnings: Warning[];
+  snapshot: string | null;
+  clock_offset_s: number | null;
+  elapsed_s: number;
+}
+
+export interface CameraBody extends ProbeBody {
+  camera_id?: string;
+  name: string;
+  tenant_id?: string;
+  place?: Place | null;
+  record?: boolean;
+  enabled?: boolean;
+  skip_probe?: boolean;
+}
+
+export interface MosaicBody {
+  nome: string;
+  layout: Layout;
+  cameras: (string | null)[];
+}
+
+export interface Mosaic extends MosaicBody {
+  mosaic_id: string;
+  tenant_id: string;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface SiteStatus {
+  site: { id: string; name: string; timezone: string; now: string };
+  version: string;
+  cameras: { total: number } & Record<CameraState, number>;
+  viewers: number | null;
+  storage: {
+    volume: string;
+    total_bytes: number | null;
+    free_bytes: number | null;
+    used_bytes: number | null;
+  } | null;
+  media_server: { kind: "embedded" | "mediamtx"; version: string | null; state: "up" | "down" } | null;
+  hub: unknown;
+}
+
+export interface User {
+  user_id: string;
+  username: string;
+  name: string;
+  role: Role;
+  tenant_id: string | null;
+  camera_ids: string[] | null;
+  locale: string;
+  enabled: boolean;
+  must_change_password?: boolean;
+  created_at?: string;
+}
+
+export interface UserBody {
+  username?: string;
+  name?: string;
+  role?: Role;
+  tenant_id?: string | null;
+  camera_ids?: string[] | null;
+  password?: string;
+  enabled?: boolean;
+}
+
+export interface Tenant {
+  tenant_id: string;
+  name: string;
+  created_at?: string;
+}
+
+export interface AuditEntry {
+  seq: number;
+  at: string;
+  actor?: { user_id: string; name: string } | string;
+  action: string;
+  subject: string;
+  details?: Record<string, unknown>;
+}

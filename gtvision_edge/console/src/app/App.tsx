@@ -1,0 +1,70 @@
+import "./shell.css";
+import { useEffect } from "preact/hooks";
+import { text } from "../i18n";
+import { CamerasRoom } from "../rooms/cameras/CamerasRoom";
+import { HealthRoom } from "../rooms/health/HealthRoom";
+import { LiveRoom } from "../rooms/live/LiveRoom";
+import { SettingsRoom } from "../rooms/settings/SettingsRoom";
+import { may } from "../state/permissions";
+import { route } from "../state/route";
+import { loginState, me } from "../state/session";
+import { watchSite } from "../state/site";
+import { Empty } from "../ui/parts";
+import { LinkBanner } from "./LinkBanner";
+import { LoginOverlay, LoginPage } from "./Login";
+import { MustChangePassword } from "./PasswordForm";
+import { Rail, roomsFor } from "./Rail";
+import { Toasts } from "./Toasts";
+import { TopBar } from "./TopBar";
+
+export function App() {
+  if (me.value === null) return loginState.value === "asking" ? <LoginPage /> : <Opening />;
+  return (
+    <>
+      <Shell />
+      {loginState.value === "asking" && <LoginOverlay />}
+      {loginState.value === "in" && me.value.must_change_password && <MustChangePassword />}
+    </>
+  );
+}
+
+/** Before the first answer: the brand, and the banner if nobody answers. */
+function Opening() {
+  return (
+    <div class="shell">
+      <header class="top">
+        <span class="brand">GT-Vision</span>
+      </header>
+      <LinkBanner />
+    </div>
+  );
+}
+
+function Shell() {
+  useEffect(() => watchSite(), []);
+  return (
+    <div class="shell">
+      <TopBar />
+      <LinkBanner />
+      <Rail />
+      <main class="room">
+        <Room />
+      </main>
+      <Toasts />
+    </div>
+  );
+}
+
+function Room() {
+  const rooms = roomsFor(me.value?.role);
+  const wanted = route.value.room || rooms[0];
+  const t = text.value;
+  if (wanted === "live" && may(me.value?.role, "watch")) return <LiveRoom />;
+  if (wanted === "cameras" && may(me.value?.role, "watch")) return <CamerasRoom />;
+  if (wanted === "health") return <HealthRoom />;
+  if (wanted === "settings") return <SettingsRoom />;
+  if (wanted === "live" || wanted === "cameras") {
+    return <Empty title={t.errors.notPermitted}>{t.errors.notPermittedHint}</Empty>;
+  }
+  return <Empty title={t.errors.notFoundRoom} />;
+}

@@ -1,0 +1,46 @@
+import type { Role } from "../api/types";
+import { text } from "../i18n";
+import { may } from "../state/permissions";
+import { hashOf, route } from "../state/route";
+import { me } from "../state/session";
+import { cameras, status } from "../state/site";
+import { problemsOf } from "../rooms/health/problems";
+import { Icon } from "../ui/Icon";
+
+export type RoomName = "live" | "cameras" | "health" | "settings";
+
+export function roomsFor(role: Role | undefined): RoomName[] {
+  const rooms: RoomName[] = [];
+  if (may(role, "watch")) rooms.push("live");
+  if (may(role, "seeHealth")) rooms.push("health");
+  if (may(role, "watch")) rooms.push("cameras");
+  rooms.push("settings");
+  return rooms;
+}
+
+export function Rail() {
+  const t = text.value;
+  const rooms = roomsFor(me.value?.role);
+  const current = route.value.room || rooms[0];
+  return (
+    <nav class="rail" aria-label={t.rooms.navigation}>
+      {rooms.map((room) => (
+        <>
+          {room === (rooms.includes("cameras") ? "cameras" : "settings") && <span class="spring" />}
+          <a key={room} href={hashOf(room)} aria-current={room === current ? "page" : undefined}>
+            <Icon name={room} />
+            {t.rooms[room]}
+            {room === "health" && <HealthCount />}
+          </a>
+        </>
+      ))}
+    </nav>
+  );
+}
+
+function HealthCount() {
+  const problems = problemsOf(status.value, cameras.value);
+  if (problems.length === 0) return null;
+  const tone = problems.some((problem) => problem.tone === "alarm") ? "" : "warn";
+  return <b class={tone}>{problems.length}</b>;
+}

@@ -1,0 +1,26 @@
+import { text } from "../i18n";
+import { dismiss, toasts } from "../state/toasts";
+import { Button } from "../ui/parts";
+
+export function Toasts() {
+  return (
+    <div class="toasts" role="status" aria-live="polite">
+      {toasts.value.map((toast) => (
+        <div key={toast.id} class={`toast ${toast.tone}`}>
+          <span>{toast.words}</span>
+          {toast.undo && (
+            <Button
+              kind="ghost"
+              onClick={() => {
+                toast.undo?.();
+                dismiss(toast.id);
+              }}
+            >
+              {text.value.common.undo}
+            </Button>
+          )}
+        </div>
+      ))}
+    </div>
+  );
+}

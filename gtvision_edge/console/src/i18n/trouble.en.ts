@@ -1,0 +1,102 @@
+import type { Text } from "./pt-BR";
+
+export const failures: Text["failures"] = {
+  camera_unauthorized: {
+    title: "The camera refused the user or the password.",
+    cure: "Check both, capitals included. Do not insist: many cameras lock the address after 5 errors.",
+  },
+  camera_path_not_found: {
+    title: "The camera answered but does not know this video.",
+    cure: "Check vendor and channel. On a recorder or DVR the channel is the number of the input.",
+  },
+  camera_unreachable: {
+    title: "Nothing answered at this address.",
+    cure: "Check the address, power and cable, and that the camera is on the same network as this unit.",
+  },
+  camera_timeout: {
+    title: "The camera did not answer within 5 seconds.",
+    cure: "It may hang, or the network is very slow. Restart the camera and check again.",
+  },
+  camera_no_video: {
+    title: "The camera answered but has no video on this channel.",
+    cure: "Check the channel, and that video is switched on in the camera.",
+  },
+  camera_no_data: {
+    title: "The camera announces video but sends no pictures.",
+    cure: "Restart the camera. If it goes on, switch off its “smart codec” and choose H.264.",
+  },
+  camera_bad_response: {
+    title: "The device answered in a way that makes no sense.",
+    cure: "Check the RTSP port (usually 554): it may be another service, or another device at this address.",
+  },
+  camera_busy: {
+    title: "The camera takes no more connections.",
+    cure: "Close other programs that watch this camera, or raise its connection limit.",
+  },
+  camera_unsupported_auth: {
+    title: "The camera asks for a kind of password that is not known.",
+    cure: "In the camera's settings choose RTSP authentication “digest”.",
+  },
+  camera_name_unresolved: {
+    title: "This name was not found on the network.",
+    cure: "Check the spelling, or use the camera's IP address.",
+  },
+  camera_id_taken: { title: "This identifier is taken.", cure: "Choose another, or leave it empty." },
+  wrong_credentials: { title: "Wrong user name or password.", cure: "Check both and try again." },
+  unknown_camera: { title: "This camera no longer exists.", cure: "Somebody else may have removed it." },
+  unknown_mosaic: { title: "This mosaic no longer exists.", cure: "Somebody else may have deleted it." },
+  unknown_user: { title: "This user no longer exists.", cure: "Somebody else may have removed it." },
+  username_taken: { title: "There is a user of this name already.", cure: "Choose another." },
+  weak_password: { title: "This password is weak.", cure: "Use a phrase of at least 10 characters." },
+  media_server_unavailable: {
+    title: "The media server does not answer.",
+    cure: "It is restarted automatically. Try again in a few seconds.",
+  },
+};
+
+export const causes: Text["causes"] = {
+  camera_unauthorized: "password refused by the camera",
+  camera_path_not_found: "the camera does not know this video",
+  camera_unreachable: "nothing answers at the address",
+  camera_timeout: "the camera does not answer",
+  camera_no_video: "the camera has no video",
+  camera_no_data: "the camera sends no pictures",
+  camera_bad_response: "an answer that makes no sense",
+  camera_busy: "the camera takes no more connections",
+  camera_unsupported_auth: "unknown kind of password",
+  camera_name_unresolved: "name not found on the network",
+};
+
+const number = (value: unknown): string =>
+  typeof value === "number" ? value.toLocaleString("en", { maximumFractionDigits: 1 }) : "—";
+
+export const warnings: Text["warnings"] = {
+  h265_in_browser: () => ({
+    title: "H.265 does not play in many browsers.",
+    cure: "Live uses the sub stream if that is H.264. The recording stays as it is.",
+  }),
+  long_keyframe_interval: (facts) => ({
+    title: `A key frame every ${number(facts.seconds)} s.`,
+    cure: "Live starts slowly and cuts are imprecise. In the camera: Video → I-frame interval of 2 × the frame rate.",
+  }),
+  smart_codec: () => ({
+    title: "“Smart codec” is on.",
+    cure: "It spreads key frames and breaks recordings. In the camera: switch off H.264+/H.265+, Smart Codec or Zipstream.",
+  }),
+  no_sub_stream: () => ({
+    title: "No sub stream.",
+    cure: "The mosaic uses the heavier main stream. In the camera: switch on an H.264 sub stream, 640×360.",
+  }),
+  clock_off: (facts) => ({
+    title: `The camera's clock is ${number(Math.abs(Number(facts.seconds)))} s ${Number(facts.seconds) >= 0 ? "ahead" : "behind"}.`,
+    cure: "The time burnt into the picture is wrong. In the camera: System → Date and time → NTP.",
+  }),
+  audio_not_in_browser: (facts) => ({
+    title: `Audio ${String(facts.codec ?? "—")} does not play in browsers.`,
+    cure: "Video is not affected. In the camera: Audio → AAC.",
+  }),
+  unknown_video_codec: (facts) => ({
+    title: `Video in ${String(facts.codec ?? "—")}, which is not known.`,
+    cure: "In the camera: Video → H.264.",
+  }),
+};

@@ -1,0 +1,110 @@
+/** What went wrong, in words, and its cure. Keys are the daemon's stable codes. */
+
+export interface Trouble {
+  title: string;
+  cure: string;
+}
+
+type Facts = Readonly<Record<string, unknown>>;
+
+export const failures: Record<string, Trouble> = {
+  camera_unauthorized: {
+    title: "A câmera recusou o usuário ou a senha.",
+    cure: "Confira os dois, inclusive maiúsculas. Não insista: muitas câmeras bloqueiam o acesso após 5 erros.",
+  },
+  camera_path_not_found: {
+    title: "A câmera respondeu, mas não conhece este vídeo.",
+    cure: "Confira o fabricante e o canal. Em gravador ou DVR, o canal é o número da entrada.",
+  },
+  camera_unreachable: {
+    title: "Nada respondeu neste endereço.",
+    cure: "Confira o endereço, a energia e o cabo, e se a câmera está na mesma rede deste equipamento.",
+  },
+  camera_timeout: {
+    title: "A câmera não respondeu em 5 segundos.",
+    cure: "Ela pode estar travada ou a rede muito lenta. Reinicie a câmera e verifique de novo.",
+  },
+  camera_no_video: {
+    title: "A câmera respondeu, mas não tem vídeo neste canal.",
+    cure: "Confira o canal e se o vídeo está ativado na câmera.",
+  },
+  camera_no_data: {
+    title: "A câmera anuncia vídeo, mas não envia imagens.",
+    cure: "Reinicie a câmera. Se continuar, desligue o “codec inteligente” e escolha H.264 nas configurações dela.",
+  },
+  camera_bad_response: {
+    title: "O aparelho respondeu de um jeito que não se entende.",
+    cure: "Confira a porta RTSP (normalmente 554): pode ser outro serviço, ou outro aparelho neste endereço.",
+  },
+  camera_busy: {
+    title: "A câmera não aceita mais conexões.",
+    cure: "Feche outros programas que assistem a esta câmera, ou aumente o limite de conexões nela.",
+  },
+  camera_unsupported_auth: {
+    title: "A câmera pede um tipo de senha que não se conhece.",
+    cure: "Nas configurações da câmera, escolha autenticação RTSP “digest”.",
+  },
+  camera_name_unresolved: {
+    title: "Este nome não foi encontrado na rede.",
+    cure: "Confira se está escrito certo, ou use o endereço IP da câmera.",
+  },
+  camera_id_taken: { title: "Este identificador já está em uso.", cure: "Escolha outro, ou deixe em branco." },
+  wrong_credentials: { title: "Usuário ou senha incorretos.", cure: "Confira os dois e tente de novo." },
+  unknown_camera: { title: "Esta câmera não existe mais.", cure: "Outra pessoa pode ter removido." },
+  unknown_mosaic: { title: "Este mosaico não existe mais.", cure: "Outra pessoa pode ter excluído." },
+  unknown_user: { title: "Este usuário não existe mais.", cure: "Outra pessoa pode ter removido." },
+  username_taken: { title: "Já há um usuário com este nome.", cure: "Escolha outro." },
+  weak_password: { title: "Esta senha é fraca.", cure: "Use uma frase com pelo menos 10 caracteres." },
+  media_server_unavailable: {
+    title: "O servidor de mídia não está respondendo.",
+    cure: "Ele é religado sozinho. Tente de novo em alguns segundos.",
+  },
+};
+
+/** Why a camera is in the state it is in, as said under "sinal perdido". */
+export const causes: Record<string, string> = {
+  camera_unauthorized: "senha recusada pela câmera",
+  camera_path_not_found: "a câmera não conhece este vídeo",
+  camera_unreachable: "nada responde no endereço",
+  camera_timeout: "a câmera não responde",
+  camera_no_video: "a câmera está sem vídeo",
+  camera_no_data: "a câmera não envia imagens",
+  camera_bad_response: "resposta que não se entende",
+  camera_busy: "a câmera não aceita mais conexões",
+  camera_unsupported_auth: "tipo de senha desconhecido",
+  camera_name_unresolved: "nome não encontrado na rede",
+};
+
+const number = (value: unknown): string =>
+  typeof value === "number" ? value.toLocaleString("pt-BR", { maximumFractionDigits: 1 }) : "—";
+
+export const warnings: Record<string, (facts: Facts) => Trouble> = {
+  h265_in_browser: () => ({
+    title: "H.265 não toca em muitos navegadores.",
+    cure: "Ao vivo usará o fluxo secundário, se ele for H.264. A gravação fica como está.",
+  }),
+  long_keyframe_interval: (facts) => ({
+    title: `Quadro-chave a cada ${number(facts.seconds)} s.`,
+    cure: "A imagem ao vivo demora e os cortes ficam imprecisos. Na câmera: Vídeo → Intervalo I igual a 2 × a taxa de quadros.",
+  }),
+  smart_codec: () => ({
+    title: "“Codec inteligente” ligado.",
+    cure: "Ele espaça os quadros-chave e falha ao gravar. Na câmera: desligue H.264+/H.265+, Smart Codec ou Zipstream.",
+  }),
+  no_sub_stream: () => ({
+    title: "Sem fluxo secundário.",
+    cure: "O mosaico usará o principal, mais pesado. Na câmera: ative o fluxo secundário em H.264, 640×360.",
+  }),
+  clock_off: (facts) => ({
+    title: `Relógio da câmera ${number(Math.abs(Number(facts.seconds)))} s ${Number(facts.seconds) >= 0 ? "adiantado" : "atrasado"}.`,
+    cure: "A hora queimada na imagem não confere. Na câmera: Sistema → Data e hora → NTP.",
+  }),
+  audio_not_in_browser: (facts) => ({
+    title: `Áudio ${String(facts.codec ?? "—")} não toca no navegador.`,
+    cure: "O vídeo não é afetado. Na câmera: Áudio → codificação AAC.",
+  }),
+  unknown_video_codec: (facts) => ({
+    title: `Vídeo em ${String(facts.codec ?? "—")}, que não se conhece.`,
+    cure: "Na câmera: Vídeo → codificação H.264.",
+  }),
+};

@@ -1,0 +1,157 @@
+import { describe, expect, it } from "vitest";
+import { begin, phaseOf, retryDelay, step, type Happening, type Machine, type Wish } from "./machine";
+
+const CHANCE = 0.5;
+
+/** Runs a machine over happenings at given seconds and keeps what it wished for. */
+class Story {
+  machine: Machine = begin(["ws", "hls"], 0);
+  wishes: Wish[] = [];
+
+  at(seconds: number, happening: Happening | Happening["kind"]): this {
+    const what = typeof happening === "string" ? ({ kind: happening } as Happening) : happening;
+    const { machine, wishes } = step(this.machine, what, seconds * 1000, CHANCE);
+    this.machine = machine;
+    this.wishes.push(...wishes);
+    return this;
+  }
+
+  playing(from: number, to: number, delayMs = 800): this {
+    for (let at = from; at <= to; at += 0.25) {
+      this.at(at, "data").at(at, { kind: "moved", delayMs, pictureAt: at * 1000 - delayMs }).at(at, "tick");
+    }
+    return this;
+  }
+
+  /** Ticks only: nothing arrives, nothing moves. */
+  silence(from: number, to: number): this {
+    for (let at = from; at <= to; at += 0.25) this.at(at, "tick");
+    return this;
+  }
+
+  phase(seconds: number): string {
+    return phaseOf(this.machine, seconds * 1000);
+  }
+}
+
+describe("the ladder", () => {
+  it("goes from live over late and recovering to lost as a picture grows old", () => {
+    const story = new Story().at(0, "start").playing(0.5, 10);
+
+    expect(story.phase(10)).toBe("live");
+    expect(story.phase(13.1)).toBe("late");
+    expect(story.phase(15.1)).toBe("recovering");
+    expect(story.phase(69.9)).toBe("recovering");
+    expect(story.phase(70.1)).toBe("lost");
+  });
+
+  it("never calls an old picture live, even while it moves", () => {
+    expect(new Story().at(0, "start").playing(1, 2, 3_500).phase(2)).toBe("late");
+    expect(new Story().at(0, "start").playing(1, 2, 6_000).phase(2)).toBe("recovering");
+  });
+
+  it("lets HLS be as old as its segments make it, and says so", () => {
+    const story = new Story();
+    story.machine = begin(["hls"], 0);
+    story.at(0, "start").playing(1, 2, 6_000);
+
+    expect(story.phase(2)).toBe("late");
+  });
+
+  it("is live again with the first new picture", () => {
+    const story = new Story().at(0, "start").playing(0.5, 10).silence(10, 80);
+    expect(story.phase(80)).toBe("lost");
+
+    story.at(80, "start").at(80.2, "data").at(80.4, { kind: "moved", delayMs: 600, pictureAt: 79_800 });
+
+    expect(story.phase(80.4)).toBe("live");
+  });
+
+  it("keeps the time of the last picture over reconnects", () => {
+    const story = new Story().at(0, "start").playing(0.5, 10).at(11, "closed").silence(11, 20);
+
+    expect(story.machine.pictureAt).toBe(9_200);
+  });
+});
+
+describe("the connection", () => {
+  it("is opened again after it closes, for ever, with growing pauses up to a limit", () => {
+    const story = new Story().at(0, "start");
+    let now = 0;
+    const pauses: number[] = [];
+    for (let round = 0; round < 40; round += 1) {
+      story.at(now, "closed");
+      const { retryAt } = story.machine;
+      expect(retryAt).not.toBeNull();
+      pauses.push((retryAt ?? 0) - now * 1000);
+      now = (retryAt ?? 0) / 1000;
+      story.at(now, "tick");
+      expect(story.machine.link).toBe("connecting");
+    }
+
+    expect(pauses[0]).toBe(500);
+    expect(Math.max(...pauses)).toBe(10_000);
+    expect(story.wishes.filter((wish) => wish === "connect")).toHaveLength(41);
+  });
+
+  it("gives up a connection that opens but stays silent", () => {
+    const story = new Story().at(0, "start").playing(0.5, 5).silence(5, 12);
+
+    expect(story.wishes).toContain("disconnect");
+  });
+
+  it("gives up a connection that never brings anything", () => {
+    const story = new Story().at(0, "start").silence(0, 6.1);
+
+    expect(story.machine.link).toBe("waiting");
+  });
+
+  it("jumps to the edge when data comes but the picture stands still, and starts over when that is no help", () => {
+    const story = new Story().at(0, "start").playing(0.5, 5);
+    for (let at = 5.25; at < 15; at += 0.25) story.at(at, "data").at(at, "tick");
+
+    expect(story.wishes.slice(0, 3)).toEqual(["connect", "jump", "jump"]);
+    expect(story.wishes).toContain("disconnect");
+  });
+
+  it("gives HLS its turn after two fruitless sockets, and the socket its turn again", () => {
+    const story = new Story().at(0, "start").at(1, "closed");
+    expect(story.machine.transport).toBe("ws");
+    story.at(3, "tick").at(4, "closed");
+    expect(story.machine.transport).toBe("hls");
+    story.at(9, "tick").at(10, "closed").at(20, "tick").at(21, "closed");
+    expect(story.machine.transport).toBe("ws");
+  });
+
+  it("forgets earlier failures once a picture moves", () => {
+    const story = new Story().at(0, "start").at(1, "closed").at(3, "tick").playing(3, 4);
+
+    expect(story.machine.failures).toBe(0);
+  });
+
+  it("jumps to the live edge when the tab is shown again", () => {
+    const story = new Story().at(0, "start").playing(0.5, 3).at(60, "shown");
+
+    expect(story.wishes.at(-1)).toBe("jump");
+  });
+
+  it("tries at once when the tab is shown while waiting", () => {
+    const story = new Story().at(0, "start");
+    for (let round = 1; round < 8; round += 1) story.at(round * 20, "closed").at(round * 20 + 15, "tick");
+    story.at(200, "closed").at(200.1, "shown");
+
+    expect(story.machine.link).toBe("connecting");
+  });
+
+  it("stops and says so when the browser cannot play the codec", () => {
+    const story = new Story().at(0, "start").at(1, { kind: "unsupported", codec: "hvc1.1.6.L120.90" }).silence(1, 90);
+
+    expect(story.phase(90)).toBe("unplayable");
+    expect(story.wishes).toEqual(["connect", "disconnect"]);
+  });
+
+  it("spreads tiles that failed together", () => {
+    expect(retryDelay(3, 0)).toBeLessThan(retryDelay(3, 0.99));
+    expect(retryDelay(3, 0)).toBeGreaterThan(0);
+  });
+});

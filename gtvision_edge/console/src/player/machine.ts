@@ -1,0 +1,179 @@
+/**
+ * The life of one tile's connection, as a pure function of events.
+ *
+ * It knows no browser: the controller feeds it what happened and does what it asks for. It never ends in
+ * a state that needs a person; every failure schedules the next attempt.
+ */
+import { phaseAt, type Phase } from "./ladder";
+
+export type TransportKind = "ws" | "hls";
+
+export interface Machine {
+  transport: TransportKind;
+  /** May be tried in turn; the first is preferred. */
+  allowed: readonly TransportKind[];
+  link: "idle" | "connecting" | "open" | "waiting";
+  /** When the present link state began. */
+  linkSince: number;
+  /** When data last arrived, null before the first of this connection. */
+  dataAt: number | null;
+  /** When the picture last moved, or when the tile began. */
+  movedAt: number;
+  hasPicture: boolean;
+  delayMs: number | null;
+  /** The newest picture's own time (UTC ms by the site's clock), kept over reconnects. */
+  pictureAt: number | null;
+  /** Connections in a row that brought no moving picture. */
+  failures: number;
+  retryAt: number | null;
+  /** When the live edge was last jumped to because the picture stood still. */
+  nudgedAt: number | null;
+  /** A codec that this browser does not play; stays until the tile gets another path. */
+  unplayable: string | null;
+}
+
+export type Happening =
+  | { kind: "start" }
+  | { kind: "data" }
+  | { kind: "moved"; delayMs: number | null; pictureAt: number | null }
+  | { kind: "closed" }
+  | { kind: "unsupported"; codec: string }
+  | { kind: "shown" }
+  | { kind: "tick" };
+
+export type Wish = "connect" | "disconnect" | "jump";
+
+export interface Step {
+  machine: Machine;
+  wishes: Wish[];
+}
+
+const CONNECT_MS = { ws: 6_000, hls: 15_000 } as const;
+const SILENCE_MS = { ws: 6_000, hls: 15_000 } as const;
+/** A picture that stands still while data arrives: jump to the edge, then start over. */
+const NUDGE_MS = 2_500;
+const STUCK_MS = 9_000;
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 10_000;
+/** Fruitless connections before the other transport gets its turn. */
+const SWITCH_AFTER = 2;
+
+export function begin(allowed: readonly TransportKind[], now: number): Machine {
+  return {
+    transport: allowed[0] ?? "ws",
+    allowed,
+    link: "idle",
+    linkSince: now,
+    dataAt: null,
+    movedAt: now,
+    hasPicture: false,
+    delayMs: null,
+    pictureAt: null,
+    failures: 0,
+    retryAt: null,
+    nudgedAt: null,
+    unplayable: null,
+  };
+}
+
+/** The delay before attempt *failures*; *chance* in [0, 1) spreads many tiles that failed together. */
+export function retryDelay(failures: number, chance: number): number {
+  const full = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures, 10));
+  return full * (0.7 + 0.6 * chance);
+}
+
+export function phaseOf(machine: Machine, now: number): Phase {
+  return machine.unplayable === null ? phaseAt(machine, now) : "unplayable";
+}
+
+export function step(machine: Machine, happening: Happening, now: number, chance = Math.random()): Step {
+  switch (happening.kind) {
+    case "start":
+      return connect(machine, now);
+    case "data":
+      if (machine.link !== "connecting" && machine.link !== "open") return same(machine);
+      return same({
+        ...machine,
+        link: "open",
+        linkSince: machine.link === "open" ? machine.linkSince : now,
+        dataAt: now,
+      });
+    case "moved":
+      return same({
+        ...machine,
+        hasPicture: true,
+        movedAt: now,
+        delayMs: happening.delayMs,
+        pictureAt: happening.pictureAt ?? machine.pictureAt,
+        failures: 0,
+        nudgedAt: null,
+      });
+    case "closed":
+      if (machine.link === "waiting" || machine.unplayable !== null) return same(machine);
+      return wait(machine, now, chance);
+    case "unsupported":
+      return { machine: { ...machine, unplayable: happening.codec, link: "idle", retryAt: null }, wishes: ["disconnect"] };
+    case "shown":
+      // A tab that comes back: to the edge if connected, at once to the next attempt if not.
+      if (machine.unplayable !== null) return same(machine);
+      if (machine.link === "waiting") return connect({ ...machine, failures: 0 }, now);
+      return { machine: { ...machine, nudgedAt: now }, wishes: ["jump"] };
+    case "tick":
+      return tick(machine, now, chance);
+  }
+}
+
+function tick(machine: Machine, now: number, chance: number): Step {
+  if (machine.unplayable !== null || machine.link === "idle") return same(machine);
+  if (machine.link === "waiting") {
+    return machine.retryAt !== null && now >= machine.retryAt ? connect(machine, now) : same(machine);
+  }
+  if (machine.link === "connecting") {
+    return now - machine.linkSince >= CONNECT_MS[machine.transport] ? giveUp(machine, now, chance) : same(machine);
+  }
+  if (now - (machine.dataAt ?? machine.linkSince) >= SILENCE_MS[machine.transport]) return giveUp(machine, now, chance);
+  const stillSince = Math.max(machine.movedAt, machine.linkSince);
+  const stuckMs = machine.transport === "hls" ? STUCK_MS * 2 : STUCK_MS;
+  if (now - stillSince >= stuckMs) return giveUp(machine, now, chance);
+  const nudgeMs = machine.transport === "hls" ? NUDGE_MS * 2 : NUDGE_MS;
+  if (now - stillSince >= nudgeMs && now - (machine.nudgedAt ?? 0) >= nudgeMs) {
+    return { machine: { ...machine, nudgedAt: now }, wishes: ["jump"] };
+  }
+  return same(machine);
+}
+
+function connect(machine: Machine, now: number): Step {
+  return {
+    machine: { ...machine, link: "connecting", linkSince: now, dataAt: null, retryAt: null, nudgedAt: null },
+    wishes: ["connect"],
+  };
+}
+
+function giveUp(machine: Machine, now: number, chance: number): Step {
+  const { machine: next } = wait(machine, now, chance);
+  return { machine: next, wishes: ["disconnect"] };
+}
+
+function wait(machine: Machine, now: number, chance: number): Step {
+  const failures = machine.failures + 1;
+  return same({
+    ...machine,
+    failures,
+    transport: transportFor(machine, failures),
+    link: "waiting",
+    linkSince: now,
+    dataAt: null,
+    retryAt: now + retryDelay(failures - 1, chance),
+  });
+}
+
+/** Take turns after every few fruitless connections: a server that has no WebSocket still has HLS. */
+function transportFor(machine: Machine, failures: number): TransportKind {
+  if (machine.allowed.length < 2 || failures % SWITCH_AFTER !== 0) return machine.transport;
+  const at = machine.allowed.indexOf(machine.transport);
+  return machine.allowed[(at + 1) % machine.allowed.length] ?? machine.transport;
+}
+
+function same(machine: Machine): Step {
+  return { machine, wishes: [] };
+}

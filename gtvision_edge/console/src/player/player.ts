@@ -1,0 +1,181 @@
+import { signal } from "@preact/signals";
+import { siteClock } from "../state/clock";
+import type { Phase } from "./ladder";
+import { begin, phaseOf, step, type Happening, type Machine, type TransportKind } from "./machine";
+import { SocketTransport } from "./socket";
+import type { Transport } from "./transport";
+
+/** What a tile shows of its player. */
+export interface Sighting {
+  phase: Phase;
+  /** Measured age of the picture in seconds, to a tenth; null when its time is not known. */
+  delayS: number | null;
+  /** When the picture last moved (site's clock, ms); null if there never was one. */
+  pictureAt: number | null;
+  /** Since when the picture stands still (site's clock, ms). */
+  stillSince: number;
+  retryInS: number | null;
+  codec: string | null;
+  transport: TransportKind;
+}
+
+const TICK_MS = 250;
+const players = new Set<Player>();
+let ticker: ReturnType<typeof setInterval> | undefined;
+
+function everyTick(): void {
+  for (const player of players) player.tick();
+}
+
+function onVisibility(): void {
+  if (!document.hidden) for (const player of players) player.comeBack();
+}
+
+/**
+ * Plays one path in one video element until closed, whatever happens to camera, media server or network.
+ *
+ * *keepStill* is called just before the element is emptied, so that the last picture can be kept in sight.
+ */
+export class Player {
+  readonly sighting = signal<Sighting>({
+    phase: "starting",
+    delayS: null,
+    pictureAt: null,
+    stillSince: siteClock.now(),
+    retryInS: null,
+    codec: null,
+    transport: "ws",
+  });
+
+  #machine: Machine;
+  #transport: Transport | null = null;
+  #frames = 0;
+  #mediaTime = -1;
+  #serial = 0;
+
+  constructor(
+    private readonly video: HTMLVideoElement,
+    private readonly path: string,
+    allowed: readonly TransportKind[],
+    private readonly keepStill: () => void,
+  ) {
+    this.#machine = begin(allowed, performance.now());
+    players.add(this);
+    if (ticker === undefined) {
+      ticker = setInterval(everyTick, TICK_MS);
+      document.addEventListener("visibilitychange", onVisibility);
+    }
+    this.#happen({ kind: "start" });
+  }
+
+  close(): void {
+    players.delete(this);
+    if (players.size === 0) {
+      clearInterval(ticker);
+      ticker = undefined;
+      document.removeEventListener("visibilitychange", onVisibility);
+    }
+    this.#disconnect();
+  }
+
+  tick(): void {
+    const transport = this.#transport;
+    if (transport !== null) {
+      transport.keepPace();
+      this.#lookForMovement(transport);
+    }
+    this.#happen({ kind: "tick" });
+  }
+
+  comeBack(): void {
+    this.#happen({ kind: "shown" });
+  }
+
+  #lookForMovement(transport: Transport): void {
+    const frames = this.video.getVideoPlaybackQuality?.().totalVideoFrames ?? 0;
+    const mediaTime = this.video.currentTime;
+    // A hidden page decodes no pictures in some browsers; there the running clock has to do.
+    const hasMoved = mediaTime !== this.#mediaTime && (frames !== this.#frames || document.hidden);
+    this.#frames = frames;
+    this.#mediaTime = mediaTime;
+    if (!hasMoved || this.video.readyState < 2) return;
+    const moment = transport.momentOnDisplay();
+    const now = siteClock.now();
+    this.#happen({
+      kind: "moved",
+      delayMs: moment === null ? null : Math.max(0, now - moment),
+      pictureAt: moment ?? now,
+    });
+  }
+
+  #happen(happening: Happening): void {
+    const now = performance.now();
+    const { machine, wishes } = step(this.#machine, happening, now);
+    this.#machine = machine;
+    for (const wish of wishes) {
+      if (wish === "connect") void this.#connect();
+      else if (wish === "disconnect") this.#disconnect();
+      else this.#transport?.jumpToEdge();
+    }
+    if (machine.link === "waiting" && this.#transport !== null) this.#disconnect();
+    this.#publish(now);
+  }
+
+  async #connect(): Promise<void> {
+    this.#disconnect();
+    this.#serial += 1;
+    const serial = this.#serial;
+    const isCurrent = (): boolean => serial === this.#serial;
+    const events = {
+      data: () => isCurrent() && this.#happen({ kind: "data" }),
+      closed: () => isCurrent() && this.#happen({ kind: "closed" }),
+      unsupported: (codec: string) => isCurrent() && this.#happen({ kind: "unsupported", codec }),
+    };
+    if (this.#machine.transport === "ws") {
+      this.#transport = new SocketTransport(this.video, socketUrl(this.path), events);
+    } else {
+      const { PlaylistTransport } = await import("./playlist");
+      if (!isCurrent()) return;
+      this.#transport = new PlaylistTransport(this.video, `/stream/${encodeURIComponent(this.path)}/index.m3u8`, events);
+    }
+    this.#transport.start();
+  }
+
+  #disconnect(): void {
+    this.#serial += 1;
+    if (this.#transport === null) return;
+    this.keepStill();
+    this.#transport.stop();
+    this.#transport = null;
+    this.#frames = 0;
+    this.#mediaTime = -1;
+  }
+
+  #publish(now: number): void {
+    const machine = this.#machine;
+    const phase = phaseOf(machine, now);
+    const stillMs = now - machine.movedAt;
+    const delayMs = machine.delayMs === null ? null : machine.delayMs + (stillMs > 600 ? stillMs : 0);
+    const next: Sighting = {
+      phase,
+      delayS: delayMs === null ? null : Math.round(delayMs / 100) / 10,
+      pictureAt: machine.pictureAt,
+      stillSince: this.sighting.value.stillSince,
+      retryInS: machine.retryAt === null ? null : Math.max(0, Math.ceil((machine.retryAt - now) / 1000)),
+      codec: machine.unplayable,
+      transport: machine.transport,
+    };
+    const stillSince = Math.round((siteClock.now() - stillMs) / 1000) * 1000;
+    if (Math.abs(stillSince - next.stillSince) >= 1_000) next.stillSince = stillSince;
+    if (!isSame(this.sighting.value, next)) this.sighting.value = next;
+  }
+}
+
+function isSame(one: Sighting, other: Sighting): boolean {
+  return (Object.keys(one) as (keyof Sighting)[]).every((key) => one[key] === other[key]);
+}
+
+function socketUrl(path: string): string {
+  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+  return `${scheme}//${location.host}/ws/live/${encodeURIComponent(path)}`;
+}

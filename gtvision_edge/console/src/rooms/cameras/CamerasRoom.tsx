@@ -1,0 +1,3 @@
+export function CamerasRoom() {
+  return null;
+}

@@ -1,0 +1,189 @@
+import "./health.css";
+import type { CameraState, SiteStatus } from "../../api/types";
+import { text } from "../../i18n";
+import { bytesOf, numberOf, whenOf } from "../../i18n/format";
+import { nowMs, siteClock } from "../../state/clock";
+import { may } from "../../state/permissions";
+import { go, hashOf } from "../../state/route";
+import { me } from "../../state/session";
+import { cameras, status, zone } from "../../state/site";
+import { Button, Note, Skeleton } from "../../ui/parts";
+import { problemsOf, type Problem } from "./problems";
+
+const NEARLY_FULL_PERCENT = 85;
+const FULL_PERCENT = 95;
+
+export function HealthRoom() {
+  const t = text.value.health;
+  const known = status.value;
+  const problems = problemsOf(known, cameras.value);
+  return (
+    <>
+      <div class="room-bar">
+        <h1>{t.title}</h1>
+        {known && <span class="muted">{t.problems(problems.length)}</span>}
+      </div>
+      <div class="room-body pad health">
+        {known === null ? <Skeleton rows={3} height={72} /> : <Content known={known} problems={problems} />}
+      </div>
+    </>
+  );
+}
+
+function Content({ known, problems }: { known: SiteStatus; problems: Problem[] }) {
+  const t = text.value.health;
+  return (
+    <>
+      {problems.length === 0 && (
+        <Note tone="plain" title={t.calm}>
+          {t.calmBody}
+        </Note>
+      )}
+      {problems.map((problem) => (
+        <ProblemNote key={"camera" in problem ? problem.camera.camera_id : problem.kind} problem={problem} />
+      ))}
+      <div class="health-cards">
+        <CamerasCard known={known} />
+        <section class="card">
+          <span class="muted">{t.viewers}</span>
+          <div class="big">{numberOf(known.viewers)}</div>
+        </section>
+        <section class="card">
+          <span class="muted">{t.media}</span>
+          <div class={`big${known.media_server?.state === "down" ? " word-alarm" : ""}`}>
+            {known.media_server ? t[known.media_server.state] : "—"}
+          </div>
+        </section>
+        <section class="card">
+          <span class="muted">{t.hub}</span>
+          <div class="big faint">{t.noData}</div>
+        </section>
+      </div>
+      <div class="health-columns">
+        <DiskCard known={known} />
+        <UnitCard known={known} />
+      </div>
+    </>
+  );
+}
+
+function ProblemNote({ problem }: { problem: Problem }) {
+  const t = text.value.health;
+  if (problem.kind === "media_down") {
+    return (
+      <Note tone="alarm" title={t.media}>
+        {t.mediaDown}
+      </Note>
+    );
+  }
+  if (problem.kind === "disk_unknown") return <Note title={t.disk}>{t.diskUnknown}</Note>;
+  if (problem.kind === "disk_full") {
+    return (
+      <Note tone={problem.tone} title={t.disk}>
+        {t.diskFull(`${numberOf(problem.usedShare * 100)} %`)}
+      </Note>
+    );
+  }
+  const { camera } = problem;
+  const since = text.value.common.since(whenOf(camera.state.since, nowMs.value, zone.value));
+  const words = { offline: t.offline, unauthorized: t.unauthorized, not_recording: t.notRecording }[problem.kind](since);
+  return (
+    <Note
+      tone={problem.tone}
+      title={camera.name}
+      action={
+        may(me.value?.role, "watch") && (
+          <Button onClick={() => go(hashOf("cameras", camera.camera_id))}>{t.openCamera}</Button>
+        )
+      }
+    >
+      {words}
+    </Note>
+  );
+}
+
+const STATES: readonly CameraState[] = ["recording", "online_not_recording", "offline", "unauthorized", "unknown", "disabled"];
+
+function CamerasCard({ known }: { known: SiteStatus }) {
+  const t = text.value;
+  return (
+    <section class="card">
+      <span class="muted">{t.rooms.cameras}</span>
+      <div class="big">
+        {numberOf(known.cameras.recording)}
+        <small class="faint">{t.health.recordingCount(known.cameras.total)}</small>
+      </div>
+      <small class="muted">
+        {STATES.filter((state) => state !== "recording" && known.cameras[state] > 0)
+          .map((state) => `${known.cameras[state]} ${t.states[state]}`)
+          .join(" · ")}
+      </small>
+    </section>
+  );
+}
+
+function DiskCard({ known }: { known: SiteStatus }) {
+  const t = text.value.health;
+  const { total_bytes: total = null, free_bytes: free = null, volume = "—" } = known.storage ?? {};
+  const used = total === null || free === null ? null : total - free;
+  const percent = used === null || !total ? null : (used / total) * 100;
+  const tone = percent === null ? "" : percent >= FULL_PERCENT ? "alarm" : percent >= NEARLY_FULL_PERCENT ? "warn" : "";
+  return (
+    <section class="card disk">
+      <h2>{t.disk}</h2>
+      <div class="disk-line">
+        <span class="big">
+          {bytesOf(used)}
+          <small class="faint">{t.used(bytesOf(total))}</small>
+        </span>
+        <span class="muted">{t.free(bytesOf(free))}</span>
+      </div>
+      <div
+        class="meter"
+        role="meter"
+        aria-label={t.disk}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={percent === null ? undefined : Math.round(percent)}
+      >
+        <i class={tone} style={{ width: `${percent ?? 0}%` }} />
+      </div>
+      <dl class="facts">
+        <dt>{t.volume}</dt>
+        <dd class="mono">{volume}</dd>
+      </dl>
+    </section>
+  );
+}
+
+function UnitCard({ known }: { known: SiteStatus }) {
+  const t = text.value.health;
+  const server = known.media_server;
+  return (
+    <section class="card">
+      <h2>{t.site}</h2>
+      <dl class="facts">
+        <dt>{t.site}</dt>
+        <dd>{known.site.name}</dd>
+        <dt>{t.version}</dt>
+        <dd class="mono">{known.version}</dd>
+        <dt>{t.media}</dt>
+        <dd>
+          {server ? `${t.kinds[server.kind] ?? server.kind} · ${server.version ?? "—"}` : "—"}
+          {server?.kind === "embedded" && <small class="faint hint">{t.notHere}</small>}
+        </dd>
+        <dt>{t.timezone}</dt>
+        <dd>{known.site.timezone}</dd>
+        <dt>{t.clock}</dt>
+        <dd>{clockWords()}</dd>
+      </dl>
+    </section>
+  );
+}
+
+/** The browser is ahead of the unit when the offset that leads to the unit's time is negative. */
+function clockWords(): string {
+  const t = text.value.health;
+  const offS = Math.abs(siteClock.offsetMs) / 1000;
+  return offS < 2 ? t.clockRight : t.clockOff(numberOf(offS), siteClock.offsetMs < 0);
+}

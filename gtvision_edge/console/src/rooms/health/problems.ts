@@ -1,0 +1,37 @@
+import type { Camera, SiteStatus } from "../../api/types";
+
+export type Problem =
+  | { kind: "offline" | "unauthorized" | "not_recording"; tone: "alarm" | "warn"; camera: Camera }
+  | { kind: "media_down"; tone: "alarm" }
+  | { kind: "disk_unknown"; tone: "warn" }
+  | { kind: "disk_full"; tone: "alarm" | "warn"; usedShare: number };
+
+const NEARLY_FULL = 0.9;
+const FULL = 0.95;
+
+/** List what needs somebody, worst first and then in the order of the cameras. */
+export function problemsOf(status: SiteStatus | null, cameras: readonly Camera[] | null): Problem[] {
+  const problems: Problem[] = [];
+  if (status?.media_server?.state === "down") problems.push({ kind: "media_down", tone: "alarm" });
+  problems.push(...diskProblems(status));
+  for (const camera of cameras ?? []) {
+    const { state } = camera.state;
+    if (state === "offline") problems.push({ kind: "offline", tone: "alarm", camera });
+    else if (state === "unauthorized") problems.push({ kind: "unauthorized", tone: "alarm", camera });
+    else if (state === "online_not_recording" && camera.record) problems.push({ kind: "not_recording", tone: "warn", camera });
+  }
+  return problems.sort((one, other) => rank(one) - rank(other));
+}
+
+function diskProblems(status: SiteStatus | null): Problem[] {
+  if (status === null) return [];
+  const { total_bytes: total = null, free_bytes: free = null } = status.storage ?? {};
+  if (total === null || free === null || total === 0) return [{ kind: "disk_unknown", tone: "warn" }];
+  const usedShare = 1 - free / total;
+  if (usedShare < NEARLY_FULL) return [];
+  return [{ kind: "disk_full", tone: usedShare >= FULL ? "alarm" : "warn", usedShare }];
+}
+
+function rank(problem: Problem): number {
+  return problem.tone === "alarm" ? 0 : 1;
+}

@@ -1,0 +1,90 @@
+import "./live.css";
+import { useEffect, useRef } from "preact/hooks";
+import { text } from "../../i18n";
+import { onKeys } from "../../state/keys";
+import { may } from "../../state/permissions";
+import { poll } from "../../state/poll";
+import { go, hashOf } from "../../state/route";
+import { me } from "../../state/session";
+import { cameras } from "../../state/site";
+import { Button, Empty } from "../../ui/parts";
+import { CameraPanel } from "./CameraPanel";
+import { liveKeys, toggleFull } from "./keys";
+import { MosaicBar } from "./MosaicBar";
+import { MosaicGrid } from "./MosaicGrid";
+import { sequenceView, stopSequence } from "./sequence";
+import { draft, isPanelOpen, loadMosaics, maximised, mosaics, selectedTile, shown } from "./store";
+
+export function LiveRoom() {
+  const room = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const stopPolling = poll(loadMosaics, 15_000);
+    const stopKeys = onKeys((key) => liveKeys(key, room.current));
+    return () => {
+      stopPolling();
+      stopKeys();
+      stopSequence();
+      selectedTile.value = null;
+    };
+  }, []);
+  return (
+    <div class="live-room" ref={room}>
+      <LiveContent onFull={() => toggleFull(room.current)} />
+    </div>
+  );
+}
+
+function LiveContent({ onFull }: { onFull: () => void }) {
+  const mosaic = shown.value;
+  if (cameras.value?.length === 0 && draft.value === null) return <FirstStart />;
+  if (mosaic === null || mosaics.value === null || cameras.value === null) return <Loading />;
+  const sequence = sequenceView();
+  const cycled = sequence !== null && "cameras" in sequence ? { ...mosaic, cameras: sequence.cameras } : mosaic;
+  const large = sequence !== null && "large" in sequence ? sequence.large : maximised.value;
+  return (
+    <>
+      <MosaicBar onFull={onFull} />
+      <div class="live-body">
+        <MosaicGrid mosaic={cycled} large={large} isFixed={sequence !== null} />
+        {isPanelOpen.value && <CameraPanel />}
+      </div>
+    </>
+  );
+}
+
+/** The right size from the start, so that nothing jumps. */
+function Loading() {
+  return (
+    <>
+      <div class="room-bar" />
+      <div class="live-body" aria-busy="true" aria-label={text.value.common.loading}>
+        <div class="mosaic l2x2">
+          {[0, 1, 2, 3].map((at) => (
+            <div key={at} class="place">
+              <div class="tile skeleton" />
+            </div>
+          ))}
+        </div>
+      </div>
+    </>
+  );
+}
+
+function FirstStart() {
+  const t = text.value.live;
+  const canAdd = may(me.value?.role, "editCameras");
+  return (
+    <Empty
+      title={t.firstTitle}
+      action={
+        canAdd && (
+          <Button kind="primary" icon="plus" onClick={() => go(hashOf("cameras", null, { add: "1" }))}>
+            {t.firstAction}
+          </Button>
+        )
+      }
+    >
+      {canAdd ? t.firstBody : t.firstBodyViewer}
+    </Empty>
+  );
+}

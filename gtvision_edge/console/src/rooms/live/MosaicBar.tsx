@@ -1,0 +1,136 @@
+import { useState } from "preact/hooks";
+import { text } from "../../i18n";
+import { may } from "../../state/permissions";
+import { me } from "../../state/session";
+import { say } from "../../state/toasts";
+import { Button, explain, Segments } from "../../ui/parts";
+import { Confirm } from "../../ui/Dialog";
+import { LAYOUT_NAMES, LAYOUTS, relayout } from "./mosaic";
+import { SaveDialog } from "./SaveDialog";
+import { SEQUENCE_S, sequenceStep, toggleSequence } from "./sequence";
+import { choose, chosen, draft, edit, isPanelOpen, mosaics, remove, save, shown } from "./store";
+
+/** The mosaic's name, its layout, and what can be done with it. */
+export function MosaicBar({ onFull }: { onFull: () => void }) {
+  const t = text.value.live;
+  const mosaic = shown.value;
+  const canSave = may(me.value?.role, "editMosaics");
+  const [asks, setAsks] = useState<"save" | "saveAs" | "rename" | "delete" | null>(null);
+  const saved = chosen.value;
+  if (mosaic === null) return <div class="room-bar" />;
+
+  async function attempt(work: () => Promise<void>, words: string): Promise<void> {
+    try {
+      await work();
+      setAsks(null);
+      say(words);
+    } catch (error) {
+      const { title, cure } = explain(error);
+      say(cure ? `${title} ${cure}` : title, { tone: "alarm" });
+    }
+  }
+
+  return (
+    <div class="room-bar live-bar">
+      <MosaicName />
+      <Segments
+        label={t.layout}
+        options={LAYOUTS.map((layout) => ({ value: layout, label: LAYOUT_NAMES[layout] }))}
+        value={mosaic.layout}
+        onChange={(layout) => edit((present) => relayout(present, layout))}
+      />
+      <span class="muted facts-line">
+        {draft.value !== null ? t.unsaved : saved ? t.shared(count(mosaic.cameras)) : t.cameras(count(mosaic.cameras))}
+      </span>
+      <span class="grow" />
+      <span class="live-actions">
+        <Button
+          kind="ghost"
+          icon="panel"
+          hotkey="/"
+          pressed={isPanelOpen.value}
+          onClick={() => {
+            isPanelOpen.value = !isPanelOpen.value;
+          }}
+        >
+          {t.panel}
+        </Button>
+        <Button kind="ghost" hotkey="C" pressed={sequenceStep.value !== null} onClick={toggleSequence}>
+          {sequenceStep.value === null ? t.sequence : t.sequenceOn(SEQUENCE_S)}
+        </Button>
+        <Button kind="ghost" hotkey="F" onClick={onFull}>
+          {t.full}
+        </Button>
+        {draft.value !== null && (
+          <Button
+            onClick={() => {
+              draft.value = null;
+            }}
+          >
+            {t.discard}
+          </Button>
+        )}
+        {canSave && saved && draft.value === null && (
+          <>
+            <Button kind="ghost" onClick={() => setAsks("rename")}>{text.value.common.rename}</Button>
+            <Button kind="ghost" onClick={() => setAsks("delete")}>{text.value.common.remove}</Button>
+          </>
+        )}
+        {canSave && saved && <Button onClick={() => setAsks("saveAs")}>{t.saveAs}</Button>}
+        {canSave && (draft.value !== null || !saved) && (
+          <Button
+            kind={draft.value !== null ? "primary" : "plain"}
+            onClick={() => (saved ? void attempt(() => save(mosaic, saved), t.saved) : setAsks("save"))}
+          >
+            {t.save}
+          </Button>
+        )}
+      </span>
+      {(asks === "save" || asks === "saveAs" || asks === "rename") && (
+        <SaveDialog
+          title={asks === "rename" ? text.value.common.rename : asks === "saveAs" ? t.saveAs : t.save}
+          initial={asks === "rename" && saved ? saved.nome : ""}
+          onSave={async (nome) => {
+            await save({ ...mosaic, nome }, asks === "rename" ? saved : null);
+            setAsks(null);
+            say(t.saved);
+          }}
+          onClose={() => setAsks(null)}
+        />
+      )}
+      {asks === "delete" && saved && (
+        <Confirm
+          title={t.delete}
+          body={t.deleteAsk(saved.nome)}
+          action={t.delete}
+          onConfirm={() => void attempt(() => remove(saved), t.deleted)}
+          onClose={() => setAsks(null)}
+        />
+      )}
+    </div>
+  );
+}
+
+function MosaicName() {
+  const t = text.value.live;
+  const list = mosaics.value ?? [];
+  if (list.length < 2) return <h1>{shown.value?.nome ?? t.mosaic}</h1>;
+  return (
+    <select
+      class="mosaic-name"
+      aria-label={t.mosaic}
+      value={chosen.value?.mosaic_id ?? ""}
+      onChange={(event) => choose(event.currentTarget.value)}
+    >
+      {list.map((mosaic) => (
+        <option key={mosaic.mosaic_id} value={mosaic.mosaic_id}>
+          {mosaic.nome}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function count(cameras: readonly (string | null)[]): number {
+  return cameras.filter((id) => id !== null).length;
+}

@@ -1,0 +1,133 @@
+import type { Signal } from "@preact/signals";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Camera } from "../../api/types";
+import { text } from "../../i18n";
+import { choosePath, transportsFor } from "../../player/choice";
+import { Player, type Sighting } from "../../player/player";
+import { status } from "../../state/site";
+import { Button } from "../../ui/parts";
+import { Poster } from "./Poster";
+import { soundOf } from "./store";
+import { StillTrouble, TileTrouble } from "./TileTrouble";
+
+interface TileProps {
+  camera: Camera;
+  number: number;
+  isSelected: boolean;
+  isLarge: boolean;
+  canClear: boolean;
+  onSelect: () => void;
+  onLarge: () => void;
+  onClear: () => void;
+}
+
+/** One camera in the mosaic: its picture, its name, its delay, and its trouble in words. */
+export function Tile({ camera, number, isSelected, isLarge, canClear, onSelect, onLarge, onClear }: TileProps) {
+  const t = text.value.live;
+  const box = useRef<HTMLDivElement>(null);
+  const hasSound = soundOf.value === camera.camera_id;
+  const choice = choosePath(camera, isLarge);
+  useEffect(() => {
+    if (isSelected && document.activeElement?.closest(".mosaic")) box.current?.focus({ preventScroll: true });
+  }, [isSelected]);
+  return (
+    <div
+      ref={box}
+      class={`tile${isSelected ? " selected" : ""}${isLarge ? " large" : ""}`}
+      role="group"
+      tabIndex={isSelected || (number === 1 && !isSelected) ? 0 : -1}
+      aria-label={t.tileOf(camera.name, number)}
+      draggable={canClear}
+      onDragStart={(event) => event.dataTransfer?.setData("text/gtv-camera", camera.camera_id)}
+      onClick={onSelect}
+      onFocus={onSelect}
+      onDblClick={onLarge}
+    >
+      {!camera.enabled ? (
+        <StillTrouble title={text.value.tile.disabled} />
+      ) : choice.path === null ? (
+        <Unplayable camera={camera} codec={choice.blockedBy} />
+      ) : (
+        <Picture key={camera.camera_uuid} camera={camera} path={choice.path} isMuted={!hasSound} />
+      )}
+      <span class="tile-name">{camera.name}</span>
+      <span class="tile-tools">
+        {camera.profiles.main?.audio_codec && (
+          <Button
+            icon={hasSound ? "sound" : "mute"}
+            label={t.sound}
+            pressed={hasSound}
+            onClick={() => {
+              soundOf.value = hasSound ? null : camera.camera_id;
+            }}
+          />
+        )}
+        {canClear && !isLarge && <Button icon="close" label={t.clear} onClick={onClear} />}
+        <Button icon={isLarge ? "shrink" : "expand"} label={isLarge ? t.restore : t.maximise} onClick={onLarge} />
+      </span>
+    </div>
+  );
+}
+
+interface PictureProps {
+  camera: Camera;
+  path: string;
+  isMuted: boolean;
+}
+
+/** The moving picture. A change of path keeps the last picture in sight until the new one moves. */
+function Picture({ camera, path, isMuted }: PictureProps) {
+  const video = useRef<HTMLVideoElement>(null);
+  const still = useRef<HTMLCanvasElement>(null);
+  const [sighting, setSighting] = useState<Signal<Sighting> | null>(null);
+  const [blocked, setBlocked] = useState<string | null>(null);
+  const transports = transportsFor(status.value);
+  const isHlsOnly = !transports.includes("ws");
+  // What this browser refused at the large size may still play at the small one.
+  const playedPath = blocked === path && path !== camera.paths.live && camera.profiles.sub ? camera.paths.live : path;
+  useEffect(() => {
+    if (video.current === null) return undefined;
+    const element = video.current;
+    const player = new Player(element, playedPath, isHlsOnly ? ["hls"] : ["ws", "hls"], () => keepStill(element, still.current));
+    setSighting(player.sighting);
+    return () => player.close();
+  }, [playedPath, isHlsOnly]);
+
+  const seen = sighting?.value;
+  useEffect(() => {
+    if (seen?.phase === "unplayable" && blocked !== path) setBlocked(path);
+  }, [seen?.phase]);
+  useEffect(() => {
+    if (video.current) video.current.muted = isMuted;
+  }, [isMuted]);
+  return (
+    <div class={`picture ${seen?.phase ?? "starting"}`}>
+      <Poster paths={[playedPath, camera.paths.rec]} isWanted={!seen || seen.pictureAt === null} />
+      <canvas ref={still} />
+      <video ref={video} muted autoplay playsInline disablePictureInPicture />
+      {seen && <TileTrouble camera={camera} seen={seen} />}
+    </div>
+  );
+}
+
+function Unplayable({ camera, codec }: { camera: Camera; codec: string | null }) {
+  const t = text.value.tile;
+  const isH265 = codec === null || /h265|hevc/i.test(codec);
+  return (
+    <div class="picture unplayable">
+      <Poster paths={[camera.paths.rec]} isWanted everyMs={10_000} />
+      <StillTrouble
+        title={isH265 ? t.h265 : t.notPlayable}
+        detail={isH265 ? t.h265Cure : t.notPlayableCure(codec ?? "—")}
+        flag={t.still}
+      />
+    </div>
+  );
+}
+
+function keepStill(video: HTMLVideoElement, canvas: HTMLCanvasElement | null): void {
+  if (canvas === null || video.readyState < 2 || video.videoWidth === 0) return;
+  canvas.width = video.videoWidth;
+  canvas.height = video.videoHeight;
+  canvas.getContext("2d")?.drawImage(video, 0, 0);
+}

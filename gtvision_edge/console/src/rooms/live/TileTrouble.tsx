@@ -1,0 +1,73 @@
+import type { Camera } from "../../api/types";
+import { text } from "../../i18n";
+import { ageOf, causeOf, codecOf, numberOf, timeOf, whenOf } from "../../i18n/format";
+import type { Sighting } from "../../player/player";
+import { nowMs } from "../../state/clock";
+import { zone } from "../../state/site";
+
+/** What lies over a picture: its delay while all is well, and trouble in words with since when and what next. */
+export function TileTrouble({ camera, seen }: { camera: Camera; seen: Sighting }) {
+  const t = text.value.tile;
+  const { state, since, reason } = camera.state;
+  const isCameraGone = state === "offline" || state === "unauthorized";
+  const isMoving = seen.phase === "live" || seen.phase === "late";
+  if (seen.phase === "unplayable") {
+    return <StillTrouble title={t.notPlayable} detail={t.notPlayableCure(codecOf(seen.codec))} />;
+  }
+  // The daemon may know before the minute is over that the camera is gone.
+  if (seen.phase === "lost" || (isCameraGone && !isMoving)) {
+    const from = isCameraGone ? since : seen.stillSince;
+    const cause = isCameraGone ? causeOf(reason) : null;
+    return (
+      <>
+        <i class="frame alarm" />
+        <span class="flag alarm">{state === "unauthorized" ? t.unauthorized : t.offline}</span>
+        <div class="middle" role="status">
+          <b>{t.lost}</b>
+          <span>
+            {t.lostSince(whenOf(from, nowMs.value, zone.value))}
+            {cause && ` · ${cause}`}
+          </span>
+          <span>{seen.retryInS ? t.nextTry(seen.retryInS) : t.retrying}</span>
+        </div>
+      </>
+    );
+  }
+  return (
+    <>
+      {state === "online_not_recording" && camera.record && (
+        <>
+          <i class="frame warn" />
+          <span class="flag warn">{t.notRecording(ageOf(since, nowMs.value))}</span>
+        </>
+      )}
+      {seen.phase === "recovering" && (
+        <div class="middle" role="status">
+          <b>{t.recovering}</b>
+          <span>{seen.pictureAt === null ? t.noPictureYet : t.lastPicture(timeOf(seen.pictureAt, zone.value))}</span>
+        </div>
+      )}
+      <Delay seen={seen} />
+    </>
+  );
+}
+
+function Delay({ seen }: { seen: Sighting }) {
+  const t = text.value.tile;
+  if (seen.phase === "starting") return <span class="lag">{t.opening}</span>;
+  if (seen.phase === "recovering") return null;
+  if (seen.phase === "late") return <span class="lag late">{t.late(numberOf(seen.delayS))}</span>;
+  return <span class="lag">{numberOf(seen.delayS, 1)} s</span>;
+}
+
+export function StillTrouble({ title, detail, flag }: { title: string; detail?: string; flag?: string }) {
+  return (
+    <>
+      {flag && <span class="flag plain">{flag}</span>}
+      <div class="middle">
+        <b>{title}</b>
+        {detail && <span>{detail}</span>}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,66 @@
+import { neighbour, seats } from "./mosaic";
+import { toggleSequence } from "./sequence";
+import { isPanelOpen, maximise, maximised, selectedTile, shown, soundOf } from "./store";
+
+/** The keys of the live room; true when the key was meant for it. */
+export function liveKeys(key: string, room: HTMLElement | null): boolean {
+  const mosaic = shown.value;
+  if (mosaic === null || document.querySelector("dialog[open]") !== null) return false;
+  const places = seats(mosaic.cameras, mosaic.layout);
+  const selected = selectedTile.value;
+  const camera = maximised.value ?? (selected === null ? null : (places[selected] ?? null));
+  if (/^[1-9]$/.test(key)) {
+    const tile = Number(key) - 1;
+    if (tile >= places.length) return false;
+    selectedTile.value = tile;
+    const other = places[tile];
+    if (maximised.value !== null && other) maximise(other);
+    return true;
+  }
+  if (key.startsWith("Arrow")) {
+    selectedTile.value = selected === null ? 0 : neighbour(mosaic.layout, selected, key);
+    return true;
+  }
+  switch (key.toLowerCase()) {
+    case "enter":
+      // On a button, Enter presses the button.
+      if (document.activeElement?.matches("button, a, select")) return false;
+      if (camera !== null) maximise(maximised.value === null ? camera : null);
+      return camera !== null;
+    case "f":
+      toggleFull(room);
+      return true;
+    case "c":
+      toggleSequence();
+      return true;
+    case "m":
+      soundOf.value = camera === null || soundOf.value === camera ? null : camera;
+      return true;
+    case "/":
+      isPanelOpen.value = true;
+      return true;
+    case "escape":
+      return up();
+    default:
+      return false;
+  }
+}
+
+/** One level up: from the large picture to the mosaic, from the panel to the mosaic, from a selection to none. */
+function up(): boolean {
+  if (maximised.value !== null) maximise(null);
+  else if (isPanelOpen.value) isPanelOpen.value = false;
+  else if (selectedTile.value !== null) selectedTile.value = null;
+  else return false;
+  return true;
+}
+
+/** The whole screen; where the browser has no such thing (iPhone), the whole page. */
+export function toggleFull(room: HTMLElement | null): void {
+  if (room === null) return;
+  if (document.fullscreenElement !== null) void document.exitFullscreen();
+  else if (room.classList.contains("page-full")) room.classList.remove("page-full");
+  else if (typeof room.requestFullscreen === "function") {
+    room.requestFullscreen().catch(() => room.classList.add("page-full"));
+  } else room.classList.add("page-full");
+}

@@ -1,0 +1,81 @@
+import { computed, signal } from "@preact/signals";
+import { Problem } from "../../api/problem";
+import type { Mosaic, MosaicBody } from "../../api/types";
+import { text } from "../../i18n";
+import { read, write } from "../../state/preferences";
+import { hashOf, replace, route } from "../../state/route";
+import { client } from "../../state/session";
+import { cameras } from "../../state/site";
+import { automaticMosaic, isSameMosaic, tilesOf } from "./mosaic";
+
+const REMEMBERED = "gtv.mosaic";
+
+/** The saved mosaics of the organisation; null until they were read once. */
+export const mosaics = signal<Mosaic[] | null>(null);
+
+/** Changes that nobody saved yet. */
+export const draft = signal<MosaicBody | null>(null);
+
+export const selectedTile = signal<number | null>(null);
+export const soundOf = signal<string | null>(null);
+export const isPanelOpen = signal(false);
+
+export const chosen = computed<Mosaic | null>(() => {
+  const list = mosaics.value ?? [];
+  const wanted = route.value.query.get("mosaic") ?? read(REMEMBERED);
+  return list.find((mosaic) => mosaic.mosaic_id === wanted) ?? list[0] ?? null;
+});
+
+/** What the room shows: the draft, else the chosen mosaic, else all cameras. */
+export const shown = computed<MosaicBody | null>(() => {
+  if (draft.value !== null) return draft.value;
+  if (chosen.value !== null) return chosen.value;
+  if (mosaics.value === null || cameras.value === null) return null;
+  return automaticMosaic(cameras.value, text.value.live.automatic);
+});
+
+export const maximised = computed(() => route.value.query.get("cam"));
+
+export async function loadMosaics(): Promise<void> {
+  mosaics.value = await client.all<Mosaic>("/mosaics");
+}
+
+export function choose(mosaicId: string): void {
+  draft.value = null;
+  write(REMEMBERED, mosaicId);
+  replace(hashOf("live", null, { mosaic: mosaicId }));
+}
+
+export function maximise(cameraId: string | null): void {
+  replace(hashOf("live", null, { mosaic: route.value.query.get("mosaic"), cam: cameraId }));
+}
+
+/** Show a change at once; it becomes everybody's when it is saved. */
+export function edit(change: (mosaic: MosaicBody) => MosaicBody): void {
+  if (shown.value === null) return;
+  const { nome, layout, cameras: ids } = shown.value;
+  const next = change({ nome, layout, cameras: ids });
+  draft.value = chosen.value !== null && isSameMosaic(next, chosen.value) ? null : next;
+  if (selectedTile.value !== null && selectedTile.value >= tilesOf(next.layout)) selectedTile.value = null;
+}
+
+export async function save(body: MosaicBody, target: Mosaic | null): Promise<void> {
+  const saved =
+    target === null
+      ? await client.post<Mosaic>("/mosaics", body)
+      : await client.patch<Mosaic>(`/mosaics/${encodeURIComponent(target.mosaic_id)}`, body);
+  await loadMosaics();
+  choose(saved.mosaic_id);
+}
+
+export async function remove(mosaic: Mosaic): Promise<void> {
+  try {
+    await client.delete(`/mosaics/${encodeURIComponent(mosaic.mosaic_id)}`);
+  } catch (error) {
+    // Gone already is what was wanted.
+    if (!(error instanceof Problem) || error.status !== 404) throw error;
+  }
+  draft.value = null;
+  await loadMosaics();
+  replace(hashOf("live"));
+}

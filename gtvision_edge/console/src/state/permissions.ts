@@ -1,0 +1,17 @@
+import type { Role } from "../api/types";
+
+/** What each role may do; the daemon decides, this only keeps doors out of sight that it would not open. */
+const RIGHTS = {
+  watch: ["admin", "operator", "viewer"],
+  editCameras: ["admin", "operator"],
+  editMosaics: ["admin", "operator"],
+  seeHealth: ["admin", "operator", "viewer", "auditor"],
+  manageUsers: ["admin"],
+  seeAudit: ["admin", "auditor"],
+} as const satisfies Record<string, readonly Role[]>;
+
+export type Right = keyof typeof RIGHTS;
+
+export function may(role: Role | undefined, right: Right): boolean {
+  return role !== undefined && (RIGHTS[right] as readonly Role[]).includes(role);
+}

@@ -1,0 +1,25 @@
+import { signal } from "@preact/signals";
+
+export interface Toast {
+  id: number;
+  words: string;
+  tone: "plain" | "alarm";
+  undo?: () => void;
+}
+
+export const toasts = signal<Toast[]>([]);
+
+let lastId = 0;
+
+/** Say something that needs no answer; gone after some seconds, later with an undo. */
+export function say(words: string, options: { tone?: Toast["tone"]; undo?: () => void } = {}): void {
+  lastId += 1;
+  const id = lastId;
+  const toast: Toast = { id, words, tone: options.tone ?? "plain", ...(options.undo ? { undo: options.undo } : {}) };
+  toasts.value = [...toasts.value.slice(-3), toast];
+  setTimeout(() => dismiss(id), options.undo || options.tone === "alarm" ? 10_000 : 4_000);
+}
+
+export function dismiss(id: number): void {
+  toasts.value = toasts.value.filter((toast) => toast.id !== id);
+}
