@@ -1,0 +1,239 @@
+"""The probe against cameras that work, cameras that misbehave, and GStreamer's."""
+
+import asyncio
+import io
+import socket
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import psutil
+import pytest
+from PIL import Image
+from pydantic import SecretStr
+
+from gtvision_edge.cameras.address import Address, check_address
+from gtvision_edge.cameras.errors import CameraError, CameraUnauthorizedError
+from gtvision_edge.cameras.model import ProbeRequest
+from gtvision_edge.cameras.names import NameResolver
+from gtvision_edge.cameras.probe import MAX_PROBES, CameraProber
+from gtvision_edge.errors import EdgeError
+from gtvision_edge.media.embedded.rtsp import Credentials
+from gtvision_edge.runtime.clock import SystemClock
+from tests.e2e.gstreamer_cameras import gstreamer_cameras
+from tests.fakes.clips import ClipSpec
+from tests.fakes.hostile_camera import Fault, hostile_camera
+from tests.fakes.virtual_camera import VirtualCamera, virtual_camera
+
+PASSWORD = "p@ss:w/rd#1?%ç"
+
+
+@pytest.fixture
+async def resolver() -> AsyncIterator[NameResolver]:
+    async with NameResolver(SystemClock()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def prober(resolver: NameResolver) -> CameraProber:
+    return CameraProber(resolver=resolver, clock=SystemClock(), timeout_s=5.0)
+
+
+def address(
+    main_url: str, sub_url: str | None = None, *, user: str = "", password: str = ""
+) -> Address:
+    return check_address(
+        ProbeRequest(
+            vendor="generic_rtsp",
+            username=user,
+            password=SecretStr(password),
+            main_url=main_url,
+            sub_url=sub_url,
+            http_port=9,  # nobody listens there
+        )
+    )
+
+
+def both(camera: VirtualCamera) -> Address:
+    return address(camera.url("main"), camera.url("sub"))
+
+
+def codes(warnings: object) -> list[str]:
+    assert isinstance(warnings, tuple)
+    return [warning["code"] for warning in warnings]
+
+
+async def test_everything_is_seen_within_the_time(prober: CameraProber) -> None:
+    streams = {
+        "main": ClipSpec(audio="pcma", width=1280, height=720, fps=20, key_every_s=1.0),
+        "sub": ClipSpec(video="h265", fps=10, key_every_s=2.0),
+    }
+    async with virtual_camera(streams, credentials=Credentials("admin", PASSWORD)) as camera:
+        report = await prober.probe(both(camera))
+
+    main, sub = report.main, report.sub
+    assert (main.codec, main.width, main.height, main.audio_codec) == ("h264", 1280, 720, "pcma")
+    assert main.fps == pytest.approx(20, rel=0.1)
+    assert main.keyframe_interval_s == pytest.approx(1.0, abs=0.15)
+    assert not main.keyframe_interval_is_minimum
+    assert main.bitrate_bps == pytest.approx(200_000, rel=0.8)
+    assert sub is not None
+    assert (sub.codec, sub.width, sub.height, sub.audio_codec) == ("h265", 320, 180, None)
+    assert codes(report.warnings) == ["h265_in_browser"]
+    assert report.elapsed_s <= 5.0
+    assert report.snapshot is not None
+    with Image.open(io.BytesIO(report.snapshot)) as picture:
+        assert (picture.format, picture.size) == ("JPEG", (640, 360))
+
+
+async def test_a_long_group_of_pictures_is_told_as_a_minimum(prober: CameraProber) -> None:
+    async with virtual_camera(ClipSpec(key_every_s=8.0, seconds=8.0)) as camera:
+        report = await prober.probe(address(camera.url()))
+
+    assert report.main.keyframe_interval_is_minimum
+    assert report.main.keyframe_interval_s is not None
+    assert report.main.keyframe_interval_s > 3.5
+    assert "no_sub_stream" in codes(report.warnings)
+
+
+async def test_a_missing_sub_stream_does_not_fail_the_main_one(prober: CameraProber) -> None:
+    async with virtual_camera(ClipSpec()) as camera:
+        report = await prober.probe(address(camera.url(), camera.url() + "-not-there"))
+
+    assert report.sub is None
+    assert codes(report.warnings) == ["no_sub_stream"]
+
+
+async def test_a_hanging_sub_stream_does_not_fail_the_main_one(prober: CameraProber) -> None:
+    async with (
+        virtual_camera(ClipSpec()) as camera,
+        hostile_camera(Fault.NO_PACKETS) as sub,
+    ):
+        report = await prober.probe(address(camera.url(), sub.url))
+
+    assert report.main.codec == "h264"
+    assert report.sub is None
+    assert report.elapsed_s <= 5.0
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (Fault.NEVER_ANSWERS, "camera_timeout"),
+        (Fault.DRIBBLES, "camera_timeout"),
+        (Fault.ENDLESS_HEADER, "camera_bad_response"),
+        (Fault.ALWAYS_UNAUTHORIZED, "camera_unauthorized"),
+        (Fault.SHA256_ONLY, "camera_unauthorized"),
+        (Fault.NOT_FOUND, "camera_path_not_found"),
+        (Fault.BUSY, "camera_busy"),
+        (Fault.NO_VIDEO, "camera_no_video"),
+        (Fault.NO_PACKETS, "camera_no_data"),
+        (Fault.REDIRECTS_FOREVER, "camera_bad_response"),
+    ],
+)
+async def test_each_way_to_fail_has_its_own_words_in_time(
+    prober: CameraProber, fault: Fault, code: str
+) -> None:
+    async with hostile_camera(fault) as camera:
+        started = time.perf_counter()
+        with pytest.raises(CameraError) as failure:
+            await prober.probe(address(camera.url, user="admin", password="wrong-one"))
+        elapsed_s = time.perf_counter() - started
+
+    assert failure.value.code == code
+    assert elapsed_s <= 5.0
+    assert "wrong-one" not in str(failure.value)
+
+
+async def test_a_wrong_password_is_tried_once(prober: CameraProber) -> None:
+    async with hostile_camera(Fault.ALWAYS_UNAUTHORIZED) as camera:
+        with pytest.raises(CameraError):
+            await prober.probe(address(camera.url, camera.url, user="admin", password="wrong"))
+
+    assert camera.requests == ["DESCRIBE", "DESCRIBE"]  # the first one carried no password
+
+
+async def test_a_closed_port_is_told_at_once(prober: CameraProber) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        started = time.perf_counter()
+        with pytest.raises(CameraError) as failure:
+            await prober.probe(address(f"rtsp://127.0.0.1:{unused.getsockname()[1]}/"))
+
+    assert failure.value.code == "camera_unreachable"
+    assert time.perf_counter() - started < 1
+
+
+async def test_a_cancelled_probe_leaves_no_process(prober: CameraProber) -> None:
+    async with hostile_camera(Fault.NO_PACKETS) as camera:
+        probing = asyncio.create_task(prober.probe(address(camera.url)))
+        await asyncio.sleep(1.0)
+        probing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await probing
+        assert "PLAY" in camera.requests
+
+    children = await asyncio.to_thread(psutil.Process().children)
+    assert children == []
+
+
+async def test_a_fifth_probe_waits_for_a_place_but_not_for_ever(resolver: NameResolver) -> None:
+    prober = CameraProber(resolver=resolver, clock=SystemClock(), timeout_s=0.6)
+    async with hostile_camera(Fault.NEVER_ANSWERS) as camera:
+        outcomes = await asyncio.gather(
+            *(prober.probe(address(camera.url)) for _ in range(MAX_PROBES + 5)),
+            return_exceptions=True,
+        )
+
+    found = [outcome.code for outcome in outcomes if isinstance(outcome, EdgeError)]
+    assert found.count("camera_timeout") >= MAX_PROBES + 4
+    assert len(found) == len(outcomes)
+
+
+async def test_the_clock_is_read_from_the_web_server_where_rtsp_does_not_tell(
+    prober: CameraProber,
+) -> None:
+    async def web(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        slow = datetime.now(UTC) - timedelta(seconds=3600)
+        writer.write(
+            f"HTTP/1.1 401 No\r\nDate: {format_datetime(slow, usegmt=True)}\r\n\r\n".encode()
+        )
+        writer.close()
+
+    server = await asyncio.start_server(web, "127.0.0.1", 0)
+    async with server, virtual_camera(ClipSpec()) as camera:
+        port = server.sockets[0].getsockname()[1]
+        report = await prober.probe(replace(address(camera.url()), http_port=port))
+
+    assert report.clock_offset_s == pytest.approx(-3600, abs=1)
+    assert {"code": "clock_off", "seconds": -3600} in report.warnings
+
+
+@pytest.mark.gstreamer
+@pytest.mark.parametrize(
+    ("path", "codec", "audio"),
+    [
+        ("h264", "h264", None),
+        ("h265", "h265", None),
+        ("digest", "h264", None),
+        ("alaw", "h264", "pcma"),
+    ],
+)
+async def test_cameras_that_are_not_ours(
+    prober: CameraProber, path: str, codec: str, audio: str | None
+) -> None:
+    async with gstreamer_cameras() as cameras:
+        report = await prober.probe(address(cameras.url(path)))
+        if path == "digest":
+            url = cameras.url(path, with_password=False)
+            with pytest.raises(CameraUnauthorizedError):
+                await prober.probe(address(url, user="admin", password="other"))
+
+    assert (report.main.codec, report.main.width, report.main.height) == (codec, 640, 360)
+    assert report.main.audio_codec == audio
+    assert report.main.fps == pytest.approx(25, rel=0.1)
+    assert report.main.keyframe_interval_s == pytest.approx(1, abs=0.2)
+    assert report.snapshot is not None
