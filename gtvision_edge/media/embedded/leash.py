@@ -12,7 +12,6 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
-from typing import Self
 
 _FD_DIR = "/proc/self/fd"
 _FIRST_POLL_S = 0.002
@@ -50,11 +49,11 @@ class LeashKeeper:
         self._is_closed = False
         self._thread = threading.Thread(target=self._watch, name="media-leash", daemon=True)
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
         self._thread.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """End the watch. Blocks for a moment."""
         with self._condition:
             self._is_closed = True
             self._condition.notify_all()

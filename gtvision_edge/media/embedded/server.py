@@ -37,6 +37,7 @@ _WATCH_S = 60.0
 _TICK_S = 1.0
 _M_MMAP_THRESHOLD = -3
 _MMAP_THRESHOLD = 128 * 1024
+_VERSION = version("gtvision-edge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,9 @@ async def open_embedded_server(
     _return_memory_early()
     async with AsyncExitStack() as stack:
         core = _Core(PathConfigs(record_root), settings, clock, watch_s)
-        keeper = stack.enter_context(LeashKeeper())
+        keeper = LeashKeeper()
+        keeper.start()
+        stack.push_async_callback(asyncio.to_thread, keeper.close)
         rtsp = RtspServer(
             settings.host, settings.rtsp_port, clock=clock, open_missing=core.open_missing
         )
@@ -115,7 +118,7 @@ class _Core:
 
     def info(self) -> Fields:
         return {
-            "version": f"gtvision-embedded-{version('gtvision-edge')}",
+            "version": f"gtvision-embedded-{_VERSION}",
             "started": self._started,
         }
 
