@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from gtvision_edge.cameras.model import Profile
+
 
 class CameraOnAir(Protocol):
     """The part of a camera that decides its paths and who may watch it."""
@@ -18,6 +20,10 @@ class CameraOnAir(Protocol):
     def enabled(self) -> bool: ...
     @property
     def record(self) -> bool: ...
+    @property
+    def main_profile(self) -> Profile | None: ...
+    @property
+    def sub_profile(self) -> Profile | None: ...
 
 
 class CameraDirectory(Protocol):
@@ -58,3 +64,15 @@ class MediaServerLost:
     """The media server stopped answering."""
 
     error: str
+
+
+@dataclass(frozen=True, slots=True)
+class PathView:
+    """The media server's own view of a camera's main stream.
+
+    ``available``: there is a stream. ``receiving``: bytes came in the last seconds. ``recording``: its file grows.
+    """
+
+    available: bool
+    receiving: bool
+    recording: bool

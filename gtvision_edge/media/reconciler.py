@@ -8,6 +8,12 @@ from typing import Any
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from gtvision_edge.cameras.model import (
+    CameraAdded,
+    CameraChanged,
+    CameraRemoved,
+    CameraStateChanged,
+)
 from gtvision_edge.errors import EdgeError
 from gtvision_edge.media.client import MediaServerClient, PathConf, ServerInfo
 from gtvision_edge.media.errors import MediaServerRefusedError, MediaServerUnavailableError
@@ -38,6 +44,8 @@ ClaimDirectory = Callable[[CameraOnAir], Awaitable[bool]]
 
 Raises EdgeError when it cannot: the camera then goes on the air unrecorded.
 """
+
+_NEWS = (CameraAdded, CameraChanged, CameraRemoved, CameraStateChanged)
 
 VERIFY_AFTER_S = (0.05, 0.2, 0.75)
 """The server says 200 before it acts; so long we give it, step by step."""
@@ -81,7 +89,6 @@ class Reconciler:
         suspended: Callable[[str], bool] = lambda _: False,
         recording_allowed: Callable[[], bool] = lambda: True,
         interval_s: float = 2.0,
-        news: tuple[type, ...] = (),
         registry: CollectorRegistry | None = None,
     ) -> None:
         self._client = client
@@ -93,7 +100,6 @@ class Reconciler:
         self._suspended = suspended
         self._recording_allowed = recording_allowed
         self._interval_s = interval_s
-        self._news = news
         self._wake = asyncio.Event()
         self._state = MediaServerState(up=False, since_us=clock.now_us(), error="not_asked_yet")
         self._started = ""
@@ -164,7 +170,7 @@ class Reconciler:
             self._note_down(error)  # a refused question; refused changes are told in _apply
 
     async def _listen(self) -> None:
-        with self._bus.listen(*self._news, size=8) as mailbox:
+        with self._bus.listen(*_NEWS, size=8) as mailbox:
             async for _ in mailbox:
                 self._wake.set()
 

@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from prometheus_client import CollectorRegistry
 
+from gtvision_edge.cameras.model import CameraAdded, CameraId, CameraUuid
 from gtvision_edge.media.client import MediaServerClient
 from gtvision_edge.media.model import MediaServerFound, MediaServerLost
 from gtvision_edge.media.paths import PathRules
@@ -20,6 +21,7 @@ from gtvision_edge.runtime.clock import SystemClock
 from tests.fakes.cameras import FakeCamera, FakeDirectory
 from tests.fakes.events import RememberingBus
 from tests.mediamtx import BINARY, MediaMtx, ffmpeg_camera, running_mediamtx
+from tests.waiting import becomes
 
 pytestmark = [
     pytest.mark.mediamtx,
@@ -94,7 +96,6 @@ async def open_site(tmp_path: Path, server: MediaMtx) -> AsyncIterator[Site]:
             suspended=suspended.__contains__,
             recording_allowed=lambda: recording_allowed[0],
             interval_s=0.5,
-            news=(str,),
             registry=registry,
         )
         yield Site(
@@ -129,20 +130,6 @@ async def running(site: Site) -> AsyncIterator[None]:
     finally:
         task.cancel()
         await asyncio.wait({task})
-
-
-async def becomes(
-    condition: Callable[[], Awaitable[bool]] | Callable[[], bool], within_s: float
-) -> None:
-    async with asyncio.timeout(within_s):
-        while True:
-            try:
-                answer = condition()
-                if answer if isinstance(answer, bool) else await answer:
-                    return
-            except Exception as error:  # noqa: BLE001 -- the server may be on its way up
-                last = error  # noqa: F841 -- seen in the traceback of a timeout
-            await asyncio.sleep(0.05)
 
 
 OURS = {f"cam{n:02}_{use}" for n in (1, 2, 3) for use in ("rec", "live", "ai")}
@@ -220,7 +207,7 @@ async def test_news_of_a_camera_acts_at_once(site: Site) -> None:
     async with running(site):
         await becomes(lambda: site.reconciler.state.up, 5)
         site.cameras.put(FakeCamera("cam04", "uuid-4"), f"{NOBODY}4")
-        site.bus.publish("camera added")
+        site.bus.publish(CameraAdded(CameraId("cam04"), CameraUuid("uuid-4")))
 
         async def there() -> bool:
             return "cam04_rec" in await site.names()

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from gtvision_edge.cameras.model import Profile
+
 
 @dataclass(frozen=True, slots=True)
 class FakeCamera:
@@ -13,6 +15,8 @@ class FakeCamera:
     name: str = "Gate"
     enabled: bool = True
     record: bool = True
+    main_profile: Profile | None = None
+    sub_profile: Profile | None = None
 
 
 class FakeDirectory:

@@ -1,0 +1,201 @@
+"""What the media server makes of each camera: is its stream there, do bytes come, does its recording grow."""
+
+import asyncio
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Gauge
+
+from gtvision_edge.errors import EdgeError
+from gtvision_edge.media.client import MediaServerClient, RuntimePath
+from gtvision_edge.media.model import CameraDirectory, PathView
+from gtvision_edge.media.paths import PathUse, path_name
+from gtvision_edge.runtime.clock import Clock
+
+LOOK_INTERVAL_S = 1.0
+RECEIVING_FOR_S = 5.0
+"""A stream counts as receiving for so long after its counter last grew."""
+RECORDING_FOR_S = 10.0
+"""A recording counts as growing for so long after its file last grew; parts are a second long, key frames may lie 10 s apart."""
+STALE_AFTER_S = 10.0
+"""Without an answer of the media server for so long we know nothing any more."""
+DISK_PATIENCE_S = 2.0
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What was last seen of one camera; times are monotonic, 0 = never."""
+
+    available: bool = False
+    inbound_bytes: int = 0
+    bytes_grew_at: float = float("-inf")
+    file_grew_at: float = float("-inf")
+    growth: "_Growth" = field(default_factory=lambda: _Growth())
+
+
+@dataclass(slots=True)
+class _Growth:
+    """The newest file of a camera and its size; touched by the disk thread only."""
+
+    newest: Path | None = None
+    size: int = -1
+
+
+class MediaViews:
+    """Asks the media server each second for its paths, and the disk for the newest file of each recording.
+
+    A server that does not answer and a disk that hangs leave the last knowledge to age; they never make anybody wait.
+    """
+
+    def __init__(
+        self,
+        client: MediaServerClient,
+        cameras: CameraDirectory,
+        *,
+        volume: Path,
+        clock: Clock,
+        registry: CollectorRegistry | None = None,
+    ) -> None:
+        self._client = client
+        self._cameras = cameras
+        self._volume = volume
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(1, "recording-growth")
+        self._looking: asyncio.Future[set[str]] | None = None
+        self._seen: dict[str, _Seen] = {}
+        self._answered_at = float("-inf")
+        registry = registry or CollectorRegistry()
+        self._available = Gauge(
+            "gtvision_edge_media_cameras_available",
+            "Cameras whose main stream the media server has",
+            registry=registry,
+        )
+        self._recording = Gauge(
+            "gtvision_edge_media_cameras_recording",
+            "Cameras whose recording grows",
+            registry=registry,
+        )
+
+    def path_view(self, camera_id: str) -> PathView | None:
+        """Return what is known of the camera's main stream; None when nothing is, as after a loss of the server."""
+        seen = self._seen.get(camera_id)
+        now = self._clock.monotonic()
+        if seen is None or now - self._answered_at > STALE_AFTER_S:
+            return None
+        return PathView(
+            available=seen.available,
+            receiving=seen.available and now - seen.bytes_grew_at <= RECEIVING_FOR_S,
+            recording=now - seen.file_grew_at <= RECORDING_FOR_S,
+        )
+
+    def inbound_bytes(self, camera_id: str) -> int:
+        """Return the bytes received since the source last connected."""
+        seen = self._seen.get(camera_id)
+        return seen.inbound_bytes if seen else 0
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            await self.look()
+            await self._clock.sleep(LOOK_INTERVAL_S)
+
+    async def look(self) -> None:
+        """Look once at the media server and at the disk."""
+        try:
+            paths = await self._client.runtime_paths()
+        except EdgeError:
+            return  # the reconciler tells of a lost server; here the last view ages
+        self._answered_at = self._clock.monotonic()
+        cameras = self._cameras.all_cameras()
+        for gone in self._seen.keys() - {camera.camera_id for camera in cameras}:
+            del self._seen[gone]
+        for camera in cameras:
+            seen = self._seen.setdefault(camera.camera_id, _Seen())
+            self._note(seen, paths.get(path_name(camera.camera_id, PathUse.RECORD)))
+        await self._look_at_disk(
+            [
+                (camera.camera_id, self._seen[camera.camera_id].growth)
+                for camera in cameras
+                if camera.record and self._seen[camera.camera_id].available
+            ]
+        )
+        views = [self.path_view(camera_id) for camera_id in self._seen]
+        self._available.set(sum(view.available for view in views if view))
+        self._recording.set(sum(view.recording for view in views if view))
+
+    def close(self) -> None:
+        """Let the disk thread go without waiting for a disk that hangs."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _note(self, seen: _Seen, path: RuntimePath | None) -> None:
+        inbound = path.inbound_bytes if path else 0
+        if inbound != seen.inbound_bytes and inbound > 0:  # smaller = the source connected anew
+            seen.bytes_grew_at = self._clock.monotonic()
+        seen.inbound_bytes = inbound
+        seen.available = path is not None and path.available
+        if not seen.available:
+            seen.bytes_grew_at = float("-inf")
+
+    async def _look_at_disk(self, recordings: list[tuple[str, _Growth]]) -> None:
+        if self._looking is None:
+            today = datetime.fromtimestamp(self._clock.now_us() / 1e6, UTC).date()
+            days = [str(today + timedelta(days=offset)) for offset in (1, 0, -1)]
+            self._looking = asyncio.get_running_loop().run_in_executor(
+                self._thread, lambda: _grown(self._volume, days, recordings)
+            )
+        await asyncio.wait({self._looking}, timeout=DISK_PATIENCE_S)
+        if not self._looking.done():
+            return
+        grown, self._looking = self._looking.result(), None
+        now = self._clock.monotonic()
+        for camera_id in grown & self._seen.keys():
+            self._seen[camera_id].file_grew_at = now
+
+
+def _grown(volume: Path, days: list[str], recordings: Iterable[tuple[str, _Growth]]) -> set[str]:
+    """Return the cameras whose newest file grew, or which have a newer one, since the last look."""
+    return {
+        camera_id
+        for camera_id, growth in recordings
+        if _has_grown(volume / path_name(camera_id, PathUse.RECORD), days, growth)
+    }
+
+
+def _has_grown(directory: Path, days: list[str], growth: _Growth) -> bool:
+    first_look = growth.newest is None
+    if growth.newest is not None:
+        size = _size(growth.newest)
+        if size > growth.size:
+            growth.size = size
+            return True
+    newest = newest_file(directory, days)
+    if newest is None or newest == growth.newest:
+        return False
+    growth.newest, growth.size = newest, _size(newest)
+    return not first_look and growth.size > 0
+
+
+def newest_file(directory: Path, days: Iterable[str]) -> Path | None:
+    """Return the file changed last in the first of *days* that has files; a few hundred ``stat`` calls at most a look.
+
+    By change and not by name: after the clock was set back the growing file sorts before older ones.
+    """
+    for day in days:
+        try:
+            files = [file for file in (directory / day).iterdir() if file.suffix == ".mp4"]
+            stamped = [(file.stat().st_mtime_ns, file) for file in files]
+        except OSError:
+            continue
+        if stamped:
+            return max(stamped)[1]
+    return None
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return -1
