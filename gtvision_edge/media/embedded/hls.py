@@ -12,6 +12,7 @@ from gtvision_edge.media.embedded.playlist import (
     media_playlist,
     multivariant_playlist,
 )
+from gtvision_edge.runtime.timestamps import to_rfc3339
 
 _PLAYLIST = "application/vnd.apple.mpegurl"
 _FIRST_SEGMENT_S = 15.0
@@ -121,7 +122,11 @@ def _poster(path: MediaPath) -> web.Response:
     if stream is None or not group:
         return _refuse(404, f"no picture is available on path '{path.config.name}'")
     body = stream.init + group[0].moof + group[0].mdat
-    return web.Response(body=body, content_type="video/mp4", headers={"Cache-Control": "no-store"})
+    return web.Response(
+        body=body,
+        content_type="video/mp4",
+        headers={"Cache-Control": "no-store", "X-Picture-Time": to_rfc3339(group[0].start_us)},
+    )
 
 
 def _playlist(path: MediaPath, text: str, *, max_age: int | None) -> web.Response:
