@@ -55,10 +55,3 @@ class NoPictureError(EdgeError):
 
     code: ClassVar[str] = "no_picture"
     kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND
-
-
-class ForeignOriginError(EdgeError):
-    """A page of another origin may not open this WebSocket; see the setting ``api.cors_origins``."""
-
-    code: ClassVar[str] = "foreign_origin"
-    kind: ClassVar[ErrorKind] = ErrorKind.FORBIDDEN

@@ -1,0 +1,503 @@
+"""The streams as browsers and players get them: with our users, our tenants, our audit log.
+
+The media server listens on loopback and knows no users. Every request for a stream comes through here, and every one is
+checked anew: who asks, may he see this camera, is his login still good.
+"""
+
+import asyncio
+import secrets
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import aiohttp
+from aiohttp import hdrs, web
+from prometheus_client import CollectorRegistry, Counter
+
+from gtvision_edge.accounts import NotAuthenticatedError, Session
+from gtvision_edge.audit import AuditLog
+from gtvision_edge.cameras.errors import UnknownCameraError
+from gtvision_edge.media import sockets
+from gtvision_edge.media.errors import (
+    NoPictureError,
+    StreamUnavailableError,
+    UnknownStreamFileError,
+)
+from gtvision_edge.media.live import LiveStream, StreamState
+from gtvision_edge.media.model import CameraOnAir
+from gtvision_edge.media.paths import PathUse, parse_path_name
+from gtvision_edge.media.placeholder import Placeholder, is_placeholder_file, render_placeholder
+from gtvision_edge.media.playlists import CONTENT_TYPE, Link, StrangePlaylistError
+from gtvision_edge.media.posters import DEFAULT_WIDTH, WIDTHS, Picture, Posters
+from gtvision_edge.media.upstream import Upstream, UpstreamError, open_session
+from gtvision_edge.media.viewings import Viewings
+from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.timestamps import to_rfc3339
+from gtvision_edge.storage import Database
+
+CHUNK = 2**17
+STREAM_IDLE_S = 60.0
+SWEEP_INTERVAL_S = 10.0
+PASS_IDLE_S = 120.0
+"""A player without cookies may pause for so long before its session ends."""
+MAX_PASSES = 10_000
+
+# What of the client's request matters to the media server, and of its answer to the client. All else stays here:
+# cookies and tokens are ours, and the server's caching headers are meant for a shared cache.
+_ASKED = (hdrs.RANGE, hdrs.IF_RANGE, hdrs.IF_NONE_MATCH, hdrs.IF_MODIFIED_SINCE)
+_ANSWERED = (
+    hdrs.CONTENT_TYPE,
+    hdrs.CONTENT_LENGTH,
+    hdrs.CONTENT_RANGE,
+    hdrs.ACCEPT_RANGES,
+    hdrs.ETAG,
+    hdrs.LAST_MODIFIED,
+)
+_SEGMENT_CACHING = "private, max-age=3600, immutable"
+_GOOD = frozenset({200, 206, 304, 416})
+
+
+class Authenticator(Protocol):
+    """Finds out who sends a request, by bearer token or cookie."""
+
+    async def find_session(self, request: web.Request) -> Session:
+        """Return the session the request proves.
+
+        Raises:
+            EdgeError: it proves none.
+
+        """
+        ...
+
+
+class Sessions(Protocol):
+    """The logins of the site; :class:`gtvision_edge.accounts.SessionService` is one."""
+
+    async def redeem_ticket(self, ticket: str, *, path: str | None) -> Session: ...
+    async def is_still_good(self, session: Session) -> bool: ...
+
+
+class Cameras(Protocol):
+    """The cameras of the site by id, in memory."""
+
+    def find_camera(self, camera_id: str) -> CameraOnAir | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class MediaServerPlace:
+    """Where the media server's HLS is. *secret* is its ``hlsCDNSecret``; *kind* tells who it is now."""
+
+    hls_url: str
+    secret: str | None
+    kind: Callable[[], str]
+
+    @property
+    def is_embedded(self) -> bool:
+        return self.kind() == "embedded"
+
+
+@dataclass(slots=True)
+class _Pass:
+    """The session of a player without cookies: good for one path, carried in the addresses of its playlists."""
+
+    session: Session
+    path: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Viewer:
+    """Who asks for what. ``query`` is what his playlists must carry on."""
+
+    session: Session
+    camera: CameraOnAir
+    use: PathUse
+    path: str
+    who: str
+    address: str
+    query: str
+
+
+class Gateway:
+    """HLS, posters and live sockets with access checked on each request. Made by :func:`open_gateway`."""
+
+    def __init__(
+        self,
+        place: MediaServerPlace,
+        *,
+        cameras: Cameras,
+        authenticator: Authenticator,
+        sessions: Sessions,
+        client_address: Callable[[web.Request], str],
+        viewings: Viewings,
+        posters: Posters,
+        placeholder: Placeholder,
+        http: aiohttp.ClientSession,
+        clock: Clock,
+        registry: CollectorRegistry | None = None,
+    ) -> None:
+        self._place = place
+        self._cameras = cameras
+        self._authenticator = authenticator
+        self._sessions = sessions
+        self._client_address = client_address
+        self._viewings = viewings
+        self._posters = posters
+        self._placeholder = placeholder
+        self._http = http
+        self._upstream = Upstream(place.hls_url, http, place.secret)
+        self._clock = clock
+        self._streams: dict[str, LiveStream] = {}
+        self._openings: set[asyncio.Task[None]] = set()
+        self._passes: OrderedDict[str, _Pass] = OrderedDict()
+        registry = registry or CollectorRegistry()
+        self._bytes = Counter(
+            "gtvision_edge_gateway_sent_bytes",
+            "Bytes of segments sent to viewers",
+            registry=registry,
+        )
+        self._playlists = Counter(
+            "gtvision_edge_gateway_playlists",
+            "Playlists sent, by what they showed",
+            ["state"],
+            registry=registry,
+        )
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/stream/{path}/poster.jpg", self._get_poster, allow_head=False),
+            web.get("/stream/{path}/index.m3u8", self._get_index, allow_head=False),
+            web.get("/stream/{path}/{file}", self._get_file, allow_head=False),
+            web.get("/ws/live/{path}", self._get_live, allow_head=False),
+        ]
+
+    def viewers(self) -> int:
+        """Return how many viewings are going on."""
+        return self._viewings.count()
+
+    async def poster_jpeg(self, camera_id: str, *, width: int = DEFAULT_WIDTH) -> Picture | None:
+        """Return the newest picture of a camera's main stream, None when there is none. Checks no rights."""
+        return await self._picture(camera_id, PathUse.RECORD, width)
+
+    async def run(self) -> None:
+        """Forget streams and passes that nobody uses, until cancelled."""
+        while True:
+            await self._clock.sleep(SWEEP_INTERVAL_S)
+            self.sweep()
+
+    def sweep(self) -> None:
+        for path in [p for p, stream in self._streams.items() if stream.is_idle(STREAM_IDLE_S)]:
+            del self._streams[path]
+        now = self._clock.monotonic()
+        for token in [t for t, held in self._passes.items() if held.until < now]:
+            del self._passes[token]
+
+    async def close(self) -> None:
+        """Cancel what waits for the media server."""
+        for task in self._openings:
+            task.cancel()
+        if self._openings:
+            await asyncio.wait(self._openings)
+
+    # Requests
+
+    async def _get_index(self, request: web.Request) -> web.StreamResponse:
+        viewer = await self._viewer(request)
+        await self._note(viewer)
+        stream = self._stream(viewer)
+        lines = await stream.multivariant()
+        suffix = f"?{viewer.query}" if viewer.query else ""
+        text = "\n".join(_with_suffix(line, suffix) for line in lines) + "\n"
+        return self._playlist(text, stream.state)
+
+    async def _get_file(self, request: web.Request) -> web.StreamResponse:
+        viewer = await self._viewer(request)
+        file = request.match_info["file"]
+        await self._note(viewer)
+        if file.endswith(".m3u8"):
+            return await self._media_playlist(viewer, file)
+        if is_placeholder_file(file):
+            return _placeholder_file(self._placeholder, file)
+        try:
+            link = Link.parse(file)
+        except StrangePlaylistError as error:
+            raise _unknown_file() from error
+        return await self._hand_through(request, viewer, link)
+
+    async def _media_playlist(self, viewer: _Viewer, file: str) -> web.StreamResponse:
+        stream = self._stream(viewer)
+        timeline = await stream.playlist(file)
+        if timeline is None:
+            raise _unknown_file()
+        return self._playlist(timeline.render(viewer.query), stream.state)
+
+    async def _get_poster(self, request: web.Request) -> web.StreamResponse:
+        viewer = await self._viewer(request)
+        width = request.query.get("width", "")
+        wanted = int(width) if width.isdecimal() and len(width) < 6 else DEFAULT_WIDTH
+        fitting = next((each for each in WIDTHS if each >= wanted), WIDTHS[-1])
+        picture = await self._picture(viewer.camera.camera_id, viewer.use, fitting)
+        if picture is None:
+            raise NoPictureError("There is no picture of this camera yet.")
+        return picture_response(request, picture)
+
+    async def _get_live(self, request: web.Request) -> web.StreamResponse:
+        viewer = await self._viewer(request)
+        if not self._place.is_embedded:
+            return await sockets.refuse(request, sockets.NO_LIVE_SOCKET)
+        async with self._viewings.hold(
+            viewer.who, viewer.session.principal.actor(viewer.address), viewer.camera, viewer.path
+        ):
+            return await sockets.hand_through(
+                request,
+                self._http,
+                sockets.live_url(self._place.hls_url, viewer.path),
+                still_good=lambda: self._may_go_on(viewer),
+            )
+
+    # Who asks
+
+    async def _viewer(self, request: web.Request) -> _Viewer:
+        """Return who asks for which camera.
+
+        Raises:
+            EdgeError: nobody we know, or a camera that does not exist for him; both kinds of the latter look the same.
+
+        """
+        path = request.match_info["path"]
+        session, token = await self._session(request, path)
+        parsed = parse_path_name(path)
+        camera = self._cameras.find_camera(parsed[0]) if parsed else None
+        if parsed is None or camera is None or not _may_see(session, camera):
+            raise UnknownCameraError("There is no such camera.")
+        address = self._client_address(request)
+        return _Viewer(
+            session=session,
+            camera=camera,
+            use=parsed[1],
+            path=path,
+            who=token or f"{session.session_id} {address}",
+            address=address,
+            query=f"s={token}" if token else "",
+        )
+
+    async def _session(self, request: web.Request, path: str) -> tuple[Session, str]:
+        """Return the session of the request, and the token of its pass if it has one or gets one now."""
+        token = request.query.get("s")
+        if token is not None:
+            return await self._session_of_pass(token, path), token
+        ticket = request.query.get("ticket")
+        if ticket is None:
+            return await self._authenticator.find_session(request), ""
+        session = await self._sessions.redeem_ticket(ticket, path=path)
+        token = secrets.token_urlsafe(24)
+        self._passes[token] = _Pass(session, path, self._clock.monotonic() + PASS_IDLE_S)
+        while len(self._passes) > MAX_PASSES:
+            self._passes.popitem(last=False)
+        return session, token
+
+    async def _session_of_pass(self, token: str, path: str) -> Session:
+        held = self._passes.get(token)
+        now = self._clock.monotonic()
+        if held is None or held.path != path or held.until < now:
+            raise NotAuthenticatedError("This stream's session has ended.")
+        if not await self._sessions.is_still_good(held.session):
+            self._passes.pop(token, None)
+            raise NotAuthenticatedError("The session has ended.")
+        held.until = now + PASS_IDLE_S
+        self._passes.move_to_end(token, last=True)
+        return held.session
+
+    async def _may_go_on(self, viewer: _Viewer) -> bool:
+        """Tell whether a viewer that stays connected would still be let in."""
+        camera = self._cameras.find_camera(viewer.camera.camera_id)
+        return (
+            camera is not None
+            and camera.camera_uuid == viewer.camera.camera_uuid
+            and _may_see(viewer.session, camera)
+            and await self._sessions.is_still_good(viewer.session)
+        )
+
+    async def _note(self, viewer: _Viewer) -> None:
+        actor = viewer.session.principal.actor(viewer.address)
+        await self._viewings.touch(viewer.who, actor, viewer.camera, viewer.path)
+
+    # What he gets
+
+    def _stream(self, viewer: _Viewer) -> LiveStream:
+        stream = self._streams.get(viewer.path)
+        if stream is None:
+            stream = self._streams[viewer.path] = LiveStream(
+                viewer.path,
+                self._upstream,
+                self._placeholder,
+                clock=self._clock,
+                spawn=self._spawn,
+                # The embedded server keeps audio and video in one file, MediaMTX in two. A path seen first while it
+                # is down gets the shape its camera will probably have: players cannot add a track later.
+                has_audio_inside=self._place.is_embedded and _has_audio(viewer.camera, viewer.use),
+            )
+        return stream
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        # Owned here, ended by close(): it outlives the request that began it, whose client may go away.
+        task = asyncio.create_task(work, name="gateway-opening")
+        self._openings.add(task)
+        task.add_done_callback(self._openings.discard)
+        return task
+
+    def _playlist(self, text: str, state: StreamState) -> web.Response:
+        self._playlists.labels(state).inc()
+        return web.Response(
+            body=text.encode(),
+            content_type=CONTENT_TYPE,
+            headers={hdrs.CACHE_CONTROL: "no-store", "X-Stream-State": state},
+        )
+
+    async def _picture(self, camera_id: str, use: PathUse, width: int) -> Picture | None:
+        stream = self._streams.get(f"{camera_id}_{use}")
+
+        async def newest() -> Any:
+            return await stream.newest() if stream is not None else None
+
+        return await self._posters.picture(
+            camera_id, use, newest, width=width, has_memory=self._place.is_embedded
+        )
+
+    async def _hand_through(
+        self, request: web.Request, viewer: _Viewer, link: Link
+    ) -> web.StreamResponse:
+        stream = self._stream(viewer)
+        headers = {str(name): request.headers[name] for name in _ASKED if name in request.headers}
+        for is_last in (False, True):
+            asked = Link(link.file, stream.query)
+            try:
+                async with self._upstream.open(viewer.path, asked, headers) as answer:
+                    if answer.status in _GOOD:
+                        return await self._send(request, answer)
+                    # 401: the server forgot that somebody watches; asking for index.m3u8 reminds it.
+                    if answer.status == 401 and not is_last:
+                        await answer.read()
+                        await stream.mend()
+                        continue
+                    if answer.status in (401, 404):
+                        raise _unknown_file()
+                    raise _unavailable()
+            except UpstreamError as error:
+                raise _unavailable() from error
+        raise _unknown_file()
+
+    async def _send(
+        self, request: web.Request, answer: aiohttp.ClientResponse
+    ) -> web.StreamResponse:
+        """Hand the body through piece by piece, no faster than the client takes it."""
+        headers = {name: answer.headers[name] for name in _ANSWERED if name in answer.headers}
+        headers[hdrs.CACHE_CONTROL] = _SEGMENT_CACHING
+        response = web.StreamResponse(status=answer.status, headers=headers)
+        await response.prepare(request)
+        try:
+            async for piece in answer.content.iter_chunked(CHUNK):
+                await response.write(piece)
+                self._bytes.inc(len(piece))
+        except (aiohttp.ClientError, TimeoutError) as error:
+            if isinstance(error, aiohttp.ClientConnectionResetError):
+                return response  # the viewer went away
+            raise _unavailable() from error
+        await response.write_eof()
+        return response
+
+
+@asynccontextmanager
+async def open_gateway(
+    place: MediaServerPlace,
+    *,
+    cameras: Cameras,
+    authenticator: Authenticator,
+    sessions: Sessions,
+    client_address: Callable[[web.Request], str],
+    database: Database,
+    audit: AuditLog,
+    volume: Path,
+    clock: Clock,
+    registry: CollectorRegistry | None = None,
+) -> AsyncIterator[Gateway]:
+    """Open the gateway with its connections, threads and housekeeping; leaving ends all viewings in the audit log."""
+    placeholder = await asyncio.get_running_loop().run_in_executor(None, render_placeholder)
+    viewings = Viewings(database, audit, clock, registry=registry)
+    async with open_session() as http:
+        posters = Posters(Upstream(place.hls_url, http, place.secret), volume=volume, clock=clock)
+        gateway = Gateway(
+            place,
+            cameras=cameras,
+            authenticator=authenticator,
+            sessions=sessions,
+            client_address=client_address,
+            viewings=viewings,
+            posters=posters,
+            placeholder=placeholder,
+            http=http,
+            clock=clock,
+            registry=registry,
+        )
+        housekeeping = [
+            asyncio.create_task(gateway.run(), name="gateway-sweep"),
+            asyncio.create_task(viewings.run(), name="viewings-sweep"),
+        ]
+        try:
+            yield gateway
+        finally:
+            for task in housekeeping:
+                task.cancel()
+            await asyncio.wait(housekeeping)
+            await gateway.close()
+            await posters.close()
+            await viewings.close()
+
+
+def picture_response(request: web.Request, picture: Picture) -> web.Response:
+    """Answer with *picture*, or with 304 where the client has it already."""
+    headers: Mapping[str, str] = {
+        hdrs.CACHE_CONTROL: "private, no-cache",
+        hdrs.ETAG: f'"{picture.time_us or 0}-{picture.width}"',
+        **({"X-Picture-Time": to_rfc3339(picture.time_us)} if picture.time_us else {}),
+    }
+    if picture.time_us and request.headers.get(hdrs.IF_NONE_MATCH) == headers[hdrs.ETAG]:
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=picture.jpeg, content_type="image/jpeg", headers=headers)
+
+
+def _may_see(session: Session, camera: CameraOnAir) -> bool:
+    return session.principal.may_see_camera(camera.camera_id, camera.tenant_id)
+
+
+def _has_audio(camera: CameraOnAir, use: PathUse) -> bool:
+    profile = camera.main_profile
+    if use is PathUse.LIVE and camera.sub_profile is not None:
+        profile = camera.sub_profile
+    return profile is not None and profile.audio_codec is not None
+
+
+def _with_suffix(line: str, suffix: str) -> str:
+    if line.startswith("#EXT-X-MEDIA:"):
+        return line.replace('.m3u8"', f'.m3u8{suffix}"')
+    return line if line.startswith("#") else line + suffix
+
+
+def _placeholder_file(placeholder: Placeholder, file: str) -> web.Response:
+    body = placeholder.file(file)
+    if body is None:
+        raise _unknown_file()
+    return web.Response(
+        body=body, content_type="video/mp4", headers={hdrs.CACHE_CONTROL: _SEGMENT_CACHING}
+    )
+
+
+def _unknown_file() -> UnknownStreamFileError:
+    return UnknownStreamFileError("The stream has no such file, or no longer.")
+
+
+def _unavailable() -> StreamUnavailableError:
+    return StreamUnavailableError("The stream cannot be served now.", retry_after_s=1)

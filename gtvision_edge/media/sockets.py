@@ -1,0 +1,109 @@
+"""Live pictures over one WebSocket per tile, handed through from the embedded media server."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
+
+import aiohttp
+from aiohttp import WSMsgType, web
+
+MAX_MESSAGE = 16 * 2**20
+"""A fragment is at most half a second: 1 MB at 16 Mbit/s."""
+STALLED_AFTER_S = 10.0
+"""A client that takes nothing for so long is let go; it comes back at the live edge."""
+CHECK_INTERVAL_S = 10.0
+CONNECT_TIMEOUT_S = 5.0
+
+# Close codes of ours (4000–4999 are free for applications); the reason is the word beside it.
+SESSION_ENDED = (4401, b"session_ended")
+NO_LIVE_SOCKET = (4404, b"no_live_socket")  # this media server has none: use HLS
+TOO_SLOW = (4408, b"too_slow")
+STREAM_UNAVAILABLE = (4503, b"stream_unavailable")  # now; try again in a moment
+
+
+async def hand_through(
+    request: web.Request,
+    session: aiohttp.ClientSession,
+    url: str,
+    *,
+    still_good: Callable[[], Awaitable[bool]],
+) -> web.WebSocketResponse:
+    """Send what *url* sends, message by message, until either side ends.
+
+    One message is in our hands at a time: a slow client holds back the media server, which drops what is too old.
+    """
+    client = web.WebSocketResponse(heartbeat=20.0, max_msg_size=4096, compress=False)
+    await client.prepare(request)
+    code = STREAM_UNAVAILABLE
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            server = await session.ws_connect(url, max_msg_size=MAX_MESSAGE, autoping=True)
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        await client.close(code=code[0], message=code[1])
+        return client
+    async with server:
+        code = await _pump(client, server, still_good)
+    await client.close(code=code[0], message=code[1])
+    return client
+
+
+async def refuse(request: web.Request, code: tuple[int, bytes]) -> web.WebSocketResponse:
+    """Open and close with *code*: a browser's script sees no HTTP status of a WebSocket."""
+    client = web.WebSocketResponse()
+    await client.prepare(request)
+    await client.close(code=code[0], message=code[1])
+    return client
+
+
+def live_url(hls_url: str, path: str) -> str:
+    return f"{hls_url.rstrip('/')}/{quote(path)}/live"
+
+
+async def _pump(
+    client: web.WebSocketResponse,
+    server: aiohttp.ClientWebSocketResponse,
+    still_good: Callable[[], Awaitable[bool]],
+) -> tuple[int, bytes]:
+    """Return why it ended."""
+    tasks = {
+        asyncio.create_task(_forward(server, client), name="live-forward"),
+        asyncio.create_task(_until_closed(client), name="live-client"),
+        asyncio.create_task(_until_ended(still_good), name="live-session"),
+    }
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return next(iter(done)).result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+async def _forward(
+    server: aiohttp.ClientWebSocketResponse, client: web.WebSocketResponse
+) -> tuple[int, bytes]:
+    try:
+        async for message in server:
+            async with asyncio.timeout(STALLED_AFTER_S):
+                if message.type is WSMsgType.BINARY:
+                    await client.send_bytes(message.data)
+                elif message.type is WSMsgType.TEXT:
+                    await client.send_str(message.data)
+    except TimeoutError:
+        return TOO_SLOW
+    except (ConnectionError, aiohttp.ClientError, RuntimeError):  # RuntimeError: closing
+        pass
+    return STREAM_UNAVAILABLE
+
+
+async def _until_closed(client: web.WebSocketResponse) -> tuple[int, bytes]:
+    async for _ in client:
+        pass  # a viewer has nothing to say
+    return 1000, b""
+
+
+async def _until_ended(still_good: Callable[[], Awaitable[bool]]) -> tuple[int, bytes]:
+    while True:
+        if not await still_good():
+            return SESSION_ENDED
+        await asyncio.sleep(CHECK_INTERVAL_S)

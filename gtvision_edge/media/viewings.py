@@ -1,0 +1,153 @@
+"""Who is watching what: counted, and written to the audit log once at the beginning and once at the end."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from prometheus_client import CollectorRegistry, Gauge
+
+from gtvision_edge.audit import Actor, AuditLog
+from gtvision_edge.errors import EdgeError
+from gtvision_edge.media.model import CameraOnAir
+from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.timestamps import to_rfc3339
+from gtvision_edge.storage import Database
+
+log = structlog.get_logger(__name__)
+
+ENDS_AFTER_S = 30.0
+"""A viewing without requests for so long is over."""
+SWEEP_INTERVAL_S = 5.0
+
+
+@dataclass(slots=True)
+class _Viewing:
+    path: str
+    camera_id: str
+    tenant_id: str
+    actor: Actor
+    began_us: int
+    began: float
+    seen: float
+    held: int = 0
+
+
+class Viewings:
+    """Viewings by who and what. A viewer's own key tells two of his players apart where they have sessions of their own."""
+
+    def __init__(
+        self,
+        database: Database,
+        audit: AuditLog,
+        clock: Clock,
+        *,
+        registry: CollectorRegistry | None = None,
+    ) -> None:
+        self._database = database
+        self._audit = audit
+        self._clock = clock
+        self._viewings: dict[tuple[str, str], _Viewing] = {}
+        gauge = Gauge(
+            "gtvision_edge_viewers",
+            "Viewings going on",
+            registry=registry or CollectorRegistry(),
+        )
+        gauge.set_function(self.count)
+
+    def count(self) -> int:
+        return len(self._viewings)
+
+    def count_of(self, camera_id: str) -> int:
+        return sum(viewing.camera_id == camera_id for viewing in self._viewings.values())
+
+    async def touch(self, who: str, actor: Actor, camera: CameraOnAir, path: str) -> None:
+        """Note a request of *who* for *path*. The first of a viewing is in the audit log before this returns.
+
+        Raises:
+            StorageError: it could not be written down, so nothing may be shown.
+
+        """
+        viewing = self._viewings.get((who, path))
+        if viewing is not None:
+            viewing.seen = self._clock.monotonic()
+            return
+        now = self._clock.monotonic()
+        viewing = _Viewing(
+            path=path,
+            camera_id=camera.camera_id,
+            tenant_id=camera.tenant_id,
+            actor=actor,
+            began_us=self._clock.now_us(),
+            began=now,
+            seen=now,
+        )
+        self._viewings[who, path] = viewing
+        try:
+            await self._write("view.started", viewing, {"path": path})
+        except EdgeError:
+            self._viewings.pop((who, path), None)
+            raise
+
+    @asynccontextmanager
+    async def hold(
+        self, who: str, actor: Actor, camera: CameraOnAir, path: str
+    ) -> AsyncIterator[None]:
+        """Keep a viewing open while the block is, as a WebSocket does; it ends with the last block."""
+        await self.touch(who, actor, camera, path)
+        viewing = self._viewings[who, path]
+        viewing.held += 1
+        try:
+            yield
+        finally:
+            viewing.held -= 1
+            viewing.seen = self._clock.monotonic()
+            if not viewing.held:
+                await self._end((who, path))
+
+    async def run(self) -> None:
+        """End viewings that ran dry, until cancelled."""
+        while True:
+            await self._clock.sleep(SWEEP_INTERVAL_S)
+            await self.sweep()
+
+    async def sweep(self) -> None:
+        now = self._clock.monotonic()
+        dry = [
+            key
+            for key, viewing in self._viewings.items()
+            if not viewing.held and now - viewing.seen >= ENDS_AFTER_S
+        ]
+        for key in dry:
+            await self._end(key)
+
+    async def close(self) -> None:
+        """End all viewings: the daemon stops."""
+        for key in list(self._viewings):
+            await self._end(key)
+
+    async def _end(self, key: tuple[str, str]) -> None:
+        viewing = self._viewings.pop(key, None)
+        if viewing is None:
+            return
+        details = {
+            "path": viewing.path,
+            "started": to_rfc3339(viewing.began_us),
+            "seconds": round(viewing.seen - viewing.began),
+        }
+        try:
+            await self._write("view.ended", viewing, details)
+        except EdgeError as error:
+            log.warning("view_end_not_audited", camera_id=viewing.camera_id, code=error.code)
+
+    async def _write(self, action: str, viewing: _Viewing, details: dict[str, object]) -> None:
+        await self._database.write(
+            lambda transaction: self._audit.append(
+                transaction,
+                actor=viewing.actor,
+                action=action,
+                subject=f"camera:{viewing.camera_id}",
+                tenant_id=viewing.tenant_id,
+                details=details,
+            )
+        )

@@ -1,0 +1,511 @@
+"""The gateway before a scripted media server: who may see what, and what reaches whom."""
+
+import asyncio
+import dataclasses
+import io
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from PIL import Image
+
+from gtvision_edge.accounts import NotAuthenticatedError, Principal, Role, Session, TenantId, UserId
+from gtvision_edge.api.errors import problems
+from gtvision_edge.audit import AuditLog
+from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
+from gtvision_edge.media.placeholder import render_placeholder
+from gtvision_edge.storage import Database
+from tests.fakes.cameras import FakeCamera, FakeDirectory
+from tests.fakes.clock import FakeClock
+from tests.waiting import becomes
+
+INDEX = '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS="avc1.42c01e"\nvideo1_stream.m3u8{}\n'
+MEDIA = '#EXTM3U\n#EXT-X-MAP:URI="h_init.mp4{0}"\n#EXTINF:2,\nh_seg1.mp4{0}\n#EXTINF:2,\nh_seg2.mp4{0}\n'
+SEGMENT = bytes(range(256)) * 2000
+
+
+def principal(name: str, tenant: str | None, cameras: frozenset[str] | None = None) -> Principal:
+    return Principal(
+        user_id=UserId(name),
+        username=name,
+        name=name.title(),
+        role=Role.VIEWER,
+        tenant_id=TenantId(tenant) if tenant else None,
+        camera_ids=cameras,
+        locale="pt-BR",
+        token_version=1,
+    )
+
+
+class People:
+    """Who may ask: a bearer token or ticket is the name of a person."""
+
+    def __init__(self) -> None:
+        self.known = {
+            "ana": principal("ana", "town"),
+            "bia": principal("bia", "harbour"),
+            "caio": principal("caio", "town", frozenset({"cam02"})),
+        }
+        self.tickets: dict[str, tuple[str, str | None]] = {}
+
+    async def find_session(self, request: web.Request) -> Session:
+        name = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if name not in self.known:
+            raise NotAuthenticatedError("who?")
+        return Session(self.known[name], f"login-{name}")
+
+    async def redeem_ticket(self, ticket: str, *, path: str | None) -> Session:
+        name, bound = self.tickets.pop(ticket, ("", None))
+        if name not in self.known or bound not in (None, path):
+            raise NotAuthenticatedError("no ticket")
+        return Session(self.known[name], f"login-{name}")
+
+    async def is_still_good(self, session: Session) -> bool:
+        return session.principal.username in self.known
+
+
+class Scripted:
+    """A media server whose answers a test sets; remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.down = False
+        self.forgot = False
+        self.session_mode = False
+        self.with_live = False
+        self.released = asyncio.Event()
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        self.asked.append((request.path_qs, dict(request.headers)))
+        file = request.path.rpartition("/")[2]
+        suffix = "?session=abc" if self.session_mode else ""
+        if file == "index.m3u8":
+            self.forgot = False
+            if self.down:
+                return web.json_response({"status": "error"}, status=404)
+            if self.session_mode and "cookieCheck" not in request.query:
+                raise web.HTTPFound(f"{request.path}?cookieCheck=1")
+            return web.Response(text=INDEX.format(suffix), headers={"Cache-Control": "max-age=30"})
+        if file == "live" and self.with_live:
+            socket = web.WebSocketResponse()
+            await socket.prepare(request)
+            await socket.send_str(json.dumps({"kind": "init"}))
+            await socket.send_bytes(b"first")
+            await self.released.wait()
+            return socket
+        if (
+            self.down
+            or self.forgot
+            or (self.session_mode and request.query_string != "session=abc")
+        ):
+            return web.json_response({"status": "error"}, status=401)
+        if file == "video1_stream.m3u8":
+            return web.Response(text=MEDIA.format(suffix))
+        if file == "h_seg1.mp4":
+            return self.segment(request)
+        return web.Response(status=404, text="404 page not found")
+
+    def segment(self, request: web.Request) -> web.Response:
+        headers = {"Cache-Control": "max-age=3600", "ETag": '"x"', "Accept-Ranges": "bytes"}
+        wanted = request.http_range
+        if wanted.start is None:
+            return web.Response(body=SEGMENT, content_type="video/mp4", headers=headers)
+        part = SEGMENT[wanted]
+        headers["Content-Range"] = f"bytes {wanted.start}-{wanted.stop - 1}/{len(SEGMENT)}"
+        return web.Response(body=part, status=206, content_type="video/mp4", headers=headers)
+
+
+@dataclasses.dataclass
+class House:
+    """A gateway with all its neighbours."""
+
+    client: TestClient[web.Request, web.Application]
+    gateway: Gateway
+    server: Scripted
+    people: People
+    cameras: FakeDirectory
+    clock: FakeClock
+    database: Database
+    kind: list[str]
+
+    async def get(
+        self, path: str, who: str | None = "ana", **headers: str
+    ) -> aiohttp.ClientResponse:
+        if who:
+            headers["Authorization"] = f"Bearer {who}"
+        return await self.client.get(path, headers=headers)
+
+    async def text(self, path: str, who: str | None = "ana") -> str:
+        response = await self.get(path, who)
+        assert response.status == 200, await response.text()
+        return await response.text()
+
+    async def audited(self) -> list[tuple[str, str, str]]:
+        rows = await self.database.fetch_all(
+            "SELECT action, actor_name, subject FROM audit_log ORDER BY seq"
+        )
+        return [tuple(row) for row in rows]
+
+
+@asynccontextmanager
+async def open_house(
+    tmp_path: Path, database: Database, clock: FakeClock, *, with_secret: bool = True
+) -> AsyncIterator[House]:
+    scripted, people, cameras, kind = Scripted(), People(), FakeDirectory(), ["mediamtx"]
+    cameras.put(FakeCamera("cam01", "uuid-1", "town"), "rtsp://x/")
+    cameras.put(FakeCamera("cam02", "uuid-2", "town"), "rtsp://x/")
+    cameras.put(FakeCamera("cam09", "uuid-9", "harbour"), "rtsp://x/")
+    upstream = web.Application()
+    upstream.router.add_get("/{rest:.*}", scripted.handle)
+    async with TestServer(upstream, host="127.0.0.1") as server:
+        place = MediaServerPlace(
+            str(server.make_url("")), "s3cret" if with_secret else None, lambda: kind[0]
+        )
+        async with open_gateway(
+            place,
+            cameras=cameras,
+            authenticator=people,
+            sessions=people,
+            client_address=lambda request: request.remote or "",
+            database=database,
+            audit=AuditLog(clock),
+            volume=tmp_path / "rec",
+            clock=clock,
+        ) as gateway:
+            app = web.Application(middlewares=[problems])
+            app.add_routes(gateway.routes())
+            async with TestClient(TestServer(app, host="127.0.0.1")) as client:
+                yield House(client, gateway, scripted, people, cameras, clock, database, kind)
+                scripted.released.set()
+
+
+@pytest.fixture
+async def house(tmp_path: Path, database: Database, clock: FakeClock) -> AsyncIterator[House]:
+    async with open_house(tmp_path, database, clock) as opened:
+        yield opened
+
+
+ROUTES = (
+    "/stream/{}/index.m3u8",
+    "/stream/{}/main.m3u8",
+    "/stream/{}/h_seg1.mp4",
+    "/stream/{}/lost-video-init.mp4",
+    "/stream/{}/poster.jpg",
+    "/ws/live/{}",
+)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+async def test_without_proof_there_is_nothing(house: House, route: str) -> None:
+    assert (await house.get(route.format("cam01_live"), None)).status == 401
+    assert house.server.asked == []
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize(
+    ("who", "path"),
+    [
+        ("bia", "cam01_live"),  # of another tenant
+        ("caio", "cam01_rec"),  # of his tenant, but not on his list
+        ("ana", "cam77_live"),  # of nobody
+        ("ana", "cam01"),  # no path of ours
+        ("ana", "..%2Fapi"),
+    ],
+)
+async def test_foreign_and_unknown_cameras_look_the_same(
+    house: House, route: str, who: str, path: str
+) -> None:
+    response = await house.get(route.format(path), who)
+
+    assert (response.status, (await response.json())["code"]) == (404, "unknown_camera")
+    assert house.server.asked == []
+    assert await house.audited() == []
+
+
+async def test_a_stream_is_served_under_names_that_stay(house: House) -> None:
+    index = await house.get("/stream/cam01_live/index.m3u8")
+    media = await house.get("/stream/cam01_live/main.m3u8")
+
+    assert (await index.text()).splitlines()[-1] == "main.m3u8"
+    assert "\nh_seg2.mp4\n" in await media.text()
+    for response in (index, media):
+        assert response.headers["Cache-Control"] == "no-store"
+        assert response.headers["X-Stream-State"] == "live"
+        assert response.content_type == "application/vnd.apple.mpegurl"
+
+
+async def test_our_secret_goes_upstream_and_the_clients_do_not(house: House) -> None:
+    await house.get("/stream/cam01_live/h_seg1.mp4", Cookie="gtv_session=token", **{"X-A": "b"})
+
+    ((path, headers),) = house.server.asked
+    assert path == "/cam01_live/h_seg1.mp4"
+    assert headers["Authorization"] == "Bearer s3cret"
+    assert not {"Cookie", "X-A"} & headers.keys()
+
+
+async def test_a_segment_comes_whole_with_private_caching(house: House) -> None:
+    response = await house.get("/stream/cam01_live/h_seg1.mp4")
+
+    assert await response.read() == SEGMENT
+    assert response.headers["Cache-Control"] == "private, max-age=3600, immutable"
+    assert response.headers["ETag"] == '"x"'
+    assert response.headers["Content-Length"] == str(len(SEGMENT))
+
+
+async def test_a_range_stays_a_range(house: House) -> None:
+    response = await house.get("/stream/cam01_live/h_seg1.mp4", Range="bytes=100-199")
+
+    assert response.status == 206
+    assert await response.read() == SEGMENT[100:200]
+    assert response.headers["Content-Range"] == f"bytes 100-199/{len(SEGMENT)}"
+
+
+async def test_an_expired_segment_is_a_404_of_ours(house: House) -> None:
+    response = await house.get("/stream/cam01_live/h_seg0.mp4")
+
+    assert (response.status, (await response.json())["code"]) == (404, "unknown_stream_file")
+
+
+async def test_a_server_that_forgot_us_is_reminded_and_nobody_notices(house: House) -> None:
+    await house.text("/stream/cam01_live/index.m3u8")
+    house.server.forgot = True
+
+    segment = await house.get("/stream/cam01_live/h_seg1.mp4")
+
+    assert segment.status == 200
+    assert [path for path, _ in house.server.asked][-3:] == [
+        "/cam01_live/h_seg1.mp4",
+        "/cam01_live/index.m3u8",
+        "/cam01_live/h_seg1.mp4",
+    ]
+
+
+async def test_a_playlist_of_a_server_that_forgot_us_stays_live(house: House) -> None:
+    await house.text("/stream/cam01_live/index.m3u8")
+    house.server.forgot = True
+    await house.clock.advance(5)
+
+    playlist = await house.get("/stream/cam01_live/main.m3u8")
+
+    assert playlist.headers["X-Stream-State"] == "live"
+    assert "EXT-X-DISCONTINUITY\n" not in await playlist.text()
+
+
+async def test_without_a_secret_a_session_is_opened_and_kept_from_the_client(
+    tmp_path: Path, database: Database, clock: FakeClock
+) -> None:
+    async with open_house(tmp_path, database, clock, with_secret=False) as house:
+        house.server.session_mode = True
+        index = await house.text("/stream/cam01_live/index.m3u8")
+        media = await house.text("/stream/cam01_live/main.m3u8")
+        segment = await house.get("/stream/cam01_live/h_seg1.mp4")
+
+    assert "session" not in index + media
+    assert segment.status == 200
+    assert house.server.asked[-1][0] == "/cam01_live/h_seg1.mp4?session=abc"
+
+
+async def test_a_lost_source_shows_the_placeholder_and_comes_back_by_itself(house: House) -> None:
+    live = await house.text("/stream/cam01_live/index.m3u8")
+    house.server.down = True
+    await house.clock.advance(5)
+
+    lost = await house.get("/stream/cam01_live/main.m3u8")
+    lost_text = await lost.text()
+    index_meanwhile = await house.text("/stream/cam01_live/index.m3u8")
+    init = await house.get("/stream/cam01_live/lost-video-init.mp4")
+    segment = await house.get("/stream/cam01_live/lost-video-2.mp4")
+    house.server.down = False
+    await house.clock.advance(5)
+    back = await house.text("/stream/cam01_live/main.m3u8")
+    if "h_seg" not in back:  # the server was asked in the background; the next request finds it
+        await asyncio.sleep(0.1)
+        back = await house.text("/stream/cam01_live/main.m3u8")
+
+    assert lost.headers["X-Stream-State"] == "placeholder"
+    assert "lost-video-0.mp4" in lost_text
+    assert index_meanwhile == live  # players that begin now find the tracks that will return
+    assert (await init.read() + await segment.read()).count(b"moof") == 1
+    assert back.index("lost-video-") < back.index("#EXT-X-DISCONTINUITY\n") < back.index("h_seg1")
+
+
+async def test_a_path_never_seen_alive_plays_the_placeholder(house: House) -> None:
+    house.server.down = True
+
+    index = await house.get("/stream/cam01_live/index.m3u8")
+
+    assert index.headers["X-Stream-State"] == "placeholder"
+    assert (await index.text()).endswith("\nmain.m3u8\n")
+    assert "lost-video-2.mp4" in await house.text("/stream/cam01_live/main.m3u8")
+
+
+async def test_viewers_of_one_path_share_the_questions_to_the_server(house: House) -> None:
+    await house.text("/stream/cam01_live/index.m3u8")
+    before = len(house.server.asked)
+
+    await asyncio.gather(*(house.text("/stream/cam01_live/main.m3u8") for _ in range(20)))
+
+    assert len(house.server.asked) - before <= 1
+
+
+async def test_a_ticket_opens_one_path_for_a_player_without_cookies(house: House) -> None:
+    house.people.tickets["t1"] = ("ana", None)
+    index = await house.text("/stream/cam01_live/index.m3u8?ticket=t1", None)
+    media_name = index.splitlines()[-1]
+    media = await house.text(f"/stream/cam01_live/{media_name}", None)
+    segment_name = next(line for line in media.splitlines() if line.startswith("h_seg1"))
+    segment = await house.get(f"/stream/cam01_live/{segment_name}", None)
+    again = await house.get("/stream/cam01_live/index.m3u8?ticket=t1", None)
+    elsewhere = await house.get(f"/stream/cam02_live/{media_name}", None)
+
+    assert "?s=" in media_name
+    assert segment.status == 200
+    assert (again.status, elsewhere.status) == (401, 401)
+    assert all("?" not in path for path, _ in house.server.asked)
+
+
+async def test_a_disabled_person_is_out_at_the_next_request(house: House) -> None:
+    house.people.tickets["t1"] = ("ana", "cam01_live")
+    index = await house.text("/stream/cam01_live/index.m3u8?ticket=t1", None)
+    media = f"/stream/cam01_live/{index.splitlines()[-1]}"
+    assert (await house.get(media, None)).status == 200
+
+    del house.people.known["ana"]
+
+    assert (await house.get(media, None)).status == 401
+    assert (await house.get("/stream/cam01_live/h_seg1.mp4")).status == 401
+
+
+async def test_a_pass_that_rests_for_minutes_ends(house: House) -> None:
+    house.people.tickets["t1"] = ("ana", None)
+    index = await house.text("/stream/cam01_live/index.m3u8?ticket=t1", None)
+
+    await house.clock.advance(130)
+
+    assert (await house.get(f"/stream/cam01_live/{index.splitlines()[-1]}", None)).status == 401
+
+
+async def test_a_camera_removed_is_gone_for_running_players(house: House) -> None:
+    await house.text("/stream/cam01_live/main.m3u8")
+    del house.cameras.cameras["cam01"]
+
+    assert (await house.get("/stream/cam01_live/h_seg1.mp4")).status == 404
+
+
+async def test_a_viewing_is_two_entries_however_many_requests_it_takes(house: House) -> None:
+    await house.text("/stream/cam01_live/index.m3u8")
+    for _ in range(5):
+        await house.text("/stream/cam01_live/main.m3u8")
+        await house.get("/stream/cam01_live/h_seg1.mp4")
+        await house.clock.advance(10)
+    assert house.gateway.viewers() == 1
+
+    await house.clock.advance(60)
+    await asyncio.sleep(0.1)
+
+    assert house.gateway.viewers() == 0
+    assert await house.audited() == [
+        ("view.started", "ana", "camera:cam01"),
+        ("view.ended", "ana", "camera:cam01"),
+    ]
+    (row,) = await house.database.fetch_all(
+        "SELECT details, tenant_id, address FROM audit_log WHERE action = 'view.ended'"
+    )
+    assert json.loads(row["details"]) == {
+        "path": "cam01_live",
+        "started": "2026-01-01T00:00:00+00:00",
+        "seconds": 40,
+    }
+    assert (row["tenant_id"], row["address"]) == ("town", "127.0.0.1")
+
+
+async def test_what_goes_on_when_the_daemon_stops_is_ended_in_the_log(
+    tmp_path: Path, database: Database, clock: FakeClock
+) -> None:
+    async with open_house(tmp_path, database, clock) as house:
+        await house.text("/stream/cam01_live/main.m3u8")
+
+    assert [action for action, *_ in await house.audited()] == ["view.started", "view.ended"]
+
+
+async def test_live_fragments_are_handed_through_and_the_viewing_ends_with_the_socket(
+    house: House,
+) -> None:
+    house.kind[0], house.server.with_live = "embedded", True
+    headers = {"Authorization": "Bearer ana"}
+
+    async with house.client.ws_connect("/ws/live/cam01_live", headers=headers) as socket:
+        assert await socket.receive_json() == {"kind": "init"}
+        assert await socket.receive_bytes() == b"first"
+        assert house.gateway.viewers() == 1
+    await becomes(lambda: house.gateway.viewers() == 0, 5)
+
+    assert [action for action, *_ in await house.audited()] == ["view.started", "view.ended"]
+
+
+async def test_a_media_server_without_live_sockets_says_so_by_close_code(house: House) -> None:
+    async with house.client.ws_connect(
+        "/ws/live/cam01_live", headers={"Authorization": "Bearer ana"}
+    ) as socket:
+        message = await socket.receive()
+
+    assert (message.type, message.data, message.extra) == (
+        aiohttp.WSMsgType.CLOSE,
+        4404,
+        "no_live_socket",
+    )
+
+
+async def test_a_live_socket_of_a_lost_source_says_try_again(house: House) -> None:
+    house.kind[0] = "embedded"
+    async with house.client.ws_connect(
+        "/ws/live/cam01_live", headers={"Authorization": "Bearer ana"}
+    ) as socket:
+        message = await socket.receive()
+
+    assert message.data == 4503
+
+
+async def test_no_picture_anywhere_is_a_404(house: House) -> None:
+    response = await house.get("/stream/cam01_live/poster.jpg")
+
+    assert (response.status, (await response.json())["code"]) == (404, "no_picture")
+
+
+async def test_a_poster_is_the_last_key_frame_of_the_growing_recording(
+    house: House, tmp_path: Path
+) -> None:
+    clip = render_placeholder()
+    day = tmp_path / "rec" / "cam01_rec" / "2026-01-01"
+    day.mkdir(parents=True)
+    pieces = [clip.file(f"lost-both-{name}.mp4") or b"" for name in ("init", *range(20))]
+    whole = b"".join(pieces)
+    (day / "00-00-00-000000.mp4").write_bytes(whole + pieces[-1][:4000])  # cut off in a part
+
+    response = await house.get("/stream/cam01_live/poster.jpg?width=300")
+    picture = Image.open(io.BytesIO(await response.read()))
+
+    assert picture.size == (320, 180)
+    assert picture.convert("L").getpixel((5, 5)) < 60  # type: ignore[operator]  # of grey
+    assert response.headers["X-Picture-Time"].startswith("2026-01-01T00:00:36.48")
+    assert response.headers["Cache-Control"] == "private, no-cache"
+    again = await house.get(
+        "/stream/cam01_live/poster.jpg?width=300", **{"If-None-Match": response.headers["ETag"]}
+    )
+    assert again.status == 304
+
+
+async def test_a_damaged_recording_is_no_picture_and_no_failure(
+    house: House, tmp_path: Path
+) -> None:
+    day = tmp_path / "rec" / "cam01_rec" / "2026-01-01"
+    day.mkdir(parents=True)
+    (day / "00-00-00-000000.mp4").write_bytes(bytes(5000))
+    (day / "00-01-00-000000.mp4").write_bytes(b"")
+
+    assert await house.gateway.poster_jpeg("cam01") is None
