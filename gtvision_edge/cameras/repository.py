@@ -1,7 +1,7 @@
 """All SQL about cameras and their states."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from gtvision_edge.cameras.model import (
@@ -57,22 +57,28 @@ def tenant_exists(transaction: Transaction, tenant_id: str) -> bool:
     return found.fetchone() is not None
 
 
-def insert_states(transaction: Transaction, states: Mapping[CameraUuid, StateEntry]) -> None:
+def insert_states(
+    transaction: Transaction, states: Iterable[tuple[CameraUuid, StateEntry]]
+) -> None:
     """Add to the history; cameras that are gone by now are passed over."""
     transaction.executemany(
         "INSERT OR REPLACE INTO camera_states (camera_uuid, since_us, state, reason)"
         " SELECT ?1, ?2, ?3, ?4 WHERE EXISTS (SELECT 1 FROM cameras WHERE camera_uuid = ?1)",
-        [(uuid, entry.since_us, entry.state.value, entry.reason) for uuid, entry in states.items()],
+        [(uuid, entry.since_us, entry.state.value, entry.reason) for uuid, entry in states],
     )
 
 
-def prune_states(transaction: Transaction, before_us: int) -> int:
-    """Forget states that ended before *before_us*; each camera keeps its last one. Return how many went."""
-    return transaction.execute(
-        "DELETE FROM camera_states WHERE since_us < ?1 AND since_us < (SELECT max(since_us) FROM camera_states AS last"
-        " WHERE last.camera_uuid = camera_states.camera_uuid AND last.since_us <= ?1)",
-        (before_us,),
-    ).rowcount
+def prune_states(transaction: Transaction, *, keep: int) -> None:
+    """Forget all but the last *keep* states of each camera."""
+    crowded = transaction.execute(
+        "SELECT camera_uuid FROM camera_states GROUP BY camera_uuid HAVING count(*) > ?", (keep,)
+    ).fetchall()
+    for row in crowded:
+        transaction.execute(
+            "DELETE FROM camera_states WHERE camera_uuid = ?1 AND since_us <= (SELECT since_us FROM camera_states"
+            " WHERE camera_uuid = ?1 ORDER BY since_us DESC LIMIT 1 OFFSET ?2)",
+            (row["camera_uuid"], keep),
+        )
 
 
 async def fetch_states(

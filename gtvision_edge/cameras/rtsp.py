@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import re
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC
@@ -20,6 +21,7 @@ from gtvision_edge.cameras.errors import (
     CameraUnauthorizedError,
     CameraUnreachableError,
     CameraUnsupportedAuthError,
+    InvalidAddressError,
 )
 from gtvision_edge.cameras.names import NameResolver
 from gtvision_edge.cameras.sdp import Track, parse_sdp
@@ -199,7 +201,11 @@ class _Connection:
     async def _head(self) -> tuple[int, list[tuple[str, str]]]:
         line = await self._first_line()
         words = line.split(None, 2)
-        if len(words) < 2 or not words[0].upper().startswith("RTSP/") or not words[1].isdigit():
+        if (
+            len(words) < 2
+            or not words[0].upper().startswith("RTSP/")
+            or not re.match(r"[0-9]{3}\b", words[1])
+        ):
             raise CameraBadResponseError(
                 "What answers on this port does not speak RTSP.",
                 speaks_http=line.upper().startswith("HTTP/"),
@@ -215,7 +221,7 @@ class _Connection:
                 headers.append((name.strip().lower(), value.strip()))
             elif line[:1] in " \t" and headers:
                 headers[-1] = (headers[-1][0], f"{headers[-1][1]} {line.strip()}")
-        return int(words[1][:4]), headers
+        return int(words[1][:3]), headers
 
     async def _first_line(self) -> str:
         """Return the status line, past media frames and empty lines of a camera that is ahead of itself."""
@@ -270,7 +276,7 @@ def _follow(target: _Target, location: str) -> _Target:
     try:
         # Typed addresses have the same needs: everything odd is refused.
         new = split_typed_url(location)
-    except Exception as error:
+    except InvalidAddressError as error:
         raise CameraBadResponseError("The camera redirects to no RTSP address.") from error
     if new.host.lower() != target.host.lower():
         raise CameraBadResponseError(

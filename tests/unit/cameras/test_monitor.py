@@ -1,0 +1,408 @@
+import asyncio
+import contextlib
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from gtvision_edge.cameras import monitor as monitor_module
+from gtvision_edge.cameras.errors import (
+    CameraBusyError,
+    CameraError,
+    CameraTimeoutError,
+    CameraUnauthorizedError,
+    CameraUnreachableError,
+    CameraUnsupportedAuthError,
+)
+from gtvision_edge.cameras.model import CameraChange, CameraState, CameraStateChanged, NewCamera
+from gtvision_edge.cameras.monitor import CameraMonitor
+from gtvision_edge.cameras.service import CameraService
+from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.settings import CameraSettings
+from gtvision_edge.storage import Database
+from tests.fakes.clock import FakeClock
+from tests.unit.cameras.fixtures import at, person
+
+ADMIN = person()
+
+
+@dataclass
+class View:
+    available: bool = True
+    receiving: bool = True
+    recording: bool = True
+
+
+@dataclass
+class Site:
+    """What the media server sees and what the cameras answer, by camera id."""
+
+    views: dict[str, View] = field(default_factory=dict)
+    failures: dict[str, CameraError] = field(default_factory=dict)
+    asked: list[tuple[float, str]] = field(default_factory=list)
+    hanging: set[str] = field(default_factory=set)
+    clock: FakeClock = field(default_factory=FakeClock)
+
+    def path_view(self, camera_id: str) -> View | None:
+        return self.views.get(camera_id)
+
+    async def ask(self, url: str) -> object:
+        host = url.partition("@")[2].partition(":")[0]
+        self.asked.append((self.clock.monotonic(), host))
+        if host in self.hanging:
+            await self.clock.sleep(5)
+            raise CameraTimeoutError("silent")
+        if host in self.failures:
+            raise self.failures[host]
+        return None
+
+
+@pytest.fixture
+def site(clock: FakeClock) -> Site:
+    return Site(clock=clock)
+
+
+@asynccontextmanager
+async def watching(
+    service: CameraService, database: Database, site: Site, bus: EventBus, *, spread_s: float = 0
+) -> AsyncIterator[CameraMonitor]:
+    monitor = CameraMonitor(
+        service,
+        database=database,
+        media=site,
+        ask=site.ask,
+        bus=bus,
+        clock=site.clock,
+        settings=CameraSettings(),
+        first_spread_s=spread_s,
+    )
+    running = asyncio.create_task(monitor.run())
+    await asyncio.sleep(0.02)
+    try:
+        yield monitor
+    finally:
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+
+
+async def add(service: CameraService, number: int = 1, **fields: object) -> str:
+    request = NewCamera(
+        name=f"c{number}",
+        address=at(f"10.0.0.{number}"),
+        **fields,  # type: ignore[arg-type] # fields as tests name them
+    )
+    return (await service.add(ADMIN, request)).camera_id
+
+
+def now(monitor: CameraMonitor, camera_id: str = "c1") -> tuple[str, str]:
+    entry = monitor.state_of(camera_id)
+    return entry.state.value, entry.reason
+
+
+async def test_a_new_camera_is_recording_with_the_next_look(
+    service: CameraService, database: Database, site: Site, bus: EventBus
+) -> None:
+    async with watching(service, database, site, bus) as monitor:
+        await add(service)
+        await site.clock.advance(1)
+        assert now(monitor) == ("unknown", "")
+        site.views["c1"] = View()
+        await site.clock.advance(1)
+        assert now(monitor) == ("recording", "")
+
+
+async def test_a_stream_that_is_not_yet_written_is_given_time(
+    service: CameraService, database: Database, site: Site, bus: EventBus
+) -> None:
+    await add(service)
+    site.views["c1"] = View(recording=False)
+    async with watching(service, database, site, bus) as monitor:
+        await site.clock.advance(5)
+        assert now(monitor) == ("unknown", "")
+        await site.clock.advance(2)
+        assert now(monitor) == ("online_not_recording", "not_recording")
+
+
+async def test_a_lost_camera_is_noticed_within_seconds(
+    service: CameraService, database: Database, site: Site, bus: EventBus
+) -> None:
+    await add(service)
+    site.views["c1"] = View()
+    async with watching(service, database, site, bus) as monitor:
+        await site.clock.advance(30)
+        site.failures["10.0.0.1"] = CameraUnreachableError("gone")
+        site.views["c1"] = View(available=False, receiving=False, recording=False)
+        await site.clock.advance(3)
+        assert now(monitor) == ("offline", "camera_unreachable")
+
+        del site.failures["10.0.0.1"]
+        site.views["c1"] = View()
+        await site.clock.advance(1)
+        assert now(monitor) == ("recording", "")
+
+
+async def test_a_hanging_camera_takes_the_time_of_a_check_longer(
+    service: CameraService, database: Database, site: Site, bus: EventBus
+) -> None:
+    await add(service)
+    site.views["c1"] = View()
+    async with watching(service, database, site, bus) as monitor:
+        await site.clock.advance(2)
+        site.hanging.add("10.0.0.1")
+        site.views["c1"] = View(receiving=False)
+        await site.clock.advance(4)
+        assert now(monitor) == ("recording", "")
+        await site.clock.advance(4)
+        assert now(monitor) == ("offline", "camera_timeout")
+
+
+async def test_one_failure_of_a_camera_never_seen_is_not_yet_offline(
+    service: CameraService, database: Database, site: Site, bus: EventBus
+) -> None:
+    await add(service)
+    site.failures["10.0.0.1"] = CameraUnreachableError("gone")
+    async with watching(service, database, site, bus) as monitor:
+        await site.clock.advance(1)
+        assert now(monitor)[0] == "unknown"
+        await site.clock.advance(3)
+        assert now(monitor) == ("offline", "camera_unreachable")
+
+
+async def test_a_flapping_stream_changes_nothing(
+    service: CameraService, database: Database, site: Site, bus: EventBus
+) -> None:
+    camera_id = await add(service)
+    site.views["c1"] = View()
+    async with watching(service, database, site, bus) as monitor:
+        await site.clock.advance(2)
+        for _ in range(10):
+            site.views["c1"] = View(available=False, receiving=False)
+            await site.clock.advance(2)
+            site.views["c1"] = View()
+            await site.clock.advance(2)
+        camera = await service.get_camera(ADMIN, camera_id)
+        await asyncio.sleep(0.05)
+        states = [entry.state.value for entry in await monitor.history(camera.camera_uuid)]
+
+    assert states == ["recording", "unknown"]
+
+
+async def test_a_camera_that_answers_but_gives_no_stream_is_online(
+    service: CameraService, database: Database, site: Site, bus: EventBus
+) -> None:
+    await add(service, 1)
+    await add(service, 2)
+    await add(service, 3)
+    site.failures["10.0.0.2"] = CameraBusyError("453")
+    site.failures["10.0.0.3"] = CameraUnsupportedAuthError("sha")
+    async with watching(service, database, site, bus) as monitor:
+        await site.clock.advance(8)
+        assert now(monitor, "c1") == ("online_not_recording", "no_stream")
+        assert now(monitor, "c2") == ("online_not_recording", "camera_busy")
+        assert now(monitor, "c3") == ("online_not_recording", "camera_unsupported_auth")
+
+
+async def test_a_refused_password_is_not_tried_again_for_ten_minutes(
+    service: CameraService, database: Database, site: Site, bus: EventBus
+) -> None:
+    await add(service)
+    site.failures["10.0.0.1"] = CameraUnauthorizedError("401")
+    async with watching(service, database, site, bus) as monitor:
+        await site.clock.advance(2)
+        assert now(monitor) == ("unauthorized", "camera_unauthorized")
+        for _ in range(59):  # a stream that comes and goes is no reason either
+            site.views["c1"] = View(receiving=False)
+            await site.clock.advance(10)
+        assert len(site.asked) == 1
+        await site.clock.advance(20)
+        assert len(site.asked) == 2
+
+
+async def test_a_refusal_while_the_stream_comes_changes_nothing(
+    service: CameraService, database: Database, site: Site, bus: EventBus
+) -> None:
+    await add(service)
+    site.views["c1"] = View()
+    site.failures["10.0.0.1"] = CameraUnauthorizedError("401")
+    async with watching(service, database, site, bus) as monitor:
+        await site.clock.advance(120)
+        assert now(monitor) == ("recording", "")
+        assert len(site.asked) == 1
+
+
+async def test_a_changed_camera_is_asked_at_once(
+    service: CameraService, database: Database, site: Site, bus: EventBus
+) -> None:
+    await add(service)
+    site.failures["10.0.0.1"] = CameraUnauthorizedError("401")
+    async with watching(service, database, site, bus) as monitor:
+        await site.clock.advance(5)
+        await service.update(ADMIN, "c1", CameraChange(host="10.0.0.7"))
+        site.views["c1"] = View()
+        await site.clock.advance(2)
+        assert now(monitor) == ("recording", "")
+        assert [host for _, host in site.asked] == ["10.0.0.1", "10.0.0.7"]
+
+
+async def test_every_camera_is_asked_each_minute_with_jitter(
+    service: CameraService, database: Database, site: Site, bus: EventBus
+) -> None:
+    for number in range(1, 21):
+        await add(service, number)
+        site.views[f"c{number}"] = View()
+    async with watching(service, database, site, bus, spread_s=10):
+        await site.clock.advance(600)
+
+    for number in range(1, 21):
+        times = [when for when, host in site.asked if host == f"10.0.0.{number}"]
+        gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
+        assert 9 <= len(times) <= 11
+        assert all(53 <= gap <= 68 for gap in gaps)
+    first = {round(when) for when, _ in site.asked[:20]}
+    assert len(first) > 3
+
+
+async def test_a_hanging_camera_does_not_hold_up_the_others(
+    service: CameraService, database: Database, site: Site, bus: EventBus
+) -> None:
+    for number in range(1, 31):
+        await add(service, number)
+        site.hanging.add(f"10.0.0.{number}")
+    site.hanging.remove("10.0.0.30")
+    site.failures["10.0.0.30"] = CameraUnreachableError("gone")
+    async with watching(service, database, site, bus) as monitor:
+        await site.clock.advance(4)
+        assert now(monitor, "c30")[0] == "offline"
+        await site.clock.advance(10)
+        assert now(monitor, "c1")[0] == "offline"
+
+
+async def test_disabled_and_not_recorded_cameras_say_so(
+    service: CameraService, database: Database, site: Site, bus: EventBus
+) -> None:
+    await add(service, 1, enabled=False)
+    await add(service, 2, record=False)
+    site.views["c2"] = View(recording=False)
+    async with watching(service, database, site, bus) as monitor:
+        await site.clock.advance(2)
+        assert now(monitor, "c1") == ("disabled", "")
+        assert now(monitor, "c2") == ("online_not_recording", "recording_off")
+    assert "10.0.0.1" not in [host for _, host in site.asked]
+
+
+async def test_changes_are_told_and_kept(
+    service: CameraService, database: Database, site: Site, bus: EventBus
+) -> None:
+    await add(service)
+    camera = await service.get_camera(ADMIN, "c1")
+    site.views["c1"] = View()
+    with bus.listen(CameraStateChanged) as news:
+        async with watching(service, database, site, bus) as monitor:
+            await site.clock.advance(2)
+            event = await anext(aiter(news))
+            await asyncio.sleep(0.05)
+            history = await monitor.history(camera.camera_uuid)
+
+    assert isinstance(event, CameraStateChanged)
+    assert (event.previous, event.state) == (CameraState.UNKNOWN, CameraState.RECORDING)
+    assert (event.camera_uuid, event.tenant_id) == (camera.camera_uuid, "default")
+    assert [entry.state.value for entry in history] == ["recording", "unknown"]
+    assert history[0].since_us == event.since_us
+    rest = await monitor.history(camera.camera_uuid, before_us=history[0].since_us, limit=1)
+    assert [entry.state.value for entry in rest] == ["unknown"]
+
+
+async def test_a_restart_and_a_clock_set_back_keep_the_order(
+    service: CameraService, database: Database, site: Site, bus: EventBus
+) -> None:
+    await add(service)
+    camera = await service.get_camera(ADMIN, "c1")
+    site.views["c1"] = View()
+    async with watching(service, database, site, bus):
+        await site.clock.advance(2)
+        await asyncio.sleep(0.05)
+    site.clock.step_wall(-3600)
+    async with watching(service, database, site, bus) as monitor:
+        await site.clock.advance(2)
+        await asyncio.sleep(0.05)
+        history = await monitor.history(camera.camera_uuid)
+
+    assert [(entry.state.value, entry.reason) for entry in history] == [
+        ("recording", ""),
+        ("unknown", "restarted"),
+        ("recording", ""),
+        ("unknown", ""),
+    ]
+
+
+async def test_history_is_bounded(
+    service: CameraService,
+    database: Database,
+    site: Site,
+    bus: EventBus,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(monitor_module, "MAX_HISTORY", 3)
+    monkeypatch.setattr(monitor_module, "PRUNE_S", 1.0)
+    await add(service)
+    camera = await service.get_camera(ADMIN, "c1")
+    async with watching(service, database, site, bus) as monitor:
+        for turn in range(8):
+            site.views["c1"] = View()
+            await site.clock.advance(2)
+            await service.update(ADMIN, "c1", CameraChange(record=bool(turn % 2)))
+            await site.clock.advance(2)
+            await asyncio.sleep(0.02)
+        history = await monitor.history(camera.camera_uuid)
+
+    assert 3 <= len(history) <= 4
+
+
+async def test_a_removed_camera_is_forgotten(
+    service: CameraService, database: Database, site: Site, bus: EventBus
+) -> None:
+    await add(service)
+    site.views["c1"] = View()
+    async with watching(service, database, site, bus) as monitor:
+        await site.clock.advance(2)
+        await service.remove(ADMIN, "c1")
+        await site.clock.advance(1)
+        assert now(monitor) == ("unknown", "")
+        again = await add(service)
+        await site.clock.advance(1)
+        assert now(monitor, again) == ("recording", "")
+
+
+async def test_states_are_counted_for_the_metrics(
+    service: CameraService, database: Database, site: Site, bus: EventBus
+) -> None:
+    registry = CollectorRegistry()
+    await add(service, 1)
+    await add(service, 2)
+    site.views["c1"] = View()
+    monitor = CameraMonitor(
+        service,
+        database=database,
+        media=site,
+        ask=site.ask,
+        bus=bus,
+        clock=site.clock,
+        settings=CameraSettings(),
+        registry=registry,
+        first_spread_s=0,
+    )
+    running = asyncio.create_task(monitor.run())
+    await asyncio.sleep(0.02)
+    await site.clock.advance(2)
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+    sample = registry.get_sample_value
+    assert sample("gtvision_edge_cameras", {"state": "recording"}) == 1
+    assert sample("gtvision_edge_cameras", {"state": "unknown"}) == 1
+    assert sample("gtvision_edge_camera_checks_total", {"outcome": "ok"}) == 2
