@@ -1,4 +1,4 @@
-import { defineConfig } from "vite";
+import { defineConfig } from "vitest/config";
 
 declare const process: { env: Record<string, string | undefined> };
 
@@ -16,6 +16,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 600,
   },
+  // Style sheets are read by the contrast test; by default vitest leaves them empty.
+  test: { css: true, include: ["src/**/*.test.ts"] },
   server: {
     host: "127.0.0.1",
     proxy: { "/api": backend, "/stream": backend, "/ws": { target: backend, ws: true } },

@@ -1,15 +1,17 @@
 import "./shell.css";
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { text } from "../i18n";
 import { CamerasRoom } from "../rooms/cameras/CamerasRoom";
 import { HealthRoom } from "../rooms/health/HealthRoom";
 import { LiveRoom } from "../rooms/live/LiveRoom";
 import { SettingsRoom } from "../rooms/settings/SettingsRoom";
+import { onKeys } from "../state/keys";
 import { may } from "../state/permissions";
 import { route } from "../state/route";
 import { loginState, me } from "../state/session";
 import { watchSite } from "../state/site";
 import { Empty } from "../ui/parts";
+import { KeyHelp } from "./KeyHelp";
 import { LinkBanner } from "./LinkBanner";
 import { LoginOverlay, LoginPage } from "./Login";
 import { MustChangePassword } from "./PasswordForm";
@@ -41,7 +43,16 @@ function Opening() {
 }
 
 function Shell() {
+  const [showsKeys, setShowsKeys] = useState(false);
   useEffect(() => watchSite(), []);
+  useEffect(
+    () =>
+      onKeys((key) => {
+        if (key === "?") setShowsKeys(true);
+        return key === "?";
+      }),
+    [],
+  );
   return (
     <div class="shell">
       <TopBar />
@@ -51,6 +62,7 @@ function Shell() {
         <Room />
       </main>
       <Toasts />
+      {showsKeys && <KeyHelp onClose={() => setShowsKeys(false)} />}
     </div>
   );
 }

@@ -29,6 +29,7 @@ export const en: Text = {
     retry: "Try again",
     loading: "Loading…",
     saving: "Saving…",
+    saved: "Saved.",
     optional: "optional",
     yes: "yes",
     no: "no",

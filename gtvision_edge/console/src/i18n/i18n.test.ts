@@ -91,6 +91,7 @@ describe("the colours", () => {
 
   it.each(Object.keys(themes) as (keyof typeof themes)[])("of the %s theme can be read: at least 4.5 to 1", (theme) => {
     const tokens = new Map([...themes[theme].matchAll(/--([a-z0-9-]+):\s*(#[0-9a-f]{6})/g)].map((match) => [match[1], match[2]]));
+    expect(tokens.size).toBeGreaterThan(15);
     const poor = PAIRS.filter(([ink, paper]) => contrast(tokens.get(ink) ?? "", tokens.get(paper) ?? "") < 4.5);
 
     expect(poor).toEqual([]);

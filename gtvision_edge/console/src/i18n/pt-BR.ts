@@ -25,6 +25,7 @@ export const ptBR = {
     retry: "Tentar de novo",
     loading: "Carregando…",
     saving: "Salvando…",
+    saved: "Salvo.",
     optional: "opcional",
     yes: "sim",
     no: "não",

@@ -1,3 +1,102 @@
+import "./cameras.css";
+import { useState } from "preact/hooks";
+import type { Camera } from "../../api/types";
+import { text } from "../../i18n";
+import { may } from "../../state/permissions";
+import { go, hashOf, route } from "../../state/route";
+import { matches } from "../../state/search";
+import { me } from "../../state/session";
+import { cameras, camerasById, status } from "../../state/site";
+import { Button, Empty, Skeleton } from "../../ui/parts";
+import { CameraDetails } from "./CameraDetails";
+import { StateWord } from "./StateWord";
+import { Thumbnail } from "./Thumbnail";
+import { videoWords } from "./words";
+import { Wizard } from "./Wizard";
+
 export function CamerasRoom() {
-  return null;
+  const t = text.value.cameras;
+  const [wanted, setWanted] = useState("");
+  const all = cameras.value;
+  const canEdit = may(me.value?.role, "editCameras");
+  const isAdding = canEdit && route.value.query.get("add") !== null;
+  const opened = route.value.detail === null ? undefined : camerasById.value.get(route.value.detail);
+  const found = (all ?? []).filter((camera) => matches(wanted, camera.name, camera.camera_id, camera.host, camera.place?.label));
+  return (
+    <>
+      <div class="room-bar">
+        <h1>{t.title}</h1>
+        {all && status.value && <span class="muted">{t.summary(all.length, status.value.cameras.recording)}</span>}
+        <span class="grow" />
+        {(all?.length ?? 0) > 4 && (
+          <input
+            class="camera-find"
+            type="search"
+            placeholder={t.find}
+            aria-label={t.find}
+            value={wanted}
+            onInput={(event) => setWanted(event.currentTarget.value)}
+          />
+        )}
+        {canEdit && (
+          <Button kind="primary" icon="plus" onClick={() => go(hashOf("cameras", null, { add: "1" }))}>
+            {t.add}
+          </Button>
+        )}
+      </div>
+      <div class="room-body">
+        {all === null ? (
+          <div class="pad">
+            <Skeleton rows={5} height={46} />
+          </div>
+        ) : all.length === 0 ? (
+          <Empty title={t.empty}>{canEdit ? t.emptyBody : text.value.live.firstBodyViewer}</Empty>
+        ) : found.length === 0 ? (
+          <Empty title={text.value.common.noMatch} />
+        ) : (
+          <CameraTable cameras={found} />
+        )}
+      </div>
+      {isAdding && <Wizard onClose={() => go(hashOf("cameras"))} />}
+      {opened && <CameraDetails key={opened.camera_uuid} camera={opened} onClose={() => go(hashOf("cameras"))} />}
+    </>
+  );
+}
+
+function CameraTable({ cameras: listed }: { cameras: readonly Camera[] }) {
+  const t = text.value.cameras;
+  return (
+    <table class="camera-table">
+      <thead>
+        <tr>
+          <th>
+            <span class="hidden-words">{t.picture}</span>
+          </th>
+          <th>{t.camera}</th>
+          <th>{t.state}</th>
+          <th class="wide-only">{t.place}</th>
+          <th class="wide-only">{t.address}</th>
+          <th>{t.video}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {listed.map((camera) => (
+          <tr key={camera.camera_id} onClick={() => go(hashOf("cameras", camera.camera_id))}>
+            <td>
+              <Thumbnail cameraId={camera.camera_id} />
+            </td>
+            <td>
+              <a href={hashOf("cameras", camera.camera_id)}>{camera.name}</a>
+            </td>
+            <td>
+              <StateWord camera={camera} />
+            </td>
+            <td class="wide-only muted">{camera.place?.label || "—"}</td>
+            <td class="wide-only muted mono">{camera.host || "—"}</td>
+            <td class="muted">{videoWords(camera.profiles.main)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
 }

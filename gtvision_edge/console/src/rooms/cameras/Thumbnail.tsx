@@ -1,0 +1,73 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { text } from "../../i18n";
+import { ageOf } from "../../i18n/format";
+import { mediaTurns } from "../../player/turns";
+import { nowMs } from "../../state/clock";
+import { client } from "../../state/session";
+
+const REFRESH_MS = 60_000;
+
+interface Shot {
+  url: string;
+  /** When it was taken by the daemon's word; null when it did not say. */
+  takenMs: number | null;
+}
+
+/** A recent picture with its age. Only what is near the viewport is fetched, a few at a time. */
+export function Thumbnail({ cameraId, large = false }: { cameraId: string; large?: boolean }) {
+  const frame = useRef<HTMLDivElement>(null);
+  const [isNear, setNear] = useState(false);
+  const [shot, setShot] = useState<Shot | null>(null);
+  useEffect(() => {
+    if (frame.current === null) return undefined;
+    const observer = new IntersectionObserver(([entry]) => setNear(entry?.isIntersecting ?? false), { rootMargin: "200px" });
+    observer.observe(frame.current);
+    return () => observer.disconnect();
+  }, []);
+  useEffect(() => {
+    if (!isNear) return undefined;
+    const end = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let leave: (() => void) | undefined;
+    const round = (): void => {
+      leave = mediaTurns.take(() => {
+        void fetchShot(cameraId, end.signal)
+          .then((next) => setShot((before) => replaceShot(before, next)))
+          .catch(() => {})
+          .finally(() => {
+            leave?.();
+            if (!end.signal.aborted) timer = setTimeout(round, REFRESH_MS);
+          });
+      });
+    };
+    round();
+    return () => {
+      end.abort();
+      clearTimeout(timer);
+      leave?.();
+    };
+  }, [cameraId, isNear]);
+  useEffect(() => () => setShot((before) => replaceShot(before, null)), []);
+  return (
+    <div ref={frame} class={`thumbnail${large ? " large" : ""}`}>
+      {shot === null ? <span class="faint">{text.value.cameras.noPicture}</span> : <img src={shot.url} alt="" />}
+      {shot !== null && shot.takenMs !== null && <Age takenMs={shot.takenMs} />}
+    </div>
+  );
+}
+
+function Age({ takenMs }: { takenMs: number }) {
+  const age = ageOf(Math.min(takenMs, nowMs.value), nowMs.value);
+  return <small title={text.value.cameras.pictureAge(age)}>{age}</small>;
+}
+
+async function fetchShot(cameraId: string, signal: AbortSignal): Promise<Shot> {
+  const response = await client.response(`/cameras/${encodeURIComponent(cameraId)}/snapshot`, signal);
+  const taken = Date.parse(response.headers.get("Last-Modified") ?? "");
+  return { url: URL.createObjectURL(await response.blob()), takenMs: Number.isFinite(taken) ? taken : null };
+}
+
+function replaceShot(before: Shot | null, next: Shot | null): Shot | null {
+  if (before !== null) URL.revokeObjectURL(before.url);
+  return next;
+}

@@ -1,0 +1,181 @@
+/** The wizard's fields as typed, and the bodies made of them. Pure. */
+import type { Camera, CameraBody, Place, ProbeBody, Vendor } from "../../api/types";
+
+export interface CameraForm {
+  vendor: string;
+  host: string;
+  channel: string;
+  username: string;
+  password: string;
+  mainUrl: string;
+  subUrl: string;
+  rtspPort: string;
+  httpPort: string;
+  onvifPort: string;
+  name: string;
+  cameraId: string;
+  placeLabel: string;
+  latitude: string;
+  longitude: string;
+  bearing: string;
+  tenantId: string;
+  record: boolean;
+  enabled: boolean;
+}
+
+export type FieldName = keyof CameraForm;
+export type FieldFaults = Partial<Record<FieldName, "missing" | "number">>;
+
+export function emptyForm(vendor: string): CameraForm {
+  return {
+    vendor,
+    host: "",
+    channel: "1",
+    username: "",
+    password: "",
+    mainUrl: "",
+    subUrl: "",
+    rtspPort: "",
+    httpPort: "",
+    onvifPort: "",
+    name: "",
+    cameraId: "",
+    placeLabel: "",
+    latitude: "",
+    longitude: "",
+    bearing: "",
+    tenantId: "",
+    record: true,
+    enabled: true,
+  };
+}
+
+export function formOf(camera: Camera): CameraForm {
+  const shown = (value: number | string | null | undefined): string => (value === null || value === undefined ? "" : String(value));
+  return {
+    ...emptyForm(camera.vendor),
+    host: camera.host,
+    channel: shown(camera.channel),
+    username: shown(camera.username),
+    mainUrl: shown(camera.main_url),
+    subUrl: shown(camera.sub_url),
+    rtspPort: shown(camera.rtsp_port),
+    httpPort: shown(camera.http_port),
+    onvifPort: shown(camera.onvif_port),
+    name: camera.name,
+    cameraId: camera.camera_id,
+    placeLabel: shown(camera.place?.label),
+    latitude: shown(camera.place?.latitude),
+    longitude: shown(camera.place?.longitude),
+    bearing: shown(camera.place?.bearing),
+    tenantId: camera.tenant_id,
+    record: camera.record,
+    enabled: camera.enabled,
+  };
+}
+
+/** A number as people here write it: "-23,55" and "-23.55" are the same; null when it is none. */
+export function numberIn(typed: string): number | null {
+  const plain = typed.trim().replace(",", ".");
+  return plain === "" || !Number.isFinite(Number(plain)) ? null : Number(plain);
+}
+
+export function accessFaults(form: CameraForm, vendor: Vendor | undefined): FieldFaults {
+  const faults: FieldFaults = {};
+  if (vendor?.needs_url) {
+    if (form.mainUrl.trim() === "") faults.mainUrl = "missing";
+  } else if (form.host.trim() === "") faults.host = "missing";
+  for (const field of ["rtspPort", "httpPort", "onvifPort"] as const) {
+    if (form[field].trim() !== "" && !isWhole(form[field], 1, 65_535)) faults[field] = "number";
+  }
+  if (vendor?.has_channels !== false && !isWhole(form.channel, 1, 512)) faults.channel = "number";
+  return faults;
+}
+
+export function nameFaults(form: CameraForm): FieldFaults {
+  const faults: FieldFaults = {};
+  if (form.name.trim() === "") faults.name = "missing";
+  for (const [field, most] of [["latitude", 90], ["longitude", 180], ["bearing", 360]] as const) {
+    const value = numberIn(form[field]);
+    if (form[field].trim() !== "" && (value === null || Math.abs(value) > most)) faults[field] = "number";
+  }
+  return faults;
+}
+
+/** What the probe needs; empty fields are left out, so that the vendor's usual values hold. */
+export function probeBody(form: CameraForm, vendor: Vendor | undefined): ProbeBody {
+  const body: ProbeBody = { vendor: form.vendor };
+  if (form.username.trim() !== "") body.username = form.username.trim();
+  if (form.password !== "") body.password = form.password;
+  if (vendor?.needs_url) {
+    body.main_url = form.mainUrl.trim();
+    if (form.subUrl.trim() !== "") body.sub_url = form.subUrl.trim();
+  } else {
+    body.host = form.host.trim();
+    const ports = { rtsp_port: form.rtspPort, http_port: form.httpPort, onvif_port: form.onvifPort };
+    for (const [key, typed] of Object.entries(ports) as [keyof typeof ports, string][]) {
+      const port = numberIn(typed);
+      if (port !== null) body[key] = port;
+    }
+    const channel = numberIn(form.channel);
+    if (channel !== null && vendor?.has_channels !== false) body.channel = channel;
+  }
+  return body;
+}
+
+export function placeOf(form: CameraForm): Place {
+  return {
+    latitude: numberIn(form.latitude),
+    longitude: numberIn(form.longitude),
+    bearing: numberIn(form.bearing),
+    label: form.placeLabel.trim(),
+  };
+}
+
+export function cameraBody(form: CameraForm, vendor: Vendor | undefined): CameraBody {
+  const body: CameraBody = {
+    ...probeBody(form, vendor),
+    name: form.name.trim(),
+    place: placeOf(form),
+    record: form.record,
+    enabled: form.enabled,
+  };
+  if (form.cameraId.trim() !== "") body.camera_id = form.cameraId.trim();
+  if (form.tenantId !== "") body.tenant_id = form.tenantId;
+  return body;
+}
+
+/** Only what was changed; an empty password field keeps the stored one. */
+export function changesTo(camera: Camera, form: CameraForm, vendor: Vendor | undefined): Partial<CameraBody> {
+  const before = cameraBody(formOf(camera), vendor);
+  const after = cameraBody(form, vendor);
+  const changes: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(after)) {
+    if (key === "camera_id") continue;
+    if (JSON.stringify(value) !== JSON.stringify(before[key as keyof CameraBody])) changes[key] = value;
+  }
+  if (form.username.trim() === "" && camera.username) changes.username = "";
+  return changes as Partial<CameraBody>;
+}
+
+/** Put what somebody typed as a whole RTSP address into its fields: people paste them from elsewhere. */
+export function splitTypedUrl(typed: string): { url: string; username: string; password: string } | null {
+  const match = /^(rtsps?:\/\/)(?:([^@/]*)@)?(.+)$/i.exec(typed.trim());
+  if (match === null) return null;
+  const [, scheme = "", access, rest = ""] = match;
+  const [username = "", ...password] = (access ?? "").split(":");
+  return { url: scheme + rest, username: decoded(username), password: decoded(password.join(":")) };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+function isWhole(typed: string, least: number, most: number): boolean {
+  const value = numberIn(typed);
+  return value !== null && Number.isInteger(value) && value >= least && value <= most;
+}

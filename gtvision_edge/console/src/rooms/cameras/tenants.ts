@@ -1,0 +1,17 @@
+import { useEffect, useState } from "preact/hooks";
+import type { Tenant } from "../../api/types";
+import { may } from "../../state/permissions";
+import { client, me } from "../../state/session";
+
+/** The organisations to choose from; empty for who belongs to one and has no choice. */
+export function useTenants(): Tenant[] {
+  const [tenants, setTenants] = useState<Tenant[]>([]);
+  useEffect(() => {
+    if (!may(me.value?.role, "manageUsers") || me.value?.tenant_id) return;
+    void client
+      .all<Tenant>("/tenants")
+      .then(setTenants)
+      .catch(() => {});
+  }, []);
+  return tenants;
+}

@@ -1,0 +1,53 @@
+"""The console has words and a cure for everything that can go wrong with a camera."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import gtvision_edge
+from gtvision_edge.accounts import errors as account_errors
+from gtvision_edge.cameras import errors as camera_errors
+from gtvision_edge.errors import EdgeError
+
+SOURCE = Path(gtvision_edge.__file__).parent / "console" / "src"
+
+UNSEEN = {
+    # These end in a login, or never reach a person who looks at the console.
+    "not_authenticated",
+    "session_ended",
+    "not_permitted",
+    "login_throttled",
+    "internal",
+    "fatal",
+    "invalid_input",
+}
+
+
+def codes_of(module: object) -> set[str]:
+    return {
+        each.code
+        for each in vars(module).values()
+        if isinstance(each, type) and issubclass(each, EdgeError)
+    }
+
+
+@pytest.mark.parametrize("language", ["pt-BR", "en"])
+def test_every_failure_of_cameras_and_accounts_has_words(language: str) -> None:
+    words = (SOURCE / "i18n" / f"trouble.{language}.ts").read_text(encoding="utf-8")
+    failures = words[words.index("export const failures") : words.index("export const causes")]
+    told = set(re.findall(r"^  ([a-z_]+): \{", failures, re.MULTILINE))
+
+    missing = (codes_of(camera_errors) | codes_of(account_errors)) - UNSEEN - told
+
+    assert not missing
+
+
+def test_no_file_of_the_console_is_longer_than_a_screenful_or_six() -> None:
+    long = {
+        str(path.relative_to(SOURCE)): lines
+        for path in SOURCE.rglob("*.*")
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 300
+    }
+
+    assert not long
