@@ -3,6 +3,7 @@
 from gtvision_edge.accounts.errors import NotAuthenticatedError, NotPermittedError
 from gtvision_edge.accounts.model import (
     DEFAULT_TENANT,
+    THE_BOX,
     Principal,
     Role,
     Tenant,
@@ -16,6 +17,7 @@ from gtvision_edge.accounts.sessions import Login, Session, SessionService
 
 __all__ = [
     "DEFAULT_TENANT",
+    "THE_BOX",
     "AccountService",
     "Accounts",
     "Login",

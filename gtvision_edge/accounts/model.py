@@ -88,3 +88,16 @@ class Principal:
 
     def actor(self, address: str = "") -> Actor:
         return Actor(self.user_id, self.username, address)
+
+
+THE_BOX: Final = Principal(
+    user_id=UserId("system"),
+    username="system",
+    name="GT-Vision Edge",
+    role=Role.ADMIN,
+    tenant_id=None,
+    camera_ids=None,
+    locale="pt-BR",
+    token_version=0,
+)
+"""The box acting by itself, as when it adds its trial cameras; no login leads to it."""

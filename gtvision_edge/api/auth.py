@@ -101,21 +101,6 @@ class RequestAuthenticator:
         request[SESSION] = session
         return session
 
-    async def authenticate(
-        self, request: web.Request, *, ticket: str | None = None, path: str | None = None
-    ) -> Principal:
-        """Return who asks for a stream: by *ticket* (one-time, good for *path*) if there is one, else as above.
-
-        Raises:
-            NotAuthenticatedError, ForeignOriginError: as for :meth:`find_session`.
-
-        """
-        if ticket is None:
-            return (await self.find_session(request)).principal
-        session = await self._sessions.redeem_ticket(ticket, path=path)
-        request[SESSION] = session
-        return session.principal
-
     def require_own_origin(self, request: web.Request) -> None:
         """Refuse what another site's page sends with our cookie: unsafe methods and WebSockets.
 
