@@ -1,8 +1,8 @@
 """A site of two tenants behind the real server, over loopback."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +12,31 @@ import pytest
 from aiohttp import web
 from multidict import CIMultiDictProxy
 from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 
 from gtvision_edge.accounts import Accounts, NewUser, Principal, Role, TenantId, open_accounts
+from gtvision_edge.api.audit import audit_endpoints
 from gtvision_edge.api.auth import Proxies, RequestAuthenticator
+from gtvision_edge.api.cameras import camera_endpoints
 from gtvision_edge.api.console import Console
+from gtvision_edge.api.mosaics import mosaic_endpoints
+from gtvision_edge.api.people import people_endpoints
 from gtvision_edge.api.probes import probe_routes
 from gtvision_edge.api.routing import Endpoint
 from gtvision_edge.api.server import Api, build_api, serve
 from gtvision_edge.api.session import session_endpoints
+from gtvision_edge.api.status import status_endpoints
 from gtvision_edge.audit import AuditLog
+from gtvision_edge.cameras.model import CameraState, NewCamera, ProbeRequest, StateEntry
+from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.health.board import HealthBoard
-from gtvision_edge.settings import AccountSettings, ApiSettings
+from gtvision_edge.media.model import MediaServerState, PathView
+from gtvision_edge.mosaics import MosaicService
+from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.settings import AccountSettings, ApiSettings, SiteSettings
 from gtvision_edge.storage import Database
 from tests.fakes.clock import FakeClock
+from tests.unit.cameras.fixtures import FixedProber, make_service
 
 QUICK = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 SECRET = "a longer secret"
@@ -54,6 +66,7 @@ class Served:
 
     url: str
     api: Api
+    endpoints: list[Endpoint]
     http: aiohttp.ClientSession
     tokens: dict[str, str]
     user_ids: dict[str, str]
@@ -125,6 +138,107 @@ async def admin(accounts: Accounts) -> Principal:
 Starter = Callable[..., Any]
 
 
+UP = MediaServerState(True, 0, "gtvision-embedded-1", "embedded")
+
+
+@dataclass
+class FakeMonitor:
+    """States, views, pictures and the media server, as tests set them."""
+
+    states: dict[str, StateEntry] = field(default_factory=dict)
+    views: dict[str, PathView] = field(default_factory=dict)
+    pictures: dict[str, "FakePicture"] = field(default_factory=dict)
+    state: MediaServerState = UP
+    watching: int = 3
+
+    def state_of(self, camera_id: str) -> StateEntry:
+        return self.states.get(camera_id, StateEntry(CameraState.UNKNOWN, 0))
+
+    async def history(self, camera_id: str, *, limit: int) -> list[StateEntry]:
+        return [self.state_of(camera_id)][:limit]
+
+    def path_view(self, camera_id: str) -> PathView | None:
+        return self.views.get(camera_id)
+
+    def inbound_bytes(self, camera_id: str) -> int:
+        return 1000 if camera_id in self.views else 0
+
+    async def poster_jpeg(self, camera_id: str) -> "FakePicture | None":
+        return self.pictures.get(camera_id)
+
+    def viewers(self) -> int:
+        return self.watching
+
+
+@dataclass(frozen=True)
+class FakePicture:
+    jpeg: bytes = b"\xff\xd8jpeg"
+    time_us: int | None = 1_767_225_600_000_000
+
+
+@pytest.fixture
+def monitor() -> FakeMonitor:
+    return FakeMonitor()
+
+
+@pytest.fixture
+def prober() -> FixedProber:
+    return FixedProber()
+
+
+@pytest.fixture
+async def cameras(
+    database: Database, clock: FakeClock, prober: FixedProber, admin: Principal
+) -> CameraService:
+    """cam01 and cam02 of tenant a, cam09 of tenant b."""
+    service = make_service(database, clock, EventBus(), prober)
+    for camera_id, tenant_id in (("cam01", "a"), ("cam02", "a"), ("cam09", "b")):
+        address = ProbeRequest(
+            vendor="intelbras", host="10.0.0.9", username="user", password=SecretStr("p@ss:w/rd")
+        )
+        wanted = NewCamera(camera_id, address, camera_id=camera_id, tenant_id=tenant_id)
+        await service.add(admin, wanted)
+    return service
+
+
+@pytest.fixture
+def mosaics(
+    database: Database, audit: AuditLog, clock: FakeClock, cameras: CameraService
+) -> MosaicService:
+    return MosaicService(database, audit, clock, cameras=cameras)
+
+
+@pytest.fixture
+def resources(
+    accounts: Accounts,
+    cameras: CameraService,
+    mosaics: MosaicService,
+    monitor: FakeMonitor,
+    audit: AuditLog,
+    database: Database,
+    clock: FakeClock,
+    tmp_path: Path,
+) -> list[Endpoint]:
+    """Every endpoint but the session's."""
+    return [
+        *people_endpoints(accounts.service),
+        *camera_endpoints(cameras, monitor, monitor, monitor),
+        *mosaic_endpoints(mosaics),
+        *audit_endpoints(audit, database),
+        *status_endpoints(
+            cameras,
+            monitor,
+            monitor,
+            monitor,
+            site=SiteSettings(name="Portaria", timezone="America/Sao_Paulo"),
+            site_id=accounts.site_id,
+            version="1.2.3",
+            volume=tmp_path,
+            clock=clock,
+        ),
+    ]
+
+
 @pytest.fixture
 def start(
     accounts: Accounts,
@@ -132,8 +246,9 @@ def start(
     database: Database,
     api_settings: ApiSettings,
     registry: CollectorRegistry,
+    resources: list[Endpoint],
 ) -> Callable[..., Any]:
-    """Return a context manager that serves given endpoints and routes beside the session's."""
+    """Return a context manager that serves all resources, more endpoints, and other parts' routes."""
 
     @asynccontextmanager
     async def serving(
@@ -151,11 +266,13 @@ def start(
             await database.fetch_one("SELECT 1")
 
         board = HealthBoard({"database": reads})
+        declared = [
+            *session_endpoints(accounts.sessions, accounts.service, authenticator),
+            *resources,
+            *(endpoints or []),
+        ]
         api = build_api(
-            [
-                *session_endpoints(accounts.sessions, accounts.service, authenticator),
-                *(endpoints or []),
-            ],
+            declared,
             settings=settings,
             authenticator=authenticator,
             proxies=proxies,
@@ -179,7 +296,8 @@ def start(
             serve(api.application, host="127.0.0.1", port=0) as port,
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,
         ):
-            yield Served(f"http://127.0.0.1:{port}", api, http, tokens, user_ids)
+            url = f"http://127.0.0.1:{port}"
+            yield Served(url, api, declared, http, tokens, user_ids)
 
     return serving
 
@@ -188,6 +306,3 @@ def start(
 async def served(start: Starter) -> AsyncIterator[Served]:
     async with start() as opened:
         yield opened
-
-
-Call = Callable[..., Awaitable[tuple[int, Any]]]

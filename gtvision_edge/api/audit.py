@@ -1,0 +1,171 @@
+"""The audit log, read by those whose task it is; reading it is an act too."""
+
+import json
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, Field
+
+from gtvision_edge.accounts.errors import NotPermittedError
+from gtvision_edge.api.routing import INSPECTORS, Answer, Call, Endpoint, Listing, Query
+from gtvision_edge.audit import AuditEntry, AuditFilter, AuditLog
+from gtvision_edge.errors import InvalidInputError
+from gtvision_edge.runtime.timestamps import from_datetime, to_rfc3339
+from gtvision_edge.storage import Database
+
+Text = Annotated[str, Field(max_length=200)]
+
+
+class AuditQuery(Query):
+    cursor: Annotated[str, Field(max_length=20)] | None = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+    action: Text | None = None
+    """One action such as ``user.login``, or a family of them such as ``user.``."""
+    actor: Text | None = None
+    """A user id."""
+    subject: Text | None = None
+    """Such as ``camera:cam01``."""
+    start: AwareDatetime | None = None
+    end: AwareDatetime | None = None
+
+
+class AuditActor(Answer):
+    user_id: str
+    name: str
+
+
+class AuditEntryAnswer(Answer):
+    seq: int
+    at: str
+    actor: AuditActor
+    tenant_id: str | None
+    action: str
+    subject: str
+    address: str
+    details: dict[str, Any]
+    hash: str
+
+
+class VerificationAnswer(Answer):
+    is_whole: bool
+    entries: int
+    head: str
+    """Hash of the last good entry. Keep it: only with it a cut-off end of the log is found."""
+    bad_seq: int | None
+    fault: str
+
+
+class _AuditResource:
+    def __init__(self, audit: AuditLog, database: Database) -> None:
+        self._audit = audit
+        self._database = database
+
+    async def page(self, call: Call) -> Listing[AuditEntryAnswer]:
+        query = call.query_as(AuditQuery)
+        page = await self._audit.page(
+            self._database,
+            tenant_id=call.principal.tenant_id,
+            wanted=AuditFilter(
+                action=query.action,
+                actor=query.actor,
+                subject=query.subject,
+                start_us=_time_us("start", query.start),
+                end_us=_time_us("end", query.end),
+            ),
+            before_seq=_cursor(query.cursor),
+            limit=query.limit,
+        )
+        if query.cursor is None:  # the pages that follow are the same reading
+            await self._note(call, "audit.read", query.model_dump(mode="json", exclude_none=True))
+        return Listing[AuditEntryAnswer](
+            items=[_answer(entry) for entry in page.entries],
+            next=None if page.before_seq is None else str(page.before_seq),
+        )
+
+    async def verify(self, call: Call) -> VerificationAnswer:
+        if call.principal.tenant_id is not None:
+            raise NotPermittedError("The log as a whole belongs to the site.")
+        found = await self._audit.verify(self._database)
+        await self._note(call, "audit.verified", {"is_whole": found.is_whole})
+        return VerificationAnswer(
+            is_whole=found.is_whole,
+            entries=found.entries,
+            head=found.head.hex(),
+            bad_seq=found.bad_seq,
+            fault=found.fault,
+        )
+
+    async def _note(self, call: Call, action: str, details: dict[str, object]) -> None:
+        principal = call.principal
+        await self._database.write(
+            lambda transaction: self._audit.append(
+                transaction,
+                actor=principal.actor(call.address),
+                action=action,
+                tenant_id=principal.tenant_id,
+                details=details,
+            )
+        )
+
+
+def _cursor(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit()) or len(text) > 18:
+        raise InvalidInputError(
+            "The query is not right.", faults=[{"path": "cursor", "message": "is none of ours"}]
+        )
+    return int(text)
+
+
+def _time_us(name: str, moment: datetime | None) -> int | None:
+    if moment is None:
+        return None
+    try:
+        return from_datetime(moment)
+    except OverflowError as error:
+        raise InvalidInputError(
+            "The query is not right.", faults=[{"path": name, "message": "is no usable time"}]
+        ) from error
+
+
+def _answer(entry: AuditEntry) -> AuditEntryAnswer:
+    return AuditEntryAnswer(
+        seq=entry.seq,
+        at=to_rfc3339(entry.at_us),
+        actor=AuditActor(user_id=entry.actor, name=entry.actor_name),
+        tenant_id=entry.tenant_id,
+        action=entry.action,
+        subject=entry.subject,
+        address=entry.address,
+        details=json.loads(entry.details),
+        hash=entry.hash.hex(),
+    )
+
+
+def audit_endpoints(audit: AuditLog, database: Database) -> list[Endpoint]:
+    """Return ``/audit``."""
+    resource = _AuditResource(audit, database)
+    return [
+        Endpoint(
+            "GET",
+            "/audit",
+            resource.page,
+            "Read the audit log, newest first",
+            "audit",
+            INSPECTORS,
+            query=AuditQuery,
+            response=Listing[AuditEntryAnswer],
+            description="Those of one tenant read that tenant's entries. Reading is audited.",
+        ),
+        Endpoint(
+            "GET",
+            "/audit/verify",
+            resource.verify,
+            "Check the whole log for edits, removals and swaps",
+            "audit",
+            INSPECTORS,
+            response=VerificationAnswer,
+            description="For those of the whole site. Entries cut off at the end are found only with a hash kept elsewhere.",
+        ),
+    ]

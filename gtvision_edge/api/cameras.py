@@ -1,0 +1,576 @@
+"""Cameras: thin over the service; what the monitor and the media server know of them."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Protocol
+
+from aiohttp import hdrs, web
+from pydantic import Field, SecretStr
+
+from gtvision_edge.accounts import NotPermittedError, Principal
+from gtvision_edge.api.routing import (
+    ADMINS,
+    EVERYONE,
+    WATCHERS,
+    Answer,
+    Body,
+    Call,
+    Endpoint,
+    Listing,
+    PageQuery,
+)
+from gtvision_edge.cameras.errors import (
+    CameraBadResponseError,
+    CameraBusyError,
+    CameraChangedMeanwhileError,
+    CameraExistsError,
+    CameraKeyLostError,
+    CameraNameUnresolvedError,
+    CameraNoDataError,
+    CameraNoVideoError,
+    CameraPathNotFoundError,
+    CameraTimeoutError,
+    CameraUnauthorizedError,
+    CameraUnreachableError,
+    CameraUnsupportedAuthError,
+    ProbeBusyError,
+    UnknownCameraError,
+)
+from gtvision_edge.cameras.model import (
+    Camera,
+    CameraChange,
+    NewCamera,
+    Place,
+    ProbeReport,
+    ProbeRequest,
+    Profile,
+    StateEntry,
+)
+from gtvision_edge.cameras.service import CameraService
+from gtvision_edge.cameras.urls import UrlBuilderFactory
+from gtvision_edge.errors import EdgeError, ErrorKind
+from gtvision_edge.media.model import PathView
+from gtvision_edge.media.paths import PathUse, path_name
+from gtvision_edge.runtime.timestamps import to_rfc3339
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Text = Annotated[str, Field(max_length=200)]
+Url = Annotated[str, Field(max_length=2000)]
+Secret = Annotated[SecretStr, Field(max_length=200)]
+
+_HISTORY = 100
+
+_PROBE_ERRORS = (
+    CameraUnauthorizedError,
+    CameraUnsupportedAuthError,
+    CameraPathNotFoundError,
+    CameraUnreachableError,
+    CameraNameUnresolvedError,
+    CameraTimeoutError,
+    CameraBusyError,
+    CameraNoVideoError,
+    CameraNoDataError,
+    CameraBadResponseError,
+    ProbeBusyError,
+)
+
+
+class NoPictureError(EdgeError):
+    """There is no picture of this camera now; ask again when it is on the air."""
+
+    code: ClassVar[str] = "no_picture"
+    kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND
+
+
+class CameraStates(Protocol):
+    """What the monitor knows of cameras."""
+
+    def state_of(self, camera_id: str) -> StateEntry: ...
+    async def history(self, camera_id: str, *, limit: int) -> Sequence[StateEntry]: ...
+
+
+class MediaViews(Protocol):
+    """What the media server makes of cameras."""
+
+    def path_view(self, camera_id: str) -> PathView | None: ...
+    def inbound_bytes(self, camera_id: str) -> int: ...
+
+
+class Picture(Protocol):
+    """A JPEG and when it was taken (UTC µs; None = not known)."""
+
+    @property
+    def jpeg(self) -> bytes: ...
+    @property
+    def time_us(self) -> int | None: ...
+
+
+class Pictures(Protocol):
+    """Finds the newest picture of a camera's main stream; None = there is none. Checks no rights."""
+
+    async def poster_jpeg(self, camera_id: str) -> Picture | None: ...
+
+
+class ProbeBody(Body):
+    vendor: Text
+    host: Text = ""
+    rtsp_port: Port | None = None
+    http_port: Port | None = None
+    onvif_port: Port | None = None
+    channel: Annotated[int, Field(ge=1, le=10_000)] = 1
+    username: Text = ""
+    password: Secret = SecretStr("")
+    main_url: Url | None = None
+    sub_url: Url | None = None
+
+    def request(self) -> ProbeRequest:
+        return ProbeRequest(
+            vendor=self.vendor,
+            host=self.host,
+            rtsp_port=self.rtsp_port,
+            http_port=self.http_port,
+            onvif_port=self.onvif_port,
+            channel=self.channel,
+            username=self.username,
+            password=self.password,
+            main_url=self.main_url,
+            sub_url=self.sub_url,
+        )
+
+
+class PlaceBody(Body):
+    latitude: float | None = None
+    longitude: float | None = None
+    bearing: float | None = None
+    label: Text | None = None
+
+    def place(self) -> Place:
+        return Place(self.latitude, self.longitude, self.bearing, self.label or "")
+
+
+class CameraBody(ProbeBody):
+    name: Text
+    camera_id: Annotated[str, Field(max_length=32)] | None = None
+    tenant_id: Text | None = None
+    place: PlaceBody | None = None
+    record: bool = True
+    enabled: bool = True
+    skip_probe: bool = False
+
+
+class CameraChangeBody(Body):
+    name: Text = ""
+    tenant_id: Text = ""
+    vendor: Text = ""
+    host: Text = ""
+    rtsp_port: Port = 554
+    http_port: Port = 80
+    onvif_port: Port = 80
+    channel: Annotated[int, Field(ge=1, le=10_000)] = 1
+    username: Text = ""
+    password: Secret = SecretStr("")
+    main_url: Url | None = None
+    sub_url: Url | None = None
+    place: PlaceBody | None = None
+    record: bool = True
+    enabled: bool = True
+    skip_probe: bool = False
+
+    def change(self) -> CameraChange:
+        """Return what was sent; fields that were not sent stay as they are."""
+        given: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
+        if "place" in given:
+            given["place"] = self.place.place() if self.place is not None else Place()
+        return CameraChange(**given)
+
+
+class ProfileAnswer(Answer):
+    codec: str
+    width: int
+    height: int
+    fps: float | None
+    keyframe_interval_s: float | None
+    audio_codec: str | None
+    bitrate_bps: int | None
+
+
+class ProfilesAnswer(Answer):
+    main: ProfileAnswer | None
+    sub: ProfileAnswer | None
+
+
+class PlaceAnswer(Answer):
+    latitude: float | None
+    longitude: float | None
+    bearing: float | None
+    label: str
+
+
+class StateAnswer(Answer):
+    state: str
+    since: str
+    reason: str
+
+
+class PathsAnswer(Answer):
+    rec: str
+    live: str
+    ai: str
+
+
+class CameraAnswer(Answer):
+    camera_id: str
+    camera_uuid: str
+    name: str
+    vendor: str
+    host: str
+    rtsp_port: int
+    http_port: int
+    onvif_port: int
+    channel: int
+    username: str | None
+    """null for who may not change cameras; so are the addresses."""
+    has_password: bool
+    main_url: str | None
+    """Without credentials."""
+    sub_url: str | None
+    tenant_id: str
+    place: PlaceAnswer
+    record: bool
+    enabled: bool
+    profiles: ProfilesAnswer
+    warnings: list[dict[str, Any]]
+    state: StateAnswer
+    paths: PathsAnswer
+    created_at: str
+    updated_at: str
+
+
+class MediaAnswer(Answer):
+    available: bool
+    receiving: bool
+    recording: bool
+    inbound_bytes: int
+
+
+class CameraStatusAnswer(StateAnswer):
+    history: list[StateAnswer]
+    media: MediaAnswer | None
+    """null: the media server does not answer."""
+    paths: PathsAnswer
+
+
+class ProbeAnswer(Answer):
+    main: ProfileAnswer
+    sub: ProfileAnswer | None
+    warnings: list[dict[str, Any]]
+    snapshot: str | None
+    """A data URL."""
+    clock_offset_s: float | None
+    elapsed_s: float
+
+
+class VendorAnswer(Answer):
+    key: str
+    label: str
+    rtsp_port: int
+    http_port: int
+    onvif_port: int
+    needs_url: bool
+    has_channels: bool
+    user_hint: str
+
+
+class _CameraResource:
+    def __init__(
+        self, cameras: CameraService, states: CameraStates, views: MediaViews, pictures: Pictures
+    ) -> None:
+        self._cameras = cameras
+        self._states = states
+        self._views = views
+        self._pictures = pictures
+
+    async def vendors(self, _: Call) -> Listing[VendorAnswer]:
+        return Listing[VendorAnswer](
+            items=[
+                VendorAnswer(
+                    key=vendor.key,
+                    label=vendor.label,
+                    rtsp_port=vendor.rtsp_port,
+                    http_port=vendor.http_port,
+                    onvif_port=vendor.onvif_port,
+                    needs_url=vendor.needs_url,
+                    has_channels=vendor.has_channels,
+                    user_hint=vendor.user_hint,
+                )
+                for vendor in UrlBuilderFactory.vendors()
+            ]
+        )
+
+    async def list_cameras(self, call: Call) -> Listing[CameraAnswer]:
+        query = call.query_as(PageQuery)
+        page = await self._cameras.list_cameras(
+            call.principal, after=query.cursor, limit=query.limit
+        )
+        return Listing[CameraAnswer](
+            items=[self._answer(camera, call.principal) for camera in page.items], next=page.next
+        )
+
+    async def get(self, call: Call) -> CameraAnswer:
+        camera = await self._cameras.get_camera(call.principal, call.path("camera_id"))
+        return self._answer(camera, call.principal)
+
+    async def probe(self, call: Call) -> ProbeAnswer:
+        return _probe_answer(await self._cameras.probe(call.body_as(ProbeBody).request()))
+
+    async def add(self, call: Call) -> CameraAnswer:
+        if call.principal.camera_ids is not None:
+            raise NotPermittedError("Who is limited to some cameras cannot add others.")
+        body = call.body_as(CameraBody)
+        wanted = NewCamera(
+            name=body.name,
+            address=body.request(),
+            camera_id=body.camera_id,
+            tenant_id=body.tenant_id,
+            place=body.place.place() if body.place is not None else Place(),
+            record=body.record,
+            enabled=body.enabled,
+            skip_probe=body.skip_probe,
+        )
+        camera = await self._cameras.add(call.principal, wanted, client_address=call.address)
+        return self._answer(camera, call.principal)
+
+    async def update(self, call: Call) -> CameraAnswer:
+        camera = await self._cameras.update(
+            call.principal,
+            call.path("camera_id"),
+            call.body_as(CameraChangeBody).change(),
+            client_address=call.address,
+        )
+        return self._answer(camera, call.principal)
+
+    async def remove(self, call: Call) -> None:
+        await self._cameras.remove(
+            call.principal, call.path("camera_id"), client_address=call.address
+        )
+
+    async def status(self, call: Call) -> CameraStatusAnswer:
+        camera = await self._cameras.get_camera(call.principal, call.path("camera_id"))
+        state = self._states.state_of(camera.camera_id)
+        history = await self._states.history(camera.camera_id, limit=_HISTORY)
+        view = self._views.path_view(camera.camera_id)
+        return CameraStatusAnswer(
+            **_state_answer(state).model_dump(),
+            history=[_state_answer(entry) for entry in history],
+            media=None
+            if view is None
+            else MediaAnswer(
+                available=view.available,
+                receiving=view.receiving,
+                recording=view.recording,
+                inbound_bytes=self._views.inbound_bytes(camera.camera_id),
+            ),
+            paths=_paths_answer(camera),
+        )
+
+    async def snapshot(self, call: Call) -> web.StreamResponse:
+        camera = await self._cameras.get_camera(call.principal, call.path("camera_id"))
+        picture = await self._pictures.poster_jpeg(camera.camera_id)
+        if picture is None:
+            raise NoPictureError("There is no picture of this camera now.")
+        headers: dict[str, str] = {hdrs.CACHE_CONTROL: "private, no-cache"}
+        if picture.time_us is not None:
+            headers[hdrs.ETAG] = f'"{picture.time_us}"'
+            headers["X-Picture-Time"] = to_rfc3339(picture.time_us)
+            if call.request.headers.get(hdrs.IF_NONE_MATCH) == headers[hdrs.ETAG]:
+                return web.Response(status=304, headers=headers)
+        return web.Response(body=picture.jpeg, content_type="image/jpeg", headers=headers)
+
+    def _answer(self, camera: Camera, principal: Principal) -> CameraAnswer:
+        may_change = principal.role in ADMINS
+        return CameraAnswer(
+            camera_id=camera.camera_id,
+            camera_uuid=camera.camera_uuid,
+            name=camera.name,
+            vendor=camera.vendor,
+            host=camera.host,
+            rtsp_port=camera.rtsp_port,
+            http_port=camera.http_port,
+            onvif_port=camera.onvif_port,
+            channel=camera.channel,
+            username=camera.username if may_change else None,
+            has_password=camera.has_password,
+            main_url=self._cameras.shown_url(camera.camera_id, "main") if may_change else None,
+            sub_url=self._cameras.shown_url(camera.camera_id, "sub") if may_change else None,
+            tenant_id=camera.tenant_id,
+            place=PlaceAnswer(
+                latitude=camera.place.latitude,
+                longitude=camera.place.longitude,
+                bearing=camera.place.bearing,
+                label=camera.place.label,
+            ),
+            record=camera.record,
+            enabled=camera.enabled,
+            profiles=ProfilesAnswer(
+                main=_profile_answer(camera.main_profile), sub=_profile_answer(camera.sub_profile)
+            ),
+            warnings=_warnings(camera.warnings),
+            state=_state_answer(self._states.state_of(camera.camera_id)),
+            paths=_paths_answer(camera),
+            created_at=to_rfc3339(camera.created_us),
+            updated_at=to_rfc3339(camera.updated_us),
+        )
+
+
+def _state_answer(entry: StateEntry) -> StateAnswer:
+    return StateAnswer(
+        state=entry.state.value, since=to_rfc3339(entry.since_us), reason=entry.reason
+    )
+
+
+def _paths_answer(camera: Camera) -> PathsAnswer:
+    return PathsAnswer(
+        rec=path_name(camera.camera_id, PathUse.RECORD),
+        live=path_name(camera.camera_id, PathUse.LIVE),
+        ai=path_name(camera.camera_id, PathUse.AI),
+    )
+
+
+def _profile_answer(profile: Profile | None) -> ProfileAnswer | None:
+    if profile is None:
+        return None
+    return ProfileAnswer(
+        codec=profile.codec,
+        width=profile.width,
+        height=profile.height,
+        fps=profile.fps,
+        keyframe_interval_s=profile.keyframe_interval_s,
+        audio_codec=profile.audio_codec,
+        bitrate_bps=profile.bitrate_bps,
+    )
+
+
+def _warnings(warnings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [dict(warning) for warning in warnings]
+
+
+def _probe_answer(report: ProbeReport) -> ProbeAnswer:
+    main = _profile_answer(report.main)
+    assert main is not None  # noqa: S101 -- a report has one
+    snapshot = None
+    if report.snapshot is not None:
+        snapshot = "data:image/jpeg;base64," + base64.b64encode(report.snapshot).decode()
+    return ProbeAnswer(
+        main=main,
+        sub=_profile_answer(report.sub),
+        warnings=_warnings(report.warnings),
+        snapshot=snapshot,
+        clock_offset_s=report.clock_offset_s,
+        elapsed_s=report.elapsed_s,
+    )
+
+
+def camera_endpoints(
+    cameras: CameraService, states: CameraStates, views: MediaViews, pictures: Pictures
+) -> list[Endpoint]:
+    """Return ``/vendors`` and ``/cameras``."""
+    resource = _CameraResource(cameras, states, views, pictures)
+    ids = {"camera_id": UnknownCameraError}
+    return [
+        Endpoint(
+            "GET",
+            "/vendors",
+            resource.vendors,
+            "List the vendors whose addresses can be built",
+            "cameras",
+            EVERYONE,
+            response=Listing[VendorAnswer],
+        ),
+        Endpoint(
+            "GET",
+            "/cameras",
+            resource.list_cameras,
+            "List the cameras one may see",
+            "cameras",
+            EVERYONE,
+            query=PageQuery,
+            response=Listing[CameraAnswer],
+        ),
+        Endpoint(
+            "POST",
+            "/cameras",
+            resource.add,
+            "Add a camera; a failed probe stores nothing",
+            "cameras",
+            ADMINS,
+            body=CameraBody,
+            response=CameraAnswer,
+            status=201,
+            errors=(CameraExistsError, *_PROBE_ERRORS),
+        ),
+        Endpoint(
+            "POST",
+            "/cameras/probe",
+            resource.probe,
+            "Look at a camera for at most five seconds; nothing is stored",
+            "cameras",
+            ADMINS,
+            body=ProbeBody,
+            response=ProbeAnswer,
+            errors=_PROBE_ERRORS,
+        ),
+        Endpoint(
+            "GET",
+            "/cameras/{camera_id}",
+            resource.get,
+            "Show a camera",
+            "cameras",
+            EVERYONE,
+            response=CameraAnswer,
+            ids=ids,
+        ),
+        Endpoint(
+            "PATCH",
+            "/cameras/{camera_id}",
+            resource.update,
+            "Change a camera; absent fields stay as they are",
+            "cameras",
+            ADMINS,
+            body=CameraChangeBody,
+            response=CameraAnswer,
+            errors=(CameraKeyLostError, CameraChangedMeanwhileError, *_PROBE_ERRORS),
+            ids=ids,
+            description="A new address or new credentials are probed first, unless skip_probe is true.",
+        ),
+        Endpoint(
+            "DELETE",
+            "/cameras/{camera_id}",
+            resource.remove,
+            "Remove a camera; its footage stays until retention takes it",
+            "cameras",
+            ADMINS,
+            status=204,
+            ids=ids,
+        ),
+        Endpoint(
+            "GET",
+            "/cameras/{camera_id}/status",
+            resource.status,
+            "Tell how a camera is and was",
+            "cameras",
+            EVERYONE,
+            response=CameraStatusAnswer,
+            ids=ids,
+        ),
+        Endpoint(
+            "GET",
+            "/cameras/{camera_id}/snapshot",
+            resource.snapshot,
+            "Get the newest picture of a camera",
+            "cameras",
+            WATCHERS,
+            response="image/jpeg",
+            errors=(NoPictureError,),
+            ids=ids,
+        ),
+    ]
