@@ -9,6 +9,8 @@ from gtvision_edge.media.embedded.rtsp.tracks import TrackDescription
 from gtvision_edge.runtime.clock import Clock
 
 REPORT_EVERY_S = 5.0
+# A source that paused for longer sent the kept group for yesterday's readers.
+_GROUP_IS_OLD_S = 2.5
 # The media clock creeps after the wall clock by at most this much per report (200 ppm).
 _SLEW_US = 1_000
 # A longer step between two units of a track is a new time line, not a slow camera.
@@ -71,6 +73,7 @@ class Publication:
         self._readers: list[Reader] = []
         self._group: list[AccessUnit] = []
         self._group_bytes = 0
+        self._sent_at = 0.0
         self._max_group_bytes = max_group_bytes
         self._media_time: _MediaTime | None = None
         self._report_at = [0.0] * len(self.senders)
@@ -133,7 +136,8 @@ class Publication:
         self.has_readers = False
 
     def add_reader(self, reader: Reader) -> None:
-        """Start *reader* at the last key frame, or at the next when that group was too long."""
+        """Start *reader* at the last key frame, or at the next when that group is no use."""
+        self._drop_old_group()
         self._readers.append(reader)
         self.has_readers = True
         wires: list[bytes] = []
@@ -151,6 +155,7 @@ class Publication:
 
     def next_packet(self, track: int) -> tuple[int, int] | None:
         """Return sequence number and timestamp a new reader will see first, if known by now."""
+        self._drop_old_group()
         first = next((unit for unit in self._group if unit.track == track), None)
         if first is None:
             return None
@@ -158,11 +163,15 @@ class Publication:
         number = first.first_sequence
         return (sender.sequence if number is None else number), first.timestamp
 
+    def _drop_old_group(self) -> None:
+        if self._clock.monotonic() - self._sent_at > _GROUP_IS_OLD_S:
+            self._group = []
+
     def _pass(self, unit: AccessUnit, ticks: int, captured_us: int | None) -> None:
         rate = self.senders[unit.track].description.clock_rate
         media_us = ticks * 1_000_000 // rate
         captured_us = self._clock.now_us() if captured_us is None else captured_us
-        now = self._clock.monotonic()
+        now = self._sent_at = self._clock.monotonic()
         if self._media_time is None or self._media_time.jumps(unit.track, media_us):
             self._media_time = _MediaTime(captured_us - media_us, now)
             self._report_at = [now] * len(self.senders)

@@ -1,0 +1,1 @@
+"""The demo's places: each draws its empty street once and says how light falls there."""
