@@ -63,7 +63,8 @@ def parameter_sets_of(codec: VideoCodec, extradata: bytes) -> tuple[int, tuple[b
     """
     if not extradata or extradata[:3] == _START_CODE or extradata[:4] == b"\x00" + _START_CODE:
         units = (bytes(unit) for unit in annex_b_units(extradata))
-        return 0, tuple(unit for unit in units if is_parameter_set(codec, unit[0]))
+        # Each set once: cameras repeat them, and MediaMTX refuses a description that does.
+        return 0, tuple(dict.fromkeys(u for u in units if is_parameter_set(codec, u[0])))
     try:
         return _read_avcc(extradata) if codec == "h264" else _read_hvcc(extradata)
     except IndexError as error:
