@@ -1,1 +1,434 @@
 """The composition root: the only module that knows every part."""
+
+import asyncio
+import errno
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import aiohttp
+import structlog
+from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
+
+from gtvision_edge import __version__
+from gtvision_edge.accounts import Accounts, open_accounts
+from gtvision_edge.api.audit import audit_endpoints
+from gtvision_edge.api.auth import Proxies, RequestAuthenticator
+from gtvision_edge.api.cameras import camera_endpoints
+from gtvision_edge.api.console import load_console
+from gtvision_edge.api.mosaics import mosaic_endpoints
+from gtvision_edge.api.people import people_endpoints
+from gtvision_edge.api.probes import probe_routes
+from gtvision_edge.api.server import Api, build_api, serve
+from gtvision_edge.api.session import session_endpoints
+from gtvision_edge.api.status import status_endpoints
+from gtvision_edge.audit import AuditLog, Verification
+from gtvision_edge.cameras.model import CameraState
+from gtvision_edge.cameras.monitor import CameraMonitor, rtsp_ask
+from gtvision_edge.cameras.names import NameResolver
+from gtvision_edge.cameras.probe import CameraProber
+from gtvision_edge.cameras.service import CameraService, open_camera_service
+from gtvision_edge.cameras.starting import CameraOutcome, add_typed_camera
+from gtvision_edge.errors import EdgeError, ErrorKind
+from gtvision_edge.health.board import HealthBoard
+from gtvision_edge.media.client import MediaServerClient
+from gtvision_edge.media.embedded.server import open_embedded_server
+from gtvision_edge.media.errors import MediaServerUnavailableError
+from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
+from gtvision_edge.media.paths import PathRules
+from gtvision_edge.media.reconciler import Reconciler
+from gtvision_edge.media.view import MediaViews
+from gtvision_edge.mosaics.service import MosaicService
+from gtvision_edge.recordings.volume import Volume, open_volume
+from gtvision_edge.runtime.clock import Clock, SystemClock
+from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.runtime.lock import sole_use
+from gtvision_edge.runtime.pulse import Pulse
+from gtvision_edge.runtime.systemd import notify_systemd
+from gtvision_edge.runtime.tasks import Job, background, keep_running
+from gtvision_edge.settings import MediaSettings, Settings
+from gtvision_edge.storage import Database, open_database
+
+log = structlog.get_logger(__name__)
+
+DATABASE = "edge.db"
+MEDIAMTX_ANSWERS_S = 2.0
+
+
+class PortInUseError(EdgeError):
+    """Somebody else listens where we should."""
+
+    code: ClassVar[str] = "port_in_use"
+    kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What a person who started the daemon wants to read."""
+
+    url: str
+    first_password: str | None
+    """That of the user ``admin``, who was made just now; kept nowhere else."""
+    cameras: tuple[CameraOutcome, ...]
+    """What became of the cameras asked for on the command line."""
+    volume_error: str
+    media_server: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What the command line adds to the settings."""
+
+    demo: bool = False
+    cameras: tuple[str, ...] = ()
+    announce: Callable[[Started], None] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaServer:
+    """Where the media server of this run is: MediaMTX beside us, or our own."""
+
+    api_url: str
+    hls_url: str
+    rtsp_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """What every part stands on."""
+
+    settings: Settings
+    clock: Clock
+    bus: EventBus
+    registry: CollectorRegistry
+    database: Database
+    audit: AuditLog
+    accounts: Accounts
+    volume: Volume
+    cameras: CameraService
+    resolver: NameResolver
+
+
+async def run(
+    settings: Settings,
+    stop: asyncio.Event,
+    *,
+    options: RunOptions = RunOptions(),
+    clock: Clock = SystemClock(),
+) -> None:
+    """Bring the parts up in the order they need one another, wait for *stop*, take them down in reverse.
+
+    Raises:
+        AlreadyRunningError, DatabaseTooNewError, PortInUseError …: nothing can be served; or a group with a FatalError.
+
+    """
+    async with asyncio.TaskGroup() as tasks, AsyncExitStack() as stack:
+
+        async def service(name: str, job: Job) -> None:
+            await stack.enter_async_context(
+                background(tasks, name, lambda: keep_running(name, job, clock=clock))
+            )
+
+        base = await _open_base(settings, clock, stack)
+        await service("pulse", Pulse(clock, registry=base.registry).run)
+        await service("logins", base.accounts.sessions.keep_house_forever)
+        await service("volume", base.volume.run)
+        media = await stack.enter_async_context(_media_server(settings.media, base, options))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        client = MediaServerClient(
+            media.api_url, settings.media.api_timeout, session, registry=base.registry
+        )
+        views = MediaViews(
+            client,
+            base.cameras,
+            volume=settings.storage.volume,
+            clock=clock,
+            registry=base.registry,
+        )
+        stack.callback(views.close)
+        monitor = _monitor(base, views)
+        reconciler = _reconciler(base, client, monitor, media)
+        proxies = Proxies(settings.api.trusted_proxies)
+        authenticator = RequestAuthenticator(
+            base.accounts.sessions, proxies, cors_origins=settings.api.cors_origins
+        )
+        gateway = await stack.enter_async_context(
+            open_gateway(
+                MediaServerPlace(media.hls_url, _secret(settings), lambda: reconciler.state.kind),
+                cameras=base.cameras,
+                authenticator=authenticator,
+                sessions=base.accounts.sessions,
+                client_address=proxies.client_address,
+                database=base.database,
+                audit=base.audit,
+                volume=settings.storage.volume,
+                clock=clock,
+                registry=base.registry,
+            )
+        )
+        api = await _api(base, monitor, views, reconciler, gateway, authenticator, proxies)
+        await service("reconciler", reconciler.run)
+        await service("media-view", views.run)
+        await service("camera-monitor", monitor.run)
+        outcomes = await _extra_cameras(base, options)
+        url = await _listen(api, settings, options, stack)
+        options.announce(
+            Started(
+                url=url,
+                first_password=base.accounts.first_password,
+                cameras=outcomes,
+                volume_error=base.volume.error.message if base.volume.error else "",
+                media_server=media.api_url,
+            )
+        )
+        log.info("started", url=url, version=__version__, cameras=len(base.cameras.all_cameras()))
+        notify_systemd("READY=1")
+        await stop.wait()
+        notify_systemd("STOPPING=1")
+    log.info("stopped")
+
+
+async def _open_base(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Base:
+    enter = stack.enter_async_context
+    state_dir, root = settings.storage.state_dir, settings.storage.volume
+    lock = sole_use(state_dir)
+    await asyncio.to_thread(lock.__enter__)
+    stack.push(lock.__exit__)
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    bus = EventBus()
+    database = await enter(open_database(state_dir / DATABASE, registry=registry))
+    audit = AuditLog(clock)
+    accounts = await enter(
+        open_accounts(
+            settings.accounts, state_dir=state_dir, database=database, audit=audit, clock=clock
+        )
+    )
+    volume = await enter(
+        open_volume(root, state_dir=state_dir, site_id=accounts.site_id, clock=clock, bus=bus)
+    )
+    resolver = await enter(NameResolver(clock))
+    prober = CameraProber(resolver=resolver, clock=clock, timeout_s=settings.cameras.probe_timeout)
+    cameras = await enter(
+        open_camera_service(
+            database, audit=audit, bus=bus, clock=clock, prober=prober, state_dir=state_dir
+        )
+    )
+    return _Base(
+        settings, clock, bus, registry, database, audit, accounts, volume, cameras, resolver
+    )
+
+
+@asynccontextmanager
+async def _media_server(
+    settings: MediaSettings, base: _Base, options: RunOptions
+) -> AsyncIterator[MediaServer]:
+    """Give the media server of this run; our own lives as long as the block."""
+    if settings.server == "mediamtx" or (
+        settings.server == "auto" and not options.demo and await _mediamtx_answers(settings)
+    ):
+        yield MediaServer(settings.api_url, settings.hls_url, settings.rtsp_url)
+        return
+    own = settings.embedded
+    if options.demo:  # a trial takes what is free
+        own = own.model_copy(
+            update={
+                name: await _free_or_any(own.host, getattr(own, name))
+                for name in ("api_port", "hls_port", "rtsp_port")
+            }
+        )
+    try:
+        opened = open_embedded_server(own, record_root=base.volume.root, clock=base.clock)
+        async with opened as server:
+            yield MediaServer(server.api_url, server.hls_url, server.rtsp_url)
+    except OSError as error:
+        raise _port_error(
+            error,
+            f"{own.api_port}, {own.hls_port} or {own.rtsp_port}",
+            "media.embedded.*_port",
+        ) from error
+
+
+async def _mediamtx_answers(settings: MediaSettings) -> bool:
+    async with aiohttp.ClientSession() as session:
+        client = MediaServerClient(settings.api_url, MEDIAMTX_ANSWERS_S, session)
+        try:
+            info = await client.info()
+        except EdgeError:
+            return False
+    return info.kind == "mediamtx"
+
+
+async def _free_or_any(host: str, port: int) -> int:
+    try:
+        server = await asyncio.start_server(lambda *_: None, host, port)
+    except OSError:
+        return 0
+    server.close()
+    await server.wait_closed()
+    return port
+
+
+def _monitor(base: _Base, views: MediaViews) -> CameraMonitor:
+    settings = base.settings.cameras
+    return CameraMonitor(
+        base.cameras,
+        database=base.database,
+        media=views,
+        ask=rtsp_ask(base.resolver, timeout_s=settings.probe_timeout),
+        bus=base.bus,
+        clock=base.clock,
+        settings=settings,
+        registry=base.registry,
+    )
+
+
+def _reconciler(
+    base: _Base, client: MediaServerClient, monitor: CameraMonitor, media: MediaServer
+) -> Reconciler:
+    def refuses_password(camera_id: str) -> bool:
+        return monitor.state_of(camera_id).state is CameraState.UNAUTHORIZED
+
+    return Reconciler(
+        client,
+        base.cameras,
+        PathRules(
+            volume=base.volume.root,
+            rtsp_url=media.rtsp_url,
+            record_segment_s=base.settings.media.record_segment,
+        ),
+        bus=base.bus,
+        clock=base.clock,
+        claim_directory=base.volume.claim_directory,
+        suspended=refuses_password,
+        recording_allowed=base.volume.is_present,
+        interval_s=base.settings.media.reconcile_interval,
+        registry=base.registry,
+    )
+
+
+async def _api(
+    base: _Base,
+    monitor: CameraMonitor,
+    views: MediaViews,
+    reconciler: Reconciler,
+    gateway: Gateway,
+    authenticator: RequestAuthenticator,
+    proxies: Proxies,
+) -> Api:
+    accounts = base.accounts
+    mosaics = MosaicService(base.database, base.audit, base.clock, cameras=base.cameras)
+
+    async def media_server() -> None:
+        if not reconciler.state.up:
+            raise MediaServerUnavailableError("The media server does not answer.")
+
+    board = HealthBoard({"database": base.database.check, "media_server": media_server})
+    return build_api(
+        [
+            *session_endpoints(accounts.sessions, accounts.service, authenticator),
+            *people_endpoints(accounts.service),
+            *camera_endpoints(base.cameras, monitor, views, gateway),
+            *mosaic_endpoints(mosaics),
+            *audit_endpoints(base.audit, base.database),
+            *status_endpoints(
+                base.cameras,
+                monitor,
+                reconciler,
+                gateway,
+                site=base.settings.site,
+                site_id=accounts.site_id,
+                version=__version__,
+                volume=base.volume.root,
+                clock=base.clock,
+            ),
+        ],
+        version=__version__,
+        settings=base.settings.api,
+        authenticator=authenticator,
+        proxies=proxies,
+        console=await asyncio.to_thread(load_console),
+        extra_routes=[*probe_routes(board, base.registry, authenticator), *gateway.routes()],
+        registry=base.registry,
+    )
+
+
+async def _extra_cameras(base: _Base, options: RunOptions) -> tuple[CameraOutcome, ...]:
+    outcomes: list[CameraOutcome] = []
+    outcomes += [await add_typed_camera(base.cameras, url) for url in options.cameras]
+    return tuple(outcomes)
+
+
+async def _listen(api: Api, settings: Settings, options: RunOptions, stack: AsyncExitStack) -> str:
+    host, port = settings.api.host, settings.api.port
+    if options.demo:
+        port = await _free_or_any(host, port)
+    try:
+        port = await stack.enter_async_context(serve(api.application, host=host, port=port))
+    except OSError as error:
+        raise _port_error(error, str(port), "api.port") from error
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 -- compared, not bound
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/"
+
+
+def _port_error(error: OSError, ports: str, setting: str) -> EdgeError:
+    if error.errno == errno.EADDRINUSE:
+        return PortInUseError(f"Port {ports} is in use; choose another in {setting}.", port=ports)
+    return PortInUseError(f"Port {ports} cannot be used: {error.strerror}.", port=ports)
+
+
+def _secret(settings: Settings) -> str | None:
+    secret = settings.media.hls_secret
+    return secret.get_secret_value() if secret else None
+
+
+async def verify_audit(settings: Settings) -> Verification:
+    """Check the audit log of the site; works while the daemon runs.
+
+    Raises:
+        NoSiteError: there is no database in the state folder.
+
+    """
+    clock = SystemClock()
+    async with open_database(await _existing_database(settings.storage.state_dir)) as database:
+        return await AuditLog(clock).verify(database)
+
+
+async def reset_password(settings: Settings, username: str) -> str:
+    """Give *username* a random password and return it; all logins of the user end. Works while the daemon runs.
+
+    Raises:
+        NoSiteError: there is no database in the state folder.
+        UnknownUserError: there is no such user.
+
+    """
+    clock = SystemClock()
+    path = await _existing_database(settings.storage.state_dir)
+    async with (
+        open_database(path) as database,
+        open_accounts(
+            settings.accounts,
+            state_dir=settings.storage.state_dir,
+            database=database,
+            audit=AuditLog(clock),
+            clock=clock,
+        ) as accounts,
+    ):
+        return await accounts.service.reset_password(username)
+
+
+class NoSiteError(EdgeError):
+    """No daemon has ever run over this state folder."""
+
+    code: ClassVar[str] = "no_site"
+    kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND
+
+
+async def _existing_database(state_dir: Path) -> Path:
+    path = state_dir / DATABASE
+    if not await asyncio.to_thread(path.is_file):
+        raise NoSiteError(f"There is no site in {state_dir}; name its folder with --state.")
+    return path

@@ -39,6 +39,7 @@ from gtvision_edge.cameras.errors import (
 from gtvision_edge.cameras.model import (
     Camera,
     CameraChange,
+    CameraUuid,
     NewCamera,
     Place,
     ProbeReport,
@@ -86,7 +87,9 @@ class CameraStates(Protocol):
     """What the monitor knows of cameras."""
 
     def state_of(self, camera_id: str) -> StateEntry: ...
-    async def history(self, camera_id: str, *, limit: int) -> Sequence[StateEntry]: ...
+    async def history(
+        self, camera_uuid: CameraUuid, *, limit: int = 100
+    ) -> Sequence[StateEntry]: ...
 
 
 class MediaViews(Protocol):
@@ -357,7 +360,7 @@ class _CameraResource:
     async def status(self, call: Call) -> CameraStatusAnswer:
         camera = await self._cameras.get_camera(call.principal, call.path("camera_id"))
         state = self._states.state_of(camera.camera_id)
-        history = await self._states.history(camera.camera_id, limit=_HISTORY)
+        history = await self._states.history(camera.camera_uuid, limit=_HISTORY)
         view = self._views.path_view(camera.camera_id)
         return CameraStatusAnswer(
             **_state_answer(state).model_dump(),

@@ -89,6 +89,15 @@ class Database:
         rows = await self.fetch_all(sql, parameters)
         return rows[0] if rows else None
 
+    async def check(self) -> None:
+        """Return if the database answers.
+
+        Raises:
+            StorageError: it does not.
+
+        """
+        await self.fetch_one("SELECT version FROM schema_info")
+
     async def _open(self) -> None:
         loop = asyncio.get_running_loop()
         self._writer = await loop.run_in_executor(self._thread, self._connect)

@@ -7,7 +7,14 @@ from gtvision_edge.media.embedded.rtsp import Publication, RtspServer
 from tests.fakes.clips import Clip, ClipSpec, render_clip
 
 SPEC = ClipSpec(
-    audio="aac", width=1920, height=1080, fps=25, key_every_s=2, seconds=4, bitrate_bps=4_000_000
+    audio="aac",
+    width=1920,
+    height=1080,
+    fps=25,
+    key_every_s=2,
+    seconds=4,
+    bitrate_bps=4_000_000,
+    noise=True,
 )
 
 

@@ -29,6 +29,8 @@ class ClipSpec:
     key_every_s: float = 1.0
     seconds: float = 4.0
     bitrate_bps: int = 200_000
+    noise: bool = False
+    """Grain in the picture, so that the encoder really needs ``bitrate_bps``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,9 @@ def _render_video(
 
 def _picture(spec: ClipSpec, number: int) -> Image.Image:
     image = Image.new("RGB", (spec.width, spec.height), (40, 60, 90))
+    if spec.noise:
+        grain = Image.effect_noise((spec.width // 2, spec.height // 2), 60)
+        image = Image.merge("RGB", [grain.resize(image.size)] * 3)
     draw = ImageDraw.Draw(image)
     across = number / (spec.seconds * spec.fps)
     x, y = int(across * spec.width), spec.height // 2

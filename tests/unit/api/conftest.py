@@ -146,6 +146,7 @@ class FakeMonitor:
     """States, views, pictures and the media server, as tests set them."""
 
     states: dict[str, StateEntry] = field(default_factory=dict)
+    histories: dict[str, list[StateEntry]] = field(default_factory=dict)
     views: dict[str, PathView] = field(default_factory=dict)
     pictures: dict[str, "FakePicture"] = field(default_factory=dict)
     state: MediaServerState = UP
@@ -154,8 +155,8 @@ class FakeMonitor:
     def state_of(self, camera_id: str) -> StateEntry:
         return self.states.get(camera_id, StateEntry(CameraState.UNKNOWN, 0))
 
-    async def history(self, camera_id: str, *, limit: int) -> list[StateEntry]:
-        return [self.state_of(camera_id)][:limit]
+    async def history(self, camera_uuid: str, *, limit: int = 100) -> list[StateEntry]:
+        return self.histories.get(camera_uuid, [])[:limit]
 
     def path_view(self, camera_id: str) -> PathView | None:
         return self.views.get(camera_id)

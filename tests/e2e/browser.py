@@ -1,0 +1,67 @@
+"""Debian's Chromium, driven by Playwright."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+FLAGS = [
+    "--no-sandbox",
+    "--autoplay-policy=no-user-gesture-required",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """A headless Chromium; skips with a reason where there is none, fails in CI."""
+    path = shutil.which("chromium")
+    if path is None:
+        reason = "Debian's chromium is not installed"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+async def log_in(page: Page, url: str, username: str, password: str) -> None:
+    """Open the console at *url* and log in as a person does."""
+    await page.goto(url)
+    await page.fill("input[autocomplete=username]", username)
+    await page.fill("input[autocomplete=current-password]", password)
+    await page.keyboard.press("Enter")
+
+
+async def media_times(page: Page) -> list[float]:
+    """Return the media time of every player on the page, in seconds."""
+    times: list[float] = await page.evaluate(
+        "() => [...document.querySelectorAll('video')].map((video) => video.currentTime)"
+    )
+    return times
+
+
+async def wait_playing(page: Page, count: int, seconds: float = 30) -> None:
+    """Wait until *count* players have shown frames and go on showing them."""
+    await page.wait_for_function(
+        """(count) => {
+            const videos = [...document.querySelectorAll('video')];
+            const frames = videos.map((video) => video.getVideoPlaybackQuality().totalVideoFrames);
+            const before = window.framesBefore ?? [];
+            window.framesBefore = frames;
+            return frames.filter((n, i) => n > 10 && n > (before[i] ?? n)).length >= count;
+        }""",
+        arg=count,
+        timeout=seconds * 1000,
+        polling=1000,
+    )
