@@ -95,7 +95,7 @@ class MediaServerClient:
 
         """
         answer = await self._call("info", "GET", "/v3/info")
-        return ServerInfo(str(answer.get("version", "")), str(answer.get("started", "")))
+        return ServerInfo(str(answer.get("version", "")).strip(), str(answer.get("started", "")))
 
     async def config_paths(self) -> dict[str, dict[str, Any]]:
         """Return every configured path by name, with defaults merged in.

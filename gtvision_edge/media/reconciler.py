@@ -160,10 +160,7 @@ class Reconciler:
             self._note_loss(info, actual)
             desired = await self._desired(actual)
             actions = self._due(diff(desired, actual), desired)
-            wrong: Mapping[str, str] = {}
-            if actions:
-                wrong = await self._apply(actions)
-                wrong = await self._verify(desired, wrong)
+            wrong = await self._verify(desired, actions, await self._apply(actions))
             self._note_troubles(desired, wrong)
             self._note_up(info)
         except (MediaServerUnavailableError, MediaServerRefusedError) as error:
@@ -252,14 +249,19 @@ class Reconciler:
                 await self._client.delete_path(action.name)
 
     async def _verify(
-        self, desired: Mapping[str, PathConf], refused: Mapping[str, str]
+        self, desired: Mapping[str, PathConf], actions: list[Action], refused: Mapping[str, str]
     ) -> dict[str, str]:
-        """Wait until the changes are seen; return what stays wrong, by path."""
+        """Wait until the changes are seen; return which of them stay unseen, by path."""
+        acted = {action.name for action in actions}
+        if acted <= refused.keys():
+            return dict(refused)
         wrong: dict[str, str] = {}
         for delay_s in VERIFY_AFTER_S:
             await self._clock.sleep(delay_s)
             remaining = {action.name for action in diff(desired, await self._client.config_paths())}
-            wrong = {name: refused.get(name, "not_applied") for name in remaining}
+            if remaining - acted - self._troubles.keys():
+                self._wake.set()  # somebody else changed something meanwhile: the next pass is due now
+            wrong = {name: refused.get(name, "not_applied") for name in remaining & acted}
             if wrong.keys() <= refused.keys():
                 break
         return wrong

@@ -13,20 +13,24 @@ from prometheus_client import CollectorRegistry
 
 from gtvision_edge.cameras.model import CameraAdded, CameraId, CameraUuid
 from gtvision_edge.media.client import MediaServerClient
-from gtvision_edge.media.model import MediaServerFound, MediaServerLost
+from gtvision_edge.media.model import MediaServerFound, MediaServerLost, PathView
 from gtvision_edge.media.paths import PathRules
 from gtvision_edge.media.reconciler import Reconciler
+from gtvision_edge.media.view import MediaViews
 from gtvision_edge.recordings.errors import VolumeMissingError
 from gtvision_edge.runtime.clock import SystemClock
+from tests.contract.media_servers import Addresses, ServerUnderTest
 from tests.fakes.cameras import FakeCamera, FakeDirectory
 from tests.fakes.events import RememberingBus
-from tests.mediamtx import BINARY, MediaMtx, ffmpeg_camera, running_mediamtx
+from tests.fakes.virtual_camera import virtual_camera
+from tests.mediamtx import BINARY, MediaMtx, running_mediamtx
 from tests.waiting import becomes
 
-pytestmark = [
+pytestmark = pytest.mark.timeout(90)
+
+needs_mediamtx = [
     pytest.mark.mediamtx,
     pytest.mark.skipif(not BINARY, reason="MEDIAMTX_BIN is not set"),
-    pytest.mark.timeout(90),
 ]
 
 NOBODY = "rtsp://127.0.0.1:9/"
@@ -37,7 +41,8 @@ NOBODY = "rtsp://127.0.0.1:9/"
 class Site:
     """A media server with a reconciler in front; ``set_aside`` and ``volume`` script the recordings volume."""
 
-    server: MediaMtx
+    kind: str
+    foreign: set[str]
     client: MediaServerClient
     cameras: FakeDirectory
     bus: RememberingBus
@@ -67,15 +72,14 @@ class Site:
 
 
 @asynccontextmanager
-async def open_site(tmp_path: Path, server: MediaMtx) -> AsyncIterator[Site]:
+async def open_site(volume: Path, addresses: Addresses, kind: str) -> AsyncIterator[Site]:
     async with aiohttp.ClientSession() as session:
         registry, bus, cameras = CollectorRegistry(), RememberingBus(), FakeDirectory()
-        client = MediaServerClient(server.api_url, 1.0, session, registry=registry)
+        client = MediaServerClient(addresses.api_url, 1.0, session, registry=registry)
         suspended: set[str] = set()
         set_aside: set[str] = set()
         unclaimable: set[str] = set()
         recording_allowed = [True]
-        volume = tmp_path / "rec"
 
         async def claim(camera: object) -> bool:
             assert isinstance(camera, FakeCamera)
@@ -89,7 +93,7 @@ async def open_site(tmp_path: Path, server: MediaMtx) -> AsyncIterator[Site]:
         reconciler = Reconciler(
             client,
             cameras,
-            PathRules(volume, server.rtsp_url, 60.0),
+            PathRules(volume, addresses.rtsp_url, 60.0),
             bus=bus,
             clock=SystemClock(),
             claim_directory=claim,
@@ -98,8 +102,12 @@ async def open_site(tmp_path: Path, server: MediaMtx) -> AsyncIterator[Site]:
             interval_s=0.5,
             registry=registry,
         )
+        for number in (1, 2, 3):
+            camera = FakeCamera(f"cam{number:02}", f"uuid-{number}")
+            cameras.put(camera, f"{NOBODY}{number}", f"{NOBODY}{number}/sub")
         yield Site(
-            server,
+            kind,
+            set(await client.config_paths()),
             client,
             cameras,
             bus,
@@ -114,12 +122,16 @@ async def open_site(tmp_path: Path, server: MediaMtx) -> AsyncIterator[Site]:
 
 
 @pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    async with running_mediamtx(tmp_path / "server") as server, open_site(tmp_path, server) as site:
-        for number in (1, 2, 3):
-            camera = FakeCamera(f"cam{number:02}", f"uuid-{number}")
-            site.cameras.put(camera, f"{NOBODY}{number}", f"{NOBODY}{number}/sub")
+async def site(server: ServerUnderTest) -> AsyncIterator[Site]:
+    async with open_site(server.volume, server.addresses, server.kind) as site:
         yield site
+
+
+@pytest.fixture
+async def process(tmp_path: Path) -> AsyncIterator[MediaMtx]:
+    """A MediaMTX to be frozen and have its file rewritten: what the embedded server cannot do or has not."""
+    async with running_mediamtx(tmp_path / "server") as running_process:
+        yield running_process
 
 
 @asynccontextmanager
@@ -140,10 +152,10 @@ async def test_a_bare_server_gets_all_paths_and_a_second_pass_touches_none(site:
     first = site.calls()
     await site.reconciler.reconcile()
 
-    assert await site.names() == OURS | {"by_hand"}
+    assert await site.names() == OURS | site.foreign
     assert (first, site.calls()) == (9, 9)
     assert site.reconciler.state.up
-    assert site.reconciler.state.kind == "mediamtx"
+    assert site.reconciler.state.kind == site.kind
     assert site.reconciler.troubles == {}
 
 
@@ -154,6 +166,11 @@ async def test_paths_removed_and_edited_by_hand_are_mended_and_the_right_ones_no
     await site.client.delete_path("cam01_rec")
     await site.client.patch_path("cam02_live", {"source": "rtsp://127.0.0.1:9/wrong"})
     await site.client.patch_path("cam03_rec", {"record": False})
+
+    async def in_effect() -> bool:
+        return not await site.recorded("cam03_rec")
+
+    await becomes(in_effect, 5)
     before = site.calls()
 
     await site.reconciler.reconcile()
@@ -165,12 +182,12 @@ async def test_paths_removed_and_edited_by_hand_are_mended_and_the_right_ones_no
     assert actual["cam03_rec"]["record"] is True
 
 
-async def test_after_kill_and_restart_all_is_right_again_within_ten_seconds(site: Site) -> None:
+async def test_after_a_restart_all_is_right_again_within_ten_seconds(
+    site: Site, server: ServerUnderTest
+) -> None:
     async with running(site):
         await becomes(lambda: site.reconciler.state.up, 5)
-        await site.server.stop(signal.SIGKILL)
-        await becomes(lambda: not site.reconciler.state.up, 5)
-        await site.server.start()
+        await server.restart()
 
         async def all_there() -> bool:
             return await site.names() >= OURS
@@ -178,17 +195,30 @@ async def test_after_kill_and_restart_all_is_right_again_within_ten_seconds(site
         await becomes(all_there, 10)
         await becomes(lambda: site.reconciler.state.up, 5)
 
-    kinds = [type(e) for e in site.bus.events]
+    assert site.calls() == 18
+
+
+@pytest.mark.parametrize("process", [pytest.param(0, marks=needs_mediamtx)], indirect=True)
+async def test_a_killed_server_is_lost_then_found(process: MediaMtx, tmp_path: Path) -> None:
+    async with open_site(tmp_path, process, "mediamtx") as site, running(site):
+        await becomes(lambda: site.reconciler.state.up, 5)
+        await process.stop(signal.SIGKILL)
+        await becomes(lambda: not site.reconciler.state.up, 5)
+        await process.start()
+        await becomes(lambda: site.reconciler.state.up, 5)
+
+    kinds = [type(event) for event in site.bus.events]
     assert kinds == [MediaServerFound, MediaServerLost, MediaServerFound]
 
 
+@pytest.mark.parametrize("process", [pytest.param(0, marks=needs_mediamtx)], indirect=True)
 async def test_after_a_reload_of_its_file_all_is_right_again_within_ten_seconds(
-    site: Site,
+    process: MediaMtx, tmp_path: Path
 ) -> None:
-    async with running(site):
+    async with open_site(tmp_path, process, "mediamtx") as site, running(site):
         await becomes(lambda: site.reconciler.state.up, 5)
         await asyncio.sleep(1.2)  # the server ignores changes of its file for a second
-        site.server.write_config("changed")
+        process.write_config("changed")
         before = site.calls()
         await becomes(lambda: site.calls() - before >= 9, 10)
 
@@ -222,11 +252,11 @@ async def test_a_removed_a_disabled_and_a_suspended_camera_leave_the_air(site: S
     site.suspended.add("cam03")
 
     await site.reconciler.reconcile()
-    assert await site.names() == {"by_hand"}
+    assert await site.names() == site.foreign
 
     site.suspended.clear()
     await site.reconciler.reconcile()
-    assert await site.names() == {"by_hand", "cam03_rec", "cam03_live", "cam03_ai"}
+    assert await site.names() == site.foreign | {"cam03_rec", "cam03_live", "cam03_ai"}
 
 
 async def test_recording_switched_off_and_on_is_one_patch_a_camera(site: Site) -> None:
@@ -274,7 +304,7 @@ async def test_one_path_that_the_server_refuses_does_not_stop_the_others(site: S
     before = site.calls()
     await site.reconciler.reconcile()
 
-    assert await site.names() == (OURS - {"cam01_rec"}) | {"by_hand"}
+    assert await site.names() == (OURS - {"cam01_rec"}) | site.foreign
     assert site.reconciler.troubles == {"cam01_rec": "media_server_refused"}
     assert site.calls() == before  # not asked again two seconds later
     assert site.reconciler.state.up
@@ -291,29 +321,44 @@ async def test_a_refused_path_is_tried_at_once_when_something_else_is_wanted(sit
     assert site.reconciler.troubles == {}
 
 
-async def test_a_frozen_server_is_down_and_nothing_piles_up(site: Site) -> None:
-    async with running(site):
+@pytest.mark.parametrize("process", [pytest.param(0, marks=needs_mediamtx)], indirect=True)
+async def test_a_frozen_server_is_down_and_nothing_piles_up(
+    process: MediaMtx, tmp_path: Path
+) -> None:
+    async with open_site(tmp_path, process, "mediamtx") as site, running(site):
         await becomes(lambda: site.reconciler.state.up, 5)
-        site.server.freeze()
+        process.freeze()
         await becomes(lambda: not site.reconciler.state.up, 5)
         await asyncio.sleep(2)
         waiting = [task for task in asyncio.all_tasks() if "reconciler" in task.get_name()]
-        site.server.thaw()
+        process.thaw()
         await becomes(lambda: site.reconciler.state.up, 10)
 
     assert len(waiting) <= 3
     assert site.calls() == 9
 
 
-async def test_a_camera_is_recorded_where_the_rules_say(site: Site, tmp_path: Path) -> None:
-    async with (
-        running_mediamtx(tmp_path / "host", open_paths=True) as host,
-        ffmpeg_camera(host, "street") as camera,
-        running(site),
-    ):
-        site.cameras.put(FakeCamera("cam09", "uuid-9"), camera.url)
+async def test_a_camera_is_recorded_where_the_rules_say_and_seen(
+    site: Site, server: ServerUnderTest
+) -> None:
+    views = MediaViews(site.client, site.cameras, volume=site.volume, clock=SystemClock())
 
-        def recorded() -> bool:
-            return any(site.volume.glob("cam09_rec/????-??-??/??-??-??-??????.mp4"))
+    async def seen(available: bool, receiving: bool, recording: bool) -> bool:
+        await views.look()
+        return views.path_view("cam09") == PathView(available, receiving, recording)
 
-        await becomes(recorded, 25)
+    async with virtual_camera() as camera, running(site):
+        site.cameras.put(FakeCamera("cam09", "uuid-9"), camera.url())
+        await becomes(lambda: seen(True, True, True), 25)
+        files = await asyncio.to_thread(
+            lambda: list(site.volume.glob("cam09_rec/????-??-??/??-??-??-??????.mp4"))
+        )
+        before = views.inbound_bytes("cam09")
+        camera.stall()
+        await becomes(lambda: seen(True, False, True), 9)
+        await camera.kill()
+        await becomes(lambda: seen(False, False, False), 15)
+
+    assert files
+    assert before > 0
+    assert views.path_view("cam01") == PathView(False, False, False)
