@@ -14,7 +14,6 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from PIL import Image
 
-from gtvision_edge.accounts import NotAuthenticatedError, Principal, Role, Session, TenantId, UserId
 from gtvision_edge.api.errors import problems
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
@@ -22,51 +21,12 @@ from gtvision_edge.media.placeholder import render_placeholder
 from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera, FakeDirectory
 from tests.fakes.clock import FakeClock
+from tests.fakes.people import People, viewer
 from tests.waiting import becomes
 
 INDEX = '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS="avc1.42c01e"\nvideo1_stream.m3u8{}\n'
 MEDIA = '#EXTM3U\n#EXT-X-MAP:URI="h_init.mp4{0}"\n#EXTINF:2,\nh_seg1.mp4{0}\n#EXTINF:2,\nh_seg2.mp4{0}\n'
 SEGMENT = bytes(range(256)) * 2000
-
-
-def principal(name: str, tenant: str | None, cameras: frozenset[str] | None = None) -> Principal:
-    return Principal(
-        user_id=UserId(name),
-        username=name,
-        name=name.title(),
-        role=Role.VIEWER,
-        tenant_id=TenantId(tenant) if tenant else None,
-        camera_ids=cameras,
-        locale="pt-BR",
-        token_version=1,
-    )
-
-
-class People:
-    """Who may ask: a bearer token or ticket is the name of a person."""
-
-    def __init__(self) -> None:
-        self.known = {
-            "ana": principal("ana", "town"),
-            "bia": principal("bia", "harbour"),
-            "caio": principal("caio", "town", frozenset({"cam02"})),
-        }
-        self.tickets: dict[str, tuple[str, str | None]] = {}
-
-    async def find_session(self, request: web.Request) -> Session:
-        name = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if name not in self.known:
-            raise NotAuthenticatedError("who?")
-        return Session(self.known[name], f"login-{name}")
-
-    async def redeem_ticket(self, ticket: str, *, path: str | None) -> Session:
-        name, bound = self.tickets.pop(ticket, ("", None))
-        if name not in self.known or bound not in (None, path):
-            raise NotAuthenticatedError("no ticket")
-        return Session(self.known[name], f"login-{name}")
-
-    async def is_still_good(self, session: Session) -> bool:
-        return session.principal.username in self.known
 
 
 class Scripted:
@@ -156,7 +116,12 @@ class House:
 async def open_house(
     tmp_path: Path, database: Database, clock: FakeClock, *, with_secret: bool = True
 ) -> AsyncIterator[House]:
-    scripted, people, cameras, kind = Scripted(), People(), FakeDirectory(), ["mediamtx"]
+    scripted, cameras, kind = Scripted(), FakeDirectory(), ["mediamtx"]
+    people = People(
+        viewer("ana", "town"),
+        viewer("bia", "harbour"),
+        viewer("caio", "town", frozenset({"cam02"})),
+    )
     cameras.put(FakeCamera("cam01", "uuid-1", "town"), "rtsp://x/")
     cameras.put(FakeCamera("cam02", "uuid-2", "town"), "rtsp://x/")
     cameras.put(FakeCamera("cam09", "uuid-9", "harbour"), "rtsp://x/")

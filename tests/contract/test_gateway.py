@@ -1,0 +1,243 @@
+"""The gateway before each real media server: watched, lost, back again, and a picture meanwhile."""
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import av
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from PIL import Image
+
+from gtvision_edge.api.errors import problems
+from gtvision_edge.audit import AuditLog
+from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
+from gtvision_edge.media.playlists import Segment, parse_media
+from gtvision_edge.runtime.clock import SystemClock
+from gtvision_edge.storage import Database
+from tests.contract.media_servers import HLS_SECRET, ServerUnderTest
+from tests.fakes.cameras import FakeCamera, FakeDirectory
+from tests.fakes.clips import ClipSpec
+from tests.fakes.people import People, viewer
+from tests.fakes.virtual_camera import virtual_camera
+from tests.mediamtx import BINARY, running_mediamtx
+from tests.waiting import becomes
+
+pytestmark = pytest.mark.timeout(90)
+
+ANA = {"Authorization": "Bearer ana"}
+
+
+@dataclass
+class Viewing:
+    """A gateway over HTTP, asked as a player does."""
+
+    client: TestClient[web.Request, web.Application]
+    gateway: Gateway
+
+    async def get(self, path: str) -> aiohttp.ClientResponse:
+        return await self.client.get(path, headers=ANA)
+
+    async def state(self, path: str) -> str:
+        return (await self.get(path)).headers.get("X-Stream-State", "")
+
+    async def segments(self, path: str) -> list[Segment]:
+        response = await self.get(path)
+        assert response.status == 200
+        return parse_media(await response.text())
+
+    async def first_frame(self, path: str, segment: Segment) -> av.VideoFrame:
+        """Fetch a segment with its init and decode its first picture."""
+        assert segment.init is not None
+        body = b""
+        for file in (segment.init.file, segment.link.file):
+            response = await self.get(f"{path}/{file}")
+            assert response.status == 200, file
+            body += await response.read()
+        with av.open(io.BytesIO(body), "r", format="mp4") as container:
+            return next(container.decode(video=0))
+
+
+@asynccontextmanager
+async def watching(
+    hls_url: str, volume: Path, database: Database, *, kind: str, secret: str | None
+) -> AsyncIterator[Viewing]:
+    cameras = FakeDirectory()
+    cameras.put(FakeCamera("cam01"), "rtsp://x/")
+    people = People(viewer("ana", "town"))
+    async with open_gateway(
+        MediaServerPlace(hls_url, secret, lambda: kind),
+        cameras=cameras,
+        authenticator=people,
+        sessions=people,
+        client_address=lambda request: request.remote or "",
+        database=database,
+        audit=AuditLog(SystemClock()),
+        volume=volume,
+        clock=SystemClock(),
+    ) as gateway:
+        app = web.Application(middlewares=[problems])
+        app.add_routes(gateway.routes())
+        async with TestClient(TestServer(app, host="127.0.0.1")) as client:
+            yield Viewing(client, gateway)
+
+
+@pytest.fixture
+async def screen(server: ServerUnderTest, database: Database) -> AsyncIterator[Viewing]:
+    async with watching(
+        server.addresses.hls_url, server.volume, database, kind=server.kind, secret=HLS_SECRET
+    ) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("audio", [None, "aac"])
+async def test_a_camera_is_watched_lost_and_watched_again(
+    server: ServerUnderTest, screen: Viewing, audio: None
+) -> None:
+    spec = ClipSpec(audio=audio)
+    async with virtual_camera(spec) as camera:
+        await server.add_recorded("cam01_rec", camera.url())
+        await server.wait_ready("cam01_rec")
+        index = await screen.get("/stream/cam01_rec/index.m3u8")
+        text = await index.text()
+        live = await screen.segments("/stream/cam01_rec/main.m3u8")
+        live_frame = await screen.first_frame("/stream/cam01_rec", live[-1])
+        await camera.kill()
+
+        async def lost() -> bool:
+            return await screen.state("/stream/cam01_rec/main.m3u8") == "placeholder"
+
+        await becomes(lost, 15)
+        dark = await screen.segments("/stream/cam01_rec/main.m3u8")
+        dark_frame = await screen.first_frame("/stream/cam01_rec", dark[-1])
+        await camera.start()
+
+        async def back() -> bool:
+            return await screen.state("/stream/cam01_rec/main.m3u8") == "live"
+
+        await becomes(back, 25)
+        again = await screen.segments("/stream/cam01_rec/main.m3u8")
+        again_frame = await screen.first_frame("/stream/cam01_rec", again[-1])
+
+    assert index.headers["X-Stream-State"] == "live"
+    assert ("mp4a" in text) is (audio is not None)
+    assert (live_frame.width, dark_frame.width, again_frame.width) == (320, 640, 320)
+    assert {segment.link.file.partition("-")[0] for segment in dark} == {"lost"}
+    assert any(segment.discontinuity for segment in again)
+
+
+async def test_the_tracks_of_placeholder_and_stream_are_the_same(
+    server: ServerUnderTest, screen: Viewing
+) -> None:
+    async with virtual_camera(ClipSpec(audio="aac")) as camera:
+        await server.add_recorded("cam01_rec", camera.url())
+        await server.wait_ready("cam01_rec")
+        await (await screen.get("/stream/cam01_rec/index.m3u8")).text()
+        live = await tracks_of(screen)
+        await camera.kill()
+
+        async def lost() -> bool:
+            return await screen.state("/stream/cam01_rec/main.m3u8") == "placeholder"
+
+        await becomes(lost, 15)
+        dark = await tracks_of(screen)
+
+    assert live == dark
+    assert sum(len(kinds) for kinds in live.values()) == 2
+
+
+async def tracks_of(screen: Viewing) -> dict[str, list[str]]:
+    """Return the kinds of track in the newest segment of each media playlist."""
+    found: dict[str, list[str]] = {}
+    for name in ("main", "audio1"):
+        response = await screen.get(f"/stream/cam01_rec/{name}.m3u8")
+        if response.status != 200:
+            continue
+        segment = parse_media(await response.text())[-1]
+        assert segment.init is not None
+        init = await (await screen.get(f"/stream/cam01_rec/{segment.init.file}")).read()
+        body = await (await screen.get(f"/stream/cam01_rec/{segment.link.file}")).read()
+        with av.open(io.BytesIO(init + body), "r", format="mp4") as container:
+            found[name] = sorted(stream.type for stream in container.streams)
+    return found
+
+
+async def test_a_poster_is_there_long_before_the_first_segment(
+    server: ServerUnderTest, screen: Viewing
+) -> None:
+    async with virtual_camera() as camera:
+        await server.add_recorded("cam01_rec", camera.url())
+        await server.wait_ready("cam01_rec")
+
+        async def has_picture() -> bool:
+            return (await screen.get("/stream/cam01_rec/poster.jpg")).status == 200
+
+        await becomes(has_picture, 8)
+        await asyncio.sleep(2)
+        response = await screen.get("/stream/cam01_rec/poster.jpg?width=160")
+        picture = Image.open(io.BytesIO(await response.read()))
+
+    assert picture.size == (160, 90)
+    taken = response.headers["X-Picture-Time"]
+    age_s = SystemClock().now_us() / 1e6 - _seconds(taken)
+    assert -0.5 < age_s < 6
+
+
+def _seconds(text: str) -> float:
+    from datetime import datetime
+
+    return datetime.fromisoformat(text).timestamp()
+
+
+async def test_a_live_socket_brings_fragments_or_says_use_hls(
+    server: ServerUnderTest, screen: Viewing
+) -> None:
+    async with virtual_camera() as camera:
+        await server.add_recorded("cam01_rec", camera.url())
+        await server.wait_ready("cam01_rec")
+        async with screen.client.ws_connect("/ws/live/cam01_rec", headers=ANA) as socket:
+            first = await socket.receive(timeout=10)
+            if not server.is_embedded:
+                assert (first.type, first.data) == (aiohttp.WSMsgType.CLOSE, 4404)
+                return
+            assert json.loads(first.data)["kind"] == "init"
+            init = await socket.receive_bytes(timeout=5)
+            fragments = [await socket.receive_bytes(timeout=5) for _ in range(4)]
+
+    with av.open(io.BytesIO(init + b"".join(f[8:] for f in fragments)), "r") as container:
+        assert next(container.decode(video=0)).width == 320
+
+
+@pytest.mark.mediamtx
+@pytest.mark.skipif(not BINARY, reason="MEDIAMTX_BIN is not set")
+async def test_without_a_secret_mediamtx_is_watched_through_its_session(
+    tmp_path: Path, database: Database
+) -> None:
+    async with (
+        running_mediamtx(tmp_path / "server") as server,
+        virtual_camera(ClipSpec(audio="aac")) as camera,
+        watching(
+            server.hls_url, tmp_path / "rec", database, kind="mediamtx", secret=None
+        ) as screen,
+        aiohttp.ClientSession() as session,
+    ):
+        path = {"source": camera.url(), "rtspTransport": "tcp"}
+        async with session.post(
+            f"{server.api_url}/v3/config/paths/add/cam01_rec", json=path
+        ) as answer:
+            assert answer.status == 200
+
+        async def live() -> bool:
+            return await screen.state("/stream/cam01_rec/index.m3u8") == "live"
+
+        await becomes(live, 20)
+        segments = await screen.segments("/stream/cam01_rec/main.m3u8")
+        frame = await screen.first_frame("/stream/cam01_rec", segments[-1])
+
+    assert frame.width == 320
