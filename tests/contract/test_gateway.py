@@ -3,9 +3,10 @@
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import aiohttp
@@ -66,7 +67,13 @@ class Viewing:
 
 @asynccontextmanager
 async def watching(
-    hls_url: str, volume: Path, database: Database, *, kind: str, secret: str | None
+    hls_url: str,
+    volume: Path,
+    database: Database,
+    *,
+    kind: str,
+    secret: str | None,
+    extra_routes: Iterable[web.RouteDef] = (),
 ) -> AsyncIterator[Viewing]:
     cameras = FakeDirectory()
     cameras.put(FakeCamera("cam01"), "rtsp://x/")
@@ -83,7 +90,7 @@ async def watching(
         clock=SystemClock(),
     ) as gateway:
         app = web.Application(middlewares=[problems])
-        app.add_routes(gateway.routes())
+        app.add_routes([*gateway.routes(), *extra_routes])
         async with TestClient(TestServer(app, host="127.0.0.1")) as client:
             yield Viewing(client, gateway)
 
@@ -185,14 +192,8 @@ async def test_a_poster_is_there_long_before_the_first_segment(
 
     assert picture.size == (160, 90)
     taken = response.headers["X-Picture-Time"]
-    age_s = SystemClock().now_us() / 1e6 - _seconds(taken)
+    age_s = SystemClock().now_us() / 1e6 - datetime.fromisoformat(taken).timestamp()
     assert -0.5 < age_s < 6
-
-
-def _seconds(text: str) -> float:
-    from datetime import datetime
-
-    return datetime.fromisoformat(text).timestamp()
 
 
 async def test_a_live_socket_brings_fragments_or_says_use_hls(
