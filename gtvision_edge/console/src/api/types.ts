@@ -121,8 +121,8 @@ export interface ProbeBody {
   channel?: number;
   username?: string;
   password?: string;
-  main_url?: string;
-  sub_url?: string;
+  main_url?: string | null;
+  sub_url?: string | null;
 }
 
 export interface ProbeReport {
@@ -168,7 +168,7 @@ export interface SiteStatus {
     free_bytes: number | null;
     used_bytes: number | null;
   } | null;
-  media_server: { kind: "embedded" | "mediamtx"; version: string | null; state: "up" | "down" } | null;
+  media_server: { kind: "embedded" | "mediamtx" | null; version: string | null; state: "up" | "down" } | null;
   hub: unknown;
 }
 
@@ -192,6 +192,7 @@ export interface UserBody {
   tenant_id?: string | null;
   camera_ids?: string[] | null;
   password?: string;
+  must_change_password?: boolean;
   enabled?: boolean;
 }
 
@@ -204,8 +205,16 @@ export interface Tenant {
 export interface AuditEntry {
   seq: number;
   at: string;
-  actor?: { user_id: string; name: string } | string;
+  actor: { user_id: string; name: string };
+  address: string;
   action: string;
   subject: string;
-  details?: Record<string, unknown>;
+  details: Record<string, unknown>;
+}
+
+export interface AuditVerdict {
+  is_whole: boolean;
+  entries: number;
+  bad_seq: number | null;
+  fault: string;
 }

@@ -72,7 +72,7 @@ function Room() {
   const wanted = route.value.room || rooms[0];
   const t = text.value;
   if (wanted === "live" && may(me.value?.role, "watch")) return <LiveRoom />;
-  if (wanted === "cameras" && may(me.value?.role, "watch")) return <CamerasRoom />;
+  if (wanted === "cameras" && may(me.value?.role, "seeCameras")) return <CamerasRoom />;
   if (wanted === "health") return <HealthRoom />;
   if (wanted === "settings") return <SettingsRoom />;
   if (wanted === "live" || wanted === "cameras") {

@@ -13,7 +13,7 @@ export function roomsFor(role: Role | undefined): RoomName[] {
   const rooms: RoomName[] = [];
   if (may(role, "watch")) rooms.push("live");
   if (may(role, "seeHealth")) rooms.push("health");
-  if (may(role, "watch")) rooms.push("cameras");
+  if (may(role, "seeCameras")) rooms.push("cameras");
   rooms.push("settings");
   return rooms;
 }

@@ -23,9 +23,9 @@ export function phaseAt(sight: Sight, now: number): Phase {
   const stillFor = now - sight.movedAt;
   if (stillFor >= LOST_AFTER_MS) return "lost";
   if (!sight.hasPicture) return stillFor >= RECOVERING_AFTER_MS * 2 ? "recovering" : "starting";
-  const excess = sight.delayMs === null ? 0 : sight.delayMs - (sight.transport === "hls" ? HLS_NORMAL_DELAY_MS : 0);
-  const behind = Math.max(stillFor, excess);
-  if (behind >= RECOVERING_AFTER_MS) return "recovering";
-  if (Math.max(stillFor, sight.delayMs ?? 0) >= LATE_AFTER_MS) return "late";
-  return "live";
+  // A picture ages while it stands still.
+  const age = (sight.delayMs ?? 0) + stillFor;
+  const normal = sight.transport === "hls" ? HLS_NORMAL_DELAY_MS : 0;
+  if (stillFor >= RECOVERING_AFTER_MS || age - normal >= RECOVERING_AFTER_MS) return "recovering";
+  return age >= LATE_AFTER_MS ? "late" : "live";
 }

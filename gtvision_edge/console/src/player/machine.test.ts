@@ -39,8 +39,9 @@ describe("the ladder", () => {
     const story = new Story().at(0, "start").playing(0.5, 10);
 
     expect(story.phase(10)).toBe("live");
-    expect(story.phase(13.1)).toBe("late");
-    expect(story.phase(15.1)).toBe("recovering");
+    expect(story.phase(11.9)).toBe("live");
+    expect(story.phase(12.3)).toBe("late");
+    expect(story.phase(14.3)).toBe("recovering");
     expect(story.phase(69.9)).toBe("recovering");
     expect(story.phase(70.1)).toBe("lost");
   });
@@ -90,7 +91,7 @@ describe("the connection", () => {
     }
 
     expect(pauses[0]).toBe(500);
-    expect(Math.max(...pauses)).toBe(10_000);
+    expect(Math.max(...pauses)).toBe(6_000);
     expect(story.wishes.filter((wish) => wish === "connect")).toHaveLength(41);
   });
 
@@ -120,6 +121,47 @@ describe("the connection", () => {
     story.at(3, "tick").at(4, "closed");
     expect(story.machine.transport).toBe("hls");
     story.at(9, "tick").at(10, "closed").at(20, "tick").at(21, "closed");
+    expect(story.machine.transport).toBe("ws");
+  });
+
+  it("keeps asking the socket for a camera that has no picture now: HLS would have none either", () => {
+    const story = new Story().at(0, "start");
+    for (let round = 1; round <= 9; round += 1) {
+      story.at(round * 20, { kind: "closed", why: "unavailable" }).at(round * 20 + 15, "tick");
+    }
+
+    expect(story.machine.transport).toBe("ws");
+  });
+
+  it("goes to HLS at once and for good when the server has no such socket", () => {
+    const story = new Story().at(0, "start").at(1, { kind: "closed", why: "absent" });
+    expect(story.machine.transport).toBe("hls");
+    expect(story.machine.allowed).toEqual(["hls"]);
+  });
+
+  it("does not take the server's own picture for the camera's", () => {
+    const story = new Story().at(0, "start").playing(0.5, 5);
+    for (let at = 5.25; at < 80; at += 0.25) story.at(at, "placeholder").at(at, "tick");
+
+    expect(story.phase(79)).toBe("lost");
+    expect(story.wishes).toEqual(["connect"]);
+  });
+
+  it("waits longer for a socket that has worked before it takes the slower way", () => {
+    const story = new Story().at(0, "start").playing(0.5, 5);
+    for (let round = 1; round <= 7; round += 1) story.at(round * 20, "closed").at(round * 20 + 15, "tick");
+    expect(story.machine.transport).toBe("ws");
+
+    story.at(300, "closed");
+
+    expect(story.machine.transport).toBe("hls");
+  });
+
+  it("comes back from HLS to the socket after a while", () => {
+    const story = new Story().at(0, "start").at(1, "closed").at(3, "tick").at(4, "closed").at(9, "tick");
+    expect(story.machine.transport).toBe("hls");
+    story.playing(10, 131);
+
     expect(story.machine.transport).toBe("ws");
   });
 

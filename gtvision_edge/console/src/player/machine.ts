@@ -28,15 +28,26 @@ export interface Machine {
   retryAt: number | null;
   /** When the live edge was last jumped to because the picture stood still. */
   nudgedAt: number | null;
+  /** The server shows its own picture instead of the camera's. */
+  isPlaceholder: boolean;
+  /** Transports that have brought data to this tile. */
+  proven: readonly TransportKind[];
   /** A codec that this browser does not play; stays until the tile gets another path. */
   unplayable: string | null;
 }
+
+/**
+ * Why a connection ended: "unavailable" = the server is there and has no picture, "absent" = it does not
+ * offer this transport, "broken" = anything else.
+ */
+export type Ending = "unavailable" | "absent" | "broken";
 
 export type Happening =
   | { kind: "start" }
   | { kind: "data" }
   | { kind: "moved"; delayMs: number | null; pictureAt: number | null }
-  | { kind: "closed" }
+  | { kind: "closed"; why?: Ending }
+  | { kind: "placeholder" }
   | { kind: "unsupported"; codec: string }
   | { kind: "shown" }
   | { kind: "tick" };
@@ -54,9 +65,12 @@ const SILENCE_MS = { ws: 6_000, hls: 15_000 } as const;
 const NUDGE_MS = 2_500;
 const STUCK_MS = 9_000;
 const FIRST_RETRY_MS = 500;
-const LONGEST_RETRY_MS = 10_000;
-/** Fruitless connections before the other transport gets its turn. */
+const LONGEST_RETRY_MS = 6_000;
+/** Fruitless connections before the other transport gets its turn: soon if this one never worked, late if it did. */
 const SWITCH_AFTER = 2;
+const SWITCH_AFTER_WORKING = 8;
+/** How long the second choice plays before the preferred one is tried again. */
+const RETURN_AFTER_MS = 120_000;
 
 export function begin(allowed: readonly TransportKind[], now: number): Machine {
   return {
@@ -72,6 +86,8 @@ export function begin(allowed: readonly TransportKind[], now: number): Machine {
     failures: 0,
     retryAt: null,
     nudgedAt: null,
+    isPlaceholder: false,
+    proven: [],
     unplayable: null,
   };
 }
@@ -97,11 +113,13 @@ export function step(machine: Machine, happening: Happening, now: number, chance
         link: "open",
         linkSince: machine.link === "open" ? machine.linkSince : now,
         dataAt: now,
+        proven: machine.proven.includes(machine.transport) ? machine.proven : [...machine.proven, machine.transport],
       });
     case "moved":
       return same({
         ...machine,
         hasPicture: true,
+        isPlaceholder: false,
         movedAt: now,
         delayMs: happening.delayMs,
         pictureAt: happening.pictureAt ?? machine.pictureAt,
@@ -110,7 +128,11 @@ export function step(machine: Machine, happening: Happening, now: number, chance
       });
     case "closed":
       if (machine.link === "waiting" || machine.unplayable !== null) return same(machine);
-      return wait(machine, now, chance);
+      if (happening.why === "absent") return wait(without(machine, machine.transport), now, chance);
+      return wait(machine, now, chance, happening.why === "unavailable");
+    case "placeholder":
+      // The server keeps the stream going until the camera is back: nothing to start over.
+      return same({ ...machine, link: "open", linkSince: now, dataAt: now, isPlaceholder: true });
     case "unsupported":
       return { machine: { ...machine, unplayable: happening.codec, link: "idle", retryAt: null }, wishes: ["disconnect"] };
     case "shown":
@@ -132,6 +154,10 @@ function tick(machine: Machine, now: number, chance: number): Step {
     return now - machine.linkSince >= CONNECT_MS[machine.transport] ? giveUp(machine, now, chance) : same(machine);
   }
   if (now - (machine.dataAt ?? machine.linkSince) >= SILENCE_MS[machine.transport]) return giveUp(machine, now, chance);
+  const preferred = machine.allowed[0];
+  if (preferred !== undefined && machine.transport !== preferred && now - machine.linkSince >= RETURN_AFTER_MS) {
+    return connect({ ...machine, transport: preferred, failures: 0 }, now);
+  }
   const stillSince = Math.max(machine.movedAt, machine.linkSince);
   const stuckMs = machine.transport === "hls" ? STUCK_MS * 2 : STUCK_MS;
   if (now - stillSince >= stuckMs) return giveUp(machine, now, chance);
@@ -144,7 +170,7 @@ function tick(machine: Machine, now: number, chance: number): Step {
 
 function connect(machine: Machine, now: number): Step {
   return {
-    machine: { ...machine, link: "connecting", linkSince: now, dataAt: null, retryAt: null, nudgedAt: null },
+    machine: { ...machine, link: "connecting", linkSince: now, dataAt: null, retryAt: null, nudgedAt: null, isPlaceholder: false },
     wishes: ["connect"],
   };
 }
@@ -154,12 +180,12 @@ function giveUp(machine: Machine, now: number, chance: number): Step {
   return { machine: next, wishes: ["disconnect"] };
 }
 
-function wait(machine: Machine, now: number, chance: number): Step {
+function wait(machine: Machine, now: number, chance: number, keepsTransport = false): Step {
   const failures = machine.failures + 1;
   return same({
     ...machine,
     failures,
-    transport: transportFor(machine, failures),
+    transport: keepsTransport ? machine.transport : transportFor(machine, failures),
     link: "waiting",
     linkSince: now,
     dataAt: null,
@@ -167,11 +193,21 @@ function wait(machine: Machine, now: number, chance: number): Step {
   });
 }
 
-/** Take turns after every few fruitless connections: a server that has no WebSocket still has HLS. */
+/**
+ * Take turns after every few fruitless connections: a server that has no WebSocket still has HLS. A socket
+ * that has worked before is rather waiting for a camera or the daemon than for the other transport.
+ */
 function transportFor(machine: Machine, failures: number): TransportKind {
-  if (machine.allowed.length < 2 || failures % SWITCH_AFTER !== 0) return machine.transport;
+  const patience = machine.proven.includes(machine.transport) ? SWITCH_AFTER_WORKING : SWITCH_AFTER;
+  if (machine.allowed.length < 2 || failures % patience !== 0) return machine.transport;
   const at = machine.allowed.indexOf(machine.transport);
   return machine.allowed[(at + 1) % machine.allowed.length] ?? machine.transport;
+}
+
+/** Never offer *kind* again; its place is taken by what is left. */
+function without(machine: Machine, kind: TransportKind): Machine {
+  const allowed = machine.allowed.filter((each) => each !== kind);
+  return allowed.length === 0 ? machine : { ...machine, allowed, transport: allowed[0] ?? kind, failures: 0 };
 }
 
 function same(machine: Machine): Step {

@@ -27,6 +27,6 @@ export function advise(pace: Pace, aheadS: number, hasStarved: boolean): Advice 
   if (aheadS > JUMP_BEHIND_S + targetS) return { pace: { targetS, rate: 1 }, seekAheadS: targetS };
   const isFast = pace.rate > 1;
   // Two thresholds, so that the rate does not flutter.
-  const rate = aheadS > targetS * (isFast ? 1.1 : 1.8) ? FAST : 1;
+  const rate = aheadS > targetS + (isFast ? 0.15 : 0.6) ? FAST : 1;
   return { pace: { targetS, rate }, seekAheadS: null };
 }

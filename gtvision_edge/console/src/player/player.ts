@@ -1,7 +1,8 @@
 import { signal } from "@preact/signals";
 import { siteClock } from "../state/clock";
+import { client } from "../state/session";
 import type { Phase } from "./ladder";
-import { begin, phaseOf, step, type Happening, type Machine, type TransportKind } from "./machine";
+import { begin, phaseOf, step, type Ending, type Happening, type Machine, type TransportKind } from "./machine";
 import { SocketTransport } from "./socket";
 import type { Transport } from "./transport";
 
@@ -16,6 +17,8 @@ export interface Sighting {
   stillSince: number;
   retryInS: number | null;
   codec: string | null;
+  /** The daemon shows its own picture instead of the camera's. */
+  isPlaceholder: boolean;
   transport: TransportKind;
 }
 
@@ -44,6 +47,7 @@ export class Player {
     stillSince: siteClock.now(),
     retryInS: null,
     codec: null,
+    isPlaceholder: false,
     transport: "ws",
   });
 
@@ -82,7 +86,8 @@ export class Player {
     const transport = this.#transport;
     if (transport !== null) {
       transport.keepPace();
-      this.#lookForMovement(transport);
+      if (transport.isPlaceholder) this.#happen({ kind: "placeholder" });
+      else this.#lookForMovement(transport);
     }
     this.#happen({ kind: "tick" });
   }
@@ -128,15 +133,24 @@ export class Player {
     const isCurrent = (): boolean => serial === this.#serial;
     const events = {
       data: () => isCurrent() && this.#happen({ kind: "data" }),
-      closed: () => isCurrent() && this.#happen({ kind: "closed" }),
+      closed: (why: Ending) => isCurrent() && this.#happen({ kind: "closed", why }),
+      // The next answer of the API renews the login, or asks for one.
+      sessionEnded: () => void client.renew().catch(() => {}),
       unsupported: (codec: string) => isCurrent() && this.#happen({ kind: "unsupported", codec }),
     };
     if (this.#machine.transport === "ws") {
       this.#transport = new SocketTransport(this.video, socketUrl(this.path), events);
     } else {
-      const { PlaylistTransport } = await import("./playlist");
+      let playlist: typeof import("./playlist");
+      try {
+        playlist = await import("./playlist");
+      } catch {
+        // The daemon went away before this part of the console was ever loaded.
+        events.closed("broken");
+        return;
+      }
       if (!isCurrent()) return;
-      this.#transport = new PlaylistTransport(this.video, `/stream/${encodeURIComponent(this.path)}/index.m3u8`, events);
+      this.#transport = new playlist.PlaylistTransport(this.video, `/stream/${encodeURIComponent(this.path)}/index.m3u8`, events);
     }
     this.#transport.start();
   }
@@ -144,7 +158,7 @@ export class Player {
   #disconnect(): void {
     this.#serial += 1;
     if (this.#transport === null) return;
-    this.keepStill();
+    if (!this.#machine.isPlaceholder) this.keepStill();
     this.#transport.stop();
     this.#transport = null;
     this.#frames = 0;
@@ -163,6 +177,7 @@ export class Player {
       stillSince: this.sighting.value.stillSince,
       retryInS: machine.retryAt === null ? null : Math.max(0, Math.ceil((machine.retryAt - now) / 1000)),
       codec: machine.unplayable,
+      isPlaceholder: machine.isPlaceholder,
       transport: machine.transport,
     };
     const stillSince = Math.round((siteClock.now() - stillMs) / 1000) * 1000;

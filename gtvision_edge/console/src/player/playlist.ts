@@ -15,6 +15,9 @@ const CODEC_ERRORS: ReadonlySet<string> = new Set([
   Hls.ErrorDetails.BUFFER_INCOMPATIBLE_CODECS_ERROR,
 ]);
 
+/** The files of the picture that the daemon shows while it has none of the camera. */
+const PLACEHOLDER = /^lost-(video|audio|both)-/;
+
 /** Make a loader class that keeps one tile to one request at a time and all tiles to their share of connections. */
 function politeLoader(tileTurns: Turns): new (config: LoaderConfiguration) => Loader<LoaderContext> {
   const Base = Hls.DefaultConfig.loader as unknown as new (config: unknown) => Loader<LoaderContext>;
@@ -62,6 +65,7 @@ function politeLoader(tileTurns: Turns): new (config: LoaderConfiguration) => Lo
 export class PlaylistTransport implements Transport {
   readonly kind = "hls";
   #hls: Hls | null = null;
+  isPlaceholder = false;
 
   constructor(
     private readonly video: HTMLVideoElement,
@@ -86,12 +90,16 @@ export class PlaylistTransport implements Transport {
     hls.on(Hls.Events.FRAG_LOADED, () => {
       if (this.#hls !== null) this.events.data();
     });
+    hls.on(Hls.Events.FRAG_CHANGED, (_name, data) => {
+      this.isPlaceholder = PLACEHOLDER.test(data.frag.relurl ?? "");
+    });
     hls.on(Hls.Events.ERROR, (_name, data) => {
       if (this.#hls === null) return;
       if (CODEC_ERRORS.has(data.details)) {
         this.events.unsupported(hls.levels[0]?.videoCodec ?? "?");
       } else if (data.fatal) {
-        this.events.closed(data.details);
+        if (data.response?.code === 401) this.events.sessionEnded();
+        this.events.closed("broken");
       }
     });
     hls.loadSource(this.url);

@@ -7,6 +7,11 @@ const KEEP_BEHIND_S = 8;
 const MOST_WAITING = 60;
 const STAMP_BYTES = 8;
 
+/** The daemon's own close codes. */
+const SESSION_ENDED = 4401;
+const NO_LIVE_SOCKET = 4404;
+const STREAM_UNAVAILABLE = 4503;
+
 /**
  * Live over one WebSocket: a text message announces an init segment, then fragments come as they are made,
  * each after 8 bytes of big-endian UTC microseconds of its first frame.
@@ -16,6 +21,7 @@ const STAMP_BYTES = 8;
  */
 export class SocketTransport implements Transport {
   readonly kind = "ws";
+  readonly isPlaceholder = false;
   readonly #media = new MediaSource();
   readonly #timeline = new Timeline();
   readonly #waiting: Uint8Array[] = [];
@@ -45,7 +51,7 @@ export class SocketTransport implements Transport {
     const socket = new WebSocket(this.url);
     socket.binaryType = "arraybuffer";
     socket.onmessage = (message: MessageEvent<string | ArrayBuffer>) => this.#receive(message.data);
-    socket.onclose = (event) => this.#fail(`socket closed (${event.code})`);
+    socket.onclose = (event) => this.#end(event.code);
     this.#socket = socket;
   }
 
@@ -96,7 +102,7 @@ export class SocketTransport implements Transport {
   };
 
   readonly #onMediaError = (): void => {
-    this.#fail(`media error ${this.video.error?.code ?? 0}`);
+    this.#fail();
   };
 
   #receive(data: string | ArrayBuffer): void {
@@ -117,7 +123,7 @@ export class SocketTransport implements Transport {
       if (mediaS !== null) this.#timeline.mark(mediaS, utcMs);
       this.#waiting.push(fragment);
     }
-    if (this.#waiting.length > MOST_WAITING) this.#fail("decoder does not keep up");
+    if (this.#waiting.length > MOST_WAITING) this.#fail();
     else this.#append();
   }
 
@@ -125,7 +131,7 @@ export class SocketTransport implements Transport {
     const announced = JSON.parse(message) as { kind?: string; codecs?: string };
     if (announced.kind !== "init" || !announced.codecs) return;
     if (this.#codecs !== null) {
-      this.#fail("new init segment");
+      this.#fail();
       return;
     }
     if (!MediaSource.isTypeSupported(mimeOf(announced.codecs))) {
@@ -158,7 +164,7 @@ export class SocketTransport implements Transport {
     } catch (error) {
       if (!(error instanceof DOMException) || error.name !== "QuotaExceededError") throw error;
       this.#waiting.unshift(next);
-      if (!this.#trim(1)) this.#fail("buffer full");
+      if (!this.#trim(1)) this.#fail();
     }
   }
 
@@ -193,8 +199,14 @@ export class SocketTransport implements Transport {
     return { start: ranges.start(ranges.length - 1), end: ranges.end(ranges.length - 1) };
   }
 
-  #fail(why: string): void {
-    if (!this.#isStopped) this.events.closed(why);
+  #end(code: number): void {
+    if (this.#isStopped) return;
+    if (code === SESSION_ENDED) this.events.sessionEnded();
+    this.events.closed(code === NO_LIVE_SOCKET ? "absent" : code === STREAM_UNAVAILABLE ? "unavailable" : "broken");
+  }
+
+  #fail(): void {
+    if (!this.#isStopped) this.events.closed("broken");
   }
 }
 

@@ -1,11 +1,13 @@
-import type { TransportKind } from "./machine";
+import type { Ending, TransportKind } from "./machine";
 
 /** What a transport tells the player. None of it is called after `stop`. */
 export interface TransportEvents {
   /** Media arrived. */
   data(): void;
   /** It is over; the player decides when to try again. */
-  closed(why: string): void;
+  closed(why: Ending): void;
+  /** The login is no longer good; `closed` follows. */
+  sessionEnded(): void;
   /** This browser cannot play what is sent. */
   unsupported(codec: string): void;
 }
@@ -13,6 +15,8 @@ export interface TransportEvents {
 /** Brings one path's media into one video element. Used once: started, then stopped. */
 export interface Transport {
   readonly kind: TransportKind;
+  /** The server shows a picture of its own that says it has none of the camera. */
+  readonly isPlaceholder: boolean;
   start(): void;
   /** Leave the element empty and free everything. */
   stop(): void;

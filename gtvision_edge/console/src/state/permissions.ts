@@ -3,7 +3,8 @@ import type { Role } from "../api/types";
 /** What each role may do; the daemon decides, this only keeps doors out of sight that it would not open. */
 const RIGHTS = {
   watch: ["admin", "operator", "viewer"],
-  editCameras: ["admin", "operator"],
+  seeCameras: ["admin", "operator", "viewer", "auditor"],
+  editCameras: ["admin"],
   editMosaics: ["admin", "operator"],
   seeHealth: ["admin", "operator", "viewer", "auditor"],
   manageUsers: ["admin"],

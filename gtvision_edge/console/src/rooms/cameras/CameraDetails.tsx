@@ -21,6 +21,7 @@ export function CameraDetails({ camera, onClose }: { camera: Camera; onClose: ()
   const [mode, setMode] = useState<"look" | "edit" | "remove">("look");
   const [status, setStatus] = useState<CameraStatus | null>(null);
   const canEdit = may(me.value?.role, "editCameras");
+  const canWatch = may(me.value?.role, "watch");
   useEffect(() => {
     void loadVendors().catch(() => {});
     return poll(async () => setStatus(await client.get<CameraStatus>(`/cameras/${encodeURIComponent(camera.camera_id)}/status`)), 5_000);
@@ -29,7 +30,7 @@ export function CameraDetails({ camera, onClose }: { camera: Camera; onClose: ()
   return (
     <Dialog title={camera.name} shape="drawer" onClose={onClose}>
       <div class="dialog-body">
-        <Thumbnail cameraId={camera.camera_id} large />
+        {canWatch && <Thumbnail cameraId={camera.camera_id} large />}
         <Facts camera={camera} status={status} />
         <WarningNotes warnings={camera.warnings} />
         <History status={status} />
@@ -41,7 +42,7 @@ export function CameraDetails({ camera, onClose }: { camera: Camera; onClose: ()
           </Button>
         )}
         <span class="grow" />
-        <Button onClick={() => go(hashOf("live", null, { cam: camera.camera_id }))}>{t.viewLive}</Button>
+        {canWatch && <Button onClick={() => go(hashOf("live", null, { cam: camera.camera_id }))}>{t.viewLive}</Button>}
         {canEdit && (
           <Button kind="primary" onClick={() => setMode("edit")}>
             {text.value.common.edit}

@@ -65,6 +65,7 @@ export function CamerasRoom() {
 
 function CameraTable({ cameras: listed }: { cameras: readonly Camera[] }) {
   const t = text.value.cameras;
+  const canWatch = may(me.value?.role, "watch");
   return (
     <table class="camera-table">
       <thead>
@@ -82,9 +83,7 @@ function CameraTable({ cameras: listed }: { cameras: readonly Camera[] }) {
       <tbody>
         {listed.map((camera) => (
           <tr key={camera.camera_id} onClick={() => go(hashOf("cameras", camera.camera_id))}>
-            <td>
-              <Thumbnail cameraId={camera.camera_id} />
-            </td>
+            <td>{canWatch && <Thumbnail cameraId={camera.camera_id} />}</td>
             <td>
               <a href={hashOf("cameras", camera.camera_id)}>{camera.name}</a>
             </td>

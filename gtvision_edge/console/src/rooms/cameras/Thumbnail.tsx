@@ -63,7 +63,7 @@ function Age({ takenMs }: { takenMs: number }) {
 
 async function fetchShot(cameraId: string, signal: AbortSignal): Promise<Shot> {
   const response = await client.response(`/cameras/${encodeURIComponent(cameraId)}/snapshot`, signal);
-  const taken = Date.parse(response.headers.get("Last-Modified") ?? "");
+  const taken = Date.parse(response.headers.get("X-Picture-Time") ?? "");
   return { url: URL.createObjectURL(await response.blob()), takenMs: Number.isFinite(taken) ? taken : null };
 }
 

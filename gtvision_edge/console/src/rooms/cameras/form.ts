@@ -155,6 +155,13 @@ export function changesTo(camera: Camera, form: CameraForm, vendor: Vendor | und
     if (JSON.stringify(value) !== JSON.stringify(before[key as keyof CameraBody])) changes[key] = value;
   }
   if (form.username.trim() === "" && camera.username) changes.username = "";
+  // A vendor whose addresses are built keeps no typed ones; an emptied field takes its address away.
+  if (vendor?.needs_url) {
+    if (form.subUrl.trim() === "" && camera.sub_url) changes.sub_url = null;
+  } else if (form.vendor !== camera.vendor) {
+    changes.main_url = null;
+    changes.sub_url = null;
+  }
   return changes as Partial<CameraBody>;
 }
 

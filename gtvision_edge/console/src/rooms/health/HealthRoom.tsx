@@ -92,7 +92,7 @@ function ProblemNote({ problem }: { problem: Problem }) {
       tone={problem.tone}
       title={camera.name}
       action={
-        may(me.value?.role, "watch") && (
+        may(me.value?.role, "seeCameras") && (
           <Button onClick={() => go(hashOf("cameras", camera.camera_id))}>{t.openCamera}</Button>
         )
       }
@@ -169,7 +169,7 @@ function UnitCard({ known }: { known: SiteStatus }) {
         <dd class="mono">{known.version}</dd>
         <dt>{t.media}</dt>
         <dd>
-          {server ? `${t.kinds[server.kind] ?? server.kind} · ${server.version ?? "—"}` : "—"}
+          {server ? `${server.kind === null ? "—" : t.kinds[server.kind]} · ${server.version ?? "—"}` : "—"}
           {server?.kind === "embedded" && <small class="faint hint">{t.notHere}</small>}
         </dd>
         <dt>{t.timezone}</dt>

@@ -101,7 +101,7 @@ function Picture({ camera, path, isMuted }: PictureProps) {
     if (video.current) video.current.muted = isMuted;
   }, [isMuted]);
   return (
-    <div class={`picture ${seen?.phase ?? "starting"}`}>
+    <div class={`picture ${seen?.phase ?? "starting"}${seen?.isPlaceholder ? " placeholder" : ""}`}>
       <Poster paths={[playedPath, camera.paths.rec]} isWanted={!seen || seen.pictureAt === null} />
       <canvas ref={still} />
       <video ref={video} muted autoplay playsInline disablePictureInPicture />

@@ -6,7 +6,7 @@ import { read, write } from "../../state/preferences";
 import { hashOf, replace, route } from "../../state/route";
 import { client } from "../../state/session";
 import { cameras } from "../../state/site";
-import { automaticMosaic, isSameMosaic, tilesOf } from "./mosaic";
+import { automaticMosaic, isSameMosaic, seats, tilesOf } from "./mosaic";
 
 const REMEMBERED = "gtv.mosaic";
 
@@ -60,10 +60,11 @@ export function edit(change: (mosaic: MosaicBody) => MosaicBody): void {
 }
 
 export async function save(body: MosaicBody, target: Mosaic | null): Promise<void> {
+  const content: MosaicBody = { nome: body.nome, layout: body.layout, cameras: seats(body.cameras, body.layout) };
   const saved =
     target === null
-      ? await client.post<Mosaic>("/mosaics", body)
-      : await client.patch<Mosaic>(`/mosaics/${encodeURIComponent(target.mosaic_id)}`, body);
+      ? await client.post<Mosaic>("/mosaics", content)
+      : await client.patch<Mosaic>(`/mosaics/${encodeURIComponent(target.mosaic_id)}`, content);
   await loadMosaics();
   choose(saved.mosaic_id);
 }

@@ -1,23 +1,17 @@
 import { useEffect, useState } from "preact/hooks";
-import type { AuditEntry, List } from "../../api/types";
+import type { AuditEntry, AuditVerdict, List } from "../../api/types";
 import { text } from "../../i18n";
 import { dateTimeOf } from "../../i18n/format";
 import { client } from "../../state/session";
 import { zone } from "../../state/site";
 import { Button, ErrorNote, Note, Skeleton } from "../../ui/parts";
 
-interface Verdict {
-  ok: boolean;
-  entries: number;
-  first_bad_seq?: number | null;
-}
-
 /** Who did what, newest first, and whether the log is whole. */
 export function AuditTab() {
   const t = text.value.settings;
   const [entries, setEntries] = useState<AuditEntry[] | null>(null);
   const [next, setNext] = useState<string | null>(null);
-  const [verdict, setVerdict] = useState<Verdict | null>(null);
+  const [verdict, setVerdict] = useState<AuditVerdict | null>(null);
   const [error, setError] = useState<unknown>(null);
 
   async function load(cursor: string | null): Promise<void> {
@@ -37,7 +31,7 @@ export function AuditTab() {
     setVerdict(null);
     setError(null);
     try {
-      setVerdict(await client.get<Verdict>("/audit/verify", { timeoutMs: 60_000 }));
+      setVerdict(await client.get<AuditVerdict>("/audit/verify", { timeoutMs: 60_000 }));
     } catch (failure) {
       setError(failure);
     }
@@ -48,8 +42,8 @@ export function AuditTab() {
       <div>
         <Button onClick={() => void verify()}>{t.verify}</Button>
       </div>
-      {verdict?.ok === true && <Note tone="plain">{t.verified(verdict.entries)}</Note>}
-      {verdict?.ok === false && <Note tone="alarm">{t.broken(String(verdict.first_bad_seq ?? "—"))}</Note>}
+      {verdict?.is_whole === true && <Note tone="plain">{t.verified(verdict.entries)}</Note>}
+      {verdict?.is_whole === false && <Note tone="alarm">{t.broken(String(verdict.bad_seq ?? "—"))}</Note>}
       <ErrorNote error={error} action={<Button onClick={() => void load(null)}>{text.value.common.retry}</Button>} />
       {entries === null && error === null && <Skeleton rows={6} />}
       {entries !== null && (
@@ -66,7 +60,7 @@ export function AuditTab() {
             {entries.map((entry) => (
               <tr key={entry.seq}>
                 <td class="mono">{dateTimeOf(entry.at, zone.value)}</td>
-                <td>{typeof entry.actor === "object" ? entry.actor.name : (entry.actor ?? "—")}</td>
+                <td>{entry.actor.name}</td>
                 <td class="mono">{entry.action}</td>
                 <td class="wide-only mono muted">{entry.subject || "—"}</td>
               </tr>

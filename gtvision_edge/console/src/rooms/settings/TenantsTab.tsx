@@ -7,6 +7,7 @@ import { zone } from "../../state/site";
 import { say } from "../../state/toasts";
 import { Dialog } from "../../ui/Dialog";
 import { Button, ErrorNote, Field, Skeleton } from "../../ui/parts";
+import { identifierOf } from "./changes";
 
 export function TenantsTab() {
   const t = text.value.settings;
@@ -77,12 +78,14 @@ export function TenantsTab() {
 function TenantForm({ tenant, onClose, onSaved }: { tenant: Tenant | null; onClose: () => void; onSaved: () => void }) {
   const t = text.value.settings;
   const [name, setName] = useState(tenant?.name ?? "");
+  const [typedId, setTypedId] = useState<string | null>(null);
+  const tenantId = typedId ?? identifierOf(name);
   const [error, setError] = useState<unknown>(null);
   async function submit(event: Event): Promise<void> {
     event.preventDefault();
     setError(null);
     try {
-      if (tenant === null) await client.post("/tenants", { name: name.trim() });
+      if (tenant === null) await client.post("/tenants", { tenant_id: tenantId.trim(), name: name.trim() });
       else await client.patch(`/tenants/${encodeURIComponent(tenant.tenant_id)}`, { name: name.trim() });
       onSaved();
     } catch (failure) {
@@ -96,6 +99,11 @@ function TenantForm({ tenant, onClose, onSaved }: { tenant: Tenant | null; onClo
           <Field label={text.value.common.name}>
             {(ids) => <input {...ids} autofocus required value={name} onInput={(event) => setName(event.currentTarget.value)} />}
           </Field>
+          {tenant === null && (
+            <Field label={text.value.cameras.id} hint={t.tenantIdHint}>
+              {(ids) => <input {...ids} required maxLength={40} autocapitalize="none" value={tenantId} onInput={(event) => setTypedId(event.currentTarget.value)} />}
+            </Field>
+          )}
           <ErrorNote error={error} />
         </div>
         <footer>

@@ -41,7 +41,7 @@ export function UserForm({ user, tenants, onClose, onSaved }: UserFormProps) {
       camera_ids: cameraIds === null ? null : [...cameraIds],
       enabled: isEnabled,
     };
-    if (password !== "") body.password = password;
+    if (password !== "") Object.assign(body, { password, must_change_password: true });
     try {
       if (user === null) await client.post("/users", body);
       else await client.patch(`/users/${encodeURIComponent(user.user_id)}`, changedFields(user, body));
