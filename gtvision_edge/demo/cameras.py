@@ -61,7 +61,7 @@ _MODELS = (
         every_s=5.0,
         lanes=("approaching", "approaching", "approaching"),
         codec="h264",
-        fps=12,
+        fps=10,
         has_sound=True,
     ),
     _Model(

@@ -34,8 +34,8 @@ class Scene:
         self._town = town
         self._background = Planes.of(place.paint(place.lens))
         self._overlay = Overlay(name, zone, (place.lens.width, place.lens.height))
-        # A vehicle stays with a camera for minutes and comes by again.
-        self._draw_vehicle = lru_cache(maxsize=8)(self._draw_vehicle_once)
+        # As many as are seen at once and a few more; each takes a megabyte.
+        self._draw_vehicle = lru_cache(maxsize=5)(self._draw_vehicle_once)
         self._arm = _Arm(place.barrier, place.lens) if place.barrier else None
 
     def passages(self, start_us: int, end_us: int) -> list[Passage]:

@@ -65,7 +65,7 @@ def draw_car(plate: str, colour: str, body: str, direction: Direction, light: Li
     """Draw a car at :data:`PIXELS_PER_METRE`; approaching ones show their front."""
     shape = _SHAPES[body]
     unit = PIXELS_PER_METRE * _FINE
-    side, above = 0.85, 0.25
+    side, above = 0.8 if light.has_lamps else 0.3, 0.1
     below = 0.75 if light.is_wet or light.has_lamps else 0.25
     size = (round((shape.width + 2 * side) * unit), round((shape.height + above + below) * unit))
     pen = _Pen(size, unit, middle=size[0] / 2, ground=(shape.height + above) * unit)
