@@ -95,21 +95,27 @@ class Inspection:
             return self._open_with("video+audio")
         except av.FFmpegError as error:
             # One refused audio SETUP fails the whole open.
-            if _error_code(error) != "bad_response" or time.monotonic() >= self.ends:
+            if self.error or _error_code(error) not in {"bad_response", "busy"}:
                 raise
             return self._open_with("video")
 
     def _open_with(self, media: str) -> InputContainer:
-        left_s = max(self.ends - time.monotonic(), 0.1)
+        # Part of what is left, so that silence after PLAY still ends the open before our time does.
+        silence_s = max(self.ends - time.monotonic(), 0.1) * _SILENCE_PART
         # libav's own option, in µs, never PyAV's timeout=: that one takes the GIL six times per RTP packet.
         options = {
             "rtsp_transport": "tcp",
-            # Part of what is left, so that silence after PLAY still ends the open before our time does.
-            "timeout": str(int(left_s * _SILENCE_PART * 1_000_000)),
+            "timeout": str(int(silence_s * 1_000_000)),
             "allowed_media_types": media,
             "analyzeduration": "1000000",  # a silent audio track is waited for no longer (µs)
         }
-        return av.open(self.url, options=options, metadata_errors="replace")
+        began = time.monotonic()
+        try:
+            return av.open(self.url, options=options, metadata_errors="replace")
+        except av.FFmpegError:
+            if time.monotonic() - began >= silence_s * 0.9:
+                self.error = "timeout"  # libav calls a request that got no answer invalid data
+            raise
 
     def _read(self, container: InputContainer) -> None:
         video = next(iter(container.streams.video), None)

@@ -284,11 +284,13 @@ class CameraMonitor:
         return state, watch.answer
 
     async def _check(self, watch: _Watch) -> None:
-        async with self._places:
-            code = await self._outcome(watch.camera)
+        try:
+            async with self._places:
+                code = await self._outcome(watch.camera)
+        finally:
+            watch.is_checking = False  # also when the whole monitor is started again
         now = self._clock.monotonic()
         self._checks.labels(code or "ok").inc()
-        watch.is_checking = False
         watch.answer = code
         watch.failures = watch.failures + 1 if code else 0
         interval_s = self._settings.monitor_interval * random.uniform(0.9, 1.1)  # noqa: S311

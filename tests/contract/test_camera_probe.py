@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 
 import psutil
 import pytest
@@ -15,7 +16,7 @@ from PIL import Image
 from pydantic import SecretStr
 
 from gtvision_edge.cameras.address import Address, check_address
-from gtvision_edge.cameras.errors import CameraError, CameraUnauthorizedError
+from gtvision_edge.cameras.errors import CameraError, CameraNoDataError, CameraUnauthorizedError
 from gtvision_edge.cameras.model import ProbeRequest
 from gtvision_edge.cameras.names import NameResolver
 from gtvision_edge.cameras.probe import MAX_PROBES, CameraProber
@@ -25,6 +26,7 @@ from gtvision_edge.runtime.clock import SystemClock
 from tests.e2e.gstreamer_cameras import gstreamer_cameras
 from tests.fakes.clips import ClipSpec
 from tests.fakes.hostile_camera import Fault, hostile_camera
+from tests.fakes.scripted_rtsp import Request, Script, scripted_camera
 from tests.fakes.virtual_camera import VirtualCamera, virtual_camera
 
 PASSWORD = "p@ss:w/rd#1?%ç"
@@ -39,6 +41,12 @@ async def resolver() -> AsyncIterator[NameResolver]:
 @pytest.fixture
 def prober(resolver: NameResolver) -> CameraProber:
     return CameraProber(resolver=resolver, clock=SystemClock(), timeout_s=5.0)
+
+
+@pytest.fixture
+def impatient(resolver: NameResolver) -> CameraProber:
+    """A prober of half the time: whatever a camera does scales with it."""
+    return CameraProber(resolver=resolver, clock=SystemClock(), timeout_s=2.5)
 
 
 def address(
@@ -134,17 +142,26 @@ async def test_a_hanging_sub_stream_does_not_fail_the_main_one(prober: CameraPro
     ],
 )
 async def test_each_way_to_fail_has_its_own_words_in_time(
-    prober: CameraProber, fault: Fault, code: str
+    impatient: CameraProber, fault: Fault, code: str
 ) -> None:
     async with hostile_camera(fault) as camera:
         started = time.perf_counter()
         with pytest.raises(CameraError) as failure:
-            await prober.probe(address(camera.url, user="admin", password="wrong-one"))
+            await impatient.probe(address(camera.url, user="admin", password="wrong-one"))
         elapsed_s = time.perf_counter() - started
 
     assert failure.value.code == code
-    assert elapsed_s <= 5.0
+    assert elapsed_s <= 2.5
     assert "wrong-one" not in str(failure.value)
+
+
+async def test_silence_is_told_within_five_seconds(prober: CameraProber) -> None:
+    async with hostile_camera(Fault.NO_PACKETS) as camera:
+        started = time.perf_counter()
+        with pytest.raises(CameraNoDataError):
+            await prober.probe(address(camera.url))
+
+    assert time.perf_counter() - started <= 5.0
 
 
 async def test_a_wrong_password_is_tried_once(prober: CameraProber) -> None:
@@ -153,6 +170,72 @@ async def test_a_wrong_password_is_tried_once(prober: CameraProber) -> None:
             await prober.probe(address(camera.url, camera.url, user="admin", password="wrong"))
 
     assert camera.requests == ["DESCRIBE", "DESCRIBE"]  # the first one carried no password
+
+
+VIDEO_ONLY = "v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:trackID=0\r\n"
+TRANSPORT = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1"
+
+
+async def play(request: Request, *, refused: str = "", silent: str = "") -> None:
+    """Go through a session up to PLAY; then dribble a byte now and then, which no read timeout notices."""
+    if request.method == silent:
+        await asyncio.Event().wait()
+    if request.method == "DESCRIBE":
+        request.describe(VIDEO_ONLY)
+    elif request.method == "SETUP" and refused:
+        request.reply(refused)
+    elif request.method == "SETUP":
+        request.reply("200 OK", "Session: 1", TRANSPORT)
+    else:
+        request.reply("200 OK", "Session: 1")
+    while request.method == "PLAY":
+        request.writer.write(b"$")
+        await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        (play, "camera_timeout"),
+        (partial(play, silent="SETUP"), "camera_timeout"),
+        (partial(play, refused="453 Not Enough Bandwidth"), "camera_busy"),
+        (partial(play, refused="401 Unauthorized"), "camera_unsupported_auth"),
+    ],
+)
+async def test_failures_after_describe_are_told_apart_in_time(
+    impatient: CameraProber, script: Script, code: str
+) -> None:
+    async with scripted_camera(script) as camera:
+        started = time.perf_counter()
+        with pytest.raises(CameraError) as failure:
+            await impatient.probe(address(camera.url()))
+
+    assert failure.value.code == code
+    assert time.perf_counter() - started <= 2.5
+    assert await asyncio.to_thread(psutil.Process().children) == []
+
+
+async def test_a_refused_audio_track_does_not_fail_the_video(impatient: CameraProber) -> None:
+    asked: list[str] = []
+
+    async def script(request: Request) -> None:
+        asked.append(f"{request.method} {request.uri[-1]}")
+        if request.method == "DESCRIBE":
+            request.describe()
+        elif request.method == "SETUP" and request.uri.endswith("trackID=1"):
+            request.reply("461 Unsupported Transport")
+        else:
+            request.reply("200 OK", "Session: 1", TRANSPORT)
+
+    async with scripted_camera(script) as camera:
+        with pytest.raises(CameraError) as failure:
+            await impatient.probe(address(camera.url()))
+
+    assert (
+        asked.count("SETUP 0") == 2
+    )  # the second time for the video alone, which this camera does not send
+    assert any(entry.startswith("PLAY") for entry in asked)
+    assert failure.value.code == "camera_no_data"
 
 
 async def test_a_closed_port_is_told_at_once(prober: CameraProber) -> None:
