@@ -1,6 +1,7 @@
 """People and tenants: who may make, change and remove whom."""
 
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 from typing import Final, TypedDict
 
@@ -398,33 +399,38 @@ class AccountService:
         raise UnknownTenantError("There is no such tenant.")
 
     async def create_tenant(
-        self, principal: Principal, tenant_id: str, name: str, *, address: str
+        self, principal: Principal, name: str, *, tenant_id: str | None = None, address: str
     ) -> Tenant:
-        """Make a tenant; only an administrator of the whole site may.
+        """Make a tenant, its id (None = made from *name*) is for ever; only an administrator of the whole site may.
 
         Raises:
             NotPermittedError, TenantExistsError, InvalidInputError: as they say.
 
         """
         _require_site_admin(principal)
-        _check_tenant(tenant_id, name)
-        tenant = Tenant(TenantId(tenant_id), name, self._clock.now_us())
+        wanted_id = _slug(name) if tenant_id is None else tenant_id
+        _check_tenant(wanted_id, name)
 
-        def write(transaction: Transaction) -> None:
-            if repository.find_tenant(transaction, tenant_id) is not None:
-                raise TenantExistsError("A tenant has this id.", tenant_id=tenant_id)
+        def write(transaction: Transaction) -> Tenant:
+            free_id, number = wanted_id, 1
+            while repository.find_tenant(transaction, free_id) is not None:
+                if tenant_id is not None:
+                    raise TenantExistsError("A tenant has this id.", tenant_id=tenant_id)
+                number += 1
+                free_id = f"{wanted_id}-{number}"
+            tenant = Tenant(TenantId(free_id), name, self._clock.now_us())
             repository.insert_tenant(transaction, tenant)
             self._audit.append(
                 transaction,
                 actor=principal.actor(address),
                 action="tenant.created",
-                subject=f"tenant:{tenant_id}",
-                tenant_id=tenant_id,
+                subject=f"tenant:{free_id}",
+                tenant_id=free_id,
                 details={"name": name},
             )
+            return tenant
 
-        await self._database.write(write)
-        return tenant
+        return await self._database.write(write)
 
     async def rename_tenant(
         self, principal: Principal, tenant_id: str, name: str, *, address: str
@@ -546,6 +552,11 @@ def _check_tenant(tenant_id: str, name: str) -> None:
         faults.append(_fault("name", f"1 to {_MAX_NAME} characters in one line"))
     if faults:
         raise InvalidInputError("The tenant is not right.", faults=faults)
+
+
+def _slug(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain)[:34].strip("-") or "tenant"
 
 
 def _is_readable(name: str) -> bool:

@@ -2,9 +2,9 @@
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Protocol
+from typing import Annotated, Any, Protocol
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from pydantic import Field, SecretStr
 
 from gtvision_edge.accounts import NotPermittedError, Principal
@@ -49,9 +49,11 @@ from gtvision_edge.cameras.model import (
 )
 from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.cameras.urls import UrlBuilderFactory
-from gtvision_edge.errors import EdgeError, ErrorKind
+from gtvision_edge.media.errors import NoPictureError
+from gtvision_edge.media.gateway import picture_response
 from gtvision_edge.media.model import PathView
 from gtvision_edge.media.paths import PathUse, path_name
+from gtvision_edge.media.posters import Picture
 from gtvision_edge.runtime.timestamps import to_rfc3339
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -76,20 +78,11 @@ _PROBE_ERRORS = (
 )
 
 
-class NoPictureError(EdgeError):
-    """There is no picture of this camera now; ask again when it is on the air."""
-
-    code: ClassVar[str] = "no_picture"
-    kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND
-
-
 class CameraStates(Protocol):
     """What the monitor knows of cameras."""
 
     def state_of(self, camera_id: str) -> StateEntry: ...
-    async def history(
-        self, camera_uuid: CameraUuid, *, limit: int = 100
-    ) -> Sequence[StateEntry]: ...
+    async def history(self, camera_uuid: CameraUuid, *, limit: int) -> Sequence[StateEntry]: ...
 
 
 class MediaViews(Protocol):
@@ -97,15 +90,6 @@ class MediaViews(Protocol):
 
     def path_view(self, camera_id: str) -> PathView | None: ...
     def inbound_bytes(self, camera_id: str) -> int: ...
-
-
-class Picture(Protocol):
-    """A JPEG and when it was taken (UTC µs; None = not known)."""
-
-    @property
-    def jpeg(self) -> bytes: ...
-    @property
-    def time_us(self) -> int | None: ...
 
 
 class Pictures(Protocol):
@@ -381,13 +365,7 @@ class _CameraResource:
         picture = await self._pictures.poster_jpeg(camera.camera_id)
         if picture is None:
             raise NoPictureError("There is no picture of this camera now.")
-        headers: dict[str, str] = {hdrs.CACHE_CONTROL: "private, no-cache"}
-        if picture.time_us is not None:
-            headers[hdrs.ETAG] = f'"{picture.time_us}"'
-            headers["X-Picture-Time"] = to_rfc3339(picture.time_us)
-            if call.request.headers.get(hdrs.IF_NONE_MATCH) == headers[hdrs.ETAG]:
-                return web.Response(status=304, headers=headers)
-        return web.Response(body=picture.jpeg, content_type="image/jpeg", headers=headers)
+        return picture_response(call.request, picture)
 
     def _answer(self, camera: Camera, principal: Principal) -> CameraAnswer:
         may_change = principal.role in ADMINS

@@ -72,8 +72,9 @@ class UserAnswer(Answer):
 
 
 class TenantBody(Body):
-    tenant_id: Annotated[str, Field(max_length=40)]
     name: Name
+    tenant_id: Annotated[str, Field(max_length=40)] | None = None
+    """a-z, 0-9 and -, for ever; absent = made from the name."""
 
 
 class TenantChangeBody(Body):
@@ -159,7 +160,7 @@ class _PeopleResource:
         body = call.body_as(TenantBody)
         return _tenant_answer(
             await self._accounts.create_tenant(
-                call.principal, body.tenant_id, body.name, address=call.address
+                call.principal, body.name, tenant_id=body.tenant_id, address=call.address
             )
         )
 

@@ -38,7 +38,9 @@ A, B = TenantId("a"), TenantId("b")
 async def people(accounts: Accounts, admin: Principal) -> dict[str, User]:
     """Two tenants, an administrator and a viewer in each, and one limited to a camera."""
     for tenant_id in (A, B):
-        await accounts.service.create_tenant(admin, tenant_id, tenant_id.upper(), address=HERE)
+        await accounts.service.create_tenant(
+            admin, tenant_id.upper(), tenant_id=tenant_id, address=HERE
+        )
     wanted = [
         NewUser("admin-a", SECRET, Role.ADMIN, tenant_id=A),
         NewUser("admin-b", SECRET, Role.ADMIN, tenant_id=B),
@@ -156,7 +158,7 @@ async def test_an_administrator_of_one_tenant_meets_no_other(
     with pytest.raises(NotPermittedError):
         await service.rename_tenant(principal, "a", "Mine", address=HERE)
     with pytest.raises(NotPermittedError):
-        await service.create_tenant(principal, "c", "C", address=HERE)
+        await service.create_tenant(principal, "C", address=HERE)
 
 
 @pytest.mark.parametrize("tenant_id", [None, B, TenantId("nowhere")])
@@ -200,7 +202,7 @@ async def test_nobody_grants_cameras_beyond_the_own(
             principal, people["admin-a"].user_id, {}, password=SECRET + "!", address=HERE
         )
     with pytest.raises(NotPermittedError):
-        await service.create_tenant(replace(principal, tenant_id=None), "c", "C", address=HERE)
+        await service.create_tenant(replace(principal, tenant_id=None), "C", address=HERE)
 
 
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.VIEWER, Role.AUDITOR])
@@ -222,7 +224,7 @@ async def test_only_administrators_manage_people(
     with pytest.raises(NotPermittedError):
         await service.remove_user(principal, target, address=HERE)
     with pytest.raises(NotPermittedError):
-        await service.create_tenant(principal, "c", "C", address=HERE)
+        await service.create_tenant(principal, "C", address=HERE)
 
 
 @pytest.mark.parametrize(
@@ -339,13 +341,13 @@ async def test_weak_passwords_are_refused(
 
 async def test_tenants_are_made_once(accounts: Accounts, admin: Principal) -> None:
     service = accounts.service
-    await service.create_tenant(admin, "zona-sul", "Zona Sul", address=HERE)
+    await service.create_tenant(admin, "Zona Sul", tenant_id="zona-sul", address=HERE)
 
     with pytest.raises(TenantExistsError):
-        await service.create_tenant(admin, "zona-sul", "Outra", address=HERE)
+        await service.create_tenant(admin, "Outra", tenant_id="zona-sul", address=HERE)
     for tenant_id, name in (("Zona", "x"), ("", "x"), ("zona", ""), ("zona", "a\nb")):
         with pytest.raises(InvalidInputError):
-            await service.create_tenant(admin, tenant_id, name, address=HERE)
+            await service.create_tenant(admin, name, tenant_id=tenant_id, address=HERE)
     with pytest.raises(UnknownTenantError):
         await service.create_user(
             admin, NewUser("x", SECRET, Role.VIEWER, tenant_id=TenantId("nowhere")), address=HERE
@@ -361,3 +363,18 @@ async def test_a_person_changes_the_own_name_and_language(
 
     assert (changed.name, changed.locale, changed.token_version) == ("Ana", "en", 1)
     assert await accounts.service.get_user(principal, principal.user_id) == changed
+
+
+async def test_the_id_of_a_tenant_is_made_from_its_name(
+    accounts: Accounts, admin: Principal
+) -> None:
+    names = ["Prefeitura de São João", "prefeitura de sao joao", "!!!", "x" * 120]
+
+    made = [await accounts.service.create_tenant(admin, name, address=HERE) for name in names]
+
+    assert [tenant.tenant_id for tenant in made] == [
+        "prefeitura-de-sao-joao",
+        "prefeitura-de-sao-joao-2",
+        "tenant",
+        "x" * 34,
+    ]

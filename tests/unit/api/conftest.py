@@ -27,10 +27,11 @@ from gtvision_edge.api.server import Api, build_api, serve
 from gtvision_edge.api.session import session_endpoints
 from gtvision_edge.api.status import status_endpoints
 from gtvision_edge.audit import AuditLog
-from gtvision_edge.cameras.model import CameraState, NewCamera, ProbeRequest, StateEntry
+from gtvision_edge.cameras.model import CameraState, CameraUuid, NewCamera, ProbeRequest, StateEntry
 from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.media.model import MediaServerState, PathView
+from gtvision_edge.media.posters import Picture
 from gtvision_edge.mosaics import MosaicService
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.settings import AccountSettings, ApiSettings, SiteSettings
@@ -129,7 +130,9 @@ async def admin(accounts: Accounts) -> Principal:
     login = await accounts.sessions.login("admin", accounts.first_password, address="10.0.0.1")
     principal = login.user.principal()
     for tenant_id in (A, B):
-        await accounts.service.create_tenant(principal, tenant_id, tenant_id.upper(), address="")
+        await accounts.service.create_tenant(
+            principal, tenant_id.upper(), tenant_id=tenant_id, address=""
+        )
     for person in PEOPLE:
         await accounts.service.create_user(principal, person, address="")
     return principal
@@ -146,16 +149,16 @@ class FakeMonitor:
     """States, views, pictures and the media server, as tests set them."""
 
     states: dict[str, StateEntry] = field(default_factory=dict)
-    histories: dict[str, list[StateEntry]] = field(default_factory=dict)
+    histories: dict[CameraUuid, list[StateEntry]] = field(default_factory=dict)
     views: dict[str, PathView] = field(default_factory=dict)
-    pictures: dict[str, "FakePicture"] = field(default_factory=dict)
+    pictures: dict[str, Picture] = field(default_factory=dict)
     state: MediaServerState = UP
     watching: int = 3
 
     def state_of(self, camera_id: str) -> StateEntry:
         return self.states.get(camera_id, StateEntry(CameraState.UNKNOWN, 0))
 
-    async def history(self, camera_uuid: str, *, limit: int = 100) -> list[StateEntry]:
+    async def history(self, camera_uuid: CameraUuid, *, limit: int) -> list[StateEntry]:
         return self.histories.get(camera_uuid, [])[:limit]
 
     def path_view(self, camera_id: str) -> PathView | None:
@@ -164,17 +167,11 @@ class FakeMonitor:
     def inbound_bytes(self, camera_id: str) -> int:
         return 1000 if camera_id in self.views else 0
 
-    async def poster_jpeg(self, camera_id: str) -> "FakePicture | None":
+    async def poster_jpeg(self, camera_id: str) -> Picture | None:
         return self.pictures.get(camera_id)
 
     def viewers(self) -> int:
         return self.watching
-
-
-@dataclass(frozen=True)
-class FakePicture:
-    jpeg: bytes = b"\xff\xd8jpeg"
-    time_us: int | None = 1_767_225_600_000_000
 
 
 @pytest.fixture

@@ -1,0 +1,196 @@
+"""Tenants are strangers, and roles are what the endpoints say: tables made from the endpoints themselves."""
+
+import re
+from typing import Any
+
+import pytest
+
+from gtvision_edge.accounts import Principal, Role
+from gtvision_edge.api.errors import status_of
+from gtvision_edge.api.routing import PUBLIC, Endpoint
+from gtvision_edge.mosaics import Layout, MosaicService
+from tests.unit.api.conftest import SECRET, Served
+
+BODIES: dict[tuple[str, str], dict[str, Any]] = {
+    ("POST", "/auth/ticket"): {},
+    ("POST", "/auth/password"): {"current": "not this one", "new": "another secret"},
+    ("PATCH", "/me"): {},
+    ("POST", "/users"): {"username": "new", "password": SECRET, "role": "viewer"},
+    ("PATCH", "/users/{user_id}"): {"name": "Changed"},
+    ("POST", "/tenants"): {"name": "New"},
+    ("PATCH", "/tenants/{tenant_id}"): {"name": "Changed"},
+    ("POST", "/cameras"): {"name": "New", "vendor": "intelbras", "host": "10.0.0.1"},
+    ("POST", "/cameras/probe"): {"vendor": "intelbras", "host": "10.0.0.1"},
+    ("PATCH", "/cameras/{camera_id}"): {"name": "Changed"},
+    ("POST", "/mosaics"): {"nome": "New", "layout": "2x2", "cameras": []},
+    ("PATCH", "/mosaics/{mosaic_id}"): {"nome": "Changed"},
+}
+PEOPLE_OF_A = ["admin-a", "operator-a", "viewer-a", "auditor-a", "narrow-a"]
+
+
+@pytest.fixture
+async def foreign(served: Served, mosaics: MosaicService, admin: Principal) -> dict[str, str]:
+    """Ids of tenant b, by the name of the path parameter."""
+    mosaic = await mosaics.create(
+        admin, name="b's own", layout=Layout.ONE, cameras=("cam09",), tenant_id="b"
+    )
+    return {
+        "camera_id": "cam09",
+        "mosaic_id": mosaic.mosaic_id,
+        "user_id": served.user_ids["viewer-b"],
+        "tenant_id": "b",
+    }
+
+
+def _filled(endpoint: Endpoint, ids: dict[str, str]) -> str:
+    return re.sub(r"\{(\w+)\}", lambda found: ids[found[1]], endpoint.path)
+
+
+def _body(endpoint: Endpoint) -> dict[str, Any]:
+    if endpoint.body is None:
+        return {}
+    return {"json": BODIES[endpoint.method, endpoint.path]}
+
+
+async def test_what_belongs_to_another_tenant_does_not_exist(
+    served: Served, foreign: dict[str, str]
+) -> None:
+    asked = 0
+    for endpoint in served.endpoints:
+        for who in PEOPLE_OF_A:
+            role = Role(who.partition("-")[0]) if who != "narrow-a" else Role.OPERATOR
+            if not endpoint.ids or endpoint.access == PUBLIC or role not in endpoint.access:
+                continue
+            path = _filled(endpoint, foreign)
+            status, content = await served.call(endpoint.method, path, who=who, **_body(endpoint))
+            (expected,) = {error.code for error in endpoint.ids.values()}
+            where = f"{who} {endpoint.method} {path}"
+            assert (status, content["code"]) == (404, expected), where
+            # nothing tells it from one that never was
+            never = dict.fromkeys(foreign, "0" * 8)
+            other = await served.call(
+                endpoint.method, _filled(endpoint, never), who=who, **_body(endpoint)
+            )
+            assert other[0] == 404
+            assert other[1]["detail"] == content["detail"], where
+            asked += 1
+    assert asked > 20
+
+
+async def test_a_camera_outside_the_own_list_does_not_exist(served: Served) -> None:
+    for path in ("", "/status", "/snapshot"):
+        status, content = await served.call("GET", f"/cameras/cam02{path}", who="narrow-a")
+        assert (status, content["code"]) == (404, "unknown_camera")
+
+    _, page = await served.call("GET", "/cameras", who="narrow-a")
+    assert [camera["camera_id"] for camera in page["items"]] == ["cam01"]
+
+
+@pytest.mark.parametrize("who", PEOPLE_OF_A)
+async def test_lists_show_the_own_tenant_only(
+    served: Served, foreign: dict[str, str], who: str
+) -> None:
+    for path in ("/cameras", "/mosaics", "/users", "/tenants", "/audit"):
+        status, content = await served.call("GET", path, who=who)
+        if status == 403:
+            continue
+        assert status == 200
+        text = repr(content)
+        assert "cam09" not in text
+        assert "viewer-b" not in text
+        assert foreign["mosaic_id"] not in text
+        assert "'b'" not in text
+    _, box = await served.call("GET", "/status", who=who)
+    assert box["cameras"]["total"] == (1 if who == "narrow-a" else 2)
+    assert box["viewers"] is None
+
+
+async def test_foreign_cameras_in_bodies_do_not_exist(
+    served: Served, foreign: dict[str, str]
+) -> None:
+    body = {"nome": "x", "layout": "2x2", "cameras": ["cam01", "cam09"]}
+
+    status, content = await served.call("POST", "/mosaics", who="operator-a", json=body)
+    assert (status, content["code"]) == (404, "unknown_camera")
+
+    body = {"nome": "x", "layout": "2x2", "cameras": ["cam01", "cam02"]}
+    _, made = await served.call("POST", "/mosaics", who="operator-a", json=body)
+    path = f"/mosaics/{made['mosaic_id']}"
+    status, content = await served.call("PATCH", path, who="narrow-a", json={"cameras": ["cam02"]})
+    assert (status, content["code"]) == (404, "unknown_camera")
+
+
+async def test_nobody_moves_things_into_another_tenant(
+    served: Served, foreign: dict[str, str]
+) -> None:
+    camera = BODIES["POST", "/cameras"] | {"tenant_id": "b"}
+    user = BODIES["POST", "/users"] | {"tenant_id": "b"}
+    everywhere = BODIES["POST", "/users"] | {"tenant_id": None}
+
+    answers = [
+        await served.call("POST", "/cameras", who="admin-a", json=camera),
+        await served.call("PATCH", "/cameras/cam01", who="admin-a", json={"tenant_id": "b"}),
+        await served.call("POST", "/users", who="admin-a", json=user),
+        await served.call("POST", "/users", who="admin-a", json=everywhere),
+        await served.call(
+            "PATCH",
+            f"/users/{served.user_ids['viewer-a']}",
+            who="admin-a",
+            json={"tenant_id": None},
+        ),
+        await served.call(
+            "POST",
+            "/mosaics",
+            who="admin-a",
+            json=BODIES["POST", "/mosaics"] | {"tenant_id": "b"},
+        ),
+    ]
+
+    assert [status for status, _ in answers] == [422, 422, 403, 403, 403, 404]
+
+
+async def test_a_tenants_administrator_does_not_verify_the_whole_log(served: Served) -> None:
+    assert (await served.call("GET", "/audit/verify", who="admin-a"))[0] == 403
+    status, content = await served.call("GET", "/audit/verify", who="admin")
+    assert (status, content["is_whole"], content["bad_seq"]) == (200, True, None)
+
+
+async def test_every_endpoint_with_a_body_has_one_in_the_table(served: Served) -> None:
+    wanted = {
+        (endpoint.method, endpoint.path)
+        for endpoint in served.endpoints
+        if endpoint.body is not None and endpoint.access != PUBLIC
+    }
+
+    assert wanted == set(BODIES)
+
+
+@pytest.mark.parametrize("role", [*Role, None])
+async def test_roles_may_what_the_endpoints_say(served: Served, role: Role | None) -> None:
+    """Asked for things that do not exist, whoever may gets past the door and is told so."""
+    ids = {
+        "camera_id": "none",
+        "mosaic_id": "none",
+        "user_id": "none",
+        "tenant_id": "none",
+    }
+    for endpoint in served.endpoints:
+        if endpoint.access == PUBLIC:
+            continue
+        status, content = await served.call(
+            endpoint.method,
+            _filled(endpoint, ids),
+            who=None if role is None else f"{role}-a",
+            **_body(endpoint),
+        )
+        where = f"{role} {endpoint.method} {endpoint.path} {status} {content}"
+        if role is None:
+            assert (status, content["code"]) == (401, "not_authenticated"), where
+        elif role not in endpoint.access:
+            assert (status, content["code"]) == (403, "not_permitted"), where
+        else:
+            may_fail_with = {status_of(error) for error in endpoint.ids.values()}
+            # these three tell more than the role does: a wrong password, and the site's own business
+            if endpoint.path in ("/auth/password", "/tenants", "/audit/verify"):
+                may_fail_with.add(403)
+            assert status == endpoint.status or status in may_fail_with, where
