@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import structlog
@@ -31,6 +32,7 @@ from gtvision_edge.cameras.names import NameResolver
 from gtvision_edge.cameras.probe import CameraProber
 from gtvision_edge.cameras.service import CameraService, open_camera_service
 from gtvision_edge.cameras.starting import CameraOutcome, add_typed_camera
+from gtvision_edge.demo.site import open_demo_site
 from gtvision_edge.errors import EdgeError, ErrorKind
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.media.client import MediaServerClient
@@ -172,7 +174,7 @@ async def run(
         await service("reconciler", reconciler.run)
         await service("media-view", views.run)
         await service("camera-monitor", monitor.run)
-        outcomes = await _extra_cameras(base, options)
+        outcomes = await _extra_cameras(base, options, stack)
         url = await _listen(api, settings, options, stack)
         options.announce(
             Started(
@@ -356,8 +358,14 @@ async def _api(
     )
 
 
-async def _extra_cameras(base: _Base, options: RunOptions) -> tuple[CameraOutcome, ...]:
+async def _extra_cameras(
+    base: _Base, options: RunOptions, stack: AsyncExitStack
+) -> tuple[CameraOutcome, ...]:
     outcomes: list[CameraOutcome] = []
+    if options.demo:
+        zone = ZoneInfo(base.settings.site.timezone)
+        site = open_demo_site(base.cameras, zone=zone, clock=base.clock)
+        outcomes += await stack.enter_async_context(site)
     outcomes += [await add_typed_camera(base.cameras, url) for url in options.cameras]
     return tuple(outcomes)
 

@@ -1,0 +1,73 @@
+"""Puts the drawn street cameras on a site."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import tzinfo
+from typing import Final
+
+from pydantic import SecretStr
+
+from gtvision_edge.cameras.model import Camera, CameraChange, NewCamera, ProbeRequest
+from gtvision_edge.cameras.service import CameraService
+from gtvision_edge.cameras.starting import BOX, CameraOutcome
+from gtvision_edge.demo.cameras import StreetCamera, open_street_cameras
+from gtvision_edge.errors import EdgeError
+from gtvision_edge.runtime.clock import Clock
+
+DEMO_PORT: Final = 8655
+"""Where the street's cameras are, if nobody else is there."""
+
+_ATTEMPTS_S: Final = (0.0, 0.5, 1.0)
+
+
+@asynccontextmanager
+async def open_demo_site(
+    cameras: CameraService, *, zone: tzinfo, clock: Clock
+) -> AsyncIterator[list[CameraOutcome]]:
+    """Put the street's cameras on the air and on the site; they go off the air with the block, and stay on the site."""
+    async with AsyncExitStack() as stack:
+        try:
+            street = await stack.enter_async_context(
+                open_street_cameras(port=DEMO_PORT, zone=zone, clock=clock)
+            )
+        except OSError:
+            street = await stack.enter_async_context(open_street_cameras(zone=zone, clock=clock))
+        yield list(await asyncio.gather(*(_put_on_site(cameras, drawn) for drawn in street)))
+
+
+async def _put_on_site(cameras: CameraService, drawn: StreetCamera) -> CameraOutcome:
+    known = next((c for c in cameras.all_cameras() if _is_same(c, drawn)), None)
+    address = ProbeRequest(
+        vendor=drawn.vendor,
+        main_url=drawn.main_url,
+        sub_url=drawn.sub_url,
+        username=drawn.username,
+        password=SecretStr(drawn.password),
+    )
+    outcome = CameraOutcome(drawn.name)
+    for wait_s in _ATTEMPTS_S:
+        await asyncio.sleep(wait_s)
+        try:
+            if known is None:
+                new = NewCamera(name=drawn.name, address=address, place=drawn.place)
+                await cameras.add(BOX, new)
+            elif known.main_url != drawn.main_url:  # the port was another one last time
+                change = CameraChange(
+                    main_url=drawn.main_url, sub_url=drawn.sub_url, skip_probe=True
+                )
+                await cameras.update(BOX, known.camera_id, change)
+        except EdgeError as error:
+            outcome = CameraOutcome(drawn.name, f"{error.message} [{error.code}]")
+        else:
+            return CameraOutcome(drawn.name)
+    return outcome
+
+
+def _is_same(camera: Camera, drawn: StreetCamera) -> bool:
+    return (
+        camera.host == "127.0.0.1"
+        and camera.main_url is not None
+        and camera.main_url.partition("//")[2].partition("/")[2]
+        == drawn.main_url.partition("//")[2].partition("/")[2]
+    )
