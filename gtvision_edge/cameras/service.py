@@ -47,12 +47,14 @@ from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.runtime.ids import new_uuid7
+from gtvision_edge.runtime.logs import mask_secrets
 from gtvision_edge.storage import Database, Transaction
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
+_PROFILES: Final[tuple[ProfileName, ...]] = ("main", "sub")
 MAX_NAME: Final = 80
 MAX_PAGE: Final = 500
 _CAMERA_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
@@ -362,6 +364,12 @@ class CameraService:
             for name in _ADDRESS_FIELDS
             if getattr(change, name) is not Unset.UNSET
         }
+        for profile in _PROFILES:
+            # A form that sends back what it was shown changes nothing; the mask in it is no password.
+            if given.get(f"{profile}_url") and given[f"{profile}_url"] in self._shown(
+                before, profile
+            ):
+                del given[f"{profile}_url"]
         if "vendor" in given and given["vendor"] != camera.vendor:
             # Another vendor's addresses and ports mean nothing to this one.
             stored = ProbeRequest(
@@ -387,6 +395,11 @@ class CameraService:
         if given.get("username") == "" and "password" not in given:
             password = NO_SECRET
         return replace(stored, **{**given, "password": password})
+
+    def _shown(self, known: _Known, profile: ProfileName) -> set[str | None]:
+        camera = known.camera
+        stored = camera.main_url if profile == "main" else camera.sub_url
+        return {self.shown_url(camera.camera_id, profile), stored, mask_url(stored or "")}
 
     def _checked_tenant(
         self, principal: Principal, wanted: str | None, faults: list[dict[str, str]]
@@ -568,9 +581,12 @@ def _changed_facts(before: Camera, after: Camera) -> dict[str, object]:
     for name in ("name", "tenant_id", "vendor", "host", "rtsp_port", "http_port", "onvif_port"):
         if getattr(before, name) != getattr(after, name):
             facts[name] = getattr(after, name)
-    for name in ("channel", "username", "main_url", "sub_url", "record", "enabled"):
+    for name in ("channel", "username", "record", "enabled"):
         if getattr(before, name) != getattr(after, name):
             facts[name] = getattr(after, name)
+    for name in ("main_url", "sub_url"):
+        if getattr(before, name) != getattr(after, name):
+            facts[name] = mask_secrets(getattr(after, name) or "")
     if before.place != after.place:
         facts["place"] = after.place.label or "changed"
     return facts

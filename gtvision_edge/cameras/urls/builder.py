@@ -17,8 +17,15 @@ MAX_CHANNEL: Final = 1024
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _MAX_NAME: Final = 253
 _USERINFO = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/?#\s]*@", re.IGNORECASE)
-# XM's firmware wants user and password once more inside the path, parted by '&'; others take them in the query.
-IN_PATH_PASSWORD = re.compile(r"(\b(?:password|passwd|pwd|pass|senha)=)([^&/?#\s]*)", re.IGNORECASE)
+# XM's firmware wants user and password once more inside the path, parted by '&' or, when older, by '_';
+# others take them in the query.
+IN_PATH_PASSWORD = re.compile(
+    r"((?<![a-z])(?:password|passwd|pwd|pass|senha)=)(.*?)(?=_channel=|_stream=|[&/?#\s]|$)",
+    re.IGNORECASE,
+)
+IN_PATH_USER = re.compile(
+    r"(?<![a-z])(?:user|username|usr)=(.*?)(?=_pass|_pwd|[&/?#\s]|$)", re.IGNORECASE
+)
 _IN_PATH_PLAIN: Final = "!$()*+,;:=@"
 """Left as they are, for the firmware reads the path undecoded; '&', '/', '?', '#', '%' and quotes would break URL or mask."""
 

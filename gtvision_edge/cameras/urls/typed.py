@@ -8,6 +8,7 @@ from gtvision_edge.cameras.errors import InvalidAddressError
 from gtvision_edge.cameras.urls.builder import (
     DEFAULT_RTSP_PORT,
     IN_PATH_PASSWORD,
+    IN_PATH_USER,
     ProfileName,
     Stream,
     UrlBuilder,
@@ -112,18 +113,24 @@ def split_typed_url(text: str, *, name: str = "main_url") -> TypedAddress:
             "The address cannot be read. Type user and password in their own fields.", field=name
         ) from error
     path, in_path = _take_password((parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+    password = unquote(parts.password or "")
+    if in_path and password and in_path != password:
+        raise InvalidAddressError("The address carries two different passwords.", field=name)
+    user = unquote(parts.username or "")
+    if in_path and not user and (named := IN_PATH_USER.search(path)):
+        user = unquote(named[1])
     return TypedAddress(
         host=check_host(host),
         port=check_port(DEFAULT_RTSP_PORT if port is None else port),
         path=path,
-        user=unquote(parts.username or ""),
-        password=unquote(parts.password or "") or in_path,
+        user=user,
+        password=password or in_path,
     )
 
 
 def _take_password(path: str) -> tuple[str, str]:
     """Return *path* with its password replaced by the placeholder, and the password ('' = none inside)."""
     found = IN_PATH_PASSWORD.search(path)
-    if found is None or found[2] == IN_PATH_MARK:
+    if found is None or found[2] in {"", IN_PATH_MARK}:
         return path, ""
-    return IN_PATH_PASSWORD.sub(rf"\1{IN_PATH_MARK}", path), unquote(found[2])
+    return f"{path[: found.start(2)]}{IN_PATH_MARK}{path[found.end(2) :]}", unquote(found[2])

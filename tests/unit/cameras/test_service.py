@@ -334,6 +334,33 @@ async def test_typed_addresses_keep_their_password_apart(
         await service.update(ADMIN, camera.camera_id, CameraChange(host="10.0.0.9"))
 
 
+async def test_a_form_that_sends_back_what_it_was_shown_changes_nothing(
+    service: CameraService, prober: FixedProber
+) -> None:
+    xm = at(vendor="xiongmai", password=SecretStr(SECRET))
+    typed = at(
+        "", vendor="generic_rtsp", main_url="rtsp://10.0.0.7/user=admin&password=s3cr3t&channel=1"
+    )
+    for address in (xm, typed):
+        camera = await service.add(ADMIN, new(address=address))
+        url = service.stream_url(camera.camera_id, "main")
+        prober.asked.clear()
+
+        await service.update(
+            ADMIN,
+            camera.camera_id,
+            CameraChange(
+                name="Renamed",
+                host=camera.host,
+                main_url=service.shown_url(camera.camera_id, "main"),
+                sub_url=service.shown_url(camera.camera_id, "sub"),
+            ),
+        )
+
+        assert prober.asked == []
+        assert service.stream_url(camera.camera_id, "main") == url
+
+
 async def test_the_log_names_what_was_changed_but_no_secret(
     service: CameraService, database: Database, clock: FakeClock
 ) -> None:

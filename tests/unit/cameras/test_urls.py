@@ -241,3 +241,21 @@ def test_a_password_inside_a_typed_path_is_kept_apart_as_well() -> None:
         ip="", user="admin", password=address.password
     )
     assert again == typed.replace("rtsp://", "rtsp://admin:s3cr%26t@")
+
+
+def test_the_older_shape_of_it_parts_its_fields_by_underscores() -> None:
+    typed = "rtsp://10.0.0.9:554/user=admin_password=tlJwpbo6_channel=1_stream=0.sdp?real_stream"
+
+    address = split_typed_url(typed)
+
+    assert (address.user, address.password) == ("admin", "tlJwpbo6")
+    assert "tlJwpbo6" not in address.url + mask_url(typed) + mask_secrets(typed)
+    again = UrlBuilderFactory.get_builder("generic_rtsp", main_url=address.url).build(
+        ip="", user=address.user, password=address.password
+    )
+    assert again == typed.replace("rtsp://", "rtsp://admin:tlJwpbo6@")
+
+
+def test_two_different_passwords_in_one_address_are_refused() -> None:
+    with pytest.raises(InvalidAddressError, match="two different"):
+        split_typed_url("rtsp://u:one@10.0.0.9/live?user=u&password=two")
