@@ -118,7 +118,15 @@ class AccountService:
         password = random_password()
         password_hash = await self._passwords.hash(password)
         user = self._fresh(
-            NewUser(FIRST_ADMIN, password, Role.ADMIN, name="Administrador"), tenant_id=None
+            # The password is random and long: nobody has to change it before the first look.
+            NewUser(
+                FIRST_ADMIN,
+                password,
+                Role.ADMIN,
+                name="Administrador",
+                must_change_password=False,
+            ),
+            tenant_id=None,
         )
 
         def write(transaction: Transaction) -> bool:

@@ -62,7 +62,7 @@ async def test_the_first_start_makes_one_administrator_whose_password_is_shown_o
         assert len(first.first_password) == 19
         login = await first.sessions.login("admin", first.first_password, address=HERE)
         assert (login.user.role, login.user.tenant_id) == (Role.ADMIN, None)
-        assert login.user.must_change_password
+        assert not login.user.must_change_password
         tenants = await first.service.list_tenants(login.user.principal())
         assert [tenant.tenant_id for tenant in tenants] == ["default"]
 
