@@ -77,6 +77,11 @@ class Principal:
     locale: Locale
     token_version: int
 
+    @property
+    def may_watch(self) -> bool:
+        """Auditors read what others did; they watch no cameras."""
+        return self.role is not Role.AUDITOR
+
     def may_see_tenant(self, tenant_id: str) -> bool:
         return self.tenant_id is None or self.tenant_id == tenant_id
 

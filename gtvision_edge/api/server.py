@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import re
 import secrets
 import time
@@ -12,6 +13,7 @@ from typing import Any, Final
 
 import structlog
 from aiohttp import hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from pydantic import BaseModel
@@ -117,6 +119,7 @@ async def serve(application: web.Application, *, host: str, port: int) -> AsyncI
 
     On leaving, no new request is taken; running ones have five seconds.
     """
+    logging.getLogger("aiohttp.server").addFilter(_quiet_about_strangers)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=5.0)
     await runner.setup()
     try:
@@ -125,6 +128,11 @@ async def serve(application: web.Application, *, host: str, port: int) -> AsyncI
         yield int(runner.addresses[0][1])
     finally:
         await runner.cleanup()
+
+
+def _quiet_about_strangers(record: logging.LogRecord) -> bool:
+    """Drop aiohttp's trace of a request that was no HTTP: whoever scans ports would fill the journal."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
 class _Server:

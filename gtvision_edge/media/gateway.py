@@ -17,7 +17,7 @@ import aiohttp
 from aiohttp import hdrs, web
 from prometheus_client import CollectorRegistry, Counter
 
-from gtvision_edge.accounts import NotAuthenticatedError, Session
+from gtvision_edge.accounts import NotAuthenticatedError, NotPermittedError, Session
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.media import sockets
@@ -269,6 +269,8 @@ class Gateway:
         """
         path = request.match_info["path"]
         session, token = await self._session(request, path)
+        if not session.principal.may_watch:
+            raise NotPermittedError("Your role does not allow this.")
         parsed = parse_path_name(path)
         camera = self._cameras.find_camera(parsed[0]) if parsed else None
         if parsed is None or camera is None or not _may_see(session, camera):

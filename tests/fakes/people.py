@@ -5,12 +5,18 @@ from aiohttp import web
 from gtvision_edge.accounts import NotAuthenticatedError, Principal, Role, Session, TenantId, UserId
 
 
-def viewer(name: str, tenant: str | None, cameras: frozenset[str] | None = None) -> Principal:
+def viewer(
+    name: str,
+    tenant: str | None,
+    cameras: frozenset[str] | None = None,
+    *,
+    role: Role = Role.VIEWER,
+) -> Principal:
     return Principal(
         user_id=UserId(name),
         username=name,
         name=name.title(),
-        role=Role.VIEWER,
+        role=role,
         tenant_id=TenantId(tenant) if tenant else None,
         camera_ids=cameras,
         locale="pt-BR",

@@ -14,7 +14,15 @@ from multidict import CIMultiDictProxy
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from gtvision_edge.accounts import Accounts, NewUser, Principal, Role, TenantId, open_accounts
+from gtvision_edge.accounts import (
+    Accounts,
+    NewUser,
+    Principal,
+    Role,
+    SessionService,
+    TenantId,
+    open_accounts,
+)
 from gtvision_edge.api.audit import audit_endpoints
 from gtvision_edge.api.auth import Proxies, RequestAuthenticator
 from gtvision_edge.api.cameras import camera_endpoints
@@ -69,8 +77,17 @@ class Served:
     api: Api
     endpoints: list[Endpoint]
     http: aiohttp.ClientSession
-    tokens: dict[str, str]
+    sessions: SessionService
+    passwords: dict[str, str]
     user_ids: dict[str, str]
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    async def token(self, who: str) -> str:
+        """Return an access token of *who*, who logs in when first needed."""
+        if who not in self.tokens:
+            login = await self.sessions.login(who, self.passwords[who], address=f"{who}'s own")
+            self.tokens[who] = login.access_token
+        return self.tokens[who]
 
     async def call(
         self, method: str, path: str, *, who: str | None = None, **arguments: Any
@@ -84,7 +101,7 @@ class Served:
     ) -> tuple[int, CIMultiDictProxy[str], Any]:
         headers = dict(arguments.pop("headers", {}))
         if who is not None:
-            headers["Authorization"] = f"Bearer {self.tokens[who]}"
+            headers["Authorization"] = f"Bearer {await self.token(who)}"
         async with self.http.request(
             method, self.url + path, headers=headers, allow_redirects=False, **arguments
         ) as response:
@@ -284,18 +301,14 @@ def start(
         )
         assert accounts.first_password is not None
         passwords = {"admin": accounts.first_password} | {each.username: SECRET for each in PEOPLE}
-        tokens: dict[str, str] = {}
-        user_ids: dict[str, str] = {}
-        for number, (username, password) in enumerate(passwords.items()):
-            login = await accounts.sessions.login(username, password, address=f"10.0.1.{number}")
-            tokens[username] = login.access_token
-            user_ids[username] = login.user.user_id
+        everyone = await accounts.service.list_users(admin)
+        user_ids = {user.username: str(user.user_id) for user in everyone.users}
         async with (
             serve(api.application, host="127.0.0.1", port=0) as port,
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,
         ):
             url = f"http://127.0.0.1:{port}"
-            yield Served(url, api, declared, http, tokens, user_ids)
+            yield Served(url, api, declared, http, accounts.sessions, passwords, user_ids)
 
     return serving
 

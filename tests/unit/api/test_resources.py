@@ -356,8 +356,9 @@ async def test_an_odd_audit_query_is_a_422(served: Served, query: str) -> None:
 
 
 async def test_audit_times_are_understood(served: Served, clock: FakeClock) -> None:
+    await served.token("admin")
     await clock.advance(60)
-    await served.call("POST", "/auth/login", json={"username": "viewer-a", "password": SECRET})
+    await served.token("viewer-a")
 
     _, after = await served.call(
         "GET", "/audit?start=2025-12-31T21:00:30-03:00&action=user.login", who="admin"

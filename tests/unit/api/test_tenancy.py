@@ -165,6 +165,50 @@ async def test_every_endpoint_with_a_body_has_one_in_the_table(served: Served) -
     assert wanted == set(BODIES)
 
 
+ODD_VALUES: list[Any] = [
+    None,
+    True,
+    -1,
+    0,
+    2**70,
+    1e300,
+    "",
+    "\x00",
+    "a\nb",
+    "../..",
+    "ç" * 3000,
+    "%s{}$(x)",
+    [],
+    [None],
+    ["\x00"],
+    {},
+    {"a": {"b": 1}},
+]
+
+
+@pytest.mark.timeout(60)
+async def test_no_odd_value_of_any_field_is_an_incident(
+    served: Served, mosaics: MosaicService, admin: Principal
+) -> None:
+    mosaic = await mosaics.create(admin, name="x", layout=Layout.ONE, cameras=("cam01",))
+    ids = {
+        "camera_id": "cam02",
+        "mosaic_id": mosaic.mosaic_id,
+        "user_id": served.user_ids["viewer-b"],
+        "tenant_id": "b",
+    }
+    for endpoint in served.endpoints:
+        if endpoint.body is None or endpoint.path == "/auth/login":
+            continue
+        for name in endpoint.body.model_fields:
+            for value in ODD_VALUES:
+                body = BODIES[endpoint.method, endpoint.path] | {name: value}
+                status, content = await served.call(
+                    endpoint.method, _filled(endpoint, ids), who="admin", json=body
+                )
+                assert status < 500, f"{endpoint.method} {endpoint.path} {body} {content}"
+
+
 @pytest.mark.parametrize("role", [*Role, None])
 async def test_roles_may_what_the_endpoints_say(served: Served, role: Role | None) -> None:
     """Asked for things that do not exist, whoever may gets past the door and is told so."""

@@ -14,6 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from PIL import Image
 
+from gtvision_edge.accounts import Role
 from gtvision_edge.api.errors import problems
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
@@ -121,6 +122,7 @@ async def open_house(
         viewer("ana", "town"),
         viewer("bia", "harbour"),
         viewer("caio", "town", frozenset({"cam02"})),
+        viewer("dora", "town", role=Role.AUDITOR),
     )
     cameras.put(FakeCamera("cam01", "uuid-1", "town"), "rtsp://x/")
     cameras.put(FakeCamera("cam02", "uuid-2", "town"), "rtsp://x/")
@@ -168,6 +170,14 @@ ROUTES = (
 @pytest.mark.parametrize("route", ROUTES)
 async def test_without_proof_there_is_nothing(house: House, route: str) -> None:
     assert (await house.get(route.format("cam01_live"), None)).status == 401
+    assert house.server.asked == []
+
+
+@pytest.mark.parametrize("route", ROUTES)
+async def test_auditors_watch_no_cameras(house: House, route: str) -> None:
+    response = await house.get(route.format("cam01_live"), "dora")
+
+    assert (response.status, (await response.json())["code"]) == (403, "not_permitted")
     assert house.server.asked == []
 
 
