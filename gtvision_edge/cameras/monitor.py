@@ -91,6 +91,8 @@ class CameraDirectory(Protocol):
 
     def all_cameras(self) -> Sequence[Camera]: ...
 
+    def find_camera(self, camera_id: str) -> Camera | None: ...
+
     def stream_url(self, camera_id: str, profile: ProfileName) -> str | None: ...
 
 
@@ -167,9 +169,12 @@ class CameraMonitor:
         )
 
     def state_of(self, camera_id: str) -> StateEntry:
-        """Return the present state; unknown since 1970 for a camera that was added this very moment."""
+        """Return the present state; unknown since it was added for a camera that was not looked at yet."""
+        camera = self._cameras.find_camera(camera_id)
         watch = self._watches.get(CameraId(camera_id))
-        return watch.entry if watch else StateEntry(CameraState.UNKNOWN, 0)
+        if watch and camera and watch.camera.camera_uuid == camera.camera_uuid:
+            return watch.entry
+        return StateEntry(CameraState.UNKNOWN, camera.created_us if camera else 0)
 
     async def history(
         self, camera_uuid: CameraUuid, *, before_us: int | None = None, limit: int = 100
@@ -252,11 +257,10 @@ class CameraMonitor:
             return CameraState.RECORDING, ""
         if watch.silent_since is None:
             watch.silent_since = now
-        return (
-            (CameraState.ONLINE_NOT_RECORDING, "not_recording")
-            if now - watch.silent_since >= START_S
-            else None
-        )
+        was_recording = watch.entry.state is CameraState.RECORDING
+        if now - watch.silent_since < (SETTLE_S if was_recording else START_S):
+            return None
+        return CameraState.ONLINE_NOT_RECORDING, "not_recording"
 
     def _lose_stream(self, watch: _Watch, now: float) -> None:
         """Ask the camera at once; the lost stream is a first sign that it is gone."""

@@ -61,6 +61,9 @@ class Cameras:
             for number in range(self.count)
         ]
 
+    def find_camera(self, camera_id: str) -> Camera | None:
+        return next((each for each in self.all_cameras() if each.camera_id == camera_id), None)
+
     def stream_url(self, camera_id: str, profile: str) -> str:
         return f"rtsp://admin:pw@127.0.0.1:{self.port}/{camera_id}/{profile}"
 

@@ -127,6 +127,20 @@ async def test_a_stream_that_is_not_yet_written_is_given_time(
         assert now(monitor) == ("online_not_recording", "not_recording")
 
 
+async def test_a_recording_that_stops_growing_is_noticed_sooner(
+    service: CameraService, database: Database, site: Site, bus: EventBus
+) -> None:
+    await add(service)
+    site.views["c1"] = View()
+    async with watching(service, database, site, bus) as monitor:
+        await site.clock.advance(2)
+        site.views["c1"] = View(recording=False)
+        await site.clock.advance(2)
+        assert now(monitor) == ("recording", "")
+        await site.clock.advance(2)
+        assert now(monitor) == ("online_not_recording", "not_recording")
+
+
 async def test_a_lost_camera_is_noticed_within_seconds(
     service: CameraService, database: Database, site: Site, bus: EventBus
 ) -> None:
@@ -373,6 +387,8 @@ async def test_a_removed_camera_is_forgotten(
         await site.clock.advance(1)
         assert now(monitor) == ("unknown", "")
         again = await add(service)
+        camera = await service.get_camera(ADMIN, again)
+        assert monitor.state_of(again).since_us == camera.created_us
         await site.clock.advance(1)
         assert now(monitor, again) == ("recording", "")
 
