@@ -1,3 +1,4 @@
+import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { text } from "../i18n";
 import { client, me, welcome } from "../state/session";
@@ -56,13 +57,23 @@ export function PasswordForm({ onDone }: { onDone?: () => void }) {
   );
 }
 
+const isPutOff = signal(false);
+
+/** Asks at every login until a provisional password is changed; the pictures need not wait for it. */
 export function MustChangePassword() {
   const t = text.value.password;
+  if (isPutOff.value) return null;
+  const putOff = (): void => {
+    isPutOff.value = true;
+  };
   return (
-    <Dialog title={t.title}>
+    <Dialog title={t.title} onClose={putOff}>
       <div class="dialog-body">
         <p class="muted">{t.mustChange}</p>
         <PasswordForm />
+        <Button kind="ghost" onClick={putOff}>
+          {t.later}
+        </Button>
       </div>
     </Dialog>
   );

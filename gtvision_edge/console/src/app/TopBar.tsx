@@ -20,6 +20,11 @@ export function TopBar() {
       <span class="grow" />
       <span class="hub muted">{t.top.hubUnknown}</span>
       {site && <Clock />}
+      {me.value?.must_change_password && (
+        <a class="pill warn" href={hashOf("settings")} style={{ textDecoration: "none" }}>
+          {text.value.password.provisional}
+        </a>
+      )}
       <a class="pill account" href={hashOf("settings")} aria-label={t.top.account} style={{ textDecoration: "none" }}>
         <Icon name="user" size={16} />
         <span class="who">

@@ -52,7 +52,7 @@ export const wizard: Text["wizard"] = {
   keepPassword: "stored; fill in only to change it",
   mainUrl: "Main RTSP address",
   subUrl: "Sub RTSP address",
-  urlHint: "Begin with rtsp:// and leave user and password in the fields above.",
+  urlHint: "Begin with rtsp:// and leave user and password in the fields below.",
   ports: "Ports",
   rtspPort: "RTSP",
   httpPort: "HTTP",

@@ -52,7 +52,7 @@ export const wizard = {
   keepPassword: "guardada; preencha só para trocar",
   mainUrl: "Endereço RTSP principal",
   subUrl: "Endereço RTSP secundário",
-  urlHint: "Comece com rtsp:// e deixe usuário e senha nos campos acima.",
+  urlHint: "Comece com rtsp:// e deixe usuário e senha nos campos abaixo.",
   ports: "Portas",
   rtspPort: "RTSP",
   httpPort: "HTTP",

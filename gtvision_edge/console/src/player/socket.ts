@@ -6,6 +6,7 @@ const KEEP_BEHIND_S = 8;
 /** Fragments that may wait for the decoder before the connection is taken for hopeless. */
 const MOST_WAITING = 60;
 const STAMP_BYTES = 8;
+const SETTLING_MS = 1_500;
 
 /** The daemon's own close codes. */
 const SESSION_ENDED = 4401;
@@ -34,7 +35,7 @@ export class SocketTransport implements Transport {
   #pace: Pace = STEADY;
   #hasStarved = false;
   #isStopped = false;
-  #isPlaced = false;
+  #placedAt: number | null = null;
 
   constructor(
     private readonly video: HTMLVideoElement,
@@ -85,7 +86,7 @@ export class SocketTransport implements Transport {
 
   keepPace(): void {
     const edge = this.#edge();
-    if (edge === null || !this.#isPlaced) return;
+    if (edge === null || this.#placedAt === null) return;
     if (this.video.paused) void this.video.play().catch(() => {});
     const ahead = edge.end - this.video.currentTime;
     const advice = advise(this.#pace, ahead, this.#hasStarved);
@@ -93,7 +94,9 @@ export class SocketTransport implements Transport {
     this.#pace = advice.pace;
     if (this.video.playbackRate !== advice.pace.rate) this.video.playbackRate = advice.pace.rate;
     const isOutside = this.video.currentTime < edge.start;
-    if (isOutside) this.jumpToEdge();
+    // The group of pictures so far came in one burst: take its end, not its beginning, for the edge.
+    const isFresh = performance.now() - this.#placedAt < SETTLING_MS && ahead > this.#pace.targetS + 0.4;
+    if (isOutside || isFresh) this.jumpToEdge();
     else if (advice.seekAheadS !== null) this.video.currentTime = edge.end - advice.seekAheadS;
   }
 
@@ -171,8 +174,8 @@ export class SocketTransport implements Transport {
   #afterAppend(): void {
     if (this.#isStopped) return;
     const edge = this.#edge();
-    if (edge !== null && !this.#isPlaced) {
-      this.#isPlaced = true;
+    if (edge !== null && this.#placedAt === null) {
+      this.#placedAt = performance.now();
       this.video.currentTime = Math.max(edge.start, edge.end - this.#pace.targetS);
       void this.video.play().catch(() => {});
     }

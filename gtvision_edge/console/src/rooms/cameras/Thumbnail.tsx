@@ -6,6 +6,8 @@ import { nowMs } from "../../state/clock";
 import { client } from "../../state/session";
 
 const REFRESH_MS = 60_000;
+/** A camera that was just added has no picture for a moment. */
+const RETRY_MS = 5_000;
 
 interface Shot {
   url: string;
@@ -32,11 +34,14 @@ export function Thumbnail({ cameraId, large = false }: { cameraId: string; large
     const round = (): void => {
       leave = mediaTurns.take(() => {
         void fetchShot(cameraId, end.signal)
-          .then((next) => setShot((before) => replaceShot(before, next)))
-          .catch(() => {})
-          .finally(() => {
+          .then((next) => {
+            setShot((before) => replaceShot(before, next));
+            return REFRESH_MS;
+          })
+          .catch(() => RETRY_MS)
+          .then((pauseMs) => {
             leave?.();
-            if (!end.signal.aborted) timer = setTimeout(round, REFRESH_MS);
+            if (!end.signal.aborted) timer = setTimeout(round, pauseMs);
           });
       });
     };
