@@ -206,7 +206,12 @@ async def _open_base(settings: Settings, clock: Clock, stack: AsyncExitStack) ->
     audit = AuditLog(clock)
     accounts = await enter(
         open_accounts(
-            settings.accounts, state_dir=state_dir, database=database, audit=audit, clock=clock
+            settings.accounts,
+            state_dir=state_dir,
+            database=database,
+            audit=audit,
+            clock=clock,
+            registry=registry,
         )
     )
     volume = await enter(

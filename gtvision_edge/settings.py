@@ -1,5 +1,6 @@
 """The settings of a box: one TOML file, every fault printed at once, unknown keys refused by name."""
 
+import ipaddress
 import re
 import tomllib
 from datetime import timedelta
@@ -28,6 +29,7 @@ from gtvision_edge.errors import EdgeError, ErrorKind
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|min|h|d)")
 _DURATION_UNITS = {"ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400}
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KiB|MiB|GiB|TiB|kB|MB|GB|TB)")
 _SIZE_UNITS = {
     "B": 1,
@@ -71,6 +73,20 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _proxy(text: str) -> str:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError as error:
+        raise ValueError(f'"{text}" is no address; write "127.0.0.1" or "10.0.0.0/8"') from error
+    return text
+
+
+def _origin(text: str) -> str:
+    if text != "*" and not _ORIGIN.fullmatch(text):
+        raise ValueError(f'"{text}" is no origin; write "https://painel.example" without a path')
+    return text
+
+
 Duration = Annotated[float, BeforeValidator(parse_duration), Field(gt=0)]
 """Seconds; written with a unit in the file."""
 Size = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
@@ -94,8 +110,8 @@ class SiteSettings(Section):
 class ApiSettings(Section):
     host: str = "127.0.0.1"
     port: ListenPort = 8080
-    cors_origins: tuple[str, ...] = ()
-    trusted_proxies: tuple[str, ...] = ()
+    cors_origins: tuple[Annotated[str, AfterValidator(_origin)], ...] = ()
+    trusted_proxies: tuple[Annotated[str, AfterValidator(_proxy)], ...] = ()
     secure_cookies: Literal["auto", "always", "never"] = "auto"
     max_body: Size = 2**20
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import argon2
+from prometheus_client import CollectorRegistry
 
 from gtvision_edge.accounts.directory import Directory
 from gtvision_edge.accounts.passwords import BOX_HASHER, Passwords
@@ -42,6 +43,7 @@ async def open_accounts(
     audit: AuditLog,
     clock: Clock,
     hasher: argon2.PasswordHasher = BOX_HASHER,
+    registry: CollectorRegistry | None = None,
 ) -> AsyncIterator[Accounts]:
     """Open the accounts of the site; at the first start make the site's id, its tenant and its administrator.
 
@@ -70,6 +72,7 @@ async def open_accounts(
             ),
             tickets=Tickets(clock, lifetime_s=settings.ticket),
             refresh_lifetime_s=settings.refresh_token,
+            registry=registry,
         )
         first_password = await service.ensure_first_admin()
         yield Accounts(site_id, service, sessions, first_password)

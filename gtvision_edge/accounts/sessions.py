@@ -4,9 +4,13 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import Final
 
+from prometheus_client import CollectorRegistry, Counter
+
 from gtvision_edge.accounts import repository
 from gtvision_edge.accounts.directory import Directory
 from gtvision_edge.accounts.errors import (
+    LoginBusyError,
+    LoginThrottledError,
     NotAuthenticatedError,
     SessionEndedError,
     WrongCredentialsError,
@@ -82,6 +86,7 @@ class SessionService:
         tokens: AccessTokens,
         tickets: Tickets,
         refresh_lifetime_s: float,
+        registry: CollectorRegistry | None = None,
     ) -> None:
         self._database = database
         self._audit = audit
@@ -93,6 +98,12 @@ class SessionService:
         self._tickets = tickets
         self._refresh_s = int(refresh_lifetime_s)
         self._failures: OrderedDict[tuple[str, str], _Failures] = OrderedDict()
+        self._logins = Counter(
+            "gtvision_edge_logins",
+            "Logins by outcome: done, refused (user or password wrong), throttled, busy.",
+            ["outcome"],
+            registry=registry or CollectorRegistry(),
+        )
 
     async def login(self, username: str, password: str, *, address: str) -> Login:
         """Begin a login.
@@ -103,17 +114,24 @@ class SessionService:
             LoginBusyError: too many at this moment.
 
         """
-        is_last = self._throttle.begin(username, address)
+        try:
+            is_last = self._throttle.begin(username, address)
+        except LoginThrottledError:
+            self._logins.labels("throttled").inc()
+            raise
         try:
             # Login names are ASCII; SQLite would refuse to look for a lone surrogate.
             known = username if username.isascii() else ""
             found = await repository.find_login(self._database, known)
             user, password_hash = found or (None, None)
             is_right = await self._passwords.check(password_hash, password)
-        except BaseException:
+        except BaseException as error:
             self._throttle.abandoned(username, address)
+            if isinstance(error, LoginBusyError):
+                self._logins.labels("busy").inc()
             raise
         if user is None or password_hash is None or not is_right or not user.enabled:
+            self._logins.labels("refused").inc()
             await self._note_failure(user, address, is_last=is_last)
             raise WrongCredentialsError("User name or password is wrong.")
         self._throttle.succeeded(username, address)
@@ -149,6 +167,7 @@ class SessionService:
 
         current = await self._database.write(write)
         self._directory.changed()
+        self._logins.labels("done").inc()
         return self._login(current, session_id, refresh_token)
 
     async def refresh(self, refresh_token: str, *, address: str) -> Login:

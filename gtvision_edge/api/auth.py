@@ -56,6 +56,14 @@ class Proxies:
                 return scheme.strip().lower() == "https"
         return request.secure
 
+    def host(self, request: web.Request) -> str:
+        """Return host and port as the client addressed us, in lower case."""
+        if self._is_trusted(request.remote or ""):
+            forwarded = request.headers.get(hdrs.X_FORWARDED_HOST, "").rpartition(",")[2].strip()
+            if forwarded:
+                return forwarded.lower()
+        return request.host.lower()
+
     def _is_trusted(self, address: str) -> bool:
         try:
             parsed = ipaddress.ip_address(address)
@@ -104,7 +112,8 @@ class RequestAuthenticator:
     def require_own_origin(self, request: web.Request) -> None:
         """Refuse what another site's page sends with our cookie: unsafe methods and WebSockets.
 
-        Browsers tell the origin of those; a client that tells none is no browser and has its cookie from us.
+        A browser says so itself (``Sec-Fetch-Site``, which no page can set); an older one, or one without HTTPS, tells the
+        origin; a client that tells neither is no browser and has its cookie from us.
 
         Raises:
             ForeignOriginError: it comes from elsewhere.
@@ -114,15 +123,25 @@ class RequestAuthenticator:
         if request.method in _SAFE and not is_socket:
             return
         origin = request.headers.get(hdrs.ORIGIN)
-        if origin is None:
-            site = request.headers.get("Sec-Fetch-Site", "none")
-            if site in ("same-origin", "none"):
-                return
-        elif (
-            origin in self._cors_origins or urlsplit(origin).netloc.lower() == request.host.lower()
-        ):
+        if origin in self._cors_origins:
+            return
+        site = request.headers.get("Sec-Fetch-Site")
+        if site is not None:
+            is_own = site in ("same-origin", "none")
+        else:
+            is_own = origin is None or urlsplit(origin).netloc.lower() == self._proxies.host(
+                request
+            )
+        if is_own:
             return
         raise ForeignOriginError("This came from a page of another site.")
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:  # such as an open bracket: an origin of nobody
+        return None
 
 
 def require_access(access: Access, principal: Principal) -> None:

@@ -92,3 +92,25 @@ def test_a_missing_file_and_broken_toml_are_faults(tmp_path: Path) -> None:
     for name in ("missing.toml", "broken.toml"):
         with pytest.raises(BrokenSettingsError):
             load_settings(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("trusted_proxies", "10.0.0.0/8", "proxy.example"),
+        ("trusted_proxies", "::1", "127.0.0.1:80"),
+        ("cors_origins", "https://painel.example:8443", "https://painel.example/"),
+        ("cors_origins", "*", "painel.example"),
+    ],
+)
+def test_proxies_and_origins_are_checked_before_anything_starts(
+    tmp_path: Path, name: str, good: str, bad: str
+) -> None:
+    path = tmp_path / "edge.toml"
+    path.write_text(f'[api]\n{name} = ["{good}"]\n', encoding="utf-8")
+    assert getattr(load_settings(path).api, name) == (good,)
+
+    path.write_text(f'[api]\n{name} = ["{good}", "{bad}"]\n', encoding="utf-8")
+    with pytest.raises(BrokenSettingsError) as caught:
+        load_settings(path)
+    assert [fault[0] for fault in caught.value.faults] == [f"api.{name}.1"]

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import argon2
 import pytest
+from prometheus_client import CollectorRegistry
 
 from gtvision_edge.accounts import Accounts, Principal, open_accounts
 from gtvision_edge.audit import AuditLog
@@ -39,6 +40,7 @@ def opener(tmp_path: Path, database: Database, audit: AuditLog, clock: FakeClock
             audit=audit,
             clock=clock,
             hasher=QUICK,
+            registry=CollectorRegistry(),
         )
 
     return open_

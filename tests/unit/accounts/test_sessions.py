@@ -16,6 +16,7 @@ from gtvision_edge.accounts import (
     Role,
 )
 from gtvision_edge.accounts.errors import (
+    LoginBusyError,
     LoginThrottledError,
     SessionEndedError,
     WeakPasswordError,
@@ -297,6 +298,33 @@ async def test_five_wrong_passwords_shut_the_door_for_that_address_only(
     await _login(accounts, HERE)
     await clock.advance(900)
     await _login(accounts, THERE)
+
+
+async def test_logins_are_counted_by_outcome(accounts: Accounts) -> None:
+    await _login(accounts)
+    for _ in range(7):
+        with pytest.raises((WrongCredentialsError, LoginThrottledError)):
+            await accounts.sessions.login("admin", "wrong", address=THERE)
+
+    counted = {
+        outcome: accounts.sessions._logins.labels(outcome)._value.get()
+        for outcome in ("done", "refused", "throttled", "busy")
+    }
+    assert counted == {"done": 1, "refused": 5, "throttled": 2, "busy": 0}
+
+
+async def test_too_many_logins_at_once_are_turned_away_without_counting_as_wrong(
+    accounts: Accounts,
+) -> None:
+    assert accounts.first_password is not None
+    accounts.sessions._passwords._waiting = 32
+
+    for _ in range(10):
+        with pytest.raises(LoginBusyError):
+            await _login(accounts)
+
+    accounts.sessions._passwords._waiting = 0
+    await _login(accounts)
 
 
 async def test_many_tries_at_once_gain_nothing(accounts: Accounts) -> None:

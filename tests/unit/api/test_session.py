@@ -161,7 +161,14 @@ async def test_logout_works_with_an_access_token_that_ran_out(
         ({"Sec-Fetch-Site": "cross-site"}, False),
         ({"Origin": "https://evil.example"}, False),
         ({"Origin": "null"}, False),
+        ({"Origin": "http://["}, False),
         ({"Origin": "OWN"}, True),
+        ({"Origin": "OWN", "Sec-Fetch-Site": "same-origin"}, True),
+        ({"Origin": "OWN", "Sec-Fetch-Site": "cross-site"}, False),
+        # a proxy in front told us another host; the browser knows better
+        ({"Origin": "https://edge.example", "Sec-Fetch-Site": "same-origin"}, True),
+        # nobody told us that this is a proxy
+        ({"Origin": "https://edge.example", "X-Forwarded-Host": "edge.example"}, False),
     ],
 )
 async def test_pages_of_other_sites_cannot_use_the_cookie_to_change_things(
@@ -179,6 +186,12 @@ async def test_pages_of_other_sites_cannot_use_the_cookie_to_change_things(
     assert changed[0] == (200 if is_allowed else 403)
     assert is_allowed or changed[1]["code"] == "foreign_origin"
     assert (read[0], by_bearer[0]) == (200, 200)
+
+
+async def test_a_trusted_proxy_tells_the_host_that_the_page_is_from(start: Starter) -> None:
+    headers = {"Origin": "https://edge.example", "X-Forwarded-Host": "Edge.example"}
+    async with start(settings=ApiSettings(trusted_proxies=("127.0.0.1",))) as served:
+        assert (await served.call("POST", "/auth/login", json=LOGIN, headers=headers))[0] == 200
 
 
 @pytest.mark.parametrize("path", ["/auth/login", "/auth/refresh", "/auth/logout"])
