@@ -51,7 +51,7 @@ _MODELS = (
         every_s=13.0,
         lanes=("approaching", "receding"),
         codec="h264",
-        fps=10,
+        fps=8,
     ),
     _Model(
         "avbrasil",
@@ -82,7 +82,7 @@ _MODELS = (
         every_s=11.0,
         lanes=("receding", "approaching"),
         codec="h264",
-        fps=10,
+        fps=8,
     ),
 )
 

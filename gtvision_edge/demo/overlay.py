@@ -42,7 +42,7 @@ class Overlay:
             stroke_width=2,
             stroke_fill=(16, 17, 19, 220),
         )
-        return Sprite(picture)
+        return Sprite(picture, is_scalable=False)
 
 
 def plain(name: str) -> str:

@@ -184,4 +184,4 @@ class _Arm:
                 for share_along in (part / parts, (part + 1) / parts)
             ]
             draw.line(ends, fill=(*colour, 255), width=round(self._thick * fine))
-        return Sprite(picture.reduce(fine)), left, top
+        return Sprite(picture.reduce(fine), is_scalable=False), left, top

@@ -293,12 +293,16 @@ class Connection(asyncio.Protocol):
 
 
 def _tcp_channel(transport: str, taken: tuple[int, ...]) -> int | None:
-    """Pick the channel of the first TCP offer; ``None`` when only UDP is offered."""
+    """Pick the channel of the first TCP offer; ``None`` when only UDP is offered.
+
+    The channel after it carries the sender reports, so *taken* ones count double.
+    """
+    used = {number for channel in taken for number in (channel - 1, channel, channel + 1)}
     for offer in transport.split(","):
         if not offer.strip().upper().startswith("RTP/AVP/TCP"):
             continue
         asked = _INTERLEAVED.search(offer)
-        if asked and int(asked[1]) <= 254 and int(asked[1]) not in taken:
+        if asked and int(asked[1]) <= 254 and int(asked[1]) not in used:
             return int(asked[1])
-        return next(free for free in range(0, 510, 2) if free not in taken)
+        return next((free for free in range(0, 256, 2) if free not in used), None)
     return None

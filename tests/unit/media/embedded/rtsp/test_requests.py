@@ -2,13 +2,17 @@
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import re
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gtvision_edge.media.embedded.rtsp import Credentials, Limits, RtspServer, TrackDescription
+from gtvision_edge.media.embedded.rtsp.messages import MalformedRequestError, RequestReader
 from tests.fakes.clock import FakeClock
 from tests.fakes.rtsp_client import RawClient, raw_client
 
@@ -17,6 +21,14 @@ SETS = b"\x00\x00\x00\x01" + SPS + b"\x00\x00\x00\x01" + PPS
 VIDEO = TrackDescription.h264(SETS)
 SOUND = TrackDescription.g711("pcma")
 KEY = b"\x00\x00\x00\x01\x65" + b"k" * 100
+FRAGMENTS = [
+    b"OPTIONS * RTSP/1.0\r\n",
+    b"CSeq: 7\r\n",
+    b"Content-Length: 3\r\n",
+    b"\r\n",
+    b"$\x00\x00\x04abcd",
+    b"rtsp://h/p?q/trackID=9",
+]
 TCP = "RTP/AVP/TCP;unicast;interleaved=0-1"
 
 
@@ -325,6 +337,44 @@ async def test_too_many_connections_are_turned_away() -> None:
 
         assert await second.is_closed()
         assert (await first.ask("OPTIONS", server.url)).status == 200
+
+
+async def test_two_tracks_never_share_a_channel(server: RtspServer, client: RawClient) -> None:
+    server.publish("cam", [VIDEO, SOUND])
+    url = f"{server.url}/cam"
+
+    first = await client.ask("SETUP", f"{url}/trackID=0", transport=TCP)
+    second = await client.ask("SETUP", f"{url}/trackID=1", transport=TCP)
+
+    assert "interleaved=0-1" in first.headers["transport"]
+    assert "interleaved=2-3" in second.headers["transport"]
+
+
+async def test_who_asks_without_end_and_reads_no_answer_is_cut_off() -> None:
+    limits = Limits(reader_bytes=100_000)
+    async with (
+        RtspServer(limits=limits) as server,
+        raw_client(server.port) as flood,
+        raw_client(server.port) as client,
+    ):
+        flood.writer.transport.pause_reading()  # type: ignore[attr-defined]  # asyncio has it
+        with pytest.raises(ConnectionError):
+            for _ in range(10_000):
+                flood.writer.write(b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n" * 1000)
+                await flood.writer.drain()
+
+        assert (await client.ask("OPTIONS", server.url)).status == 200
+
+
+@given(pieces=st.lists(st.binary(max_size=40) | st.sampled_from(FRAGMENTS), max_size=30))
+def test_whatever_comes_is_a_request_or_malformed(pieces: list[bytes]) -> None:
+    reader = RequestReader()
+    with contextlib.suppress(MalformedRequestError):
+        for piece in pieces:
+            reader.feed(piece)
+            while (request := reader.next_request()) is not None:
+                assert request.sequence.isdigit()
+                request.track_target()
 
 
 async def test_a_path_is_published_once_at_a_time(server: RtspServer) -> None:
