@@ -129,9 +129,7 @@ class RequestAuthenticator:
         if site is not None:
             is_own = site in ("same-origin", "none")
         else:
-            is_own = origin is None or urlsplit(origin).netloc.lower() == self._proxies.host(
-                request
-            )
+            is_own = origin is None or _host_of(origin) == self._proxies.host(request)
         if is_own:
             return
         raise ForeignOriginError("This came from a page of another site.")
