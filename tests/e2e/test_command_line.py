@@ -1,0 +1,81 @@
+"""The program as a person calls it."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.daemon import PROGRAM, Site, logged_in, running_daemon
+
+pytestmark = pytest.mark.timeout(90)
+
+
+def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(PROGRAM), *arguments], capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+def test_check_prints_every_fault_with_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "edge.toml"
+    path.write_text('[api]\nport = "x"\nhots = 1\n[media]\nserver = "vlc"\n[cams]\n')
+
+    done = call("check", "--config", str(path))
+
+    assert done.returncode == 78
+    for fault in ("api.port", "api.hots", "media.server", "cams"):
+        assert fault in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_check_accepts_the_sample() -> None:
+    done = call("check", "--config", "config/edge.toml")
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("command", [("audit", "verify"), ("user", "reset-password", "admin")])
+def test_a_command_over_an_empty_folder_says_that_there_is_no_site(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    done = call(*command, "--state", str(tmp_path / "nothing"))
+
+    assert done.returncode == 66
+    assert "no_site" in done.stderr
+    assert not (tmp_path / "nothing").exists()
+
+
+async def test_a_second_daemon_and_a_taken_port_are_said_and_change_nothing(
+    tmp_path: Path,
+) -> None:
+    import asyncio
+
+    site = Site(tmp_path / "state")
+    async with running_daemon(site):
+        same = await asyncio.to_thread(call, "run", "--config", str(site.root / "edge.toml"))
+        other = Site(tmp_path / "other", ports=[site.ports[0], *Site(tmp_path).ports[1:]])
+        other.root.mkdir()
+        other.write_settings()
+        taken = await asyncio.to_thread(call, "run", "--config", str(other.root / "edge.toml"))
+
+    assert same.returncode == 1
+    assert "already_running" in same.stderr
+    assert taken.returncode == 1
+    assert "port_in_use" in taken.stderr
+    assert "Traceback" not in same.stderr + taken.stderr
+
+
+async def test_a_new_password_works_at_once_and_the_log_stays_whole(tmp_path: Path) -> None:
+    import asyncio
+
+    site = Site(tmp_path / "state")
+    config = str(site.root / "edge.toml")
+    async with running_daemon(site):
+        done = await asyncio.to_thread(call, "user", "reset-password", "admin", "--config", config)
+        assert done.returncode == 0, done.stderr
+        site.password = done.stdout.rpartition(": ")[2].strip()
+        async with logged_in(site):
+            pass
+
+    verified = await asyncio.to_thread(call, "audit", "verify", "--config", config)
+    assert verified.returncode == 0, verified.stdout
