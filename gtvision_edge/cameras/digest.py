@@ -72,13 +72,17 @@ def answer(challenge: Challenge, method: str, uri: str, user: str, password: str
     if challenge.scheme == "basic":
         return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
     fields = challenge.fields
-    digest = _HASHES[challenge.algorithm.removesuffix("-sess")]
+    make = _HASHES[challenge.algorithm.removesuffix("-sess")]
+
+    def digest(text: str) -> str:
+        return make(text.encode("utf-8", "surrogateescape"))
+
     realm, nonce = fields.get("realm", ""), fields.get("nonce", "")
     cnonce = secrets.token_hex(8)
-    ha1 = digest(f"{user}:{realm}:{password}".encode())
+    ha1 = digest(f"{user}:{realm}:{password}")
     if challenge.algorithm.endswith("-sess"):
-        ha1 = digest(f"{ha1}:{nonce}:{cnonce}".encode())
-    ha2 = digest(f"{method}:{uri}".encode())
+        ha1 = digest(f"{ha1}:{nonce}:{cnonce}")
+    ha2 = digest(f"{method}:{uri}")
     parts = [
         f'username="{_quoted(user)}"',
         f'realm="{_quoted(realm)}"',
@@ -86,10 +90,10 @@ def answer(challenge: Challenge, method: str, uri: str, user: str, password: str
         f'uri="{uri}"',
     ]
     if fields.get("qop"):
-        response = digest(f"{ha1}:{nonce}:00000001:{cnonce}:auth:{ha2}".encode())
+        response = digest(f"{ha1}:{nonce}:00000001:{cnonce}:auth:{ha2}")
         parts += [f'response="{response}"', "qop=auth", "nc=00000001", f'cnonce="{cnonce}"']
     else:
-        parts.append(f'response="{digest(f"{ha1}:{nonce}:{ha2}".encode())}"')
+        parts.append(f'response="{digest(f"{ha1}:{nonce}:{ha2}")}"')
         if challenge.algorithm.endswith("-sess"):
             parts.append(f'cnonce="{cnonce}"')
     if "algorithm" in fields:

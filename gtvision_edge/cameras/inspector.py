@@ -11,6 +11,7 @@ Ends when its input has ended and every stream is answered.
 """
 
 import base64
+import contextlib
 import io
 import json
 import os
@@ -239,12 +240,20 @@ class Inspector:
 
 
 def main() -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_S, _CPU_S))
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-    os.nice(5)  # a probe must not cost recorded frames
+    _limit_ourselves()
     Inspector().run()
     sys.stdout.flush()
     os._exit(0)  # threads stuck in libav would hold up an orderly end
+
+
+def _limit_ourselves() -> None:
+    # A hardened unit may forbid each of these, or have lower limits already.
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CPU, (_CPU_S, _CPU_S))
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+    with contextlib.suppress(OSError):
+        os.nice(5)  # a probe must not cost recorded frames
 
 
 if __name__ == "__main__":

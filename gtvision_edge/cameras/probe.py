@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+import structlog
+
 from gtvision_edge.cameras.address import Address
 from gtvision_edge.cameras.errors import (
     CameraBadResponseError,
@@ -28,6 +30,8 @@ from gtvision_edge.cameras.names import NameResolver
 from gtvision_edge.cameras.rtsp import Description, describe, parse_date
 from gtvision_edge.cameras.urls.builder import bracketed
 from gtvision_edge.runtime.clock import Clock
+
+log = structlog.get_logger(__name__)
 
 MAX_PROBES: Final = 4
 """At once; each is a process with a decoder."""
@@ -237,6 +241,7 @@ class _Inspector:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdin is not None  # noqa: S101 -- both were asked for
         assert process.stdout is not None  # noqa: S101
+        self._process = process
         self._stdin = process.stdin
         self._stdout = process.stdout
 
@@ -249,7 +254,11 @@ class _Inspector:
     async def next_answer(self) -> Mapping[str, Any] | None:
         """Return the next stream's answer; None when the process ended: libav crashed, or a limit was met."""
         line = await self._stdout.readline()
-        return json.loads(line) if line else None
+        if line:
+            answer: Mapping[str, Any] = json.loads(line)
+            return answer
+        log.warning("probe_process_died", status=await self._process.wait())
+        return None
 
 
 @asynccontextmanager

@@ -189,7 +189,7 @@ class _Connection:
         if login:
             lines.append(f"Authorization: {login}")
         started = time.perf_counter()
-        self._writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+        self._writer.write(("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape"))
         await self._writer.drain()
         status, headers = await self._head()
         elapsed = time.perf_counter() - started
@@ -245,7 +245,8 @@ class _Connection:
             if not error.partial:
                 raise
             line = error.partial
-        return line.decode("latin-1").rstrip("\r\n")
+        # A realm comes back byte for byte, in whatever encoding the camera's menu wrote it.
+        return line.decode("utf-8", "surrogateescape").rstrip("\r\n")
 
     async def _body(self, headers: dict[str, str]) -> str:
         told = headers.get("content-length", "").strip()
@@ -314,7 +315,7 @@ def _description(reply: _Reply, challenges: list[Challenge]) -> Description:
         raise CameraNoVideoError("The stream has no video.")
     return Description(
         tracks=tracks,
-        server=reply.header("server")[:100],
+        server=reply.header("server")[:100].encode("ascii", "replace").decode(),
         date_us=parse_date(reply.header("date")),
         round_trip_s=reply.round_trip_s,
         needs_sha256=bool(challenges)

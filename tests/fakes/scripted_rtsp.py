@@ -64,7 +64,7 @@ async def scripted_camera(script: Script) -> AsyncIterator[ScriptedCamera]:
         tasks.add(task)
         try:
             while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode()
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("utf-8", "replace")
                 first, *lines = head.rstrip().split("\r\n")
                 method, uri, _ = first.split(" ")
                 headers = {

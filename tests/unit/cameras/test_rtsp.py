@@ -1,12 +1,16 @@
 import asyncio
 import base64
+import contextlib
+import hashlib
 import socket
 import time
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gtvision_edge.cameras.digest import answer, parse_challenges
 from gtvision_edge.cameras.errors import (
     CameraBadResponseError,
     CameraBusyError,
@@ -20,7 +24,7 @@ from gtvision_edge.cameras.errors import (
     CameraUnsupportedAuthError,
 )
 from gtvision_edge.cameras.names import NameResolver
-from gtvision_edge.cameras.rtsp import describe, parse_date
+from gtvision_edge.cameras.rtsp import _Connection, _Target, describe, parse_date
 from gtvision_edge.cameras.sdp import parse_sdp
 from gtvision_edge.cameras.urls import encode_credential
 from tests.fakes.scripted_rtsp import (
@@ -110,6 +114,27 @@ async def test_digest_logins_of_every_kind(
 
     assert found.tracks[0].codec == "h264"
     assert found.needs_sha256 == bool(algorithm and algorithm.startswith("SHA"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+async def test_a_realm_comes_back_byte_for_byte(resolver: NameResolver, encoding: str) -> None:
+    realm = "Câmera do Portão".encode(encoding)
+
+    def md5(data: bytes) -> str:
+        return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+    async def script(request: Request) -> None:
+        ha1 = md5(b"admin:" + realm + b":" + PASSWORD.encode())
+        ha2 = md5(f"DESCRIBE:{request.uri}".encode())
+        if md5(f"{ha1}:1:{ha2}".encode()) in request.headers.get("authorization", ""):
+            request.describe()
+        else:
+            challenge = b'WWW-Authenticate: Digest realm="' + realm + b'", nonce="1"'
+            request.writer.write(b"RTSP/1.0 401 No\r\n" + challenge + b"\r\n\r\n")
+
+    async with scripted_camera(script) as camera:
+        await describe(camera.url(userinfo=userinfo()), resolver=resolver, timeout_s=2)
+        assert len(camera.requests) == 2
 
 
 async def test_a_wrong_password_is_tried_once(resolver: NameResolver) -> None:
@@ -310,3 +335,37 @@ def test_the_back_channel_is_no_sound_of_the_camera() -> None:
 
     assert [track.is_back_channel for track in tracks] == [True, False]
     assert (tracks[1].codec, tracks[1].clock_rate) == ("aac", 16000)
+
+
+replies = st.binary(max_size=400) | st.builds(
+    bytes.__add__,
+    st.sampled_from([b"RTSP/1.0 200 OK\r\n", b"RTSP/1.0 401 \r\n", b"$\x00\x00\x02"]),
+    st.binary(),
+)
+
+
+@given(replies)
+def test_no_answer_raises_anything_but_what_is_foreseen(data: bytes) -> None:
+    async def read() -> None:
+        reader = asyncio.StreamReader(limit=8192)
+        reader.feed_data(data)
+        reader.feed_eof()
+        writer = Mock(spec=asyncio.StreamWriter)
+        target = _Target("10.0.0.9", 554, "/", "u", "p")
+        connection = _Connection(reader, writer, target)
+        with contextlib.suppress(CameraError, asyncio.IncompleteReadError):
+            await connection.describe(None)
+
+    asyncio.run(read())
+
+
+@given(st.lists(st.text(max_size=200), max_size=3), st.text(max_size=30), st.text(max_size=30))
+def test_any_challenge_is_answered_or_passed_over(
+    headers: list[str], user: str, password: str
+) -> None:
+    user, password = (text.encode("utf-8", "ignore").decode() for text in (user, password))
+    for prefix in ("", "Digest ", 'Digest realm="r", nonce="n", ', "Basic "):
+        for challenge in parse_challenges([prefix + header for header in headers]):
+            if challenge.is_known:
+                login = answer(challenge, "DESCRIBE", "rtsp://10.0.0.9:554/", user, password)
+                assert login.split(" ")[0] in {"Digest", "Basic"}
