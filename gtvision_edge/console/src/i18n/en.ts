@@ -1,3 +1,4 @@
+import { acts } from "./acts.en";
 import { cameras, wizard } from "./cameras.en";
 import type { Text } from "./pt-BR";
 import { causes, failures, warnings } from "./trouble.en";
@@ -8,6 +9,7 @@ const plural = (n: number, one: string, many: string): string => `${n} ${n === 1
 export const en: Text = {
   locale: "en",
   languages: { "pt-BR": "Português", en: "English" },
+  acts,
   failures,
   causes,
   warnings,

@@ -1,4 +1,5 @@
 /** Every sentence of the console. This file is the source; `en.ts` is typed against it. */
+import { acts } from "./acts.pt-BR";
 import { cameras, wizard } from "./cameras.pt-BR";
 import { causes, failures, warnings } from "./trouble.pt-BR";
 import { health, settings } from "./upkeep.pt-BR";
@@ -8,6 +9,7 @@ const plural = (n: number, one: string, many: string): string => `${n} ${n === 1
 export const ptBR = {
   locale: "pt-BR",
   languages: { "pt-BR": "Português", en: "English" },
+  acts,
   failures,
   causes,
   warnings,

@@ -90,6 +90,12 @@ export const causes: Text["causes"] = {
   camera_busy: "the camera takes no more connections",
   camera_unsupported_auth: "unknown kind of password",
   camera_name_unresolved: "name not found on the network",
+  restarted: "the unit restarted",
+  camera_error: "the camera had an error",
+  source_unauthorized: "password refused by the camera",
+  source_unreachable: "nothing answers at the address",
+  source_no_video: "the camera has no video",
+  source_failed: "the connection to the camera broke",
 };
 
 const number = (value: unknown): string =>

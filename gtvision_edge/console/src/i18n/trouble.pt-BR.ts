@@ -98,6 +98,12 @@ export const causes: Record<string, string> = {
   camera_busy: "a câmera não aceita mais conexões",
   camera_unsupported_auth: "tipo de senha desconhecido",
   camera_name_unresolved: "nome não encontrado na rede",
+  restarted: "o equipamento reiniciou",
+  camera_error: "a câmera deu erro",
+  source_unauthorized: "senha recusada pela câmera",
+  source_unreachable: "nada responde no endereço",
+  source_no_video: "a câmera está sem vídeo",
+  source_failed: "a conexão com a câmera caiu",
 };
 
 const number = (value: unknown): string =>

@@ -185,11 +185,17 @@ describe("the connection", () => {
     expect(story.machine.link).toBe("connecting");
   });
 
-  it("stops and says so when the browser cannot play the codec", () => {
-    const story = new Story().at(0, "start").at(1, { kind: "unsupported", codec: "hvc1.1.6.L120.90" }).silence(1, 90);
-
-    expect(story.phase(90)).toBe("unplayable");
+  it("says so when the browser cannot play the codec, and looks again once a minute", () => {
+    const story = new Story().at(0, "start").at(1, { kind: "unsupported", codec: "hvc1.1.6.L120.90" }).silence(1, 60);
+    expect(story.phase(60)).toBe("unplayable");
     expect(story.wishes).toEqual(["connect", "disconnect"]);
+
+    story.at(61, "tick");
+    expect(story.machine.link).toBe("connecting");
+    expect(story.phase(61)).toBe("unplayable");
+
+    story.playing(62, 63);
+    expect(story.phase(63)).toBe("live");
   });
 
   it("spreads tiles that failed together", () => {

@@ -32,7 +32,7 @@ export interface Machine {
   isPlaceholder: boolean;
   /** Transports that have brought data to this tile. */
   proven: readonly TransportKind[];
-  /** A codec that this browser does not play; stays until the tile gets another path. */
+  /** A codec that this browser does not play; holds until a picture moves. */
   unplayable: string | null;
 }
 
@@ -65,6 +65,8 @@ const SILENCE_MS = { ws: 6_000, hls: 15_000 } as const;
 const NUDGE_MS = 2_500;
 const STUCK_MS = 9_000;
 const FIRST_RETRY_MS = 500;
+/** Somebody may have changed the camera to a codec that plays. */
+const UNPLAYABLE_RETRY_MS = 60_000;
 const LONGEST_RETRY_MS = 6_000;
 /** Fruitless connections before the other transport gets its turn: soon if this one never worked, late if it did. */
 const SWITCH_AFTER = 2;
@@ -120,6 +122,7 @@ export function step(machine: Machine, happening: Happening, now: number, chance
         ...machine,
         hasPicture: true,
         isPlaceholder: false,
+        unplayable: null,
         movedAt: now,
         delayMs: happening.delayMs,
         pictureAt: happening.pictureAt ?? machine.pictureAt,
@@ -127,17 +130,19 @@ export function step(machine: Machine, happening: Happening, now: number, chance
         nudgedAt: null,
       });
     case "closed":
-      if (machine.link === "waiting" || machine.unplayable !== null) return same(machine);
+      if (machine.link === "waiting" || machine.link === "idle") return same(machine);
       if (happening.why === "absent") return wait(without(machine, machine.transport), now, chance);
       return wait(machine, now, chance, happening.why === "unavailable");
     case "placeholder":
       // The server keeps the stream going until the camera is back: nothing to start over.
       return same({ ...machine, link: "open", linkSince: now, dataAt: now, isPlaceholder: true });
     case "unsupported":
-      return { machine: { ...machine, unplayable: happening.codec, link: "idle", retryAt: null }, wishes: ["disconnect"] };
+      return {
+        machine: { ...machine, unplayable: happening.codec, link: "waiting", linkSince: now, retryAt: now + UNPLAYABLE_RETRY_MS },
+        wishes: ["disconnect"],
+      };
     case "shown":
       // A tab that comes back: to the edge if connected, at once to the next attempt if not.
-      if (machine.unplayable !== null) return same(machine);
       if (machine.link === "waiting") return connect({ ...machine, failures: 0 }, now);
       return { machine: { ...machine, nudgedAt: now }, wishes: ["jump"] };
     case "tick":
@@ -146,7 +151,7 @@ export function step(machine: Machine, happening: Happening, now: number, chance
 }
 
 function tick(machine: Machine, now: number, chance: number): Step {
-  if (machine.unplayable !== null || machine.link === "idle") return same(machine);
+  if (machine.link === "idle") return same(machine);
   if (machine.link === "waiting") {
     return machine.retryAt !== null && now >= machine.retryAt ? connect(machine, now) : same(machine);
   }

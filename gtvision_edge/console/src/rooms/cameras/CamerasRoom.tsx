@@ -26,7 +26,7 @@ export function CamerasRoom() {
     <>
       <div class="room-bar">
         <h1>{t.title}</h1>
-        {all && status.value && <span class="muted">{t.summary(all.length, status.value.cameras.recording)}</span>}
+        {all && status.value && <span class="muted desk-only">{t.summary(all.length, status.value.cameras.recording)}</span>}
         <span class="grow" />
         {(all?.length ?? 0) > 4 && (
           <input
@@ -77,7 +77,7 @@ function CameraTable({ cameras: listed }: { cameras: readonly Camera[] }) {
           <th>{t.state}</th>
           <th class="wide-only">{t.place}</th>
           <th class="wide-only">{t.address}</th>
-          <th>{t.video}</th>
+          <th class="desk-only">{t.video}</th>
         </tr>
       </thead>
       <tbody>
@@ -92,7 +92,7 @@ function CameraTable({ cameras: listed }: { cameras: readonly Camera[] }) {
             </td>
             <td class="wide-only muted">{camera.place?.label || "—"}</td>
             <td class="wide-only muted mono">{camera.host || "—"}</td>
-            <td class="muted">{videoWords(camera.profiles.main)}</td>
+            <td class="muted desk-only">{videoWords(camera.profiles.main)}</td>
           </tr>
         ))}
       </tbody>

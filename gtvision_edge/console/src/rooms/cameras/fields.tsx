@@ -88,7 +88,7 @@ export function AccessFields({ vendors, vendor, hasPassword, ...props }: AccessP
       ) : (
         <TextField {...props} name="host" label={t.host} hint={t.hostHint} autofocus={!hasPassword} />
       )}
-      <TextField {...props} name="username" label={t.username} placeholder={vendor?.user_hint ?? undefined} />
+      <TextField {...props} name="username" label={t.username} hint={vendor?.user_hint || undefined} />
       <TextField {...props} name="password" label={t.password} type="password" hint={hasPassword ? t.keepPassword : undefined} />
       {!needsUrl && vendor?.has_channels !== false && (
         <TextField {...props} name="channel" label={t.channel} hint={t.channelHint} isNumber />

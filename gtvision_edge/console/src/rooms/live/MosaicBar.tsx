@@ -55,9 +55,11 @@ export function MosaicBar({ onFull }: { onFull: () => void }) {
         >
           {t.panel}
         </Button>
-        <Button kind="ghost" hotkey="C" pressed={sequenceStep.value !== null} onClick={toggleSequence}>
-          {sequenceStep.value === null ? t.sequence : t.sequenceOn(SEQUENCE_S)}
-        </Button>
+        <span class="desk-only">
+          <Button kind="ghost" hotkey="C" pressed={sequenceStep.value !== null} onClick={toggleSequence}>
+            {sequenceStep.value === null ? t.sequence : t.sequenceOn(SEQUENCE_S)}
+          </Button>
+        </span>
         <Button kind="ghost" hotkey="F" onClick={onFull}>
           {t.full}
         </Button>
@@ -70,21 +72,27 @@ export function MosaicBar({ onFull }: { onFull: () => void }) {
             {t.discard}
           </Button>
         )}
-        {canSave && saved && draft.value === null && (
-          <>
-            <Button kind="ghost" onClick={() => setAsks("rename")}>{text.value.common.rename}</Button>
-            <Button kind="ghost" onClick={() => setAsks("delete")}>{text.value.common.remove}</Button>
-          </>
-        )}
-        {canSave && saved && <Button onClick={() => setAsks("saveAs")}>{t.saveAs}</Button>}
-        {canSave && (draft.value !== null || !saved) && (
-          <Button
-            kind={draft.value !== null ? "primary" : "plain"}
-            onClick={() => (saved ? void attempt(() => save(mosaic, saved), t.saved) : setAsks("save"))}
-          >
-            {t.save}
-          </Button>
-        )}
+        <span class="desk-only live-actions">
+          {canSave && saved && draft.value === null && (
+            <>
+              <Button kind="ghost" onClick={() => setAsks("rename")}>
+                {text.value.common.rename}
+              </Button>
+              <Button kind="ghost" onClick={() => setAsks("delete")}>
+                {text.value.common.remove}
+              </Button>
+            </>
+          )}
+          {canSave && saved && <Button onClick={() => setAsks("saveAs")}>{t.saveAs}</Button>}
+          {canSave && (draft.value !== null || !saved) && (
+            <Button
+              kind={draft.value !== null ? "primary" : "plain"}
+              onClick={() => (saved ? void attempt(() => save(mosaic, saved), t.saved) : setAsks("save"))}
+            >
+              {t.save}
+            </Button>
+          )}
+        </span>
       </span>
       {(asks === "save" || asks === "saveAs" || asks === "rename") && (
         <SaveDialog

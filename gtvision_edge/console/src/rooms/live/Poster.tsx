@@ -6,7 +6,7 @@ interface PosterProps {
   paths: readonly string[];
   isWanted: boolean;
   /** Fetch a new one this often. */
-  everyMs?: number;
+  everyMs?: number | undefined;
 }
 
 /** The newest key frame as a still picture, there before the video is. */

@@ -8,7 +8,10 @@ import { status } from "../../state/site";
 import { Button } from "../../ui/parts";
 import { Poster } from "./Poster";
 import { soundOf } from "./store";
-import { StillTrouble, TileTrouble } from "./TileTrouble";
+import { StillTrouble, TileTrouble, UnplayableTrouble } from "./TileTrouble";
+
+/** What cannot play is shown as a still picture, taken anew this often. */
+const STILL_MS = 10_000;
 
 interface TileProps {
   camera: Camera;
@@ -102,7 +105,11 @@ function Picture({ camera, path, isMuted }: PictureProps) {
   }, [isMuted]);
   return (
     <div class={`picture ${seen?.phase ?? "starting"}${seen?.isPlaceholder ? " placeholder" : ""}`}>
-      <Poster paths={[playedPath, camera.paths.rec]} isWanted={!seen || seen.pictureAt === null} />
+      <Poster
+        paths={[playedPath, camera.paths.rec]}
+        isWanted={!seen || seen.pictureAt === null}
+        everyMs={seen?.phase === "unplayable" ? STILL_MS : undefined}
+      />
       <canvas ref={still} />
       <video ref={video} muted autoplay playsInline disablePictureInPicture />
       {seen && <TileTrouble camera={camera} seen={seen} />}
@@ -111,16 +118,10 @@ function Picture({ camera, path, isMuted }: PictureProps) {
 }
 
 function Unplayable({ camera, codec }: { camera: Camera; codec: string | null }) {
-  const t = text.value.tile;
-  const isH265 = codec === null || /h265|hevc/i.test(codec);
   return (
     <div class="picture unplayable">
-      <Poster paths={[camera.paths.rec]} isWanted everyMs={10_000} />
-      <StillTrouble
-        title={isH265 ? t.h265 : t.notPlayable}
-        detail={isH265 ? t.h265Cure : t.notPlayableCure(codec ?? "—")}
-        flag={t.still}
-      />
+      <Poster paths={[camera.paths.rec]} isWanted everyMs={STILL_MS} />
+      <UnplayableTrouble codec={codec} />
     </div>
   );
 }

@@ -12,7 +12,7 @@ export function TileTrouble({ camera, seen }: { camera: Camera; seen: Sighting }
   const isCameraGone = state === "offline" || state === "unauthorized";
   const isMoving = seen.phase === "live" || seen.phase === "late";
   if (seen.phase === "unplayable") {
-    return <StillTrouble title={t.notPlayable} detail={t.notPlayableCure(codecOf(seen.codec))} />;
+    return <UnplayableTrouble codec={seen.codec} />;
   }
   // The daemon may know before the minute is over that the camera is gone.
   if (seen.phase === "lost" || (isCameraGone && !isMoving)) {
@@ -58,6 +58,13 @@ function Delay({ seen }: { seen: Sighting }) {
   if (seen.phase === "recovering") return null;
   if (seen.phase === "late") return <span class="lag late">{t.late(numberOf(seen.delayS))}</span>;
   return <span class="lag">{numberOf(seen.delayS, 1)} s</span>;
+}
+
+/** Says what stands in the way, and its cure in the camera. */
+export function UnplayableTrouble({ codec }: { codec: string | null }) {
+  const t = text.value.tile;
+  if (codec !== null && /h265|hevc|hvc1|hev1/i.test(codec)) return <StillTrouble title={t.h265} detail={t.h265Cure} flag={t.still} />;
+  return <StillTrouble title={t.notPlayable} detail={t.notPlayableCure(codecOf(codec))} flag={t.still} />;
 }
 
 export function StillTrouble({ title, detail, flag }: { title: string; detail?: string; flag?: string }) {

@@ -61,7 +61,7 @@ export function AuditTab() {
               <tr key={entry.seq}>
                 <td class="mono">{dateTimeOf(entry.at, zone.value)}</td>
                 <td>{entry.actor.name}</td>
-                <td class="mono">{entry.action}</td>
+                <td title={entry.action}>{text.value.acts[entry.action] ?? entry.action}</td>
                 <td class="wide-only mono muted">{entry.subject || "—"}</td>
               </tr>
             ))}

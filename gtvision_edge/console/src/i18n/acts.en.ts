@@ -1,0 +1,25 @@
+import type { Text } from "./pt-BR";
+
+export const acts: Text["acts"] = {
+  "user.login": "signed in",
+  "user.login_failed": "tried to sign in and failed",
+  "user.logout": "signed out",
+  "user.created": "created a user",
+  "user.changed": "changed a user",
+  "user.removed": "removed a user",
+  "user.password_changed": "changed the own password",
+  "user.password_reset": "gave a user a new password",
+  "session.token_reused": "session used in two places, ended",
+  "tenant.created": "created an organisation",
+  "tenant.changed": "changed an organisation",
+  "camera.created": "added a camera",
+  "camera.changed": "changed a camera",
+  "camera.removed": "removed a camera",
+  "mosaic.created": "created a mosaic",
+  "mosaic.changed": "changed a mosaic",
+  "mosaic.removed": "deleted a mosaic",
+  "view.started": "began to watch",
+  "view.ended": "stopped watching",
+  "audit.read": "read the audit log",
+  "audit.verified": "verified the audit log",
+};
