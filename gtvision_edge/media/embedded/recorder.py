@@ -69,9 +69,16 @@ class Recorder:
         self._skips = False
         self._condition = threading.Condition()
         self._is_closed = False
+        self._is_writing = False
         self._writer = _SegmentWriter(path, plan)
         self._thread = threading.Thread(target=self._run, name=f"record-{path}", daemon=True)
         self._thread.start()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something handed over has not been dealt with yet."""
+        with self._condition:
+            return bool(self._queue) or self._is_writing
 
     def put(self, stream: Stream, fragment: Fragment) -> None:
         """Hand over a fragment; never waits."""
@@ -111,11 +118,13 @@ class Recorder:
     def _run(self) -> None:
         while True:
             with self._condition:
+                self._is_writing = False
                 while not self._queue and not self._is_closed:
                     self._condition.wait()
                 if not self._queue:
                     break
                 item = self._queue.popleft()
+                self._is_writing = True
                 if item is not None:
                     self._queued_bytes -= item[1].size
             if item is None:
