@@ -40,10 +40,12 @@ BROWSER_AUDIO: Final = frozenset({"aac", "opus", "mp3", "pcma", "pcmu"})
 """What people hear in the console; G.711 because the embedded media server turns it into AAC."""
 
 LONG_KEYFRAME_INTERVAL_S: Final = 4.0
+NO_SECOND_KEYFRAME_S: Final = 3.75
+"""Without a second key frame for so long the interval is called long as well: five seconds do not show more."""
 CLOCK_TOLERANCE_S: Final = 5.0
 
-_MARGIN_S: Final = 0.3
-"""Kept back of the probe's time for the answer's way from the inspector to us."""
+_MARGIN_S: Final = 0.4
+"""Kept back of the probe's time: half for the inspector's answer, a quarter for its farewell to the camera."""
 _MAX_ANSWER: Final = 2 * 2**20
 _CLOCK_S: Final = 1.5
 
@@ -224,7 +226,10 @@ class CameraProber:
                     {"code": "unknown_video_codec", "codec": profile.codec, "profile": name}
                 )
         interval = main.keyframe_interval_s
-        if interval is not None and interval > LONG_KEYFRAME_INTERVAL_S:
+        limit = (
+            NO_SECOND_KEYFRAME_S if main.keyframe_interval_is_minimum else LONG_KEYFRAME_INTERVAL_S
+        )
+        if interval is not None and interval > limit:
             found.append({"code": "long_keyframe_interval", "seconds": interval})
         if answer.get("has_irregular_keyframes"):
             found.append({"code": "smart_codec"})
@@ -285,7 +290,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     if process.stdin is not None:
         process.stdin.close()
     try:
-        async with asyncio.timeout(_MARGIN_S / 2):
+        async with asyncio.timeout(_MARGIN_S / 4):
             await process.wait()
     except TimeoutError:
         with contextlib.suppress(ProcessLookupError):
