@@ -55,14 +55,17 @@ class PictureEncoder:
             )
         context.options = options
         self._context = context
+        # One frame for all pictures: the encoders copy what they are given, and a new megabyte
+        # every time would be faulted in page by page under the interpreter's lock.
+        self._frame = av.VideoFrame(*size, "yuv420p")
         self._count = 0
 
     def encode(self, planes: Planes, *, as_key: bool = False) -> EncodedPicture | None:
-        frame = planes.frame()
+        frame = self._frame
+        planes.write_to(frame)
         frame.pts = self._count
+        frame.pict_type = PictureType.I if as_key else PictureType.NONE
         self._count += 1
-        if as_key:
-            frame.pict_type = PictureType.I
         packets = self._context.encode(frame)
         if not packets:
             return None

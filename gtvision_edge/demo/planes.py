@@ -46,14 +46,12 @@ class Planes:
             self.red.resize(half, method),
         )
 
-    def frame(self) -> av.VideoFrame:
-        """Return it as a frame for an encoder."""
-        made = av.VideoFrame(*self.size, "yuv420p")
-        for plane, image in zip(made.planes, (self.luma, self.blue, self.red), strict=True):
+    def write_to(self, frame: av.VideoFrame) -> None:
+        """Copy it into a yuv420p frame of the same size."""
+        for plane, image in zip(frame.planes, (self.luma, self.blue, self.red), strict=True):
             if plane.line_size != image.width:  # libav pads lines to please vector units
                 image = image.crop((0, 0, plane.line_size, image.height))
             plane.update(image.tobytes())
-        return made
 
     def picture(self) -> Image.Image:
         """Return it as RGB, for people and crops."""
