@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 _VIDEO_SCALE = 90_000
 _MAX_HELD = 250
+_MAX_PREFIX_BYTES = 2**20
 _LAW_LABEL = "G711"
 
 
@@ -85,7 +86,8 @@ class SampleAssembly:
             self._sets = merge_sets(self._sets, unit.sets)
         if not unit.has_picture:
             # Parameter sets or SEI alone: they belong to the next picture, and nothing is thrown away.
-            self._prefix += unit.data
+            if len(self._prefix) < _MAX_PREFIX_BYTES:
+                self._prefix += unit.data
             return
         if dts is None:
             dts = pts

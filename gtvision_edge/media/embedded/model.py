@@ -69,7 +69,7 @@ class TrackTime:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fragment:
-    """One moof + mdat. Either begins with a key frame or has none anywhere."""
+    """One moof + mdat. Begins with a key frame or has none at all."""
 
     moof: bytes
     mdat: bytes

@@ -28,7 +28,7 @@ def open_stream(video: VideoTrack, audio: AudioTrack | None) -> Stream:
 
 
 class FragmentMuxer:
-    """Gathers samples and cuts a fragment before each key frame, and at *fragment_s* between them.
+    """Gathers samples and cuts a fragment before a key frame, and at *fragment_s* between them.
 
     Feed samples in the order of arrival, decode times strictly rising per track. The last picture waits for the next
     one, whose time is its length. *wall_us* tells when a place on the line (µs) happened. Not thread-safe: it
@@ -50,7 +50,7 @@ class FragmentMuxer:
         fragment = None
         if self._pending is not None:
             self._settle(dts - self._pending[0])
-            if is_key or dts - self._video.start >= self._limit:
+            if self._is_due(dts, is_key=is_key):
                 fragment = self._cut()
         if not self._video.samples and self._pending is None:
             self._video.start = dts
@@ -76,6 +76,14 @@ class FragmentMuxer:
             return None
         self._settle(self._usual)
         return self._cut()
+
+    def _is_due(self, dts: int, *, is_key: bool) -> bool:
+        length = dts - self._video.start
+        if length >= self._limit:
+            return True
+        # A key frame starts a fragment; only cameras with nothing but key frames would make one of each.
+        starts_with_key = self._video.samples[0][2] == _KEY_SAMPLE
+        return is_key and (not starts_with_key or 2 * length >= self._limit)
 
     def _settle(self, duration: int) -> None:
         if self._pending is None:

@@ -10,6 +10,8 @@ from gtvision_edge.media.embedded.model import Fragment, Stream
 
 # A camera with a key frame a minute ("smart codec") must not fill the memory.
 _MAX_GROUP_BYTES = 16 * 2**20
+_MAX_RING_BYTES = 96 * 2**20
+_FEWEST_SEGMENTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,10 @@ class Ring:
                 self._close(tuple(open_))
                 open_.clear()
         open_.append(fragment)
+        if sum(item.size for item in open_) > _MAX_RING_BYTES // _FEWEST_SEGMENTS:
+            # No key frame for so long: players cannot use it anyway.
+            open_.clear()
+            self._breaks_next = self._number > 0
 
     def _close(self, fragments: tuple[Fragment, ...]) -> None:
         if self.stream is None:
@@ -143,7 +149,10 @@ class Ring:
         )
         self._number += 1
         self._breaks_next = False
-        while len(self.segments) > self._count:
+        while len(self.segments) > self._count or (
+            len(self.segments) > _FEWEST_SEGMENTS
+            and sum(segment.size for segment in self.segments) > _MAX_RING_BYTES
+        ):
             gone = self.segments.popleft()
             # RFC 8216 6.2.2: the sequence grows when the segment that carries the tag leaves.
             self.discontinuities += gone.is_discontinuous

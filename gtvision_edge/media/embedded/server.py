@@ -107,7 +107,7 @@ class _Core:
         self._paths: dict[str, MediaPath] = {}
         self._changed = asyncio.Event()
         self._closing: dict[str, asyncio.Future[None]] = {}
-        self._executor = ThreadPoolExecutor(32, thread_name_prefix="media-close")
+        self._executor = ThreadPoolExecutor(256, thread_name_prefix="media-close")
 
     @property
     def paths(self) -> Mapping[str, MediaPath]:
@@ -120,6 +120,7 @@ class _Core:
         return {
             "version": f"gtvision-embedded-{_VERSION}",
             "started": self._started,
+            "without": ["webrtc", "rtmp", "srt", "publishers", "transcoding"],
         }
 
     def global_config(self) -> Fields:

@@ -147,3 +147,13 @@ def test_a_walk_stops_at_a_box_that_is_cut_off() -> None:
     assert find(data, b"moov", b"trak", b"mdia", b"mdhd") is not None
     assert find(data, b"moov", b"nope") is None
     assert data[duration_offset(data) : duration_offset(data) + 4] == bytes(4)
+
+
+def test_a_camera_with_nothing_but_key_frames_makes_no_fragment_of_each() -> None:
+    track, units = pictures("h264")
+    key = units[0]
+
+    _, fragments = mux(track, [key] * 20)
+
+    assert len(fragments) <= 8
+    assert all(fragment.starts_with_key for fragment in fragments)

@@ -154,3 +154,17 @@ def test_the_multivariant_playlist_names_codecs_size_and_rate(stream: Stream) ->
     assert "BANDWIDTH=1664,AVERAGE-BANDWIDTH=1664," in text
     assert f'CODECS="{stream.video.codec_string}",RESOLUTION=320x180' in text
     assert text.endswith("\nmain_stream.m3u8\n")
+
+
+def test_a_camera_without_key_frames_does_not_fill_the_memory(stream: Stream) -> None:
+    ring = new_ring(stream)
+    ring.fill()
+    ring.add(fragment(0, key=True))
+
+    for number in range(1, 200):
+        ring.add(fragment(number, key=False, size=2**20))
+
+    assert not ring.segments
+    ring.add(fragment(200, key=True))
+    ring.add(fragment(201, key=True))
+    assert ring.segments[-1].size < 2**20

@@ -1,0 +1,130 @@
+"""From packets to streams: where a stream may start, and what makes a new one."""
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, cast
+
+from gtvision_edge.media.embedded.assembly import SampleAssembly
+from gtvision_edge.media.embedded.leash import Leash
+from gtvision_edge.media.embedded.model import Fragment, Stream
+from gtvision_edge.media.embedded.tracks import VideoInput
+from tests.fakes.clips import ClipSpec, Sample, render_clip
+from tests.fakes.clock import FakeClock
+
+if TYPE_CHECKING:
+    from av.video.stream import VideoStream
+
+SPEC = ClipSpec(fps=10, seconds=2.0)
+
+
+class Sink:
+    def __init__(self) -> None:
+        self.inbound_bytes = 0
+        self.wants_units = False
+        self.streams: list[Stream] = []
+        self.fragments: list[Fragment] = []
+
+    def leashed(self, leash: Leash | None) -> None: ...
+
+    def stream(self, stream: Stream) -> None:
+        self.streams.append(stream)
+
+    def fragment(self, fragment: Fragment) -> None:
+        self.fragments.append(fragment)
+
+    def unit(
+        self, track: int, data: bytes, timestamp: int, *, is_key: bool, captured_us: int
+    ) -> None: ...
+
+    @property
+    def seconds(self) -> float:
+        return float(sum(fragment.duration for fragment in self.fragments))
+
+
+def assembly(sink: Sink) -> SampleAssembly:
+    # The stream itself is libav's business and not looked at here.
+    video = VideoInput(cast("VideoStream", None), "h264", b"", Fraction(1, 90_000), 10.0)
+    return SampleAssembly(video, None, sink, clock=FakeClock(), fragment_s=0.5)
+
+
+def samples(spec: ClipSpec = SPEC) -> list[Sample]:
+    return list(render_clip(spec).samples)
+
+
+def with_sets(sample: Sample, spec: ClipSpec = SPEC) -> bytes:
+    if not sample.is_key:
+        return sample.data
+    sets = render_clip(spec).tracks[0].parameter_sets
+    return b"".join(b"\x00\x00\x00\x01" + unit for unit in sets) + sample.data
+
+
+def feed(target: SampleAssembly, spec: ClipSpec = SPEC, *, at: int = 0, shift: int = 0) -> None:
+    for number, sample in enumerate(samples(spec), start=at):
+        ticks = number * 9000
+        target.add_video(with_sets(sample, spec), ticks + shift, ticks + shift, 50 + number * 0.1)
+
+
+def test_nothing_starts_off_a_key_frame() -> None:
+    sink = Sink()
+    target = assembly(sink)
+
+    for number, sample in enumerate(samples()[3:]):
+        target.add_video(with_sets(sample), number * 9000, number * 9000, 50 + number * 0.1)
+    target.finish()
+
+    assert len(sink.streams) == 1
+    assert sink.fragments[0].starts_with_key
+    assert round(sink.seconds, 3) == 1.0
+
+
+def test_the_first_key_frame_without_times_is_kept() -> None:
+    sink = Sink()
+    target = assembly(sink)
+
+    for number, sample in enumerate(samples()):
+        ticks = number * 9000 if number else None
+        target.add_video(with_sets(sample), ticks, ticks, 50 + number * 0.1)
+    target.finish()
+
+    assert round(sink.seconds, 3) == 2.0
+
+
+def test_a_new_parameter_set_starts_a_new_stream_and_a_known_one_does_not() -> None:
+    sink = Sink()
+    target = assembly(sink)
+    other = ClipSpec(fps=10, seconds=2.0, width=640, height=360)
+
+    feed(target)
+    feed(target, other, at=20)
+    feed(target, at=40)
+    target.finish()
+
+    assert [stream.video.picture.width for stream in sink.streams] == [320, 640]
+    assert round(sink.seconds, 3) == 6.0
+
+
+def test_a_jump_of_the_cameras_clock_starts_a_new_stream_and_loses_nothing() -> None:
+    sink = Sink()
+    target = assembly(sink)
+
+    feed(target)
+    feed(target, at=20, shift=700_000_000)
+    target.finish()
+
+    assert len(sink.streams) == 2
+    assert round(sink.seconds, 1) == 4.0
+    starts = [fragment.start_us for fragment in sink.fragments]
+    assert starts == sorted(starts)
+
+
+def test_units_that_come_alone_go_with_the_next_picture() -> None:
+    sink = Sink()
+    target = assembly(sink)
+    sei = b"\x00\x00\x00\x01\x06\x05\x01\x80"
+
+    feed(target)
+    target.add_video(sei, 20 * 9000, 20 * 9000, 52.0)
+    feed(target, at=20)
+    target.finish()
+
+    assert sum(part.mdat.count(b"\x00\x00\x00\x04\x06\x05\x01\x80") for part in sink.fragments) == 1
+    assert round(sink.seconds, 3) == 4.0
