@@ -176,6 +176,9 @@ async def run(
         await service("camera-monitor", monitor.run)
         outcomes = await _extra_cameras(base, options, stack)
         url = await _listen(api, settings, options, stack)
+        stack.callback(
+            gateway.let_go
+        )  # leaves first, so that the server need not wait for live sockets
         options.announce(
             Started(
                 url=url,

@@ -150,6 +150,7 @@ class Gateway:
         self._http = http
         self._upstream = Upstream(place.hls_url, http, place.secret)
         self._clock = clock
+        self._stopping = asyncio.Event()
         self._streams: dict[str, LiveStream] = {}
         self._openings: set[asyncio.Task[None]] = set()
         self._passes: OrderedDict[str, _Pass] = OrderedDict()
@@ -194,6 +195,10 @@ class Gateway:
         now = self._clock.monotonic()
         for token in [t for t, held in self._passes.items() if held.until < now]:
             del self._passes[token]
+
+    def let_go(self) -> None:
+        """Close all live sockets: call before the HTTP server stops, which else waits for them."""
+        self._stopping.set()
 
     async def close(self) -> None:
         """Cancel what waits for the media server."""
@@ -256,6 +261,7 @@ class Gateway:
                 self._http,
                 sockets.live_url(self._place.hls_url, viewer.path),
                 still_good=lambda: self._may_go_on(viewer),
+                stopping=self._stopping,
             )
 
     # Who asks

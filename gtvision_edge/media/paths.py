@@ -67,6 +67,10 @@ class PathRules:
     rtsp_url: str
     record_segment_s: float
 
+    def __post_init__(self) -> None:
+        if not self.volume.is_absolute():  # MediaMTX would begin at its own directory
+            raise ValueError(f"{self.volume} is not absolute")
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:

@@ -15,6 +15,7 @@ CHECK_INTERVAL_S = 10.0
 CONNECT_TIMEOUT_S = 5.0
 
 # Close codes of ours (4000–4999 are free for applications); the reason is the word beside it.
+GOING_AWAY = (1001, b"going_away")  # the daemon stops
 SESSION_ENDED = (4401, b"session_ended")
 NO_LIVE_SOCKET = (4404, b"no_live_socket")  # this media server has none: use HLS
 TOO_SLOW = (4408, b"too_slow")
@@ -27,6 +28,7 @@ async def hand_through(
     url: str,
     *,
     still_good: Callable[[], Awaitable[bool]],
+    stopping: asyncio.Event,
 ) -> web.WebSocketResponse:
     """Send what *url* sends, message by message, until either side ends.
 
@@ -42,7 +44,7 @@ async def hand_through(
         await client.close(code=code[0], message=code[1])
         return client
     async with server:
-        code = await _pump(client, server, still_good)
+        code = await _pump(client, server, still_good, stopping)
     await client.close(code=code[0], message=code[1])
     return client
 
@@ -63,12 +65,14 @@ async def _pump(
     client: web.WebSocketResponse,
     server: aiohttp.ClientWebSocketResponse,
     still_good: Callable[[], Awaitable[bool]],
+    stopping: asyncio.Event,
 ) -> tuple[int, bytes]:
     """Return why it ended."""
     tasks = {
         asyncio.create_task(_forward(server, client), name="live-forward"),
         asyncio.create_task(_until_closed(client), name="live-client"),
         asyncio.create_task(_until_ended(still_good), name="live-session"),
+        asyncio.create_task(_until_stopping(stopping), name="live-stopping"),
     }
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -107,3 +111,8 @@ async def _until_ended(still_good: Callable[[], Awaitable[bool]]) -> tuple[int, 
         if not await still_good():
             return SESSION_ENDED
         await asyncio.sleep(CHECK_INTERVAL_S)
+
+
+async def _until_stopping(stopping: asyncio.Event) -> tuple[int, bytes]:
+    await stopping.wait()
+    return GOING_AWAY

@@ -17,6 +17,7 @@ from PIL import Image
 from gtvision_edge.accounts import Role
 from gtvision_edge.api.errors import problems
 from gtvision_edge.audit import AuditLog
+from gtvision_edge.media import sockets
 from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
 from gtvision_edge.media.placeholder import render_placeholder
 from gtvision_edge.storage import Database
@@ -421,6 +422,35 @@ async def test_live_fragments_are_handed_through_and_the_viewing_ends_with_the_s
     await becomes(lambda: house.gateway.viewers() == 0, 5)
 
     assert [action for action, *_ in await house.audited()] == ["view.started", "view.ended"]
+
+
+async def test_a_live_socket_ends_when_the_daemon_stops(house: House) -> None:
+    house.kind[0], house.server.with_live = "embedded", True
+    async with house.client.ws_connect(
+        "/ws/live/cam01_live", headers={"Authorization": "Bearer ana"}
+    ) as socket:
+        await socket.receive_json()
+        await socket.receive_bytes()
+        house.gateway.let_go()
+        message = await socket.receive(timeout=5)
+
+    assert message.data == 1001
+
+
+async def test_a_live_socket_of_a_person_who_is_disabled_ends(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "CHECK_INTERVAL_S", 0.05)
+    house.kind[0], house.server.with_live = "embedded", True
+    async with house.client.ws_connect(
+        "/ws/live/cam01_live", headers={"Authorization": "Bearer ana"}
+    ) as socket:
+        await socket.receive_json()
+        await socket.receive_bytes()
+        del house.people.known["ana"]
+        message = await socket.receive(timeout=5)
+
+    assert (message.data, message.extra) == (4401, "session_ended")
 
 
 async def test_a_media_server_without_live_sockets_says_so_by_close_code(house: House) -> None:

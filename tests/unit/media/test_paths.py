@@ -150,3 +150,8 @@ def test_every_path_of_every_camera_id_leads_back_to_the_camera(camera_id: str) 
         parsed = parse_path_name(name)
         assert parsed is not None
         assert parsed[0] == camera_id
+
+
+def test_a_volume_that_depends_on_whose_directory_it_is_read_from_is_refused() -> None:
+    with pytest.raises(ValueError, match="absolute"):
+        PathRules(Path("recordings"), "rtsp://127.0.0.1:8554", 60.0)
