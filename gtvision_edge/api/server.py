@@ -29,7 +29,6 @@ from gtvision_edge.api.console import Console
 from gtvision_edge.api.errors import (
     IS_STARTED,
     BodyTooSlowError,
-    UnknownRouteError,
     problems,
 )
 from gtvision_edge.api.openapi import describe
@@ -330,8 +329,6 @@ def _console_pages(console: Console) -> Any:
             page = console.respond(request)
             if page is not None:
                 return page
-        if is_unknown:
-            raise UnknownRouteError("Nothing is served here.")
         return await handler(request)
 
     return middleware

@@ -9,24 +9,27 @@ from gtvision_edge.errors import EdgeError
 Check = Callable[[], Awaitable[None]]
 """Returns when all is well; raises EdgeError with what is not."""
 
-_PATIENCE_S: Final = 3.0
+PATIENCE_S: Final = 3.0
 
 
 class HealthBoard:
-    """Runs checks side by side; one that hangs is not well after three seconds."""
+    """Runs checks side by side; one that hangs is not well after *patience_s*."""
 
-    def __init__(self, checks: Mapping[str, Check]) -> None:
+    def __init__(self, checks: Mapping[str, Check], *, patience_s: float = PATIENCE_S) -> None:
         self._checks = dict(checks)
+        self._patience_s = patience_s
 
     async def examine(self) -> dict[str, str]:
         """Return for each check '' if all is well, else a stable code."""
-        codes = await asyncio.gather(*(_ask(check) for check in self._checks.values()))
+        codes = await asyncio.gather(
+            *(_ask(check, self._patience_s) for check in self._checks.values())
+        )
         return dict(zip(self._checks, codes, strict=True))
 
 
-async def _ask(check: Check) -> str:
+async def _ask(check: Check, patience_s: float) -> str:
     try:
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(patience_s):
             await check()
     except TimeoutError:
         return "no_answer"

@@ -1,0 +1,38 @@
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
+
+from gtvision_edge.api.console import Console, load_console
+
+
+def _text(response: web.Response | None) -> str:
+    assert response is not None
+    assert isinstance(response.body, bytes)
+    return response.body.decode()
+
+
+def test_a_console_that_was_not_built_says_so_and_how() -> None:
+    response = Console({}).respond(make_mocked_request("GET", "/live"))
+
+    assert response is not None
+    assert response.status == 503
+    assert "make console" in _text(response)
+
+
+def test_only_pages_fall_back_to_the_index() -> None:
+    console = Console({"index.html": b"index", "icons/a.svg": b"<svg/>"})
+
+    def served(path: str) -> str | None:
+        response = console.respond(make_mocked_request("GET", path))
+        return None if response is None else _text(response)
+
+    assert served("/") == served("/cameras/cam01") == "index"
+    assert served("/icons/a.svg") == "<svg/>"
+    for path in ("/icons/b.svg", "/api/v1/x", "/stream/x", "/ws/live/x", "/assets/x", "/../x.py"):
+        assert served(path) is None
+
+
+def test_the_package_loads_what_was_built() -> None:
+    response = load_console().respond(make_mocked_request("GET", "/"))
+
+    assert response is not None
+    assert response.status in (200, 503)  # built or not, it answers
