@@ -1,8 +1,9 @@
 """Who is watching what: counted, and written to the audit log once at the beginning and once at the end."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
@@ -31,6 +32,8 @@ class _Viewing:
     began: float
     seen: float
     held: int = 0
+    written: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when its beginning is in the audit log, or could not be written and it is void."""
 
 
 class Viewings:
@@ -68,10 +71,11 @@ class Viewings:
             StorageError: it could not be written down, so nothing may be shown.
 
         """
-        viewing = self._viewings.get((who, path))
-        if viewing is not None:
-            viewing.seen = self._clock.monotonic()
-            return
+        while (viewing := self._viewings.get((who, path))) is not None:
+            await viewing.written.wait()
+            if self._viewings.get((who, path)) is viewing:
+                viewing.seen = self._clock.monotonic()
+                return
         now = self._clock.monotonic()
         viewing = _Viewing(
             path=path,
@@ -85,9 +89,11 @@ class Viewings:
         self._viewings[who, path] = viewing
         try:
             await self._write("view.started", viewing, {"path": path})
-        except EdgeError:
+        except BaseException:
             self._viewings.pop((who, path), None)
             raise
+        finally:
+            viewing.written.set()
 
     @asynccontextmanager
     async def hold(
