@@ -8,10 +8,11 @@ from typing import Literal
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
-# user:password@ in any URL, up to the last @ for a password that someone forgot to encode, XM's password= path field, and tokens or tickets in a query.
+# XM's password= path field, user:password@ in any URL, up to the last @ for a password that someone forgot to encode, and tokens or tickets in a query.
 _SECRETS = (
-    (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s\"'<>]+@", re.IGNORECASE), r"\1***@"),
+    # Before the URLs: an @ in such a field would pass for the end of the credentials.
     (re.compile(r"((?:password|passwd|pwd|pass|senha)=)[^&\s\"']+", re.IGNORECASE), r"\1***"),
+    (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s\"'<>]+@", re.IGNORECASE), r"\1***@"),
     (re.compile(r"((?:token|ticket|access_token|signature)=)[^&\s\"']+", re.IGNORECASE), r"\1***"),
     (re.compile(r"(Bearer\s+)[A-Za-z0-9._~+/=-]+", re.IGNORECASE), r"\1***"),
 )

@@ -2,7 +2,7 @@ import ipaddress
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gtvision_edge.cameras.errors import InvalidAddressError, UnknownVendorError
@@ -94,6 +94,7 @@ def test_the_password_in_the_path_survives_too(password: str) -> None:
 
 
 @given(st.sampled_from(BUILT), credentials)
+@example("xiongmai", "@")
 def test_masks_leave_nothing_of_a_password(vendor: str, secret: str) -> None:
     builder = UrlBuilderFactory.get_builder(vendor)
     url = builder.build(ip="10.0.0.9", user="admin", password=f"Zq{secret}qZ")
