@@ -509,6 +509,7 @@ def camera_endpoints(
             EVERYONE,
             response=CameraAnswer,
             ids=ids,
+            look_up=cameras.get_camera,
         ),
         Endpoint(
             "PATCH",
@@ -521,6 +522,7 @@ def camera_endpoints(
             response=CameraAnswer,
             errors=(CameraKeyLostError, CameraChangedMeanwhileError, *_PROBE_ERRORS),
             ids=ids,
+            look_up=cameras.get_camera,
             description="A new address or new credentials are probed first, unless skip_probe is true.",
         ),
         Endpoint(
@@ -532,6 +534,7 @@ def camera_endpoints(
             ADMINS,
             status=204,
             ids=ids,
+            look_up=cameras.get_camera,
         ),
         Endpoint(
             "GET",
@@ -542,6 +545,7 @@ def camera_endpoints(
             EVERYONE,
             response=CameraStatusAnswer,
             ids=ids,
+            look_up=cameras.get_camera,
         ),
         Endpoint(
             "GET",
@@ -553,5 +557,6 @@ def camera_endpoints(
             response="image/jpeg",
             errors=(NoPictureError,),
             ids=ids,
+            look_up=cameras.get_camera,
         ),
     ]

@@ -143,6 +143,7 @@ def mosaic_endpoints(mosaics: MosaicService) -> list[Endpoint]:
             WATCHERS,
             response=MosaicAnswer,
             ids=ids,
+            look_up=mosaics.get_mosaic,
         ),
         Endpoint(
             "PATCH",
@@ -155,6 +156,7 @@ def mosaic_endpoints(mosaics: MosaicService) -> list[Endpoint]:
             response=MosaicAnswer,
             errors=(UnknownCameraError,),
             ids=ids,
+            look_up=mosaics.get_mosaic,
             description="A camera the editor may not see keeps its place where the new list has none.",
         ),
         Endpoint(
@@ -166,5 +168,6 @@ def mosaic_endpoints(mosaics: MosaicService) -> list[Endpoint]:
             EDITORS,
             status=204,
             ids=ids,
+            look_up=mosaics.get_mosaic,
         ),
     ]

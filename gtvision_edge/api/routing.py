@@ -114,6 +114,8 @@ class Call:
 
 
 Handler = Callable[[Call], Awaitable[BaseModel | Reply | web.StreamResponse | None]]
+LookUp = Callable[[Principal, str], Awaitable[object]]
+"""Finds a thing by its id for a person; raises the error of an unknown one where that person may not see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ class Endpoint:
     """One method of one path below the prefix.
 
     *ids* tells for each ``{name}`` in *path* which error a malformed one is: the same as an unknown one.
+    *look_up* is asked before somebody is told that their role may not do this: what is not theirs does not exist for them.
     *response* is a model, or a media type for what is no JSON, or None for an empty answer.
     *errors* are those of the resource itself; the ones every endpoint can give are added by the description.
     """
@@ -137,6 +140,7 @@ class Endpoint:
     status: int = 200
     errors: tuple[type[EdgeError], ...] = ()
     ids: Mapping[str, type[EdgeError]] = field(default_factory=dict)
+    look_up: LookUp | None = None
     description: str = ""
 
     @property

@@ -18,6 +18,7 @@ from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from pydantic import BaseModel
 
+from gtvision_edge.accounts import NotPermittedError, Principal
 from gtvision_edge.api.auth import (
     SESSION,
     Proxies,
@@ -149,10 +150,8 @@ class _Server:
             session = None
             if endpoint.access != PUBLIC:
                 session = await self._authenticator.find_session(request)
-                require_access(endpoint.access, session.principal)
-            for name, error in endpoint.ids.items():
-                if not _ID.fullmatch(request.match_info[name]):
-                    raise error("There is no such thing.")
+                await _require_access(endpoint, request, session.principal)
+            _check_ids(endpoint, request)
             call = Call(
                 request=request,
                 address=self._proxies.client_address(request),
@@ -190,6 +189,22 @@ def _check_declaration(endpoint: Endpoint) -> None:
     names = set(re.findall(r"\{(\w+)\}", endpoint.path))
     if names != set(endpoint.ids):
         raise ValueError(f"{endpoint.method} {endpoint.path}: ids must name {sorted(names)}")
+
+
+async def _require_access(endpoint: Endpoint, request: web.Request, principal: Principal) -> None:
+    try:
+        require_access(endpoint.access, principal)
+    except NotPermittedError:
+        _check_ids(endpoint, request)
+        if endpoint.look_up is not None:
+            await endpoint.look_up(principal, *(request.match_info[name] for name in endpoint.ids))
+        raise
+
+
+def _check_ids(endpoint: Endpoint, request: web.Request) -> None:
+    for name, error in endpoint.ids.items():
+        if not _ID.fullmatch(request.match_info[name]):
+            raise error("There is no such thing.")
 
 
 def _query(endpoint: Endpoint, request: web.Request) -> BaseModel | None:

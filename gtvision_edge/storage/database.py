@@ -1,6 +1,7 @@
 """The one SQLite file: a writer that groups commits, readers apart."""
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -108,6 +109,8 @@ class Database:
         await self._reader.execute("PRAGMA busy_timeout = 5000")
 
     def _connect(self) -> sqlite3.Connection:
+        # It holds hashes of passwords and tokens. SQLite gives the WAL the same mode.
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         connection = sqlite3.connect(self._path, isolation_level=None)
         try:
             connection.row_factory = sqlite3.Row

@@ -77,6 +77,25 @@ async def test_what_belongs_to_another_tenant_does_not_exist(
     assert asked > 20
 
 
+async def test_what_is_foreign_does_not_exist_even_for_a_role_that_may_not_do_it(
+    served: Served, foreign: dict[str, str]
+) -> None:
+    asked = 0
+    for endpoint in served.endpoints:
+        if endpoint.look_up is None or Role.VIEWER in endpoint.access:
+            continue
+        (expected,) = {error.code for error in endpoint.ids.values()}
+        status, content = await served.call(
+            endpoint.method, _filled(endpoint, foreign), who="viewer-a", **_body(endpoint)
+        )
+        assert (status, content["code"]) == (404, expected), endpoint
+        asked += 1
+    assert asked >= 4
+
+    status, content = await served.call("DELETE", "/cameras/cam01", who="viewer-a")
+    assert (status, content["code"]) == (403, "not_permitted")
+
+
 async def test_a_camera_outside_the_own_list_does_not_exist(served: Served) -> None:
     for path in ("", "/status", "/snapshot"):
         status, content = await served.call("GET", f"/cameras/cam02{path}", who="narrow-a")
@@ -211,14 +230,17 @@ async def test_no_odd_value_of_any_field_is_an_incident(
 
 @pytest.mark.parametrize("role", [*Role, None])
 async def test_roles_may_what_the_endpoints_say(served: Served, role: Role | None) -> None:
-    """Asked for things that do not exist, whoever may gets past the door and is told so."""
+    """Whoever may gets past the door; people and tenants named here do not exist, which comes after the door."""
+    body = {"nome": "x", "layout": "1x1", "cameras": ["cam01"]}
+    _, mosaic = await served.call("POST", "/mosaics", who="operator-a", json=body)
     ids = {
-        "camera_id": "none",
-        "mosaic_id": "none",
+        "camera_id": "cam01",
+        "mosaic_id": mosaic["mosaic_id"],
         "user_id": "none",
         "tenant_id": "none",
     }
-    for endpoint in served.endpoints:
+    # What removes a thing comes last: the others need it.
+    for endpoint in sorted(served.endpoints, key=lambda endpoint: endpoint.method == "DELETE"):
         if endpoint.access == PUBLIC:
             continue
         status, content = await served.call(

@@ -104,3 +104,13 @@ async def test_a_newer_database_with_a_low_floor_still_opens(tmp_path: Path) -> 
 
     async with open_database(path) as database:
         assert await database.fetch_all("SELECT * FROM tenants") == []
+
+
+async def test_nobody_else_may_read_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "edge.db"
+    async with open_database(path) as database:
+        await database.write(insert("a"))
+
+        modes = {each.name: each.stat().st_mode & 0o777 for each in tmp_path.iterdir()}
+
+    assert set(modes.values()) == {0o600}, modes
