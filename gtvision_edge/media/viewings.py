@@ -32,6 +32,8 @@ class _Viewing:
     began: float
     seen: float
     held: int = 0
+    asked: float = float("-inf")
+    """When the last request outside of a held block came."""
     written: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when its beginning is in the audit log, or could not be written and it is void."""
 
@@ -71,44 +73,25 @@ class Viewings:
             StorageError: it could not be written down, so nothing may be shown.
 
         """
-        while (viewing := self._viewings.get((who, path))) is not None:
-            await viewing.written.wait()
-            if self._viewings.get((who, path)) is viewing:
-                viewing.seen = self._clock.monotonic()
-                return
-        now = self._clock.monotonic()
-        viewing = _Viewing(
-            path=path,
-            camera_id=camera.camera_id,
-            tenant_id=camera.tenant_id,
-            actor=actor,
-            began_us=self._clock.now_us(),
-            began=now,
-            seen=now,
-        )
-        self._viewings[who, path] = viewing
-        try:
-            await self._write("view.started", viewing, {"path": path})
-        except BaseException:
-            self._viewings.pop((who, path), None)
-            raise
-        finally:
-            viewing.written.set()
+        viewing = await self._current(who, actor, camera, path)
+        viewing.asked = viewing.seen
 
     @asynccontextmanager
     async def hold(
         self, who: str, actor: Actor, camera: CameraOnAir, path: str
     ) -> AsyncIterator[None]:
-        """Keep a viewing open while the block is, as a WebSocket does; it ends with the last block."""
-        await self.touch(who, actor, camera, path)
-        viewing = self._viewings[who, path]
+        """Keep a viewing open while the block is, as a WebSocket does.
+
+        It ends with the last block, or runs dry where requests came beside it.
+        """
+        viewing = await self._current(who, actor, camera, path)
         viewing.held += 1
         try:
             yield
         finally:
             viewing.held -= 1
             viewing.seen = self._clock.monotonic()
-            if not viewing.held:
+            if not viewing.held and viewing.seen - viewing.asked >= ENDS_AFTER_S:
                 await self._end((who, path))
 
     async def run(self) -> None:
@@ -131,6 +114,32 @@ class Viewings:
         """End all viewings: the daemon stops."""
         for key in list(self._viewings):
             await self._end(key)
+
+    async def _current(self, who: str, actor: Actor, camera: CameraOnAir, path: str) -> _Viewing:
+        while (viewing := self._viewings.get((who, path))) is not None:
+            await viewing.written.wait()
+            if self._viewings.get((who, path)) is viewing:
+                viewing.seen = self._clock.monotonic()
+                return viewing
+        now = self._clock.monotonic()
+        viewing = _Viewing(
+            path=path,
+            camera_id=camera.camera_id,
+            tenant_id=camera.tenant_id,
+            actor=actor,
+            began_us=self._clock.now_us(),
+            began=now,
+            seen=now,
+        )
+        self._viewings[who, path] = viewing
+        try:
+            await self._write("view.started", viewing, {"path": path})
+        except BaseException:
+            self._viewings.pop((who, path), None)
+            raise
+        finally:
+            viewing.written.set()
+        return viewing
 
     async def _end(self, key: tuple[str, str]) -> None:
         viewing = self._viewings.pop(key, None)

@@ -67,3 +67,17 @@ async def test_another_person_or_path_is_another_viewing(
     await viewings.touch(who, ANA, CAMERA, path)
 
     assert viewings.count() == 2
+
+
+async def test_a_socket_that_ends_leaves_the_requests_beside_it_their_viewing(
+    database: Database, clock: FakeClock
+) -> None:
+    viewings = Viewings(database, AuditLog(clock), clock)
+
+    async with viewings.hold("a", ANA, CAMERA, "cam01_live"):
+        await viewings.touch("a", ANA, CAMERA, "cam01_live")
+    assert viewings.count() == 1
+    await clock.advance(ENDS_AFTER_S)
+    await viewings.sweep()
+
+    assert await actions(database) == ["view.started", "view.ended"]
