@@ -7,7 +7,7 @@ export const RECOVERING_AFTER_MS = 5_000;
 export const LOST_AFTER_MS = 60_000;
 
 /** Segments are made whole before HLS can offer them, so its pictures are older without being in trouble. */
-const HLS_NORMAL_DELAY_MS = 10_000;
+export const HLS_NORMAL_DELAY_MS = 10_000;
 
 export interface Sight {
   /** When the picture last changed, or when the tile began if it never had one. */

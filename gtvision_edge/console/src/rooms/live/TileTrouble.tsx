@@ -1,6 +1,7 @@
 import type { Camera } from "../../api/types";
 import { text } from "../../i18n";
 import { ageOf, causeOf, codecOf, numberOf, timeOf, whenOf } from "../../i18n/format";
+import { HLS_NORMAL_DELAY_MS } from "../../player/ladder";
 import type { Sighting } from "../../player/player";
 import { nowMs } from "../../state/clock";
 import { zone } from "../../state/site";
@@ -56,7 +57,11 @@ function Delay({ seen }: { seen: Sighting }) {
   const t = text.value.tile;
   if (seen.phase === "starting") return <span class="lag">{t.opening}</span>;
   if (seen.phase === "recovering") return null;
-  if (seen.phase === "late") return <span class="lag late">{t.late(numberOf(seen.delayS))}</span>;
+  if (seen.phase === "late") {
+    // By HLS every healthy picture is some seconds old: said, but no reason for a colour.
+    const isNormal = seen.transport === "hls" && (seen.delayS ?? 0) * 1000 < HLS_NORMAL_DELAY_MS;
+    return <span class={isNormal ? "lag" : "lag late"}>{t.late(numberOf(seen.delayS))}</span>;
+  }
   return <span class="lag">{numberOf(seen.delayS, 1)} s</span>;
 }
 
