@@ -108,6 +108,7 @@ export const en: Text = {
     nameLabel: "Name of the mosaic",
     nameHint: "Every user of the organisation will see this mosaic.",
     delete: "Delete mosaic",
+    deleteShort: "Delete",
     deleteAsk: (name) =>
       `The mosaic “${name}” will be gone for every user. Cameras and recordings do not change.`,
     manage: "Mosaic options",

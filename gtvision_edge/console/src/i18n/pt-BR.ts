@@ -104,6 +104,7 @@ export const ptBR = {
     nameLabel: "Nome do mosaico",
     nameHint: "Todos os usuários da organização verão este mosaico.",
     delete: "Excluir mosaico",
+    deleteShort: "Excluir",
     deleteAsk: (name: string) =>
       `O mosaico “${name}” deixará de existir para todos os usuários. As câmeras e as gravações não mudam.`,
     manage: "Opções do mosaico",

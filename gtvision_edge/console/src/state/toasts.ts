@@ -16,7 +16,7 @@ export function say(words: string, options: { tone?: Toast["tone"]; undo?: () =>
   lastId += 1;
   const id = lastId;
   const toast: Toast = { id, words, tone: options.tone ?? "plain", ...(options.undo ? { undo: options.undo } : {}) };
-  toasts.value = [...toasts.value.slice(-3), toast];
+  toasts.value = [...toasts.value.filter((other) => other.words !== words).slice(-3), toast];
   setTimeout(() => dismiss(id), options.undo || options.tone === "alarm" ? 10_000 : 4_000);
 }
 

@@ -79,7 +79,7 @@ export function MosaicBar({ onFull }: { onFull: () => void }) {
                 {text.value.common.rename}
               </Button>
               <Button kind="ghost" onClick={() => setAsks("delete")}>
-                {text.value.common.remove}
+                {t.deleteShort}
               </Button>
             </>
           )}
