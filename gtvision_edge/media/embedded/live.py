@@ -20,6 +20,7 @@ class LiveClient:
         self._queue: deque[Stream | Fragment] = deque()
         self._queued_bytes = 0
         self._waits_for_key = True
+        self._is_over = False
         self._arrived = asyncio.Event()
         self.sent_bytes = 0
         self.id = str(uuid.uuid4())
@@ -42,6 +43,11 @@ class LiveClient:
         self._queued_bytes += fragment.size
         self._arrived.set()
 
+    def end(self) -> None:
+        """Let the viewer go: the path is gone."""
+        self._is_over = True
+        self._arrived.set()
+
     async def serve(self, socket: web.WebSocketResponse) -> None:
         """Send what is queued until the viewer goes; a viewer that takes nothing for 10 s is let go."""
         receiver = asyncio.ensure_future(_until_closed(socket))
@@ -55,7 +61,7 @@ class LiveClient:
             await socket.close(code=WSCloseCode.GOING_AWAY, drain=False)
 
     async def _send_all(self, socket: web.WebSocketResponse) -> None:
-        while True:
+        while not self._is_over:
             self._arrived.clear()
             while self._queue:
                 item = self._queue.popleft()

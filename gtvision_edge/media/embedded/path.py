@@ -101,6 +101,8 @@ class MediaPath:
         """Stop everything; the returned job blocks until the last segment is final, 1.5 s at most."""
         self._is_closed = True
         self.tools.exchange.unregister(self.config.name)
+        for client in self.live_clients:
+            client.end()
         return self._stop_source()
 
     def update(self, config: PathConfig) -> list[Callable[[], None]]:
