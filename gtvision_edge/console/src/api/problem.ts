@@ -34,10 +34,7 @@ export async function failureOf(response: Response): Promise<Problem | LinkDown>
   }
   if (typeof body === "object" && body !== null && "code" in body) {
     const facts = body as Record<string, unknown>;
-    return new Problem(response.status, String(facts.code), String(facts.detail ?? ""), {
-      ...facts,
-      retry_after: Number(response.headers.get("Retry-After")) || null,
-    });
+    return new Problem(response.status, String(facts.code), String(facts.detail ?? ""), facts);
   }
   if (response.status >= 500) return new LinkDown(`HTTP ${response.status}`);
   return new Problem(response.status, `http_${response.status}`, response.statusText, {});

@@ -114,7 +114,7 @@ function Languages() {
 function wordsFor(error: unknown): string {
   const t = text.value.login;
   if (error instanceof LinkDown) return t.noAnswer;
-  if (error instanceof Problem && error.status === 429) return t.throttled(Number(error.facts.retry_after) || 30);
+  if (error instanceof Problem && error.status === 429) return t.throttled(Number(error.facts.retry_after_s) || 30);
   const { title, cure } = explain(error);
   return cure ? `${title} ${cure}` : title;
 }

@@ -1,0 +1,66 @@
+"""The console's wire types say what the API says."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+import gtvision_edge
+from gtvision_edge.api import audit, cameras, mosaics, people, session, status
+
+TYPES = Path(gtvision_edge.__file__).parent / "console" / "src" / "api" / "types.ts"
+
+ANSWERS: dict[str, type[BaseModel]] = {
+    "Me": session.Me,
+    "Session": session.SessionAnswer,
+    "Profile": cameras.ProfileAnswer,
+    "StateEntry": cameras.StateAnswer,
+    "Camera": cameras.CameraAnswer,
+    "CameraStatus": cameras.CameraStatusAnswer,
+    "Vendor": cameras.VendorAnswer,
+    "ProbeReport": cameras.ProbeAnswer,
+    "Mosaic": mosaics.MosaicAnswer,
+    "SiteStatus": status.StatusAnswer,
+    "User": people.UserAnswer,
+    "Tenant": people.TenantAnswer,
+    "AuditEntry": audit.AuditEntryAnswer,
+    "AuditVerdict": audit.VerificationAnswer,
+}
+BODIES: dict[str, tuple[type[BaseModel], ...]] = {
+    "ProbeBody": (cameras.ProbeBody, cameras.CameraChangeBody),
+    "CameraBody": (cameras.CameraBody,),
+    "Place": (cameras.PlaceBody,),
+    "MosaicBody": (mosaics.MosaicBody, mosaics.MosaicChangeBody),
+    "UserBody": (people.UserBody, people.UserChangeBody),
+}
+
+
+def fields_of(interface: str) -> set[str]:
+    """Return the fields of an interface, inherited ones included."""
+    source = TYPES.read_text(encoding="utf-8")
+    found = re.search(
+        rf"export interface {interface}(?: extends (\w+))? \{{\n(.*?)^\}}",
+        source,
+        re.DOTALL | re.MULTILINE,
+    )
+    assert found is not None, f"types.ts has no {interface}"
+    own = set(re.findall(r"^  (\w+)\??:", found[2], re.MULTILINE))
+    return own | (fields_of(found[1]) if found[1] else set())
+
+
+@pytest.mark.parametrize("interface", ANSWERS)
+def test_the_console_reads_only_what_the_api_sends(interface: str) -> None:
+    fields = fields_of(interface)
+
+    assert fields
+    assert not fields - set(ANSWERS[interface].model_fields)
+
+
+@pytest.mark.parametrize("interface", BODIES)
+def test_the_console_sends_only_what_the_api_takes(interface: str) -> None:
+    fields = fields_of(interface)
+
+    assert fields
+    for body in BODIES[interface]:
+        assert not fields - set(body.model_fields), body.__name__
