@@ -178,3 +178,38 @@ async def test_hanging_cameras_delay_neither_a_good_one_nor_the_end(tmp_path: Pa
     assert all([await asyncio.to_thread(header_duration_ms, path) for path in files])
     footage = [await asyncio.to_thread(read_footage, path) for path in files]
     assert sum(item.frames for item in footage) > 45
+
+
+async def test_the_server_closes_in_time_with_viewers_on(tmp_path: Path) -> None:
+    async with (
+        virtual_camera() as camera,
+        embedded_under_test(tmp_path) as server,
+        aiohttp.ClientSession() as viewer,
+    ):
+        await server.add_recorded("cam_rec", camera.url())
+        await server.wait_ready("cam_rec")
+        socket = await viewer.ws_connect(f"{server.addresses.hls_url}/cam_rec/live")
+        await socket.receive(timeout=5)
+        assert (await server.hls("cam_rec/index.m3u8")).status == 200
+        began = time.monotonic()
+        await server.restart()
+        closed_after = time.monotonic() - began
+        await socket.close()
+
+    assert closed_after < 2.5
+    for path in await asyncio.to_thread(server.files, "cam_rec"):
+        assert await asyncio.to_thread(header_duration_ms, path) > 0
+
+
+async def test_a_deleted_path_lets_its_live_viewers_go(tmp_path: Path) -> None:
+    async with embedded_under_test(tmp_path) as server, virtual_camera() as camera:
+        await server.add("cam_rec", {"source": camera.url()})
+        await server.wait_ready("cam_rec")
+        async with server.session.ws_connect(f"{server.addresses.hls_url}/cam_rec/live") as socket:
+            await socket.receive(timeout=5)
+
+            await server.api("DELETE", "config/paths/delete/cam_rec")
+
+            async with asyncio.timeout(5):
+                while not (await socket.receive()).type.name.startswith("CLOS"):
+                    pass
