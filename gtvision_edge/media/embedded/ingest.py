@@ -107,11 +107,11 @@ class CameraReader:
         if self._stop.is_set():
             return 0.0
         lasted = time.monotonic() - started
-        was_good = self._sink.inbound_bytes > before and lasted >= _GOOD_SESSION_S
-        if was_good:
+        if self._sink.inbound_bytes > before:
             self._failures = self._refused_since_good = 0
             log.warning("source_lost", after_s=round(lasted, 1), reason=_reason(failure))
-            return 0.0
+            # Some cameras end every session after a few seconds: go on at once, but not in a frenzy.
+            return 0.0 if lasted >= _GOOD_SESSION_S else _FIRST_DELAY_S
         self._failures += 1
         note = log.warning if self._failures == 1 else log.debug
         note("source_failed", reason=_reason(failure), failures=self._failures)
