@@ -54,7 +54,9 @@ _HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Server": "gtvision-edge",
 }
-_EXPOSED: Final = "Content-Range, Accept-Ranges, ETag, Retry-After, X-Request-Id"
+_EXPOSED: Final = (
+    "Content-Range, Accept-Ranges, ETag, Retry-After, X-Request-Id, X-Stream-State, X-Picture-Time"
+)
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _BODY_PATIENCE_S: Final = 30.0
