@@ -23,6 +23,9 @@ KEPT_AT_RETURN = 3
 _NUMBERS_FROM_S = 1_735_689_600
 """2025-01-01. First numbers are seconds since then: a restarted daemon goes on above the numbers it gave before, as
 long as segments come slower than one a second."""
+_SECONDS_PER_DISCONTINUITY = 600
+"""Discontinuities are rarer, and their numbers must stay small: at each playlist hls.js 1.7.4 walks an array up to the
+number of the first one, which at 60 million blocked the page for 0.7 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,8 @@ class Timeline:
 
     def __init__(self, now_us: int, placeholder_files: str) -> None:
         """*placeholder_files* begins the names of the placeholder's files, such as ``lost-video``."""
-        self._sequence = self._discontinuities = max(now_us // 1_000_000 - _NUMBERS_FROM_S, 0)
+        self._sequence = max(now_us // 1_000_000 - _NUMBERS_FROM_S, 0)
+        self._discontinuities = self._sequence // _SECONDS_PER_DISCONTINUITY
         self.placeholder_files = placeholder_files
         self._entries: list[_Entry] = []
         self._outage_us: int | None = None

@@ -61,6 +61,18 @@ def test_a_running_source_slides() -> None:
     assert "#EXT-X-DISCONTINUITY\n" not in timeline.render()
 
 
+def test_discontinuities_have_small_numbers_that_still_rise_from_start_to_start() -> None:
+    in_ten_years = NOW + 10 * 365 * 86_400 * 1_000_000
+    numbers = []
+    for moment in (NOW, NOW + 3600 * 1_000_000, in_ten_years):
+        timeline = Timeline(moment, "lost-video")
+        timeline.show_live(muxer("a", 0, 3), anew=True)
+        numbers.append(head(timeline, "DISCONTINUITY-SEQUENCE"))
+
+    assert numbers == sorted(set(numbers))
+    assert numbers[-1] < 1_000_000  # a browser's player walks up to it at every playlist
+
+
 def test_an_outage_shows_the_placeholder_at_once_and_lets_it_grow() -> None:
     timeline = Timeline(NOW, "lost-video")
     timeline.show_live(muxer("a", 0, 3), anew=True)
