@@ -18,6 +18,9 @@ const CODEC_ERRORS: ReadonlySet<string> = new Set([
 /** The files of the picture that the daemon shows while it has none of the camera. */
 const PLACEHOLDER = /^lost-(video|audio|both)-/;
 
+/** Further behind than this it is quicker to jump. */
+const JUMP_EXCESS_S = 5;
+
 /** Make a loader class that keeps one tile to one request at a time and all tiles to their share of connections. */
 function politeLoader(tileTurns: Turns): new (config: LoaderConfiguration) => Loader<LoaderContext> {
   const Base = Hls.DefaultConfig.loader as unknown as new (config: unknown) => Loader<LoaderContext>;
@@ -81,7 +84,6 @@ export class PlaylistTransport implements Transport {
       lowLatencyMode: false,
       liveSyncDurationCount: 2,
       liveMaxLatencyDurationCount: 5,
-      maxLiveSyncPlaybackRate: 1.05,
       backBufferLength: 8,
       maxBufferLength: 10,
       enableWorker: false,
@@ -128,6 +130,13 @@ export class PlaylistTransport implements Transport {
 
   keepPace(): void {
     if (this.video.paused && this.video.readyState >= 2) this.#play();
+    const hls = this.#hls;
+    if (hls === null || hls.targetLatency === null || this.video.readyState < 3) return;
+    // hls.js itself catches up in its low-latency mode only.
+    const excessS = hls.latency - hls.targetLatency;
+    if (excessS > JUMP_EXCESS_S) this.jumpToEdge();
+    const rate = excessS > (this.video.playbackRate > 1 ? 0.3 : 1.5) ? 1.05 : 1;
+    if (this.video.playbackRate !== rate) this.video.playbackRate = rate;
   }
 
   readonly #play = (): void => {
