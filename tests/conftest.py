@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from blockbuster import BlockBuster, blockbuster_ctx
 
 from gtvision_edge.storage import Database, open_database
@@ -15,6 +16,22 @@ def no_blocking_calls() -> Iterator[BlockBuster]:
     """Fail the test in which our code blocks the event loop."""
     with blockbuster_ctx("gtvision_edge") as blockbuster:
         yield blockbuster
+
+
+@pytest.fixture(autouse=True)
+def plain_logs() -> None:
+    """Logs without the default's pretty tracebacks: those read source files, which counts as blocking the loop."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger("NOTSET"),
+        logger_factory=structlog.PrintLoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
 
 
 @pytest.fixture
