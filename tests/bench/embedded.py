@@ -20,7 +20,7 @@ import aiohttp
 
 from tests.bench.processes import Use, started, watch
 from tests.bench.table import Row
-from tests.e2e.daemon import Client, Site, free_ports, logged_in, running_daemon
+from tests.e2e.daemon import Site, free_ports, logged_in, running_daemon
 
 SETTLE_S = 12.0
 WINDOW_S = 25.0
@@ -102,7 +102,8 @@ async def measure_daemon(port: int, count: int, watched: int, expected: float) -
         site = Site(Path(folder) / "site")
         async with running_daemon(site) as daemon, logged_in(site) as admin:
             for number in range(count):
-                await add_camera(admin, number, port)
+                url = f"rtsp://127.0.0.1:{port}/c{number}"
+                await admin.add_camera(f"cam{number}", url, skip_probe=True)
             hls = f"http://127.0.0.1:{site.ports[2]}"
             paths = [f"cam{number}_rec" for number in range(watched)]
             async with kept_watched(hls, paths):
@@ -113,19 +114,6 @@ async def measure_daemon(port: int, count: int, watched: int, expected: float) -
                 after = await asyncio.to_thread(bytes_under, site.volume)
                 p99_ms = lag_p99_ms(beats, await lag_buckets(site.url))
             return Measured(use, (after - before) / expected, p99_ms)
-
-
-async def add_camera(admin: Client, number: int, port: int) -> None:
-    body = {
-        "camera_id": f"cam{number}",
-        "name": f"Câmera {number}",
-        "vendor": "generic_rtsp",
-        "host": "127.0.0.1",
-        "rtsp_port": port,
-        "main_url": f"rtsp://127.0.0.1:{port}/c{number}",
-        "skip_probe": True,
-    }
-    await admin.call("POST", "/cameras", body, expect=201)
 
 
 @asynccontextmanager

@@ -139,6 +139,17 @@ class Client:
                 assert answer.status == expect, f"{method} {path}: {answer.status} {text}"
             return await answer.json(content_type=None) if text else None
 
+    async def add_camera(self, camera_id: str, url: str, *, skip_probe: bool = False) -> None:
+        """Add a camera at a typed address."""
+        body = {
+            "camera_id": camera_id,
+            "name": f"Câmera {camera_id}",
+            "vendor": "generic_rtsp",
+            "main_url": url,
+            "skip_probe": skip_probe,
+        }
+        await self.call("POST", "/cameras", body, expect=201)
+
     async def wait_state(self, camera_id: str, state: str, seconds: float) -> float:
         """Wait until the camera has *state*; return how long that took, in seconds."""
         loop = asyncio.get_running_loop()

@@ -10,23 +10,13 @@ import pytest
 from playwright.async_api import Page
 
 from tests.e2e.browser import chromium, log_in, wait_playing
-from tests.e2e.daemon import Client, Site, logged_in, running_daemon
+from tests.e2e.daemon import Site, logged_in, running_daemon
 from tests.fakes.clips import ClipSpec
-from tests.fakes.virtual_camera import VirtualCamera, virtual_camera
+from tests.fakes.virtual_camera import virtual_camera
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("e2e")]
 
 MARK = "() => { window.notReloaded = true; }"
-
-
-async def add(admin: Client, camera: VirtualCamera, camera_id: str) -> None:
-    body = {
-        "camera_id": camera_id,
-        "name": f"Câmera {camera_id}",
-        "vendor": "generic_rtsp",
-        "main_url": camera.url(),
-    }
-    await admin.call("POST", "/cameras", body, expect=201)
 
 
 async def wait_words(page: Page, *words: str, seconds: float = 30) -> None:
@@ -51,8 +41,8 @@ async def test_a_tile_says_that_its_camera_is_gone_and_plays_again_by_itself(
         logged_in(site) as admin,
         chromium() as browser,
     ):
-        await add(admin, lost, "lost")
-        await add(admin, other, "other")
+        await admin.add_camera("lost", lost.url())
+        await admin.add_camera("other", other.url())
         page = await browser.new_page(viewport={"width": 1440, "height": 900})
         await log_in(page, site.url, "admin", site.password)
         await wait_playing(page, 2, 40)
@@ -77,7 +67,7 @@ async def test_the_wall_goes_on_after_the_daemon_was_killed(tmp_path: Path) -> N
         page = await browser.new_page(viewport={"width": 1440, "height": 900})
         async with running_daemon(site) as daemon:
             async with logged_in(site) as admin:
-                await add(admin, camera, "cam01")
+                await admin.add_camera("cam01", camera.url())
             await log_in(page, site.url, "admin", site.password)
             await wait_playing(page, 1, 40)
             await page.evaluate(MARK)
@@ -102,14 +92,7 @@ async def test_kill_9_costs_each_camera_at_most_a_second_and_a_half(tmp_path: Pa
         logged_in(site) as admin,
     ):
         for name in streams:
-            body = {
-                "camera_id": name,
-                "name": name,
-                "vendor": "generic_rtsp",
-                "main_url": camera.url(name),
-                "skip_probe": True,
-            }
-            await admin.call("POST", "/cameras", body, expect=201)
+            await admin.add_camera(name, camera.url(name), skip_probe=True)
         for name in streams:
             await admin.wait_state(name, "recording", 20)
         await asyncio.sleep(8)

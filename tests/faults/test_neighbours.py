@@ -23,30 +23,25 @@ async def test_31_cameras_keep_every_frame_while_one_is_killed_and_recorded_agai
 ) -> None:
     site = Site(tmp_path / "state")
     streams = {f"c{number}": SPEC for number in range(OTHERS)}
-    async with virtual_camera(streams) as wall, virtual_camera(SPEC) as victim:
-        async with running_daemon(site), logged_in(site) as admin:
-            for camera_id, url in [
-                *((name, wall.url(name)) for name in streams),
-                ("victim", victim.url()),
-            ]:
-                body = {
-                    "camera_id": camera_id,
-                    "name": camera_id,
-                    "vendor": "generic_rtsp",
-                    "main_url": url,
-                    "skip_probe": True,
-                }
-                await admin.call("POST", "/cameras", body, expect=201)
-            for camera_id in (*streams, "victim"):
-                await admin.wait_state(camera_id, "recording", 30)
-            await asyncio.sleep(3)
+    async with (
+        virtual_camera(streams) as wall,
+        virtual_camera(SPEC) as victim,
+        running_daemon(site),
+        logged_in(site) as admin,
+    ):
+        for name in streams:
+            await admin.add_camera(name, wall.url(name), skip_probe=True)
+        await admin.add_camera("victim", victim.url(), skip_probe=True)
+        for camera_id in (*streams, "victim"):
+            await admin.wait_state(camera_id, "recording", 30)
+        await asyncio.sleep(3)
 
-            await victim.kill()
-            await admin.wait_state("victim", "offline", 30)
-            await asyncio.sleep(5)
-            await victim.start()
-            took = await admin.wait_state("victim", "recording", 30)
-            await asyncio.sleep(3)
+        await victim.kill()
+        await admin.wait_state("victim", "offline", 30)
+        await asyncio.sleep(5)
+        await victim.start()
+        took = await admin.wait_state("victim", "recording", 30)
+        await asyncio.sleep(3)
 
     assert took <= 10, f"recording again {took:.1f} s after it was back"
     for name in streams:
