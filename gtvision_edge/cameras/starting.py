@@ -1,27 +1,12 @@
 """Cameras asked for on the command line of the daemon."""
 
 from dataclasses import dataclass
-from typing import Final
 
-from gtvision_edge.accounts import Principal, Role
-from gtvision_edge.accounts.model import UserId
-from gtvision_edge.audit import COMMAND_LINE
+from gtvision_edge.accounts import THE_BOX
 from gtvision_edge.cameras.model import NewCamera, ProbeRequest
 from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.cameras.urls import mask_url
 from gtvision_edge.errors import EdgeError
-
-BOX: Final = Principal(
-    user_id=UserId(COMMAND_LINE.user_id),
-    username=COMMAND_LINE.name,
-    name=COMMAND_LINE.name,
-    role=Role.ADMIN,
-    tenant_id=None,
-    camera_ids=None,
-    locale="pt-BR",
-    token_version=0,
-)
-"""Whoever may start the daemon may do anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +25,7 @@ async def add_typed_camera(cameras: CameraService, url: str) -> CameraOutcome:
         for camera in cameras.all_cameras():
             if cameras.stream_url(camera.camera_id, "main") == url:
                 return CameraOutcome(camera.name)
-        camera = await cameras.add(BOX, NewCamera(name=_name_of(shown), address=request))
+        camera = await cameras.add(THE_BOX, NewCamera(name=_name_of(shown), address=request))
     except EdgeError as error:
         return CameraOutcome(shown, f"{error.message} [{error.code}]")
     return CameraOutcome(camera.name)

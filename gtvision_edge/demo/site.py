@@ -8,9 +8,10 @@ from typing import Final
 
 from pydantic import SecretStr
 
+from gtvision_edge.accounts import THE_BOX
 from gtvision_edge.cameras.model import Camera, CameraChange, NewCamera, ProbeRequest
 from gtvision_edge.cameras.service import CameraService
-from gtvision_edge.cameras.starting import BOX, CameraOutcome
+from gtvision_edge.cameras.starting import CameraOutcome
 from gtvision_edge.demo.cameras import StreetCamera, open_street_cameras
 from gtvision_edge.errors import EdgeError
 from gtvision_edge.runtime.clock import Clock
@@ -33,11 +34,40 @@ async def open_demo_site(
             )
         except OSError:
             street = await stack.enter_async_context(open_street_cameras(zone=zone, clock=clock))
-        yield list(await asyncio.gather(*(_put_on_site(cameras, drawn) for drawn in street)))
+        known = {drawn.name: _find_known(cameras, drawn) for drawn in street}
+        wanted = [
+            # Whoever removed one of them does not want it back at the next start.
+            drawn
+            for drawn in street
+            if known[drawn.name] is not None or not any(known.values())
+        ]
+        yield list(
+            await asyncio.gather(
+                *(_put_on_site(cameras, drawn, known[drawn.name]) for drawn in wanted)
+            )
+        )
 
 
-async def _put_on_site(cameras: CameraService, drawn: StreetCamera) -> CameraOutcome:
-    known = next((c for c in cameras.all_cameras() if _is_same(c, drawn)), None)
+async def _put_on_site(
+    cameras: CameraService, drawn: StreetCamera, known: Camera | None
+) -> CameraOutcome:
+    outcome = CameraOutcome(drawn.name)
+    for wait_s in _ATTEMPTS_S:
+        await asyncio.sleep(wait_s)
+        try:
+            if known is None:
+                await cameras.add(THE_BOX, _as_new(drawn))
+            elif known.main_url != drawn.main_url:  # the port was another one last time
+                change = CameraChange(main_url=drawn.main_url, sub_url=drawn.sub_url)
+                await cameras.update(THE_BOX, known.camera_id, change)
+        except EdgeError as error:
+            outcome = CameraOutcome(drawn.name, f"{error.message} [{error.code}]")
+        else:
+            return CameraOutcome(drawn.name)
+    return outcome
+
+
+def _as_new(drawn: StreetCamera) -> NewCamera:
     address = ProbeRequest(
         vendor=drawn.vendor,
         main_url=drawn.main_url,
@@ -45,23 +75,11 @@ async def _put_on_site(cameras: CameraService, drawn: StreetCamera) -> CameraOut
         username=drawn.username,
         password=SecretStr(drawn.password),
     )
-    outcome = CameraOutcome(drawn.name)
-    for wait_s in _ATTEMPTS_S:
-        await asyncio.sleep(wait_s)
-        try:
-            if known is None:
-                new = NewCamera(name=drawn.name, address=address, place=drawn.place)
-                await cameras.add(BOX, new)
-            elif known.main_url != drawn.main_url:  # the port was another one last time
-                change = CameraChange(
-                    main_url=drawn.main_url, sub_url=drawn.sub_url, skip_probe=True
-                )
-                await cameras.update(BOX, known.camera_id, change)
-        except EdgeError as error:
-            outcome = CameraOutcome(drawn.name, f"{error.message} [{error.code}]")
-        else:
-            return CameraOutcome(drawn.name)
-    return outcome
+    return NewCamera(name=drawn.name, address=address, place=drawn.place)
+
+
+def _find_known(cameras: CameraService, drawn: StreetCamera) -> Camera | None:
+    return next((camera for camera in cameras.all_cameras() if _is_same(camera, drawn)), None)
 
 
 def _is_same(camera: Camera, drawn: StreetCamera) -> bool:

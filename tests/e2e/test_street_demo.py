@@ -37,6 +37,8 @@ async def test_the_site_is_the_same_after_a_restart(tmp_path: Path) -> None:
             {"nome": "Entrada", "layout": "1x1", "cameras": [before[0]["camera_id"]]},
             expect=201,
         )
+        removed = before.pop()
+        await admin.call("DELETE", f"/cameras/{removed['camera_id']}", expect=204)
 
     async with running_daemon(site) as daemon, logged_in(site) as admin:
         after = (await admin.call("GET", "/cameras", expect=200))["items"]
