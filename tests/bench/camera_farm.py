@@ -18,8 +18,11 @@ SPEC = ClipSpec(
 )
 
 
+PHASE_S = 0.1317
+
+
 async def play(clip: Clip, publication: Publication, offset_s: float) -> None:
-    """Send the clip in a loop, begun *offset_s* late so that the cameras' key frames are spread."""
+    """Send the clip in a loop, begun *offset_s* late so that the cameras' frames and key frames are spread."""
     loop = asyncio.get_running_loop()
     began = loop.time() + offset_s
     turn = 0
@@ -39,7 +42,8 @@ async def serve(count: int) -> None:
     async with RtspServer("127.0.0.1", 0) as server, asyncio.TaskGroup() as tasks:
         for number in range(count):
             publication = server.publish(f"c{number}", clip.tracks)
-            tasks.create_task(play(clip, publication, number * 0.13 % 2))
+            # No two cameras send their frames at the same moments, as real ones do not.
+            tasks.create_task(play(clip, publication, number * PHASE_S % 2))
         sizes = sum(len(sample.data) for sample in clip.samples)
         print(server.port, round(sizes * 8 / clip.duration_s), flush=True)
 
