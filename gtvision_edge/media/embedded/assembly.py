@@ -79,7 +79,9 @@ class SampleAssembly:
         self._prefix = b""
         self._held: list[tuple[AccessUnit, float]] = []
 
-    def add_video(self, packet: bytes, dts: int | None, pts: int | None, arrival_s: float) -> None:
+    def add_video(
+        self, packet: bytes | memoryview, dts: int | None, pts: int | None, arrival_s: float
+    ) -> None:
         """Take one packet in Annex B, its times in the input's time base."""
         unit = read_access_unit(self._codec, packet)
         if unit.sets is not None:

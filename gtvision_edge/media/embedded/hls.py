@@ -121,7 +121,7 @@ def _poster(path: MediaPath) -> web.Response:
     stream, group = path.stream, path.ring.group
     if stream is None or not group:
         return _refuse(404, f"no picture is available on path '{path.config.name}'")
-    body = stream.init + group[0].moof + group[0].mdat
+    body = b"".join((stream.init, *group[0].parts))
     return web.Response(
         body=body,
         content_type="video/mp4",

@@ -76,7 +76,7 @@ class LiveClient:
             self.sent_bytes += len(item.init)
             return
         self._queued_bytes = max(0, self._queued_bytes - item.size)
-        await socket.send_bytes(item.start_us.to_bytes(8, "big") + item.moof + item.mdat)
+        await socket.send_bytes(b"".join((item.start_us.to_bytes(8, "big"), *item.parts)))
         self.sent_bytes += item.size
 
 

@@ -5,6 +5,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain
 
 from gtvision_edge.media.embedded.boxes import box, full_box
 from gtvision_edge.media.embedded.model import (
@@ -96,11 +97,9 @@ class FragmentMuxer:
     def _cut(self) -> Fragment:
         runs = [run for run in (self._video, self._audio) if run is not None and run.samples]
         moof, times = _build_moof(self._sequence, runs)
-        payload = [piece for run in runs for piece in run.data]
-        mdat = box(b"mdat", *payload)
         fragment = Fragment(
             moof=moof,
-            mdat=mdat,
+            payload=tuple(piece for run in runs for piece in run.data),
             starts_with_key=self._video.samples[0][2] == _KEY_SAMPLE,
             start_us=self._wall_us(self._video.start * 1_000_000 // self._video.timescale),
             duration=Fraction(self._video.length, self._video.timescale),
@@ -134,6 +133,8 @@ class _Run:
 
     def stretch(self, by: int) -> None:
         """Make the last sample end where the next begins: sound is missing, or the clock is not quite the rate."""
+        if by == 0:
+            return
         duration, size, flags, offset = self.samples[-1]
         by = max(by, 1 - duration)
         self.samples[-1] = (duration + by, size, flags, offset)
@@ -161,7 +162,7 @@ def _build_moof(sequence: int, runs: list[_Run]) -> tuple[bytes, tuple[TrackTime
             1,
             0x000F01,
             struct.pack(">Ii", len(run.samples), data_offset),
-            *(struct.pack(">IIIi", *sample) for sample in run.samples),
+            struct.pack(">" + "IIIi" * len(run.samples), *chain.from_iterable(run.samples)),
         )
         traf = box(b"traf", tfhd, tfdt, trun)
         parts.append(traf)

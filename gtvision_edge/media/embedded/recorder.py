@@ -22,6 +22,8 @@ _RETRY_S = 2.0
 # Key frames come a few ticks early at times; a segment must not last a whole group longer for it.
 _EARLY_S = 0.1
 _MAX_QUEUED_BYTES = 32 * 2**20
+# Linux takes 1024 at a time (IOV_MAX); a fragment of half a second has some forty.
+_MAX_PIECES = 1000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -246,8 +248,10 @@ class _SegmentFile:
             os.close(self._descriptor)
 
     def _write(self, header: bytes, fragment: Fragment) -> None:
-        parts = [header, self._rebased(fragment), fragment.mdat]
-        size = sum(map(len, parts))
+        parts = [header, self._rebased(fragment), fragment.mdat_header, *fragment.payload]
+        size = len(header) + fragment.size
+        if len(parts) > _MAX_PIECES:
+            parts = [b"".join(parts)]
         written = os.writev(self._descriptor, parts)
         if written != size:
             # Full disk. Keep whole fragments only.

@@ -38,7 +38,7 @@ class Segment:
         return sum(fragment.size for fragment in self.fragments)
 
     def body(self) -> bytes:
-        return b"".join(part for item in self.fragments for part in (item.moof, item.mdat))
+        return b"".join(part for item in self.fragments for part in item.parts)
 
 
 class Ring:

@@ -171,7 +171,7 @@ def _pump(
         sink.inbound_bytes += size
         if packet.stream_index == video_index:
             leash.deadline = arrival_s + VIDEO_LIMIT_S
-            assembly.add_video(bytes(packet), packet.dts, packet.pts, arrival_s)
+            assembly.add_video(memoryview(packet), packet.dts, packet.pts, arrival_s)
         else:
             assembly.add_audio(bytes(packet), packet.dts, arrival_s)
     if leash.is_cut:

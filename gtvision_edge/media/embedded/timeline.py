@@ -1,6 +1,6 @@
 """Camera time stamps made fit for a file: strictly rising, and true to the time of arrival when the camera lies."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # How far a step forward may run ahead of the time that has passed here. Cameras send what they had buffered in one go,
 # and slow ones (0.5 frames/s) step by seconds.
@@ -9,8 +9,7 @@ _TOLERANCE_S = 3.0
 _SYNC_TOLERANCE_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """Decode time in the track's ticks, and whether the camera's clock has just been found to have jumped."""
 
     dts: int
@@ -51,10 +50,14 @@ class TrackClock:
             return self.start(dts, 0, arrival_s)
         passed = arrival_s - self._last_arrival
         step = dts - self._last_in
-        if self._is_plausible(step, passed):
+        # The usual case, written out: it is met 2,300 times a second with 32 cameras.
+        if 0 < step <= (passed + _TOLERANCE_S) * self._timescale:
             self._suspect = None
-            self._usual = step if step < 10 * self._timescale else self._usual
-            return self._go(dts, step, arrival_s)
+            if step < 10 * self._timescale:
+                self._usual = step
+            self._last_in, self._last_arrival = dts, arrival_s
+            self._last_out += step
+            return Stamp(self._last_out, False)  # noqa: FBT003 -- keywords cost as much as the rest
         suspect, self._suspect = self._suspect, dts
         if suspect is not None and self._is_plausible(dts - suspect, passed):
             self._suspect = None

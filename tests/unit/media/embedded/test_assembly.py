@@ -126,5 +126,11 @@ def test_units_that_come_alone_go_with_the_next_picture() -> None:
     feed(target, at=20)
     target.finish()
 
-    assert sum(part.mdat.count(b"\x00\x00\x00\x04\x06\x05\x01\x80") for part in sink.fragments) == 1
+    assert (
+        sum(
+            b"".join(part.parts).count(b"\x00\x00\x00\x04\x06\x05\x01\x80")
+            for part in sink.fragments
+        )
+        == 1
+    )
     assert round(sink.seconds, 3) == 4.0

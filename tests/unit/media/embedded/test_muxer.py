@@ -57,7 +57,7 @@ def test_what_was_muxed_decodes_whole(codec: VideoName) -> None:
     track, units = pictures(codec)
 
     init, fragments = mux(track, units)
-    frames = decode(init + b"".join(part.moof + part.mdat for part in fragments))
+    frames = decode(init + b"".join(piece for part in fragments for piece in part.parts))
 
     assert len(frames) == len(units) == 2 * FPS
     assert (frames[0].width, frames[0].height) == (320, 180)
@@ -84,7 +84,7 @@ def test_a_fragment_decodes_alone_when_it_starts_with_a_key_frame() -> None:
 
     init, fragments = mux(track, units)
 
-    assert len(decode(init + fragments[2].moof + fragments[2].mdat)) == FPS // 2
+    assert len(decode(init + b"".join(fragments[2].parts))) == FPS // 2
 
 
 def test_the_times_in_a_moof_stand_where_they_are_said_to() -> None:
@@ -118,7 +118,7 @@ def test_sound_gaps_lengthen_the_sample_before() -> None:
     fragment = muxer.finish()
     assert fragment is not None
 
-    with av.open(io.BytesIO(stream.init + fragment.moof + fragment.mdat), "r") as container:
+    with av.open(io.BytesIO(stream.init + b"".join(fragment.parts)), "r") as container:
         sound = [packet.dts for packet in container.demux(audio=0) if packet.size]
 
     assert sound == [0, 1024, 5000]
@@ -139,7 +139,7 @@ def test_sound_alone_makes_no_fragment() -> None:
 def test_a_walk_stops_at_a_box_that_is_cut_off() -> None:
     track, units = pictures("h264")
     init, fragments = mux(track, units)
-    data = init + fragments[0].moof + fragments[0].mdat
+    data = init + b"".join(fragments[0].parts)
 
     kinds = [box.kind for box in walk(data[:-1])]
 

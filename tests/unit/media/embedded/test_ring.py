@@ -21,7 +21,7 @@ def stream() -> Stream:
 def fragment(number: int, *, key: bool, size: int = 100) -> Fragment:
     return Fragment(
         moof=b"moof",
-        mdat=bytes([number % 256]) * size,
+        payload=(bytes([number % 256]) * size,),
         starts_with_key=key,
         start_us=START_US + number * 500_000,
         duration=Fraction(1, 2),
@@ -45,7 +45,7 @@ def test_unwatched_only_the_last_group_is_kept(stream: Stream) -> None:
     feed(ring, 9)
 
     assert not ring.segments
-    assert [item.mdat[0] for item in ring.whole_group] == [8]
+    assert [item.payload[0][0] for item in ring.whole_group] == [8]
 
 
 def test_the_kept_group_is_the_first_segment_and_closes_at_the_next_key_frame(
@@ -58,7 +58,10 @@ def test_the_kept_group_is_the_first_segment_and_closes_at_the_next_key_frame(
     feed(ring, 1, first=2)
 
     assert [segment.duration for segment in ring.segments] == [1]
-    assert ring.segments[0].body() == b"moof" + bytes([0]) * 100 + b"moof" + bytes([1]) * 100
+    mdat = (108).to_bytes(4, "big") + b"mdat"
+    assert ring.segments[0].body() == b"".join(
+        b"moof" + mdat + bytes([number]) * 100 for number in (0, 1)
+    )
 
 
 def test_segments_last_two_seconds_and_the_oldest_leave(stream: Stream) -> None:
@@ -151,7 +154,7 @@ def test_the_multivariant_playlist_names_codecs_size_and_rate(stream: Stream) ->
 
     text = multivariant_playlist(stream, ring.segments)
 
-    assert "BANDWIDTH=1664,AVERAGE-BANDWIDTH=1664," in text
+    assert "BANDWIDTH=1792,AVERAGE-BANDWIDTH=1792," in text
     assert f'CODECS="{stream.video.codec_string}",RESOLUTION=320x180' in text
     assert text.endswith("\nmain_stream.m3u8\n")
 
