@@ -12,6 +12,7 @@ import structlog
 from gtvision_edge import __version__
 from gtvision_edge.app import RunOptions, Started, reset_password, run, verify_audit
 from gtvision_edge.errors import EdgeError, ErrorKind
+from gtvision_edge.runtime.collector import spare_the_started
 from gtvision_edge.runtime.logs import configure_logs
 from gtvision_edge.settings import BrokenSettingsError, Settings, load_settings
 
@@ -118,7 +119,7 @@ def _run(options: argparse.Namespace) -> int:
     configure_logs(settings.logs.level, settings.logs.style)
     try:
         asyncio.run(
-            _run_until_signal(settings, RunOptions(options.demo, tuple(options.camera), _announce))
+            _run_until_signal(settings, RunOptions(options.demo, tuple(options.camera), _begin))
         )
     except* EdgeError as group:
         failures = _leaves(group)
@@ -150,6 +151,11 @@ async def _run_until_signal(settings: Settings, options: RunOptions) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping, number)
     await run(settings, stop, options=options)
+
+
+def _begin(started: Started) -> None:
+    _announce(started)
+    spare_the_started()
 
 
 def _announce(started: Started) -> None:
