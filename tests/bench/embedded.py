@@ -37,7 +37,7 @@ class Measured:
 
 
 async def run() -> list[Row]:
-    rows = []
+    rows = [await baseline()]
     for count, watched in SIZES:
         async with camera_farm(count) as (port, bits_per_s):
             expected = bits_per_s / 8 * WINDOW_S * count
@@ -46,6 +46,15 @@ async def run() -> list[Row]:
             mediamtx = await measure_mediamtx(port, count, watched, expected)
         rows += report(count, watched, ours, peer, mediamtx)
     return rows
+
+
+async def baseline() -> Row:
+    """Measure the daemon with no camera at all: console, database, pulse, what the embedded server costs idle."""
+    idle = await measure_daemon(0, 0, 0, expected=1)
+    return Row(
+        "daemon, no camera: CPU, memory (PSS)",
+        f"{idle.use.cpu_percent:.1f} %, {idle.use.pss_mb:.0f} MB",
+    )
 
 
 def report(
