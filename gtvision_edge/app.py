@@ -38,6 +38,7 @@ from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.media.client import MediaServerClient
 from gtvision_edge.media.embedded.server import open_embedded_server
 from gtvision_edge.media.errors import MediaServerUnavailableError
+from gtvision_edge.media.findings import MediaServerExaminer
 from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
 from gtvision_edge.media.paths import PathRules
 from gtvision_edge.media.reconciler import Reconciler
@@ -152,6 +153,7 @@ async def run(
         stack.callback(views.close)
         monitor = _monitor(base, views)
         reconciler = _reconciler(base, client, monitor, media)
+        examiner = MediaServerExaminer(client, clock)
         proxies = Proxies(settings.api.trusted_proxies)
         authenticator = RequestAuthenticator(
             base.accounts.sessions, proxies, cors_origins=settings.api.cors_origins
@@ -170,9 +172,12 @@ async def run(
                 registry=base.registry,
             )
         )
-        api = await _api(base, monitor, views, reconciler, gateway, authenticator, proxies)
+        api = await _api(
+            base, monitor, views, reconciler, examiner, gateway, authenticator, proxies
+        )
         await service("reconciler", reconciler.run)
         await service("media-view", views.run)
+        await service("media-examiner", examiner.run)
         await service("camera-monitor", monitor.run)
         outcomes = await _extra_cameras(base, options, stack)
         url = await _listen(api, settings, options, stack)
@@ -325,6 +330,7 @@ async def _api(
     monitor: CameraMonitor,
     views: MediaViews,
     reconciler: Reconciler,
+    examiner: MediaServerExaminer,
     gateway: Gateway,
     authenticator: RequestAuthenticator,
     proxies: Proxies,
@@ -349,6 +355,7 @@ async def _api(
                 monitor,
                 reconciler,
                 gateway,
+                findings=examiner,
                 site=base.settings.site,
                 site_id=accounts.site_id,
                 version=__version__,

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from gtvision_edge.api.cameras import CameraStates
 from gtvision_edge.api.routing import EVERYONE, Answer, Call, Endpoint
 from gtvision_edge.cameras.model import CameraState
 from gtvision_edge.cameras.service import CameraService
+from gtvision_edge.media.findings import Finding
 from gtvision_edge.media.model import MediaServerState
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.timestamps import to_rfc3339
@@ -28,6 +30,13 @@ class MediaStatus(Protocol):
 
     @property
     def state(self) -> MediaServerState: ...
+
+
+class MediaFindings(Protocol):
+    """What is wrong with how the media server is set up."""
+
+    @property
+    def findings(self) -> Sequence[Finding]: ...
 
 
 class ViewerCount(Protocol):
@@ -66,6 +75,8 @@ class MediaServerAnswer(Answer):
     """null: it has not answered yet."""
     version: str | None
     state: Literal["up", "down"]
+    findings: list[dict[str, Any]]
+    """What to mend in its settings: a stable ``code`` and its facts; empty for those of one tenant."""
 
 
 class StatusAnswer(Answer):
@@ -87,6 +98,7 @@ class _StatusResource:
         media: MediaStatus,
         viewers: ViewerCount,
         *,
+        findings: MediaFindings,
         site: SiteSettings,
         site_id: str,
         version: str,
@@ -96,6 +108,7 @@ class _StatusResource:
         self._cameras = cameras
         self._states = states
         self._media = media
+        self._findings = findings
         self._viewers = viewers
         self._site = site
         self._site_id = site_id
@@ -131,6 +144,11 @@ class _StatusResource:
                 kind=_kind(server.kind),
                 version=server.version or None,
                 state="up" if server.up else "down",
+                findings=[
+                    {"code": finding.code, **finding.facts}
+                    for finding in self._findings.findings
+                    if principal.tenant_id is None
+                ],
             ),
         )
 
@@ -166,6 +184,7 @@ def status_endpoints(
     media: MediaStatus,
     viewers: ViewerCount,
     *,
+    findings: MediaFindings,
     site: SiteSettings,
     site_id: str,
     version: str,
@@ -178,6 +197,7 @@ def status_endpoints(
         states,
         media,
         viewers,
+        findings=findings,
         site=site,
         site_id=site_id,
         version=version,

@@ -105,6 +105,14 @@ class MediaServerClient:
         items = await self._list("config_paths", "/v3/config/paths/list")
         return {str(item["name"]): item for item in items}
 
+    async def global_settings(self) -> dict[str, Any]:
+        """Return the server's own settings; passwords in them are redacted by it."""
+        return await self._call("global_settings", "GET", "/v3/config/global/get")
+
+    async def path_defaults(self) -> dict[str, Any]:
+        """Return what paths have where they say nothing."""
+        return await self._call("path_defaults", "GET", "/v3/config/pathdefaults/get")
+
     async def runtime_paths(self) -> dict[str, RuntimePath]:
         """Return every path that exists now by name."""
         items = await self._list("runtime_paths", "/v3/paths/list")

@@ -38,6 +38,7 @@ from gtvision_edge.audit import AuditLog
 from gtvision_edge.cameras.model import CameraState, CameraUuid, NewCamera, ProbeRequest, StateEntry
 from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.health.board import HealthBoard
+from gtvision_edge.media.findings import Finding
 from gtvision_edge.media.model import MediaServerState, PathView
 from gtvision_edge.media.posters import Picture
 from gtvision_edge.mosaics import MosaicService
@@ -171,6 +172,7 @@ class FakeMonitor:
     pictures: dict[str, Picture] = field(default_factory=dict)
     state: MediaServerState = UP
     watching: int = 3
+    findings: list[Finding] = field(default_factory=list)
 
     def state_of(self, camera_id: str) -> StateEntry:
         return self.states.get(camera_id, StateEntry(CameraState.UNKNOWN, 0))
@@ -245,6 +247,7 @@ def resources(
             monitor,
             monitor,
             monitor,
+            findings=monitor,
             site=SiteSettings(name="Portaria", timezone="America/Sao_Paulo"),
             site_id=accounts.site_id,
             version="1.2.3",

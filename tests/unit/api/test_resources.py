@@ -399,6 +399,7 @@ async def test_the_status_counts_what_one_may_see(
         "kind": "embedded",
         "version": "gtvision-embedded-1",
         "state": "up",
+        "findings": [],
     }
     assert (mine["cameras"]["total"], mine["cameras"]["offline"]) == (2, 0)
 
@@ -410,4 +411,4 @@ async def test_a_media_server_that_never_answered_is_down(
 
     _, box = await served.call("GET", "/status", who="admin")
 
-    assert box["media_server"] == {"kind": None, "version": None, "state": "down"}
+    assert box["media_server"] == {"kind": None, "version": None, "state": "down", "findings": []}

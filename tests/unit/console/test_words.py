@@ -35,12 +35,22 @@ def codes_of(module: object) -> set[str]:
 @pytest.mark.parametrize("language", ["pt-BR", "en"])
 def test_every_failure_of_cameras_and_accounts_has_words(language: str) -> None:
     words = (SOURCE / "i18n" / f"trouble.{language}.ts").read_text(encoding="utf-8")
-    failures = words[words.index("export const failures") : words.index("export const causes")]
+    failures = words[words.index("export const failures") : words.index("export const findings")]
     told = set(re.findall(r"^  ([a-z_]+): \{", failures, re.MULTILINE))
 
     missing = (codes_of(camera_errors) | codes_of(account_errors)) - UNSEEN - told
 
     assert not missing
+
+
+@pytest.mark.parametrize("language", ["pt-BR", "en"])
+def test_every_finding_about_the_media_server_has_words(language: str) -> None:
+    words = (SOURCE / "i18n" / f"trouble.{language}.ts").read_text(encoding="utf-8")
+    source = Path(gtvision_edge.__file__).parent / "media" / "findings.py"
+    codes = set(re.findall(r'Finding\("(\w+)"', source.read_text(encoding="utf-8")))
+
+    assert len(codes) >= 7
+    assert codes == set(re.findall(r"^  (media_server_\w+): \(", words, re.MULTILINE))
 
 
 def test_no_file_of_the_console_is_longer_than_a_screenful_or_six() -> None:

@@ -157,6 +157,11 @@ export interface Mosaic extends MosaicBody {
   updated_at: string;
 }
 
+export interface Finding {
+  code: string;
+  [fact: string]: unknown;
+}
+
 export interface SiteStatus {
   site: { id: string; name: string; timezone: string; now: string };
   version: string;
@@ -168,7 +173,12 @@ export interface SiteStatus {
     free_bytes: number | null;
     used_bytes: number | null;
   } | null;
-  media_server: { kind: "embedded" | "mediamtx" | null; version: string | null; state: "up" | "down" } | null;
+  media_server: {
+    kind: "embedded" | "mediamtx" | null;
+    version: string | null;
+    state: "up" | "down";
+    findings?: Finding[];
+  } | null;
   hub: unknown;
 }
 

@@ -1,7 +1,7 @@
 import { acts } from "./acts.en";
 import { cameras, wizard } from "./cameras.en";
 import type { Text } from "./pt-BR";
-import { causes, failures, warnings } from "./trouble.en";
+import { causes, failures, findings, warnings } from "./trouble.en";
 import { health, settings } from "./upkeep.en";
 
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
@@ -12,6 +12,7 @@ export const en: Text = {
   acts,
   failures,
   causes,
+  findings,
   warnings,
   cameras,
   wizard,

@@ -1,7 +1,7 @@
 /** Every sentence of the console. This file is the source; `en.ts` is typed against it. */
 import { acts } from "./acts.pt-BR";
 import { cameras, wizard } from "./cameras.pt-BR";
-import { causes, failures, warnings } from "./trouble.pt-BR";
+import { causes, failures, findings, warnings } from "./trouble.pt-BR";
 import { health, settings } from "./upkeep.pt-BR";
 
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
@@ -12,6 +12,7 @@ export const ptBR = {
   acts,
   failures,
   causes,
+  findings,
   warnings,
   common: {
     unknown: "—",

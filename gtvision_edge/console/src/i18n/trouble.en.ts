@@ -79,6 +79,38 @@ export const failures: Text["failures"] = {
   },
 };
 
+/** What to mend in the media server beside us; keys are the daemon's stable codes. */
+export const findings: Text["findings"] = {
+  media_server_too_old: ({ version, needed }) => ({
+    title: `MediaMTX is old (${word(version)}).`,
+    cure: `Install version ${word(needed)} or newer.`,
+  }),
+  media_server_open_to_publishers: () => ({
+    title: "Anybody may send video to MediaMTX, without a password.",
+    cure: "Take the permission “publish” from the user “any” in mediamtx.yml.",
+  }),
+  media_server_open_to_network: ({ listener, address }) => ({
+    title: `MediaMTX serves the network on ${word(listener)} (${word(address)}), past the permissions kept here.`,
+    cure: "In mediamtx.yml, write 127.0.0.1: before the port.",
+  }),
+  media_server_deletes_recordings: ({ after }) => ({
+    title: `MediaMTX deletes recordings by itself, after ${word(after)}.`,
+    cure: "In mediamtx.yml, under pathDefaults, write recordDeleteAfter: 0s.",
+  }),
+  media_server_takes_any_path: () => ({
+    title: "MediaMTX takes paths that this box did not make.",
+    cure: "Take “all_others” out of mediamtx.yml.",
+  }),
+  media_server_without_hls: () => ({
+    title: "MediaMTX's HLS is off: there is no live video.",
+    cure: "In mediamtx.yml, write hls: yes.",
+  }),
+  media_server_low_latency_hls: () => ({
+    title: "MediaMTX's HLS runs in low latency, which uses up the browser's connections.",
+    cure: "In mediamtx.yml, write hlsVariant: fmp4.",
+  }),
+};
+
 export const causes: Text["causes"] = {
   camera_unauthorized: "password refused by the camera",
   camera_path_not_found: "the camera does not know this video",
@@ -131,3 +163,5 @@ export const warnings: Text["warnings"] = {
     cure: "In the camera: Video → H.264.",
   }),
 };
+
+const word = (value: unknown): string => (typeof value === "string" ? value : "—");

@@ -86,6 +86,38 @@ export const failures: Record<string, Trouble> = {
   },
 };
 
+/** What to mend in the media server beside us; keys are the daemon's stable codes. */
+export const findings: Record<string, (facts: Facts) => Trouble> = {
+  media_server_too_old: ({ version, needed }) => ({
+    title: `O MediaMTX é antigo (${word(version)}).`,
+    cure: `Instale a versão ${word(needed)} ou mais nova.`,
+  }),
+  media_server_open_to_publishers: () => ({
+    title: "Qualquer um pode enviar vídeo ao MediaMTX, sem senha.",
+    cure: "Retire a permissão “publish” do usuário “any” no mediamtx.yml.",
+  }),
+  media_server_open_to_network: ({ listener, address }) => ({
+    title: `O MediaMTX atende a rede em ${word(listener)} (${word(address)}), sem passar pelas permissões daqui.`,
+    cure: "No mediamtx.yml, ponha 127.0.0.1: na frente da porta.",
+  }),
+  media_server_deletes_recordings: ({ after }) => ({
+    title: `O MediaMTX apaga gravações por conta própria, depois de ${word(after)}.`,
+    cure: "No mediamtx.yml, em pathDefaults, ponha recordDeleteAfter: 0s.",
+  }),
+  media_server_takes_any_path: () => ({
+    title: "O MediaMTX aceita caminhos que este equipamento não criou.",
+    cure: "Retire “all_others” do mediamtx.yml.",
+  }),
+  media_server_without_hls: () => ({
+    title: "O HLS do MediaMTX está desligado: não há vídeo ao vivo.",
+    cure: "No mediamtx.yml, ponha hls: yes.",
+  }),
+  media_server_low_latency_hls: () => ({
+    title: "O HLS do MediaMTX está em baixa latência, o que esgota as conexões do navegador.",
+    cure: "No mediamtx.yml, ponha hlsVariant: fmp4.",
+  }),
+};
+
 /** Why a camera is in the state it is in, as said under "sinal perdido". */
 export const causes: Record<string, string> = {
   camera_unauthorized: "senha recusada pela câmera",
@@ -139,3 +171,5 @@ export const warnings: Record<string, (facts: Facts) => Trouble> = {
     cure: "Na câmera: Vídeo → codificação H.264.",
   }),
 };
+
+const word = (value: unknown): string => (typeof value === "string" ? value : "—");

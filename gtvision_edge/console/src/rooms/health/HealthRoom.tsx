@@ -76,6 +76,15 @@ function ProblemNote({ problem }: { problem: Problem }) {
       </Note>
     );
   }
+  if (problem.kind === "media_finding") {
+    const { code, ...facts } = problem.finding;
+    const words = text.value.findings[code]?.(facts);
+    return (
+      <Note title={words?.title ?? code}>
+        {words?.cure}
+      </Note>
+    );
+  }
   if (problem.kind === "disk_unknown") return <Note title={t.disk}>{t.diskUnknown}</Note>;
   if (problem.kind === "disk_full") {
     return (

@@ -1,8 +1,9 @@
-import type { Camera, SiteStatus } from "../../api/types";
+import type { Camera, Finding, SiteStatus } from "../../api/types";
 
 export type Problem =
   | { kind: "offline" | "unauthorized" | "not_recording"; tone: "alarm" | "warn"; camera: Camera }
   | { kind: "media_down"; tone: "alarm" }
+  | { kind: "media_finding"; tone: "warn"; finding: Finding }
   | { kind: "disk_unknown"; tone: "warn" }
   | { kind: "disk_full"; tone: "alarm" | "warn"; usedShare: number };
 
@@ -13,6 +14,9 @@ const FULL = 0.95;
 export function problemsOf(status: SiteStatus | null, cameras: readonly Camera[] | null): Problem[] {
   const problems: Problem[] = [];
   if (status?.media_server?.state === "down") problems.push({ kind: "media_down", tone: "alarm" });
+  for (const finding of status?.media_server?.findings ?? []) {
+    problems.push({ kind: "media_finding", tone: "warn", finding });
+  }
   problems.push(...diskProblems(status));
   for (const camera of cameras ?? []) {
     const { state } = camera.state;
