@@ -35,6 +35,8 @@ class Site:
 
     root: Path
     settings: str = ""
+    media: str | None = None
+    """Settings of the media server; None = the embedded one on ``ports``."""
     arguments: tuple[str, ...] = ()
     ports: list[int] = field(default_factory=lambda: free_ports(4))
     password: str = ""
@@ -50,12 +52,14 @@ class Site:
     def write_settings(self) -> Path:
         api, control, hls, rtsp = self.ports
         path = self.root / "edge.toml"
+        embedded = (
+            '[media]\nserver = "embedded"\n'
+            f"[media.embedded]\napi_port = {control}\nhls_port = {hls}\nrtsp_port = {rtsp}\n"
+        )
         path.write_text(
             f"[api]\nport = {api}\n"
             f'[storage]\nstate_dir = "{self.root}"\nvolume = "{self.volume}"\n'
-            '[media]\nserver = "embedded"\n'
-            f"[media.embedded]\napi_port = {control}\nhls_port = {hls}\nrtsp_port = {rtsp}\n"
-            f"{self.settings}\n",
+            f"{embedded if self.media is None else self.media}\n{self.settings}\n",
             encoding="utf-8",
         )
         return path

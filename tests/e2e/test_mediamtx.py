@@ -1,0 +1,148 @@
+"""Beside the real MediaMTX with the file we ship."""
+
+import asyncio
+import re
+import signal
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.e2e.browser import chromium, log_in, wait_playing
+from tests.e2e.daemon import Client, Site, logged_in, running_daemon
+from tests.e2e.mediamtx_beside import NEEDS, ShippedMediaMtx, mediamtx_beside, site_beside
+from tests.fakes.clips import ClipSpec
+from tests.fakes.virtual_camera import virtual_camera
+
+pytestmark = [
+    NEEDS,
+    pytest.mark.mediamtx,
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("e2e"),
+]
+
+CHANGES = ("add_path", "patch_path", "replace_path", "delete_path")
+
+
+async def changes_made(site: Site) -> dict[str, float]:
+    """Return how often the daemon changed something through the API, by call."""
+    async with aiohttp.ClientSession() as session, session.get(f"{site.url}/metrics") as answer:
+        text = await answer.text()
+    found = re.findall(
+        r'gtvision_edge_media_api_calls_total{call="(\w+)",outcome="ok"} (\S+)', text
+    )
+    return {call: float(value) for call, value in found if call in CHANGES}
+
+
+async def config_paths(server: ShippedMediaMtx) -> dict[str, str]:
+    """Return the configured paths of the server and their sources."""
+    url = f"{server.api_url}/v3/config/paths/list?itemsPerPage=1000"
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        return {item["name"]: item["source"] for item in (await answer.json())["items"]}
+
+
+async def wait_paths(server: ShippedMediaMtx, wanted: dict[str, str], seconds: float) -> float:
+    """Wait until the server has exactly the *wanted* paths; return how long that took."""
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    async with asyncio.timeout(seconds):
+        while await config_paths(server) != wanted:  # noqa: ASYNC110 -- another process
+            await asyncio.sleep(0.1)
+    return loop.time() - started
+
+
+async def media_state(admin: Client) -> str:
+    state: str = (await admin.call("GET", "/status", expect=200))["media_server"]["state"]
+    return state
+
+
+async def test_paths_are_right_again_after_everything_that_can_happen_to_them(
+    tmp_path: Path,
+) -> None:
+    async with (
+        mediamtx_beside(tmp_path / "mtx") as server,
+        virtual_camera({"a": ClipSpec(), "b": ClipSpec()}) as camera,
+        running_daemon(site := site_beside(tmp_path / "site", server)),
+        logged_in(site) as admin,
+    ):
+        box = await admin.call("GET", "/status", expect=200)
+        assert box["media_server"]["kind"] == "mediamtx"
+        assert box["media_server"]["version"] == "v1.20.1"
+        assert box["media_server"]["findings"] == []
+        for name in ("a", "b"):
+            await admin.add_camera(name, camera.url(name))
+            await admin.wait_state(name, "recording", 20)
+        wanted = await config_paths(server)
+        assert len(wanted) == 6
+
+        async with aiohttp.ClientSession() as session:
+            for method, call, body in (
+                ("DELETE", "delete/a_live", None),
+                ("PATCH", "patch/b_live", {"source": "rtsp://127.0.0.1:1/x"}),
+            ):
+                url = f"{server.api_url}/v3/config/paths/{call}"
+                async with session.request(method, url, json=body) as answer:
+                    assert answer.status == 200
+        before = await changes_made(site)
+        assert await wait_paths(server, wanted, 12) <= 10
+        await asyncio.sleep(3)
+        after = await changes_made(site)
+        assert sum(after.values()) - sum(before.values()) == 2, "an untouched path was touched"
+
+        await asyncio.to_thread(server.write, "edited by an administrator")
+        await asyncio.sleep(1)
+        assert await wait_paths(server, wanted, 12) <= 10
+
+        await server.stop(signal.SIGKILL)
+        async with asyncio.timeout(15):
+            while await media_state(admin) == "up":  # noqa: ASYNC110 -- another process
+                await asyncio.sleep(0.2)
+        await server.start()
+        assert await wait_paths(server, wanted, 12) <= 10
+        for name in ("a", "b"):
+            await admin.wait_state(name, "recording", 20)
+
+        server.signal(signal.SIGSTOP)
+        await asyncio.sleep(60)
+        assert await media_state(admin) == "down"
+        server.signal(signal.SIGCONT)
+        assert await wait_paths(server, wanted, 12) <= 10
+        async with asyncio.timeout(15):
+            while await media_state(admin) == "down":  # noqa: ASYNC110 -- another process
+                await asyncio.sleep(0.2)
+
+
+@pytest.mark.chromium
+async def test_the_console_plays_four_cameras_through_the_gateway_and_after_a_pause(
+    tmp_path: Path,
+) -> None:
+    streams = {f"c{number}": ClipSpec(key_every_s=1) for number in range(4)}
+    async with (
+        mediamtx_beside(tmp_path / "mtx") as server,
+        virtual_camera(streams) as camera,
+        running_daemon(site := site_beside(tmp_path / "site", server)),
+        logged_in(site) as admin,
+        chromium() as browser,
+    ):
+        for name in streams:
+            await admin.add_camera(name, camera.url(name), skip_probe=True)
+        for name in streams:
+            await admin.wait_state(name, "recording", 20)
+        page = await browser.new_page(viewport={"width": 1440, "height": 900})
+        refused: list[str] = []
+        page.on("response", lambda r: refused.append(r.url) if r.status == 401 else None)
+        await log_in(page, site.url, "admin", site.password)
+        await wait_playing(page, 4, 60)
+        refused.clear()  # the console asks who it is before anybody logged in
+        await page.evaluate("() => { window.notReloaded = true; }")
+        for _ in range(6):
+            await asyncio.sleep(5)
+            await wait_playing(page, 4, 10)
+
+        await page.goto(f"{site.url}/#/health")
+        await asyncio.sleep(45)
+        await page.goto(f"{site.url}/#/live")
+        await wait_playing(page, 4, 30)
+
+        assert refused == []
+        assert await page.evaluate("() => window.notReloaded === true")
