@@ -17,8 +17,10 @@ from gtvision_edge import __version__
 from gtvision_edge.accounts import Accounts, open_accounts
 from gtvision_edge.api.audit import audit_endpoints
 from gtvision_edge.api.auth import Proxies, RequestAuthenticator
+from gtvision_edge.api.auth_check import auth_check_endpoints
 from gtvision_edge.api.cameras import camera_endpoints
 from gtvision_edge.api.console import load_console
+from gtvision_edge.api.geojson import geojson_endpoints
 from gtvision_edge.api.mosaics import mosaic_endpoints
 from gtvision_edge.api.people import people_endpoints
 from gtvision_edge.api.probes import probe_routes
@@ -137,6 +139,8 @@ async def run(
         base = await _open_base(settings, clock, stack)
         await service("pulse", Pulse(clock, registry=base.registry).run)
         await service("logins", base.accounts.sessions.keep_house_forever)
+        if base.accounts.issuers:
+            await service("issuer-keys", base.accounts.issuers.keep_keys_fresh_forever)
         await service("volume", base.volume.run)
         media = await stack.enter_async_context(_media_server(settings.media, base, options))
         session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -219,6 +223,7 @@ async def _open_base(settings: Settings, clock: Clock, stack: AsyncExitStack) ->
             database=database,
             audit=audit,
             clock=clock,
+            identity=settings.identity,
             registry=registry,
         )
     )
@@ -342,12 +347,17 @@ async def _api(
         if not reconciler.state.up:
             raise MediaServerUnavailableError("The media server does not answer.")
 
-    board = HealthBoard({"database": base.database.check, "media_server": media_server})
+    board = HealthBoard(
+        {"database": base.database.check, "media_server": media_server},
+        notices={"identity": accounts.issuers.check_keys},
+    )
     return build_api(
         [
             *session_endpoints(accounts.sessions, accounts.service, authenticator),
+            *auth_check_endpoints(gateway, proxies),
             *people_endpoints(accounts.service),
             *camera_endpoints(base.cameras, monitor, views, gateway),
+            *geojson_endpoints(base.cameras, monitor),
             *mosaic_endpoints(mosaics),
             *audit_endpoints(base.audit, base.database),
             *status_endpoints(

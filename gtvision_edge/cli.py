@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 
 from gtvision_edge import __version__
+from gtvision_edge.accounts import find_key_faults
 from gtvision_edge.app import RunOptions, Started, reset_password, run, verify_audit
 from gtvision_edge.errors import EdgeError, ErrorKind
 from gtvision_edge.runtime.collector import spare_the_started
@@ -89,7 +90,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _load(options: argparse.Namespace) -> Settings:
+def _load(options: argparse.Namespace, *, with_files: bool = False) -> Settings:
+    """Read the settings; *with_files* looks into the files they name, too."""
     path: Path | None = options.config
     if path is None and DEFAULT_CONFIG.is_file():
         path = DEFAULT_CONFIG
@@ -97,7 +99,11 @@ def _load(options: argparse.Namespace) -> Settings:
     if options.state is not None:
         state = options.state.absolute()
         overrides["storage"] = {"state_dir": state, "volume": state / "recordings"}
-    return load_settings(path, **overrides)
+    settings = load_settings(path, **overrides)
+    faults = find_key_faults(settings.identity, with_files=with_files)
+    if faults:
+        raise BrokenSettingsError(path or Path("defaults"), faults)
+    return settings
 
 
 def _print_faults(error: BrokenSettingsError) -> None:
@@ -107,7 +113,7 @@ def _print_faults(error: BrokenSettingsError) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    settings = _load(options)
+    settings = _load(options, with_files=True)
     print(
         f"The settings are good. Site: {settings.site.name}; console on port {settings.api.port}."
     )

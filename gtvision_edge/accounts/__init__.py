@@ -1,6 +1,7 @@
 """Who may do what: users, roles, tenants, tokens, tickets."""
 
 from gtvision_edge.accounts.errors import NotAuthenticatedError, NotPermittedError
+from gtvision_edge.accounts.issuer_keys import find_key_faults
 from gtvision_edge.accounts.model import (
     DEFAULT_TENANT,
     THE_BOX,
@@ -32,5 +33,6 @@ __all__ = [
     "TenantId",
     "User",
     "UserId",
+    "find_key_faults",
     "open_accounts",
 ]

@@ -1,4 +1,4 @@
-"""Who exists and which logins live, as every request asks: from memory, and never older than a few seconds."""
+"""Who exists, which tenants and which logins live, as every request asks: from memory, and never older than a few seconds."""
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -44,7 +44,7 @@ class _Cache(Generic[T]):
 
 
 class Directory:
-    """Users by id and the liveness of logins, cached. Whoever changes either calls :meth:`changed` afterwards."""
+    """Users by id, tenants and the liveness of logins, cached. Whoever changes one calls :meth:`changed` afterwards."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._users: _Cache[User | None] = _Cache(
@@ -53,6 +53,9 @@ class Directory:
         self._families: _Cache[bool] = _Cache(
             clock, lambda family_id: repository.is_family_alive(database, family_id)
         )
+        self._tenants: _Cache[bool] = _Cache(
+            clock, lambda tenant_id: repository.is_tenant(database, tenant_id)
+        )
 
     async def find_user(self, user_id: str) -> User | None:
         return await self._users.get(user_id)
@@ -60,7 +63,11 @@ class Directory:
     async def is_login_alive(self, session_id: str) -> bool:
         return await self._families.get(session_id)
 
+    async def is_tenant(self, tenant_id: str) -> bool:
+        return await self._tenants.get(tenant_id)
+
     def changed(self) -> None:
-        """Forget everything: some user or login was changed and committed."""
+        """Forget everything: some user, tenant or login was changed and committed."""
         self._users.clear()
         self._families.clear()
+        self._tenants.clear()

@@ -76,6 +76,8 @@ class Principal:
     """None = all cameras of the tenant."""
     locale: Locale
     token_version: int
+    issuer: str | None = None
+    """Who vouches for this person, who is no user of ours; None = we do."""
 
     @property
     def may_watch(self) -> bool:

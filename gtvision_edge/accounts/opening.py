@@ -10,6 +10,7 @@ import argon2
 from prometheus_client import CollectorRegistry
 
 from gtvision_edge.accounts.directory import Directory
+from gtvision_edge.accounts.issuers import TokenIssuers
 from gtvision_edge.accounts.passwords import BOX_HASHER, Passwords
 from gtvision_edge.accounts.service import AccountService, ensure_site
 from gtvision_edge.accounts.sessions import SessionService
@@ -17,13 +18,13 @@ from gtvision_edge.accounts.throttle import LoginThrottle
 from gtvision_edge.accounts.tokens import AccessTokens, Tickets, load_signing_key
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.runtime.clock import Clock
-from gtvision_edge.settings import AccountSettings
+from gtvision_edge.settings import AccountSettings, IdentitySettings
 from gtvision_edge.storage import Database
 
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """People (*service*) and their logins (*sessions*) of the site *site_id*.
+    """People (*service*), their logins (*sessions*) and who else vouches for people (*issuers*), of the site *site_id*.
 
     *first_password* is that of the user ``admin``, made just now because nobody could log in; show it once.
     """
@@ -31,6 +32,7 @@ class Accounts:
     site_id: str
     service: AccountService
     sessions: SessionService
+    issuers: TokenIssuers
     first_password: str | None
 
 
@@ -42,15 +44,18 @@ async def open_accounts(
     database: Database,
     audit: AuditLog,
     clock: Clock,
+    identity: IdentitySettings = IdentitySettings(),
     hasher: argon2.PasswordHasher = BOX_HASHER,
     registry: CollectorRegistry | None = None,
 ) -> AsyncIterator[Accounts]:
     """Open the accounts of the site; at the first start make the site's id, its tenant and its administrator.
 
-    Run ``sessions.keep_house_forever`` while it is open.
+    Run ``sessions.keep_house_forever`` and ``issuers.keep_keys_fresh_forever`` while it is open.
     """
     site_id = await ensure_site(database, clock)
     key = await asyncio.to_thread(load_signing_key, state_dir)
+    issuers = TokenIssuers(identity, clock, registry=registry)
+    await asyncio.to_thread(issuers.refresh_keys)
     directory = Directory(database, clock)
     passwords = Passwords(hasher)
     try:
@@ -71,10 +76,11 @@ async def open_accounts(
                 lifetime_s=settings.access_token,
             ),
             tickets=Tickets(clock, lifetime_s=settings.ticket),
+            issuers=issuers,
             refresh_lifetime_s=settings.refresh_token,
             registry=registry,
         )
         first_password = await service.ensure_first_admin()
-        yield Accounts(site_id, service, sessions, first_password)
+        yield Accounts(site_id, service, sessions, issuers, first_password)
     finally:
         passwords.close()

@@ -55,6 +55,11 @@ def find_tenant(transaction: Transaction, tenant_id: str) -> Tenant | None:
     return Tenant(*row) if row else None
 
 
+async def is_tenant(database: Database, tenant_id: str) -> bool:
+    row = await database.fetch_one("SELECT 1 FROM tenants WHERE tenant_id = ?", (tenant_id,))
+    return row is not None
+
+
 def insert_tenant(transaction: Transaction, tenant: Tenant) -> None:
     transaction.execute(
         "INSERT INTO tenants (tenant_id, name, created_us) VALUES (?, ?, ?)",

@@ -329,7 +329,14 @@ class AccountService:
         locale: Locale | None = None,
         address: str,
     ) -> User:
-        """Change what anyone may change of oneself; None leaves a field as it is."""
+        """Change what anyone may change of oneself; None leaves a field as it is.
+
+        Raises:
+            NotPermittedError: another issuer vouches for this person and keeps these things.
+            UnknownUserError, InvalidInputError: as they say.
+
+        """
+        require_own_user(principal)
 
         def write(transaction: Transaction) -> User:
             before = repository.get_user_row(transaction, principal.user_id)
@@ -438,7 +445,9 @@ class AccountService:
             )
             return tenant
 
-        return await self._database.write(write)
+        tenant = await self._database.write(write)
+        self._directory.changed()
+        return tenant
 
     async def rename_tenant(
         self, principal: Principal, tenant_id: str, name: str, *, address: str
@@ -490,6 +499,17 @@ class AccountService:
         )
         _check_fields(user)
         return user
+
+
+def require_own_user(principal: Principal) -> None:
+    """Refuse who is no user of ours.
+
+    Raises:
+        NotPermittedError: another issuer vouches for this person.
+
+    """
+    if principal.issuer is not None:
+        raise NotPermittedError("Your account is kept elsewhere.")
 
 
 def _require_admin(principal: Principal) -> None:

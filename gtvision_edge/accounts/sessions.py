@@ -1,5 +1,6 @@
 """Logins: how they begin, go on, prove themselves and end."""
 
+import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import Final
@@ -16,12 +17,16 @@ from gtvision_edge.accounts.errors import (
     WrongCredentialsError,
     WrongPasswordError,
 )
+from gtvision_edge.accounts.issuers import IssuedClaims, TokenIssuers
 from gtvision_edge.accounts.model import Principal, TenantId, User, UserId
 from gtvision_edge.accounts.passwords import Passwords, check_new_password
+from gtvision_edge.accounts.service import require_own_user
+from gtvision_edge.accounts.signed_tokens import MalformedTokenError, read_unverified
 from gtvision_edge.accounts.throttle import LoginThrottle
 from gtvision_edge.accounts.tokens import (
     AccessClaims,
     AccessTokens,
+    Claims,
     Tickets,
     new_secret,
     secret_hash,
@@ -48,6 +53,8 @@ class Session:
 
     principal: Principal
     session_id: str
+    issued: IssuedClaims | None = None
+    """What another issuer's token said; None = it is a login of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,7 @@ class SessionService:
         throttle: LoginThrottle,
         tokens: AccessTokens,
         tickets: Tickets,
+        issuers: TokenIssuers,
         refresh_lifetime_s: float,
         registry: CollectorRegistry | None = None,
     ) -> None:
@@ -96,6 +104,7 @@ class SessionService:
         self._throttle = throttle
         self._tokens = tokens
         self._tickets = tickets
+        self._issuers = issuers
         self._refresh_s = int(refresh_lifetime_s)
         self._failures: OrderedDict[tuple[str, str], _Failures] = OrderedDict()
         self._logins = Counter(
@@ -243,19 +252,32 @@ class SessionService:
         self._directory.changed()
 
     async def authenticate(self, access_token: str) -> Session:
-        """Return who holds *access_token*, with the rights of this moment.
+        """Return who holds *access_token*, one of ours or of an issuer we know, with the rights of this moment.
 
         Raises:
-            NotAuthenticatedError: see :meth:`AccessTokens.read`; or the login was ended, the user disabled or changed.
+            NotAuthenticatedError: see :meth:`AccessTokens.read` and :meth:`TokenIssuers.read`; or the login was ended,
+                the user disabled or changed, the tenant unknown. Whatever it is, it looks the same from outside.
 
         """
-        return await self._session(self._tokens.read(access_token))
+        try:
+            return await self._session(self._read(access_token))
+        except NotAuthenticatedError as error:
+            raise NotAuthenticatedError("The access token is not valid.") from error
+
+    def _read(self, access_token: str) -> Claims:
+        """Have the token read by who issued it, as far as it says so; what it says is then proven, or refused."""
+        if self._issuers:
+            try:
+                unverified = read_unverified(access_token)
+            except MalformedTokenError as error:
+                raise NotAuthenticatedError("This is no token.") from error
+            if unverified.issuer != self._tokens.issuer and self._issuers.knows(unverified.issuer):
+                return self._issuers.read(unverified)
+        return self._tokens.read(access_token)
 
     def issue_ticket(self, session: Session, *, path: str | None = None) -> tuple[str, int]:
         """Return a one-time ticket for *session*, bound to *path* if given, and its lifetime in seconds."""
-        principal = session.principal
-        claims = AccessClaims(principal.user_id, session.session_id, principal.token_version)
-        return self._tickets.issue(claims, path=path), self._tickets.lifetime_s
+        return self._tickets.issue(_claims_of(session), path=path), self._tickets.lifetime_s
 
     async def redeem_ticket(self, ticket: str, *, path: str | None) -> Session:
         """Use *ticket* up for *path* and return whose it is.
@@ -268,10 +290,8 @@ class SessionService:
 
     async def is_still_good(self, session: Session) -> bool:
         """Tell whether *session* would be let in again; what lives longer than a request asks now and then."""
-        principal = session.principal
-        claims = AccessClaims(principal.user_id, session.session_id, principal.token_version)
         try:
-            await self._session(claims)
+            await self._session(_claims_of(session))
         except NotAuthenticatedError:
             return False
         return True
@@ -285,8 +305,10 @@ class SessionService:
             WrongPasswordError: *current* is not the present password.
             LoginThrottledError: too many of those.
             WeakPasswordError: *new* breaks a rule.
+            NotPermittedError: another issuer vouches for this person.
 
         """
+        require_own_user(session.principal)
         username = session.principal.username
         self._throttle.begin(username, address)
         try:
@@ -345,7 +367,9 @@ class SessionService:
         for key in due:
             await self._write_failures(self._failures.pop(key))
 
-    async def _session(self, claims: AccessClaims) -> Session:
+    async def _session(self, claims: Claims) -> Session:
+        if isinstance(claims, IssuedClaims):
+            return await self._issued_session(claims)
         user = await self._directory.find_user(claims.user_id)
         if (
             user is None
@@ -355,6 +379,18 @@ class SessionService:
         ):
             raise NotAuthenticatedError("The session has ended.")
         return Session(user.principal(), claims.session_id)
+
+    async def _issued_session(self, claims: IssuedClaims) -> Session:
+        principal = claims.principal
+        if not self._issuers.are_good(claims):
+            raise NotAuthenticatedError("The token has run out, or its key was withdrawn.")
+        if principal.tenant_id is not None and not await self._directory.is_tenant(
+            principal.tenant_id
+        ):
+            raise NotAuthenticatedError("There is no such tenant.")
+        # One for all tokens of a person, so that a viewing goes on when a player gets the next one.
+        session_id = hashlib.sha256(principal.user_id.encode()).hexdigest()[:32]
+        return Session(principal, session_id, claims)
 
     def _add_token(
         self, transaction: Transaction, refresh_token: str, family_id: str, user_id: UserId
@@ -420,6 +456,13 @@ class SessionService:
                 details={"attempts": failures.unwritten, "throttled": throttled},
             )
         )
+
+
+def _claims_of(session: Session) -> Claims:
+    if session.issued is not None:
+        return session.issued
+    principal = session.principal
+    return AccessClaims(principal.user_id, session.session_id, principal.token_version)
 
 
 def _is_forgivable(token: repository.RefreshToken, now_us: int) -> bool:

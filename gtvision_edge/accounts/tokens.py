@@ -12,6 +12,7 @@ import jwt
 import structlog
 
 from gtvision_edge.accounts.errors import NotAuthenticatedError
+from gtvision_edge.accounts.issuers import IssuedClaims
 from gtvision_edge.accounts.model import UserId
 from gtvision_edge.runtime.clock import Clock
 
@@ -73,19 +74,23 @@ class AccessClaims:
     token_version: int
 
 
+Claims = AccessClaims | IssuedClaims
+"""What a token of ours or of another issuer says."""
+
+
 class AccessTokens:
     """Issues and reads JWTs of one site; the algorithm is pinned, the clock is ours."""
 
     def __init__(self, key: bytes, *, issuer: str, clock: Clock, lifetime_s: float) -> None:
         self._key = key
-        self._issuer = issuer
+        self.issuer = issuer
         self._clock = clock
         self.lifetime_s = int(lifetime_s)
 
     def issue(self, claims: AccessClaims) -> str:
         now = self._clock.now_us() // 1_000_000
         payload = {
-            "iss": self._issuer,
+            "iss": self.issuer,
             "aud": _AUDIENCE,
             "sub": claims.user_id,
             "sid": claims.session_id,
@@ -108,7 +113,7 @@ class AccessTokens:
                 self._key,
                 algorithms=[_ALGORITHM],
                 audience=_AUDIENCE,
-                issuer=self._issuer,
+                issuer=self.issuer,
                 options={
                     "require": ["iss", "aud", "sub", "iat", "exp"],
                     # Checked below against our own clock.
@@ -145,7 +150,7 @@ def secret_hash(secret: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Ticket:
-    claims: AccessClaims
+    claims: Claims
     path: str | None
     expires: float
 
@@ -158,7 +163,7 @@ class Tickets:
         self.lifetime_s = int(lifetime_s)
         self._tickets: OrderedDict[bytes, _Ticket] = OrderedDict()
 
-    def issue(self, claims: AccessClaims, *, path: str | None) -> str:
+    def issue(self, claims: Claims, *, path: str | None) -> str:
         """Return a ticket for the bearer of *claims*; with *path* it opens that path alone."""
         now = self._clock.monotonic()
         while self._tickets:
@@ -170,7 +175,7 @@ class Tickets:
         self._tickets[secret_hash(ticket)] = _Ticket(claims, path, now + self.lifetime_s)
         return ticket
 
-    def redeem(self, ticket: str, *, path: str | None) -> AccessClaims:
+    def redeem(self, ticket: str, *, path: str | None) -> Claims:
         """Use *ticket* up and return whose it is; a wrong *path* uses it up too.
 
         Raises:

@@ -49,6 +49,10 @@ class Proxies:
                 return address
         return address
 
+    def is_proxy(self, request: web.Request) -> bool:
+        """Tell whether *request* came by one of our proxies, whose word on it we take."""
+        return self._is_trusted(request.remote or "")
+
     def is_https(self, request: web.Request) -> bool:
         if self._is_trusted(request.remote or ""):
             scheme = request.headers.get(hdrs.X_FORWARDED_PROTO, "").rpartition(",")[2]

@@ -27,7 +27,7 @@ def probe_routes(
 
     async def readyz(_: web.Request) -> web.StreamResponse:
         checks = await board.examine()
-        is_ready = not any(checks.values())
+        is_ready = board.is_fit(checks)
         content = {
             "status": "ready" if is_ready else "not_ready",
             "checks": {name: code or "ok" for name, code in checks.items()},

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gtvision_edge.accounts import AccountService, Login, SessionService, User
+from gtvision_edge.accounts import AccountService, Login, Principal, SessionService
 from gtvision_edge.accounts.errors import (
     LoginBusyError,
     LoginThrottledError,
@@ -116,38 +116,43 @@ class _SessionResource:
         return Reply(cookies=login_cookies(login))
 
     async def me(self, call: Call) -> Me:
-        return await self._me(await self._accounts.get_user(call.principal, call.principal.user_id))
+        if call.principal.issuer is not None:
+            return await self._me(call.principal)
+        user = await self._accounts.get_user(call.principal, call.principal.user_id)
+        return await self._me(user.principal(), must_change_password=user.must_change_password)
 
     async def change_me(self, call: Call) -> Me:
         body = call.body_as(MeBody)
         user = await self._accounts.update_self(
             call.principal, name=body.name, locale=body.locale, address=call.address
         )
-        return await self._me(user)
+        return await self._me(user.principal(), must_change_password=user.must_change_password)
 
     async def _reply(self, login: Login) -> Reply:
         content = SessionAnswer(
             access_token=login.access_token,
             expires_in=login.expires_in_s,
-            user=await self._me(login.user),
+            user=await self._me(
+                login.user.principal(), must_change_password=login.user.must_change_password
+            ),
         )
         return Reply(content, cookies=login_cookies(login))
 
-    async def _me(self, user: User) -> Me:
+    async def _me(self, principal: Principal, *, must_change_password: bool = False) -> Me:
         tenant_name = None
-        if user.tenant_id is not None:
-            tenant = await self._accounts.get_tenant(user.principal(), user.tenant_id)
+        if principal.tenant_id is not None:
+            tenant = await self._accounts.get_tenant(principal, principal.tenant_id)
             tenant_name = tenant.name
         return Me(
-            user_id=user.user_id,
-            username=user.username,
-            name=user.name,
-            role=user.role.value,
-            tenant_id=user.tenant_id,
+            user_id=principal.user_id,
+            username=principal.username,
+            name=principal.name,
+            role=principal.role.value,
+            tenant_id=principal.tenant_id,
             tenant_name=tenant_name,
-            camera_ids=None if user.camera_ids is None else sorted(user.camera_ids),
-            locale=user.locale,
-            must_change_password=user.must_change_password,
+            camera_ids=None if principal.camera_ids is None else sorted(principal.camera_ids),
+            locale=principal.locale,
+            must_change_password=must_change_password,
         )
 
 

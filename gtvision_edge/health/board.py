@@ -13,10 +13,20 @@ PATIENCE_S: Final = 3.0
 
 
 class HealthBoard:
-    """Runs checks side by side; one that hangs is not well after *patience_s*."""
+    """Runs checks side by side; one that hangs is not well after *patience_s*.
 
-    def __init__(self, checks: Mapping[str, Check], *, patience_s: float = PATIENCE_S) -> None:
-        self._checks = dict(checks)
+    *notices* are checks whose failure somebody must read of, while the box goes on serving.
+    """
+
+    def __init__(
+        self,
+        checks: Mapping[str, Check],
+        *,
+        notices: Mapping[str, Check] | None = None,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        self._needed = frozenset(checks)
+        self._checks = {**checks, **(notices or {})}
         self._patience_s = patience_s
 
     async def examine(self) -> dict[str, str]:
@@ -25,6 +35,10 @@ class HealthBoard:
             *(_ask(check, self._patience_s) for check in self._checks.values())
         )
         return dict(zip(self._checks, codes, strict=True))
+
+    def is_fit(self, codes: Mapping[str, str]) -> bool:
+        """Tell whether the box is fit to serve when :meth:`examine` returned *codes*."""
+        return not any(code for name, code in codes.items() if name in self._needed)
 
 
 async def _ask(check: Check, patience_s: float) -> str:

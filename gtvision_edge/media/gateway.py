@@ -183,6 +183,15 @@ class Gateway:
         """Return the newest picture of a camera's main stream, None when there is none. Checks no rights."""
         return await self._picture(camera_id, PathUse.RECORD, width)
 
+    async def admit(self, request: web.Request, path: str) -> None:
+        """Check *request*, whose answer somebody else will give, as if it had come here; note it as its viewing.
+
+        Raises:
+            EdgeError: nobody we know, or a camera that does not exist for him.
+
+        """
+        await self._note(await self._viewer(request, path))
+
     async def run(self) -> None:
         """Forget streams and passes that nobody uses, until cancelled."""
         while True:
@@ -266,14 +275,14 @@ class Gateway:
 
     # Who asks
 
-    async def _viewer(self, request: web.Request) -> _Viewer:
-        """Return who asks for which camera.
+    async def _viewer(self, request: web.Request, path: str | None = None) -> _Viewer:
+        """Return who asks for which camera; *path* is that of the route unless given.
 
         Raises:
             EdgeError: nobody we know, or a camera that does not exist for him; both kinds of the latter look the same.
 
         """
-        path = request.match_info["path"]
+        path = request.match_info["path"] if path is None else path
         session, token = await self._session(request, path)
         if not session.principal.may_watch:
             raise NotPermittedError("Your role does not allow this.")

@@ -11,7 +11,8 @@ MAX_MESSAGE = 16 * 2**20
 """A fragment is at most half a second: 1 MB at 16 Mbit/s."""
 STALLED_AFTER_S = 10.0
 """A client that takes nothing for so long is let go; it comes back at the live edge."""
-CHECK_INTERVAL_S = 10.0
+CHECK_INTERVAL_S = 3.0
+"""So long a viewer whose session has ended may go on."""
 CONNECT_TIMEOUT_S = 5.0
 
 # Close codes of ours (4000–4999 are free for applications); the reason is the word beside it.

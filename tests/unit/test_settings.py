@@ -1,10 +1,17 @@
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
-from gtvision_edge.settings import BrokenSettingsError, Settings, load_settings, parse_duration
+from gtvision_edge.settings import (
+    BrokenSettingsError,
+    IssuerSettings,
+    Settings,
+    load_settings,
+    parse_duration,
+)
 
 SAMPLE = Path("config/edge.toml")
 
@@ -30,13 +37,61 @@ def sample_names(table: dict[str, object], prefix: str = "") -> set[str]:
     return found
 
 
+def uncommented(text: str) -> str:
+    """Return the sample with what stands in it behind "# name = " or "# [[": settings whose default is "not set"."""
+    return re.sub(r"(?m)^# (?=\[\[|[a-z_]+ = )", "", text)
+
+
 def test_the_sample_shows_every_setting_with_its_default() -> None:
     text = SAMPLE.read_text(encoding="utf-8")
-    # Settings whose default is "not set" stand in the sample behind "# name = ".
-    table = tomllib.loads(text.replace("# hls_secret = ", "hls_secret = "))
+    table = tomllib.loads(uncommented(text))
 
     assert sample_names(table) == names(Settings)
     assert load_settings(SAMPLE).model_dump() == load_settings(None).model_dump()
+
+
+def test_the_sample_shows_every_setting_of_an_issuer_with_its_default() -> None:
+    table = tomllib.loads(uncommented(SAMPLE.read_text(encoding="utf-8")))
+
+    (shown,) = table["identity"]["issuers"]
+    assert set(shown) == set(IssuerSettings.model_fields)
+    needed = {name: shown[name] for name in ("issuer", "audience", "keys")}
+    assert IssuerSettings(**shown) == IssuerSettings(**needed)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "words"),
+    [
+        ("keys = []", "keys", "from 1 to 8"),
+        ('keys = [{ kid = "a" }]', "keys.0", "either"),
+        ('keys = [{ pem = "a", file = "b" }]', "keys.0", "either"),
+        ('keys = [{ file = "a", jwk = "b" }]', "keys.0.jwk", "not a setting"),
+        ('keys = [{ file = "a" }]\nrole_claim = "sub"', "", "names of their own"),
+        ('keys = [{ file = "a" }]\nrole_claim = "tenant_id"', "", "names of their own"),
+        ('keys = [{ file = "a" }]\nmax_role = "root"', "max_role", "viewer"),
+        ('keys = [{ file = "a" }]\nleeway = "1h"', "leeway", "300"),
+    ],
+)
+def test_faults_of_an_issuer_are_told_with_their_path(
+    tmp_path: Path, text: str, path: str, words: str
+) -> None:
+    config = tmp_path / "edge.toml"
+    config.write_text(f'[[identity.issuers]]\nissuer = "i"\naudience = "a"\n{text}\n')
+
+    with pytest.raises(BrokenSettingsError) as caught:
+        load_settings(config)
+
+    ((where, message),) = caught.value.faults
+    assert where == ".".join(filter(None, ["identity.issuers.0", path]))
+    assert words in message
+
+
+def test_an_issuer_named_twice_is_a_fault() -> None:
+    issuer = {"issuer": "i", "audience": "a", "keys": [{"file": "k.pem"}]}
+    with pytest.raises(BrokenSettingsError) as caught:
+        load_settings(None, identity={"issuers": [issuer, issuer]})
+
+    assert caught.value.faults[0][0] == "identity"
 
 
 def test_all_faults_are_told_with_their_paths(tmp_path: Path) -> None:

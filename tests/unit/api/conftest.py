@@ -25,8 +25,10 @@ from gtvision_edge.accounts import (
 )
 from gtvision_edge.api.audit import audit_endpoints
 from gtvision_edge.api.auth import Proxies, RequestAuthenticator
+from gtvision_edge.api.auth_check import Gate, auth_check_endpoints
 from gtvision_edge.api.cameras import camera_endpoints
 from gtvision_edge.api.console import Console
+from gtvision_edge.api.geojson import geojson_endpoints
 from gtvision_edge.api.mosaics import mosaic_endpoints
 from gtvision_edge.api.people import people_endpoints
 from gtvision_edge.api.probes import probe_routes
@@ -35,6 +37,7 @@ from gtvision_edge.api.server import Api, build_api, serve
 from gtvision_edge.api.session import session_endpoints
 from gtvision_edge.api.status import status_endpoints
 from gtvision_edge.audit import AuditLog
+from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.cameras.model import CameraState, CameraUuid, NewCamera, ProbeRequest, StateEntry
 from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.health.board import HealthBoard
@@ -43,7 +46,7 @@ from gtvision_edge.media.model import MediaServerState, PathView
 from gtvision_edge.media.posters import Picture
 from gtvision_edge.mosaics import MosaicService
 from gtvision_edge.runtime.events import EventBus
-from gtvision_edge.settings import AccountSettings, ApiSettings, SiteSettings
+from gtvision_edge.settings import AccountSettings, ApiSettings, IdentitySettings, SiteSettings
 from gtvision_edge.storage import Database
 from tests.fakes.clock import FakeClock
 from tests.unit.cameras.fixtures import FixedProber, make_service
@@ -128,8 +131,17 @@ def audit(clock: FakeClock) -> AuditLog:
 
 
 @pytest.fixture
+def identity() -> IdentitySettings:
+    return IdentitySettings()
+
+
+@pytest.fixture
 async def accounts(
-    tmp_path: Path, database: Database, audit: AuditLog, clock: FakeClock
+    tmp_path: Path,
+    database: Database,
+    audit: AuditLog,
+    clock: FakeClock,
+    identity: IdentitySettings,
 ) -> AsyncIterator[Accounts]:
     async with open_accounts(
         AccountSettings(),
@@ -137,6 +149,7 @@ async def accounts(
         database=database,
         audit=audit,
         clock=clock,
+        identity=identity,
         hasher=QUICK,
     ) as opened:
         yield opened
@@ -185,6 +198,9 @@ class FakeMonitor:
 
     def inbound_bytes(self, camera_id: str) -> int:
         return 1000 if camera_id in self.views else 0
+
+    async def admit(self, request: web.Request, path: str) -> None:
+        raise UnknownCameraError("No gateway here.")
 
     async def poster_jpeg(self, camera_id: str) -> Picture | None:
         return self.pictures.get(camera_id)
@@ -240,6 +256,7 @@ def resources(
     return [
         *people_endpoints(accounts.service),
         *camera_endpoints(cameras, monitor, monitor, monitor),
+        *geojson_endpoints(cameras, monitor),
         *mosaic_endpoints(mosaics),
         *audit_endpoints(audit, database),
         *status_endpoints(
@@ -265,6 +282,7 @@ def start(
     api_settings: ApiSettings,
     registry: CollectorRegistry,
     resources: list[Endpoint],
+    monitor: FakeMonitor,
 ) -> Callable[..., Any]:
     """Return a context manager that serves all resources, more endpoints, and other parts' routes."""
 
@@ -274,6 +292,7 @@ def start(
         *,
         settings: ApiSettings = api_settings,
         routes: Callable[[RequestAuthenticator], list[web.RouteDef]] = lambda _: [],
+        gate: Gate = monitor,
     ) -> AsyncIterator[Served]:
         proxies = Proxies(settings.trusted_proxies)
         authenticator = RequestAuthenticator(
@@ -286,6 +305,7 @@ def start(
         board = HealthBoard({"database": reads})
         declared = [
             *session_endpoints(accounts.sessions, accounts.service, authenticator),
+            *auth_check_endpoints(gate, proxies),
             *resources,
             *(endpoints or []),
         ]

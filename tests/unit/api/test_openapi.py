@@ -21,6 +21,8 @@ SAID_ELSEWHERE = {
     # by the server for any path
     "unknown_route",
     "method_not_allowed",
+    # on the health page
+    "issuer_keys_broken",
     # folded into the faults of invalid_input
     "unknown_vendor",
     "invalid_address",

@@ -21,6 +21,7 @@ UNSEEN = {
     "internal",
     "fatal",
     "invalid_input",
+    "issuer_keys_broken",
 }
 
 

@@ -20,3 +20,13 @@ async def test_each_check_speaks_for_itself() -> None:
     board = HealthBoard({"a": _well, "b": _ill, "c": _hanging}, patience_s=0.01)
 
     assert await board.examine() == {"a": "", "b": "storage_unavailable", "c": "no_answer"}
+
+
+async def test_a_notice_is_told_while_the_box_goes_on_serving() -> None:
+    board = HealthBoard({"a": _well}, notices={"n": _ill})
+
+    codes = await board.examine()
+
+    assert codes == {"a": "", "n": "storage_unavailable"}
+    assert board.is_fit(codes)
+    assert not board.is_fit({"a": "no_answer", "n": ""})

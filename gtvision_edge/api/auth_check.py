@@ -1,0 +1,117 @@
+"""Answers a reverse proxy that asks, before it serves a stream itself, whether somebody may have it (``auth_request``)."""
+
+import re
+from typing import Final, Protocol
+
+import structlog
+from aiohttp import hdrs, web
+from yarl import URL
+
+from gtvision_edge.accounts import NotAuthenticatedError, NotPermittedError
+from gtvision_edge.api.auth import SESSION, Proxies
+from gtvision_edge.api.routing import PUBLIC, Call, Endpoint, Reply
+from gtvision_edge.errors import EdgeError, ErrorKind
+
+log = structlog.get_logger(__name__)
+
+ORIGINAL_URI: Final = "X-Original-URI"
+ORIGINAL_METHOD: Final = "X-Original-Method"
+
+_MAX_URI: Final = 2048
+# As the client wrote it: nothing encoded, no dots for a name, no doubled or turned slashes. The proxy serves what *it*
+# makes of the address, so only addresses are let through that nobody can read in two ways.
+_NAME: Final = r"(?!\.{1,2}(?:/|\?|$))[A-Za-z0-9_.-]{1,200}"
+_URI: Final = re.compile(
+    rf"/(?:(?P<stream>stream)/(?P<a>{_NAME})/{_NAME}"
+    rf"|(?P<socket>ws/live)/(?P<b>{_NAME})"
+    rf"|(?P<whep>whep)/(?P<c>{_NAME})(?:/{_NAME})?)"
+    r"(?:\?[!-\"$-~]*)?",
+    re.ASCII,
+)
+_METHODS: Final = {
+    "stream": frozenset({"GET"}),
+    "socket": frozenset({"GET"}),
+    "whep": frozenset({"POST", "PATCH", "DELETE"}),
+}
+
+
+class Gate(Protocol):
+    """Lets viewers in or not; :class:`gtvision_edge.media.gateway.Gateway` is one."""
+
+    async def admit(self, request: web.Request, path: str) -> None:
+        """Return if who sends *request* may have *path*; note it as its viewing.
+
+        Raises:
+            EdgeError: may not.
+
+        """
+        ...
+
+
+class _AuthCheckResource:
+    def __init__(self, gate: Gate, proxies: Proxies) -> None:
+        self._gate = gate
+        self._proxies = proxies
+
+    async def check(self, call: Call) -> Reply:
+        if not self._proxies.is_proxy(call.request):
+            raise NotPermittedError("Only a trusted proxy is told.")
+        original, path = _original(call.request)
+        try:
+            await self._gate.admit(original, path)
+        except NotAuthenticatedError:
+            raise
+        except EdgeError as error:
+            if error.kind not in (ErrorKind.NOT_FOUND, ErrorKind.FORBIDDEN):
+                raise
+            # The proxy knows 401 and 403 only, and what is not theirs must look like what never was.
+            log.info("stream_not_permitted", path=path, code=error.code, address=call.address)
+            raise NotPermittedError("This may not be had.") from error
+        finally:
+            if SESSION in original:
+                call.request[SESSION] = original[SESSION]
+        return Reply()
+
+
+def _original(request: web.Request) -> tuple[web.Request, str]:
+    """Return the request that the proxy got, as if it had come to us, and the path of the stream it is for.
+
+    Raises:
+        NotPermittedError: it is for something that is no stream, or may be read in two ways.
+
+    """
+    uris = request.headers.getall(ORIGINAL_URI, [])
+    methods = request.headers.getall(ORIGINAL_METHOD, ["GET"])
+    found = _URI.fullmatch(uris[0]) if len(uris) == 1 and len(uris[0]) <= _MAX_URI else None
+    if found is None or len(methods) != 1:
+        raise NotPermittedError("This may not be had.")
+    kind = next(name for name in _METHODS if found[name])
+    if methods[0] not in _METHODS[kind]:
+        raise NotPermittedError("This may not be had.")
+    headers = request.headers.copy()
+    headers.pop(hdrs.UPGRADE, None)
+    if (
+        kind == "socket"
+    ):  # its own header ended at the proxy; a page of another site must not open it
+        headers[hdrs.UPGRADE] = "websocket"
+    original = request.clone(method=methods[0], rel_url=URL(uris[0], encoded=True), headers=headers)
+    return original, found["a"] or found["b"] or found["c"]
+
+
+def auth_check_endpoints(gate: Gate, proxies: Proxies) -> list[Endpoint]:
+    """Return ``/auth/check``."""
+    resource = _AuthCheckResource(gate, proxies)
+    return [
+        Endpoint(
+            "GET",
+            "/auth/check",
+            resource.check,
+            "Tell a reverse proxy whether a stream may be had",
+            "session",
+            PUBLIC,
+            status=204,
+            errors=(NotAuthenticatedError, NotPermittedError),
+            description="For auth_request of nginx: 204, 401 or 403 for the request in X-Original-URI and X-Original-Method,"
+            " by its cookie, bearer token, ticket (which is used up) or stream session. Only for api.trusted_proxies.",
+        ),
+    ]

@@ -1,0 +1,179 @@
+"""What a reverse proxy is told about a stream it wants to serve itself: the same as the gateway would do."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from gtvision_edge.api.auth_check import ORIGINAL_METHOD, ORIGINAL_URI
+from gtvision_edge.media.gateway import Gateway
+from gtvision_edge.storage import Database
+from tests.unit.api.conftest import Served, Starter
+from tests.unit.api.test_issued_tokens import PROXY, gateway
+
+__all__ = ["gateway"]
+SEGMENT = "/stream/cam01_live/a1b2_seg7.mp4"
+
+
+@pytest.fixture
+async def site(start: Starter, gateway: Gateway) -> AsyncIterator[Served]:
+    async with start(settings=PROXY, routes=lambda _: gateway.routes(), gate=gateway) as opened:
+        yield opened
+
+
+async def ask(
+    served: Served, uri: str | None, *, who: str | None = "viewer-a", **headers: str
+) -> tuple[int, str]:
+    """Return status and code."""
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    if uri is not None:
+        headers[ORIGINAL_URI] = uri
+    status, content = await served.call("GET", "/auth/check", who=who, headers=headers)
+    return status, content["code"] if content else ""
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "/stream/cam01_live/index.m3u8",
+        "/stream/cam01_rec/main.m3u8?_HLS_msn=1&_HLS_part=0",
+        "/stream/cam02_ai/poster.jpg?width=320",
+        SEGMENT,
+        "/ws/live/cam01_live",
+    ],
+)
+async def test_streams_of_ones_own_tenant_may_be_had(site: Served, uri: str) -> None:
+    assert await ask(site, uri) == (204, "")
+
+
+@pytest.mark.parametrize(
+    ("who", "uri"),
+    [
+        ("viewer-b", SEGMENT),  # of another tenant
+        ("narrow-a", "/stream/cam02_live/index.m3u8"),  # not on the list
+        ("viewer-a", "/stream/cam77_live/index.m3u8"),  # of nobody
+        ("viewer-a", "/stream/cam01/index.m3u8"),  # no path of ours
+        ("auditor-a", SEGMENT),  # watches no cameras
+        ("viewer-b", "/ws/live/cam01_live"),
+        ("viewer-b", "/whep/cam01_live"),
+    ],
+)
+async def test_others_may_not_and_learn_no_more(site: Served, who: str, uri: str) -> None:
+    assert await ask(site, uri, who=who) == (403, "not_permitted")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        None,
+        "",
+        "/",
+        "/api/v1/cameras",
+        "/stream",
+        "/stream/",
+        "/stream/cam01_live",
+        "/stream/cam01_live/",
+        "/stream//cam01_live/index.m3u8",
+        "//stream/cam01_live/index.m3u8",
+        "/stream/cam01_live//index.m3u8",
+        "/stream/cam01_live/../cam09_live/index.m3u8",
+        "/stream/cam01_live/..",
+        "/stream/cam01_live/.",
+        "/stream/../stream/cam01_live/index.m3u8",
+        "/stream/cam01_live/%2e%2e/cam09_live/index.m3u8",
+        "/stream/cam01%5flive/index.m3u8",
+        "/stream/cam01_live/index%2em3u8",
+        "/stream/cam01_live/a\\..\\b",
+        "/stream/cam01_live/index.m3u8;x",
+        "/stream/cam01_live/index.m3u8#x",
+        "/stream/cam01_live/index.m3u8?a#x",
+        "/stream/cam01_live/live/index.m3u8",
+        "/stream/cam01_livé/index.m3u8",
+        "/Stream/cam01_live/index.m3u8",
+        "stream/cam01_live/index.m3u8",
+        "http://127.0.0.1/stream/cam01_live/index.m3u8",
+        "/stream/cam01_live/index.m3u8 HTTP/1.1",
+        "/ws/live/cam01_live/x",
+        "/ws/alerts",
+        "/whep/cam01_live/a/b",
+        "/stream/cam01_live/" + "a" * 201,
+        "/stream/cam01_live/index.m3u8?" + "a" * 2048,
+    ],
+)
+async def test_what_could_be_read_in_two_ways_is_refused(site: Served, uri: str | None) -> None:
+    assert await ask(site, uri, who="admin") == (403, "not_permitted")
+
+
+async def test_two_addresses_are_none(site: Served) -> None:
+    token = await site.token("viewer-a")
+    headers = [
+        ("Authorization", f"Bearer {token}"),
+        (ORIGINAL_URI, SEGMENT),
+        (ORIGINAL_URI, SEGMENT),
+    ]
+    async with site.http.get(f"{site.url}/api/v1/auth/check", headers=headers) as answer:
+        assert answer.status == 403
+
+
+async def test_without_proof_it_is_401(site: Served) -> None:
+    for headers in ({}, {"Authorization": "Bearer x.y.z"}, {"Cookie": "gtv_session=x"}):
+        assert await ask(site, SEGMENT, who=None, **headers) == (401, "not_authenticated")
+    assert await ask(site, SEGMENT + "?s=nothing", who="admin") == (401, "not_authenticated")
+    assert await ask(site, SEGMENT + "?ticket=no", who="admin") == (401, "not_authenticated")
+
+
+async def test_the_cookie_is_proof_too(site: Served) -> None:
+    cookie = f"gtv_session={await site.token('viewer-a')}"
+
+    assert await ask(site, SEGMENT, who=None, Cookie=cookie) == (204, "")
+
+
+async def test_a_page_of_another_site_gets_no_socket_by_the_cookie(site: Served) -> None:
+    cookie = f"gtv_session={await site.token('viewer-a')}"
+    foreign = {"Cookie": cookie, "Sec_Fetch_Site": "cross-site"}
+
+    assert await ask(site, "/ws/live/cam01_live", who=None, **foreign) == (403, "not_permitted")
+    post = {ORIGINAL_METHOD.replace("-", "_"): "POST"}
+    assert (await ask(site, "/whep/cam01_live", who=None, **foreign, **post))[0] == 403
+    assert (await ask(site, "/whep/cam01_live", who=None, Cookie=cookie, **post))[0] == 204
+
+
+@pytest.mark.parametrize(
+    ("method", "uri", "status"),
+    [
+        ("GET", SEGMENT, 204),
+        ("POST", SEGMENT, 403),
+        ("DELETE", "/ws/live/cam01_live", 403),
+        ("get", SEGMENT, 403),
+        ("PATCH", "/whep/cam01_live/abc", 204),
+        ("GET", "/whep/cam01_live", 403),
+    ],
+)
+async def test_each_kind_has_its_methods(site: Served, method: str, uri: str, status: int) -> None:
+    headers = {ORIGINAL_METHOD.replace("-", "_"): method}
+
+    assert (await ask(site, uri, **headers))[0] == status
+
+
+async def test_a_ticket_is_used_up(site: Served) -> None:
+    _, answer = await site.call("POST", "/auth/ticket", who="viewer-a", json={"path": "cam01_live"})
+    uri = f"/ws/live/cam01_live?ticket={answer['ticket']}"
+
+    assert await ask(site, uri, who=None) == (204, "")
+    assert await ask(site, uri, who=None) == (401, "not_authenticated")
+
+
+async def test_only_a_trusted_proxy_is_told(start: Starter, gateway: Gateway) -> None:
+    async with start(gate=gateway) as served:
+        assert await ask(served, SEGMENT) == (403, "not_permitted")
+
+
+async def test_watching_through_the_proxy_is_in_the_audit_log_once(
+    site: Served, database: Database
+) -> None:
+    for _ in range(3):
+        assert await ask(site, SEGMENT, X_Forwarded_For="10.0.0.64") == (204, "")
+
+    rows = await database.fetch_all(
+        "SELECT actor_name, address, subject FROM audit_log WHERE action = 'view.started'"
+    )
+    assert [tuple(row) for row in rows] == [("viewer-a", "10.0.0.64", "camera:cam01")]
