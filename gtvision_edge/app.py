@@ -20,6 +20,7 @@ from gtvision_edge.api.auth import Proxies, RequestAuthenticator
 from gtvision_edge.api.auth_check import auth_check_endpoints
 from gtvision_edge.api.cameras import camera_endpoints
 from gtvision_edge.api.console import load_console
+from gtvision_edge.api.discovery import discovery_endpoints
 from gtvision_edge.api.geojson import geojson_endpoints
 from gtvision_edge.api.mosaics import mosaic_endpoints
 from gtvision_edge.api.people import people_endpoints
@@ -31,6 +32,9 @@ from gtvision_edge.audit import AuditLog, Verification
 from gtvision_edge.cameras.model import CameraState
 from gtvision_edge.cameras.monitor import CameraMonitor, rtsp_ask
 from gtvision_edge.cameras.names import NameResolver
+from gtvision_edge.cameras.onvif.device import DeviceAsker
+from gtvision_edge.cameras.onvif.finder import DeviceFinder
+from gtvision_edge.cameras.onvif.search import DeviceSearch
 from gtvision_edge.cameras.probe import CameraProber
 from gtvision_edge.cameras.service import CameraService, open_camera_service
 from gtvision_edge.cameras.starting import CameraOutcome, add_typed_camera
@@ -113,6 +117,7 @@ class _Base:
     accounts: Accounts
     volume: Volume
     cameras: CameraService
+    devices: DeviceAsker
     resolver: NameResolver
 
 
@@ -232,13 +237,32 @@ async def _open_base(settings: Settings, clock: Clock, stack: AsyncExitStack) ->
     )
     resolver = await enter(NameResolver(clock))
     prober = CameraProber(resolver=resolver, clock=clock, timeout_s=settings.cameras.probe_timeout)
+    devices = await enter(
+        DeviceAsker(resolver=resolver, clock=clock, timeout_s=settings.cameras.probe_timeout)
+    )
     cameras = await enter(
         open_camera_service(
-            database, audit=audit, bus=bus, clock=clock, prober=prober, state_dir=state_dir
+            database,
+            audit=audit,
+            bus=bus,
+            clock=clock,
+            prober=prober,
+            devices=devices,
+            state_dir=state_dir,
         )
     )
     return _Base(
-        settings, clock, bus, registry, database, audit, accounts, volume, cameras, resolver
+        settings,
+        clock,
+        bus,
+        registry,
+        database,
+        audit,
+        accounts,
+        volume,
+        cameras,
+        devices,
+        resolver,
     )
 
 
@@ -343,6 +367,17 @@ async def _api(
     accounts = base.accounts
     mosaics = MosaicService(base.database, base.audit, base.clock, cameras=base.cameras)
 
+    search = DeviceSearch(
+        DeviceFinder(
+            clock=base.clock,
+            interfaces=base.settings.cameras.discovery_interfaces,
+            knock=base.devices.knock,
+        ),
+        base.cameras,
+        audit=base.audit,
+        database=base.database,
+    )
+
     async def media_server() -> None:
         if not reconciler.state.up:
             raise MediaServerUnavailableError("The media server does not answer.")
@@ -358,6 +393,7 @@ async def _api(
             *people_endpoints(accounts.service),
             *camera_endpoints(base.cameras, monitor, views, gateway),
             *geojson_endpoints(base.cameras, monitor),
+            *discovery_endpoints(search),
             *mosaic_endpoints(mosaics),
             *audit_endpoints(base.audit, base.database),
             *status_endpoints(

@@ -148,6 +148,7 @@ class CameraSettings(Section):
     monitor_interval: Duration = 60.0
     unauthorized_backoff: Duration = 600.0
     offline_after: Annotated[int, Field(ge=1, le=10)] = 2
+    discovery_interfaces: tuple[str, ...] = ()
 
 
 class AccountSettings(Section):

@@ -33,6 +33,8 @@ from gtvision_edge.cameras.errors import (
     CameraUnauthorizedError,
     CameraUnreachableError,
     CameraUnsupportedAuthError,
+    OnvifBadResponseError,
+    OnvifNotSupportedError,
     ProbeBusyError,
     UnknownCameraError,
 )
@@ -74,6 +76,8 @@ _PROBE_ERRORS = (
     CameraNoVideoError,
     CameraNoDataError,
     CameraBadResponseError,
+    OnvifNotSupportedError,
+    OnvifBadResponseError,
     ProbeBusyError,
 )
 
@@ -247,6 +251,13 @@ class CameraStatusAnswer(StateAnswer):
     paths: PathsAnswer
 
 
+class DeviceFactsAnswer(Answer):
+    manufacturer: str
+    model: str
+    firmware: str
+    serial: str
+
+
 class ProbeAnswer(Answer):
     main: ProfileAnswer
     sub: ProfileAnswer | None
@@ -255,6 +266,8 @@ class ProbeAnswer(Answer):
     """A data URL."""
     clock_offset_s: float | None
     elapsed_s: float
+    device: DeviceFactsAnswer | None
+    """null: it was not asked, for only ONVIF cameras are."""
 
 
 class VendorAnswer(Answer):
@@ -448,6 +461,14 @@ def _probe_answer(report: ProbeReport) -> ProbeAnswer:
         snapshot=snapshot,
         clock_offset_s=report.clock_offset_s,
         elapsed_s=report.elapsed_s,
+        device=None
+        if report.device is None
+        else DeviceFactsAnswer(
+            manufacturer=report.device.manufacturer,
+            model=report.device.model,
+            firmware=report.device.firmware,
+            serial=report.device.serial,
+        ),
     )
 
 
@@ -493,7 +514,7 @@ def camera_endpoints(
             "POST",
             "/cameras/probe",
             resource.probe,
-            "Look at a camera for at most five seconds; nothing is stored",
+            "Look at a camera for at most five seconds, five more to ask an ONVIF device; nothing is stored",
             "cameras",
             ADMINS,
             body=ProbeBody,

@@ -36,6 +36,13 @@ class Address:
     password: SecretStr = field(repr=False)
     main_url: str | None
     sub_url: str | None
+    has_own_rtsp_port: bool = field(default=False, compare=False)
+    """A person chose the RTSP port: a device behind address translation does not know it."""
+
+    @property
+    def must_be_asked(self) -> bool:
+        """The device has to tell its streams' addresses first."""
+        return self.main_url is None and UrlBuilderFactory.get_vendor(self.vendor).asks_device
 
     def url(self, profile: ProfileName) -> str | None:
         """Return the stream's URL with credentials, None when there is no such stream."""
@@ -97,6 +104,7 @@ def check_address(request: ProbeRequest) -> Address:
         password=password,
         main_url=main_url,
         sub_url=sub_url,
+        has_own_rtsp_port=not main_url and rtsp_port not in (None, vendor.rtsp_port),
     )
 
 

@@ -125,6 +125,26 @@ class CameraNoDataError(CameraError):
     code: ClassVar[str] = "camera_no_data"
 
 
+class OnvifNotSupportedError(CameraError):
+    """What answers on the ONVIF port is no ONVIF device, or one that has it switched off."""
+
+    code: ClassVar[str] = "onvif_not_supported"
+    kind: ClassVar[ErrorKind] = ErrorKind.INVALID
+
+
+class OnvifBadResponseError(CameraError):
+    """The ONVIF device's answer is broken, too large, or would lead us elsewhere; nothing of it was used."""
+
+    code: ClassVar[str] = "onvif_bad_response"
+
+
+class DiscoveryBusyError(EdgeError):
+    """Somebody of this site is already looking for cameras."""
+
+    code: ClassVar[str] = "discovery_busy"
+    kind: ClassVar[ErrorKind] = ErrorKind.TOO_MANY
+
+
 class CameraBadResponseError(CameraError):
     """What answered does not speak RTSP as we know it."""
 

@@ -156,6 +156,16 @@ class CameraChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Device:
+    """What a device says of itself; '' = it does not say."""
+
+    manufacturer: str
+    model: str
+    firmware: str
+    serial: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ProbeReport:
     """What a probe found. *snapshot*: the first key frame as JPEG, at most 640 px wide."""
 
@@ -166,6 +176,8 @@ class ProbeReport:
     clock_offset_s: float | None
     """How far the camera's clock is ahead of ours; None = it does not tell."""
     elapsed_s: float
+    device: Device | None = None
+    """None: it was not asked, for only ONVIF cameras are."""
 
 
 @dataclass(frozen=True, slots=True)

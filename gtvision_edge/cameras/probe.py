@@ -82,10 +82,11 @@ class CameraProber:
         self._browser_audio = browser_audio
         self._places = asyncio.Semaphore(MAX_PROBES)
 
-    async def probe(self, address: Address) -> ProbeReport:
+    async def probe(self, address: Address, *, clock_offset_s: float | None = None) -> ProbeReport:
         """Look at the camera; ends within ``timeout_s`` of getting a place.
 
         The password is tried once: whoever is refused at DESCRIBE does not go on to the video.
+        *clock_offset_s* is what is known of the camera's clock already; what RTSP tells goes before it.
 
         Raises:
             CameraError: one subclass for each way to fail.
@@ -98,11 +99,11 @@ class CameraProber:
         except TimeoutError as error:
             raise ProbeBusyError("Too many cameras are being probed; try again.") from error
         try:
-            return await self._probe(address)
+            return await self._probe(address, clock_offset_s)
         finally:
             self._places.release()
 
-    async def _probe(self, address: Address) -> ProbeReport:
+    async def _probe(self, address: Address, known_offset_s: float | None) -> ProbeReport:
         started = self._clock.monotonic()
         ends = started + self._timeout_s  # of the machine's clock, which the inspector sees as well
         main_url = address.url("main")
@@ -112,6 +113,8 @@ class CameraProber:
             main_url, resolver=self._resolver, timeout_s=self._timeout_s - _MARGIN_S
         )
         offset_s = self._offset_s(described)
+        if offset_s is None:
+            offset_s = known_offset_s
         if described.needs_sha256:
             raise CameraUnsupportedAuthError(
                 "The camera offers SHA-256 logins only, which the media server does not speak: "

@@ -41,8 +41,14 @@ from gtvision_edge.cameras.model import (
     ProbeRequest,
     Unset,
 )
+from gtvision_edge.cameras.onvif.device import DeviceAnswer
 from gtvision_edge.cameras.secrets import PasswordSealer, open_sealer
-from gtvision_edge.cameras.urls import ProfileName, mask_url
+from gtvision_edge.cameras.urls import (
+    ProfileName,
+    UrlBuilderFactory,
+    mask_url,
+    split_typed_url,
+)
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
@@ -75,7 +81,15 @@ _ADDRESS_FIELDS: Final = (
 class Prober(Protocol):
     """Looks at a camera for a few seconds (see :mod:`gtvision_edge.cameras.probe`)."""
 
-    async def probe(self, address: Address) -> ProbeReport: ...
+    async def probe(
+        self, address: Address, *, clock_offset_s: float | None = None
+    ) -> ProbeReport: ...
+
+
+class Devices(Protocol):
+    """Asks ONVIF devices for their streams (see :mod:`gtvision_edge.cameras.onvif.device`)."""
+
+    async def ask(self, address: Address) -> DeviceAnswer: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +114,7 @@ class CameraService:
         bus: EventBus,
         clock: Clock,
         prober: Prober,
+        devices: Devices,
         sealer: PasswordSealer,
     ) -> None:
         self._database = database
@@ -107,6 +122,7 @@ class CameraService:
         self._bus = bus
         self._clock = clock
         self._prober = prober
+        self._devices = devices
         self._sealer = sealer
         self._known: dict[CameraId, _Known] = {}
         self._one_change = asyncio.Lock()
@@ -178,7 +194,7 @@ class CameraService:
             ProbeBusyError: too many probes are under way.
 
         """
-        return await self._prober.probe(_checked_address(request, []))
+        return (await self._look(_checked_address(request, [])))[1]
 
     async def add(
         self, principal: Principal, request: NewCamera, *, client_address: str = ""
@@ -202,7 +218,11 @@ class CameraService:
         address = _checked_address(request.address, faults)
         if request.camera_id is not None:
             self._check_free(request.camera_id)
-        report = None if request.skip_probe else await self._prober.probe(address)
+        report = None
+        if not request.skip_probe:
+            address, report = await self._look(address)
+        elif address.must_be_asked:
+            raise _unasked()
 
         async def commit() -> Camera:
             async with self._one_change:
@@ -271,7 +291,11 @@ class CameraService:
         if any(getattr(change, name) is not Unset.UNSET for name in _ADDRESS_FIELDS):
             address = _checked_address(self._changed_request(before, change), faults)
             if before.password is None or address != stored_address(camera, before.password):
-                report = None if change.skip_probe else await self._prober.probe(address)
+                report = None
+                if not change.skip_probe:
+                    address, report = await self._look(address)
+                elif address.must_be_asked:
+                    raise _unasked()
                 camera = replace(camera, **_address_columns(address), **_probe_columns(report))
                 password = address.password
                 sealed = self._sealer.seal(camera.camera_uuid, password.get_secret_value())
@@ -344,6 +368,18 @@ class CameraService:
                 known = _Known(replace(camera, has_password=has_password), sealed, password)
             self._known[camera.camera_id] = known
 
+    async def _look(self, address: Address) -> tuple[Address, ProbeReport]:
+        """Probe a camera; one that has to be asked for its addresses gets them."""
+        if not address.must_be_asked:
+            return address, await self._prober.probe(address)
+        answer = await self._devices.ask(address)
+        typed = split_typed_url(answer.main_url)
+        address = replace(
+            address, main_url=answer.main_url, sub_url=answer.sub_url, rtsp_port=typed.port
+        )
+        report = await self._prober.probe(address, clock_offset_s=answer.clock_offset_s)
+        return address, replace(report, device=answer.device)
+
     def _get(self, principal: Principal, camera_id: str) -> _Known:
         known = self._known.get(CameraId(camera_id))
         if known is None or not principal.may_see_camera(camera_id, known.camera.tenant_id):
@@ -390,11 +426,24 @@ class CameraService:
                 main_url=camera.main_url,
                 sub_url=camera.sub_url,
             )
+        if self._must_ask_anew(camera, given):
+            stored = replace(stored, main_url=None, sub_url=None, rtsp_port=None)
         if given.get("main_url", stored.main_url):
             stored = replace(stored, host="", rtsp_port=None)  # they are the typed address's own
         if given.get("username") == "" and "password" not in given:
             password = NO_SECRET
         return replace(stored, **{**given, "password": password})
+
+    def _must_ask_anew(self, camera: Camera, given: dict[str, Any]) -> bool:
+        """Tell whether addresses that the device told are of no use: it is another device, or another of its inputs."""
+        if "main_url" in given or "vendor" in given:
+            return False
+        if not UrlBuilderFactory.get_vendor(camera.vendor).asks_device:
+            return False
+        return any(
+            name in given and given[name] != getattr(camera, name)
+            for name in ("host", "onvif_port", "rtsp_port", "channel")
+        )
 
     def _shown(self, known: _Known, profile: ProfileName) -> set[str | None]:
         camera = known.camera
@@ -460,6 +509,7 @@ async def open_camera_service(
     bus: EventBus,
     clock: Clock,
     prober: Prober,
+    devices: Devices,
     state_dir: Path,
 ) -> AsyncIterator[CameraService]:
     """Open the key of the passwords (made at the first start) and read the cameras.
@@ -470,7 +520,13 @@ async def open_camera_service(
     """
     sealer = await asyncio.get_running_loop().run_in_executor(None, open_sealer, state_dir)
     service = CameraService(
-        database, audit=audit, bus=bus, clock=clock, prober=prober, sealer=sealer
+        database,
+        audit=audit,
+        bus=bus,
+        clock=clock,
+        prober=prober,
+        devices=devices,
+        sealer=sealer,
     )
     await service.load()
     try:
@@ -544,6 +600,13 @@ def _check_tenant_exists(transaction: Transaction, tenant_id: str) -> None:
             "The camera cannot be like this.",
             faults=[_fault("tenant_id", "there is no such tenant")],
         )
+
+
+def _unasked() -> InvalidInputError:
+    return InvalidInputError(
+        "The camera cannot be like this.",
+        faults=[_fault("skip_probe", "this camera must be asked for its addresses; or type them")],
+    )
 
 
 def _address_columns(address: Address) -> dict[str, Any]:

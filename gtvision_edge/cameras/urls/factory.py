@@ -11,8 +11,9 @@ _TYPED: Final = (
     Vendor(
         "generic_onvif",
         "Outra marca (ONVIF)",
-        needs_url=True,
-        user_hint="Esta versão ainda não pergunta à câmera: digite o endereço RTSP que ela informa.",
+        has_channels=True,
+        asks_device=True,
+        user_hint="Use o usuário ONVIF da câmera: em algumas marcas ele é criado à parte.",
     ),
     Vendor(
         "generic_rtsp",
@@ -42,7 +43,7 @@ class UrlBuilderFactory:
 
         """
         known = UrlBuilderFactory.get_vendor(vendor)
-        if main_url or known.needs_url:
+        if main_url or known.needs_url or known.asks_device:
             return TypedUrlBuilder(main_url or "", sub_url)
         return _BUILDERS[vendor]
 

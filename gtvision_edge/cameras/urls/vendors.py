@@ -23,6 +23,8 @@ class Vendor:
     needs_url: bool = False
     """The stream's address must be typed; nothing can be built from host and channel."""
     has_channels: bool = False
+    asks_device: bool = False
+    """The device itself tells its streams' addresses (ONVIF)."""
     user_hint: str = ""
     """A sentence for the installer (pt-BR), '' = none."""
 

@@ -28,6 +28,7 @@ from gtvision_edge.api.auth import Proxies, RequestAuthenticator
 from gtvision_edge.api.auth_check import Gate, auth_check_endpoints
 from gtvision_edge.api.cameras import camera_endpoints
 from gtvision_edge.api.console import Console
+from gtvision_edge.api.discovery import discovery_endpoints
 from gtvision_edge.api.geojson import geojson_endpoints
 from gtvision_edge.api.mosaics import mosaic_endpoints
 from gtvision_edge.api.people import people_endpoints
@@ -39,6 +40,7 @@ from gtvision_edge.api.status import status_endpoints
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.cameras.model import CameraState, CameraUuid, NewCamera, ProbeRequest, StateEntry
+from gtvision_edge.cameras.onvif.search import DeviceSearch
 from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.media.findings import Finding
@@ -49,7 +51,7 @@ from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.settings import AccountSettings, ApiSettings, IdentitySettings, SiteSettings
 from gtvision_edge.storage import Database
 from tests.fakes.clock import FakeClock
-from tests.unit.cameras.fixtures import FixedProber, make_service
+from tests.unit.cameras.fixtures import FixedFinder, FixedProber, make_service
 
 QUICK = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 SECRET = "a longer secret"
@@ -220,6 +222,11 @@ def prober() -> FixedProber:
 
 
 @pytest.fixture
+def finder() -> FixedFinder:
+    return FixedFinder()
+
+
+@pytest.fixture
 async def cameras(
     database: Database, clock: FakeClock, prober: FixedProber, admin: Principal
 ) -> CameraService:
@@ -250,6 +257,7 @@ def resources(
     audit: AuditLog,
     database: Database,
     clock: FakeClock,
+    finder: FixedFinder,
     tmp_path: Path,
 ) -> list[Endpoint]:
     """Every endpoint but the session's."""
@@ -257,6 +265,7 @@ def resources(
         *people_endpoints(accounts.service),
         *camera_endpoints(cameras, monitor, monitor, monitor),
         *geojson_endpoints(cameras, monitor),
+        *discovery_endpoints(DeviceSearch(finder, cameras, audit=audit, database=database)),
         *mosaic_endpoints(mosaics),
         *audit_endpoints(audit, database),
         *status_endpoints(

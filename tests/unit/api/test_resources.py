@@ -91,6 +91,7 @@ async def test_a_probe_tells_what_it_found(served: Served) -> None:
         "snapshot": "data:image/jpeg;base64,anBlZw==",
         "clock_offset_s": 0.5,
         "elapsed_s": 1.0,
+        "device": None,
     }
 
 

@@ -21,6 +21,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/tenants/{tenant_id}"): {"name": "Changed"},
     ("POST", "/cameras"): {"name": "New", "vendor": "intelbras", "host": "10.0.0.1"},
     ("POST", "/cameras/probe"): {"vendor": "intelbras", "host": "10.0.0.1"},
+    ("POST", "/cameras/discover"): {"method": "multicast"},
     ("PATCH", "/cameras/{camera_id}"): {"name": "Changed"},
     ("POST", "/mosaics"): {"nome": "New", "layout": "2x2", "cameras": []},
     ("PATCH", "/mosaics/{mosaic_id}"): {"nome": "Changed"},

@@ -10,7 +10,11 @@ from gtvision_edge.cameras.urls import UrlBuilderFactory, check_host, mask_url, 
 from gtvision_edge.cameras.urls.builder import ProfileName
 from gtvision_edge.runtime.logs import mask_secrets
 
-BUILT = [vendor.key for vendor in UrlBuilderFactory.vendors() if not vendor.needs_url]
+BUILT = [
+    vendor.key
+    for vendor in UrlBuilderFactory.vendors()
+    if not (vendor.needs_url or vendor.asks_device)
+]
 
 RESERVED = ":/?#[]@!$&'()*+,;=% \"<>\\^`{|}~"
 credentials = st.text(

@@ -125,6 +125,14 @@ export interface ProbeBody {
   sub_url?: string | null;
 }
 
+/** What an ONVIF device says of itself; "" where it does not say. */
+export interface DeviceFacts {
+  manufacturer: string;
+  model: string;
+  firmware: string;
+  serial: string;
+}
+
 export interface ProbeReport {
   main: Profile;
   sub: Profile | null;
@@ -132,6 +140,8 @@ export interface ProbeReport {
   snapshot: string | null;
   clock_offset_s: number | null;
   elapsed_s: number;
+  /** null: the camera was not asked by ONVIF. */
+  device: DeviceFacts | null;
 }
 
 export interface CameraBody extends ProbeBody {

@@ -12,6 +12,7 @@ export const acts: Text["acts"] = {
   "session.token_reused": "session used in two places, ended",
   "tenant.created": "created an organisation",
   "tenant.changed": "changed an organisation",
+  "cameras.searched": "searched the network for cameras",
   "camera.created": "added a camera",
   "camera.changed": "changed a camera",
   "camera.removed": "removed a camera",

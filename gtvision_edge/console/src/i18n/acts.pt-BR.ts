@@ -11,6 +11,7 @@ export const acts: Record<string, string> = {
   "session.token_reused": "sessão usada em dois lugares, encerrada",
   "tenant.created": "criou uma organização",
   "tenant.changed": "alterou uma organização",
+  "cameras.searched": "procurou câmeras na rede",
   "camera.created": "adicionou uma câmera",
   "camera.changed": "alterou uma câmera",
   "camera.removed": "removeu uma câmera",

@@ -55,6 +55,18 @@ export const failures: Text["failures"] = {
     title: "The key that protects the camera passwords is damaged.",
     cure: "Restore the key file from its backup.",
   },
+  onvif_not_supported: {
+    title: "This device did not answer as an ONVIF camera.",
+    cure: "Switch ONVIF on in the camera and check the port (80, 8000, 2020 or 8899); or choose the vendor from the list.",
+  },
+  onvif_bad_response: {
+    title: "The camera answered to ONVIF in a way that is not safe to use.",
+    cure: "Choose the vendor from the list, or generic RTSP with the address of the video.",
+  },
+  discovery_busy: {
+    title: "Someone else is already looking for cameras.",
+    cure: "Wait a few seconds and search again.",
+  },
   probe_busy: { title: "Too many checks at the same time.", cure: "Wait some seconds and check again." },
   unknown_vendor: { title: "This vendor is not known.", cure: "Choose another, or generic RTSP with the whole address." },
   invalid_address: { title: "This address is not valid.", cure: "Use an IP such as 192.168.1.100, or a name, without slashes or spaces." },

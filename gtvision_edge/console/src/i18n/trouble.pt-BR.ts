@@ -62,6 +62,18 @@ export const failures: Record<string, Trouble> = {
     title: "A chave que protege as senhas das câmeras está danificada.",
     cure: "Restaure o arquivo da chave a partir da cópia de segurança.",
   },
+  onvif_not_supported: {
+    title: "Este aparelho não respondeu como câmera ONVIF.",
+    cure: "Ligue o ONVIF na câmera e confira a porta (80, 8000, 2020 ou 8899); ou escolha o fabricante na lista.",
+  },
+  onvif_bad_response: {
+    title: "A câmera respondeu ao ONVIF de um jeito que não se usa por segurança.",
+    cure: "Escolha o fabricante na lista, ou RTSP genérico com o endereço do vídeo.",
+  },
+  discovery_busy: {
+    title: "Outra pessoa já está procurando câmeras.",
+    cure: "Espere alguns segundos e procure de novo.",
+  },
   probe_busy: { title: "Há muitas verificações ao mesmo tempo.", cure: "Espere alguns segundos e verifique de novo." },
   unknown_vendor: { title: "Este fabricante não é conhecido.", cure: "Escolha outro, ou RTSP genérico com o endereço completo." },
   invalid_address: { title: "Este endereço não é válido.", cure: "Use um IP, como 192.168.1.100, ou um nome, sem barras nem espaços." },
