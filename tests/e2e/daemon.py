@@ -35,6 +35,8 @@ class Site:
 
     root: Path
     settings: str = ""
+    api: str = ""
+    """More lines of the section ``[api]``."""
     media: str | None = None
     """Settings of the media server; None = the embedded one on ``ports``."""
     arguments: tuple[str, ...] = ()
@@ -57,7 +59,7 @@ class Site:
             f"[media.embedded]\napi_port = {control}\nhls_port = {hls}\nrtsp_port = {rtsp}\n"
         )
         path.write_text(
-            f"[api]\nport = {api}\n"
+            f"[api]\nport = {api}\n{self.api}\n"
             f'[storage]\nstate_dir = "{self.root}"\nvolume = "{self.volume}"\n'
             f"{embedded if self.media is None else self.media}\n{self.settings}\n",
             encoding="utf-8",

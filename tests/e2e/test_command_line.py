@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.daemon import PROGRAM, Site, logged_in, running_daemon
+from tests.fakes.hub import ED_KEY, private_pem, write_key
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -32,6 +33,29 @@ def test_check_accepts_the_sample() -> None:
     done = call("check", "--config", "config/edge.toml")
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_check_looks_into_the_keys_of_issuers(tmp_path: Path) -> None:
+    leaked, gone, good = tmp_path / "leaked.pem", tmp_path / "gone.pem", tmp_path / "good.pem"
+    leaked.write_text(private_pem(ED_KEY))
+    write_key(good, ED_KEY)
+    config = tmp_path / "edge.toml"
+    keys = ", ".join(f'{{ file = "{path}" }}' for path in (good, leaked, gone))
+    config.write_text(
+        f'[[identity.issuers]]\nissuer = "i"\naudience = "a"\nkeys = [{keys}]\n', "utf-8"
+    )
+
+    done = call("check", "--config", str(config))
+
+    assert done.returncode == 78
+    lines = [line.strip() for line in done.stderr.splitlines() if "identity" in line]
+    assert [line.partition(":")[0] for line in lines] == [
+        "identity.issuers.0.keys.1.file",
+        "identity.issuers.0.keys.2.file",
+    ]
+    assert "private key" in lines[0]
+    assert f"{gone} cannot be read" in lines[1]
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("command", [("audit", "verify"), ("user", "reset-password", "admin")])

@@ -1,0 +1,242 @@
+"""The shipped nginx files in front of the running program: streams for whom they are, for nobody else."""
+
+import asyncio
+import io
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import av
+import pytest
+
+from tests.e2e.daemon import Site, logged_in, running_daemon
+from tests.e2e.mediamtx_beside import NEEDS, SECRET, mediamtx_beside, site_beside
+from tests.e2e.nginx import Nginx, running_nginx
+from tests.fakes.hub import AUDIENCE, ED_KEY, ISSUER, Hub, write_key
+from tests.fakes.virtual_camera import virtual_camera
+
+pytestmark = [pytest.mark.nginx, pytest.mark.timeout(180), pytest.mark.xdist_group("e2e")]
+
+PASSWORD = "uma senha bem comprida"
+
+
+class _NowClock:
+    def now_us(self) -> int:
+        return time.time_ns() // 1000
+
+
+@dataclass
+class Street:
+    """A site of two tenants behind nginx, its camera, and a hub whose tokens it takes."""
+
+    nginx: Nginx
+    site: Site
+    http: aiohttp.ClientSession
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def hub_token(self, tenant: str, **claims: Any) -> str:
+        hub = Hub(_NowClock(), ED_KEY)  # type: ignore[arg-type] # it only asks what time it is
+        return hub.token(tenant_id=tenant, **claims)
+
+    async def get(self, path: str, proof: dict[str, str] | None = None) -> tuple[int, bytes]:
+        async with self.http.get(self.nginx.url + path, headers=proof or {}) as answer:
+            return answer.status, await answer.read()
+
+    async def becomes(self, status: int, path: str, proof: dict[str, str]) -> bytes:
+        async with asyncio.timeout(30):
+            while True:
+                got, content = await self.get(path, proof)
+                if got == status:
+                    return content
+                await asyncio.sleep(0.3)
+
+    async def log_in(self, who: str) -> dict[str, str]:
+        """Log in through nginx; return the cookie as proof."""
+        body = {"username": who, "password": PASSWORD}
+        async with self.http.post(
+            f"{self.nginx.url}/api/v1/auth/login", json=body, headers={"Origin": self.nginx.url}
+        ) as answer:
+            assert answer.status == 200, await answer.text()
+            cookie = answer.cookies["gtv_session"]
+            assert cookie["secure"]
+            return {"Cookie": f"gtv_session={cookie.value}"}
+
+    async def plays(self, path: str, proof: dict[str, str]) -> int:
+        """Play the start of *path*; return how many pictures were seen."""
+        index = (await self.becomes(200, f"/stream/{path}/index.m3u8", proof)).decode()
+        media = next(line for line in index.splitlines() if line and not line.startswith("#"))
+        folder = f"/stream/{path}/"
+        async with asyncio.timeout(30):
+            while True:
+                status, content = await self.get(folder + media, proof)
+                lines = content.decode().splitlines()
+                segments = [line for line in lines if line and not line.startswith("#")]
+                if status == 200 and segments and "lost" not in segments[-1]:
+                    break
+                await asyncio.sleep(0.3)
+        init = next(line for line in lines if line.startswith("#EXT-X-MAP")).split('"')[1]
+        whole = b""
+        for file in (init, segments[-1]):
+            status, content = await self.get(folder + file, proof)
+            assert status == 200, file
+            whole += content
+        return await asyncio.to_thread(pictures, whole)
+
+
+def pictures(content: bytes) -> int:
+    with av.open(io.BytesIO(content), mode="r") as container:
+        return sum(1 for _ in container.decode(video=0))
+
+
+@asynccontextmanager
+async def street(
+    root: Path, site: Site, *, streams: str, hls: int, secret: str
+) -> AsyncIterator[Street]:
+    """Camera ``camb`` of tenant tb, viewers ``vera`` (ta) and ``bento`` (tb)."""
+    await asyncio.to_thread(root.mkdir, parents=True, exist_ok=True)
+    await asyncio.to_thread(write_key, root / "hub.pem", ED_KEY)
+    site.api = 'trusted_proxies = ["127.0.0.1"]'
+    site.settings = (
+        f'[[identity.issuers]]\nissuer = "{ISSUER}"\naudience = "{AUDIENCE}"\n'
+        f'keys = [{{ file = "{root / "hub.pem"}" }}]\nleeway = "1s"\n'
+    )
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        camera = await enter(virtual_camera())
+        await enter(running_daemon(site))
+        async with logged_in(site) as admin:
+            for tenant in ("ta", "tb"):
+                body = {"tenant_id": tenant, "name": tenant}
+                await admin.call("POST", "/tenants", body, expect=201)
+            for who, tenant in (("vera", "ta"), ("bento", "tb")):
+                person: dict[str, Any] = {"username": who, "password": PASSWORD, "role": "viewer"}
+                person |= {"tenant_id": tenant, "must_change_password": False}
+                await admin.call("POST", "/users", person, expect=201)
+            wanted = {"camera_id": "camb", "name": "B", "vendor": "generic_rtsp"}
+            wanted |= {"main_url": camera.url(), "tenant_id": "tb"}
+            await admin.call("POST", "/cameras", wanted, expect=201)
+            await admin.wait_state("camb", "recording", 30)
+        nginx = await enter(
+            running_nginx(
+                root / "nginx", daemon=site.ports[0], streams=streams, hls=hls, secret=secret
+            )
+        )
+        connector = aiohttp.TCPConnector(ssl=nginx.trust())
+        jar = aiohttp.DummyCookieJar()
+        http = await enter(aiohttp.ClientSession(connector=connector, cookie_jar=jar))
+        yield Street(nginx, site, http)
+
+
+async def check_streams(there: Street) -> None:
+    """Hold for both variants."""
+    bento, vera = await there.log_in("bento"), await there.log_in("vera")
+    hub_b = {"Authorization": f"Bearer {there.hub_token('tb')}"}
+    hub_a = {"Authorization": f"Bearer {there.hub_token('ta')}"}
+    narrow = {"Authorization": f"Bearer {there.hub_token('tb', camera_ids=['cam77'])}"}
+    late = {"Authorization": f"Bearer {there.hub_token('tb', iat=0, exp=600)}"}
+
+    assert await there.plays("camb_live", bento) > 5
+    assert await there.plays("camb_rec", hub_b) > 5
+
+    index = (await there.get("/stream/camb_live/index.m3u8", bento))[1].decode()
+    media = next(line for line in index.splitlines() if line and not line.startswith("#"))
+    for file in ("index.m3u8", media, "poster.jpg"):
+        path = f"/stream/camb_live/{file}"
+        for proof in (None, {"Authorization": "Bearer x.y.z"}, late):
+            assert (await there.get(path, proof))[0] == 401, file
+        for proof in (vera, hub_a, narrow):
+            assert (await there.get(path, proof))[0] in (403, 404), file
+    assert (await there.get("/stream/camb_live/poster.jpg", bento))[0] == 200
+
+
+async def check_site(there: Street) -> None:
+    """Hold for console, API and sockets in front of the embedded server."""
+    bento = await there.log_in("bento")
+    assert b"<!doctype html>" in (await there.get("/"))[1].lower()
+    assert (await there.get("/api/v1/me"))[0] == 401
+    assert (await there.get("/metrics"))[0] == 401
+    for path in ("/api/v1/auth/check", "/_gtvision_auth", "/api/v1/%61uth/check"):
+        spoofed = {**bento, "X-Original-URI": "/stream/camb_live/index.m3u8"}
+        assert (await there.get(path, spoofed))[0] == 404, path
+
+    token = bento["Cookie"].partition("=")[2]
+    async with there.http.post(
+        f"{there.nginx.url}/api/v1/auth/ticket",
+        json={"path": "camb_live"},
+        headers={"Authorization": f"Bearer {token}"},
+    ) as answer:
+        ticket = (await answer.json())["ticket"]
+    address = f"{there.nginx.url}/ws/live/camb_live?ticket={ticket}"
+    async with there.http.ws_connect(address) as socket, asyncio.timeout(15):
+        assert (await socket.receive()).type is aiohttp.WSMsgType.TEXT
+        assert (await socket.receive()).type is aiohttp.WSMsgType.BINARY
+
+    short = there.hub_token("tb", exp=int(time.time()) + 3)
+    proof = {"Authorization": f"Bearer {short}"}
+    address = f"{there.nginx.url}/ws/live/camb_live"
+    async with there.http.ws_connect(address, headers=proof) as socket, asyncio.timeout(10):
+        messages = [message async for message in socket]
+        assert len(messages) > 2
+        assert socket.close_code == 4401  # the token ran out while it was watching
+
+    async with there.http.get(
+        f"http://127.0.0.1:{there.nginx.plain}/x", allow_redirects=False
+    ) as answer:
+        assert (answer.status, answer.headers["Location"]) == (301, "https://127.0.0.1/x")
+    await asyncio.sleep(0.3)
+    log = await asyncio.to_thread(there.nginx.log)
+    assert "/ws/live/camb_live" in log
+    assert ticket not in log
+    assert token not in log
+
+
+async def check_odd_addresses(there: Street) -> None:
+    """nginx reads an address its own way; what may be read in two ways reaches no stream."""
+    bento = await there.log_in("bento")
+    for odd in (
+        "/stream/nobody/%2e%2e/camb_live/index.m3u8",
+        "/stream/camb_live/%69ndex.m3u8",
+        "/stream//camb_live/index.m3u8",
+        "/stream/camb%5flive/index.m3u8",
+        "/api/../stream/camb_live/index.m3u8",
+    ):
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", there.nginx.port, ssl=there.nginx.trust()
+        )
+        head = f"GET {odd} HTTP/1.1\r\nHost: x\r\nCookie: {bento['Cookie']}\r\n"
+        writer.write(f"{head}Connection: close\r\n\r\n".encode())
+        first = (await reader.readline()).decode()
+        writer.close()
+        assert first.split()[1] in ("403", "404"), (odd, first)
+
+
+async def test_streams_through_the_gateway(tmp_path: Path) -> None:
+    site = Site(tmp_path / "state")
+    async with street(tmp_path, site, streams="gateway", hls=site.ports[2], secret=SECRET) as there:
+        await check_streams(there)
+        await check_site(there)
+
+
+async def test_streams_straight_from_our_own_media_server(tmp_path: Path) -> None:
+    site = Site(tmp_path / "state")
+    async with street(
+        tmp_path, site, streams="mediamtx", hls=site.ports[2], secret=SECRET
+    ) as there:
+        await check_streams(there)
+        await check_odd_addresses(there)
+
+
+@pytest.mark.mediamtx
+@NEEDS
+async def test_streams_straight_from_mediamtx(tmp_path: Path) -> None:
+    async with mediamtx_beside(tmp_path / "mtx") as server:
+        site = site_beside(tmp_path / "state", server)
+        async with street(
+            tmp_path, site, streams="mediamtx", hls=server.ports[1], secret=SECRET
+        ) as there:
+            await check_streams(there)
+            await check_odd_addresses(there)
