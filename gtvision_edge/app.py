@@ -50,7 +50,7 @@ from gtvision_edge.media.paths import PathRules
 from gtvision_edge.media.reconciler import Reconciler
 from gtvision_edge.media.view import MediaViews
 from gtvision_edge.mosaics.service import MosaicService
-from gtvision_edge.recordings.volume import Volume, open_volume
+from gtvision_edge.recordings.volume import Volume, VolumeFound, VolumeLost, open_volume
 from gtvision_edge.runtime.clock import Clock, SystemClock
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.runtime.lock import sole_use
@@ -155,7 +155,7 @@ async def run(
         views = MediaViews(
             client,
             base.cameras,
-            volume=settings.storage.volume,
+            recordings=base.volume.directory_of,
             clock=clock,
             registry=base.registry,
         )
@@ -176,7 +176,7 @@ async def run(
                 client_address=proxies.client_address,
                 database=base.database,
                 audit=base.audit,
-                volume=settings.storage.volume,
+                recordings=base.volume.directory_of,
                 clock=clock,
                 registry=base.registry,
             )
@@ -349,6 +349,7 @@ def _reconciler(
         claim_directory=base.volume.claim_directory,
         suspended=refuses_password,
         recording_allowed=base.volume.is_present,
+        news=(VolumeLost, VolumeFound),
         interval_s=base.settings.media.reconcile_interval,
         registry=base.registry,
     )

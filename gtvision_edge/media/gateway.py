@@ -10,7 +10,6 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import aiohttp
@@ -27,8 +26,8 @@ from gtvision_edge.media.errors import (
     UnknownStreamFileError,
 )
 from gtvision_edge.media.live import LiveStream, StreamState
-from gtvision_edge.media.model import CameraOnAir
-from gtvision_edge.media.paths import PathUse, parse_path_name
+from gtvision_edge.media.model import CameraOnAir, RecordingsOf
+from gtvision_edge.media.paths import PathUse, parse_path_name, path_name
 from gtvision_edge.media.placeholder import Placeholder, is_placeholder_file, render_placeholder
 from gtvision_edge.media.playlists import CONTENT_TYPE, Link, StrangePlaylistError
 from gtvision_edge.media.posters import DEFAULT_WIDTH, WIDTHS, Picture, Posters
@@ -151,7 +150,7 @@ class Gateway:
         self._upstream = Upstream(place.hls_url, http, place.secret)
         self._clock = clock
         self._stopping = asyncio.Event()
-        self._streams: dict[str, LiveStream] = {}
+        self._streams: dict[tuple[str, str], LiveStream] = {}
         self._openings: set[asyncio.Task[None]] = set()
         self._passes: OrderedDict[str, _Pass] = OrderedDict()
         registry = registry or CollectorRegistry()
@@ -181,7 +180,8 @@ class Gateway:
 
     async def poster_jpeg(self, camera_id: str, *, width: int = DEFAULT_WIDTH) -> Picture | None:
         """Return the newest picture of a camera's main stream, None when there is none. Checks no rights."""
-        return await self._picture(camera_id, PathUse.RECORD, width)
+        camera = self._cameras.find_camera(camera_id)
+        return None if camera is None else await self._picture(camera, PathUse.RECORD, width)
 
     async def admit(self, request: web.Request, path: str) -> None:
         """Check *request*, whose answer somebody else will give, as if it had come here; note it as its viewing.
@@ -199,8 +199,8 @@ class Gateway:
             self.sweep()
 
     def sweep(self) -> None:
-        for path in [p for p, stream in self._streams.items() if stream.is_idle(STREAM_IDLE_S)]:
-            del self._streams[path]
+        for key in [k for k, stream in self._streams.items() if stream.is_idle(STREAM_IDLE_S)]:
+            del self._streams[key]
         now = self._clock.monotonic()
         for token in [t for t, held in self._passes.items() if held.until < now]:
             del self._passes[token]
@@ -253,7 +253,7 @@ class Gateway:
         width = request.query.get("width", "")
         wanted = int(width) if width.isdecimal() and len(width) < 6 else DEFAULT_WIDTH
         fitting = next((each for each in WIDTHS if each >= wanted), WIDTHS[-1])
-        picture = await self._picture(viewer.camera.camera_id, viewer.use, fitting)
+        picture = await self._picture(viewer.camera, viewer.use, fitting)
         if picture is None:
             raise NoPictureError("There is no picture of this camera yet.")
         return picture_response(request, picture)
@@ -345,9 +345,10 @@ class Gateway:
     # What he gets
 
     def _stream(self, viewer: _Viewer) -> LiveStream:
-        stream = self._streams.get(viewer.path)
+        key = viewer.path, viewer.camera.camera_uuid  # what was shown of a camera is its own
+        stream = self._streams.get(key)
         if stream is None:
-            stream = self._streams[viewer.path] = LiveStream(
+            stream = self._streams[key] = LiveStream(
                 viewer.path,
                 self._upstream,
                 self._placeholder,
@@ -374,14 +375,14 @@ class Gateway:
             headers={hdrs.CACHE_CONTROL: "no-store", "X-Stream-State": state},
         )
 
-    async def _picture(self, camera_id: str, use: PathUse, width: int) -> Picture | None:
-        stream = self._streams.get(f"{camera_id}_{use}")
+    async def _picture(self, camera: CameraOnAir, use: PathUse, width: int) -> Picture | None:
+        stream = self._streams.get((path_name(camera.camera_id, use), camera.camera_uuid))
 
         async def newest() -> Any:
             return await stream.newest() if stream is not None else None
 
         return await self._posters.picture(
-            camera_id, use, newest, width=width, has_memory=self._place.is_embedded
+            camera, use, newest, width=width, has_memory=self._place.is_embedded
         )
 
     async def _hand_through(
@@ -437,7 +438,7 @@ async def open_gateway(
     client_address: Callable[[web.Request], str],
     database: Database,
     audit: AuditLog,
-    volume: Path,
+    recordings: RecordingsOf,
     clock: Clock,
     registry: CollectorRegistry | None = None,
 ) -> AsyncIterator[Gateway]:
@@ -445,7 +446,9 @@ async def open_gateway(
     placeholder = await asyncio.get_running_loop().run_in_executor(None, render_placeholder)
     viewings = Viewings(database, audit, clock, registry=registry)
     async with open_session() as http:
-        posters = Posters(Upstream(place.hls_url, http, place.secret), volume=volume, clock=clock)
+        posters = Posters(
+            Upstream(place.hls_url, http, place.secret), recordings=recordings, clock=clock
+        )
         gateway = Gateway(
             place,
             cameras=cameras,

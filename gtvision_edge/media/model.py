@@ -1,7 +1,8 @@
 """What this package knows of cameras and tells about the media server."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol
 
 from gtvision_edge.cameras.model import Profile
@@ -24,6 +25,13 @@ class CameraOnAir(Protocol):
     def main_profile(self) -> Profile | None: ...
     @property
     def sub_profile(self) -> Profile | None: ...
+
+
+RecordingsOf = Callable[[CameraOnAir], Path | None]
+"""Returns the directory with a camera's own footage, None where there is none. Blocks; called in any thread.
+
+What lies under the camera's name may still be that of a removed camera, perhaps of another tenant.
+"""
 
 
 class CameraDirectory(Protocol):

@@ -14,6 +14,7 @@ from typing import BinaryIO, TypeVar
 import av
 import structlog
 
+from gtvision_edge.media.model import CameraOnAir, RecordingsOf
 from gtvision_edge.media.paths import PathUse, path_name
 from gtvision_edge.media.playlists import Link, Segment
 from gtvision_edge.media.upstream import Upstream, UpstreamError
@@ -34,6 +35,9 @@ DEFAULT_WIDTH = 640
 TAIL_FRAGMENTS = 12
 """So many of the last parts are searched for a key frame first; a part is a second long."""
 
+_Key = tuple[str, PathUse, int]
+"""Uuid of the camera, which of its paths, width."""
+
 _FILE_TIME = re.compile(r"(\d{4}-\d\d-\d\d)/(\d\d-\d\d-\d\d-\d{6})\.mp4")
 
 
@@ -51,19 +55,20 @@ class Posters:
     """Finds and decodes the newest key frame: of the embedded server's memory, of live HLS, or of the growing recording.
 
     Decoding runs in two threads; while both are busy further pictures wait, those of one camera and size share one.
+    Everything is kept by the camera's uuid: another one may come under the same name.
     """
 
-    def __init__(self, upstream: Upstream, *, volume: Path, clock: Clock) -> None:
+    def __init__(self, upstream: Upstream, *, recordings: RecordingsOf, clock: Clock) -> None:
         self._upstream = upstream
-        self._volume = volume
+        self._recordings = recordings
         self._clock = clock
         self._threads = ThreadPoolExecutor(2, "poster")
-        self._kept: dict[tuple[str, int], tuple[float, Picture | None]] = {}
-        self._pending: dict[tuple[str, int], asyncio.Task[Picture | None]] = {}
+        self._kept: dict[_Key, tuple[float, Picture | None]] = {}
+        self._pending: dict[_Key, asyncio.Task[Picture | None]] = {}
 
     async def picture(
         self,
-        camera_id: str,
+        camera: CameraOnAir,
         use: PathUse,
         newest: Callable[[], Awaitable[Segment | None]],
         *,
@@ -74,7 +79,7 @@ class Posters:
 
         *newest* gives the newest HLS segment if the path runs for viewers; *has_memory*: the media server keeps posters.
         """
-        key = (path_name(camera_id, use), width)
+        key = (camera.camera_uuid, use, width)
         until, kept = self._kept.get(key, (0.0, None))
         if self._clock.monotonic() < until:
             return kept
@@ -82,8 +87,8 @@ class Posters:
         if task is None:
             # Owned here: it lives as long as the decoding, and others may wait for it after its first client went away.
             task = asyncio.create_task(
-                self._find(camera_id, use, newest, width, has_memory=has_memory),
-                name=f"poster-{key[0]}",
+                self._find(camera, use, newest, width, has_memory=has_memory),
+                name=f"poster-{path_name(camera.camera_id, use)}",
             )
             self._pending[key] = task
             task.add_done_callback(lambda _: self._pending.pop(key, None))
@@ -97,29 +102,29 @@ class Posters:
             await asyncio.wait(set(self._pending.values()))
         self._threads.shutdown(wait=False)
 
-    def _keep(self, key: tuple[str, int], picture: Picture | None) -> None:
+    def _keep(self, key: _Key, picture: Picture | None) -> None:
         self._kept[key] = (self._clock.monotonic() + KEPT_S, picture)
         while len(self._kept) > MAX_KEPT:
             del self._kept[next(iter(self._kept))]
 
     async def _find(
         self,
-        camera_id: str,
+        camera: CameraOnAir,
         use: PathUse,
         newest: Callable[[], Awaitable[Segment | None]],
         width: int,
         *,
         has_memory: bool,
     ) -> Picture | None:
-        path = path_name(camera_id, use)
+        path = path_name(camera.camera_id, use)
         if has_memory:
-            recorded = path_name(camera_id, PathUse.RECORD)
+            recorded = path_name(camera.camera_id, PathUse.RECORD)
             for name in dict.fromkeys((path, recorded)):
                 if picture := await self._from_memory(name, width):
                     return picture
         if picture := await self._from_live(path, await newest(), width):
             return picture
-        return await self._in_thread(lambda: self._from_recording(camera_id, width))
+        return await self._in_thread(lambda: self._from_recording(camera, width))
 
     async def _from_memory(self, path: str, width: int) -> Picture | None:
         try:
@@ -146,10 +151,13 @@ class Posters:
 
         return await self._in_thread(lambda: _picture(init + body, width, time_of))
 
-    def _from_recording(self, camera_id: str, width: int) -> Picture | None:
+    def _from_recording(self, camera: CameraOnAir, width: int) -> Picture | None:
+        directory = self._recordings(camera)
+        if directory is None:
+            return None
         today = datetime.fromtimestamp(self._clock.now_us() / 1e6, UTC).date()
         days = [str(today + timedelta(days=offset)) for offset in (1, 0, -1)]
-        file = newest_file(self._volume / path_name(camera_id, PathUse.RECORD), days)
+        file = newest_file(directory, days)
         if file is None:
             return None
         began_us = _file_time_us(file)

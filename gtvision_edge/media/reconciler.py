@@ -40,7 +40,7 @@ from gtvision_edge.runtime.events import EventBus
 log = structlog.get_logger(__name__)
 
 ClaimDirectory = Callable[[CameraOnAir], Awaitable[bool]]
-"""Makes a camera's directory its own before anything is recorded; True = another camera's was set aside.
+"""Makes a camera's directory its own, whether or not it records; True = another camera's was set aside.
 
 Raises EdgeError when it cannot: the camera then goes on the air unrecorded.
 """
@@ -74,7 +74,8 @@ class Reconciler:
 
     One pass at a time; a pass that finds the server dead ends at the first call that says so, so nothing piles up.
     *suspended* tells of cameras that must be left alone for now (wrong password: the media server would try every
-    5 s, and cameras lock out who does). *recording_allowed* False switches all recording off, streams stay.
+    5 s, and cameras lock out who does). *recording_allowed* False switches all recording off, streams stay. *news* are
+    further events that call for a pass at once.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class Reconciler:
         claim_directory: ClaimDirectory,
         suspended: Callable[[str], bool] = lambda _: False,
         recording_allowed: Callable[[], bool] = lambda: True,
+        news: tuple[type, ...] = (),
         interval_s: float = 2.0,
         registry: CollectorRegistry | None = None,
     ) -> None:
@@ -99,6 +101,7 @@ class Reconciler:
         self._claim_directory = claim_directory
         self._suspended = suspended
         self._recording_allowed = recording_allowed
+        self._news = (*_NEWS, *news)
         self._interval_s = interval_s
         self._wake = asyncio.Event()
         self._state = MediaServerState(up=False, since_us=clock.now_us(), error="not_asked_yet")
@@ -167,7 +170,7 @@ class Reconciler:
             self._note_down(error)  # a refused question; refused changes are told in _apply
 
     async def _listen(self) -> None:
-        with self._bus.listen(*_NEWS, size=8) as mailbox:
+        with self._bus.listen(*self._news, size=8) as mailbox:
             async for _ in mailbox:
                 self._wake.set()
 
@@ -191,11 +194,13 @@ class Reconciler:
         self._unclaimed = {}
         allowed = self._recording_allowed()
         for camera in self._cameras.all_cameras():
+            # Also of a camera that is not recorded: what its predecessor of the same name left is not its own.
+            claimed = allowed and await self._claim(camera, actual)
             main = self._cameras.stream_url(camera.camera_id, "main")
             if not camera.enabled or main is None or self._suspended(camera.camera_id):
                 continue
             sources = Sources(main, self._cameras.stream_url(camera.camera_id, "sub"))
-            record = allowed and camera.record and await self._claim(camera, actual)
+            record = claimed and camera.record
             desired |= desired_paths(camera.camera_id, sources, self._rules, record=record)
         return desired
 

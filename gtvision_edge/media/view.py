@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from gtvision_edge.errors import EdgeError
 from gtvision_edge.media.client import MediaServerClient, RuntimePath
-from gtvision_edge.media.model import CameraDirectory, PathView
+from gtvision_edge.media.model import CameraDirectory, CameraOnAir, PathView, RecordingsOf
 from gtvision_edge.media.paths import PathUse, path_name
 from gtvision_edge.runtime.clock import Clock
 
@@ -27,8 +27,9 @@ DISK_PATIENCE_S = 2.0
 
 @dataclass(slots=True)
 class _Seen:
-    """What was last seen of one camera; times are monotonic, 0 = never."""
+    """What was last seen of one camera; times are monotonic, -inf = never."""
 
+    camera_uuid: str
     available: bool = False
     inbound_bytes: int = 0
     bytes_grew_at: float = float("-inf")
@@ -55,13 +56,13 @@ class MediaViews:
         client: MediaServerClient,
         cameras: CameraDirectory,
         *,
-        volume: Path,
+        recordings: RecordingsOf,
         clock: Clock,
         registry: CollectorRegistry | None = None,
     ) -> None:
         self._client = client
         self._cameras = cameras
-        self._volume = volume
+        self._recordings = recordings
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, "recording-growth")
         self._looking: asyncio.Future[set[str]] | None = None
@@ -113,11 +114,13 @@ class MediaViews:
         for gone in self._seen.keys() - {camera.camera_id for camera in cameras}:
             del self._seen[gone]
         for camera in cameras:
-            seen = self._seen.setdefault(camera.camera_id, _Seen())
+            seen = self._seen.get(camera.camera_id)
+            if seen is None or seen.camera_uuid != camera.camera_uuid:
+                seen = self._seen[camera.camera_id] = _Seen(camera.camera_uuid)
             self._note(seen, paths.get(path_name(camera.camera_id, PathUse.RECORD)))
         await self._look_at_disk(
             [
-                (camera.camera_id, self._seen[camera.camera_id].growth)
+                (camera, self._seen[camera.camera_id].growth)
                 for camera in cameras
                 if camera.record and self._seen[camera.camera_id].available
             ]
@@ -139,32 +142,37 @@ class MediaViews:
         if not seen.available:
             seen.bytes_grew_at = float("-inf")
 
-    async def _look_at_disk(self, recordings: list[tuple[str, _Growth]]) -> None:
+    async def _look_at_disk(self, recordings: list[tuple[CameraOnAir, _Growth]]) -> None:
         if self._looking is None:
             today = datetime.fromtimestamp(self._clock.now_us() / 1e6, UTC).date()
             days = [str(today + timedelta(days=offset)) for offset in (1, 0, -1)]
             self._looking = asyncio.get_running_loop().run_in_executor(
-                self._thread, lambda: _grown(self._volume, days, recordings)
+                self._thread, lambda: _grown(self._recordings, days, recordings)
             )
         await asyncio.wait({self._looking}, timeout=DISK_PATIENCE_S)
         if not self._looking.done():
             return
         grown, self._looking = self._looking.result(), None
         now = self._clock.monotonic()
-        for camera_id in grown & self._seen.keys():
-            self._seen[camera_id].file_grew_at = now
+        for seen in self._seen.values():
+            if seen.camera_uuid in grown:
+                seen.file_grew_at = now
 
 
-def _grown(volume: Path, days: list[str], recordings: Iterable[tuple[str, _Growth]]) -> set[str]:
-    """Return the cameras whose newest file grew, or which have a newer one, since the last look."""
+def _grown(
+    recordings_of: RecordingsOf, days: list[str], cameras: Iterable[tuple[CameraOnAir, _Growth]]
+) -> set[str]:
+    """Return the uuids of cameras whose newest file grew, or which have a newer one, since the last look."""
     return {
-        camera_id
-        for camera_id, growth in recordings
-        if _has_grown(volume / path_name(camera_id, PathUse.RECORD), days, growth)
+        camera.camera_uuid
+        for camera, growth in cameras
+        if _has_grown(recordings_of(camera), days, growth)
     }
 
 
-def _has_grown(directory: Path, days: list[str], growth: _Growth) -> bool:
+def _has_grown(directory: Path | None, days: list[str], growth: _Growth) -> bool:
+    if directory is None:
+        return False
     first_look = growth.newest is None
     if growth.newest is not None:
         size = _size(growth.newest)

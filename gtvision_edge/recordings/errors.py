@@ -34,3 +34,21 @@ class VolumeHangsError(VolumeError):
     """The volume has not answered a simple read for long."""
 
     code: ClassVar[str] = "volume_hangs"
+
+
+class VolumeMarkerOddError(VolumeError):
+    """The marker at the volume's root is damaged, or something else: whose the volume is cannot be told."""
+
+    code: ClassVar[str] = "volume_marker_odd"
+
+
+class VolumeNoteDamagedError(VolumeError):
+    """The site's own note of which volume it records to is damaged, and no volume of the site is mounted."""
+
+    code: ClassVar[str] = "volume_note_damaged"
+
+
+class VolumeFullError(VolumeError):
+    """The right volume is there, with no room left."""
+
+    code: ClassVar[str] = "volume_full"

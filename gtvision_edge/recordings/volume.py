@@ -3,12 +3,10 @@
 Two markers answer that: ``.gtvision-volume.json`` at the root and ``.camera.json`` in each camera's directory. A
 mount point whose disk is away looks like an empty directory; without the first marker the site would be recorded onto the
 system disk. Without the second a camera added under an old name would inherit the footage of the old one.
+``DESIGN.md`` beside this file says what each wrong thing means and how it is mended.
 """
 
 import asyncio
-import contextlib
-import json
-import os
 import shutil
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,9 +20,24 @@ import structlog
 from gtvision_edge.recordings.errors import (
     VolumeError,
     VolumeForeignError,
+    VolumeFullError,
     VolumeHangsError,
+    VolumeMarkerOddError,
     VolumeMissingError,
+    VolumeNoteDamagedError,
     VolumeUnwritableError,
+)
+from gtvision_edge.recordings.markers import (
+    CAMERA_MARKER,
+    VOLUME_MARKER,
+    CameraMarker,
+    OddMarkerError,
+    VolumeMarker,
+    VolumeNote,
+    read_camera_marker,
+    read_volume_marker,
+    read_volume_note,
+    write_marker,
 )
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
@@ -34,15 +47,21 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-VOLUME_MARKER = ".gtvision-volume.json"
-CAMERA_MARKER = ".camera.json"
 KNOWN_VOLUME = "volume.json"
 """In the state directory: which volume this site records to."""
 
-CHECK_INTERVAL_S = 2.0
+_UNKNOWN = "unknown"
+
+CHECK_INTERVAL_S = 1.0
+"""Each look reads two small files. MediaMTX writes through a missing mount until we switch it off: keep this short."""
 HANGS_AFTER_S = 10.0
-CLAIM_AGAIN_S = 60.0
+TRUSTED_S = 30.0
+"""What the last look found counts for so long; whatever keeps us from looking, nothing is recorded blindly after it."""
+CLAIM_AGAIN_S = 10.0
 """So long a claim is trusted before the marker is looked at again."""
+FULL_BYTES = 256 * 2**20
+FULL_SHARE = 0.01
+"""Full is less free than either: 256 MiB on a disk, one per cent on a small one."""
 
 
 class RecordedCamera(Protocol):
@@ -61,6 +80,11 @@ class Usage:
     total: int
     used: int
     free: int
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether recording is about to fail for want of space, or does already."""
+        return self.free < min(FULL_BYTES, self.total * FULL_SHARE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +118,12 @@ class Volume:
         self._bus = bus
         self._thread = ThreadPoolExecutor(1, "volume")
         self._pending: asyncio.Future[Any] | None = None
-        self._error: VolumeError | None = VolumeMissingError("The volume was not looked at yet.")
+        self._error: VolumeError | None = VolumeError("The volume was not looked at yet.")
         self._volume_id = ""
         self._usage: Usage | None = None
+        self._looked_at = float("-inf")
         self._claims: dict[str, tuple[str, float]] = {}
+        self._owners: dict[str, tuple[tuple[int, int, int], str]] = {}
 
     @property
     def root(self) -> Path:
@@ -105,17 +131,39 @@ class Volume:
 
     @property
     def error(self) -> VolumeError | None:
-        """Return why nothing can be recorded, None when all is well."""
+        """Return why nothing can be recorded, None when the right volume is there (even if it is full)."""
+        if self._error is None and self._clock.monotonic() - self._looked_at > TRUSTED_S:
+            return VolumeHangsError("The volume was not looked at for long.")
         return self._error
 
     @property
     def usage(self) -> Usage | None:
         """Return the sizes as of the last check; None before the first and while the volume is away."""
-        return self._usage
+        return self._usage if self.error is None else None
+
+    @property
+    def trouble(self) -> str:
+        """Return the code of what keeps recordings from being made: of :attr:`error`, or ``volume_full``; '' for none."""
+        error, usage = self.error, self.usage
+        if error is not None:
+            return error.code
+        return VolumeFullError.code if usage is not None and usage.is_full else ""
 
     def is_present(self) -> bool:
         """Tell whether the right volume was there at the last check."""
-        return self._error is None
+        return self.error is None
+
+    async def require(self) -> None:
+        """Return when recordings can be made.
+
+        Raises:
+            VolumeError: they cannot; says why.
+
+        """
+        if error := self.error:
+            raise error
+        if self.trouble:
+            raise VolumeFullError("The recordings volume is full.", volume=str(self._root))
 
     async def run(self) -> None:
         """Check the volume until cancelled."""
@@ -133,21 +181,22 @@ class Volume:
         except VolumeError as error:
             self._note_lost(error)
             return
-        self._usage = usage
+        self._usage, self._looked_at = usage, self._clock.monotonic()
         self._note_found(volume_id)
 
     async def claim_directory(self, camera: RecordedCamera) -> bool:
         """Make ``<camera_id>_rec`` the directory of this very camera.
 
-        A directory whose marker names another camera is renamed to ``<camera_id>_rec.<8 digits of its uuid>.aside``;
-        True tells that this was done. A directory without marker becomes this camera's as it is.
+        A directory whose marker names another camera is renamed to ``<camera_id>_rec.<8 digits of its uuid>.aside``,
+        one whose marker cannot be read to ``<camera_id>_rec.unknown.aside``; True tells that this was done. A directory
+        without marker becomes this camera's as it is.
 
         Raises:
             VolumeError: the volume is away, foreign, hanging or cannot be written.
 
         """
-        if self._error is not None:
-            raise self._error
+        if error := self.error:
+            raise error
         uuid, until = self._claims.get(camera.camera_id, ("", 0.0))
         now = self._clock.monotonic()
         if uuid == camera.camera_uuid and now < until:
@@ -157,6 +206,25 @@ class Volume:
         if set_aside:
             log.info("recordings_set_aside", camera_id=camera.camera_id, directory=set_aside)
         return bool(set_aside)
+
+    def directory_of(self, camera: RecordedCamera) -> Path | None:
+        """Return the directory with this very camera's footage, None where there is none. Blocks; for any thread.
+
+        What lies under the camera's name is not its own until it was claimed: it may be its predecessor's.
+        """
+        directory = self._root / f"{camera.camera_id}_rec"
+        marker = directory / CAMERA_MARKER
+        try:
+            found = marker.stat()
+            stamp = (found.st_dev, found.st_ino, found.st_mtime_ns)
+            known = self._owners.get(camera.camera_id)
+            if known is None or known[0] != stamp:  # it is asked each second: do not read each time
+                content = read_camera_marker(marker)
+                known = stamp, content.camera_uuid if content else ""
+                self._owners[camera.camera_id] = known
+        except (OSError, OddMarkerError):
+            return None
+        return directory if known[1] == camera.camera_uuid else None
 
     async def start_new(self) -> None:
         """Take whatever is mounted now as this site's volume: after a disk was replaced by an empty one.
@@ -184,37 +252,72 @@ class Volume:
 
     def _look(self) -> tuple[str, Usage]:
         try:
-            known = _read_marker(self._known)
-            marker = _read_marker(self._root / VOLUME_MARKER)
+            marker = self._read_marker()
+            note = self._read_note(marker)
+            is_mount = self._root.is_mount()
             if marker is None:
-                if known is not None:
-                    raise VolumeMissingError(
-                        "The recordings volume is not mounted, or was emptied.",
-                        volume=str(self._root),
-                    )
-                marker = self._begin()
-            elif known is None or known["volume_id"] != marker["volume_id"]:
-                self._adopt(marker, known)
+                if note is not None:
+                    raise self._missing()
+                marker = self._begin(is_mount=is_mount)
+            elif note is None or note.volume_id != marker.volume_id:
+                self._adopt(marker, note, is_mount=is_mount)
+            elif note.is_mount and not is_mount:
+                raise self._missing()  # a marker of ours lies in the bare mount point
+            elif is_mount and not note.is_mount:
+                write_marker(self._known, VolumeNote(marker.volume_id, is_mount=True))
             sizes = shutil.disk_usage(self._root)
         except OSError as error:
             raise _unwritable(self._root) from error
-        return str(marker["volume_id"]), Usage(sizes.total, sizes.used, sizes.free)
+        return marker.volume_id, Usage(sizes.total, sizes.used, sizes.free)
 
-    def _begin(self) -> dict[str, Any]:
+    def _read_marker(self) -> VolumeMarker | None:
+        try:
+            return read_volume_marker(self._root / VOLUME_MARKER)
+        except OddMarkerError as error:
+            raise VolumeMarkerOddError(
+                f"The volume's {VOLUME_MARKER} is damaged. If the disk is this site's, remove that file and "
+                f"{self._known}; recording then begins anew on it.",
+                volume=str(self._root),
+            ) from error
+
+    def _read_note(self, marker: VolumeMarker | None) -> VolumeNote | None:
+        """Return which volume is ours; None at a first start, and to adopt what is mounted when the note is damaged."""
+        try:
+            return read_volume_note(self._known)
+        except OddMarkerError as error:
+            if marker is not None and marker.site == self._site_id:
+                log.warning("volume_note_damaged", adopted=marker.volume_id)
+                return None
+            raise VolumeNoteDamagedError(
+                f"{self._known} is damaged. Mount this site's recordings volume, and recording begins by itself; "
+                "with a new disk, remove that file.",
+                volume=str(self._root),
+            ) from error
+
+    def _begin(self, *, is_mount: bool) -> VolumeMarker:
         """Mark the directory as this site's volume."""
         self._root.mkdir(parents=True, exist_ok=True)
-        marker = {"volume_id": new_uuid7(self._clock), "site": self._site_id}
-        write_json(self._root / VOLUME_MARKER, marker)
-        write_json(self._known, {"volume_id": marker["volume_id"]})
+        marker = VolumeMarker(new_uuid7(self._clock), self._site_id)
+        write_marker(self._root / VOLUME_MARKER, marker)
+        write_marker(self._known, VolumeNote(marker.volume_id, is_mount=is_mount))
         return marker
 
-    def _adopt(self, marker: dict[str, Any], known: dict[str, Any] | None) -> None:
+    def _adopt(self, marker: VolumeMarker, note: VolumeNote | None, *, is_mount: bool) -> None:
         """Accept another volume of this site; without a known one any volume, for the state may have been lost."""
-        if known is not None and marker.get("site") != self._site_id:
+        if note is not None and marker.site != self._site_id:
             raise VolumeForeignError(
                 "The mounted volume belongs to another site.", volume=str(self._root)
             )
-        write_json(self._known, {"volume_id": marker["volume_id"]})
+        if note is not None and note.is_mount and not is_mount:
+            raise self._missing()
+        write_marker(self._known, VolumeNote(marker.volume_id, is_mount=is_mount))
+
+    def _missing(self) -> VolumeMissingError:
+        return VolumeMissingError(
+            "The recordings volume is not mounted, or was emptied. Mount it, and recording begins by itself; with a "
+            f"new disk, remove {self._known}.",
+            volume=str(self._root),
+        )
 
     def _claim(self, camera_id: str, camera_uuid: str) -> str:
         directory = self._root / f"{camera_id}_rec"
@@ -222,16 +325,14 @@ class Volume:
             raise VolumeMissingError("The recordings volume is not mounted.")
         set_aside = ""
         try:
-            marker = _read_marker(directory / CAMERA_MARKER)
-            if marker is not None and marker["camera_uuid"] == camera_uuid:
+            owner = _owner(directory)
+            if owner == camera_uuid:
                 return ""
-            if marker is not None:
-                set_aside = _free_name(directory, str(marker["camera_uuid"]))
+            if owner is not None:
+                set_aside = _free_name(directory, owner)
                 directory.rename(directory.with_name(set_aside))
             directory.mkdir(exist_ok=True)
-            write_json(
-                directory / CAMERA_MARKER, {"camera_uuid": camera_uuid, "camera_id": camera_id}
-            )
+            write_marker(directory / CAMERA_MARKER, CameraMarker(camera_uuid, camera_id))
         except OSError as error:
             raise _unwritable(directory) from error
         return set_aside
@@ -268,28 +369,13 @@ async def open_volume(
         volume.close()
 
 
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write *content* so that after a power cut the file is either as before or whole."""
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", encoding="utf-8") as file:
-        json.dump(content, file)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+def _owner(directory: Path) -> str | None:
+    """Return whose a camera's directory is: a uuid, ``unknown`` if that cannot be read, None if nobody's."""
     try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
-
-
-def _read_marker(path: Path) -> dict[str, Any] | None:
-    """Return a marker; None when absent or not ours to read (damaged counts as absent)."""
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError, ValueError):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(content, dict) and ("volume_id" in content or "camera_uuid" in content):
-            return content
-    return None
+        marker = read_camera_marker(directory / CAMERA_MARKER)
+    except OddMarkerError:
+        return _UNKNOWN
+    return marker.camera_uuid if marker else None
 
 
 def _free_name(directory: Path, camera_uuid: str) -> str:

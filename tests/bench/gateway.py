@@ -243,7 +243,7 @@ async def _serve(directory: Path, upstream: int, port: int) -> None:
             client_address=proxies.client_address,
             database=database,
             audit=audit,
-            volume=directory,
+            recordings=lambda _: None,
             clock=clock,
         ) as gateway:
             api = build_api(

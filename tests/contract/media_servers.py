@@ -70,8 +70,14 @@ class ServerUnderTest:
         return await self._ask("GET", f"{self.addresses.hls_url}/{route}", None)
 
     async def add(self, name: str, fields: Mapping[str, object]) -> None:
+        if "record" in fields:
+            await self.make_directory(name)
         answer = await self.api("POST", f"config/paths/add/{name}", fields)
         assert answer.status == 200, answer.text
+
+    async def make_directory(self, name: str) -> None:
+        """Make a path's directory, as the daemon does before anything is recorded; the embedded server needs it."""
+        await asyncio.to_thread((self.volume / name).mkdir, parents=True, exist_ok=True)
 
     async def add_recorded(self, name: str, source: str, **fields: object) -> None:
         await self.add(name, self.recording(source) | fields)

@@ -23,7 +23,7 @@ from gtvision_edge.media.playlists import Segment, parse_media
 from gtvision_edge.runtime.clock import SystemClock
 from gtvision_edge.storage import Database
 from tests.contract.media_servers import HLS_SECRET, ServerUnderTest
-from tests.fakes.cameras import FakeCamera, FakeDirectory
+from tests.fakes.cameras import FakeCamera, FakeDirectory, named_in
 from tests.fakes.clips import ClipSpec
 from tests.fakes.people import People, viewer
 from tests.fakes.virtual_camera import virtual_camera
@@ -86,7 +86,7 @@ async def watching(
         client_address=lambda request: request.remote or "",
         database=database,
         audit=AuditLog(SystemClock()),
-        volume=volume,
+        recordings=named_in(volume),
         clock=SystemClock(),
     ) as gateway:
         app = web.Application(middlewares=[problems])

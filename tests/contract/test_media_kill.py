@@ -45,6 +45,7 @@ async def test_killed_each_camera_loses_little_and_every_file_decodes(tmp_path: 
 
         await until(answers, 15, "the server answers")
         for name in SPECS:
+            await asyncio.to_thread((tmp_path / f"{name}_rec").mkdir)
             fields = {"source": host.url(name), "record": True, "recordSegmentDuration": "4s"}
             async with session.post(f"{api}/config/paths/add/{name}_rec", json=fields) as answer:
                 assert answer.status == 200

@@ -20,7 +20,7 @@ from gtvision_edge.media.view import MediaViews
 from gtvision_edge.recordings.errors import VolumeMissingError
 from gtvision_edge.runtime.clock import SystemClock
 from tests.contract.media_servers import Addresses, ServerUnderTest
-from tests.fakes.cameras import FakeCamera, FakeDirectory
+from tests.fakes.cameras import FakeCamera, FakeDirectory, named_in
 from tests.fakes.events import RememberingBus
 from tests.fakes.virtual_camera import virtual_camera
 from tests.mediamtx import BINARY, MediaMtx, running_mediamtx
@@ -35,6 +35,10 @@ needs_mediamtx = [
 
 NOBODY = "rtsp://127.0.0.1:9/"
 """An address that refuses at once: a camera that is switched off."""
+
+
+class NewsOfTheVolume:
+    """Published when recording is no longer, or again, allowed."""
 
 
 @dataclasses.dataclass
@@ -72,7 +76,9 @@ class Site:
 
 
 @asynccontextmanager
-async def open_site(volume: Path, addresses: Addresses, kind: str) -> AsyncIterator[Site]:
+async def open_site(
+    volume: Path, addresses: Addresses, kind: str, *, interval_s: float = 0.5
+) -> AsyncIterator[Site]:
     async with aiohttp.ClientSession() as session:
         registry, bus, cameras = CollectorRegistry(), RememberingBus(), FakeDirectory()
         client = MediaServerClient(addresses.api_url, 1.0, session, registry=registry)
@@ -85,6 +91,8 @@ async def open_site(volume: Path, addresses: Addresses, kind: str) -> AsyncItera
             assert isinstance(camera, FakeCamera)
             if camera.camera_id in unclaimable:
                 raise VolumeMissingError("away")
+            own = volume / f"{camera.camera_id}_rec"
+            await asyncio.to_thread(own.mkdir, parents=True, exist_ok=True)
             if camera.camera_id in set_aside:
                 set_aside.remove(camera.camera_id)
                 return True
@@ -99,7 +107,8 @@ async def open_site(volume: Path, addresses: Addresses, kind: str) -> AsyncItera
             claim_directory=claim,
             suspended=suspended.__contains__,
             recording_allowed=lambda: recording_allowed[0],
-            interval_s=0.5,
+            interval_s=interval_s,
+            news=(NewsOfTheVolume,),
             registry=registry,
         )
         for number in (1, 2, 3):
@@ -285,6 +294,33 @@ async def test_a_camera_whose_directory_cannot_be_claimed_is_on_the_air_unrecord
     assert site.reconciler.troubles == {"cam01_rec": "volume_missing"}
 
 
+async def test_a_directory_is_claimed_also_for_a_camera_that_does_not_record(site: Site) -> None:
+    site.cameras.put(FakeCamera("cam01", "uuid-8", record=False), NOBODY)
+    site.cameras.put(FakeCamera("cam02", "uuid-9", enabled=False), NOBODY)
+    site.set_aside |= {"cam01", "cam02"}
+
+    await site.reconciler.reconcile()
+
+    assert site.set_aside == set()
+    assert "cam02_rec" not in await site.names()
+    assert not await site.recorded("cam01_rec")
+
+
+async def test_other_parts_news_call_for_a_pass_at_once(server: ServerUnderTest) -> None:
+    async with (
+        open_site(server.volume, server.addresses, server.kind, interval_s=60) as site,
+        running(site),
+    ):
+        await becomes(lambda: site.reconciler.state.up, 5)
+        site.recording_allowed[0] = False
+        site.bus.publish(NewsOfTheVolume())
+
+        async def off() -> bool:
+            return not await site.recorded("cam01_rec")
+
+        await becomes(off, 2)
+
+
 async def test_a_path_whose_directory_was_set_aside_begins_anew(site: Site) -> None:
     await site.reconciler.reconcile()
     before = site.calls()
@@ -341,7 +377,9 @@ async def test_a_frozen_server_is_down_and_nothing_piles_up(
 async def test_a_camera_is_recorded_where_the_rules_say_and_seen(
     site: Site, server: ServerUnderTest
 ) -> None:
-    views = MediaViews(site.client, site.cameras, volume=site.volume, clock=SystemClock())
+    views = MediaViews(
+        site.client, site.cameras, recordings=named_in(site.volume), clock=SystemClock()
+    )
 
     async def seen(available: bool, receiving: bool, recording: bool) -> bool:
         await views.look()

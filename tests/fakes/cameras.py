@@ -1,10 +1,12 @@
 """Cameras as the media package sees them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from gtvision_edge.cameras.model import Profile
+from gtvision_edge.media.model import CameraOnAir
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +43,8 @@ class FakeDirectory:
 
     def stream_url(self, camera_id: str, profile: Literal["main", "sub"]) -> str | None:
         return self.urls.get((camera_id, profile))
+
+
+def named_in(volume: Path) -> Callable[[CameraOnAir], Path | None]:
+    """Find recordings by the camera's name alone, for volumes without markers."""
+    return lambda camera: volume / f"{camera.camera_id}_rec"

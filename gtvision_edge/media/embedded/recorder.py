@@ -59,6 +59,9 @@ def segment_path(template: str, path: str, start_us: int) -> str:
 class Recorder:
     """``put`` from one thread at a time; ``close`` finalises the open segment.
 
+    It makes the directory a segment lies in, and none above: whoever configures the path makes those. Where they are
+    missing it tries again each 2 s, as after any failure of the disk.
+
     The queue to the disk holds 32 MiB. When the disk is slower than the camera for longer than that lasts, fragments
     up to the next key frame are lost, which is logged; the camera and its viewers notice nothing.
     """
@@ -224,8 +227,9 @@ class _SegmentFile:
             stream.video, stream.audio, _clock_box(stream, number, self._origin, first.start_us)
         )
         self._duration_at = duration_offset(header)
-        directory = os.path.dirname(name)  # noqa: PTH120 -- Path objects per segment buy nothing here
-        os.makedirs(directory, exist_ok=True)  # noqa: PTH103
+        # The day's directory and none above it: when the disk is gone, its mount point must not be recorded into.
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(os.path.dirname(name))  # noqa: PTH102, PTH120 -- Path objects per segment buy nothing here
         self._descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
             self._write(header, first)

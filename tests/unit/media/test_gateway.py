@@ -20,6 +20,8 @@ from gtvision_edge.audit import AuditLog
 from gtvision_edge.media import sockets
 from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
 from gtvision_edge.media.placeholder import render_placeholder
+from gtvision_edge.recordings.volume import Volume, open_volume
+from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera, FakeDirectory
 from tests.fakes.clock import FakeClock
@@ -94,6 +96,15 @@ class House:
     clock: FakeClock
     database: Database
     kind: list[str]
+    volume: Volume
+
+    async def put_footage(self, camera_id: str, data: bytes, name: str = "00-00-00-000000") -> None:
+        """Record *data* as a segment of the camera that has this name now."""
+        camera = self.cameras.cameras[camera_id]
+        await self.volume.claim_directory(camera)
+        day = self.volume.root / f"{camera_id}_rec" / "2026-01-01"
+        day.mkdir(exist_ok=True)
+        (day / f"{name}.mp4").write_bytes(data)
 
     async def get(
         self, path: str, who: str | None = "ana", **headers: str
@@ -130,7 +141,12 @@ async def open_house(
     cameras.put(FakeCamera("cam09", "uuid-9", "harbour"), "rtsp://x/")
     upstream = web.Application()
     upstream.router.add_get("/{rest:.*}", scripted.handle)
-    async with TestServer(upstream, host="127.0.0.1") as server:
+    async with (
+        open_volume(
+            tmp_path / "rec", state_dir=tmp_path, site_id="s1", clock=clock, bus=EventBus()
+        ) as volume,
+        TestServer(upstream, host="127.0.0.1") as server,
+    ):
         place = MediaServerPlace(
             str(server.make_url("")), "s3cret" if with_secret else None, lambda: kind[0]
         )
@@ -142,13 +158,15 @@ async def open_house(
             client_address=lambda request: request.remote or "",
             database=database,
             audit=AuditLog(clock),
-            volume=tmp_path / "rec",
+            recordings=volume.directory_of,
             clock=clock,
         ) as gateway:
             app = web.Application(middlewares=[problems])
             app.add_routes(gateway.routes())
             async with TestClient(TestServer(app, host="127.0.0.1")) as client:
-                yield House(client, gateway, scripted, people, cameras, clock, database, kind)
+                yield House(
+                    client, gateway, scripted, people, cameras, clock, database, kind, volume
+                )
                 scripted.released.set()
 
 
@@ -482,15 +500,15 @@ async def test_no_picture_anywhere_is_a_404(house: House) -> None:
     assert (response.status, (await response.json())["code"]) == (404, "no_picture")
 
 
-async def test_a_poster_is_the_last_key_frame_of_the_growing_recording(
-    house: House, tmp_path: Path
-) -> None:
+def footage() -> bytes:
+    """Return a recording of twenty parts, cut off in the twenty-first."""
     clip = render_placeholder()
-    day = tmp_path / "rec" / "cam01_rec" / "2026-01-01"
-    day.mkdir(parents=True)
     pieces = [clip.file(f"lost-both-{name}.mp4") or b"" for name in ("init", *range(20))]
-    whole = b"".join(pieces)
-    (day / "00-00-00-000000.mp4").write_bytes(whole + pieces[-1][:4000])  # cut off in a part
+    return b"".join(pieces) + pieces[-1][:4000]
+
+
+async def test_a_poster_is_the_last_key_frame_of_the_growing_recording(house: House) -> None:
+    await house.put_footage("cam01", footage())
 
     response = await house.get("/stream/cam01_live/poster.jpg?width=300")
     picture = Image.open(io.BytesIO(await response.read()))
@@ -505,12 +523,33 @@ async def test_a_poster_is_the_last_key_frame_of_the_growing_recording(
     assert again.status == 304
 
 
-async def test_a_damaged_recording_is_no_picture_and_no_failure(
+async def test_a_camera_shows_no_picture_of_one_that_had_its_name_before(house: House) -> None:
+    await house.put_footage("cam01", footage())
+    old = await house.get("/stream/cam01_rec/poster.jpg")
+    assert old.status == 200
+
+    house.cameras.put(FakeCamera("cam01", "uuid-of-the-next", "harbour", record=False), "rtsp://x/")
+    poster = await house.get("/stream/cam01_rec/poster.jpg", "bia")
+    at_once = await house.gateway.poster_jpeg("cam01")
+    await house.clock.advance(5)
+    later = await house.gateway.poster_jpeg("cam01")
+
+    assert poster.status == 404
+    assert (at_once, later) == (None, None)
+
+
+async def test_footage_in_a_directory_that_nobody_claimed_is_no_picture(
     house: House, tmp_path: Path
 ) -> None:
     day = tmp_path / "rec" / "cam01_rec" / "2026-01-01"
     day.mkdir(parents=True)
-    (day / "00-00-00-000000.mp4").write_bytes(bytes(5000))
-    (day / "00-01-00-000000.mp4").write_bytes(b"")
+    (day / "00-00-00-000000.mp4").write_bytes(footage())
+
+    assert await house.gateway.poster_jpeg("cam01") is None
+
+
+async def test_a_damaged_recording_is_no_picture_and_no_failure(house: House) -> None:
+    await house.put_footage("cam01", bytes(5000))
+    await house.put_footage("cam01", b"", "00-01-00-000000")
 
     assert await house.gateway.poster_jpeg("cam01") is None

@@ -1,15 +1,23 @@
 """Markers: the right disk, and no footage inherited."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from gtvision_edge.recordings.errors import VolumeError, VolumeForeignError, VolumeMissingError
+from gtvision_edge.recordings.errors import (
+    VolumeError,
+    VolumeForeignError,
+    VolumeFullError,
+    VolumeMissingError,
+)
+from gtvision_edge.recordings.markers import CAMERA_MARKER, VOLUME_MARKER
 from gtvision_edge.recordings.volume import (
-    CAMERA_MARKER,
-    VOLUME_MARKER,
+    FULL_BYTES,
+    TRUSTED_S,
+    Usage,
     Volume,
     VolumeFound,
     VolumeLost,
@@ -182,3 +190,159 @@ async def test_a_directory_that_cannot_be_claimed_says_so(volume: Volume, root: 
 
     with pytest.raises(VolumeError):
         await volume.claim_directory(NEW)
+
+
+ODD = [
+    '{"camera_uuid": "x"}',
+    '{"volume_id": 7, "site": "s1"}',
+    '{"volume_id": "../x", "site": "s1"}',
+    '{"volume_id": "v1"}',
+    "[1]",
+    "null",
+    "",
+    "{",
+    "[" * 4000,
+    '{"volume_id": "v1", "site": "s1", "x": "' + "y" * 100_000 + '"}',
+]
+
+
+@pytest.mark.parametrize("content", ODD, ids=lambda content: content[:40] or "empty")
+async def test_a_marker_that_is_none_is_a_lost_volume_with_a_code(
+    volume: Volume, root: Path, bus: RememberingBus, content: str
+) -> None:
+    (root / VOLUME_MARKER).write_text(content)
+
+    await volume.check()
+
+    assert not volume.is_present()
+    assert bus.events[-1] == VolumeLost("volume_marker_odd")
+    assert (root / VOLUME_MARKER).read_text() == content
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"volume_id": 3}'])
+async def test_a_damaged_note_is_no_first_start(
+    volume: Volume, root: Path, tmp_path: Path, clock: FakeClock, bus: RememberingBus, content: str
+) -> None:
+    volume.close()
+    (tmp_path / "volume.json").write_text(content)
+    root.rename(root.with_name("disk"))
+    root.mkdir()
+
+    async with open_volume(root, state_dir=tmp_path, site_id="s1", clock=clock, bus=bus) as again:
+        assert not again.is_present()
+        assert bus.events[-1] == VolumeLost("volume_note_damaged")
+        assert list(root.iterdir()) == []
+
+        root.rmdir()
+        root.with_name("disk").rename(root)
+        await again.check()
+
+        assert again.is_present()  # this site's own volume mends the note
+    assert json.loads((tmp_path / "volume.json").read_text())["volume_id"]
+
+
+async def test_a_damaged_note_takes_no_volume_of_another_site(
+    volume: Volume, root: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "volume.json").write_text("")
+    (root / VOLUME_MARKER).write_text('{"volume_id": "other", "site": "s2"}')
+
+    await volume.check()
+
+    assert volume.error is not None
+    assert volume.error.code == "volume_note_damaged"
+
+
+async def test_a_volume_missing_from_the_start_is_told(
+    volume: Volume, root: Path, tmp_path: Path, clock: FakeClock
+) -> None:
+    volume.close()
+    root.rename(root.with_name("disk"))
+    root.mkdir()
+    bus = RememberingBus()
+
+    async with open_volume(root, state_dir=tmp_path, site_id="s1", clock=clock, bus=bus):
+        assert bus.events == [VolumeLost("volume_missing")]
+
+
+async def test_what_lies_in_the_bare_mount_point_is_not_the_mounted_disk(
+    volume: Volume, root: Path, tmp_path: Path
+) -> None:
+    note = tmp_path / "volume.json"
+    note.write_text(json.dumps(json.loads(note.read_text()) | {"is_mount": True}))
+
+    await volume.check()
+    same = volume.error
+    (root / VOLUME_MARKER).write_text('{"volume_id": "second", "site": "s1"}')
+    await volume.check()
+
+    assert isinstance(same, VolumeMissingError)
+    assert isinstance(volume.error, VolumeMissingError)
+
+
+async def test_what_was_found_long_ago_is_not_believed(volume: Volume, clock: FakeClock) -> None:
+    await clock.advance(TRUSTED_S + 1)
+
+    assert not volume.is_present()
+    assert (volume.trouble, volume.usage) == ("volume_hangs", None)
+    with pytest.raises(VolumeError):
+        await volume.claim_directory(NEW)
+
+    await volume.check()
+    assert volume.is_present()
+
+
+def test_full_is_told_before_the_last_byte() -> None:
+    big, small = 4 * 10**12, 60 * 10**6
+
+    assert Usage(big, big - FULL_BYTES + 1, FULL_BYTES - 1).is_full
+    assert not Usage(big, 0, FULL_BYTES).is_full
+    assert Usage(small, small - 500_000, 500_000).is_full
+    assert not Usage(small, small - 700_000, 700_000).is_full
+
+
+async def test_a_full_volume_is_present_and_in_trouble(
+    volume: Volume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(10**12, 10**12, 0))
+
+    await volume.check()
+
+    assert volume.is_present()
+    assert volume.trouble == "volume_full"
+    with pytest.raises(VolumeFullError):
+        await volume.require()
+
+
+async def test_only_the_camera_that_claimed_a_directory_has_it(volume: Volume, root: Path) -> None:
+    (root / "cam01_rec").mkdir()
+
+    async def whose() -> tuple[Path | None, Path | None]:
+        old = await asyncio.to_thread(volume.directory_of, OLD)
+        return old, await asyncio.to_thread(volume.directory_of, NEW)
+
+    unmarked = await whose()
+    await volume.claim_directory(OLD)
+    claimed = await whose()
+    await volume.claim_directory(NEW)
+    claimed_anew = await whose()
+
+    assert unmarked == (None, None)
+    assert claimed == (root / "cam01_rec", None)
+    assert claimed_anew == (None, root / "cam01_rec")
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"camera_uuid": "../../x", "camera_id": "cam01"}', '{"volume_id": "x"}']
+)
+async def test_a_directory_of_nobody_knows_whom_is_set_aside(
+    volume: Volume, root: Path, content: str
+) -> None:
+    (root / "cam01_rec" / "footage").mkdir(parents=True)
+    (root / "cam01_rec" / CAMERA_MARKER).write_text(content)
+    assert await asyncio.to_thread(volume.directory_of, NEW) is None
+
+    assert await volume.claim_directory(NEW)
+
+    assert (root / "cam01_rec.unknown.aside" / "footage").is_dir()
+    assert not (root / "cam01_rec" / "footage").exists()

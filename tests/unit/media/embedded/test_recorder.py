@@ -22,7 +22,9 @@ def footage() -> tuple[Stream, list[Fragment]]:
     return open_stream(track, None), fragments
 
 
-def record(directory: Path, segment_s: float) -> Recorder:
+def record(directory: Path, segment_s: float, *, at_hand: bool = True) -> Recorder:
+    if at_hand and not (directory / "cam_rec").exists():
+        (directory / "cam_rec").mkdir()
     return Recorder("cam_rec", RecordPlan(f"{directory}/%path/%Y-%m-%d/%H-%M-%S-%f", segment_s))
 
 
@@ -128,7 +130,30 @@ def test_a_failing_disk_leaves_no_stub_and_recording_resumes(
     assert files(tmp_path) == [tmp_path / "cam_rec"]
 
     (tmp_path / "cam_rec").unlink()
+    (tmp_path / "cam_rec").mkdir()
     recorder.put(stream, fragments[1])
+    recorder.put(stream, fragments[2])
+    recorder.close()
+    assert recorder.join(5)
+
+    assert len(files(tmp_path)) == 1
+
+
+def test_a_disk_that_is_gone_gets_no_directories_and_recording_resumes_on_its_return(
+    tmp_path: Path,
+    footage: tuple[Stream, list[Fragment]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stream, fragments = footage
+    monkeypatch.setattr(recorder_module, "_RETRY_S", 0.0)
+    recorder = record(tmp_path, 60.0, at_hand=False)
+    recorder.put(stream, fragments[0])
+    recorder.end_stream()
+    while recorder.is_busy:
+        time.sleep(0.01)
+    assert list(tmp_path.iterdir()) == []
+
+    (tmp_path / "cam_rec").mkdir()
     recorder.put(stream, fragments[2])
     recorder.close()
     assert recorder.join(5)
