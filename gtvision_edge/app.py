@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import aiohttp
@@ -35,9 +36,11 @@ from gtvision_edge.cameras.names import NameResolver
 from gtvision_edge.cameras.onvif.device import DeviceAsker
 from gtvision_edge.cameras.onvif.finder import DeviceFinder
 from gtvision_edge.cameras.onvif.search import DeviceSearch
+from gtvision_edge.cameras.own_servers import OwnServers
 from gtvision_edge.cameras.probe import CameraProber
 from gtvision_edge.cameras.service import CameraService, open_camera_service
 from gtvision_edge.cameras.starting import CameraOutcome, add_typed_camera
+from gtvision_edge.cameras.urls import DEFAULT_RTSP_PORT
 from gtvision_edge.demo.site import open_demo_site
 from gtvision_edge.errors import EdgeError, ErrorKind
 from gtvision_edge.health.board import HealthBoard
@@ -119,6 +122,7 @@ class _Base:
     cameras: CameraService
     devices: DeviceAsker
     resolver: NameResolver
+    own_servers: OwnServers
 
 
 async def run(
@@ -148,6 +152,7 @@ async def run(
             await service("issuer-keys", base.accounts.issuers.keep_keys_fresh_forever)
         await service("volume", base.volume.run)
         media = await stack.enter_async_context(_media_server(settings.media, base, options))
+        base.own_servers.keep_away_from(urlsplit(media.rtsp_url).port or DEFAULT_RTSP_PORT)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         client = MediaServerClient(
             media.api_url, settings.media.api_timeout, session, registry=base.registry
@@ -236,6 +241,7 @@ async def _open_base(settings: Settings, clock: Clock, stack: AsyncExitStack) ->
         open_volume(root, state_dir=state_dir, site_id=accounts.site_id, clock=clock, bus=bus)
     )
     resolver = await enter(NameResolver(clock))
+    own_servers = OwnServers(resolver)
     prober = CameraProber(resolver=resolver, clock=clock, timeout_s=settings.cameras.probe_timeout)
     devices = await enter(
         DeviceAsker(resolver=resolver, clock=clock, timeout_s=settings.cameras.probe_timeout)
@@ -249,20 +255,22 @@ async def _open_base(settings: Settings, clock: Clock, stack: AsyncExitStack) ->
             prober=prober,
             devices=devices,
             state_dir=state_dir,
+            address_rule=own_servers.check,
         )
     )
     return _Base(
-        settings,
-        clock,
-        bus,
-        registry,
-        database,
-        audit,
-        accounts,
-        volume,
-        cameras,
-        devices,
-        resolver,
+        settings=settings,
+        clock=clock,
+        bus=bus,
+        registry=registry,
+        database=database,
+        audit=audit,
+        accounts=accounts,
+        volume=volume,
+        cameras=cameras,
+        devices=devices,
+        resolver=resolver,
+        own_servers=own_servers,
     )
 
 

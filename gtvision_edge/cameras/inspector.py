@@ -27,6 +27,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from gtvision_edge.cameras.agent import USER_AGENT
 from gtvision_edge.cameras.measuring import Seen, is_enough, measure
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ class Inspection:
             "rtsp_transport": "tcp",
             "timeout": str(int(silence_s * 1_000_000)),
             "allowed_media_types": media,
+            "user_agent": USER_AGENT,
             "analyzeduration": "1000000",  # a silent audio track is waited for no longer (µs)
         }
         began = time.monotonic()

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from gtvision_edge.cameras.agent import USER_AGENT
 from gtvision_edge.cameras.digest import Challenge, answer, choose, parse_challenges
 from gtvision_edge.cameras.errors import (
     CameraBadResponseError,
@@ -183,7 +184,7 @@ class _Connection:
         lines = [
             f"DESCRIBE {self._target.uri} RTSP/1.0",
             f"CSeq: {self._sequence}",
-            "User-Agent: gtvision-edge",
+            f"User-Agent: {USER_AGENT}",
             "Accept: application/sdp",
         ]
         if login:

@@ -78,6 +78,14 @@ _ADDRESS_FIELDS: Final = (
 )
 
 
+AddressRule = Callable[[Address], Awaitable[None]]
+"""Returns where a camera may have that address; raises InvalidInputError where not."""
+
+
+async def _anywhere(_: Address) -> None:
+    """Let a camera be anywhere."""
+
+
 class Prober(Protocol):
     """Looks at a camera for a few seconds (see :mod:`gtvision_edge.cameras.probe`)."""
 
@@ -116,6 +124,7 @@ class CameraService:
         prober: Prober,
         devices: Devices,
         sealer: PasswordSealer,
+        address_rule: AddressRule = _anywhere,
     ) -> None:
         self._database = database
         self._audit = audit
@@ -124,6 +133,7 @@ class CameraService:
         self._prober = prober
         self._devices = devices
         self._sealer = sealer
+        self._address_rule = address_rule
         self._known: dict[CameraId, _Known] = {}
         self._one_change = asyncio.Lock()
         self._committing: set[asyncio.Task[Any]] = set()
@@ -223,6 +233,8 @@ class CameraService:
             address, report = await self._look(address)
         elif address.must_be_asked:
             raise _unasked()
+        else:
+            await self._address_rule(address)
 
         async def commit() -> Camera:
             async with self._one_change:
@@ -296,6 +308,8 @@ class CameraService:
                     address, report = await self._look(address)
                 elif address.must_be_asked:
                     raise _unasked()
+                else:
+                    await self._address_rule(address)
                 camera = replace(camera, **_address_columns(address), **_probe_columns(report))
                 password = address.password
                 sealed = self._sealer.seal(camera.camera_uuid, password.get_secret_value())
@@ -370,6 +384,7 @@ class CameraService:
 
     async def _look(self, address: Address) -> tuple[Address, ProbeReport]:
         """Probe a camera; one that has to be asked for its addresses gets them."""
+        await self._address_rule(address)
         if not address.must_be_asked:
             return address, await self._prober.probe(address)
         answer = await self._devices.ask(address)
@@ -377,6 +392,7 @@ class CameraService:
         address = replace(
             address, main_url=answer.main_url, sub_url=answer.sub_url, rtsp_port=typed.port
         )
+        await self._address_rule(address)
         report = await self._prober.probe(address, clock_offset_s=answer.clock_offset_s)
         return address, replace(report, device=answer.device)
 
@@ -511,6 +527,7 @@ async def open_camera_service(
     prober: Prober,
     devices: Devices,
     state_dir: Path,
+    address_rule: AddressRule = _anywhere,
 ) -> AsyncIterator[CameraService]:
     """Open the key of the passwords (made at the first start) and read the cameras.
 
@@ -527,6 +544,7 @@ async def open_camera_service(
         prober=prober,
         devices=devices,
         sealer=sealer,
+        address_rule=address_rule,
     )
     await service.load()
     try:

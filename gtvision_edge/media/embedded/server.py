@@ -14,6 +14,7 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
+from gtvision_edge.cameras.agent import USER_AGENT
 from gtvision_edge.media.embedded.api import build_control_api
 from gtvision_edge.media.embedded.config import Fields, PathConfigs
 from gtvision_edge.media.embedded.hls import build_hls
@@ -69,7 +70,12 @@ async def open_embedded_server(
         keeper.start()
         stack.push_async_callback(asyncio.to_thread, keeper.close)
         rtsp = RtspServer(
-            settings.host, settings.rtsp_port, clock=clock, open_missing=core.open_missing
+            settings.host,
+            settings.rtsp_port,
+            clock=clock,
+            open_missing=core.open_missing,
+            # A camera that sends us on to our own server would show its owner other people's streams.
+            refused_agent=USER_AGENT,
         )
         await stack.enter_async_context(rtsp)
         core.tools = PathTools(

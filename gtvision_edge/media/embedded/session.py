@@ -9,6 +9,7 @@ import av
 import structlog
 from av.container import InputContainer
 
+from gtvision_edge.cameras.agent import USER_AGENT
 from gtvision_edge.media.embedded.assembly import SampleAssembly, SessionSink
 from gtvision_edge.media.embedded.errors import (
     NoVideoError,
@@ -37,6 +38,8 @@ _OPTIONS = {
     "analyzeduration": "500000",
     "fpsprobesize": "0",
     "allowed_media_types": "video+audio",
+    # By this name our own RTSP server knows us, should a camera redirect us to it.
+    "user_agent": USER_AGENT,
 }
 
 

@@ -155,6 +155,10 @@ class Connection(asyncio.Protocol):
         if named and (session is None or named != session.session_id):
             self._reply(request, 454)
             return
+        agent = request.headers.get("user-agent")
+        if agent is not None and agent == self._server.refused_agent:
+            self._reply(request, 403)
+            return
         match request.method:
             case "OPTIONS":
                 self._reply(request, 200, f"Public: {_METHODS}")

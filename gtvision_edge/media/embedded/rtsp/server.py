@@ -35,7 +35,8 @@ class RtspServer:
 
     An async context manager; leaving it closes all publications and connections. ``port`` 0 takes
     a free one; after entering, ``port`` is the real one. *open_missing* is awaited when a reader
-    asks for a path that is not published: it may publish it, or do nothing (404).
+    asks for a path that is not published: it may publish it, or do nothing (404). Readers that name
+    themselves *refused_agent* get 403.
     """
 
     def __init__(
@@ -46,12 +47,14 @@ class RtspServer:
         clock: Clock | None = None,
         limits: Limits = Limits(),
         open_missing: Callable[[str], Awaitable[None]] | None = None,
+        refused_agent: str | None = None,
     ) -> None:
         self.host = host
         self.port = port
         self.clock = clock or SystemClock()
         self.limits = limits
         self._open_missing = open_missing
+        self.refused_agent = refused_agent
         self._publications: dict[str, Publication] = {}
         self._connections: set[Connection] = set()
         self._all_gone = asyncio.Event()
