@@ -14,6 +14,7 @@ from gtvision_edge.accounts import find_key_faults
 from gtvision_edge.app import RunOptions, Started, reset_password, run, verify_audit
 from gtvision_edge.errors import EdgeError, ErrorKind
 from gtvision_edge.runtime.collector import spare_the_started
+from gtvision_edge.runtime.limits import raise_file_limit
 from gtvision_edge.runtime.logs import configure_logs
 from gtvision_edge.settings import BrokenSettingsError, Settings, load_settings
 
@@ -123,6 +124,7 @@ def _check(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     settings = _load(options)
     configure_logs(settings.logs.level, settings.logs.style)
+    raise_file_limit()
     try:
         asyncio.run(
             _run_until_signal(settings, RunOptions(options.demo, tuple(options.camera), _begin))

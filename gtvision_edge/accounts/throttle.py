@@ -91,9 +91,11 @@ class LoginThrottle:
         """
         now = self._clock.monotonic()
         user, origin, pair = _keys(username, address)
-        waits = [self._pairs.wait_s(pair, now), self._addresses.wait_s(origin, now)]
-        if pair not in self._known:
-            waits.append(self._users.wait_s(user, now))
+        waits = [self._pairs.wait_s(pair, now)]
+        if (
+            pair not in self._known
+        ):  # who guesses behind a shared address locks out no colleague there
+            waits += [self._addresses.wait_s(origin, now), self._users.wait_s(user, now)]
         if max(waits) > 0:
             raise LoginThrottledError(
                 "Too many wrong passwords; wait before the next try.",

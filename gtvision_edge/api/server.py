@@ -27,6 +27,7 @@ from gtvision_edge.api.auth import (
     set_cookies,
 )
 from gtvision_edge.api.console import Console
+from gtvision_edge.api.door import Door, connection_limit
 from gtvision_edge.api.errors import (
     IS_STARTED,
     BodyTooSlowError,
@@ -60,6 +61,7 @@ _EXPOSED: Final = (
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _BODY_PATIENCE_S: Final = 30.0
+STOP_PATIENCE_S: Final = 2.0
 _THREAD_FROM: Final = 64 * 1024
 """Bodies from this size on are parsed outside the loop."""
 
@@ -119,15 +121,19 @@ def build_api(
 async def serve(application: web.Application, *, host: str, port: int) -> AsyncIterator[int]:
     """Listen on *host* and *port* (0 = any free one) while the block is open; yields the port.
 
-    On leaving, no new request is taken; running ones have five seconds.
+    On leaving, no new request is taken; running ones have two seconds.
     """
     logging.getLogger("aiohttp.server").addFilter(_quiet_about_strangers)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=5.0)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=STOP_PATIENCE_S)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port, backlog=512)
-        await site.start()
-        yield int(runner.addresses[0][1])
+        assert runner.server is not None  # noqa: S101 -- made by setup()
+        door = Door(runner.server, limit=connection_limit())
+        listener = await asyncio.get_running_loop().create_server(door, host, port, backlog=512)
+        try:
+            yield int(listener.sockets[0].getsockname()[1])
+        finally:
+            listener.close()
     finally:
         await runner.cleanup()
 

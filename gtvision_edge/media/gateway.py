@@ -296,7 +296,8 @@ class Gateway:
             camera=camera,
             use=parsed[1],
             path=path,
-            who=token or f"{session.session_id} {address}",
+            # Not by ticket: a player that takes a new one for each request is still one viewer.
+            who=f"{session.session_id} {address}",
             address=address,
             query=f"s={token}" if token else "",
         )

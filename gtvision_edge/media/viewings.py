@@ -1,7 +1,8 @@
 """Who is watching what: counted, and written to the audit log once at the beginning and once at the end."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -9,17 +10,18 @@ import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
 from gtvision_edge.audit import Actor, AuditLog
-from gtvision_edge.errors import EdgeError
 from gtvision_edge.media.model import CameraOnAir
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.timestamps import to_rfc3339
-from gtvision_edge.storage import Database
+from gtvision_edge.storage import Database, StorageError, Transaction
 
 log = structlog.get_logger(__name__)
 
 ENDS_AFTER_S = 30.0
 """A viewing without requests for so long is over."""
 SWEEP_INTERVAL_S = 5.0
+MAX_OWED = 10_000
+"""Entries kept while the database cannot be written; beyond it the oldest goes."""
 
 
 @dataclass(slots=True)
@@ -38,6 +40,9 @@ class _Viewing:
     """Set when its beginning is in the audit log, or could not be written and it is void."""
 
 
+_Entry = tuple[str, _Viewing, dict[str, object]]
+
+
 class Viewings:
     """Viewings by who and what. A viewer's own key tells two of his players apart where they have sessions of their own."""
 
@@ -53,6 +58,7 @@ class Viewings:
         self._audit = audit
         self._clock = clock
         self._viewings: dict[tuple[str, str], _Viewing] = {}
+        self._owed: deque[_Entry] = deque(maxlen=MAX_OWED)
         gauge = Gauge(
             "gtvision_edge_viewers",
             "Viewings going on",
@@ -69,8 +75,7 @@ class Viewings:
     async def touch(self, who: str, actor: Actor, camera: CameraOnAir, path: str) -> None:
         """Note a request of *who* for *path*. The first of a viewing is in the audit log before this returns.
 
-        Raises:
-            StorageError: it could not be written down, so nothing may be shown.
+        When the database cannot be written, the entry is kept in memory (the last ``MAX_OWED``) and written as soon as it can.
 
         """
         viewing = await self._current(who, actor, camera, path)
@@ -109,6 +114,19 @@ class Viewings:
         ]
         for key in dry:
             await self._end(key)
+        if self._owed:
+            await self._pay()
+
+    async def _pay(self) -> None:
+        """Write down what is owed, if that goes now."""
+        owed = list(self._owed)
+        try:
+            await self._write_all(owed)
+        except StorageError:
+            return
+        for _ in owed:
+            self._owed.popleft()
+        log.info("viewings_audited_late", entries=len(owed))
 
     async def close(self) -> None:
         """End all viewings: the daemon stops."""
@@ -134,6 +152,9 @@ class Viewings:
         self._viewings[who, path] = viewing
         try:
             await self._write("view.started", viewing, {"path": path})
+        except StorageError as error:
+            # A control room that goes dark because a disk is full is worse than an entry that comes late.
+            self._owe("view.started", viewing, {"path": path}, error)
         except BaseException:
             self._viewings.pop((who, path), None)
             raise
@@ -152,17 +173,31 @@ class Viewings:
         }
         try:
             await self._write("view.ended", viewing, details)
-        except EdgeError as error:
-            log.warning("view_end_not_audited", camera_id=viewing.camera_id, code=error.code)
+        except StorageError as error:
+            self._owe("view.ended", viewing, details, error)
 
     async def _write(self, action: str, viewing: _Viewing, details: dict[str, object]) -> None:
-        await self._database.write(
-            lambda transaction: self._audit.append(
-                transaction,
-                actor=viewing.actor,
-                action=action,
-                subject=f"camera:{viewing.camera_id}",
-                tenant_id=viewing.tenant_id,
-                details=details,
-            )
-        )
+        await self._write_all([(action, viewing, details)])
+
+    async def _write_all(self, entries: Sequence[_Entry]) -> None:
+        def work(transaction: Transaction) -> None:
+            for action, viewing, details in entries:
+                self._audit.append(
+                    transaction,
+                    actor=viewing.actor,
+                    action=action,
+                    subject=f"camera:{viewing.camera_id}",
+                    tenant_id=viewing.tenant_id,
+                    details=details,
+                )
+
+        await self._database.write(work)
+
+    def _owe(
+        self, action: str, viewing: _Viewing, details: dict[str, object], error: StorageError
+    ) -> None:
+        """Keep an entry that could not be written, to be written with the next one; its own time goes along."""
+        if not self._owed:
+            log.error("viewings_not_audited", code=error.code)
+        at = to_rfc3339(self._clock.now_us())
+        self._owed.append((action, viewing, {**details, "late": True, "at": at}))

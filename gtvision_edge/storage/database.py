@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import aiosqlite
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from gtvision_edge.storage.errors import StorageError
+from gtvision_edge.storage.errors import DatabaseDamagedError, StorageError
 from gtvision_edge.storage.schema_version import migrate
 
 T = TypeVar("T")
@@ -52,6 +52,8 @@ class Database:
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue(QUEUE_SIZE)
         self._writer: sqlite3.Connection | None = None
         self._reader: aiosqlite.Connection | None = None
+        self._is_stuck = False
+        """The last commit failed; logins and viewings try again within a minute, so this does not stay by itself."""
         registry = registry or CollectorRegistry()
         self._commits = Counter(
             "gtvision_edge_database_commits", "Durable commits.", registry=registry
@@ -91,13 +93,15 @@ class Database:
         return rows[0] if rows else None
 
     async def check(self) -> None:
-        """Return if the database answers.
+        """Return if the database can be read and the last commit succeeded.
 
         Raises:
-            StorageError: it does not.
+            StorageError: it cannot, or did not.
 
         """
         await self.fetch_one("SELECT version FROM schema_info")
+        if self._is_stuck:
+            raise StorageError("The database could not be written.")
 
     async def _open(self) -> None:
         loop = asyncio.get_running_loop()
@@ -119,6 +123,12 @@ class Database:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             migrate(connection)
+        except sqlite3.Error as error:
+            connection.close()
+            raise DatabaseDamagedError(
+                f"The database {self._path} cannot be opened: {error}. Put back a copy, or move it away to start a new site.",
+                path=str(self._path),
+            ) from error
         except BaseException:
             connection.close()
             raise
@@ -161,9 +171,11 @@ class Database:
         except sqlite3.Error as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+            self._is_stuck = True
             failure = StorageError("The database could not be written.")
             failure.__cause__ = error
             return [_Failure(failure)] * len(group)
+        self._is_stuck = False
         return outcomes
 
     async def _close(self) -> None:

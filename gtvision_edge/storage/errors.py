@@ -12,6 +12,12 @@ class StorageError(EdgeError):
     kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
 
 
+class DatabaseDamagedError(FatalError):
+    """The file is no database, or cannot be opened; nothing was changed."""
+
+    code: ClassVar[str] = "database_damaged"
+
+
 class DatabaseTooNewError(FatalError):
     """The file was written by a newer program that older ones must not open."""
 

@@ -119,6 +119,7 @@ class House:
         return await response.text()
 
     async def audited(self) -> list[tuple[str, str, str]]:
+        await self.database.write(lambda _: None)  # comes after what is being written
         rows = await self.database.fetch_all(
             "SELECT action, actor_name, subject FROM audit_log ORDER BY seq"
         )

@@ -13,6 +13,7 @@ from gtvision_edge.storage import (
     Transaction,
     open_database,
 )
+from gtvision_edge.storage.errors import DatabaseDamagedError
 from gtvision_edge.storage.schema_version import migrations
 
 SCHEMA = files("gtvision_edge.storage").joinpath("schema.sql").read_text(encoding="utf-8")
@@ -104,6 +105,37 @@ async def test_a_newer_database_with_a_low_floor_still_opens(tmp_path: Path) -> 
 
     async with open_database(path) as database:
         assert await database.fetch_all("SELECT * FROM tenants") == []
+
+
+async def test_a_file_that_is_no_database_is_said_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "edge.db"
+    path.write_bytes(b"no database at all, but long enough to look at" * 10)
+    before = path.read_bytes()
+
+    with pytest.raises(DatabaseDamagedError, match=r"edge\.db"):
+        async with open_database(path):
+            pass
+
+    assert path.read_bytes() == before
+
+
+async def test_after_a_failed_commit_the_database_is_not_well_until_one_succeeds(
+    tmp_path: Path,
+) -> None:
+    async with open_database(tmp_path / "edge.db") as database:
+        await database.check()
+
+        def full_disk(transaction: Transaction) -> None:
+            transaction.execute("ROLLBACK")
+            raise sqlite3.OperationalError("database or disk is full")
+
+        with pytest.raises(StorageError):
+            await database.write(full_disk)
+        with pytest.raises(StorageError):
+            await database.check()
+
+        await database.write(insert("a"))
+        await database.check()
 
 
 async def test_nobody_else_may_read_the_file(tmp_path: Path) -> None:
