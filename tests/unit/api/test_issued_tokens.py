@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,7 +42,6 @@ async def gateway(
     database: Database,
     audit: AuditLog,
     clock: FakeClock,
-    tmp_path: Path,
 ) -> AsyncIterator[Gateway]:
     """The real gateway; its media server is away, which is not the question here."""
     proxies = Proxies(PROXY.trusted_proxies)
@@ -55,7 +53,7 @@ async def gateway(
         client_address=proxies.client_address,
         database=database,
         audit=audit,
-        volume=tmp_path,
+        recordings=lambda _: None,
         clock=clock,
     ) as opened:
         yield opened
