@@ -146,3 +146,57 @@ async def test_the_console_plays_four_cameras_through_the_gateway_and_after_a_pa
 
         assert refused == []
         assert await page.evaluate("() => window.notReloaded === true")
+
+
+@pytest.mark.ffmpeg
+async def test_a_camera_serves_two_sessions_while_it_is_recorded_watched_and_analysed(
+    tmp_path: Path,
+) -> None:
+    async with (
+        mediamtx_beside(tmp_path / "mtx") as server,
+        virtual_camera({"main": ClipSpec(), "sub": ClipSpec(width=160, height=90)}) as camera,
+        running_daemon(site := site_beside(tmp_path / "site", server)),
+        logged_in(site) as admin,
+    ):
+        body = {
+            "camera_id": "cam01",
+            "name": "Portaria",
+            "vendor": "generic_rtsp",
+            "main_url": camera.url("main"),
+            "sub_url": camera.url("sub"),
+        }
+        await admin.call("POST", "/cameras", body, expect=201)
+        await admin.wait_state("cam01", "recording", 20)
+        analysing = await asyncio.create_subprocess_exec(
+            *("ffmpeg", "-nostdin", "-loglevel", "error", "-rtsp_transport", "tcp"),
+            *("-i", f"rtsp://127.0.0.1:{server.ports[2]}/cam01_ai", "-t", "8", "-f", "null", "-"),
+        )
+        async with admin.session.get(f"{site.url}/stream/cam01_live/index.m3u8") as watching:
+            assert watching.status == 200
+        counted = []
+        for _ in range(12):
+            await asyncio.sleep(0.5)
+            counted.append(camera.reader_count)
+
+        assert max(counted) == 2, counted
+        assert await asyncio.wait_for(analysing.wait(), 30) == 0
+
+
+async def test_250_paths_are_paged_and_a_second_pass_touches_none(tmp_path: Path) -> None:
+    cameras = 84  # three paths each
+    async with (
+        mediamtx_beside(tmp_path / "mtx") as server,
+        running_daemon(site := site_beside(tmp_path / "site", server)),
+        logged_in(site) as admin,
+    ):
+        for number in range(cameras):
+            url = f"rtsp://127.0.0.1:1/{number}"
+            await admin.add_camera(f"c{number}", url, skip_probe=True)
+        async with asyncio.timeout(90):
+            while len(await config_paths(server)) < 3 * cameras:  # noqa: ASYNC110 -- another process
+                await asyncio.sleep(0.5)
+        before = await changes_made(site)
+        await asyncio.sleep(6)
+
+        assert await changes_made(site) == before
+        assert before["add_path"] == 3 * cameras

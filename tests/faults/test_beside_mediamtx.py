@@ -1,0 +1,54 @@
+"""Beside the real MediaMTX at the size of a site; minutes long."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.browser import chromium, log_in, wait_playing
+from tests.e2e.daemon import logged_in, running_daemon
+from tests.e2e.mediamtx_beside import NEEDS, mediamtx_beside, site_beside
+from tests.fakes.clips import ClipSpec
+from tests.fakes.virtual_camera import virtual_camera
+
+pytestmark = [NEEDS, pytest.mark.mediamtx, pytest.mark.timeout(600)]
+
+SPEC = ClipSpec(fps=10, key_every_s=1)
+CAMERAS = 32
+MINUTES = 5
+
+
+@pytest.mark.chromium
+async def test_four_of_32_cameras_play_for_five_minutes_and_after_a_pause(tmp_path: Path) -> None:
+    streams = {f"c{number:02d}": SPEC for number in range(CAMERAS)}
+    async with (
+        mediamtx_beside(tmp_path / "mtx") as server,
+        virtual_camera(streams) as camera,
+        running_daemon(site := site_beside(tmp_path / "site", server)),
+        logged_in(site) as admin,
+        chromium() as browser,
+    ):
+        for name in streams:
+            await admin.add_camera(name, camera.url(name), skip_probe=True)
+        for name in streams:
+            await admin.wait_state(name, "recording", 40)
+        mosaic = {"nome": "Quatro", "layout": "2x2", "cameras": ["c00", "c01", "c02", "c03"]}
+        await admin.call("POST", "/mosaics", mosaic, expect=201)
+        page = await browser.new_page(viewport={"width": 1440, "height": 900})
+        refused: list[str] = []
+        page.on("response", lambda r: refused.append(r.url) if r.status == 401 else None)
+        await log_in(page, site.url, "admin", site.password)
+        await wait_playing(page, 4, 60)
+        refused.clear()  # before anybody logged in, the console asked who it is
+        await page.evaluate("() => { window.notReloaded = true; }")
+
+        for _ in range(MINUTES * 6):
+            await asyncio.sleep(10)
+            await wait_playing(page, 4, 10)
+        await page.goto(f"{site.url}/#/health")
+        await asyncio.sleep(45)
+        await page.goto(f"{site.url}/#/live")
+        await wait_playing(page, 4, 30)
+
+        assert refused == []
+        assert await page.evaluate("() => window.notReloaded === true")
