@@ -12,7 +12,14 @@ from prometheus_client import CollectorRegistry, Counter
 
 from gtvision_edge.accounts.errors import IssuerKeysBrokenError, NotAuthenticatedError
 from gtvision_edge.accounts.issuer_keys import KeySource, PublicKey
-from gtvision_edge.accounts.model import Principal, Role, TenantId, UserId
+from gtvision_edge.accounts.model import (
+    CAMERA_ID,
+    TENANT_ID,
+    Principal,
+    Role,
+    TenantId,
+    UserId,
+)
 from gtvision_edge.accounts.signed_tokens import UnverifiedToken
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.settings import IdentitySettings, IssuerSettings
@@ -28,8 +35,6 @@ _REFUSED_HEADERS: Final = frozenset(
     {"jku", "jwk", "x5u", "x5c", "crit", "b64", "zip", "cty", "enc"}
 )
 _SUBJECT: Final = re.compile(r"[\x21-\x7e]{1,128}")
-_TENANT: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-_CAMERA: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _MAX_NAME: Final = 120
 
 _INCLUDES: Final[Mapping[Role, frozenset[Role]]] = {
@@ -253,7 +258,7 @@ def _tenant(payload: Mapping[str, Any], settings: IssuerSettings) -> TenantId | 
     if settings.tenant_claim not in payload and settings.site_wide:
         return None
     tenant = payload.get(settings.tenant_claim)
-    if not isinstance(tenant, str) or not _TENANT.fullmatch(tenant):
+    if not isinstance(tenant, str) or not TENANT_ID.fullmatch(tenant):
         raise _RefusedError("tenant")
     return TenantId(tenant)
 
@@ -263,7 +268,7 @@ def _cameras(payload: Mapping[str, Any], settings: IssuerSettings) -> frozenset[
         return None
     cameras = payload[settings.cameras_claim]
     if not isinstance(cameras, list) or not all(
-        isinstance(each, str) and _CAMERA.fullmatch(each) for each in cameras
+        isinstance(each, str) and CAMERA_ID.fullmatch(each) for each in cameras
     ):
         raise _RefusedError("cameras")
     return frozenset(cameras)

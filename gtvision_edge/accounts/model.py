@@ -1,5 +1,6 @@
 """Who may do what."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal, NewType
@@ -9,6 +10,9 @@ from gtvision_edge.audit import Actor
 TenantId = NewType("TenantId", str)
 UserId = NewType("UserId", str)
 Locale = Literal["pt-BR", "en"]
+
+TENANT_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+CAMERA_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
 DEFAULT_TENANT: Final = TenantId("default")
 """The tenant every site has from its first start."""

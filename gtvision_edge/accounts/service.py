@@ -16,7 +16,9 @@ from gtvision_edge.accounts.errors import (
     UsernameTakenError,
 )
 from gtvision_edge.accounts.model import (
+    CAMERA_ID,
     DEFAULT_TENANT,
+    TENANT_ID,
     Locale,
     Principal,
     Role,
@@ -35,8 +37,6 @@ from gtvision_edge.storage import Database, Transaction
 FIRST_ADMIN: Final = "admin"
 
 _USERNAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
-_TENANT_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-_CAMERA_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _MAX_NAME: Final = 120
 _MAX_CAMERAS: Final = 2000
 
@@ -566,7 +566,7 @@ def _check_fields(user: User) -> None:
     if not _is_readable(user.name):
         faults.append(_fault("name", f"1 to {_MAX_NAME} characters in one line"))
     ids = sorted(user.camera_ids or ())
-    if len(ids) > _MAX_CAMERAS or not all(_CAMERA_ID.fullmatch(camera_id) for camera_id in ids):
+    if len(ids) > _MAX_CAMERAS or not all(CAMERA_ID.fullmatch(camera_id) for camera_id in ids):
         faults.append(_fault("camera_ids", "ids of cameras"))
     if faults:
         raise InvalidInputError("The user is not right.", faults=faults)
@@ -574,7 +574,7 @@ def _check_fields(user: User) -> None:
 
 def _check_tenant(tenant_id: str, name: str) -> None:
     faults: list[dict[str, str]] = []
-    if not _TENANT_ID.fullmatch(tenant_id):
+    if not TENANT_ID.fullmatch(tenant_id):
         faults.append(_fault("tenant_id", "a-z, 0-9 and -, at most 40"))
     if not _is_readable(name):
         faults.append(_fault("name", f"1 to {_MAX_NAME} characters in one line"))

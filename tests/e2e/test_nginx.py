@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,7 +17,7 @@ import pytest
 from tests.e2e.daemon import Site, logged_in, running_daemon
 from tests.e2e.mediamtx_beside import NEEDS, SECRET, mediamtx_beside, site_beside
 from tests.e2e.nginx import Nginx, running_nginx
-from tests.fakes.hub import AUDIENCE, ED_KEY, ISSUER, Hub, write_key
+from tests.fakes.hub import AUDIENCE, EC_KEY, ED_KEY, ISSUER, Hub, private_pem, write_key
 from tests.fakes.virtual_camera import virtual_camera
 
 pytestmark = [pytest.mark.nginx, pytest.mark.timeout(180), pytest.mark.xdist_group("e2e")]
@@ -214,6 +215,30 @@ async def check_odd_addresses(there: Street) -> None:
         assert first.split()[1] in ("403", "404"), (odd, first)
 
 
+async def check_rotation(there: Street, file: Path) -> None:
+    """The running daemon takes new keys, and goes on with the old ones while their file is broken."""
+
+    async def health(expected: str) -> None:
+        async with asyncio.timeout(15):
+            while True:
+                status, content = await there.get("/readyz")
+                assert status == 200
+                if json.loads(content)["checks"]["identity"] == expected:
+                    return
+                await asyncio.sleep(0.3)
+
+    old = {"Authorization": f"Bearer {there.hub_token('tb')}"}
+    await health("ok")
+    await asyncio.to_thread(file.write_text, private_pem(ED_KEY))
+    await health("issuer_keys_broken")
+    assert (await there.get("/api/v1/me", old))[0] == 200
+    await asyncio.to_thread(write_key, file, EC_KEY)
+    await there.becomes(401, "/api/v1/me", old)
+    await health("ok")
+    new = {"Authorization": f"Bearer {there.hub_token('tb', key=EC_KEY)}"}
+    assert (await there.get("/stream/camb_live/index.m3u8", new))[0] == 200
+
+
 async def test_streams_through_the_gateway(tmp_path: Path) -> None:
     site = Site(tmp_path / "state")
     async with street(tmp_path, site, streams="gateway", hls=site.ports[2], secret=SECRET) as there:
@@ -228,6 +253,7 @@ async def test_streams_straight_from_our_own_media_server(tmp_path: Path) -> Non
     ) as there:
         await check_streams(there)
         await check_odd_addresses(there)
+        await check_rotation(there, tmp_path / "hub.pem")
 
 
 @pytest.mark.mediamtx
