@@ -7,10 +7,12 @@ import { startKeys } from "./state/keys";
 import { startPreferences } from "./state/preferences";
 import { startRouting } from "./state/route";
 import { resume } from "./state/session";
+import { startGuarding } from "./state/unsaved";
 
 startPreferences();
 startRouting();
 startKeys();
+startGuarding();
 startClock();
 const root = document.getElementById("app");
 if (root !== null) render(<App />, root);

@@ -4,12 +4,14 @@ import { text } from "../i18n";
 import { CamerasRoom } from "../rooms/cameras/CamerasRoom";
 import { HealthRoom } from "../rooms/health/HealthRoom";
 import { LiveRoom } from "../rooms/live/LiveRoom";
+import { draft } from "../rooms/live/store";
 import { SettingsRoom } from "../rooms/settings/SettingsRoom";
 import { onKeys } from "../state/keys";
 import { may } from "../state/permissions";
 import { route } from "../state/route";
 import { loginState, me } from "../state/session";
 import { watchSite } from "../state/site";
+import { guardWork } from "../state/unsaved";
 import { Empty } from "../ui/parts";
 import { KeyHelp } from "./KeyHelp";
 import { LinkBanner } from "./LinkBanner";
@@ -45,6 +47,7 @@ function Opening() {
 function Shell() {
   const [showsKeys, setShowsKeys] = useState(false);
   useEffect(() => watchSite(), []);
+  useEffect(() => guardWork(() => draft.value !== null), []);
   useEffect(
     () =>
       onKeys((key) => {

@@ -4,6 +4,7 @@ import { Problem } from "../api/problem";
 import type { Me, Session } from "../api/types";
 import { locale, nearestLocale } from "../i18n";
 import { noteAnswer, noteSilence } from "./link";
+import { leaveFreely } from "./unsaved";
 
 /** Who is logged in; null before the first login of this page. */
 export const me = signal<Me | null>(null);
@@ -45,6 +46,7 @@ export async function signIn(username: string, password: string): Promise<void> 
   const session = await client.login(username, password);
   if (previous !== null && previous.user_id !== session.user.user_id) {
     // Another person: nothing of the one before may stay on the page.
+    leaveFreely();
     location.reload();
     return;
   }
@@ -57,6 +59,7 @@ export async function signOut(): Promise<void> {
   try {
     await client.post("/auth/logout");
   } finally {
+    leaveFreely();
     location.hash = "";
     location.reload();
   }

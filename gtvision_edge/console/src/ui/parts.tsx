@@ -17,9 +17,11 @@ interface ButtonProps {
   type?: "button" | "submit";
   disabled?: boolean;
   pressed?: boolean;
+  /** Opens and closes something. */
+  expanded?: boolean;
 }
 
-export function Button({ children, onClick, kind = "plain", icon, hotkey, label, type = "button", disabled, pressed }: ButtonProps) {
+export function Button({ children, onClick, kind = "plain", icon, hotkey, label, type = "button", disabled, pressed, expanded }: ButtonProps) {
   return (
     <button
       type={type}
@@ -29,6 +31,7 @@ export function Button({ children, onClick, kind = "plain", icon, hotkey, label,
       aria-label={label}
       title={label}
       aria-pressed={pressed}
+      aria-expanded={expanded}
       aria-keyshortcuts={hotkey}
     >
       {icon && <Icon name={icon} size={18} />}

@@ -2,20 +2,39 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Camera } from "../../api/types";
 import { text } from "../../i18n";
 import { matches } from "../../state/search";
-import { cameras } from "../../state/site";
+import { cameras, camerasById } from "../../state/site";
 import { StateWord } from "../cameras/StateWord";
 import { Button } from "../../ui/parts";
 import { placeCamera, seats } from "./mosaic";
 import { edit, isPanelOpen, maximise, selectedTile, shown } from "./store";
 
-/** All cameras, to be dragged into a tile, or put into the selected one by a click. */
+/**
+ * All cameras. A click or Enter shows one large, so that looking never changes the mosaic; it fills a tile only
+ * where an empty one was chosen. Dragging and the row's own button put a camera where another one is.
+ */
 export function CameraPanel() {
   const t = text.value.live;
   const [wanted, setWanted] = useState("");
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.focus(), []);
   const found = (cameras.value ?? []).filter((camera) => matches(wanted, camera.name, camera.camera_id, camera.place?.label));
-  const seated = new Set(shown.value?.cameras ?? []);
+  const mosaic = shown.value;
+  const places = mosaic === null ? [] : seats(mosaic.cameras, mosaic.layout);
+  const chosenTile = selectedTile.value;
+  const target = chosenTile ?? (places.includes(null) ? places.indexOf(null) : null);
+  const isFilling = chosenTile !== null && places[chosenTile] === null;
+
+  const put = (camera: Camera): void => {
+    if (target !== null) edit((present) => placeCamera(present, camera.camera_id, target));
+    if (isNarrow()) isPanelOpen.value = false;
+  };
+  const pick = (camera: Camera): void => {
+    if (isFilling) put(camera);
+    else {
+      maximise(camera.camera_id);
+      if (isNarrow()) isPanelOpen.value = false;
+    }
+  };
   return (
     <aside class="panel" aria-label={t.panel}>
       <header>
@@ -38,40 +57,49 @@ export function CameraPanel() {
           value={wanted}
           onInput={(event) => setWanted(event.currentTarget.value)}
           onKeyDown={(event) => {
-            if (event.key === "Enter" && found[0]) putInPlace(found[0]);
+            if (event.key === "Enter" && found[0]) pick(found[0]);
           }}
         />
-        <small class="faint">{t.panelHint}</small>
+        <small class={isFilling ? "" : "faint"}>{isFilling ? t.panelFill((chosenTile ?? 0) + 1) : t.panelHint}</small>
       </div>
       <ul>
-        {found.map((camera) => (
-          <li key={camera.camera_id}>
-            <button
-              type="button"
-              draggable
-              class={seated.has(camera.camera_id) ? "seated" : ""}
-              onDragStart={(event) => event.dataTransfer?.setData("text/gtv-camera", camera.camera_id)}
-              onClick={() => putInPlace(camera)}
-            >
-              <span>{camera.name}</span>
-              <small>
-                <StateWord camera={camera} />
-              </small>
-            </button>
-          </li>
-        ))}
+        {found.map((camera) => {
+          const isHere = target !== null && places[target] === camera.camera_id;
+          const replaced = target === null ? null : (places[target] ?? null);
+          return (
+            <li key={camera.camera_id} class={places.includes(camera.camera_id) ? "seated" : ""}>
+              <button
+                type="button"
+                class="panel-camera"
+                draggable
+                onDragStart={(event) => event.dataTransfer?.setData("text/gtv-camera", camera.camera_id)}
+                onClick={() => pick(camera)}
+              >
+                <span>{camera.name}</span>
+                <small>
+                  <StateWord camera={camera} />
+                </small>
+              </button>
+              {target !== null && !isHere && !isFilling && (
+                <button
+                  type="button"
+                  class="panel-put"
+                  title={replaced === null ? undefined : t.replaces(camerasById.value.get(replaced)?.name ?? replaced)}
+                  onClick={() => put(camera)}
+                >
+                  {t.putInto(target + 1)}
+                </button>
+              )}
+            </li>
+          );
+        })}
         {found.length === 0 && <li class="muted pad">{text.value.common.noMatch}</li>}
       </ul>
     </aside>
   );
 }
 
-/** Into the selected tile, else the first empty one; with none free the camera is shown large. */
-function putInPlace(camera: Camera): void {
-  const mosaic = shown.value;
-  if (mosaic === null) return;
-  const free = seats(mosaic.cameras, mosaic.layout).indexOf(null);
-  const tile = selectedTile.value ?? (free >= 0 ? free : null);
-  if (tile === null) maximise(camera.camera_id);
-  else edit((present) => placeCamera(present, camera.camera_id, tile));
+/** The panel lies over the pictures there. */
+function isNarrow(): boolean {
+  return matchMedia("(max-width: 760px)").matches;
 }

@@ -1,14 +1,16 @@
 import { useState } from "preact/hooks";
+import type { MosaicBody } from "../../api/types";
 import { text } from "../../i18n";
 import { may } from "../../state/permissions";
 import { me } from "../../state/session";
 import { say } from "../../state/toasts";
 import { Button, explain, Segments } from "../../ui/parts";
 import { Confirm } from "../../ui/Dialog";
-import { LAYOUT_NAMES, LAYOUTS, relayout } from "./mosaic";
+import { Menu } from "../../ui/Menu";
+import { LAYOUT_NAMES, LAYOUTS, relayout, seats, waitingCount } from "./mosaic";
 import { SaveDialog } from "./SaveDialog";
 import { SEQUENCE_S, sequenceStep, toggleSequence } from "./sequence";
-import { choose, chosen, draft, edit, isPanelOpen, mosaics, remove, save, shown } from "./store";
+import { choose, chosen, discard, draft, edit, EVERY_CAMERA, isPanelOpen, mosaics, remove, save, shown } from "./store";
 
 /** The mosaic's name, its layout, and what can be done with it. */
 export function MosaicBar({ onFull }: { onFull: () => void }) {
@@ -18,6 +20,13 @@ export function MosaicBar({ onFull }: { onFull: () => void }) {
   const [asks, setAsks] = useState<"save" | "saveAs" | "rename" | "delete" | null>(null);
   const saved = chosen.value;
   if (mosaic === null) return <div class="room-bar" />;
+
+  const waiting = waitingCount(mosaic);
+  const menu = [
+    ...(saved && draft.value === null ? [{ label: text.value.common.rename, onClick: () => setAsks("rename") }] : []),
+    { label: t.saveAs, onClick: () => setAsks("saveAs") },
+    ...(saved && draft.value === null ? [{ label: `${t.deleteShort}…`, onClick: () => setAsks("delete") }] : []),
+  ];
 
   async function attempt(work: () => Promise<void>, words: string): Promise<void> {
     try {
@@ -40,7 +49,8 @@ export function MosaicBar({ onFull }: { onFull: () => void }) {
         onChange={(layout) => edit((present) => relayout(present, layout))}
       />
       <span class="muted facts-line">
-        {draft.value !== null ? t.unsaved : saved ? t.shared(count(mosaic.cameras)) : t.cameras(count(mosaic.cameras))}
+        {draft.value !== null ? t.unsaved : saved ? t.shared(count(mosaic)) : t.cameras(count(mosaic))}
+        {waiting > 0 && ` · ${t.waiting(waiting)}`}
       </span>
       <span class="grow" />
       <span class="live-actions">
@@ -53,37 +63,20 @@ export function MosaicBar({ onFull }: { onFull: () => void }) {
             isPanelOpen.value = !isPanelOpen.value;
           }}
         >
-          {t.panel}
+          <span class="words">{t.panel}</span>
         </Button>
         <span class="desk-only">
           <Button kind="ghost" hotkey="C" pressed={sequenceStep.value !== null} onClick={toggleSequence}>
             {sequenceStep.value === null ? t.sequence : t.sequenceOn(SEQUENCE_S)}
           </Button>
         </span>
-        <Button kind="ghost" hotkey="F" onClick={onFull}>
-          {t.full}
+        <Button kind="ghost" icon="expand" hotkey="F" onClick={onFull}>
+          <span class="words">{t.full}</span>
         </Button>
         {draft.value !== null && (
-          <Button
-            onClick={() => {
-              draft.value = null;
-            }}
-          >
-            {t.discard}
-          </Button>
+          <Button onClick={discard}>{t.discard}</Button>
         )}
         <span class="desk-only live-actions">
-          {canSave && saved && draft.value === null && (
-            <>
-              <Button kind="ghost" onClick={() => setAsks("rename")}>
-                {text.value.common.rename}
-              </Button>
-              <Button kind="ghost" onClick={() => setAsks("delete")}>
-                {t.deleteShort}
-              </Button>
-            </>
-          )}
-          {canSave && saved && <Button onClick={() => setAsks("saveAs")}>{t.saveAs}</Button>}
           {canSave && (draft.value !== null || !saved) && (
             <Button
               kind={draft.value !== null ? "primary" : "plain"}
@@ -92,6 +85,7 @@ export function MosaicBar({ onFull }: { onFull: () => void }) {
               {t.save}
             </Button>
           )}
+          {canSave && saved && <Menu label={t.manage} items={menu} />}
         </span>
       </span>
       {(asks === "save" || asks === "saveAs" || asks === "rename") && (
@@ -122,23 +116,27 @@ export function MosaicBar({ onFull }: { onFull: () => void }) {
 function MosaicName() {
   const t = text.value.live;
   const list = mosaics.value ?? [];
-  if (list.length < 2) return <h1>{shown.value?.nome ?? t.mosaic}</h1>;
+  if (list.length === 0) return <h1>{shown.value?.nome ?? t.mosaic}</h1>;
   return (
-    <select
-      class="mosaic-name"
-      aria-label={t.mosaic}
-      value={chosen.value?.mosaic_id ?? ""}
-      onChange={(event) => choose(event.currentTarget.value)}
-    >
-      {list.map((mosaic) => (
-        <option key={mosaic.mosaic_id} value={mosaic.mosaic_id}>
-          {mosaic.nome}
-        </option>
-      ))}
-    </select>
+    <>
+      <h1 class="hidden-words">{shown.value?.nome ?? t.mosaic}</h1>
+      <select
+        class="mosaic-name"
+        aria-label={t.mosaic}
+        value={chosen.value?.mosaic_id ?? EVERY_CAMERA}
+        onChange={(event) => choose(event.currentTarget.value)}
+      >
+        {list.map((mosaic) => (
+          <option key={mosaic.mosaic_id} value={mosaic.mosaic_id}>
+            {mosaic.nome}
+          </option>
+        ))}
+        <option value={EVERY_CAMERA}>{t.automatic}</option>
+      </select>
+    </>
   );
 }
 
-function count(cameras: readonly (string | null)[]): number {
-  return cameras.filter((id) => id !== null).length;
+function count({ cameras, layout }: MosaicBody): number {
+  return seats(cameras, layout).filter((id) => id !== null).length;
 }

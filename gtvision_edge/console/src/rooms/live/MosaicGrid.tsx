@@ -5,7 +5,7 @@ import { may } from "../../state/permissions";
 import { me } from "../../state/session";
 import { camerasById } from "../../state/site";
 import { clearTile, placeCamera, seats } from "./mosaic";
-import { edit, maximise, selectedTile } from "./store";
+import { edit, isPanelOpen, maximise, selectedTile } from "./store";
 import { Tile } from "./Tile";
 
 interface GridProps {
@@ -77,13 +77,20 @@ function Place({ id, at, large, canEdit }: PlaceProps) {
           onClear={() => edit((mosaic) => clearTile(mosaic, at))}
         />
       ) : (
-        <EmptyTile id={id} at={at} onSelect={select} />
+        <EmptyTile id={id} at={at} canFill={canEdit && id === null} onSelect={select} />
       )}
     </div>
   );
 }
 
-function EmptyTile({ id, at, onSelect }: { id: string | null; at: number; onSelect: () => void }) {
+interface EmptyTileProps {
+  id: string | null;
+  at: number;
+  canFill: boolean;
+  onSelect: () => void;
+}
+
+function EmptyTile({ id, at, canFill, onSelect }: EmptyTileProps) {
   const t = text.value.live;
   const isSelected = selectedTile.value === at;
   return (
@@ -92,12 +99,20 @@ function EmptyTile({ id, at, onSelect }: { id: string | null; at: number; onSele
       role="group"
       tabIndex={isSelected ? 0 : -1}
       aria-label={t.tileOf(t.emptyTile, at + 1)}
-      onClick={onSelect}
+      onClick={() => {
+        onSelect();
+        if (canFill) isPanelOpen.value = true;
+      }}
       onFocus={onSelect}
     >
       <div class="middle">
         <span>{id === null ? t.emptyTile : t.gone}</span>
-        {id === null && <small>{t.emptyTileHint}</small>}
+        {canFill && (
+          <>
+            <small class="by-mouse">{t.emptyTileHint}</small>
+            <small class="by-touch">{t.emptyTileTouch}</small>
+          </>
+        )}
       </div>
     </div>
   );

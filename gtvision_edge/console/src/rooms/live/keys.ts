@@ -12,13 +12,13 @@ export function liveKeys(key: string, room: HTMLElement | null): boolean {
   if (/^[1-9]$/.test(key)) {
     const tile = Number(key) - 1;
     if (tile >= places.length) return false;
-    selectedTile.value = tile;
+    selectTile(tile, room);
     const other = places[tile];
     if (maximised.value !== null && other) maximise(other);
     return true;
   }
   if (key.startsWith("Arrow")) {
-    selectedTile.value = selected === null ? 0 : neighbour(mosaic.layout, selected, key);
+    selectTile(selected === null ? 0 : neighbour(mosaic.layout, selected, key), room);
     return true;
   }
   switch (key.toLowerCase()) {
@@ -26,7 +26,9 @@ export function liveKeys(key: string, room: HTMLElement | null): boolean {
       // On a button, Enter presses the button.
       if (document.activeElement?.matches("button, a, select")) return false;
       if (camera !== null) maximise(maximised.value === null ? camera : null);
-      return camera !== null;
+      else if (selected !== null && places[selected] === null) isPanelOpen.value = true;
+      else return false;
+      return true;
     case "f":
       toggleFull(room);
       return true;
@@ -44,6 +46,12 @@ export function liveKeys(key: string, room: HTMLElement | null): boolean {
     default:
       return false;
   }
+}
+
+/** The focus goes along, so that Enter means the tile and not the link that was clicked before. */
+function selectTile(tile: number, room: HTMLElement | null): void {
+  selectedTile.value = tile;
+  room?.querySelectorAll<HTMLElement>(".place > .tile")[tile]?.focus({ preventScroll: true });
 }
 
 /** One level up: from the large picture to the mosaic, from the panel to the mosaic, from a selection to none. */

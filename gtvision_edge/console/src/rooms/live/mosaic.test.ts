@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { MosaicBody } from "../../api/types";
-import { fittingLayout, isSameMosaic, LAYOUTS, neighbour, placeCamera, relayout, seats, sequencePages, tilesOf } from "./mosaic";
+import { clearTile, fittingLayout, isSameMosaic, LAYOUTS, neighbour, placeCamera, relayout, seats, sequencePages, tilesOf, waitingCount } from "./mosaic";
 
 const mosaic = (cameras: (string | null)[], layout: MosaicBody["layout"] = "2x2"): MosaicBody => ({ nome: "Entrada", layout, cameras });
 
@@ -28,6 +28,24 @@ describe("a mosaic", () => {
     const small = relayout(mosaic([null, "b", null, null, "e", "f"], "1+5"), "2x2");
 
     expect(small.cameras).toEqual(["e", "b", "f", null]);
+  });
+
+  it("gives back every camera when a smaller layout was only tried", () => {
+    const five = mosaic(["a", "b", "c", "d", "e", null], "1+5");
+    const small = relayout(five, "2x2");
+
+    expect(waitingCount(small)).toBe(1);
+    expect(seats(small.cameras, small.layout)).toEqual(["a", "b", "c", "d"]);
+    expect(isSameMosaic(relayout(small, "1+5"), five)).toBe(true);
+    expect(relayout(relayout(relayout(five, "1x1"), "3x3"), "1+5").cameras.slice(0, 6)).toEqual(five.cameras);
+  });
+
+  it("keeps the waiting cameras while tiles are changed", () => {
+    const small = relayout(mosaic(["a", "b", "c", "d", "e", null], "1+5"), "2x2");
+
+    expect(placeCamera(small, "x", 1).cameras).toEqual(["a", "x", "c", "d", "e"]);
+    expect(placeCamera(small, "e", 0).cameras).toEqual(["e", "b", "c", "d", "a"]);
+    expect(relayout(clearTile(small, 2), "1+5").cameras).toEqual(["a", "b", null, "d", "e", null]);
   });
 
   it("is the same mosaic whether or not its empty tail is written out", () => {

@@ -30,20 +30,33 @@ export function automaticMosaic(cameras: readonly Camera[], name: string): Mosai
   return { nome: name, layout, cameras: seats(cameras.map((camera) => camera.camera_id), layout) };
 }
 
-/** Change the layout. Cameras stay where they are; the ones that lose their tile move into free ones. */
+/**
+ * Change the layout. Cameras stay where they are; the ones that lose their tile move into free ones.
+ *
+ * Those that find none wait behind the last tile, so that a larger layout brings them back; only saving
+ * (`seats`) lets go of them.
+ */
 export function relayout(mosaic: MosaicBody, layout: Layout): MosaicBody {
   const next = seats(mosaic.cameras, layout);
+  const waiting: string[] = [];
   for (const homeless of mosaic.cameras.slice(next.length)) {
+    if (homeless === null) continue;
     const free = next.indexOf(null);
-    if (homeless !== null && free >= 0) next[free] = homeless;
+    if (free >= 0) next[free] = homeless;
+    else waiting.push(homeless);
   }
-  return { ...mosaic, layout, cameras: next };
+  return { ...mosaic, layout, cameras: [...next, ...waiting] };
+}
+
+/** How many cameras have no tile in the present layout. */
+export function waitingCount(mosaic: MosaicBody): number {
+  return mosaic.cameras.slice(tilesOf(mosaic.layout)).filter((id) => id !== null).length;
 }
 
 /** Put a camera into a tile. A camera that already has a tile changes places with the one it meets. */
 export function placeCamera(mosaic: MosaicBody, cameraId: string, tile: number): MosaicBody {
-  const next = seats(mosaic.cameras, mosaic.layout);
-  if (tile < 0 || tile >= next.length) return mosaic;
+  if (tile < 0 || tile >= tilesOf(mosaic.layout)) return mosaic;
+  const next = withWaiting(mosaic);
   const from = next.indexOf(cameraId);
   if (from >= 0) next[from] = next[tile] ?? null;
   next[tile] = cameraId;
@@ -51,7 +64,11 @@ export function placeCamera(mosaic: MosaicBody, cameraId: string, tile: number):
 }
 
 export function clearTile(mosaic: MosaicBody, tile: number): MosaicBody {
-  return { ...mosaic, cameras: seats(mosaic.cameras, mosaic.layout).map((id, at) => (at === tile ? null : id)) };
+  return { ...mosaic, cameras: withWaiting(mosaic).map((id, at) => (at === tile ? null : id)) };
+}
+
+function withWaiting(mosaic: MosaicBody): (string | null)[] {
+  return [...seats(mosaic.cameras, mosaic.layout), ...mosaic.cameras.slice(tilesOf(mosaic.layout))];
 }
 
 export function isSameMosaic(one: MosaicBody, other: MosaicBody): boolean {

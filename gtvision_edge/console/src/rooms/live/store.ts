@@ -6,7 +6,8 @@ import { read, write } from "../../state/preferences";
 import { hashOf, replace, route } from "../../state/route";
 import { client } from "../../state/session";
 import { cameras } from "../../state/site";
-import { automaticMosaic, isSameMosaic, seats, tilesOf } from "./mosaic";
+import { say } from "../../state/toasts";
+import { automaticMosaic, isSameMosaic, seats, tilesOf, waitingCount } from "./mosaic";
 
 const REMEMBERED = "gtv.mosaic";
 
@@ -20,9 +21,13 @@ export const selectedTile = signal<number | null>(null);
 export const soundOf = signal<string | null>(null);
 export const isPanelOpen = signal(false);
 
+/** In place of a mosaic's id: all cameras, in their order. */
+export const EVERY_CAMERA = "all";
+
 export const chosen = computed<Mosaic | null>(() => {
   const list = mosaics.value ?? [];
   const wanted = route.value.query.get("mosaic") ?? read(REMEMBERED);
+  if (wanted === EVERY_CAMERA) return null;
   return list.find((mosaic) => mosaic.mosaic_id === wanted) ?? list[0] ?? null;
 });
 
@@ -40,8 +45,27 @@ export async function loadMosaics(): Promise<void> {
   mosaics.value = await client.all<Mosaic>("/mosaics");
 }
 
+/** Show another mosaic. A draft that is left can be had back for some seconds. */
 export function choose(mosaicId: string): void {
+  discard();
+  show(mosaicId);
+}
+
+/** Drop what nobody saved, with a way back. */
+export function discard(): void {
+  const dropped = draft.value;
+  const from = chosen.value?.mosaic_id ?? EVERY_CAMERA;
   draft.value = null;
+  if (dropped === null) return;
+  say(text.value.live.discarded(dropped.nome), {
+    undo: () => {
+      show(from);
+      draft.value = dropped;
+    },
+  });
+}
+
+function show(mosaicId: string): void {
   write(REMEMBERED, mosaicId);
   replace(hashOf("live", null, { mosaic: mosaicId }));
 }
@@ -55,7 +79,8 @@ export function edit(change: (mosaic: MosaicBody) => MosaicBody): void {
   if (shown.value === null) return;
   const { nome, layout, cameras: ids } = shown.value;
   const next = change({ nome, layout, cameras: ids });
-  draft.value = chosen.value !== null && isSameMosaic(next, chosen.value) ? null : next;
+  const isAsSaved = chosen.value !== null && isSameMosaic(next, chosen.value) && waitingCount(next) === 0;
+  draft.value = isAsSaved ? null : next;
   if (selectedTile.value !== null && selectedTile.value >= tilesOf(next.layout)) selectedTile.value = null;
 }
 
@@ -66,7 +91,8 @@ export async function save(body: MosaicBody, target: Mosaic | null): Promise<voi
       ? await client.post<Mosaic>("/mosaics", content)
       : await client.patch<Mosaic>(`/mosaics/${encodeURIComponent(target.mosaic_id)}`, content);
   await loadMosaics();
-  choose(saved.mosaic_id);
+  draft.value = null;
+  show(saved.mosaic_id);
 }
 
 export async function remove(mosaic: Mosaic): Promise<void> {

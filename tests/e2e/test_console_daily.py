@@ -1,0 +1,145 @@
+"""What an operator does with the mosaic all night: enlarge, try a layout, find a camera, change his mind."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.e2e.browser import chromium
+from tests.e2e.daemon import Client, Site, logged_in, running_daemon
+from tests.e2e.test_console import open_console
+
+pytestmark = [pytest.mark.chromium, pytest.mark.timeout(120), pytest.mark.xdist_group("e2e")]
+
+
+async def add_absent(admin: Client, number: int) -> None:
+    """Add a camera that nobody plugged in: it has a tile like any other."""
+    body = {
+        "camera_id": f"cam{number:02}",
+        "name": f"Câmera {number}",
+        "vendor": "generic_rtsp",
+        "main_url": f"rtsp://127.0.0.1:9/{number}",
+        "skip_probe": True,
+    }
+    await admin.call("POST", "/cameras", body, expect=201)
+
+
+@asynccontextmanager
+async def live_room(tmp_path: Path, cameras: int, **options: object) -> AsyncIterator[Page]:
+    """The live room of an administrator with *cameras* cameras."""
+    site = Site(tmp_path / "state")
+    async with running_daemon(site), logged_in(site) as admin, chromium() as browser:
+        for number in range(1, cameras + 1):
+            await add_absent(admin, number)
+        page, _ = await open_console(
+            browser, site, "admin", site.password, locale="pt-BR", **options
+        )
+        await page.wait_for_selector(".place .tile-name")
+        yield page
+
+
+async def names(page: Page) -> list[str]:
+    return await page.locator(".place .tile-name").all_inner_texts()
+
+
+async def covers_the_mosaic(page: Page) -> bool:
+    covered: bool = await page.evaluate(
+        """() => {
+            const large = document.querySelector('.place.large').getBoundingClientRect();
+            const room = document.querySelector('.live-body').getBoundingClientRect();
+            return large.width > room.width - 12 && large.height > room.height - 12;
+        }"""
+    )
+    return covered
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["desk", "phone"])
+async def test_every_tile_of_1_and_5_enlarges_to_the_whole_mosaic(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    viewport = {"width": size[0], "height": size[1]}
+    async with live_room(tmp_path, 5, viewport=viewport) as page:
+        for tile in ("1", "4"):
+            await page.keyboard.press(tile)
+            await page.keyboard.press("Enter")
+            await page.wait_for_selector(".place.large")
+            assert await covers_the_mosaic(page)
+            await page.keyboard.press("Escape")
+            await expect(page.locator(".place.large")).to_have_count(0)
+        if size[0] > 1000:
+            await page.keyboard.press("c")
+            await page.wait_for_selector(".place.large")
+            assert await covers_the_mosaic(page)
+
+
+async def test_a_layout_that_was_only_tried_loses_no_camera(tmp_path: Path) -> None:
+    async with live_room(tmp_path, 5, viewport={"width": 1440, "height": 900}) as page:
+        layouts = page.get_by_role("group", name="Disposição")
+        await layouts.get_by_text("2×2").click()
+        await expect(page.locator(".facts-line")).to_contain_text("1 câmera não cabe")
+        await layouts.get_by_text("1+5").click()
+
+        assert await names(page) == [f"Câmera {number}" for number in range(1, 6)]
+
+
+async def test_a_saved_mosaic_leaves_all_cameras_and_every_button_in_reach(tmp_path: Path) -> None:
+    async with live_room(tmp_path, 5, viewport={"width": 1440, "height": 900}) as page:
+        await page.click("text=Salvar mosaico")
+        await page.fill("dialog input", "Entrada principal e pátio de manobras da madrugada")
+        await page.keyboard.press("Enter")
+        chooser = page.get_by_role("combobox", name="Mosaico")
+        await expect(chooser).to_be_visible()
+
+        await page.get_by_role("group", name="Disposição").get_by_text("3×3").click()
+        cut = await page.evaluate(
+            """() => [...document.querySelectorAll('.live-bar button')].filter((button) => {
+                const box = button.getBoundingClientRect();
+                const at = document.elementFromPoint(box.x + box.width - 3, box.y + box.height / 2);
+                return box.width === 0 || !button.contains(at);
+            }).map((button) => button.innerText)"""
+        )
+        assert cut == []
+
+        await chooser.select_option(label="Todas as câmeras")
+        await expect(page.locator(".room-bar > h1")).to_have_text("Todas as câmeras")
+        await page.click("text=Desfazer")
+        await expect(page.locator(".facts-line")).to_contain_text("alterado")
+        await expect(page.locator(".place")).to_have_count(9)
+
+        await page.click("text=Descartar")
+        await page.get_by_role("button", name="Opções do mosaico").click()
+        await expect(page.get_by_role("menuitem")).to_have_text(
+            ["Renomear", "Salvar como novo", "Excluir…"]
+        )
+
+
+async def test_keys_mean_the_tile_after_a_click_on_the_rail(tmp_path: Path) -> None:
+    async with live_room(tmp_path, 2, viewport={"width": 1440, "height": 900}) as page:
+        await page.click("nav >> text=Ao vivo")
+        await page.keyboard.press("2")
+        await page.keyboard.press("Enter")
+
+        await expect(page.locator(".place.large .tile-name")).to_have_text("Câmera 2")
+
+
+async def test_finding_a_camera_shows_it_and_leaves_the_mosaic_alone(tmp_path: Path) -> None:
+    async with live_room(tmp_path, 3, viewport={"width": 1440, "height": 900}) as page:
+        await page.keyboard.press("1")
+        await page.keyboard.press("/")
+        await page.keyboard.type("câmera 3")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".place.large .tile-name")).to_have_text("Câmera 3")
+        await expect(page.locator(".facts-line")).not_to_contain_text("alterado")
+
+        await page.locator(".place.large").press("Escape")
+        await page.locator(
+            "[aria-label='Janela 3: Câmera 3'] [aria-label='Tirar da janela']"
+        ).click()
+        await page.click("[aria-label='Janela 3: Janela vazia']")
+        await expect(page.locator(".panel-find")).to_contain_text("Escolha a câmera da janela 3")
+        await page.click(".panel >> text=Câmera 2")
+
+        assert await names(page) == ["Câmera 1", "Câmera 2"]
+        await expect(page.locator("[aria-label='Janela 3: Câmera 2']")).to_be_visible()
