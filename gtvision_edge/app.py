@@ -335,6 +335,7 @@ def _monitor(base: _Base, views: MediaViews) -> CameraMonitor:
         clock=base.clock,
         settings=settings,
         registry=base.registry,
+        recording_trouble=lambda: base.volume.trouble,
     )
 
 
@@ -392,7 +393,11 @@ async def _api(
             raise MediaServerUnavailableError("The media server does not answer.")
 
     board = HealthBoard(
-        {"database": base.database.check, "media_server": media_server},
+        {
+            "database": base.database.check,
+            "media_server": media_server,
+            "volume": base.volume.require,
+        },
         notices={"identity": accounts.issuers.check_keys},
     )
     return build_api(
@@ -414,7 +419,7 @@ async def _api(
                 site=base.settings.site,
                 site_id=accounts.site_id,
                 version=__version__,
-                volume=base.volume.root,
+                volume=base.volume,
                 clock=base.clock,
             ),
         ],

@@ -1,14 +1,10 @@
 """How the box is, on one page."""
 
-import asyncio
-import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
-
-import structlog
 
 from gtvision_edge.api.cameras import CameraStates
 from gtvision_edge.api.routing import EVERYONE, Answer, Call, Endpoint
@@ -16,13 +12,19 @@ from gtvision_edge.cameras.model import CameraState
 from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.media.findings import Finding
 from gtvision_edge.media.model import MediaServerState
+from gtvision_edge.recordings.errors import VolumeFullError, VolumeMissingError
+from gtvision_edge.recordings.volume import Usage
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.settings import SiteSettings
 
-log = structlog.get_logger(__name__)
+StorageState = Literal["present", "full", "missing", "unusable"]
 
-_DISK_PATIENCE_S = 2.0
+_STORAGE_STATES: Mapping[str, StorageState] = {
+    "": "present",
+    VolumeFullError.code: "full",
+    VolumeMissingError.code: "missing",
+}
 
 
 class MediaStatus(Protocol):
@@ -37,6 +39,17 @@ class MediaFindings(Protocol):
 
     @property
     def findings(self) -> Sequence[Finding]: ...
+
+
+class RecordingsVolume(Protocol):
+    """The volume as it was at the last look, a second ago."""
+
+    @property
+    def root(self) -> Path: ...
+    @property
+    def usage(self) -> Usage | None: ...
+    @property
+    def trouble(self) -> str: ...
 
 
 class ViewerCount(Protocol):
@@ -64,8 +77,12 @@ class CameraCountsAnswer(Answer):
 
 class StorageAnswer(Answer):
     volume: str
+    state: StorageState
+    """``missing``: not mounted, or emptied; ``full``: no room left; ``unusable``: see ``error``. Nothing is recorded then."""
+    error: str | None
+    """The code of what is wrong, null when all is well."""
     total_bytes: int | None
-    """null: the disk does not answer."""
+    """null, as the other sizes: the volume is not there, and what lies under its name is another disk."""
     free_bytes: int | None
     used_bytes: int | None
 
@@ -102,7 +119,7 @@ class _StatusResource:
         site: SiteSettings,
         site_id: str,
         version: str,
-        volume: Path,
+        volume: RecordingsVolume,
         clock: Clock,
     ) -> None:
         self._cameras = cameras
@@ -116,7 +133,6 @@ class _StatusResource:
         self._volume = volume
         self._clock = clock
         self._zone = ZoneInfo(site.timezone)
-        self._looking: asyncio.Task[Any] | None = None
 
     async def status(self, call: Call) -> StatusAnswer:
         principal = call.principal
@@ -139,7 +155,7 @@ class _StatusResource:
             ),
             # How many watch another tenant's cameras is that tenant's business.
             viewers=self._viewers.viewers() if principal.tenant_id is None else None,
-            storage=await self._storage(),
+            storage=self._storage(),
             media_server=MediaServerAnswer(
                 kind=_kind(server.kind),
                 version=server.version or None,
@@ -152,23 +168,15 @@ class _StatusResource:
             ),
         )
 
-    async def _storage(self) -> StorageAnswer:
-        """Ask the disk in a thread; one that hangs holds that one thread, and no answer of ours."""
-        if self._looking is None or self._looking.done():
-            # Ends by itself as soon as the disk answers; its failure is read by whoever waits.
-            self._looking = asyncio.create_task(
-                asyncio.to_thread(shutil.disk_usage, self._volume), name="disk-usage"
-            )
-        try:
-            async with asyncio.timeout(_DISK_PATIENCE_S):
-                total, used, free = await asyncio.shield(self._looking)
-        except (OSError, TimeoutError) as error:
-            log.warning("disk_gives_no_answer", error=type(error).__name__)
-            return StorageAnswer(
-                volume=str(self._volume), total_bytes=None, free_bytes=None, used_bytes=None
-            )
+    def _storage(self) -> StorageAnswer:
+        usage, code = self._volume.usage, self._volume.trouble
         return StorageAnswer(
-            volume=str(self._volume), total_bytes=total, free_bytes=free, used_bytes=used
+            volume=str(self._volume.root),
+            state=_STORAGE_STATES.get(code, "unusable"),
+            error=code or None,
+            total_bytes=usage.total if usage else None,
+            free_bytes=usage.free if usage else None,
+            used_bytes=usage.used if usage else None,
         )
 
 
@@ -188,7 +196,7 @@ def status_endpoints(
     site: SiteSettings,
     site_id: str,
     version: str,
-    volume: Path,
+    volume: RecordingsVolume,
     clock: Clock,
 ) -> list[Endpoint]:
     """Return ``/status``."""

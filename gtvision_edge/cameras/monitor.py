@@ -143,7 +143,9 @@ class CameraMonitor:
         settings: CameraSettings,
         registry: CollectorRegistry | None = None,
         first_spread_s: float = FIRST_SPREAD_S,
+        recording_trouble: Callable[[], str] = lambda: "",
     ) -> None:
+        """*recording_trouble* gives the code of what keeps every camera from being recorded, '' when nothing does."""
         self._cameras = cameras
         self._database = database
         self._media = media
@@ -152,6 +154,7 @@ class CameraMonitor:
         self._clock = clock
         self._settings = settings
         self._first_spread_s = first_spread_s
+        self._recording_trouble = recording_trouble
         self._watches: dict[CameraId, _Watch] = {}
         self._last_us: dict[CameraUuid, int] = {}
         self._places = asyncio.Semaphore(MAX_CHECKS)
@@ -260,7 +263,7 @@ class CameraMonitor:
         was_recording = watch.entry.state is CameraState.RECORDING
         if now - watch.silent_since < (SETTLE_S if was_recording else START_S):
             return None
-        return CameraState.ONLINE_NOT_RECORDING, "not_recording"
+        return CameraState.ONLINE_NOT_RECORDING, self._recording_trouble() or "not_recording"
 
     def _lose_stream(self, watch: _Watch, now: float) -> None:
         """Ask the camera at once; the lost stream is a first sign that it is gone."""

@@ -47,6 +47,7 @@ from gtvision_edge.media.findings import Finding
 from gtvision_edge.media.model import MediaServerState, PathView
 from gtvision_edge.media.posters import Picture
 from gtvision_edge.mosaics import MosaicService
+from gtvision_edge.recordings.volume import Usage
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.settings import AccountSettings, ApiSettings, IdentitySettings, SiteSettings
 from gtvision_edge.storage import Database
@@ -211,6 +212,20 @@ class FakeMonitor:
         return self.watching
 
 
+@dataclass
+class FakeVolume:
+    """The recordings volume as a test wants it seen."""
+
+    root: Path = Path("/rec")
+    usage: Usage | None = field(default_factory=lambda: Usage(1000, 400, 600))
+    trouble: str = ""
+
+
+@pytest.fixture
+def volume() -> FakeVolume:
+    return FakeVolume()
+
+
 @pytest.fixture
 def monitor() -> FakeMonitor:
     return FakeMonitor()
@@ -258,7 +273,7 @@ def resources(
     database: Database,
     clock: FakeClock,
     finder: FixedFinder,
-    tmp_path: Path,
+    volume: FakeVolume,
 ) -> list[Endpoint]:
     """Every endpoint but the session's."""
     return [
@@ -277,7 +292,7 @@ def resources(
             site=SiteSettings(name="Portaria", timezone="America/Sao_Paulo"),
             site_id=accounts.site_id,
             version="1.2.3",
-            volume=tmp_path,
+            volume=volume,
             clock=clock,
         ),
     ]

@@ -1,4 +1,3 @@
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +8,9 @@ from gtvision_edge.cameras.model import CameraState, StateEntry
 from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.media.model import MediaServerState, PathView
 from gtvision_edge.media.posters import Picture
+from gtvision_edge.recordings.volume import Usage
 from tests.fakes.clock import FakeClock
-from tests.unit.api.conftest import SECRET, FakeMonitor, Served
+from tests.unit.api.conftest import SECRET, FakeMonitor, FakeVolume, Served
 from tests.unit.cameras.fixtures import FixedProber
 
 NEW_YEAR = "2026-01-01T00:00:00+00:00"
@@ -372,9 +372,7 @@ async def test_audit_times_are_understood(served: Served, clock: FakeClock) -> N
     assert before["items"] == []
 
 
-async def test_the_status_counts_what_one_may_see(
-    served: Served, monitor: FakeMonitor, tmp_path: Path
-) -> None:
+async def test_the_status_counts_what_one_may_see(served: Served, monitor: FakeMonitor) -> None:
     monitor.states["cam01"] = StateEntry(CameraState.RECORDING, 0)
     monitor.states["cam09"] = StateEntry(CameraState.OFFLINE, 0)
 
@@ -393,9 +391,14 @@ async def test_the_status_counts_what_one_may_see(
         "disabled": 0,
     }
     assert (box["viewers"], box["hub"], box["version"]) == (3, None, "1.2.3")
-    storage = box["storage"]
-    assert storage["volume"] == str(tmp_path)
-    assert 0 < storage["free_bytes"] < storage["total_bytes"]
+    assert box["storage"] == {
+        "volume": "/rec",
+        "state": "present",
+        "error": None,
+        "total_bytes": 1000,
+        "free_bytes": 600,
+        "used_bytes": 400,
+    }
     assert box["media_server"] == {
         "kind": "embedded",
         "version": "gtvision-embedded-1",
@@ -403,6 +406,40 @@ async def test_the_status_counts_what_one_may_see(
         "findings": [],
     }
     assert (mine["cameras"]["total"], mine["cameras"]["offline"]) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [
+        ("volume_missing", "missing"),
+        ("volume_hangs", "unusable"),
+        ("volume_note_damaged", "unusable"),
+    ],
+)
+async def test_a_lost_volume_is_said_and_has_no_sizes(
+    served: Served, volume: FakeVolume, code: str, state: str
+) -> None:
+    volume.usage, volume.trouble = None, code
+
+    _, box = await served.call("GET", "/status", who="admin")
+
+    assert box["storage"] == {
+        "volume": "/rec",
+        "state": state,
+        "error": code,
+        "total_bytes": None,
+        "free_bytes": None,
+        "used_bytes": None,
+    }
+
+
+async def test_a_full_volume_is_said_with_its_sizes(served: Served, volume: FakeVolume) -> None:
+    volume.usage, volume.trouble = Usage(1000, 999, 1), "volume_full"
+
+    _, box = await served.call("GET", "/status", who="admin")
+
+    assert (box["storage"]["state"], box["storage"]["error"]) == ("full", "volume_full")
+    assert box["storage"]["free_bytes"] == 1
 
 
 async def test_a_media_server_that_never_answered_is_down(

@@ -44,6 +44,7 @@ class Site:
     failures: dict[str, CameraError] = field(default_factory=dict)
     asked: list[tuple[float, str]] = field(default_factory=list)
     hanging: set[str] = field(default_factory=set)
+    trouble: str = ""
     clock: FakeClock = field(default_factory=FakeClock)
 
     def path_view(self, camera_id: str) -> View | None:
@@ -78,6 +79,7 @@ async def watching(
         clock=site.clock,
         settings=CameraSettings(),
         first_spread_s=spread_s,
+        recording_trouble=lambda: site.trouble,
     )
     running = asyncio.create_task(monitor.run())
     await asyncio.sleep(0.02)
@@ -139,6 +141,19 @@ async def test_a_recording_that_stops_growing_is_noticed_sooner(
         assert now(monitor) == ("recording", "")
         await site.clock.advance(2)
         assert now(monitor) == ("online_not_recording", "not_recording")
+
+
+async def test_a_camera_that_is_not_recorded_for_want_of_a_disk_says_so(
+    service: CameraService, database: Database, site: Site, bus: EventBus
+) -> None:
+    await add(service)
+    site.views["c1"], site.trouble = View(recording=False), "volume_full"
+    async with watching(service, database, site, bus) as monitor:
+        await site.clock.advance(7)
+        assert now(monitor) == ("online_not_recording", "volume_full")
+        site.views["c1"], site.trouble = View(), ""
+        await site.clock.advance(2)
+        assert now(monitor) == ("recording", "")
 
 
 async def test_a_lost_camera_is_noticed_within_seconds(

@@ -9,6 +9,7 @@ import gtvision_edge
 from gtvision_edge.accounts import errors as account_errors
 from gtvision_edge.cameras import errors as camera_errors
 from gtvision_edge.errors import EdgeError
+from gtvision_edge.recordings import errors as volume_errors
 
 SOURCE = Path(gtvision_edge.__file__).parent / "console" / "src"
 
@@ -52,6 +53,16 @@ def test_every_finding_about_the_media_server_has_words(language: str) -> None:
 
     assert len(codes) >= 7
     assert codes == set(re.findall(r"^  (media_server_\w+): \(", words, re.MULTILINE))
+
+
+@pytest.mark.parametrize("language", ["pt-BR", "en"])
+def test_everything_that_can_be_wrong_with_the_volume_has_words(language: str) -> None:
+    words = (SOURCE / "i18n" / f"trouble.{language}.ts").read_text(encoding="utf-8")
+    told = words[words.index("export const volumes") : words.index("export const causes")]
+
+    assert codes_of(volume_errors) == set(
+        re.findall(r"^  (volume_\w+): \{", told, re.MULTILINE)
+    ) | {EdgeError.code}
 
 
 def test_no_file_of_the_console_is_longer_than_a_screenful_or_six() -> None:

@@ -179,6 +179,8 @@ export interface SiteStatus {
   viewers: number | null;
   storage: {
     volume: string;
+    state?: "present" | "full" | "missing" | "unusable";
+    error?: string | null;
     total_bytes: number | null;
     free_bytes: number | null;
     used_bytes: number | null;

@@ -1,7 +1,7 @@
 import { acts } from "./acts.en";
 import { cameras, wizard } from "./cameras.en";
 import type { Text } from "./pt-BR";
-import { causes, failures, findings, warnings } from "./trouble.en";
+import { causes, failures, findings, volumes, warnings } from "./trouble.en";
 import { health, settings } from "./upkeep.en";
 
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
@@ -13,6 +13,7 @@ export const en: Text = {
   failures,
   causes,
   findings,
+  volumes,
   warnings,
   cameras,
   wizard,

@@ -1,7 +1,7 @@
 /** Every sentence of the console. This file is the source; `en.ts` is typed against it. */
 import { acts } from "./acts.pt-BR";
 import { cameras, wizard } from "./cameras.pt-BR";
-import { causes, failures, findings, warnings } from "./trouble.pt-BR";
+import { causes, failures, findings, volumes, warnings } from "./trouble.pt-BR";
 import { health, settings } from "./upkeep.pt-BR";
 
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
@@ -13,6 +13,7 @@ export const ptBR = {
   failures,
   causes,
   findings,
+  volumes,
   warnings,
   common: {
     unknown: "—",

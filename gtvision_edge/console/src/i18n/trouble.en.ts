@@ -123,7 +123,50 @@ export const findings: Text["findings"] = {
   }),
 };
 
+/** What is wrong with the recordings volume; keys are the daemon's stable codes. */
+export const volumes: Text["volumes"] = {
+  volume_missing: {
+    title: "Nothing is being recorded: the recording disk is not mounted.",
+    cure: "Check the disk's cable and power and mount it; recording begins again by itself. If it was replaced by a new one, delete volume.json in the unit's state folder.",
+  },
+  volume_full: {
+    title: "Disk full: recording fails.",
+    cure: "Delete old recordings or fit a larger disk; recording begins again by itself.",
+  },
+  volume_foreign: {
+    title: "Nothing is being recorded: the mounted disk belongs to another unit.",
+    cure: "Mount this unit's disk.",
+  },
+  volume_marker_odd: {
+    title: "Nothing is being recorded: the mounted disk does not say whose it is.",
+    cure: "The disk's .gtvision-volume.json is damaged. Mount the right disk; if this is the right one, delete that file and volume.json in the state folder.",
+  },
+  volume_note_damaged: {
+    title: "Nothing is being recorded: which disk is this unit's is no longer known.",
+    cure: "volume.json in the state folder is damaged. Mount this unit's disk and recording begins by itself; with a new disk, delete that file.",
+  },
+  volume_unwritable: {
+    title: "Nothing is being recorded: the disk cannot be written.",
+    cure: "It may be write-protected, faulty or without permission. Look at the system's log, and replace the disk if it shows errors.",
+  },
+  volume_hangs: {
+    title: "Nothing is being recorded: the disk does not answer.",
+    cure: "Check the disk's cable or network; if it goes on, restart the unit and replace the disk.",
+  },
+  volume_unusable: {
+    title: "Nothing is being recorded: the disk was not looked at yet.",
+    cure: "Wait some seconds; if it goes on, restart the unit.",
+  },
+};
+
 export const causes: Text["causes"] = {
+  volume_missing: "disk not mounted",
+  volume_full: "disk full",
+  volume_foreign: "another unit's disk",
+  volume_marker_odd: "disk does not say whose it is",
+  volume_note_damaged: "this unit's disk not known",
+  volume_unwritable: "disk cannot be written",
+  volume_hangs: "disk does not answer",
   camera_unauthorized: "password refused by the camera",
   camera_path_not_found: "the camera does not know this video",
   camera_unreachable: "nothing answers at the address",

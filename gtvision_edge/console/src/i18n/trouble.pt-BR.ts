@@ -131,7 +131,50 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
 };
 
 /** Why a camera is in the state it is in, as said under "sinal perdido". */
+/** What is wrong with the recordings volume; keys are the daemon's stable codes. */
+export const volumes: Record<string, Trouble> = {
+  volume_missing: {
+    title: "Nada está sendo gravado: o disco de gravação não está montado.",
+    cure: "Confira o cabo e a energia do disco e monte-o; a gravação volta sozinha. Se o disco foi trocado por um novo, apague volume.json da pasta de estado do equipamento.",
+  },
+  volume_full: {
+    title: "Disco cheio: a gravação falha.",
+    cure: "Apague gravações antigas ou ponha um disco maior; a gravação volta sozinha.",
+  },
+  volume_foreign: {
+    title: "Nada está sendo gravado: o disco montado é de outra unidade.",
+    cure: "Monte o disco desta unidade.",
+  },
+  volume_marker_odd: {
+    title: "Nada está sendo gravado: o disco montado não se identifica.",
+    cure: "O arquivo .gtvision-volume.json do disco está danificado. Monte o disco certo; se este for o certo, apague esse arquivo e volume.json da pasta de estado.",
+  },
+  volume_note_damaged: {
+    title: "Nada está sendo gravado: não se sabe mais qual é o disco desta unidade.",
+    cure: "O arquivo volume.json da pasta de estado está danificado. Monte o disco desta unidade e a gravação volta sozinha; com um disco novo, apague esse arquivo.",
+  },
+  volume_unwritable: {
+    title: "Nada está sendo gravado: o disco não aceita gravação.",
+    cure: "Pode estar protegido, com defeito ou sem permissão. Veja o registro do sistema e troque o disco se houver erros.",
+  },
+  volume_hangs: {
+    title: "Nada está sendo gravado: o disco não responde.",
+    cure: "Confira o cabo ou a rede do disco; se continuar, reinicie o equipamento e troque o disco.",
+  },
+  volume_unusable: {
+    title: "Nada está sendo gravado: o disco ainda não foi verificado.",
+    cure: "Espere alguns segundos; se continuar, reinicie o equipamento.",
+  },
+};
+
 export const causes: Record<string, string> = {
+  volume_missing: "disco não montado",
+  volume_full: "disco cheio",
+  volume_foreign: "disco de outra unidade",
+  volume_marker_odd: "disco não se identifica",
+  volume_note_damaged: "disco desta unidade não reconhecido",
+  volume_unwritable: "disco não aceita gravação",
+  volume_hangs: "disco não responde",
   camera_unauthorized: "senha recusada pela câmera",
   camera_path_not_found: "a câmera não conhece este vídeo",
   camera_unreachable: "nada responde no endereço",

@@ -85,6 +85,14 @@ function ProblemNote({ problem }: { problem: Problem }) {
       </Note>
     );
   }
+  if (problem.kind === "volume") {
+    const words = text.value.volumes[problem.code];
+    return (
+      <Note tone="alarm" title={words?.title ?? problem.code}>
+        {words?.cure}
+      </Note>
+    );
+  }
   if (problem.kind === "disk_unknown") return <Note title={t.disk}>{t.diskUnknown}</Note>;
   if (problem.kind === "disk_full") {
     return (

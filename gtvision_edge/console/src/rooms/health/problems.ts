@@ -5,6 +5,7 @@ export type Problem =
   | { kind: "media_down"; tone: "alarm" }
   | { kind: "media_finding"; tone: "warn"; finding: Finding }
   | { kind: "disk_unknown"; tone: "warn" }
+  | { kind: "volume"; tone: "alarm"; code: string }
   | { kind: "disk_full"; tone: "alarm" | "warn"; usedShare: number };
 
 const NEARLY_FULL = 0.9;
@@ -29,7 +30,8 @@ export function problemsOf(status: SiteStatus | null, cameras: readonly Camera[]
 
 function diskProblems(status: SiteStatus | null): Problem[] {
   if (status === null) return [];
-  const { total_bytes: total = null, free_bytes: free = null } = status.storage ?? {};
+  const { total_bytes: total = null, free_bytes: free = null, error = null } = status.storage ?? {};
+  if (error !== null) return [{ kind: "volume", tone: "alarm", code: error }];
   if (total === null || free === null || total === 0) return [{ kind: "disk_unknown", tone: "warn" }];
   const usedShare = 1 - free / total;
   if (usedShare < NEARLY_FULL) return [];

@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import type { SiteStatus } from "../../api/types";
+import { problemsOf } from "./problems";
+
+const site = (storage: Partial<NonNullable<SiteStatus["storage"]>>): SiteStatus => ({
+  site: { id: "s1", name: "Portaria", timezone: "America/Sao_Paulo", now: "2026-01-01T00:00:00-03:00" },
+  version: "1",
+  cameras: { total: 0, recording: 0, online_not_recording: 0, offline: 0, unauthorized: 0, unknown: 0, disabled: 0 },
+  viewers: 0,
+  storage: { volume: "/rec", state: "present", error: null, total_bytes: 1000, free_bytes: 600, used_bytes: 400, ...storage },
+  media_server: { kind: "embedded", version: "1", state: "up" },
+  hub: null,
+});
+
+test("a volume that is there and has room is no problem", () => {
+  expect(problemsOf(site({}), [])).toEqual([]);
+});
+
+test("a volume that is away is an alarm with its code", () => {
+  const away = { state: "missing", error: "volume_missing", total_bytes: null, free_bytes: null, used_bytes: null } as const;
+  expect(problemsOf(site(away), [])).toEqual([{ kind: "volume", tone: "alarm", code: "volume_missing" }]);
+});
+
+test("a full volume is one alarm, not also a disk that is filling up", () => {
+  const full = { state: "full", error: "volume_full", free_bytes: 1, used_bytes: 999 } as const;
+  expect(problemsOf(site(full), [])).toEqual([{ kind: "volume", tone: "alarm", code: "volume_full" }]);
+});
