@@ -149,6 +149,7 @@ class Gateway:
         self._http = http
         self._upstream = Upstream(place.hls_url, http, place.secret)
         self._clock = clock
+        self._epoch_us = clock.now_us() - round(clock.monotonic() * 1_000_000)
         self._stopping = asyncio.Event()
         self._streams: dict[tuple[str, str], LiveStream] = {}
         self._openings: set[asyncio.Task[None]] = set()
@@ -354,6 +355,7 @@ class Gateway:
                 self._upstream,
                 self._placeholder,
                 clock=self._clock,
+                epoch_us=self._epoch_us,
                 spawn=self._spawn,
                 # The embedded server keeps audio and video in one file, MediaMTX in two. A path seen first while it
                 # is down gets the shape its camera will probably have: players cannot add a track later.

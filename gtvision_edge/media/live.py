@@ -45,7 +45,8 @@ class LiveStream:
     """The endless playlists of one path, shared by all its viewers.
 
     Nothing runs unless a player asks: each request brings the playlists up to now. *spawn* starts a task whose owner
-    ends it; at most one is running, the one that asks the media server for ``index.m3u8``.
+    ends it; at most one is running, the one that asks the media server for ``index.m3u8``. *epoch_us* is the wall clock
+    less the monotonic one, taken once for all streams: their numbers go by it, whatever becomes of the wall clock.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class LiveStream:
         placeholder: Placeholder,
         *,
         clock: Clock,
+        epoch_us: int,
         spawn: Spawn,
         has_audio_inside: bool = False,
     ) -> None:
@@ -62,6 +64,7 @@ class LiveStream:
         self._upstream = upstream
         self._placeholder = placeholder
         self._clock = clock
+        self._epoch_us = epoch_us
         self._spawn = spawn
         self._lock = asyncio.Lock()
         self._opening: asyncio.Task[None] | None = None
@@ -114,7 +117,7 @@ class LiveStream:
             log.info("stream_lost", path=self._path)
         self.state = StreamState.PLACEHOLDER
         for timeline in self._timelines.values():
-            timeline.show_placeholder(self._clock.now_us())
+            timeline.show_placeholder(self._steady_us(), self._clock.now_us())
 
     async def _follow(self) -> bool:
         """Take over the media server's present lists; False when it has none any more."""
@@ -175,7 +178,10 @@ class LiveStream:
         self._tracks = index.tracks
 
     def _timeline(self, kind: str, like: Timeline | None = None) -> Timeline:
-        timeline = Timeline(self._clock.now_us(), f"lost-{kind}")
+        timeline = Timeline(self._steady_us(), f"lost-{kind}")
         if like is not None:
             timeline.begin_like(like)
         return timeline
+
+    def _steady_us(self) -> int:
+        return self._epoch_us + round(self._clock.monotonic() * 1_000_000)

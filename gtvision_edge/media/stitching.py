@@ -37,13 +37,17 @@ class _Entry:
 class Timeline:
     """The playlist of one track. Pure: knows neither network nor clock."""
 
-    def __init__(self, now_us: int, placeholder_files: str) -> None:
-        """*placeholder_files* begins the names of the placeholder's files, such as ``lost-video``."""
-        self._sequence = max(now_us // 1_000_000 - _NUMBERS_FROM_S, 0)
+    def __init__(self, steady_us: int, placeholder_files: str) -> None:
+        """*steady_us* is a time in UTC µs that is not set back while the daemon runs; see :meth:`show_placeholder`.
+
+        *placeholder_files* begins the names of the placeholder's files, such as ``lost-video``.
+        """
+        self._sequence = max(steady_us // 1_000_000 - _NUMBERS_FROM_S, 0)
         self._discontinuities = self._sequence // _SECONDS_PER_DISCONTINUITY
         self.placeholder_files = placeholder_files
         self._entries: list[_Entry] = []
         self._outage_us: int | None = None
+        self._outage_wall_us = 0
         self._placeholders = 0
         self._target_s = 2
         self._has_shown = False
@@ -99,14 +103,19 @@ class Timeline:
             if segment.link.file not in known:
                 self._append(segment)
 
-    def show_placeholder(self, now_us: int) -> None:
-        """Let the placeholder grow to *now_us*; what the source had is gone with its muxer."""
+    def show_placeholder(self, steady_us: int, wall_us: int) -> None:
+        """Let the placeholder grow to now; what the source had is gone with its muxer.
+
+        It grows by *steady_us*, for the wall clock may be set: back, and players would wait as long for the next
+        segment. *wall_us* (UTC µs) is only what an outage's first segment is dated by.
+        """
         step_us = round(PLACEHOLDER_SEGMENT_S * 1_000_000)
         if self._outage_us is None:
             self._drop_live()
-            self._outage_us = now_us - PLACEHOLDER_AT_ONCE * step_us
+            self._outage_us = steady_us - PLACEHOLDER_AT_ONCE * step_us
+            self._outage_wall_us = wall_us - PLACEHOLDER_AT_ONCE * step_us
             self._placeholders = 0
-        due = (now_us - self._outage_us) // step_us
+        due = (steady_us - self._outage_us) // step_us
         if due - self._placeholders > PLACEHOLDER_WINDOW:  # nobody asked for a while
             skipped = due - self._placeholders - PLACEHOLDER_WINDOW
             self._drop(len(self._entries))
@@ -119,7 +128,7 @@ class Timeline:
                     duration_s=PLACEHOLDER_SEGMENT_S,
                     init=Link(f"{self.placeholder_files}-init.mp4", ""),
                     discontinuity=self._has_shown and not self._placeholders,
-                    time_us=self._outage_us + self._placeholders * step_us,
+                    time_us=self._outage_wall_us + self._placeholders * step_us,
                 ),
                 is_live=False,
             )

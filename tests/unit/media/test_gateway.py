@@ -554,3 +554,26 @@ async def test_a_damaged_recording_is_no_picture_and_no_failure(house: House) ->
     await house.put_footage("cam01", b"", "00-01-00-000000")
 
     assert await house.gateway.poster_jpeg("cam01") is None
+
+
+async def test_a_clock_that_is_set_back_stops_no_playlist_and_no_number_goes_back(
+    house: House,
+) -> None:
+    house.server.down = True
+
+    async def numbers() -> range:
+        text = await house.text("/stream/cam01_live/main.m3u8")
+        first = next(line for line in text.splitlines() if "MEDIA-SEQUENCE" in line)
+        start = int(first.partition(":")[2])
+        return range(start, start + text.count("#EXTINF"))
+
+    before = await numbers()
+    house.clock.step_wall(-7200)
+    await house.clock.advance(6)
+    stepped = await numbers()
+    await house.clock.advance(100)  # nobody watches: the stream is forgotten and begins anew
+    house.gateway.sweep()
+    anew = await numbers()
+
+    assert before[-1] < stepped[-1] < anew[-1]
+    assert stepped[0] >= before[0]

@@ -77,9 +77,9 @@ def test_an_outage_shows_the_placeholder_at_once_and_lets_it_grow() -> None:
     timeline = Timeline(NOW, "lost-video")
     timeline.show_live(muxer("a", 0, 3), anew=True)
 
-    timeline.show_placeholder(NOW)
+    timeline.show_placeholder(NOW, NOW)
     at_once = shown(timeline)
-    timeline.show_placeholder(NOW + STEP)
+    timeline.show_placeholder(NOW + STEP, NOW + STEP)
 
     assert at_once == ["lost-video-0.mp4", "lost-video-1.mp4", "lost-video-2.mp4"]
     assert shown(timeline) == [*at_once, "lost-video-3.mp4"]
@@ -92,7 +92,7 @@ def test_an_outage_shows_the_placeholder_at_once_and_lets_it_grow() -> None:
 def test_a_player_that_sees_the_placeholder_first_needs_no_discontinuity() -> None:
     timeline = Timeline(NOW, "lost-video")
 
-    timeline.show_placeholder(NOW)
+    timeline.show_placeholder(NOW, NOW)
 
     assert "#EXT-X-DISCONTINUITY\n" not in timeline.render()
     assert len(shown(timeline)) == 3
@@ -101,7 +101,7 @@ def test_a_player_that_sees_the_placeholder_first_needs_no_discontinuity() -> No
 def test_the_placeholder_of_an_hour_is_six_segments_long_and_at_the_present() -> None:
     timeline = Timeline(NOW, "lost-video")
     for second in range(0, 3600, 2):
-        timeline.show_placeholder(NOW + second * 1_000_000)
+        timeline.show_placeholder(NOW + second * 1_000_000, NOW + second * 1_000_000)
 
     segments = parse_media(timeline.render())
 
@@ -113,10 +113,10 @@ def test_the_placeholder_of_an_hour_is_six_segments_long_and_at_the_present() ->
 
 def test_nobody_asking_for_an_hour_costs_nothing_and_the_numbers_move_on() -> None:
     timeline = Timeline(NOW, "lost-video")
-    timeline.show_placeholder(NOW)
+    timeline.show_placeholder(NOW, NOW)
     before = timeline.last_number
 
-    timeline.show_placeholder(NOW + 3600 * 1_000_000)
+    timeline.show_placeholder(NOW + 3600 * 1_000_000, NOW + 3600 * 1_000_000)
 
     assert len(shown(timeline)) == PLACEHOLDER_WINDOW
     assert timeline.last_number - before == 3600 * 1_000_000 // STEP
@@ -125,7 +125,7 @@ def test_nobody_asking_for_an_hour_costs_nothing_and_the_numbers_move_on() -> No
 def test_the_picture_returns_behind_a_discontinuity_with_a_new_init() -> None:
     timeline = Timeline(NOW, "lost-video")
     timeline.show_live(muxer("a", 0, 3), anew=True)
-    timeline.show_placeholder(NOW)
+    timeline.show_placeholder(NOW, NOW)
     last = timeline.last_number
 
     timeline.show_live(muxer("b", 0, 2), anew=True)
@@ -140,7 +140,7 @@ def test_the_picture_returns_behind_a_discontinuity_with_a_new_init() -> None:
 
 def test_placeholder_files_leave_the_list_with_the_first_live_segment_that_does() -> None:
     timeline = Timeline(NOW, "lost-video")
-    timeline.show_placeholder(NOW)
+    timeline.show_placeholder(NOW, NOW)
     timeline.show_live(muxer("b", 0, 2), anew=True)
     timeline.show_live(muxer("b", 0, 3), anew=False)
     assert shown(timeline)[0] == "lost-video-0.mp4"
@@ -172,9 +172,9 @@ def test_a_session_is_carried_on_in_every_name() -> None:
 
 def test_a_restarted_daemon_goes_on_above_the_numbers_it_gave_before() -> None:
     before, after = Timeline(NOW, "lost-video"), Timeline(NOW + 3600 * 1_000_000, "lost-video")
-    before.show_placeholder(NOW)
-    before.show_placeholder(NOW + 3600 * 1_000_000)
-    after.show_placeholder(NOW + 3600 * 1_000_000)
+    before.show_placeholder(NOW, NOW)
+    before.show_placeholder(NOW + 3600 * 1_000_000, NOW + 3600 * 1_000_000)
+    after.show_placeholder(NOW + 3600 * 1_000_000, NOW + 3600 * 1_000_000)
 
     assert after.last_number > before.last_number
 
@@ -227,8 +227,8 @@ def test_whatever_happens_a_segment_keeps_its_number_and_audio_and_video_agree(
                 {"v": video, "a": audio}, {"v": server.segments("v"), "a": server.segments("a")}
             )
         else:
-            video.show_placeholder(now)
-            audio.show_placeholder(now)
+            video.show_placeholder(now, now)
+            audio.show_placeholder(now, now)
 
         present = numbered(video)
         assert min(present) >= min(seen, default=0)
@@ -239,3 +239,31 @@ def test_whatever_happens_a_segment_keeps_its_number_and_audio_and_video_agree(
         assert [cycle for _, cycle in present.values()] == [
             cycle for _, cycle in numbered(audio).values()
         ]
+
+
+def test_a_clock_that_is_set_back_stops_no_placeholder() -> None:
+    timeline = Timeline(NOW, "lost-video")
+    timeline.show_placeholder(NOW, NOW)
+    before = timeline.last_number
+
+    for passed in (1, 2, 3):
+        timeline.show_placeholder(NOW + passed * STEP, NOW - 3600 * 1_000_000)
+
+    assert timeline.last_number == before + 3
+
+
+def test_a_clock_that_is_set_forward_skips_no_number() -> None:
+    timeline = Timeline(NOW, "lost-video")
+    timeline.show_placeholder(NOW, NOW)
+    before = timeline.last_number
+
+    timeline.show_placeholder(NOW + STEP, NOW + 400 * 86_400 * 1_000_000)
+
+    assert timeline.last_number == before + 1
+
+
+def test_an_outage_is_dated_by_the_wall_clock() -> None:
+    timeline = Timeline(NOW, "lost-video")
+    timeline.show_placeholder(NOW, NOW + 3600 * 1_000_000)
+
+    assert parse_media(timeline.render())[-1].time_us == NOW + 3600 * 1_000_000 - STEP
