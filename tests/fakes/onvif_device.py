@@ -265,6 +265,13 @@ def _md5(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
+def random_host() -> str:
+    """Return an address of this machine that no other test has: all of 127/8 is loopback."""
+    return (
+        f"127.{secrets.randbelow(200) + 20}.{secrets.randbelow(250)}.{secrets.randbelow(250) + 2}"
+    )
+
+
 @dataclass
 class Responder:
     """The WS-Discovery half of a device, on UDP port 3702 of its own loopback address."""

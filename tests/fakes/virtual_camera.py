@@ -19,7 +19,9 @@ class VirtualCamera:
         port: int,
         *,
         starts_at_key_frame: bool,
+        host: str = "127.0.0.1",
     ) -> None:
+        self.host = host
         self.streams = dict(streams)
         self.credentials = credentials
         self.port = port
@@ -37,7 +39,7 @@ class VirtualCamera:
         if self.credentials is not None and with_password:
             user, password = self.credentials.username, self.credentials.password
             account = f"{quote(user, safe='')}:{quote(password, safe='')}@"
-        return f"rtsp://{account}127.0.0.1:{self.port}/{name}"
+        return f"rtsp://{account}{self.host}:{self.port}/{name}"
 
     @property
     def reader_count(self) -> int:
@@ -45,7 +47,7 @@ class VirtualCamera:
 
     async def start(self) -> None:
         """Come on the air, on the same port as before."""
-        server = RtspServer("127.0.0.1", self.port)
+        server = RtspServer(self.host, self.port)
         for _ in range(100):
             try:
                 await server.__aenter__()
@@ -122,10 +124,13 @@ async def virtual_camera(
     credentials: Credentials | None = None,
     port: int = 0,
     starts_at_key_frame: bool = True,
+    host: str = "127.0.0.1",
 ) -> AsyncIterator[VirtualCamera]:
     """Run a camera on loopback; a single clip is served as ``/stream``."""
     streams = {"stream": stream} if isinstance(stream, ClipSpec) else stream
-    camera = VirtualCamera(streams, credentials, port, starts_at_key_frame=starts_at_key_frame)
+    camera = VirtualCamera(
+        streams, credentials, port, starts_at_key_frame=starts_at_key_frame, host=host
+    )
     await camera.start()
     try:
         yield camera

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 import gtvision_edge
-from gtvision_edge.api import audit, cameras, mosaics, people, session, status
+from gtvision_edge.api import audit, cameras, discovery, mosaics, people, session, status
 
 TYPES = Path(gtvision_edge.__file__).parent / "console" / "src" / "api" / "types.ts"
 
@@ -20,6 +20,8 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "CameraStatus": cameras.CameraStatusAnswer,
     "Vendor": cameras.VendorAnswer,
     "ProbeReport": cameras.ProbeAnswer,
+    "DeviceFacts": cameras.DeviceFactsAnswer,
+    "FoundDevice": discovery.FoundAnswer,
     "Mosaic": mosaics.MosaicAnswer,
     "SiteStatus": status.StatusAnswer,
     "User": people.UserAnswer,
@@ -29,6 +31,7 @@ ANSWERS: dict[str, type[BaseModel]] = {
 }
 BODIES: dict[str, tuple[type[BaseModel], ...]] = {
     "ProbeBody": (cameras.ProbeBody, cameras.CameraChangeBody),
+    "DiscoverBody": (discovery.DiscoverBody,),
     "CameraBody": (cameras.CameraBody,),
     "Place": (cameras.PlaceBody,),
     "MosaicBody": (mosaics.MosaicBody, mosaics.MosaicChangeBody),

@@ -144,6 +144,26 @@ export interface ProbeReport {
   device: DeviceFacts | null;
 }
 
+export interface DiscoverBody {
+  method: "multicast" | "unicast";
+  addresses?: string[];
+  network?: string;
+  timeout_s?: number;
+}
+
+/** A device that answered a search. All but host and already_added_as is its own word. */
+export interface FoundDevice {
+  host: string;
+  onvif_port: number;
+  /** The host it gives as its own, when that is another one. */
+  xaddr_host: string | null;
+  name: string;
+  manufacturer: string;
+  hardware: string;
+  scopes: string[];
+  already_added_as: string | null;
+}
+
 export interface CameraBody extends ProbeBody {
   camera_id?: string;
   name: string;

@@ -19,6 +19,7 @@ export const cameras: Text["cameras"] = {
   noHistory: "No change of state recorded.",
   address: "Address",
   vendor: "Vendor",
+  device: "Device",
   main: "Main",
   sub: "Sub",
   noSub: "none",

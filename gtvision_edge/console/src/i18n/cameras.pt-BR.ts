@@ -19,6 +19,7 @@ export const cameras = {
   noHistory: "Nenhuma mudança de estado registrada.",
   address: "Endereço",
   vendor: "Fabricante",
+  device: "Aparelho",
   main: "Principal",
   sub: "Secundário",
   noSub: "não há",

@@ -1,5 +1,6 @@
 import { acts } from "./acts.en";
 import { cameras, wizard } from "./cameras.en";
+import { search } from "./search.en";
 import type { Text } from "./pt-BR";
 import { causes, failures, findings, volumes, warnings } from "./trouble.en";
 import { health, settings } from "./upkeep.en";
@@ -17,6 +18,7 @@ export const en: Text = {
   warnings,
   cameras,
   wizard,
+  search,
   health,
   settings,
   common: {

@@ -1,7 +1,6 @@
 """What answers to a probe say, and whom we hear; sockets on loopback only."""
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -11,7 +10,7 @@ from gtvision_edge.cameras.onvif import discovery
 from gtvision_edge.cameras.onvif.discovery import FoundDevice, merge, read_match
 from gtvision_edge.cameras.onvif.finder import MAX_ADDRESSES, DeviceFinder
 from gtvision_edge.runtime.clock import SystemClock
-from tests.fakes.onvif_device import Responder, match, responder
+from tests.fakes.onvif_device import Responder, match, random_host, responder
 
 
 async def nobody(_: str, __: int) -> bool:
@@ -20,13 +19,6 @@ async def nobody(_: str, __: int) -> bool:
 
 def finder(knock: Callable[[str, int], object] = nobody) -> DeviceFinder:
     return DeviceFinder(clock=SystemClock(), interfaces=["lo"], knock=knock)  # type: ignore[arg-type] # a fake
-
-
-def random_host() -> str:
-    """Return an address of this machine that no other test has: all of 127/8 is loopback."""
-    return (
-        f"127.{secrets.randbelow(200) + 20}.{secrets.randbelow(250)}.{secrets.randbelow(250) + 2}"
-    )
 
 
 @asynccontextmanager

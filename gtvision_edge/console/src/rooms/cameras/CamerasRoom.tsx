@@ -9,6 +9,7 @@ import { me } from "../../state/session";
 import { cameras, camerasById, status } from "../../state/site";
 import { Button, Empty, Skeleton } from "../../ui/parts";
 import { CameraDetails } from "./CameraDetails";
+import { SearchDrawer } from "./search/SearchDrawer";
 import { StateWord } from "./StateWord";
 import { Thumbnail } from "./Thumbnail";
 import { videoWords } from "./words";
@@ -20,6 +21,7 @@ export function CamerasRoom() {
   const all = cameras.value;
   const canEdit = may(me.value?.role, "editCameras");
   const isAdding = canEdit && route.value.query.get("add") !== null;
+  const isSearching = canEdit && route.value.query.get("search") !== null;
   const opened = route.value.detail === null ? undefined : camerasById.value.get(route.value.detail);
   const found = (all ?? []).filter((camera) => matches(wanted, camera.name, camera.camera_id, camera.host, camera.place?.label));
   return (
@@ -37,6 +39,11 @@ export function CamerasRoom() {
             value={wanted}
             onInput={(event) => setWanted(event.currentTarget.value)}
           />
+        )}
+        {canEdit && (
+          <Button icon="search" onClick={() => go(hashOf("cameras", null, { search: "1" }))}>
+            {text.value.search.open}
+          </Button>
         )}
         {canEdit && (
           <Button kind="primary" icon="plus" onClick={() => go(hashOf("cameras", null, { add: "1" }))}>
@@ -58,6 +65,7 @@ export function CamerasRoom() {
         )}
       </div>
       {isAdding && <Wizard onClose={() => go(hashOf("cameras"))} />}
+      {isSearching && <SearchDrawer onClose={() => go(hashOf("cameras"))} />}
       {opened && <CameraDetails key={opened.camera_uuid} camera={opened} onClose={() => go(hashOf("cameras"))} />}
     </>
   );

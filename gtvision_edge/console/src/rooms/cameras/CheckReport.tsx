@@ -16,6 +16,12 @@ export function CheckReport({ report }: { report: ProbeReport }) {
         <Pill>{t.firstPicture(numberOf(report.elapsed_s, 1))}</Pill>
       </div>
       <dl class="facts">
+        {report.device && (
+          <>
+            <dt>{words.device}</dt>
+            <dd>{[report.device.manufacturer, report.device.model, report.device.firmware].filter((word) => word !== "").join(" · ") || text.value.common.unknown}</dd>
+          </>
+        )}
         <dt>{words.main}</dt>
         <dd>{profileWords(report.main)}</dd>
         <dt>{words.sub}</dt>

@@ -1,0 +1,37 @@
+import type { Text } from "./pt-BR";
+
+const cameras = (n: number): string => (n === 1 ? "1 camera" : `${n} cameras`);
+
+export const search: Text["search"] = {
+  open: "Search the network",
+  title: "Search the network for cameras",
+  where: "Where to look",
+  nearby: "This box's network",
+  addresses: "Address or range",
+  nearbyHint: "Finds cameras with ONVIF switched on in the networks this box is connected to. For cameras behind a router or in another VLAN use “Address or range”.",
+  targets: "Addresses",
+  targetsHint: "192.168.1.20 · 192.168.1.10-50 · 192.168.1.0/24 — up to 256",
+  badTargets: "Use an IP address, a range or a network from /24 to /32, up to 256 addresses.",
+  noSecrets: "No password is sent while searching.",
+  search: "Search",
+  searching: "Searching…",
+  searchingHint: "Takes a few seconds.",
+  again: "Search again",
+  found: (n) => (n === 0 ? "nothing found" : n === 1 ? "1 device" : `${n} devices`),
+  nothing: "No camera answered.",
+  nothingHint: "ONVIF may be switched off: Hikvision and others leave the factory like that. Switch it on in the camera, search by address, or add it by its vendor.",
+  all: (n) => (n === 1 ? "Pick the new one" : `Pick all ${n} new ones`),
+  camera: "Camera",
+  known: (name) => `already added: ${name}`,
+  claims: (host) => `claims to be ${host}`,
+  accessHint: "One user and password for all picked ones; each is tried once only. Some brands have ONVIF users of their own.",
+  nameless: "Give every picked camera a name.",
+  add: (n) => (n === 0 ? "Add" : `Add ${cameras(n)}`),
+  progress: (recording, total) => `${recording} of ${cameras(total)} recording`,
+  failures: (n) => (n === 1 ? "1 was not added" : `${n} were not added`),
+  failed: "not added",
+  queued: "queued",
+  checking: "checking…",
+  waitingForRecording: "added, waiting for its recording…",
+  retry: "Try the failed ones",
+};

@@ -1,0 +1,37 @@
+/** Looking for cameras on the network, in words. */
+
+const cameras = (n: number): string => (n === 1 ? "1 câmera" : `${n} câmeras`);
+
+export const search = {
+  open: "Procurar na rede",
+  title: "Procurar câmeras na rede",
+  where: "Onde procurar",
+  nearby: "Rede deste equipamento",
+  addresses: "Endereço ou faixa",
+  nearbyHint: "Encontra câmeras com ONVIF ligado nas redes em que este equipamento está. Câmeras atrás de um roteador ou em outra VLAN: use “Endereço ou faixa”.",
+  targets: "Endereços",
+  targetsHint: "192.168.1.20 · 192.168.1.10-50 · 192.168.1.0/24 — até 256",
+  badTargets: "Use um IP, uma faixa ou uma rede /24 a /32, até 256 endereços.",
+  noSecrets: "Nenhuma senha é enviada durante a procura.",
+  search: "Procurar",
+  searching: "Procurando…",
+  searchingHint: "Leva alguns segundos.",
+  again: "Procurar de novo",
+  found: (n: number) => (n === 0 ? "nada encontrado" : n === 1 ? "1 aparelho" : `${n} aparelhos`),
+  nothing: "Nenhuma câmera respondeu.",
+  nothingHint: "O ONVIF pode estar desligado: é assim que Hikvision e outras saem de fábrica. Ligue-o na câmera, procure pelo endereço, ou adicione pelo fabricante.",
+  all: (n: number) => (n === 1 ? "Escolher a nova" : `Escolher as ${n} novas`),
+  camera: "Câmera",
+  known: (name: string) => `já adicionada: ${name}`,
+  claims: (host: string) => `diz ser ${host}`,
+  accessHint: "O mesmo usuário e senha para todas as escolhidas; cada uma é tentada uma vez só. Em algumas marcas o usuário ONVIF é criado à parte.",
+  nameless: "Dê um nome a cada câmera escolhida.",
+  add: (n: number) => (n === 0 ? "Adicionar" : `Adicionar ${cameras(n)}`),
+  progress: (recording: number, total: number) => `${recording} de ${cameras(total)} gravando`,
+  failures: (n: number) => (n === 1 ? "1 não foi adicionada" : `${n} não foram adicionadas`),
+  failed: "não adicionada",
+  queued: "na fila",
+  checking: "verificando…",
+  waitingForRecording: "adicionada, esperando gravar…",
+  retry: "Tentar as que falharam",
+};

@@ -1,0 +1,124 @@
+import type { FoundDevice, Tenant } from "../../../api/types";
+import { text } from "../../../i18n";
+import { camerasById } from "../../../state/site";
+import { Field, Note } from "../../../ui/parts";
+import { deviceWords, keyOf, nameOf, type Access } from "./search";
+
+/** The names of what was picked, by the device's key. */
+export type Picks = Readonly<Record<string, string>>;
+
+interface Props {
+  found: readonly FoundDevice[];
+  picks: Picks;
+  onPick: (picks: Picks) => void;
+  access: Access;
+  onAccess: (changes: Partial<Access>) => void;
+  tenants: readonly Tenant[];
+  fault: string;
+}
+
+/** What answered, to be picked and named; one user and password for all of it. */
+export function PickList({ found, picks, onPick, access, onAccess, tenants, fault }: Props) {
+  const t = text.value.search;
+  const words = text.value.wizard;
+  if (found.length === 0) return <Note title={t.nothing}>{t.nothingHint}</Note>;
+  const fresh = found.filter((device) => device.already_added_as === null);
+  const areAllPicked = fresh.length > 0 && fresh.every((device) => picks[keyOf(device)] !== undefined);
+
+  function toggle(device: FoundDevice): void {
+    const { [keyOf(device)]: before, ...rest } = picks;
+    onPick(before === undefined ? { ...picks, [keyOf(device)]: nameOf(device, t.camera) } : rest);
+  }
+
+  return (
+    <>
+      {fresh.length > 1 && (
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={areAllPicked}
+            onChange={() => onPick(areAllPicked ? {} : Object.fromEntries(fresh.map((device) => [keyOf(device), picks[keyOf(device)] ?? nameOf(device, t.camera)])))}
+          />
+          {t.all(fresh.length)}
+        </label>
+      )}
+      <ul class="found-list">
+        {found.map((device) => (
+          <Row key={keyOf(device)} device={device} name={picks[keyOf(device)]} onToggle={() => toggle(device)} onName={(name) => onPick({ ...picks, [keyOf(device)]: name })} />
+        ))}
+      </ul>
+      {fault && (
+        <p class="word-alarm" role="alert">
+          {fault}
+        </p>
+      )}
+      {fresh.length > 0 && (
+        <div class="form">
+          <Field label={words.username}>
+            {(ids) => (
+              <input
+                {...ids}
+                name="username"
+                type="text"
+                autocomplete="off"
+                autocapitalize="none"
+                spellcheck={false}
+                value={access.username}
+                onInput={(event) => onAccess({ username: event.currentTarget.value })}
+              />
+            )}
+          </Field>
+          <Field label={words.password}>
+            {(ids) => (
+              <input {...ids} name="password" type="password" autocomplete="new-password" value={access.password} onInput={(event) => onAccess({ password: event.currentTarget.value })} />
+            )}
+          </Field>
+          {tenants.length > 1 && (
+            <Field label={words.tenant} wide>
+              {(ids) => (
+                <select {...ids} name="tenantId" value={access.tenantId} onChange={(event) => onAccess({ tenantId: event.currentTarget.value })}>
+                  {tenants.map((tenant) => (
+                    <option key={tenant.tenant_id} value={tenant.tenant_id}>
+                      {tenant.name}
+                    </option>
+                  ))}
+                </select>
+              )}
+            </Field>
+          )}
+          <p class="muted field wide">{t.accessHint}</p>
+        </div>
+      )}
+    </>
+  );
+}
+
+interface RowProps {
+  device: FoundDevice;
+  name: string | undefined;
+  onToggle: () => void;
+  onName: (name: string) => void;
+}
+
+function Row({ device, name, onToggle, onName }: RowProps) {
+  const t = text.value.search;
+  const known = device.already_added_as;
+  return (
+    <li>
+      <label class="check">
+        <input type="checkbox" checked={name !== undefined} disabled={known !== null} onChange={onToggle} />
+        <span class="found-words">
+          <b>{device.name || device.hardware || t.camera}</b> <span class="muted">{deviceWords(device)}</span>
+          <br />
+          <span class="muted mono">
+            {device.host}
+            {device.onvif_port === 80 ? "" : `:${device.onvif_port}`}
+          </span>{" "}
+          {device.xaddr_host && <span class="word-warn">{t.claims(device.xaddr_host)}</span>}
+        </span>
+        {known !== null && <span class="pill">{t.known(camerasById.value.get(known)?.name ?? known)}</span>}
+      </label>
+      {name !== undefined && <input type="text" aria-label={text.value.wizard.name} placeholder={text.value.wizard.name} maxLength={80} value={name} onInput={(event) => onName(event.currentTarget.value)} />}
+    </li>
+  );
+}

@@ -1,0 +1,65 @@
+import { describe, expect, it } from "vitest";
+import type { FoundDevice } from "../../../api/types";
+import { bodyOf, deviceWords, inTurns, nameOf, targetsIn } from "./search";
+
+const DEVICE: FoundDevice = {
+  host: "10.0.0.64",
+  onvif_port: 8899,
+  xaddr_host: null,
+  name: "IPC",
+  manufacturer: "Boa",
+  hardware: "BC-2000",
+  scopes: [],
+  already_added_as: null,
+};
+
+describe("where to look", () => {
+  it.each([
+    ["192.168.1.20", { addresses: ["192.168.1.20"] }],
+    [" 192.168.1.20, 192.168.1.21;192.168.1.20 ", { addresses: ["192.168.1.20", "192.168.1.21"] }],
+    ["192.168.1.9-11", { addresses: ["192.168.1.9", "192.168.1.10", "192.168.1.11"] }],
+    ["192.168.1.9-192.168.1.10", { addresses: ["192.168.1.9", "192.168.1.10"] }],
+    ["192.168.1.0/24", { network: "192.168.1.0/24" }],
+  ])("is read from %s", (typed, wanted) => expect(targetsIn(typed)).toEqual(wanted));
+
+  it.each(["", "camera.local", "192.168.1", "192.168.1.256", "10.0.0.0/8", "192.168.1.9-3", "10.0.0.0-255 10.0.1.1", "rtsp://10.0.0.1/x"])(
+    "is not guessed from %s",
+    (typed) => expect(targetsIn(typed)).toBeNull(),
+  );
+});
+
+describe("a found device", () => {
+  it("gets a name that tells it from its like", () => {
+    expect(nameOf(DEVICE, "Câmera")).toBe("IPC 64");
+    expect(nameOf({ ...DEVICE, name: "", hardware: "" }, "Câmera")).toBe("Câmera 64");
+    expect(deviceWords(DEVICE)).toBe("Boa · BC-2000");
+    expect(deviceWords({ ...DEVICE, manufacturer: "BC-2000", name: "IPC" })).toBe("BC-2000");
+  });
+
+  it("is added by what it was asked under, without empty fields", () => {
+    expect(bodyOf(DEVICE, " Portaria ", { username: "", password: "", tenantId: "" })).toEqual({
+      vendor: "generic_onvif",
+      host: "10.0.0.64",
+      onvif_port: 8899,
+      name: "Portaria",
+    });
+  });
+});
+
+describe("turns", () => {
+  it("are three at a time, and all are taken", async () => {
+    let running = 0;
+    let most = 0;
+    const done: number[] = [];
+    await inTurns([1, 2, 3, 4, 5, 6, 7], 3, async (item) => {
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      running -= 1;
+      done.push(item);
+    });
+
+    expect(most).toBe(3);
+    expect(done.sort()).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  });
+});
