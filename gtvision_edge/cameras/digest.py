@@ -67,8 +67,13 @@ def choose(challenges: Iterable[Challenge]) -> Challenge | None:
     return min(known, key=_rank, default=None)
 
 
-def answer(challenge: Challenge, method: str, uri: str, user: str, password: str) -> str:
-    """Return the ``Authorization`` header for *challenge*, which must be known."""
+def answer(
+    challenge: Challenge, method: str, uri: str, user: str, password: str, *, count: int = 1
+) -> str:
+    """Return the ``Authorization`` header for *challenge*, which must be known.
+
+    *count* is how often its nonce is used with this answer: who sees a number twice may take it for a replay.
+    """
     if challenge.scheme == "basic":
         return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
     fields = challenge.fields
@@ -90,8 +95,8 @@ def answer(challenge: Challenge, method: str, uri: str, user: str, password: str
         f'uri="{uri}"',
     ]
     if fields.get("qop"):
-        response = digest(f"{ha1}:{nonce}:00000001:{cnonce}:auth:{ha2}")
-        parts += [f'response="{response}"', "qop=auth", "nc=00000001", f'cnonce="{cnonce}"']
+        response = digest(f"{ha1}:{nonce}:{count:08x}:{cnonce}:auth:{ha2}")
+        parts += [f'response="{response}"', "qop=auth", f"nc={count:08x}", f'cnonce="{cnonce}"']
     else:
         parts.append(f'response="{digest(f"{ha1}:{nonce}:{ha2}")}"')
         if challenge.algorithm.endswith("-sess"):

@@ -119,7 +119,6 @@ async def test_an_installer_picks_two_gives_one_password_and_sees_them_recorded(
     ):
         page = await browser.new_page(viewport={"width": 1440, "height": 900})
         await log_in(page, site.url, "admin", site.password)
-        await page.click("text=Trocar depois")
         await page.click("nav >> text=Câmeras")
         await page.click("text=Procurar na rede")
         await page.click("text=Endereço ou faixa")

@@ -62,6 +62,10 @@ class OnvifDevice:
     asked: list[str] = field(default_factory=list)
     authorizations: list[str] = field(default_factory=list)
     refusals: int = 0
+    one_time_nonces: bool = False
+    says_stale: bool = True
+    uses: int = 0
+    """Of the nonce; a number that comes twice is a replay."""
     nonce: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @property
@@ -148,12 +152,18 @@ class OnvifDevice:
         return request.headers.get("Authorization") == f"Basic {plain}"
 
     def _refuse(self, request: web.Request, text: str) -> web.StreamResponse:
-        if "Authorization" in request.headers or "UsernameToken" in text:
+        is_old = (
+            "Authorization" in request.headers
+            and self.nonce not in request.headers["Authorization"]
+        )
+        if ("Authorization" in request.headers and not is_old) or "UsernameToken" in text:
             self.refusals += 1
         if self.login == "token":
             return _fault("NotAuthorized", "The action requested requires authorization", 400)
+        self.nonce, self.uses = secrets.token_hex(8), 0
         offer = (
             f'Digest realm="IP Camera(D1234)", qop="auth", nonce="{self.nonce}", opaque="x"'
+            f"{', stale=true' if is_old and self.says_stale else ''}"
             if self.login == "digest"
             else 'Basic realm="camera"'
         )
@@ -163,10 +173,17 @@ class OnvifDevice:
         said = dict(re.findall(r'(\w+)="?([^",]*)"?', request.headers.get("Authorization", "")))
         if said.get("nonce") != self.nonce or said.get("uri") != request.raw_path:
             return False
+        if int(said.get("nc", "0"), 16) <= self.uses:
+            return False
         ha1 = _md5(f"{self.username}:IP Camera(D1234):{self.password}")
         ha2 = _md5(f"POST:{request.raw_path}")
         wanted = _md5(f"{ha1}:{self.nonce}:{said.get('nc')}:{said.get('cnonce')}:auth:{ha2}")
-        return said.get("response") == wanted and said.get("username") == self.username
+        if said.get("response") != wanted or said.get("username") != self.username:
+            return False
+        self.uses += 1
+        if self.one_time_nonces:
+            self.nonce, self.uses = secrets.token_hex(8), 0
+        return True
 
     def _token_is_right(self, text: str) -> bool:
         """Check the token as devices do: the digest, and the time of making within five minutes of their clock."""

@@ -87,7 +87,8 @@ class OnvifClient:
         self._threads = threads
         self._challenge: Challenge | None = None
         self._uses_token = False
-        self._nonces = 0
+        self._nonce_uses = 0
+        self._was_let_in = False
         self.clock_offset_us = 0
         """How far the device's clock is ahead of ours; set by who asked it."""
 
@@ -104,7 +105,8 @@ class OnvifClient:
             CameraUnreachableError: nothing listens there.
 
         """
-        for _ in range(4):  # as it stands, digest, a stale nonce, token
+        may_renew = True
+        for _ in range(4):  # as it stands, digest, a new nonce, token
             reply = await self._post(path, question)
             root = None if reply.status == 401 else await self._read(reply)
             fault = None if root is None else fault_of(root)
@@ -112,12 +114,23 @@ class OnvifClient:
             if not is_refused and root is not None:
                 if fault is not None:
                     raise DeviceFaultError(fault_code(fault))
+                self._was_let_in = self._challenge is not None
                 return root
             if not login or not self._endpoint.username:
                 break
-            if not self._try_next(reply):
+            if self._challenge is not None and may_renew and self._renew(reply):
+                may_renew = False
+            elif not self._try_next(reply):
                 break
         raise CameraUnauthorizedError("The device refused user and password.", via="onvif")
+
+    def _renew(self, reply: _Reply) -> bool:
+        """Take the device's new nonce when the password is not in question: it says so, or it was right before."""
+        digests = _digests(reply)
+        if digests and (self._was_let_in or any(each.is_stale for each in digests)):
+            self._challenge = choose(digests)
+            self._nonce_uses = 0
+        return self._nonce_uses == 0 and self._challenge is not None
 
     def _try_next(self, reply: _Reply) -> bool:
         """Choose the next way to log in after a refusal; False = there is none left.
@@ -125,16 +138,13 @@ class OnvifClient:
         The way of the first refusal is the device's own. Basic is never answered: over plain HTTP it would hand the
         password to whatever listens at that address, and ONVIF (Core 5.9) demands digest or token of every device.
         """
-        challenges = parse_challenges(reply.challenges)
-        digests = [each for each in challenges if each.scheme == "digest"]
-        is_stale = any(each.is_stale for each in digests)
-        if digests and (self._challenge is None or (is_stale and self._nonces < 2)):
+        digests = _digests(reply)
+        if self._challenge is None:
             self._challenge = choose(digests)
-            self._nonces += 1
             if self._challenge is not None:
                 return True
         if self._uses_token or (self._challenge is not None and reply.status == 401):
-            if challenges and not digests:
+            if reply.challenges and not digests:
                 raise CameraUnsupportedAuthError(
                     "The device offers Basic logins only, which would show the password to the network.",
                     algorithms=["basic"],
@@ -158,8 +168,14 @@ class OnvifClient:
             hdrs.CONNECTION: "close",
         }
         if self._challenge is not None:
+            self._nonce_uses += 1
             headers[hdrs.AUTHORIZATION] = answer(
-                self._challenge, "POST", path, endpoint.username, secret
+                self._challenge,
+                "POST",
+                path,
+                endpoint.username,
+                secret,
+                count=self._nonce_uses,
             )
         url = URL(f"http://{bracketed(endpoint.ip)}:{endpoint.port}{path}", encoded=True)
         try:
@@ -209,6 +225,10 @@ class OnvifClient:
                 status=reply.status,
             )
         return root
+
+
+def _digests(reply: _Reply) -> list[Challenge]:
+    return [each for each in parse_challenges(reply.challenges) if each.scheme == "digest"]
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:

@@ -35,7 +35,7 @@ export const failures: Text["failures"] = {
   },
   camera_unsupported_auth: {
     title: "The camera asks for a kind of password that is not known.",
-    cure: "In the camera's settings choose RTSP authentication “digest”.",
+    cure: "In the camera's settings choose “digest” authentication for RTSP and ONVIF.",
   },
   camera_name_unresolved: {
     title: "This name was not found on the network.",

@@ -42,7 +42,7 @@ export const failures: Record<string, Trouble> = {
   },
   camera_unsupported_auth: {
     title: "A câmera pede um tipo de senha que não se conhece.",
-    cure: "Nas configurações da câmera, escolha autenticação RTSP “digest”.",
+    cure: "Nas configurações da câmera, escolha autenticação “digest” para RTSP e ONVIF.",
   },
   camera_name_unresolved: {
     title: "Este nome não foi encontrado na rede.",

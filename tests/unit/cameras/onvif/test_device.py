@@ -140,6 +140,16 @@ async def test_a_wrong_password_is_named_and_tried_once(login: Login) -> None:
     assert camera.refusals == 1
 
 
+@pytest.mark.parametrize("says_stale", [True, False])
+async def test_a_new_nonce_for_every_question_is_no_wrong_password(says_stale: bool) -> None:
+    camera = device(one_time_nonces=True, says_stale=says_stale)
+
+    answer = await ask(camera)
+
+    assert answer.sub_url is not None
+    assert camera.refusals == 0
+
+
 async def test_without_a_user_nothing_is_tried() -> None:
     camera = device()
 

@@ -41,8 +41,8 @@ export function CamerasRoom() {
           />
         )}
         {canEdit && (
-          <Button icon="search" onClick={() => go(hashOf("cameras", null, { search: "1" }))}>
-            {text.value.search.open}
+          <Button icon="search" label={text.value.search.open} onClick={() => go(hashOf("cameras", null, { search: "1" }))}>
+            <span class="desk-only">{text.value.search.open}</span>
           </Button>
         )}
         {canEdit && (

@@ -115,8 +115,13 @@ function Row({ device, name, onToggle, onName }: RowProps) {
             {device.onvif_port === 80 ? "" : `:${device.onvif_port}`}
           </span>{" "}
           {device.xaddr_host && <span class="word-warn">{t.claims(device.xaddr_host)}</span>}
+          {known !== null && (
+            <>
+              <br />
+              <span class="pill">{t.known(camerasById.value.get(known)?.name ?? known)}</span>
+            </>
+          )}
         </span>
-        {known !== null && <span class="pill">{t.known(camerasById.value.get(known)?.name ?? known)}</span>}
       </label>
       {name !== undefined && <input type="text" aria-label={text.value.wizard.name} placeholder={text.value.wizard.name} maxLength={80} value={name} onInput={(event) => onName(event.currentTarget.value)} />}
     </li>
