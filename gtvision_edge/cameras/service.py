@@ -384,8 +384,8 @@ class CameraService:
 
     async def _look(self, address: Address) -> tuple[Address, ProbeReport]:
         """Probe a camera; one that has to be asked for its addresses gets them."""
-        await self._address_rule(address)
         if not address.must_be_asked:
+            await self._address_rule(address)
             return address, await self._prober.probe(address)
         answer = await self._devices.ask(address)
         typed = split_typed_url(answer.main_url)

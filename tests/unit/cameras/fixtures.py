@@ -11,7 +11,7 @@ from gtvision_edge.cameras.model import Device, ProbeReport, ProbeRequest, Profi
 from gtvision_edge.cameras.onvif.device import DeviceAnswer
 from gtvision_edge.cameras.onvif.discovery import FoundDevice
 from gtvision_edge.cameras.secrets import PasswordSealer
-from gtvision_edge.cameras.service import CameraService
+from gtvision_edge.cameras.service import AddressRule, CameraService
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.storage import Database, Transaction
@@ -96,6 +96,10 @@ class FixedFinder:
         return self.found
 
 
+async def anywhere(_: Address) -> None:
+    """Let a camera be anywhere."""
+
+
 def make_service(
     database: Database,
     clock: Clock,
@@ -104,6 +108,7 @@ def make_service(
     *,
     devices: FixedDevices | None = None,
     key: bytes = bytes(32),
+    address_rule: AddressRule = anywhere,
 ) -> CameraService:
     return CameraService(
         database,
@@ -113,6 +118,7 @@ def make_service(
         prober=prober,
         devices=devices or FixedDevices(),
         sealer=PasswordSealer(key),
+        address_rule=address_rule,
     )
 
 

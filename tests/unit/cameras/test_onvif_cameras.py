@@ -3,6 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
+from gtvision_edge.cameras.address import Address
 from gtvision_edge.cameras.errors import CameraUnauthorizedError
 from gtvision_edge.cameras.model import CameraChange, NewCamera
 from gtvision_edge.cameras.service import CameraService
@@ -83,6 +84,24 @@ async def test_another_device_or_input_is_asked_anew(
     assert len(devices.asked) == 2
     assert devices.asked[1].main_url is None
     assert devices.asked[1].password.get_secret_value() == "s3nh@"
+
+
+async def test_the_rule_of_addresses_sees_what_the_device_told(
+    database: Database, clock: FakeClock, bus: EventBus, prober: FixedProber
+) -> None:
+    await add_tenants(database, "default")
+    seen: list[str | None] = []
+
+    async def rule(address: Address) -> None:
+        seen.append(address.url("main"))
+        raise InvalidInputError("not there", faults=[])
+
+    service = make_service(database, clock, bus, prober, address_rule=rule)
+    with pytest.raises(InvalidInputError):
+        await service.add(ADMIN, new())
+
+    assert seen == ["rtsp://admin:s3nh%40@10.0.0.9:554/main?profile=1"]
+    assert prober.asked == []
 
 
 async def test_a_refusal_by_onvif_stores_nothing_and_asks_no_video(
