@@ -3,7 +3,6 @@ import { acts } from "./acts.pt-BR";
 import { cameras, wizard } from "./cameras.pt-BR";
 import { causes, failures, findings, volumes, warnings } from "./trouble.pt-BR";
 import { search } from "./search.pt-BR";
-import { causes, failures, findings, warnings } from "./trouble.pt-BR";
 import { health, settings } from "./upkeep.pt-BR";
 
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
