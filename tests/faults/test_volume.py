@@ -1,0 +1,135 @@
+"""A volume that vanishes, or fills up, while eight cameras record: real mounts, the installed program."""
+
+import asyncio
+import os
+import shutil
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.contract.media_servers import until
+from tests.e2e.daemon import Client, Site, logged_in, running_daemon
+from tests.fakes.clips import ClipSpec
+from tests.fakes.virtual_camera import virtual_camera
+
+pytestmark = pytest.mark.timeout(180)
+
+NAMES = [f"c{number}" for number in range(8)]
+STREAMS = {name: ClipSpec(fps=10, key_every_s=1) for name in NAMES}
+MEDIA = (
+    '[media]\nserver = "embedded"\nrecord_segment = "2s"\n'
+    "[media.embedded]\napi_port = {1}\nhls_port = {2}\nrtsp_port = {3}\n"
+)
+
+
+async def mount(*arguments: str) -> bool:
+    process = await asyncio.create_subprocess_exec(
+        *arguments, stderr=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL
+    )
+    return await process.wait() == 0
+
+
+@asynccontextmanager
+async def mounted(site: Site, size: str) -> AsyncIterator[None]:
+    """Mount a tmpfs as the volume; skips with a reason where that is not allowed, fails in CI."""
+    await asyncio.to_thread(site.volume.mkdir, parents=True)
+    allowed = os.geteuid() == 0 and shutil.which("mount") is not None
+    if not allowed or not await mount(*tmpfs(site, size)):
+        reason = "mounting a tmpfs needs root and a kernel that lets us"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    try:
+        yield
+    finally:
+        await mount("umount", "-l", str(site.volume))
+
+
+def tmpfs(site: Site, size: str) -> tuple[str, ...]:
+    return "mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(site.volume)
+
+
+@asynccontextmanager
+async def recording(tmp_path: Path, size: str) -> AsyncIterator[tuple[Site, Client]]:
+    """Have eight cameras recorded to a tmpfs of *size*."""
+    site = Site(tmp_path / "state")
+    site.media = MEDIA.format(*site.ports)
+    async with (
+        virtual_camera(STREAMS) as camera,
+        mounted(site, size),
+        running_daemon(site),
+        logged_in(site) as admin,
+    ):
+        for name in NAMES:
+            await admin.add_camera(name, camera.url(name), skip_probe=True)
+        for name in NAMES:
+            await admin.wait_state(name, "recording", 30)
+        yield site, admin
+
+
+async def status(admin: Client) -> Any:
+    return await admin.call("GET", "/status", expect=200)
+
+
+async def readiness(site: Site) -> tuple[int, str]:
+    async with aiohttp.ClientSession() as session, session.get(f"{site.url}/readyz") as answer:
+        return answer.status, (await answer.json())["checks"]["volume"]
+
+
+async def test_nothing_is_written_under_a_volume_that_vanishes_while_it_is_recorded_to(
+    tmp_path: Path,
+) -> None:
+    async with recording(tmp_path, "300m") as (site, admin):
+        assert await mount("umount", "-l", str(site.volume))
+
+        async def told() -> bool:
+            return bool((await status(admin))["storage"]["error"] == "volume_missing")
+
+        await until(told, 5, "the volume is said to be missing")
+        for name in NAMES:
+            await admin.wait_state(name, "online_not_recording", 30)
+        box = await status(admin)
+
+        assert await asyncio.to_thread(os.listdir, site.volume) == []
+        assert (box["storage"]["state"], box["storage"]["free_bytes"]) == ("missing", None)
+        assert await readiness(site) == (503, "volume_missing")
+        state = (await admin.call("GET", "/cameras/c0", expect=200))["state"]
+        assert state["reason"] == "volume_missing"
+
+
+async def test_a_volume_that_fills_up_is_told_within_seconds(tmp_path: Path) -> None:
+    async with recording(tmp_path, "64m") as (site, admin):
+        # A last fragment may yet fit; what is left is less than any.
+        await asyncio.to_thread(fill, site.volume / "ballast")
+        began = time.monotonic()
+
+        async def told() -> bool:
+            return bool((await status(admin))["storage"]["state"] == "full")
+
+        await until(told, 10, "the volume is said to be full")
+        assert await readiness(site) == (503, "volume_full")
+        for name in NAMES:
+            await admin.wait_state(name, "online_not_recording", 30)
+        assert time.monotonic() - began < 30
+        state = (await admin.call("GET", "/cameras/c0", expect=200))["state"]
+        assert state["reason"] == "volume_full"
+
+        await asyncio.to_thread((site.volume / "ballast").unlink)
+        for name in NAMES:
+            await admin.wait_state(name, "recording", 30)
+        assert (await status(admin))["storage"]["state"] == "present"
+
+
+def fill(file: Path) -> None:
+    with file.open("wb", buffering=0) as opened:
+        for size in (2**20, 4096):
+            try:
+                while opened.write(bytes(size)) == size:
+                    pass
+            except OSError:
+                pass
