@@ -52,6 +52,7 @@ from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
 from gtvision_edge.media.paths import PathRules
 from gtvision_edge.media.reconciler import Reconciler
 from gtvision_edge.media.view import MediaViews
+from gtvision_edge.media.whep import WebRtcPlace
 from gtvision_edge.mosaics.service import MosaicService
 from gtvision_edge.recordings.volume import Volume, VolumeFound, VolumeLost, open_volume
 from gtvision_edge.runtime.clock import Clock, SystemClock
@@ -184,6 +185,9 @@ async def run(
                 recordings=base.volume.directory_of,
                 clock=clock,
                 registry=base.registry,
+                webrtc=WebRtcPlace(
+                    settings.media.webrtc_url, client, lambda: examiner.offers_webrtc
+                ),
             )
         )
         api = await _api(

@@ -136,6 +136,7 @@ class MediaSettings(Section):
     api_url: str = "http://127.0.0.1:9997"
     hls_url: str = "http://127.0.0.1:8888"
     rtsp_url: str = "rtsp://127.0.0.1:8554"
+    webrtc_url: str = "http://127.0.0.1:8889"
     api_timeout: Duration = 5.0
     hls_secret: SecretStr | None = None
     record_segment: Duration = 60.0

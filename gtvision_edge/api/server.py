@@ -55,9 +55,7 @@ _HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Server": "gtvision-edge",
 }
-_EXPOSED: Final = (
-    "Content-Range, Accept-Ranges, ETag, Retry-After, X-Request-Id, X-Stream-State, X-Picture-Time"
-)
+_EXPOSED: Final = "Content-Range, Accept-Ranges, ETag, Link, Location, Retry-After, X-Request-Id, X-Stream-State, X-Picture-Time"
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _BODY_PATIENCE_S: Final = 30.0
@@ -66,7 +64,7 @@ _THREAD_FROM: Final = 64 * 1024
 """Bodies from this size on are parsed outside the loop."""
 
 _REQUEST_ID: Final = web.RequestKey("request_id", str)
-_QUIET_ROUTES: Final = ("/healthz", "/readyz", "/metrics", "/stream/", "/ws/", "/assets/")
+_QUIET_ROUTES: Final = ("/healthz", "/readyz", "/metrics", "/stream/", "/whep/", "/ws/", "/assets/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +309,7 @@ def _cors(origins: Sequence[str]) -> Any:
                 status=204,
                 headers={
                     hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, POST, PATCH, PUT, DELETE",
-                    hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Authorization, Content-Type, Range",
+                    hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Authorization, Content-Type, If-Match, Range",
                     hdrs.ACCESS_CONTROL_MAX_AGE: "600",
                 },
             )

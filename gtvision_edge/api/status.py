@@ -39,6 +39,8 @@ class MediaFindings(Protocol):
 
     @property
     def findings(self) -> Sequence[Finding]: ...
+    @property
+    def offers_webrtc(self) -> bool: ...
 
 
 class RecordingsVolume(Protocol):
@@ -92,6 +94,8 @@ class MediaServerAnswer(Answer):
     """null: it has not answered yet."""
     version: str | None
     state: Literal["up", "down"]
+    webrtc: bool
+    """Whether ``/whep/{path}`` is worth trying."""
     findings: list[dict[str, Any]]
     """What to mend in its settings: a stable ``code`` and its facts; empty for those of one tenant."""
 
@@ -160,6 +164,7 @@ class _StatusResource:
                 kind=_kind(server.kind),
                 version=server.version or None,
                 state="up" if server.up else "down",
+                webrtc=self._findings.offers_webrtc,
                 findings=[
                     {"code": finding.code, **finding.facts}
                     for finding in self._findings.findings

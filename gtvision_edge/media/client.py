@@ -59,6 +59,15 @@ class RuntimePath:
     readers: int
 
 
+@dataclass(frozen=True, slots=True)
+class WebRtcSession:
+    """A WebRTC reader that the server has now; ``user_agent`` is that of who negotiated it."""
+
+    session_id: str
+    path: str
+    user_agent: str
+
+
 class MediaServerClient:
     """Asks and orders the media server over HTTP.
 
@@ -102,8 +111,7 @@ class MediaServerClient:
 
         The values hold camera passwords in clear: compare them, never log or show them.
         """
-        items = await self._list("config_paths", "/v3/config/paths/list")
-        return {str(item["name"]): item for item in items}
+        return await self._list("config_paths", "/v3/config/paths/list")
 
     async def global_settings(self) -> dict[str, Any]:
         """Return the server's own settings; passwords in them are redacted by it."""
@@ -116,7 +124,24 @@ class MediaServerClient:
     async def runtime_paths(self) -> dict[str, RuntimePath]:
         """Return every path that exists now by name."""
         items = await self._list("runtime_paths", "/v3/paths/list")
-        return {str(item["name"]): _runtime_path(item) for item in items}
+        return {name: _runtime_path(item) for name, item in items.items()}
+
+    async def webrtc_sessions(self) -> dict[str, WebRtcSession]:
+        """Return every WebRTC session by id; refused by a server that has WebRTC switched off."""
+        items = await self._list("webrtc_sessions", "/v3/webrtcsessions/list", key="id")
+        return {
+            name: WebRtcSession(name, str(item.get("path", "")), str(item.get("userAgent", "")))
+            for name, item in items.items()
+        }
+
+    async def kick_webrtc_session(self, session_id: str) -> None:
+        """End a WebRTC session; one already gone is fine."""
+        route = f"/v3/webrtcsessions/kick/{_quoted(session_id)}"
+        try:
+            await self._call("kick_webrtc_session", "POST", route)
+        except MediaServerRefusedError as error:
+            if error.status != 404:
+                raise
 
     async def add_path(self, name: str, conf: PathConf) -> None:
         """Create path *name*. The 200 comes before the effect, here and in all changes."""
@@ -146,7 +171,7 @@ class MediaServerClient:
         except UnknownPathError:
             return
 
-    async def _list(self, call: str, route: str) -> list[dict[str, Any]]:
+    async def _list(self, call: str, route: str, *, key: str = "name") -> dict[str, dict[str, Any]]:
         items: dict[str, dict[str, Any]] = {}
         page = 0
         while True:
@@ -155,13 +180,13 @@ class MediaServerClient:
             )
             try:
                 # By name: the list is no snapshot, an item may move to the next page meanwhile.
-                items |= {str(item["name"]): item for item in answer["items"]}
+                items |= {str(item[key]): item for item in answer["items"]}
                 pages = int(answer["pageCount"])
             except (KeyError, TypeError, ValueError) as error:
                 raise _strange(call) from error
             page += 1
             if page >= pages:
-                return list(items.values())
+                return items
 
     async def _change(self, call: str, method: str, route: str, conf: PathConf | None) -> None:
         async with self._writer:

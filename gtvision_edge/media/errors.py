@@ -55,3 +55,31 @@ class NoPictureError(EdgeError):
 
     code: ClassVar[str] = "no_picture"
     kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND
+
+
+class NoWebRtcError(EdgeError):
+    """The media server offers no WebRTC: use HLS."""
+
+    code: ClassVar[str] = "no_webrtc"
+    kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND
+
+
+class WhepRefusedError(EdgeError):
+    """The media server does not give a stream by WebRTC, such as for its codec: use HLS."""
+
+    code: ClassVar[str] = "whep_refused"
+    kind: ClassVar[ErrorKind] = ErrorKind.INVALID
+
+
+class UnknownWhepSessionError(EdgeError):
+    """No WebRTC session of this login has that address, or no longer."""
+
+    code: ClassVar[str] = "unknown_whep_session"
+    kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND
+
+
+class TooManyWhepSessionsError(EdgeError):
+    """A login, or the site, has as many WebRTC sessions as may be."""
+
+    code: ClassVar[str] = "too_many_whep_sessions"
+    kind: ClassVar[ErrorKind] = ErrorKind.TOO_MANY

@@ -107,11 +107,17 @@ class MediaServerExaminer:
         self._client = client
         self._clock = clock
         self._findings: list[Finding] = []
+        self._offers_webrtc = False
 
     @property
     def findings(self) -> list[Finding]:
         """Return what was wrong when the server last answered."""
         return list(self._findings)
+
+    @property
+    def offers_webrtc(self) -> bool:
+        """Tell whether the server had WebRTC when it last answered."""
+        return self._offers_webrtc
 
     async def run(self) -> None:
         """Look until cancelled; a server that does not answer is somebody else's news."""
@@ -123,7 +129,7 @@ class MediaServerExaminer:
         try:
             info = await self._client.info()
             if info.kind != "mediamtx":
-                self._findings = []
+                self._findings, self._offers_webrtc = [], False
                 return
             settings, defaults, paths = await asyncio.gather(
                 self._client.global_settings(),
@@ -133,3 +139,4 @@ class MediaServerExaminer:
         except EdgeError:
             return
         self._findings = examine(info, settings, defaults, paths)
+        self._offers_webrtc = settings.get("webrtc") is True

@@ -8,7 +8,7 @@ import asyncio
 import secrets
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -32,7 +32,9 @@ from gtvision_edge.media.placeholder import Placeholder, is_placeholder_file, re
 from gtvision_edge.media.playlists import CONTENT_TYPE, Link, StrangePlaylistError
 from gtvision_edge.media.posters import DEFAULT_WIDTH, WIDTHS, Picture, Posters
 from gtvision_edge.media.upstream import Upstream, UpstreamError, open_session
+from gtvision_edge.media.viewer import Viewer
 from gtvision_edge.media.viewings import Viewings
+from gtvision_edge.media.whep import WebRtcPlace, Whep, looked_after
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.storage import Database
@@ -107,19 +109,6 @@ class _Pass:
     until: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Viewer:
-    """Who asks for what. ``query`` is what his playlists must carry on."""
-
-    session: Session
-    camera: CameraOnAir
-    use: PathUse
-    path: str
-    who: str
-    address: str
-    query: str
-
-
 class Gateway:
     """HLS, posters and live sockets with access checked on each request. Made by :func:`open_gateway`."""
 
@@ -137,6 +126,7 @@ class Gateway:
         http: aiohttp.ClientSession,
         clock: Clock,
         registry: CollectorRegistry | None = None,
+        webrtc: WebRtcPlace | None = None,
     ) -> None:
         self._place = place
         self._cameras = cameras
@@ -154,6 +144,16 @@ class Gateway:
         self._streams: dict[tuple[str, str], LiveStream] = {}
         self._openings: set[asyncio.Task[None]] = set()
         self._passes: OrderedDict[str, _Pass] = OrderedDict()
+        self.whep: Whep | None = None
+        if webrtc is not None:
+            self.whep = Whep(
+                webrtc,
+                http=http,
+                viewer_of=self._viewer,
+                may_go_on=self._may_go_on,
+                viewings=viewings,
+                clock=clock,
+            )
         registry = registry or CollectorRegistry()
         self._bytes = Counter(
             "gtvision_edge_gateway_sent_bytes",
@@ -173,6 +173,7 @@ class Gateway:
             web.get("/stream/{path}/index.m3u8", self._get_index, allow_head=False),
             web.get("/stream/{path}/{file}", self._get_file, allow_head=False),
             web.get("/ws/live/{path}", self._get_live, allow_head=False),
+            *(self.whep.routes() if self.whep else []),
         ]
 
     def viewers(self) -> int:
@@ -242,7 +243,7 @@ class Gateway:
             raise _unknown_file() from error
         return await self._hand_through(request, viewer, link)
 
-    async def _media_playlist(self, viewer: _Viewer, file: str) -> web.StreamResponse:
+    async def _media_playlist(self, viewer: Viewer, file: str) -> web.StreamResponse:
         stream = self._stream(viewer)
         timeline = await stream.playlist(file)
         if timeline is None:
@@ -276,7 +277,7 @@ class Gateway:
 
     # Who asks
 
-    async def _viewer(self, request: web.Request, path: str | None = None) -> _Viewer:
+    async def _viewer(self, request: web.Request, path: str | None = None) -> Viewer:
         """Return who asks for which camera; *path* is that of the route unless given.
 
         Raises:
@@ -292,7 +293,7 @@ class Gateway:
         if parsed is None or camera is None or not _may_see(session, camera):
             raise UnknownCameraError("There is no such camera.")
         address = self._client_address(request)
-        return _Viewer(
+        return Viewer(
             session=session,
             camera=camera,
             use=parsed[1],
@@ -330,8 +331,10 @@ class Gateway:
         self._passes.move_to_end(token, last=True)
         return held.session
 
-    async def _may_go_on(self, viewer: _Viewer) -> bool:
-        """Tell whether a viewer that stays connected would still be let in."""
+    async def _may_go_on(self, viewer: Viewer) -> bool:
+        """Tell whether a viewer that stays connected would still be let in. His pass does not run out meanwhile."""
+        if held := self._passes.get(viewer.query.removeprefix("s=")):
+            held.until = self._clock.monotonic() + PASS_IDLE_S
         camera = self._cameras.find_camera(viewer.camera.camera_id)
         return (
             camera is not None
@@ -340,13 +343,13 @@ class Gateway:
             and await self._sessions.is_still_good(viewer.session)
         )
 
-    async def _note(self, viewer: _Viewer) -> None:
+    async def _note(self, viewer: Viewer) -> None:
         actor = viewer.session.principal.actor(viewer.address)
         await self._viewings.touch(viewer.who, actor, viewer.camera, viewer.path)
 
     # What he gets
 
-    def _stream(self, viewer: _Viewer) -> LiveStream:
+    def _stream(self, viewer: Viewer) -> LiveStream:
         key = viewer.path, viewer.camera.camera_uuid  # what was shown of a camera is its own
         stream = self._streams.get(key)
         if stream is None:
@@ -389,7 +392,7 @@ class Gateway:
         )
 
     async def _hand_through(
-        self, request: web.Request, viewer: _Viewer, link: Link
+        self, request: web.Request, viewer: Viewer, link: Link
     ) -> web.StreamResponse:
         stream = self._stream(viewer)
         headers = {str(name): request.headers[name] for name in _ASKED if name in request.headers}
@@ -444,6 +447,7 @@ async def open_gateway(
     recordings: RecordingsOf,
     clock: Clock,
     registry: CollectorRegistry | None = None,
+    webrtc: WebRtcPlace | None = None,
 ) -> AsyncIterator[Gateway]:
     """Open the gateway with its connections, threads and housekeeping; leaving ends all viewings in the audit log."""
     placeholder = await asyncio.get_running_loop().run_in_executor(None, render_placeholder)
@@ -464,13 +468,15 @@ async def open_gateway(
             http=http,
             clock=clock,
             registry=registry,
+            webrtc=webrtc,
         )
         housekeeping = [
             asyncio.create_task(gateway.run(), name="gateway-sweep"),
             asyncio.create_task(viewings.run(), name="viewings-sweep"),
         ]
         try:
-            yield gateway
+            async with looked_after(gateway.whep, clock) if gateway.whep else nullcontext():
+                yield gateway
         finally:
             for task in housekeeping:
                 task.cancel()

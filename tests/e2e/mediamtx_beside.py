@@ -16,6 +16,8 @@ from tests.e2e.daemon import Site, free_ports
 
 SHIPPED = Path("mediamtx.yml")
 SECRET = "segredo-da-caixa"
+WEBRTC_HERE = {"MTX_WEBRTCIPSFROMINTERFACES": "no", "MTX_WEBRTCADDITIONALHOSTS": "127.0.0.1"}
+"""Where browsers of this machine reach the pictures."""
 NEEDS = pytest.mark.skipif(not os.environ.get("MEDIAMTX_BIN"), reason="MEDIAMTX_BIN is not set")
 
 
@@ -38,11 +40,12 @@ class ShippedMediaMtx:
     @property
     def settings(self) -> str:
         """The daemon's ``[media]`` section for it."""
-        api, hls, rtsp, *_ = self.ports
+        api, hls, rtsp, _, webrtc, _ = self.ports
         return (
             '[media]\nserver = "auto"\n'
             f'api_url = "http://127.0.0.1:{api}"\nhls_url = "http://127.0.0.1:{hls}"\n'
             f'rtsp_url = "rtsp://127.0.0.1:{rtsp}"\nhls_secret = "{SECRET}"\n'
+            f'webrtc_url = "http://127.0.0.1:{webrtc}"\n'
         )
 
     @property
@@ -53,6 +56,7 @@ class ShippedMediaMtx:
             "PATH": os.environ["PATH"],
             "MTX_HLSDIRECTORY": str(self.root / "hls"),
             "MTX_HLSCDNSECRET": SECRET,
+            **WEBRTC_HERE,
             **{
                 f"MTX_{name}ADDRESS": f"127.0.0.1:{port}"
                 for name, port in zip(names, self.ports, strict=True)

@@ -35,6 +35,9 @@ class People:
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
         return self._session(bearer or request.cookies.get("gtv_session", ""))
 
+    async def authenticate(self, token: str) -> Session:
+        return self._session(token)
+
     async def redeem_ticket(self, ticket: str, *, path: str | None) -> Session:
         name, bound = self.tickets.pop(ticket, ("", None))
         return self._session(name if bound in (None, path) else "")

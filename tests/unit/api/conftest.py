@@ -189,6 +189,7 @@ class FakeMonitor:
     state: MediaServerState = UP
     watching: int = 3
     findings: list[Finding] = field(default_factory=list)
+    offers_webrtc: bool = False
 
     def state_of(self, camera_id: str) -> StateEntry:
         return self.states.get(camera_id, StateEntry(CameraState.UNKNOWN, 0))

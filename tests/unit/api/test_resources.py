@@ -375,6 +375,7 @@ async def test_audit_times_are_understood(served: Served, clock: FakeClock) -> N
 async def test_the_status_counts_what_one_may_see(served: Served, monitor: FakeMonitor) -> None:
     monitor.states["cam01"] = StateEntry(CameraState.RECORDING, 0)
     monitor.states["cam09"] = StateEntry(CameraState.OFFLINE, 0)
+    monitor.offers_webrtc = True
 
     _, box = await served.call("GET", "/status", who="admin")
     _, mine = await served.call("GET", "/status", who="viewer-a")
@@ -403,6 +404,7 @@ async def test_the_status_counts_what_one_may_see(served: Served, monitor: FakeM
         "kind": "embedded",
         "version": "gtvision-embedded-1",
         "state": "up",
+        "webrtc": True,
         "findings": [],
     }
     assert (mine["cameras"]["total"], mine["cameras"]["offline"]) == (2, 0)
@@ -449,4 +451,10 @@ async def test_a_media_server_that_never_answered_is_down(
 
     _, box = await served.call("GET", "/status", who="admin")
 
-    assert box["media_server"] == {"kind": None, "version": None, "state": "down", "findings": []}
+    assert box["media_server"] == {
+        "kind": None,
+        "version": None,
+        "state": "down",
+        "webrtc": False,
+        "findings": [],
+    }

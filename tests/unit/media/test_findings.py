@@ -1,9 +1,13 @@
 from typing import Any
 
+import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
-from gtvision_edge.media.client import ServerInfo
-from gtvision_edge.media.findings import examine
+from gtvision_edge.media.client import MediaServerClient, ServerInfo
+from gtvision_edge.media.findings import MediaServerExaminer, examine
+from tests.fakes.clock import FakeClock
 
 GOOD: dict[str, Any] = {
     "authMethod": "internal",
@@ -62,3 +66,36 @@ def test_settings_that_work_against_us_are_told() -> None:
     assert codes(paths=("all_others", "cam01_rec")) == ["media_server_takes_any_path"]
     assert codes(settings={"hls": False}) == ["media_server_without_hls"]
     assert codes(settings={"hlsVariant": "lowLatency"}) == ["media_server_low_latency_hls"]
+
+
+async def test_it_is_told_whether_the_server_has_webrtc_and_remembered_while_it_is_away(
+    clock: FakeClock,
+) -> None:
+    told: dict[str, Any] = {"version": "v1.20.1", "webrtc": True, "pageCount": 1, "items": []}
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response(told, status=told.get("status", 200))
+
+    application = web.Application()
+    application.router.add_get("/{rest:.*}", answer)
+    seen = []
+    async with (
+        TestServer(application, host="127.0.0.1") as server,
+        aiohttp.ClientSession() as session,
+    ):
+        examiner = MediaServerExaminer(
+            MediaServerClient(str(server.make_url("")), 5, session), clock
+        )
+        seen.append(examiner.offers_webrtc)
+        for change in (
+            {},
+            {"status": 500},
+            {"status": 200, "webrtc": False},
+            {"webrtc": True},
+            {"version": "gtvision-embedded-1.0.0"},
+        ):
+            told.update(change)
+            await examiner.look()
+            seen.append(examiner.offers_webrtc)
+
+    assert seen == [False, True, True, False, True, False]

@@ -1,0 +1,105 @@
+"""Pictures by WebRTC from the real MediaMTX with the file we ship."""
+
+import asyncio
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.e2e.browser import chromium, log_in
+from tests.e2e.daemon import logged_in, running_daemon
+from tests.e2e.mediamtx_beside import NEEDS, ShippedMediaMtx, mediamtx_beside, site_beside
+from tests.fakes.clips import ClipSpec
+from tests.fakes.virtual_camera import virtual_camera
+from tests.waiting import becomes
+
+pytestmark = [
+    NEEDS,
+    pytest.mark.mediamtx,
+    pytest.mark.chromium,
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("e2e"),
+]
+
+WATCH = """
+async (path) => {
+  const peer = new RTCPeerConnection();
+  peer.addTransceiver("video", { direction: "recvonly" });
+  await peer.setLocalDescription(await peer.createOffer());
+  const answer = await fetch(`/whep/${path}`, {
+    method: "POST", headers: { "Content-Type": "application/sdp" }, body: peer.localDescription.sdp,
+  });
+  if (answer.status !== 201) return `${answer.status} ${await answer.text()}`;
+  window.peer = peer;
+  window.place = answer.headers.get("Location");
+  await peer.setRemoteDescription({ type: "answer", sdp: await answer.text() });
+  return window.place;
+}
+"""
+FRAMES = """
+async () => {
+  let frames = 0;
+  (await window.peer.getStats()).forEach((each) => { frames += each.framesDecoded ?? 0; });
+  return frames;
+}
+"""
+
+
+async def webrtc_sessions(server: ShippedMediaMtx) -> int:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{server.api_url}/v3/webrtcsessions/list") as answer,
+    ):
+        return int((await answer.json())["itemCount"])
+
+
+async def test_a_browser_watches_by_webrtc_until_it_ends_or_its_login_does(
+    tmp_path: Path,
+) -> None:
+    async with (
+        mediamtx_beside(tmp_path / "mtx") as server,
+        virtual_camera({"a": ClipSpec(key_every_s=1)}) as camera,
+        running_daemon(site := site_beside(tmp_path / "site", server)),
+        logged_in(site) as admin,
+        chromium() as browser,
+    ):
+        await admin.add_camera("a", camera.url("a"))
+        await admin.wait_state("a", "recording", 20)
+        box = await admin.call("GET", "/status", expect=200)
+        page = await browser.new_page()
+        await log_in(page, site.url, "admin", site.password)
+        await page.wait_for_selector(".tile")
+        await page.goto(f"{site.url}/#/health")
+
+        for way_to_end in ("delete", "logout"):
+            place = await page.evaluate(WATCH, "a_rec")
+            assert place.startswith("/whep/a_rec/"), place
+
+            async def frames(least: int) -> bool:
+                return int(await page.evaluate(FRAMES)) >= least
+
+            await becomes(lambda: frames(30), 20)
+            await asyncio.sleep(12)  # looks see that it goes on
+            assert await webrtc_sessions(server) == 1
+            assert (await admin.call("GET", "/status"))["viewers"] >= 1
+            if way_to_end == "delete":
+                status = await page.evaluate(
+                    "async () => (await fetch(window.place, { method: 'DELETE' })).status"
+                )
+                assert status == 200
+            else:
+                status = await page.evaluate(
+                    "async () => (await fetch('/api/v1/auth/logout', { method: 'POST' })).status"
+                )
+                assert status == 204
+
+            async def ended() -> bool:
+                return await webrtc_sessions(server) == 0
+
+            await becomes(ended, 30)
+        entries = await admin.call("GET", "/audit?limit=50", expect=200)
+
+    assert box["media_server"]["webrtc"] is True
+    actions = [entry["action"] for entry in entries["items"]]
+    assert actions.count("view.started") >= 1
+    assert actions.count("view.started") == actions.count("view.ended")
