@@ -22,7 +22,7 @@ setup: $(VENV)/.run-ready
 setup-dev: $(VENV)/.dev-ready
 
 run: setup ## the product with four drawn street cameras; CAMERA=rtsp://… adds a real one
-	@exec $(BIN)/gtvision-edge run --demo --state "$(STATE)" $(if $(CAMERA),--camera "$(CAMERA)")
+	@exec $(BIN)/gtvision-edge run --demo --print-password --state "$(STATE)" $(if $(CAMERA),--camera "$(CAMERA)")
 
 console: setup ## build the web console
 	@$(BIN)/python packaging/hatch_build.py

@@ -16,6 +16,7 @@ from gtvision_edge.errors import EdgeError, ErrorKind
 from gtvision_edge.runtime.collector import spare_the_started
 from gtvision_edge.runtime.limits import raise_file_limit
 from gtvision_edge.runtime.logs import configure_logs
+from gtvision_edge.runtime.owner import act_as_owner_of
 from gtvision_edge.settings import BrokenSettingsError, Settings, load_settings
 
 log = structlog.get_logger(__name__)
@@ -73,6 +74,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="RTSP_URL",
         help="add this camera at start; once per camera",
     )
+    command.add_argument(
+        "--print-password",
+        action="store_true",
+        help="print the first administrator's password even when this is no terminal (a journal would keep it)",
+    )
     command.set_defaults(command=_run)
 
     command = commands.add_parser(
@@ -92,7 +98,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _load(options: argparse.Namespace, *, with_files: bool = False) -> Settings:
-    """Read the settings; *with_files* looks into the files they name, too."""
+    """Read the settings; *with_files* looks into the files they name, too.
+
+    From here on root is the owner of the site's folder: see :func:`act_as_owner_of`.
+    """
     path: Path | None = options.config
     if path is None and DEFAULT_CONFIG.is_file():
         path = DEFAULT_CONFIG
@@ -101,6 +110,7 @@ def _load(options: argparse.Namespace, *, with_files: bool = False) -> Settings:
         state = options.state.absolute()
         overrides["storage"] = {"state_dir": state, "volume": state / "recordings"}
     settings = load_settings(path, **overrides)
+    act_as_owner_of(settings.storage.state_dir)
     faults = find_key_faults(settings.identity, with_files=with_files)
     if faults:
         raise BrokenSettingsError(path or Path("defaults"), faults)
@@ -125,9 +135,15 @@ def _run(options: argparse.Namespace) -> int:
     settings = _load(options)
     configure_logs(settings.logs.level, settings.logs.style)
     raise_file_limit()
+    shows_password = options.print_password or sys.stdout.isatty()
+
+    def begin(started: Started) -> None:
+        _announce(started, shows_password=shows_password)
+        spare_the_started()
+
     try:
         asyncio.run(
-            _run_until_signal(settings, RunOptions(options.demo, tuple(options.camera), _begin))
+            _run_until_signal(settings, RunOptions(options.demo, tuple(options.camera), begin))
         )
     except* EdgeError as group:
         failures = _leaves(group)
@@ -161,14 +177,13 @@ async def _run_until_signal(settings: Settings, options: RunOptions) -> None:
     await run(settings, stop, options=options)
 
 
-def _begin(started: Started) -> None:
-    _announce(started)
-    spare_the_started()
-
-
-def _announce(started: Started) -> None:
+def _announce(started: Started, *, shows_password: bool) -> None:
     lines = [f"GT-Vision Edge {__version__}", f"  Console   {started.url}"]
-    if started.first_password is not None:
+    if started.first_password is not None and not shows_password:
+        lines.append(
+            "  User      admin   (`gtvision-edge user reset-password admin` gives a password)"
+        )
+    elif started.first_password is not None:
         lines += [
             "  User      admin",
             f"  Password  {started.first_password}   (shown only now; `gtvision-edge user reset-password admin` gives another)",

@@ -107,6 +107,7 @@ async def running_daemon(site: Site) -> AsyncIterator[RunningDaemon]:
     process = await asyncio.create_subprocess_exec(
         str(PROGRAM),
         "run",
+        "--print-password",
         "--config",
         str(config),
         *site.arguments,
