@@ -5,8 +5,10 @@ BIN := $(VENV)/bin
 CONSOLE := gtvision_edge/console
 CONSOLE_SOURCES := $(shell find $(CONSOLE)/src $(CONSOLE)/public $(CONSOLE)/index.html $(CONSOLE)/package-lock.json $(CONSOLE)/vite.config.ts -type f 2>/dev/null)
 STATE ?= .state
+DIST ?= bookworm
+ARCH ?= $(shell dpkg --print-architecture 2>/dev/null || echo amd64)
 
-.PHONY: help run test test-e2e test-contract test-faults check format console bench lock setup setup-dev clean
+.PHONY: help run test test-e2e test-contract test-faults check format console bench lock deb test-deb setup setup-dev clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -56,6 +58,14 @@ format: setup-dev ## format and mend what can be mended
 bench: setup-dev ## the budgets, each with its peer in the same run
 	@sh packaging/setup.sh test-tools
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+deb: setup ## the Debian package, into dist/; ARCH=arm64 or ARCH=all builds for other machines
+	@$(BIN)/python packaging/deb/build.py --arch $(ARCH) $(ARGS)
+
+test-deb: setup ## the package's life on a Debian that boots in a container (as root); DIST=trixie for Debian 13
+	@if [ "$$(id -u)" -ne 0 ]; then echo "test-deb boots a system in a container; as root: sudo make test-deb" >&2; exit 1; fi
+	@sh packaging/setup.sh deb-tools
+	@$(BIN)/python -m tests.deb --dist $(DIST) $(ARGS)
 
 lock: setup-dev ## write the lock files anew (no addresses in them)
 	@sh packaging/lock.sh

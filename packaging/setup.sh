@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sets up what `make run` (run), `make check` (dev) and `make test` (test-tools) need.
+# Sets up what `make run` (run), `make check` (dev), `make test` (test-tools) and `make test-deb` (deb-tools) need.
 # As root it installs what is missing; otherwise it prints the one command that does.
 set -eu
 PYTHON=${PYTHON:-python3}
@@ -69,6 +69,16 @@ test-tools)
             [ "${CI:-}" = true ] && exit 1
             say "going on; the tests that need them are skipped and listed"
         }
+    fi
+    ;;
+deb-tools)
+    missing=
+    command -v dpkg-deb >/dev/null 2>&1 || missing="$missing dpkg"
+    command -v mmdebstrap >/dev/null 2>&1 || missing="$missing mmdebstrap"
+    command -v systemd-nspawn >/dev/null 2>&1 || missing="$missing systemd-container"
+    if [ -n "$missing" ]; then
+        # shellcheck disable=SC2086 # a list on purpose
+        debian_install "The package is tried out in a booted container." $missing || exit 1
     fi
     ;;
 *)
