@@ -143,3 +143,66 @@ async def test_finding_a_camera_shows_it_and_leaves_the_mosaic_alone(tmp_path: P
 
         assert await names(page) == ["Câmera 1", "Câmera 2"]
         await expect(page.locator("[aria-label='Janela 3: Câmera 2']")).to_be_visible()
+
+
+async def test_old_news_is_never_told_as_the_present(tmp_path: Path) -> None:
+    async with live_room(tmp_path, 1, viewport={"width": 1440, "height": 900}) as page:
+        await page.click("nav >> text=Saúde")
+        await page.wait_for_selector(".health-cards")
+
+        await page.route("**/api/v1/**", lambda route: route.abort())
+        await expect(page.locator(".health > .note")).to_contain_text(
+            "Sem notícias", timeout=20_000
+        )
+        await expect(page.locator(".top")).to_contain_text("sem notícias há")
+        await expect(page.locator(".health.old")).to_be_visible()
+        await expect(page.locator("text=Tudo certo")).to_have_count(0)
+
+        await page.unroute("**/api/v1/**")
+        await expect(page.locator(".health.old")).to_have_count(0, timeout=20_000)
+
+
+async def test_answers_that_are_errors_are_said_in_every_room(tmp_path: Path) -> None:
+    async with live_room(tmp_path, 1, viewport={"width": 1440, "height": 900}) as page:
+        body = '{"code": "internal", "detail": "Something broke.", "status": 500}'
+        for pattern in ("**/api/v1/status", "**/api/v1/cameras"):
+            await page.route(
+                pattern,
+                lambda route: route.fulfill(
+                    status=500, content_type="application/problem+json", body=body
+                ),
+            )
+        banner = page.locator(".banner")
+        await expect(banner).to_contain_text("responde com erro desde", timeout=20_000)
+        await expect(banner).to_contain_text("código internal")
+        await page.click("nav >> text=Câmeras")
+        await expect(page.locator(".room-bar")).to_contain_text("atrás", timeout=20_000)
+        await expect(page.locator(".old .camera-table")).to_be_visible()
+
+        await page.reload()
+        await expect(page.locator(".room-body").get_by_role("alert")).to_contain_text(
+            "Algo deu errado no equipamento", timeout=20_000
+        )
+        await expect(page.locator("text=Something broke")).to_have_count(0)
+
+
+async def test_a_drawer_asks_before_it_drops_what_was_typed(tmp_path: Path) -> None:
+    async with live_room(tmp_path, 1, viewport={"width": 1440, "height": 900}) as page:
+        await page.click("nav >> text=Câmeras")
+        await page.get_by_role("button", name="Adicionar câmera").click()
+        await expect(page.locator("input[name=host]")).to_be_focused()
+        top = await page.evaluate(
+            "() => document.querySelector('dialog').getBoundingClientRect().top"
+        )
+        assert top >= 48
+
+        await page.keyboard.type("10.0.0.77")
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_text("Descartar o que foi digitado?")).to_be_visible()
+        await page.get_by_role("button", name="Cancelar").last.click()
+        await expect(page.locator("input[name=host]")).to_have_value("10.0.0.77")
+
+        await page.keyboard.press("Escape")
+        await page.get_by_role("button", name="Descartar").click()
+        await expect(page.locator("dialog")).to_have_count(0)
+        await expect(page.get_by_role("button", name="Adicionar câmera")).to_be_focused()

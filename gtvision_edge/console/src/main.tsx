@@ -8,11 +8,13 @@ import { startPreferences } from "./state/preferences";
 import { startRouting } from "./state/route";
 import { resume } from "./state/session";
 import { startGuarding } from "./state/unsaved";
+import { startValidity } from "./ui/validity";
 
 startPreferences();
 startRouting();
 startKeys();
 startGuarding();
+startValidity();
 startClock();
 const root = document.getElementById("app");
 if (root !== null) render(<App />, root);

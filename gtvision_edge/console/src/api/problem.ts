@@ -22,7 +22,15 @@ export class Problem extends Error {
 }
 
 /** Nobody answered in time, or a proxy answered for a daemon that is gone. Says nothing about the session. */
-export class LinkDown extends Error {}
+export class LinkDown extends Error {
+  constructor(
+    message: string,
+    /** The status of a proxy's answer; null when nothing answered. */
+    readonly status: number | null = null,
+  ) {
+    super(message);
+  }
+}
 
 /** Turn a failed response into what the callers tell apart. */
 export async function failureOf(response: Response): Promise<Problem | LinkDown> {
@@ -36,6 +44,6 @@ export async function failureOf(response: Response): Promise<Problem | LinkDown>
     const facts = body as Record<string, unknown>;
     return new Problem(response.status, String(facts.code), String(facts.detail ?? ""), facts);
   }
-  if (response.status >= 500) return new LinkDown(`HTTP ${response.status}`);
+  if (response.status >= 500) return new LinkDown(`HTTP ${response.status}`, response.status);
   return new Problem(response.status, `http_${response.status}`, response.statusText, {});
 }

@@ -7,11 +7,11 @@ import { Button, explain, Field, Note } from "../ui/parts";
 
 export function LoginPage() {
   return (
-    <div class="login-page">
+    <main class="login-page">
       <div class="card">
         <LoginForm />
       </div>
-    </div>
+    </main>
   );
 }
 
@@ -49,7 +49,7 @@ function LoginForm({ username = "", bare = false }: { username?: string; bare?: 
 
   return (
     <form class="login-form" onSubmit={(event) => void submit(event)}>
-      {!bare && <span class="brand">GT-Vision</span>}
+      {!bare && <h1 class="brand">GT-Vision</h1>}
       <Field label={t.username}>
         {(ids) => (
           <input

@@ -3,7 +3,7 @@ import { text } from "../i18n";
 import { may } from "../state/permissions";
 import { hashOf, route } from "../state/route";
 import { me } from "../state/session";
-import { cameras, status } from "../state/site";
+import { cameras, camerasOldSince, status, statusOldSince } from "../state/site";
 import { problemsOf } from "../rooms/health/problems";
 import { Icon } from "../ui/Icon";
 
@@ -42,5 +42,6 @@ function HealthCount() {
   const problems = problemsOf(status.value, cameras.value);
   if (problems.length === 0) return null;
   const tone = problems.some((problem) => problem.tone === "alarm") ? "" : "warn";
-  return <b class={tone}>{problems.length}</b>;
+  const isOld = statusOldSince.value !== null || camerasOldSince.value !== null;
+  return <b class={isOld ? "old" : tone}>{problems.length}</b>;
 }

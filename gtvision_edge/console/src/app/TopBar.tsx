@@ -1,10 +1,10 @@
 import type { SiteStatus } from "../api/types";
 import { text } from "../i18n";
-import { dateTimeOf } from "../i18n/format";
+import { ageOf, dateTimeOf } from "../i18n/format";
 import { nowMs } from "../state/clock";
 import { hashOf } from "../state/route";
 import { me } from "../state/session";
-import { status, zone } from "../state/site";
+import { status, statusOldSince, zone } from "../state/site";
 import { Icon } from "../ui/Icon";
 import { Pill } from "../ui/parts";
 
@@ -25,14 +25,24 @@ export function TopBar() {
           {text.value.password.provisional}
         </a>
       )}
-      <a class="pill account" href={hashOf("settings")} aria-label={t.top.account} style={{ textDecoration: "none" }}>
+      <a class="pill account" href={hashOf("settings")} title={t.top.account} style={{ textDecoration: "none" }}>
+        <span class="hidden-words">{t.top.account}</span>
         <Icon name="user" size={16} />
         <span class="who">
-          {me.value?.name || me.value?.username} · {me.value ? t.settings.roles[me.value.role] : ""}
+          {accountWords()}
         </span>
       </a>
     </header>
   );
+}
+
+/** Name and role, each said once: the first account is called as its role. */
+function accountWords(): string {
+  const user = me.value;
+  if (user === null) return "";
+  const name = user.name || user.username;
+  const role = text.value.settings.roles[user.role];
+  return name.toLowerCase() === role.toLowerCase() ? name : `${name} · ${role}`;
 }
 
 /** The site's clock in the site's zone; a component of its own, so that each second writes only this. */
@@ -51,6 +61,18 @@ function SiteState({ status: known }: { status: SiteStatus | null }) {
   const t = text.value.top;
   if (known === null) return <Pill>{t.unknown}</Pill>;
   const { total, recording, offline, unauthorized, online_not_recording: idle } = known.cameras;
+  const oldSince = statusOldSince.value;
+  if (oldSince !== null) {
+    // Read for its tick.
+    void nowMs.value;
+    // Nothing that was heard before is said as if it were so now.
+    return (
+      <span class="pills">
+        <Pill tone="warn">{t.noNews(ageOf(oldSince, Date.now()))}</Pill>
+        <span class="pill old">{t.before(t.recording(recording, total))}</span>
+      </span>
+    );
+  }
   return (
     <span class="pills" role="status">
       {known.media_server?.state === "down" && <Pill tone="alarm">{t.mediaDown}</Pill>}

@@ -2,7 +2,7 @@ import type { Text } from "./pt-BR";
 
 export const cameras: Text["cameras"] = {
   title: "Cameras",
-  summary: (total, recording) => `${total} · ${recording} recording`,
+  summary: (total, recording) => (total === recording ? `${total}, all recording` : `${total} · ${recording} recording`),
   add: "Add camera",
   find: "Find by name, address or place",
   picture: "Picture",
@@ -12,6 +12,11 @@ export const cameras: Text["cameras"] = {
   place: "Place",
   noPicture: "no picture",
   pictureAge: (age) => `picture from ${age} ago`,
+  unknownTitle: "This camera does not exist",
+  unknownBody: (id) => `There is no camera “${id}”, or your account may not see it.`,
+  seeAll: "See all cameras",
+  everyState: "every state",
+  stateFilter: "State",
   empty: "No cameras yet",
   emptyBody: "Have the camera's network address and one of its users with password at hand.",
   details: "Details",
@@ -93,6 +98,20 @@ export const wizard: Text["wizard"] = {
   editTitle: "Edit camera",
   recheck: "Check again",
   whatToDo: "What to do",
-  invalid: "Fill in this field.",
-  badNumber: "Not a valid number.",
+  faults: {
+    missing: "Fill in this field.",
+    number: "Not a valid number.",
+    scheme: "Begin with rtsp:// and the camera's address.",
+    host: "Only the IP or the name, without rtsp://, slashes or spaces.",
+    identifier: "Use lower case letters, digits, - and _; begin with a letter or a digit.",
+    pair: "Latitude and longitude go together.",
+    look: "Check here.",
+    refused: "Not accepted like this. Check it.",
+  },
+  /** Where the whole address was typed. */
+  typedUrlCures: {
+    camera_path_not_found: "Check what comes after the address, for instance /stream1: it is in the camera's manual.",
+    camera_no_video: "Check the path in the address, and that video is switched on in the camera.",
+    camera_bad_response: "Check the port in the address (usually :554): it may be another service, or another device.",
+  },
 };

@@ -2,7 +2,7 @@
 
 export const cameras = {
   title: "Câmeras",
-  summary: (total: number, recording: number) => `${total} · ${recording} gravando`,
+  summary: (total: number, recording: number) => (total === recording ? `${total}, todas gravando` : `${total} · ${recording} gravando`),
   add: "Adicionar câmera",
   find: "Procurar por nome, endereço ou local",
   picture: "Imagem",
@@ -12,6 +12,11 @@ export const cameras = {
   place: "Local",
   noPicture: "sem imagem",
   pictureAge: (age: string) => `imagem de ${age} atrás`,
+  unknownTitle: "Esta câmera não existe",
+  unknownBody: (id: string) => `Não há câmera “${id}”, ou sua conta não pode vê-la.`,
+  seeAll: "Ver todas as câmeras",
+  everyState: "todos os estados",
+  stateFilter: "Estado",
   empty: "Nenhuma câmera ainda",
   emptyBody: "Tenha à mão o endereço da câmera na rede e um usuário e senha dela.",
   details: "Detalhes",
@@ -93,6 +98,20 @@ export const wizard = {
   editTitle: "Editar câmera",
   recheck: "Verificar de novo",
   whatToDo: "O que fazer",
-  invalid: "Preencha este campo.",
-  badNumber: "Número inválido.",
+  faults: {
+    missing: "Preencha este campo.",
+    number: "Número inválido.",
+    scheme: "Comece com rtsp:// e o endereço da câmera.",
+    host: "Só o IP ou o nome, sem rtsp://, barras nem espaços.",
+    identifier: "Use letras minúsculas, números, - e _; comece com letra ou número.",
+    pair: "Latitude e longitude vão juntas.",
+    look: "Confira aqui.",
+    refused: "Não foi aceito assim. Confira.",
+  },
+  /** Where the whole address was typed. */
+  typedUrlCures: {
+    camera_path_not_found: "Confira o que vem depois do endereço, por exemplo /stream1: está no manual da câmera.",
+    camera_no_video: "Confira o caminho no endereço e se o vídeo está ativado na câmera.",
+    camera_bad_response: "Confira a porta no endereço (normalmente :554): pode ser outro serviço, ou outro aparelho.",
+  } as Record<string, string>,
 };

@@ -1,6 +1,7 @@
 import { acts } from "./acts.en";
 import { cameras, wizard } from "./cameras.en";
 import { search } from "./search.en";
+import { fields } from "./fields.en";
 import type { Text } from "./pt-BR";
 import { causes, failures, findings, volumes, warnings } from "./trouble.en";
 import { health, settings } from "./upkeep.en";
@@ -12,6 +13,7 @@ export const en: Text = {
   languages: { "pt-BR": "Português", en: "English" },
   acts,
   failures,
+  fields,
   causes,
   findings,
   volumes,
@@ -44,6 +46,10 @@ export const en: Text = {
     code: (code) => `code ${code}`,
     ago: (age) => `${age} ago`,
     since: (time) => `since ${time}`,
+    oldData: (age) => `data from ${age} ago`,
+    dropTitle: "Discard what was typed?",
+    dropBody: "None of it is saved yet.",
+    drop: "Discard",
     noMatch: "Nothing found.",
     name: "Name",
   },
@@ -60,6 +66,9 @@ export const en: Text = {
     hubUnknown: "hub: no data",
     account: "Account",
     linkDown: (time) => `No answer from the unit since ${time}, trying again.`,
+    wrongAnswers: (time) => `The unit has answered with errors since ${time}.`,
+    noNews: (age) => `no news for ${age}`,
+    before: (words) => `before: ${words}`,
     linkStale: "What you see below may be out of date.",
     signOut: "Sign out",
   },
@@ -180,6 +189,8 @@ export const en: Text = {
     noAnswer: "The unit did not answer. Nothing is lost; try again.",
     unexpected: "Something went wrong in the unit. Try again; if it happens again, give the code to support.",
     invalid: "Some fields need correction.",
+    lookAt: (labels) => `Check: ${labels.join(", ")}.`,
+    busy: "The unit cannot do this now. Try again in a few seconds.",
     gone: "This no longer exists. Somebody else may have removed it.",
     conflict: "This conflicts with something that exists.",
     notFoundRoom: "This page does not exist.",

@@ -1,6 +1,7 @@
 /** Every sentence of the console. This file is the source; `en.ts` is typed against it. */
 import { acts } from "./acts.pt-BR";
 import { cameras, wizard } from "./cameras.pt-BR";
+import { fields } from "./fields.pt-BR";
 import { causes, failures, findings, volumes, warnings } from "./trouble.pt-BR";
 import { search } from "./search.pt-BR";
 import { health, settings } from "./upkeep.pt-BR";
@@ -12,6 +13,7 @@ export const ptBR = {
   languages: { "pt-BR": "Português", en: "English" },
   acts,
   failures,
+  fields,
   causes,
   findings,
   volumes,
@@ -39,6 +41,10 @@ export const ptBR = {
     code: (code: string) => `código ${code}`,
     ago: (age: string) => `há ${age}`,
     since: (time: string) => `desde ${time}`,
+    oldData: (age: string) => `dados de ${age} atrás`,
+    dropTitle: "Descartar o que foi digitado?",
+    dropBody: "Nada disto foi salvo ainda.",
+    drop: "Descartar",
     noMatch: "Nada encontrado.",
     name: "Nome",
   },
@@ -55,6 +61,9 @@ export const ptBR = {
     hubUnknown: "central: sem dados",
     account: "Conta",
     linkDown: (time: string) => `Sem resposta do equipamento desde ${time}, tentando de novo.`,
+    wrongAnswers: (time: string) => `O equipamento responde com erro desde ${time}.`,
+    noNews: (age: string) => `sem notícias há ${age}`,
+    before: (words: string) => `antes: ${words}`,
     linkStale: "O que aparece abaixo pode estar desatualizado.",
     signOut: "Sair",
   },
@@ -180,6 +189,8 @@ export const ptBR = {
     noAnswer: "O equipamento não respondeu. Nada foi perdido; tente de novo.",
     unexpected: "Algo deu errado no equipamento. Tente de novo; se repetir, informe o código ao suporte.",
     invalid: "Há campos por corrigir.",
+    lookAt: (labels: string[]) => `Confira: ${labels.join(", ")}.`,
+    busy: "O equipamento não pode fazer isso agora. Tente de novo em alguns segundos.",
     gone: "Isto já não existe. Outra pessoa pode ter removido.",
     conflict: "Isto entra em conflito com algo que já existe.",
     notFoundRoom: "Esta página não existe.",

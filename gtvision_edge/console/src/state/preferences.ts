@@ -7,16 +7,23 @@ export type Theme = "dark" | "light";
 export const theme = signal<Theme>("dark");
 
 export function startPreferences(): void {
-  theme.value = read("gtv.theme") === "light" ? "light" : "dark";
+  const chosen = read("gtv.theme");
+  const system = matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
+  theme.value = chosen === "light" || chosen === "dark" ? chosen : system;
   locale.value = nearestLocale(read("gtv.locale"));
   effect(() => {
     document.documentElement.dataset.theme = theme.value;
-    write("gtv.theme", theme.value);
   });
   effect(() => {
     document.documentElement.lang = locale.value;
     write("gtv.locale", locale.value);
   });
+}
+
+/** From now on this one, whatever the system says. */
+export function chooseTheme(chosen: Theme): void {
+  theme.value = chosen;
+  write("gtv.theme", chosen);
 }
 
 export function read(key: string): string | null {

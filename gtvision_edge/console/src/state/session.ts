@@ -3,7 +3,7 @@ import { Client } from "../api/client";
 import { Problem } from "../api/problem";
 import type { Me, Session } from "../api/types";
 import { locale, nearestLocale } from "../i18n";
-import { noteAnswer, noteSilence } from "./link";
+import { noteAnswer, noteSilence, watched } from "./link";
 import { leaveFreely } from "./unsaved";
 
 /** Who is logged in; null before the first login of this page. */
@@ -31,7 +31,7 @@ export const client = new Client({
 export async function resume(): Promise<void> {
   for (;;) {
     try {
-      welcome(await client.get<Me>("/me"));
+      welcome(await watched("me", () => client.get<Me>("/me")));
       return;
     } catch (error) {
       if (error instanceof Problem && error.status < 500) throw error;

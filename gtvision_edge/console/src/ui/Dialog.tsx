@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { text } from "../i18n";
+import { guardWork } from "../state/unsaved";
 import { Button } from "./parts";
 
 interface DialogProps {
@@ -10,17 +11,32 @@ interface DialogProps {
   /** A drawer comes from the right and leaves the page in sight; a box asks for an answer. */
   shape?: "box" | "drawer";
   note?: string;
+  /** There is typed work in it: closing asks first. */
+  hasWork?: () => boolean;
 }
 
 /** A modal part of the page. The browser keeps the focus inside and gives it back; Esc closes it. */
-export function Dialog({ title, onClose, children, shape = "box", note }: DialogProps) {
+export function Dialog({ title, onClose, children, shape = "box", note, hasWork }: DialogProps) {
   const box = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const dialog = box.current;
     if (dialog === null) return undefined;
+    const opener = document.activeElement;
     dialog.showModal();
-    return () => dialog.close();
+    focusFirst(dialog);
+    return () => {
+      dialog.close();
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+    };
   }, []);
+  const asked = useRef(hasWork);
+  asked.current = hasWork;
+  useEffect(() => guardWork(() => asked.current?.() ?? false), []);
+  const [isAsking, setAsking] = useState(false);
+  const close = (): void => {
+    if (hasWork?.()) setAsking(true);
+    else onClose?.();
+  };
   return (
     <dialog
       ref={box}
@@ -28,17 +44,37 @@ export function Dialog({ title, onClose, children, shape = "box", note }: Dialog
       aria-label={title}
       onCancel={(event) => {
         event.preventDefault();
-        onClose?.();
+        // Esc of a dialog inside this one comes by here too.
+        if (event.target === box.current && onClose) close();
       }}
     >
       <header>
         <h1>{title}</h1>
         {note && <span class="faint">{note}</span>}
-        {onClose && <Button kind="ghost" icon="close" label={text.value.common.close} onClick={onClose} />}
+        {onClose && <Button kind="ghost" icon="close" label={text.value.common.close} onClick={close} />}
       </header>
       {children}
+      {isAsking && onClose && (
+        <Confirm
+          title={text.value.common.dropTitle}
+          body={text.value.common.dropBody}
+          action={text.value.common.drop}
+          onConfirm={onClose}
+          onClose={() => setAsking(false)}
+        />
+      )}
     </dialog>
   );
+}
+
+/** What is to be filled in first, else what answers; never the cross. */
+function focusFirst(dialog: HTMLDialogElement): void {
+  const wanted =
+    dialog.querySelector<HTMLElement>("[autofocus]") ??
+    dialog.querySelector<HTMLElement>(":is(.dialog-body, form) :is(input, select, textarea):not(:disabled)") ??
+    dialog.querySelector<HTMLElement>("footer .primary") ??
+    dialog.querySelector<HTMLElement>("footer button:not(.danger)");
+  wanted?.focus();
 }
 
 interface ConfirmProps {

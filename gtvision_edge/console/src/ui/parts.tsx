@@ -109,29 +109,37 @@ export function Skeleton({ rows = 1, height = 40 }: { rows?: number; height?: nu
   );
 }
 
+/** What the console calls the field at *path* of a request; null where it shows none. */
+function labelOf(path: string): string | null {
+  const labels = text.value.fields;
+  return labels[path] ?? labels[path.split(".").at(-1) ?? ""] ?? labels[path.split(".")[0] ?? ""] ?? null;
+}
+
 /** Say an error as people say it: words, what to do, and the code for whoever helps. */
 export function explain(error: unknown): { title: string; cure: string | null; code: string | null } {
   const t = text.value;
-  if (error instanceof LinkDown) return { title: t.errors.noAnswer, cure: null, code: null };
+  if (error instanceof LinkDown) return { title: t.errors.noAnswer, cure: null, code: error.status === null ? null : `http_${error.status}` };
   if (!(error instanceof Problem)) return { title: t.errors.unexpected, cure: null, code: null };
   const known = t.failures[error.code];
   if (known) return { ...known, code: error.code };
   if (error.status === 403) return { title: t.errors.notPermitted, cure: t.errors.notPermittedHint, code: error.code };
   if (error.status === 404) return { title: t.errors.gone, cure: null, code: error.code };
-  if (error.status === 409) return { title: t.errors.conflict, cure: error.detail || null, code: error.code };
+  if (error.status === 409) return { title: t.errors.conflict, cure: null, code: error.code };
   if (error.status === 422) {
-    const faults = error.faults.map((fault) => `${fault.path}: ${fault.message}`).join(" · ");
-    return { title: t.errors.invalid, cure: faults || error.detail || null, code: error.code };
+    // The daemon's own sentences are English and name its fields: only where to look is taken from them.
+    const labels = [...new Set(error.faults.map((fault) => labelOf(fault.path)).filter((label) => label !== null))];
+    return { title: t.errors.invalid, cure: labels.length > 0 ? t.errors.lookAt(labels) : null, code: error.code };
   }
-  return { title: t.errors.unexpected, cure: error.detail || null, code: error.code };
+  if (error.status === 503) return { title: t.errors.busy, cure: null, code: error.code };
+  return { title: t.errors.unexpected, cure: null, code: error.code };
 }
 
-export function ErrorNote({ error, action }: { error: unknown; action?: ComponentChildren }) {
+export function ErrorNote({ error, action, cure: ownCure }: { error: unknown; action?: ComponentChildren; cure?: string | undefined }) {
   if (error === null || error === undefined) return null;
   const { title, cure, code } = explain(error);
   return (
     <Note tone="alarm" title={title} action={action}>
-      {cure} {code && <span class="faint code">{text.value.common.code(code)}</span>}
+      {ownCure ?? cure} {code && <span class="faint code">{text.value.common.code(code)}</span>}
     </Note>
   );
 }

@@ -1,12 +1,13 @@
 import "./cameras.css";
 import { useState } from "preact/hooks";
-import type { Camera } from "../../api/types";
+import type { Camera, CameraState } from "../../api/types";
 import { text } from "../../i18n";
 import { may } from "../../state/permissions";
 import { go, hashOf, route } from "../../state/route";
 import { matches } from "../../state/search";
 import { me } from "../../state/session";
-import { cameras, camerasById, status } from "../../state/site";
+import { cameras, camerasById, camerasOldSince, refreshSite, status } from "../../state/site";
+import { OldData, Unread } from "../../ui/fresh";
 import { Button, Empty, Skeleton } from "../../ui/parts";
 import { CameraDetails } from "./CameraDetails";
 import { SearchDrawer } from "./search/SearchDrawer";
@@ -14,6 +15,8 @@ import { StateWord } from "./StateWord";
 import { Thumbnail } from "./Thumbnail";
 import { videoWords } from "./words";
 import { Wizard } from "./Wizard";
+
+const STATES: readonly CameraState[] = ["recording", "online_not_recording", "offline", "unauthorized", "unknown", "disabled"];
 
 export function CamerasRoom() {
   const t = text.value.cameras;
@@ -23,13 +26,31 @@ export function CamerasRoom() {
   const isAdding = canEdit && route.value.query.get("add") !== null;
   const isSearching = canEdit && route.value.query.get("search") !== null;
   const opened = route.value.detail === null ? undefined : camerasById.value.get(route.value.detail);
-  const found = (all ?? []).filter((camera) => matches(wanted, camera.name, camera.camera_id, camera.host, camera.place?.label));
+  const state = STATES.find((each) => each === route.value.query.get("state")) ?? null;
+  const isUnknown = route.value.detail !== null && all !== null && opened === undefined;
+  const found = (all ?? []).filter((camera) => (state === null || camera.state.state === state) && matches(wanted, camera.name, camera.camera_id, camera.host, camera.place?.label));
   return (
     <>
       <div class="room-bar">
         <h1>{t.title}</h1>
         {all && status.value && <span class="muted desk-only">{t.summary(all.length, status.value.cameras.recording)}</span>}
+        <OldData since={camerasOldSince.value} />
         <span class="grow" />
+        {((all?.length ?? 0) > 4 || state !== null) && (
+          <select
+            class="state-filter"
+            aria-label={t.stateFilter}
+            value={state ?? ""}
+            onChange={(event) => go(hashOf("cameras", null, { state: event.currentTarget.value }))}
+          >
+            <option value="">{t.everyState}</option>
+            {STATES.map((each) => (
+              <option key={each} value={each}>
+                {text.value.states[each]}
+              </option>
+            ))}
+          </select>
+        )}
         {(all?.length ?? 0) > 4 && (
           <input
             class="camera-find"
@@ -53,15 +74,23 @@ export function CamerasRoom() {
       </div>
       <div class="room-body">
         {all === null ? (
-          <div class="pad">
-            <Skeleton rows={5} height={46} />
-          </div>
+          <Unread of={["cameras"]} onRetry={() => void refreshSite()}>
+            <div class="pad">
+              <Skeleton rows={5} height={46} />
+            </div>
+          </Unread>
+        ) : isUnknown ? (
+          <Empty title={t.unknownTitle} action={<Button onClick={() => go(hashOf("cameras"))}>{t.seeAll}</Button>}>
+            {t.unknownBody(route.value.detail ?? "")}
+          </Empty>
         ) : all.length === 0 ? (
           <Empty title={t.empty}>{canEdit ? t.emptyBody : text.value.live.firstBodyViewer}</Empty>
         ) : found.length === 0 ? (
           <Empty title={text.value.common.noMatch} />
         ) : (
-          <CameraTable cameras={found} />
+          <div class={camerasOldSince.value === null ? "" : "old"}>
+            <CameraTable cameras={found} />
+          </div>
         )}
       </div>
       {isAdding && <Wizard onClose={() => go(hashOf("cameras"))} />}

@@ -5,9 +5,10 @@ import { client } from "../../state/session";
 import { loadVendors, refreshCameras, vendors } from "../../state/site";
 import { say } from "../../state/toasts";
 import { Dialog } from "../../ui/Dialog";
-import { Button, ErrorNote } from "../../ui/parts";
+import { Button } from "../../ui/parts";
+import { CameraError } from "./CameraError";
 import { AccessFields, NameFields } from "./fields";
-import { accessFaults, changesTo, formOf, nameFaults, type CameraForm, type FieldFaults } from "./form";
+import { accessFaults, changesTo, faultsOf, formOf, nameFaults, type CameraForm, type FieldFaults } from "./form";
 import { useTenants } from "./tenants";
 
 /** Change a camera. The daemon verifies a changed address or password before it keeps them. */
@@ -37,18 +38,19 @@ export function EditCamera({ camera, onClose }: { camera: Camera; onClose: () =>
       onClose();
     } catch (failure) {
       setError(failure);
+      setFaults(faultsOf(failure, vendor));
       setBusy(false);
     }
   }
 
   return (
-    <Dialog title={t.editTitle} shape="drawer" note={camera.camera_id} onClose={onClose}>
-      <form class="drawer-form" onSubmit={(event) => void submit(event)}>
+    <Dialog title={t.editTitle} shape="drawer" note={camera.camera_id} onClose={onClose} hasWork={() => Object.keys(changesTo(camera, form, vendor)).length > 0}>
+      <form class="drawer-form" onSubmit={(event) => void submit(event)} noValidate>
         <div class="dialog-body">
           <NameFields {...props} tenants={tenants} isNew={false} />
           <hr />
           <AccessFields {...props} vendors={vendors.value} vendor={vendor} hasPassword={camera.has_password} />
-          <ErrorNote error={error} />
+          <CameraError error={error} vendor={vendor} />
         </div>
         <footer>
           <Button onClick={onClose}>{text.value.common.cancel}</Button>

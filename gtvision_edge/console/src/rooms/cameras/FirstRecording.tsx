@@ -4,6 +4,7 @@ import { text } from "../../i18n";
 import { causeOf } from "../../i18n/format";
 import { poll } from "../../state/poll";
 import { client } from "../../state/session";
+import { refreshSite } from "../../state/site";
 import { Note } from "../../ui/parts";
 import { Thumbnail } from "./Thumbnail";
 
@@ -15,6 +16,10 @@ export function FirstRecording({ camera, snapshot }: { camera: Camera; snapshot:
   const [status, setStatus] = useState<CameraStatus | null>(null);
   const [seconds, setSeconds] = useState(0);
   const isRecording = status?.state === "recording";
+  // The list behind the drawer says the same at once.
+  useEffect(() => {
+    if (status !== null) void refreshSite();
+  }, [status?.state]);
   useEffect(() => {
     if (isRecording || !camera.record) return undefined;
     const began = Date.now();

@@ -20,6 +20,7 @@ export function Thumbnail({ cameraId, large = false }: { cameraId: string; large
   const frame = useRef<HTMLDivElement>(null);
   const [isNear, setNear] = useState(false);
   const [shot, setShot] = useState<Shot | null>(null);
+  const [hasFailed, setFailed] = useState(false);
   useEffect(() => {
     if (frame.current === null) return undefined;
     const observer = new IntersectionObserver(([entry]) => setNear(entry?.isIntersecting ?? false), { rootMargin: "200px" });
@@ -38,7 +39,10 @@ export function Thumbnail({ cameraId, large = false }: { cameraId: string; large
             setShot((before) => replaceShot(before, next));
             return REFRESH_MS;
           })
-          .catch(() => RETRY_MS)
+          .catch(() => {
+            if (!end.signal.aborted) setFailed(true);
+            return RETRY_MS;
+          })
           .then((pauseMs) => {
             leave?.();
             if (!end.signal.aborted) timer = setTimeout(round, pauseMs);
@@ -55,7 +59,13 @@ export function Thumbnail({ cameraId, large = false }: { cameraId: string; large
   useEffect(() => () => setShot((before) => replaceShot(before, null)), []);
   return (
     <div ref={frame} class={`thumbnail${large ? " large" : ""}`}>
-      {shot === null ? <span class="faint">{text.value.cameras.noPicture}</span> : <img src={shot.url} alt="" />}
+      {shot !== null ? (
+        <img src={shot.url} alt="" />
+      ) : hasFailed ? (
+        <span class="faint">{text.value.cameras.noPicture}</span>
+      ) : (
+        <i class="skeleton" aria-label={text.value.common.loading} />
+      )}
       {shot !== null && shot.takenMs !== null && <Age takenMs={shot.takenMs} />}
     </div>
   );

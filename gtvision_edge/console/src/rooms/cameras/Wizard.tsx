@@ -4,10 +4,11 @@ import { text } from "../../i18n";
 import { client } from "../../state/session";
 import { loadVendors, refreshCameras, refreshStatus, vendors } from "../../state/site";
 import { Dialog } from "../../ui/Dialog";
-import { Button, ErrorNote } from "../../ui/parts";
+import { Button } from "../../ui/parts";
+import { CameraError } from "./CameraError";
 import { CheckReport } from "./CheckReport";
 import { AccessFields, NameFields } from "./fields";
-import { accessFaults, cameraBody, emptyForm, nameFaults, probeBody, type CameraForm, type FieldFaults } from "./form";
+import { accessFaults, cameraBody, concernsAccess, emptyForm, faultsOf, hasTyped, nameFaults, probeBody, type CameraForm, type FieldFaults } from "./form";
 import { FirstRecording } from "./FirstRecording";
 import { useTenants } from "./tenants";
 
@@ -45,6 +46,9 @@ export function Wizard({ onClose }: { onClose: () => void }) {
       await work();
     } catch (failure) {
       setError(failure);
+      const pointed = faultsOf(failure, vendor);
+      setFaults(pointed);
+      if (concernsAccess(pointed)) setStage("access");
     } finally {
       setBusy(false);
     }
@@ -82,7 +86,7 @@ export function Wizard({ onClose }: { onClose: () => void }) {
 
   const step = { access: 1, check: 2, name: 3, saved: 3 }[stage];
   return (
-    <Dialog title={text.value.cameras.add} shape="drawer" note={stage === "saved" ? "" : t.step(step, t.steps[step - 1] ?? "")} onClose={onClose}>
+    <Dialog title={text.value.cameras.add} shape="drawer" note={stage === "saved" ? "" : t.step(step, t.steps[step - 1] ?? "")} onClose={onClose} hasWork={() => stage !== "saved" && hasTyped(form)}>
       <form class="drawer-form" onSubmit={submit} noValidate>
         <div class="dialog-body">
           {stage === "access" && <AccessFields {...props} vendors={vendors.value} vendor={vendor} />}
@@ -94,7 +98,7 @@ export function Wizard({ onClose }: { onClose: () => void }) {
               {t.checking} {t.checkingHint}
             </p>
           )}
-          <ErrorNote error={error} />
+          <CameraError error={error} vendor={vendor} />
         </div>
         <footer>
           {stage === "access" && <Button onClick={onClose}>{text.value.common.cancel}</Button>}

@@ -1,7 +1,7 @@
 import type { Tenant, Vendor } from "../../api/types";
 import { text } from "../../i18n";
 import { Field } from "../../ui/parts";
-import { splitTypedUrl, type CameraForm, type FieldFaults, type FieldName } from "./form";
+import { LONGEST, splitTypedUrl, type CameraForm, type FieldFaults, type FieldName } from "./form";
 
 export interface FormProps {
   form: CameraForm;
@@ -22,7 +22,7 @@ interface TextFieldProps extends FormProps {
 
 export function TextField({ form, faults, change, name, label, hint, wide, type = "text", placeholder, isNumber, autofocus }: TextFieldProps) {
   const t = text.value.wizard;
-  const fault = faults[name] === "missing" ? t.invalid : faults[name] === "number" ? t.badNumber : null;
+  const fault = faults[name] === undefined ? null : t.faults[faults[name]];
   return (
     <Field label={label} hint={hint} fault={fault} wide={wide ?? false}>
       {(ids) => {
@@ -31,6 +31,7 @@ export function TextField({ form, faults, change, name, label, hint, wide, type 
           name,
           autocapitalize: "none" as const,
           spellcheck: false,
+          maxLength: LONGEST[name],
           value: String(form[name]),
           onInput: (event: { currentTarget: HTMLInputElement }) => change({ [name]: event.currentTarget.value }),
         };
@@ -88,7 +89,7 @@ export function AccessFields({ vendors, vendor, hasPassword, ...props }: AccessP
       ) : (
         <TextField {...props} name="host" label={t.host} hint={t.hostHint} autofocus={!hasPassword} />
       )}
-      <TextField {...props} name="username" label={t.username} hint={vendor?.user_hint || undefined} />
+      <TextField {...props} name="username" label={t.username} hint={needsUrl ? undefined : vendor?.user_hint || undefined} />
       <TextField {...props} name="password" label={t.password} type="password" hint={hasPassword ? t.keepPassword : undefined} />
       {!needsUrl && vendor?.has_channels !== false && (
         <TextField {...props} name="channel" label={t.channel} hint={t.channelHint} isNumber />

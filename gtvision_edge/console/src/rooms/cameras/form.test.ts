@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { Problem } from "../../api/problem";
 import type { Camera, Vendor } from "../../api/types";
-import { accessFaults, cameraBody, changesTo, emptyForm, formOf, nameFaults, numberIn, probeBody, splitTypedUrl } from "./form";
+import { accessFaults, cameraBody, changesTo, concernsAccess, emptyForm, faultsOf, formOf, nameFaults, numberIn, probeBody, splitTypedUrl } from "./form";
 
 const INTELBRAS: Vendor = { key: "intelbras", label: "Intelbras", rtsp_port: 554, http_port: 80, onvif_port: 80, needs_url: false, has_channels: true, user_hint: "admin" };
 const RTSP: Vendor = { ...INTELBRAS, key: "generic_rtsp", needs_url: true, has_channels: false };
@@ -59,5 +60,27 @@ describe("the camera form", () => {
   it("takes user and password out of a pasted address", () => {
     expect(splitTypedUrl("rtsp://admin:p%40ss@10.0.0.5:554/cam?channel=1")).toEqual({ url: "rtsp://10.0.0.5:554/cam?channel=1", username: "admin", password: "p@ss" });
     expect(splitTypedUrl("10.0.0.5")).toBeNull();
+  });
+});
+
+describe("what a failure points to", () => {
+  const problem = (code: string, faults: { path: string; message: string }[] = []): Problem => new Problem(422, code, "", { code, faults });
+
+  it("is the field that the daemon names", () => {
+    const faults = faultsOf(problem("invalid_input", [{ path: "place.latitude", message: "x" }, { path: "skip_probe", message: "x" }]), INTELBRAS);
+
+    expect(faults).toEqual({ latitude: "refused" });
+    expect(concernsAccess(faults)).toBe(false);
+  });
+
+  it("is never a channel where a whole address was typed", () => {
+    expect(faultsOf(problem("camera_path_not_found"), RTSP)).toEqual({ mainUrl: "look" });
+    expect(faultsOf(problem("camera_path_not_found"), INTELBRAS)).toEqual({ channel: "look" });
+  });
+
+  it("is found before anything is sent where that can be known", () => {
+    expect(accessFaults({ ...emptyForm("generic_rtsp"), mainUrl: "10.0.0.5/s", subUrl: "http://x" }, RTSP)).toEqual({ mainUrl: "scheme", subUrl: "scheme" });
+    expect(accessFaults({ ...emptyForm("intelbras"), host: "rtsp://10.0.0.5" }, INTELBRAS)).toEqual({ host: "host" });
+    expect(nameFaults({ ...emptyForm("intelbras"), name: "A", cameraId: "Câmera 1", latitude: "-23,5" })).toEqual({ cameraId: "identifier", longitude: "pair" });
   });
 });

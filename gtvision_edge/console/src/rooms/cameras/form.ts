@@ -1,4 +1,5 @@
 /** The wizard's fields as typed, and the bodies made of them. Pure. */
+import { Problem } from "../../api/problem";
 import type { Camera, CameraBody, Place, ProbeBody, Vendor } from "../../api/types";
 
 export interface CameraForm {
@@ -24,7 +25,24 @@ export interface CameraForm {
 }
 
 export type FieldName = keyof CameraForm;
-export type FieldFaults = Partial<Record<FieldName, "missing" | "number">>;
+/** What is wrong with a field. "look": the camera's answer points here; "refused": the daemon does. */
+export type FieldFault = "missing" | "number" | "scheme" | "host" | "identifier" | "pair" | "look" | "refused";
+export type FieldFaults = Partial<Record<FieldName, FieldFault>>;
+
+/** The longest that the daemon takes. */
+export const LONGEST: Partial<Record<FieldName, number>> = {
+  name: 80,
+  cameraId: 32,
+  host: 200,
+  username: 200,
+  password: 200,
+  placeLabel: 200,
+  mainUrl: 2000,
+  subUrl: 2000,
+};
+
+const IDENTIFIER = /^[a-z0-9][a-z0-9_-]{0,31}$/;
+const TYPED_URL = /^rtsps?:\/\/[^\s/]+/i;
 
 export function emptyForm(vendor: string): CameraForm {
   return {
@@ -84,7 +102,10 @@ export function accessFaults(form: CameraForm, vendor: Vendor | undefined): Fiel
   const faults: FieldFaults = {};
   if (vendor?.needs_url) {
     if (form.mainUrl.trim() === "") faults.mainUrl = "missing";
+    else if (!TYPED_URL.test(form.mainUrl.trim())) faults.mainUrl = "scheme";
+    if (form.subUrl.trim() !== "" && !TYPED_URL.test(form.subUrl.trim())) faults.subUrl = "scheme";
   } else if (form.host.trim() === "") faults.host = "missing";
+  else if (/[\s/@]/.test(form.host.trim())) faults.host = "host";
   for (const field of ["rtspPort", "httpPort", "onvifPort"] as const) {
     if (form[field].trim() !== "" && !isWhole(form[field], 1, 65_535)) faults[field] = "number";
   }
@@ -95,11 +116,70 @@ export function accessFaults(form: CameraForm, vendor: Vendor | undefined): Fiel
 export function nameFaults(form: CameraForm): FieldFaults {
   const faults: FieldFaults = {};
   if (form.name.trim() === "") faults.name = "missing";
-  for (const [field, most] of [["latitude", 90], ["longitude", 180], ["bearing", 360]] as const) {
+  if (form.cameraId.trim() !== "" && !IDENTIFIER.test(form.cameraId.trim())) faults.cameraId = "identifier";
+  for (const [field, least, most] of [["latitude", -90, 90], ["longitude", -180, 180], ["bearing", 0, 360]] as const) {
     const value = numberIn(form[field]);
-    if (form[field].trim() !== "" && (value === null || Math.abs(value) > most)) faults[field] = "number";
+    if (form[field].trim() !== "" && (value === null || value < least || value > most)) faults[field] = "number";
   }
+  const isHere = { latitude: form.latitude.trim() !== "", longitude: form.longitude.trim() !== "" };
+  const isFaulty = faults.latitude !== undefined || faults.longitude !== undefined;
+  if (isHere.latitude !== isHere.longitude && !isFaulty) faults[isHere.latitude ? "longitude" : "latitude"] = "pair";
   return faults;
+}
+
+const FIELD_OF_PATH: Readonly<Record<string, FieldName>> = {
+  vendor: "vendor",
+  host: "host",
+  rtsp_port: "rtspPort",
+  http_port: "httpPort",
+  onvif_port: "onvifPort",
+  channel: "channel",
+  username: "username",
+  password: "password",
+  main_url: "mainUrl",
+  sub_url: "subUrl",
+  camera_id: "cameraId",
+  name: "name",
+  tenant_id: "tenantId",
+  "place.label": "placeLabel",
+  "place.latitude": "latitude",
+  "place.longitude": "longitude",
+  "place.bearing": "bearing",
+};
+
+/** The fields that a failure points to: those that the daemon names, or where the camera's answer leads. */
+export function faultsOf(error: unknown, vendor: Vendor | undefined): FieldFaults {
+  if (!(error instanceof Problem)) return {};
+  const address = vendor?.needs_url ? "mainUrl" : "host";
+  switch (error.code) {
+    case "camera_unauthorized":
+      return { username: "look", password: "look" };
+    case "camera_path_not_found":
+    case "camera_no_video":
+      return vendor?.needs_url ? { mainUrl: "look" } : vendor?.has_channels === false ? { vendor: "look" } : { channel: "look" };
+    case "camera_unreachable":
+    case "camera_name_unresolved":
+    case "invalid_address":
+      return { [address]: "look" };
+    case "camera_exists":
+      return { cameraId: "refused" };
+    default: {
+      const named = error.faults.map((fault) => FIELD_OF_PATH[fault.path]).filter((field) => field !== undefined);
+      return Object.fromEntries(named.map((field) => [field, "refused"]));
+    }
+  }
+}
+
+/** Whether anything was typed that would be missed; the vendor and the switches are chosen again in a moment. */
+export function hasTyped(form: CameraForm): boolean {
+  const typed = { ...form, vendor: "", channel: "", tenantId: "" };
+  return Object.values(typed).some((value) => typeof value === "string" && value.trim() !== "");
+}
+
+/** Whether any of *faults* lies in the wizard's first step. */
+export function concernsAccess(faults: FieldFaults): boolean {
+  const later: readonly string[] = ["name", "cameraId", "placeLabel", "latitude", "longitude", "bearing", "tenantId"];
+  return Object.keys(faults).some((field) => !later.includes(field));
 }
 
 /** What the probe needs; empty fields are left out, so that the vendor's usual values hold. */

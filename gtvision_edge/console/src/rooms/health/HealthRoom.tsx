@@ -6,9 +6,10 @@ import { nowMs, siteClock } from "../../state/clock";
 import { may } from "../../state/permissions";
 import { go, hashOf } from "../../state/route";
 import { me } from "../../state/session";
-import { cameras, status, zone } from "../../state/site";
+import { cameras, camerasOldSince, refreshSite, status, statusOldSince, zone } from "../../state/site";
+import { OldData, Unread } from "../../ui/fresh";
 import { Button, Note, Skeleton } from "../../ui/parts";
-import { problemsOf, type Problem } from "./problems";
+import { grouped, problemsOf, type Group, type Problem } from "./problems";
 
 const NEARLY_FULL_PERCENT = 85;
 const FULL_PERCENT = 95;
@@ -17,31 +18,50 @@ export function HealthRoom() {
   const t = text.value.health;
   const known = status.value;
   const problems = problemsOf(known, cameras.value);
+  const oldSince = statusOldSince.value ?? camerasOldSince.value;
   return (
     <>
       <div class="room-bar">
         <h1>{t.title}</h1>
-        {known && <span class="muted">{t.problems(problems.length)}</span>}
+        {known && oldSince === null && <span class="muted">{t.problems(problems.length)}</span>}
+        <OldData since={oldSince} />
       </div>
       <div class="room-body pad health">
-        {known === null ? <Skeleton rows={3} height={72} /> : <Content known={known} problems={problems} />}
+        {known !== null ? (
+          <>
+            {oldSince !== null && (
+              <Note title={t.noNews}>{t.noNewsBody(whenOf(oldSince + siteClock.offsetMs, nowMs.value, zone.value))}</Note>
+            )}
+            <div class={`health${oldSince === null ? "" : " old"}`}>
+              <Content known={known} problems={problems} isCurrent={oldSince === null} />
+            </div>
+          </>
+        ) : (
+          <Unread of={["status", "cameras"]} onRetry={() => void refreshSite()}>
+            <Skeleton rows={3} height={72} />
+          </Unread>
+        )}
       </div>
     </>
   );
 }
 
-function Content({ known, problems }: { known: SiteStatus; problems: Problem[] }) {
+function Content({ known, problems, isCurrent }: { known: SiteStatus; problems: Problem[]; isCurrent: boolean }) {
   const t = text.value.health;
   return (
     <>
-      {problems.length === 0 && (
+      {problems.length === 0 && isCurrent && (
         <Note tone="plain" title={t.calm}>
           {t.calmBody}
         </Note>
       )}
-      {problems.map((problem) => (
-        <ProblemNote key={"camera" in problem ? problem.camera.camera_id : problem.kind} problem={problem} />
-      ))}
+      {grouped(problems).map((problem) =>
+        problem.kind === "group" ? (
+          <GroupNote key={problem.of} group={problem} />
+        ) : (
+          <ProblemNote key={keyOf(problem)} problem={problem} />
+        ),
+      )}
       <div class="health-cards">
         <CamerasCard known={known} />
         <section class="card">
@@ -64,6 +84,28 @@ function Content({ known, problems }: { known: SiteStatus; problems: Problem[] }
         <UnitCard known={known} />
       </div>
     </>
+  );
+}
+
+function keyOf(problem: Problem): string {
+  if ("camera" in problem) return problem.camera.camera_id;
+  return problem.kind === "media_finding" ? problem.finding.code : problem.kind;
+}
+
+function GroupNote({ group }: { group: Group }) {
+  const t = text.value.health;
+  return (
+    <Note
+      tone={group.tone}
+      title={t.many(group.count, text.value.states[group.state])}
+      action={
+        may(me.value?.role, "seeCameras") && (
+          <Button onClick={() => go(hashOf("cameras", null, { state: group.state }))}>{t.openList}</Button>
+        )
+      }
+    >
+      {t.manyBody}
+    </Note>
   );
 }
 

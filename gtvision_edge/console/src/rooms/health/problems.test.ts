@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { SiteStatus } from "../../api/types";
-import { problemsOf } from "./problems";
+import type { Camera, SiteStatus } from "../../api/types";
+import { grouped, problemsOf } from "./problems";
 
 const site = (storage: Partial<NonNullable<SiteStatus["storage"]>>): SiteStatus => ({
   site: { id: "s1", name: "Portaria", timezone: "America/Sao_Paulo", now: "2026-01-01T00:00:00-03:00" },
@@ -24,4 +24,16 @@ test("a volume that is away is an alarm with its code", () => {
 test("a full volume is one alarm, not also a disk that is filling up", () => {
   const full = { state: "full", error: "volume_full", free_bytes: 1, used_bytes: 999 } as const;
   expect(problemsOf(site(full), [])).toEqual([{ kind: "volume", tone: "alarm", code: "volume_full" }]);
+});
+
+test("ten cameras are said one by one, eleven alike as a count with a way to the list", () => {
+  const camera = (n: number, state: string): Camera =>
+    ({ camera_id: `cam${n}`, record: true, state: { state, since: "2026-11-25T00:00:00Z", reason: null } }) as unknown as Camera;
+  const offline = (count: number): Camera[] => Array.from({ length: count }, (_, at) => camera(at, "offline"));
+
+  expect(grouped(problemsOf(site({}), offline(10)))).toHaveLength(10);
+  expect(grouped(problemsOf(site({}), [...offline(11), camera(99, "unauthorized")]))).toMatchObject([
+    { kind: "group", of: "offline", state: "offline", count: 11 },
+    { kind: "unauthorized" },
+  ]);
 });

@@ -1,4 +1,4 @@
-import type { Camera, Finding, SiteStatus } from "../../api/types";
+import type { Camera, CameraState, Finding, SiteStatus } from "../../api/types";
 
 export type Problem =
   | { kind: "offline" | "unauthorized" | "not_recording"; tone: "alarm" | "warn"; camera: Camera }
@@ -10,6 +10,26 @@ export type Problem =
 
 const NEARLY_FULL = 0.9;
 const FULL = 0.95;
+
+/** From so many cameras with the same trouble on, one line stands for all of them. */
+const TOO_MANY = 10;
+
+export type CameraProblem = Extract<Problem, { camera: Camera }>;
+export type Group = { kind: "group"; tone: "alarm" | "warn"; of: CameraProblem["kind"]; state: CameraState; count: number };
+
+/** Put more than ten alike into one, where the first of them stood. */
+export function grouped(problems: readonly Problem[]): (Problem | Group)[] {
+  const isMany = (kind: Problem["kind"]): boolean => problems.filter((each) => each.kind === kind).length > TOO_MANY;
+  const result: (Problem | Group)[] = [];
+  for (const problem of problems) {
+    if (!("camera" in problem) || !isMany(problem.kind)) result.push(problem);
+    else if (!result.some((each) => each.kind === "group" && each.of === problem.kind)) {
+      const count = problems.filter((each) => each.kind === problem.kind).length;
+      result.push({ kind: "group", tone: problem.tone, of: problem.kind, state: problem.camera.state.state, count });
+    }
+  }
+  return result;
+}
 
 /** List what needs somebody, worst first and then in the order of the cameras. */
 export function problemsOf(status: SiteStatus | null, cameras: readonly Camera[] | null): Problem[] {

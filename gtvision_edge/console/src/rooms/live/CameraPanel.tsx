@@ -29,6 +29,7 @@ export function CameraPanel() {
     if (isNarrow()) isPanelOpen.value = false;
   };
   const pick = (camera: Camera): void => {
+    setWanted("");
     if (isFilling) put(camera);
     else {
       maximise(camera.camera_id);

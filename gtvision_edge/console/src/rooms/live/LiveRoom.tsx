@@ -6,7 +6,8 @@ import { may } from "../../state/permissions";
 import { poll } from "../../state/poll";
 import { go, hashOf } from "../../state/route";
 import { me } from "../../state/session";
-import { cameras } from "../../state/site";
+import { cameras, refreshCameras } from "../../state/site";
+import { Unread } from "../../ui/fresh";
 import { Button, Empty } from "../../ui/parts";
 import { CameraPanel } from "./CameraPanel";
 import { liveKeys, toggleFull } from "./keys";
@@ -37,7 +38,13 @@ export function LiveRoom() {
 function LiveContent({ onFull }: { onFull: () => void }) {
   const mosaic = shown.value;
   if (cameras.value?.length === 0 && draft.value === null) return <FirstStart />;
-  if (mosaic === null || mosaics.value === null || cameras.value === null) return <Loading />;
+  if (mosaic === null || mosaics.value === null || cameras.value === null) {
+    return (
+      <Unread of={["mosaics", "cameras"]} onRetry={() => void Promise.allSettled([loadMosaics(), refreshCameras()])}>
+        <Loading />
+      </Unread>
+    );
+  }
   const sequence = sequenceView();
   const cycled = sequence !== null && "cameras" in sequence ? { ...mosaic, cameras: sequence.cameras } : mosaic;
   const large = sequence !== null && "large" in sequence ? sequence.large : maximised.value;

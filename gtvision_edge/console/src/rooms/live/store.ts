@@ -2,6 +2,7 @@ import { computed, signal } from "@preact/signals";
 import { Problem } from "../../api/problem";
 import type { Mosaic, MosaicBody } from "../../api/types";
 import { text } from "../../i18n";
+import { watched } from "../../state/link";
 import { read, write } from "../../state/preferences";
 import { hashOf, replace, route } from "../../state/route";
 import { client } from "../../state/session";
@@ -42,7 +43,7 @@ export const shown = computed<MosaicBody | null>(() => {
 export const maximised = computed(() => route.value.query.get("cam"));
 
 export async function loadMosaics(): Promise<void> {
-  mosaics.value = await client.all<Mosaic>("/mosaics");
+  mosaics.value = await watched("mosaics", () => client.all<Mosaic>("/mosaics"));
 }
 
 /** Show another mosaic. A draft that is left can be had back for some seconds. */

@@ -5,6 +5,8 @@ import { dateTimeOf } from "../../i18n/format";
 import { client } from "../../state/session";
 import { zone } from "../../state/site";
 import { Button, ErrorNote, Note, Skeleton } from "../../ui/parts";
+import { AuditFilter, EVERYTHING, matchesFilter } from "./AuditFilter";
+import { useSubjects } from "./subjects";
 
 /** Who did what, newest first, and whether the log is whole. */
 export function AuditTab() {
@@ -12,6 +14,8 @@ export function AuditTab() {
   const [entries, setEntries] = useState<AuditEntry[] | null>(null);
   const [next, setNext] = useState<string | null>(null);
   const [verdict, setVerdict] = useState<AuditVerdict | null>(null);
+  const [filter, setFilter] = useState(EVERYTHING);
+  const nameOf = useSubjects();
   const [error, setError] = useState<unknown>(null);
 
   async function load(cursor: string | null): Promise<void> {
@@ -37,9 +41,13 @@ export function AuditTab() {
     }
   }
 
+  const listed = (entries ?? []).filter((entry) => matchesFilter(entry, filter));
   return (
     <div class="stack">
-      <div>
+      <div class="audit-bar">
+        <AuditFilter entries={entries ?? []} filter={filter} onChange={setFilter} />
+        {entries !== null && listed.length < entries.length && <span class="muted">{t.filtered(listed.length, entries.length)}</span>}
+        <span class="grow" />
         <Button onClick={() => void verify()}>{t.verify}</Button>
       </div>
       {verdict?.is_whole === true && <Note tone="plain">{t.verified(verdict.entries)}</Note>}
@@ -47,27 +55,30 @@ export function AuditTab() {
       <ErrorNote error={error} action={<Button onClick={() => void load(null)}>{text.value.common.retry}</Button>} />
       {entries === null && error === null && <Skeleton rows={6} />}
       {entries !== null && (
-        <table>
+        <table class="cards">
           <thead>
             <tr>
               <th>{t.when}</th>
               <th>{t.who}</th>
               <th>{t.what}</th>
-              <th class="wide-only">{t.subject}</th>
+              <th>{t.subject}</th>
             </tr>
           </thead>
           <tbody>
-            {entries.map((entry) => (
+            {listed.map((entry) => (
               <tr key={entry.seq}>
                 <td class="mono">{dateTimeOf(entry.at, zone.value)}</td>
                 <td>{entry.actor.name}</td>
                 <td title={entry.action}>{text.value.acts[entry.action] ?? entry.action}</td>
-                <td class="wide-only mono muted">{entry.subject || "—"}</td>
+                <td class="muted" title={entry.subject}>
+                  {nameOf(entry) || "—"}
+                </td>
               </tr>
             ))}
           </tbody>
         </table>
       )}
+      {entries !== null && listed.length === 0 && <p class="muted">{t.noEntries}</p>}
       {next !== null && (
         <div>
           <Button onClick={() => void load(next)}>{t.more}</Button>

@@ -1,7 +1,7 @@
 import type { Me } from "../../api/types";
 import { PasswordForm } from "../../app/PasswordForm";
 import { locale, text, type Locale } from "../../i18n";
-import { theme } from "../../state/preferences";
+import { chooseTheme, theme } from "../../state/preferences";
 import { client, me, signOut, welcome } from "../../state/session";
 import { say } from "../../state/toasts";
 import { Button, explain, Segments } from "../../ui/parts";
@@ -42,9 +42,7 @@ export function MyAccount() {
               { value: "light", label: t.light },
             ]}
             value={theme.value}
-            onChange={(value) => {
-              theme.value = value;
-            }}
+            onChange={chooseTheme}
           />
         </div>
         <div>

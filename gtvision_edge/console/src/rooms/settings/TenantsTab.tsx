@@ -97,11 +97,11 @@ function TenantForm({ tenant, onClose, onSaved }: { tenant: Tenant | null; onClo
       <form onSubmit={(event) => void submit(event)}>
         <div class="dialog-body">
           <Field label={text.value.common.name}>
-            {(ids) => <input {...ids} autofocus required value={name} onInput={(event) => setName(event.currentTarget.value)} />}
+            {(ids) => <input {...ids} autofocus required maxLength={120} value={name} onInput={(event) => setName(event.currentTarget.value)} />}
           </Field>
           {tenant === null && (
             <Field label={text.value.cameras.id} hint={t.tenantIdHint}>
-              {(ids) => <input {...ids} required maxLength={40} autocapitalize="none" value={tenantId} onInput={(event) => setTypedId(event.currentTarget.value)} />}
+              {(ids) => <input {...ids} required maxLength={40} pattern="[a-z0-9][a-z0-9\-]*" data-fault={t.tenantIdHint} autocapitalize="none" value={tenantId} onInput={(event) => setTypedId(event.currentTarget.value)} />}
             </Field>
           )}
           <ErrorNote error={error} />

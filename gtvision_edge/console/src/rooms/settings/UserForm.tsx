@@ -53,16 +53,16 @@ export function UserForm({ user, tenants, onClose, onSaved }: UserFormProps) {
   }
 
   return (
-    <Dialog title={user === null ? t.addUser : t.editUser} shape="drawer" onClose={onClose}>
+    <Dialog title={user === null ? t.addUser : t.editUser} shape="drawer" onClose={onClose} hasWork={() => !isBusy && (name !== (user?.name ?? "") || username !== (user?.username ?? "") || password !== "")}>
       <form class="drawer-form" onSubmit={(event) => void submit(event)}>
         <div class="dialog-body">
           <div class="form">
             <Field label={text.value.common.name}>
-              {(ids) => <input {...ids} required value={name} onInput={(event) => setName(event.currentTarget.value)} />}
+              {(ids) => <input {...ids} required maxLength={120} value={name} onInput={(event) => setName(event.currentTarget.value)} />}
             </Field>
-            <Field label={t.username}>
+            <Field label={t.username} hint={t.usernameHint}>
               {(ids) => (
-                <input {...ids} required autocapitalize="none" autocomplete="off" value={username} onInput={(event) => setUsername(event.currentTarget.value)} />
+                <input {...ids} required maxLength={64} pattern="[A-Za-z0-9][A-Za-z0-9._@+\-]*" data-fault={t.usernameFault} autocapitalize="none" autocomplete="off" value={username} onInput={(event) => setUsername(event.currentTarget.value)} />
               )}
             </Field>
             <Field

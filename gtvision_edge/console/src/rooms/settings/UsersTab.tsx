@@ -49,7 +49,7 @@ export function UsersTab() {
       <ErrorNote error={error} action={<Button onClick={() => void load()}>{text.value.common.retry}</Button>} />
       {users === null && error === null && <Skeleton rows={3} />}
       {users !== null && (
-        <table>
+        <table class="cards">
           <thead>
             <tr>
               <th>{text.value.common.name}</th>

@@ -1,0 +1,30 @@
+import type { Text } from "./pt-BR";
+
+/** What the console calls the fields of a request, by their names on the wire. */
+export const fields: Text["fields"] = {
+  name: "Name",
+  username: "User name",
+  password: "Password",
+  new: "New password",
+  current: "Current password",
+  role: "Role",
+  tenant_id: "Organisation",
+  camera_ids: "Cameras this user may watch",
+  vendor: "Vendor",
+  host: "Address",
+  rtsp_port: "RTSP port",
+  http_port: "HTTP port",
+  onvif_port: "ONVIF port",
+  channel: "Channel",
+  main_url: "Main RTSP address",
+  sub_url: "Sub RTSP address",
+  camera_id: "Identifier",
+  place: "Place",
+  label: "Place",
+  latitude: "Latitude",
+  longitude: "Longitude",
+  bearing: "Bearing",
+  nome: "Name of the mosaic",
+  layout: "Layout",
+  cameras: "Cameras",
+};
