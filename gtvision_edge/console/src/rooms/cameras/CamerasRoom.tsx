@@ -27,6 +27,8 @@ export function CamerasRoom() {
   const isSearching = canEdit && route.value.query.get("search") !== null;
   const opened = route.value.detail === null ? undefined : camerasById.value.get(route.value.detail);
   const state = STATES.find((each) => each === route.value.query.get("state")) ?? null;
+  /** Back to the list as it was filtered. */
+  const listed = hashOf("cameras", null, { state });
   const isUnknown = route.value.detail !== null && all !== null && opened === undefined;
   const found = (all ?? []).filter((camera) => (state === null || camera.state.state === state) && matches(wanted, camera.name, camera.camera_id, camera.host, camera.place?.label));
   return (
@@ -72,7 +74,7 @@ export function CamerasRoom() {
           </Button>
         )}
       </div>
-      <div class="room-body">
+      <div class="room-body" tabIndex={0}>
         {all === null ? (
           <Unread of={["cameras"]} onRetry={() => void refreshSite()}>
             <div class="pad">
@@ -89,18 +91,18 @@ export function CamerasRoom() {
           <Empty title={text.value.common.noMatch} />
         ) : (
           <div class={camerasOldSince.value === null ? "" : "old"}>
-            <CameraTable cameras={found} />
+            <CameraTable cameras={found} state={state} />
           </div>
         )}
       </div>
-      {isAdding && <Wizard onClose={() => go(hashOf("cameras"))} />}
-      {isSearching && <SearchDrawer onClose={() => go(hashOf("cameras"))} />}
-      {opened && <CameraDetails key={opened.camera_uuid} camera={opened} onClose={() => go(hashOf("cameras"))} />}
+      {isAdding && <Wizard onClose={() => go(listed)} />}
+      {isSearching && <SearchDrawer onClose={() => go(listed)} />}
+      {opened && <CameraDetails key={opened.camera_uuid} camera={opened} onClose={() => go(listed)} />}
     </>
   );
 }
 
-function CameraTable({ cameras: listed }: { cameras: readonly Camera[] }) {
+function CameraTable({ cameras: listed, state }: { cameras: readonly Camera[]; state: CameraState | null }) {
   const t = text.value.cameras;
   const canWatch = may(me.value?.role, "watch");
   return (
@@ -119,10 +121,10 @@ function CameraTable({ cameras: listed }: { cameras: readonly Camera[] }) {
       </thead>
       <tbody>
         {listed.map((camera) => (
-          <tr key={camera.camera_id} onClick={() => go(hashOf("cameras", camera.camera_id))}>
+          <tr key={camera.camera_id} onClick={() => go(hashOf("cameras", camera.camera_id, { state }))}>
             <td>{canWatch && <Thumbnail cameraId={camera.camera_id} />}</td>
             <td>
-              <a href={hashOf("cameras", camera.camera_id)}>{camera.name}</a>
+              <a href={hashOf("cameras", camera.camera_id, { state })}>{camera.name}</a>
             </td>
             <td>
               <StateWord camera={camera} />

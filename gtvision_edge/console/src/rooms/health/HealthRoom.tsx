@@ -26,7 +26,7 @@ export function HealthRoom() {
         {known && oldSince === null && <span class="muted">{t.problems(problems.length)}</span>}
         <OldData since={oldSince} />
       </div>
-      <div class="room-body pad health">
+      <div class="room-body pad health" tabIndex={0}>
         {known !== null ? (
           <>
             {oldSince !== null && (

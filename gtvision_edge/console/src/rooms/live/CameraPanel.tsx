@@ -63,7 +63,7 @@ export function CameraPanel() {
         />
         <small class={isFilling ? "" : "faint"}>{isFilling ? t.panelFill((chosenTile ?? 0) + 1) : t.panelHint}</small>
       </div>
-      <ul>
+      <ul tabIndex={-1}>
         {found.map((camera) => {
           const isHere = target !== null && places[target] === camera.camera_id;
           const replaced = target === null ? null : (places[target] ?? null);

@@ -31,7 +31,7 @@ export function SettingsRoom() {
           />
         )}
       </div>
-      <div class="room-body pad">
+      <div class="room-body pad" tabIndex={0}>
         {tab === "me" && <MyAccount />}
         {tab === "users" && <UsersTab />}
         {tab === "tenants" && <TenantsTab />}

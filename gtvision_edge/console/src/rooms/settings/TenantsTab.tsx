@@ -41,7 +41,9 @@ export function TenantsTab() {
               <th>{text.value.common.name}</th>
               <th>{text.value.cameras.id}</th>
               <th class="wide-only">{t.when}</th>
-              <th />
+              <th>
+                <span class="hidden-words">{text.value.common.edit}</span>
+              </th>
             </tr>
           </thead>
           <tbody>

@@ -57,7 +57,9 @@ export function UsersTab() {
               <th>{t.role}</th>
               <th class="wide-only">{t.tenant}</th>
               <th class="wide-only">{t.cameras}</th>
-              <th />
+              <th>
+                <span class="hidden-words">{text.value.common.edit}</span>
+              </th>
             </tr>
           </thead>
           <tbody>

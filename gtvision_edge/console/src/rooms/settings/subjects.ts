@@ -16,7 +16,9 @@ export function useSubjects(): (entry: AuditEntry) => string {
     ]).then((lists) => setNames(new Map(lists.flatMap((list) => (list.status === "fulfilled" ? list.value : [])))));
   }, []);
   return ({ subject }) => {
-    const camera = (cameras.value ?? []).find((each) => each.camera_id === subject || each.camera_uuid === subject);
-    return camera?.name ?? names.get(subject) ?? subject;
+    // The log writes "kind:id".
+    const id = subject.slice(subject.indexOf(":") + 1);
+    const camera = (cameras.value ?? []).find((each) => each.camera_id === id || each.camera_uuid === id);
+    return camera?.name ?? names.get(id) ?? subject;
   };
 }
