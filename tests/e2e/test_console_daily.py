@@ -178,6 +178,7 @@ async def test_answers_that_are_errors_are_said_in_every_room(tmp_path: Path) ->
         await page.click("nav >> text=Câmeras")
         await expect(page.locator(".room-bar")).to_contain_text("atrás", timeout=20_000)
         await expect(page.locator(".old .camera-table")).to_be_visible()
+        await expect(page.locator(".room-bar")).not_to_contain_text("gravando")
 
         await page.reload()
         await expect(page.locator(".room-body").get_by_role("alert")).to_contain_text(
