@@ -71,4 +71,4 @@ lock: setup-dev ## write the lock files anew (no addresses in them)
 	@sh packaging/lock.sh
 
 clean: ## remove what was built, keep the site's state
-	rm -rf $(VENV) $(CONSOLE)/dist $(CONSOLE)/node_modules .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .cache dist $(CONSOLE)/dist $(CONSOLE)/node_modules .mypy_cache .ruff_cache .pytest_cache

@@ -18,6 +18,9 @@ from tests.deb.container import Container, booted, root_archive
 UNIT = "gtvision-edge"
 VOLUME = "/srv/gtvision-edge"
 STATE = "/var/lib/gtvision-edge"
+DISK = "/mnt/disk"
+MOUNT = f"mount --bind {DISK} {VOLUME}"
+"""A disk that can be taken away and comes back with what was on it."""
 MOST_EXPOSED = 1.5
 NEXT_VERSION = "0.1.0-1+next"
 """Later than any 0.1.0-1 and never released."""
@@ -109,6 +112,7 @@ def live(container: Container, *, has_mediamtx: bool) -> None:
         gives_the_first_password_to_an_admin_only,
         records_a_camera_on_its_own_disk,
         looks_for_cameras,
+        waits_for_its_disk,
         goes_on_after_a_kill,
         goes_on_after_a_hang,
         is_confined,
@@ -125,7 +129,7 @@ def live(container: Container, *, has_mediamtx: bool) -> None:
 
 
 def installs_offline(container: Container) -> str:
-    container.shell(f"mkdir -p {VOLUME}; mount -t tmpfs -o size=300m tmpfs {VOLUME}")
+    container.shell(f"mkdir -p {DISK} {VOLUME}; mount -t tmpfs -o size=300m tmpfs {DISK}; {MOUNT}")
 
     printed = container.run("dpkg", "-i", "/opt/test/first.deb")
 
@@ -188,6 +192,21 @@ def looks_for_cameras(container: Container) -> str:
     return f"looking for cameras works in the unit's confinement ({len(found['items'])} found on no network)"
 
 
+def waits_for_its_disk(container: Container) -> str:
+    container.shell(f"systemctl stop {UNIT}; umount {VOLUME}; systemctl start {UNIT}")
+    time.sleep(5)
+    assert container.run("systemctl", "is-active", UNIT) == "active"
+    assert container.ask("GET", "/cameras/cam01")["state"]["state"] != "recording"
+    assert container.run("ls", "-A", VOLUME) == ""
+    began = time.monotonic()
+
+    container.shell(MOUNT)
+
+    wait_recording(container)
+    took = time.monotonic() - began
+    return f"started without its disk: nothing is written to the folder below; mounted: recording within {took:.1f} s, no restart"
+
+
 def goes_on_after_a_kill(container: Container) -> str:
     before = int(container.show(UNIT, "NRestarts"))
     began = time.monotonic()
@@ -236,13 +255,15 @@ def records_through_mediamtx(container: Container) -> str:
         f"systemctl stop {UNIT}; systemctl enable --now mediamtx; systemctl start {UNIT}"
     )
 
-    server = container.ask("GET", "/status")["media_server"]
+    def is_found() -> bool:
+        server = container.ask("GET", "/status")["media_server"]
+        return (server["kind"], server["state"]) == ("mediamtx", "up")
 
-    assert (server["kind"], server["state"]) == ("mediamtx", "up"), server
+    wait("MediaMTX is found", is_found, 10)
+    version = container.ask("GET", "/status")["media_server"]["version"]
     wait_recording(container)
     owner = container.run("stat", "-c", "%U", newest_file(container))
     assert owner == "gtvision-edge"
-    version = server["version"]
     container.shell(
         f"systemctl stop {UNIT}; systemctl disable --now mediamtx; systemctl start {UNIT}"
     )
