@@ -59,7 +59,7 @@ from gtvision_edge.runtime.clock import Clock, SystemClock
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.runtime.lock import sole_use
 from gtvision_edge.runtime.pulse import Pulse
-from gtvision_edge.runtime.systemd import notify_systemd
+from gtvision_edge.runtime.systemd import find_credential, notify_systemd
 from gtvision_edge.runtime.tasks import Job, background, keep_running
 from gtvision_edge.settings import MediaSettings, Settings
 from gtvision_edge.storage import Database, open_database
@@ -175,7 +175,11 @@ async def run(
         )
         gateway = await stack.enter_async_context(
             open_gateway(
-                MediaServerPlace(media.hls_url, _secret(settings), lambda: reconciler.state.kind),
+                MediaServerPlace(
+                    media.hls_url,
+                    await asyncio.to_thread(_hls_secret, settings.media),
+                    lambda: reconciler.state.kind,
+                ),
                 cameras=base.cameras,
                 authenticator=authenticator,
                 sessions=base.accounts.sessions,
@@ -467,9 +471,15 @@ def _port_error(error: OSError, ports: str, setting: str) -> EdgeError:
     return PortInUseError(f"Port {ports} cannot be used: {error.strerror}.", port=ports)
 
 
-def _secret(settings: Settings) -> str | None:
-    secret = settings.media.hls_secret
-    return secret.get_secret_value() if secret else None
+def _hls_secret(settings: MediaSettings) -> str | None:
+    """Return MediaMTX's CDN secret: the setting, else what its own unit gets from the same file."""
+    if settings.hls_secret:
+        return settings.hls_secret.get_secret_value()
+    for line in (find_credential("mediamtx.env") or "").splitlines():
+        name, _, value = line.partition("=")
+        if name.strip() == "MTX_HLSCDNSECRET" and value.strip():
+            return value.strip().strip("\"'")
+    return None
 
 
 async def verify_audit(settings: Settings) -> Verification:

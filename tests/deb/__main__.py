@@ -262,6 +262,14 @@ def records_through_mediamtx(container: Container) -> str:
     wait("MediaMTX is found", is_found, 10)
     version = container.ask("GET", "/status")["media_server"]["version"]
     wait_recording(container)
+
+    def sessions() -> list[bool]:
+        container.call("GET", "/stream/cam01_rec/index.m3u8")
+        items = container.ask_media_server("/v3/hlssessions/list")["items"]
+        return [item["isCDN"] for item in items]
+
+    wait("MediaMTX serves HLS to us", lambda: bool(sessions()), 15)
+    assert all(sessions()), "the daemon did not show the shared secret"
     owner = container.run("stat", "-c", "%U", newest_file(container))
     assert owner == "gtvision-edge"
     container.shell(

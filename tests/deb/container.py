@@ -96,8 +96,17 @@ class Container:
 
     def call(self, method: str, path: str, body: object = None) -> tuple[int, bytes]:
         """Call the daemon from inside; status 0 when nobody listens."""
-        asked = json.dumps([method, f"http://127.0.0.1:8080{path}", self.token, body])
-        status, content = json.loads(self.run("python3", "-I", "-c", _CALL, stdin=asked))
+        return self._request([method, f"http://127.0.0.1:8080{path}", self.token, body])
+
+    def ask_media_server(self, path: str) -> Any:
+        """Return what MediaMTX's control API answers."""
+        status, content = self._request(["GET", f"http://127.0.0.1:9997{path}", "", None])
+        assert status == 200, f"{path}: {status}"
+        return json.loads(content)
+
+    def _request(self, asked: list[object]) -> tuple[int, bytes]:
+        printed = self.run("python3", "-I", "-c", _CALL, stdin=json.dumps(asked))
+        status, content = json.loads(printed)
         return status, base64.b64decode(content)
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
