@@ -197,7 +197,12 @@ def _announce(started: Started, *, shows_password: bool) -> None:
 
 def _verify_audit(options: argparse.Namespace) -> int:
     verification = asyncio.run(verify_audit(_load(options)))
-    print(verification)
+    if verification.is_whole:
+        print(
+            f"The audit log is whole: {verification.entries} entries, head {verification.head.hex()}."
+        )
+    else:
+        print(f"The audit log is not whole: entry {verification.bad_seq} {verification.fault}.")
     return 0 if verification.is_whole else EXIT_FAILED
 
 

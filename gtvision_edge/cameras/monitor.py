@@ -294,6 +294,9 @@ class CameraMonitor:
         try:
             async with self._places:
                 code = await self._outcome(watch.camera)
+        except Exception:  # what one camera makes us stumble over must not end the watch over all
+            log.exception("camera_check_failed", camera_id=watch.camera.camera_id)
+            code = "internal"
         finally:
             watch.is_checking = False  # also when the whole monitor is started again
         now = self._clock.monotonic()

@@ -124,7 +124,10 @@ class MediaServerClient:
     async def runtime_paths(self) -> dict[str, RuntimePath]:
         """Return every path that exists now by name."""
         items = await self._list("runtime_paths", "/v3/paths/list")
-        return {name: _runtime_path(item) for name, item in items.items()}
+        try:
+            return {name: _runtime_path(item) for name, item in items.items()}
+        except (KeyError, TypeError, ValueError) as error:
+            raise _strange("runtime_paths") from error
 
     async def webrtc_sessions(self) -> dict[str, WebRtcSession]:
         """Return every WebRTC session by id; refused by a server that has WebRTC switched off."""

@@ -1,6 +1,7 @@
 """The one SQLite file: a writer that groups commits, readers apart."""
 
 import asyncio
+import contextlib
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -168,9 +169,10 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
             outcomes = [_run_in_savepoint(connection, entry.work) for entry in group]
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+        except Exception as error:  # noqa: BLE001 -- whatever it is, those who wait must hear of it, and the next ones get their turn
+            with contextlib.suppress(sqlite3.Error):
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
             self._is_stuck = True
             failure = StorageError("The database could not be written.")
             failure.__cause__ = error

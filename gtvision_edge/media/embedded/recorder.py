@@ -132,10 +132,16 @@ class Recorder:
                 self._is_writing = True
                 if item is not None:
                     self._queued_bytes -= item[1].size
-            if item is None:
-                self._writer.finish()
-            else:
-                self._writer.write(*item)
+            try:
+                if item is None:
+                    self._writer.finish()
+                else:
+                    self._writer.write(*item)
+            except (
+                Exception
+            ):  # a thread that ends here would leave its camera unrecorded, and silent
+                log.exception("recorder_stumbled")
+                self._writer.give_up()
         self._writer.finish()
 
 
@@ -201,6 +207,13 @@ class _SegmentWriter:
                 continue
             self._number += 1
             return opened
+
+    def give_up(self) -> None:
+        """Leave the open segment as it is on disk, whole to its last fragment; the next key frame begins a new one."""
+        current, self._file = self._file, None
+        if current is not None:
+            with contextlib.suppress(Exception):
+                current.finish()
 
     def _fail(self, error: OSError) -> None:
         note = log.debug if self._is_failing else log.error

@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import ctypes
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -179,10 +179,7 @@ class _Core:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            try:
-                self._apply()
-            except Exception:  # one path's trouble must not end the others' care
-                log.exception("apply_failed")
+            self._apply()
 
     def _apply(self) -> None:
         if self.tools is None:
@@ -190,11 +187,12 @@ class _Core:
         wanted = self.configs.effective
         for name, path in tuple(self._paths.items()):
             config = wanted.get(name)
-            if config is None or config.restarts_source_of(path.config):
-                self._close(name)
-            elif config != path.config:
-                for job in path.update(config):
-                    self._run_apart(name + ":recorder", job)
+            with _apart(name):
+                if config is None or config.restarts_source_of(path.config):
+                    self._close(name)
+                elif config != path.config:
+                    for job in path.update(config):
+                        self._run_apart(name + ":recorder", job)
         for name, config in wanted.items():
             if name in self._paths:
                 continue
@@ -203,17 +201,19 @@ class _Core:
                 # A camera with a single session refuses the new one while the old one lasts.
                 leaving.add_done_callback(lambda _: self._changed.set())
                 continue
-            path = MediaPath(config, self.tools)
-            self._paths[name] = path
-            path.start()
+            with _apart(name):
+                path = MediaPath(config, self.tools)
+                self._paths[name] = path
+                path.start()
 
     async def _tick_forever(self) -> None:
         while True:
             await asyncio.sleep(_TICK_S)
             for name, path in tuple(self._paths.items()):
-                job = path.tick()
-                if job is not None:
-                    self._run_apart(name, job)
+                with _apart(name):
+                    job = path.tick()
+                    if job is not None:
+                        self._run_apart(name, job)
 
     def _close(self, name: str) -> None:
         self._run_apart(name, self._paths.pop(name).close())
@@ -229,6 +229,15 @@ class _Core:
             del self._closing[name]
         if not future.cancelled() and future.exception() is not None:
             log.error("path_close_failed", path=name, exc_info=future.exception())
+
+
+@contextmanager
+def _apart(name: str) -> Iterator[None]:
+    """Keep one path's trouble from the others."""
+    try:
+        yield
+    except Exception:  # told once, whole; the next turn tries again
+        log.exception("path_failed", path=name)
 
 
 async def _listen(stack: AsyncExitStack, app: web.Application, host: str, port: int) -> int:

@@ -10,7 +10,7 @@ import { CheckReport } from "./CheckReport";
 import { AccessFields, NameFields } from "./fields";
 import { accessFaults, cameraBody, concernsAccess, emptyForm, faultsOf, hasTyped, nameFaults, probeBody, type CameraForm, type FieldFaults } from "./form";
 import { FirstRecording } from "./FirstRecording";
-import { useTenants } from "./tenants";
+import { chosenTenant, useTenants } from "./tenants";
 
 /** The daemon answers within 5 s; the rest is for slow lines. */
 const PROBE_TIMEOUT_MS = 20_000;
@@ -62,7 +62,7 @@ export function Wizard({ onClose }: { onClose: () => void }) {
 
   const save = (): Promise<void> =>
     attempt(async () => {
-      const body = cameraBody({ ...form, tenantId: form.tenantId || (tenants.length > 1 ? (tenants[0]?.tenant_id ?? "") : "") }, vendor);
+      const body = cameraBody({ ...form, tenantId: chosenTenant(form.tenantId, tenants) }, vendor);
       setSaved(await client.post<Camera>("/cameras", body, { timeoutMs: PROBE_TIMEOUT_MS }));
       setStage("saved");
       void refreshCameras().catch(() => {});

@@ -15,3 +15,9 @@ export function useTenants(): Tenant[] {
   }, []);
   return tenants;
 }
+
+/** The organisation that a form shows as chosen and that it sends: one and the same. '' where there is no choice. */
+export function chosenTenant(chosen: string, tenants: readonly Tenant[]): string {
+  if (chosen || tenants.length < 2) return chosen;
+  return (tenants.find((tenant) => tenant.tenant_id === "default") ?? tenants[0])?.tenant_id ?? "";
+}

@@ -3,6 +3,7 @@ import { text } from "../../../i18n";
 import { camerasById } from "../../../state/site";
 import { Field, Note } from "../../../ui/parts";
 import { deviceWords, keyOf, nameOf, type Access } from "./search";
+import { chosenTenant } from "../tenants";
 
 /** The names of what was picked, by the device's key. */
 export type Picks = Readonly<Record<string, string>>;
@@ -76,7 +77,7 @@ export function PickList({ found, picks, onPick, access, onAccess, tenants, faul
           {tenants.length > 1 && (
             <Field label={words.tenant} wide>
               {(ids) => (
-                <select {...ids} name="tenantId" value={access.tenantId} onChange={(event) => onAccess({ tenantId: event.currentTarget.value })}>
+                <select {...ids} name="tenantId" value={chosenTenant(access.tenantId, tenants)} onChange={(event) => onAccess({ tenantId: event.currentTarget.value })}>
                   {tenants.map((tenant) => (
                     <option key={tenant.tenant_id} value={tenant.tenant_id}>
                       {tenant.name}

@@ -6,7 +6,7 @@ import { client } from "../../../state/session";
 import { camerasById, refreshCameras, refreshStatus } from "../../../state/site";
 import { Dialog } from "../../../ui/Dialog";
 import { Button, ErrorNote } from "../../../ui/parts";
-import { useTenants } from "../tenants";
+import { chosenTenant, useTenants } from "../tenants";
 import { AddProgress, type Attempt } from "./AddProgress";
 import { PickList, type Picks } from "./PickList";
 import { bodyOf, inTurns, keyOf, nameOf, targetsIn, type Access } from "./search";
@@ -69,7 +69,7 @@ export function SearchDrawer({ onClose }: { onClose: () => void }) {
     setBusy(true);
     const set = (device: FoundDevice, changes: Partial<Attempt>): void =>
       setAttempts((before) => before.map((each) => (each.device === device ? { ...each, ...changes } : each)));
-    const tenantId = access.tenantId || (tenants.length > 1 ? (tenants[0]?.tenant_id ?? "") : "");
+    const tenantId = chosenTenant(access.tenantId, tenants);
     await inTurns(started, AT_A_TIME, async ({ device, name }) => {
       if (!isOpen.current) return;
       set(device, { isRunning: true });
