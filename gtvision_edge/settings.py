@@ -3,9 +3,11 @@
 import ipaddress
 import re
 import tomllib
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -87,6 +89,29 @@ def _origin(text: str) -> str:
     return text
 
 
+def _url_of(*schemes: str) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        try:
+            parts = urlsplit(text)
+            is_right = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # a port that is no number
+            is_right = False
+        if not is_right:
+            raise ValueError(f'"{text}" is not an address; write "{schemes[0]}://127.0.0.1:9997"')
+        return text
+
+    return check
+
+
+def _absolute(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError(f'"{path}" is not an absolute path; write "/srv/recordings"')
+    return path
+
+
+HttpUrl = Annotated[str, AfterValidator(_url_of("http", "https"))]
+RtspUrl = Annotated[str, AfterValidator(_url_of("rtsp"))]
+Folder = Annotated[Path, AfterValidator(_absolute)]
 Duration = Annotated[float, BeforeValidator(parse_duration), Field(gt=0)]
 """Seconds; written with a unit in the file."""
 Size = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
@@ -117,8 +142,8 @@ class ApiSettings(Section):
 
 
 class StorageSettings(Section):
-    state_dir: Path = Path("/var/lib/gtvision-edge")
-    volume: Path = Path("/var/lib/gtvision-edge/recordings")
+    state_dir: Folder = Path("/var/lib/gtvision-edge")
+    volume: Folder = Path("/var/lib/gtvision-edge/recordings")
 
 
 class EmbeddedSettings(Section):
@@ -133,10 +158,10 @@ class EmbeddedSettings(Section):
 
 class MediaSettings(Section):
     server: Literal["auto", "mediamtx", "embedded"] = "auto"
-    api_url: str = "http://127.0.0.1:9997"
-    hls_url: str = "http://127.0.0.1:8888"
-    rtsp_url: str = "rtsp://127.0.0.1:8554"
-    webrtc_url: str = "http://127.0.0.1:8889"
+    api_url: HttpUrl = "http://127.0.0.1:9997"
+    hls_url: HttpUrl = "http://127.0.0.1:8888"
+    rtsp_url: RtspUrl = "rtsp://127.0.0.1:8554"
+    webrtc_url: HttpUrl = "http://127.0.0.1:8889"
     api_timeout: Duration = 5.0
     hls_secret: SecretStr | None = None
     record_segment: Duration = 60.0

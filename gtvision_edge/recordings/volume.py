@@ -55,6 +55,7 @@ _UNKNOWN = "unknown"
 CHECK_INTERVAL_S = 1.0
 """Each look reads two small files. MediaMTX writes through a missing mount until we switch it off: keep this short."""
 HANGS_AFTER_S = 10.0
+TURN_PATIENCE_S = 4 * HANGS_AFTER_S
 TRUSTED_S = 30.0
 """What the last look found counts for so long; whatever keeps us from looking, nothing is recorded blindly after it."""
 CLAIM_AGAIN_S = 10.0
@@ -117,7 +118,8 @@ class Volume:
         self._clock = clock
         self._bus = bus
         self._thread = ThreadPoolExecutor(1, "volume")
-        self._pending: asyncio.Future[Any] | None = None
+        self._turn = asyncio.Lock()
+        self._hanging: asyncio.Future[Any] | None = None
         self._error: VolumeError | None = VolumeError("The volume was not looked at yet.")
         self._volume_id = ""
         self._usage: Usage | None = None
@@ -239,16 +241,23 @@ class Volume:
             raise self._error
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        if self._pending is not None and not self._pending.done():
-            # Claims and checks take turns; only work that does not end is a disk that hangs.
-            await asyncio.wait({self._pending}, timeout=HANGS_AFTER_S)
-            if not self._pending.done():
+        """Run *work* in the disk's thread; claims and checks take turns, and only work that does not end is a hang."""
+        try:
+            async with asyncio.timeout(TURN_PATIENCE_S):
+                await self._turn.acquire()
+        except TimeoutError as error:
+            raise VolumeHangsError("The volume does not answer.") from error
+        try:
+            if self._hanging is not None and not self._hanging.done():
                 raise VolumeHangsError("The volume does not answer.")
-        self._pending = asyncio.get_running_loop().run_in_executor(self._thread, work)
-        await asyncio.wait({self._pending}, timeout=HANGS_AFTER_S)
-        if not self._pending.done():
-            raise VolumeHangsError("The volume does not answer.")
-        return self._pending.result()  # type: ignore[no-any-return]  # the future of this very work
+            job = asyncio.get_running_loop().run_in_executor(self._thread, work)
+            await asyncio.wait({job}, timeout=HANGS_AFTER_S)
+            if not job.done():
+                self._hanging = job
+                raise VolumeHangsError("The volume does not answer.")
+            return job.result()
+        finally:
+            self._turn.release()
 
     def _look(self) -> tuple[str, Usage]:
         try:

@@ -118,6 +118,25 @@ def test_all_faults_are_told_with_their_paths(tmp_path: Path) -> None:
     assert "America/Sao_Paulo" in faults["site.timezone"]
 
 
+def test_addresses_and_folders_that_cannot_be_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "edge.toml"
+    path.write_text(
+        '[storage]\nstate_dir = ""\nvolume = "relative/x"\n'
+        '[media]\napi_url = "htp://x"\nhls_url = "nonsense"\nrtsp_url = "http://x"\n'
+    )
+
+    with pytest.raises(BrokenSettingsError) as caught:
+        load_settings(path)
+
+    assert {name for name, _ in caught.value.faults} == {
+        "storage.state_dir",
+        "storage.volume",
+        "media.api_url",
+        "media.hls_url",
+        "media.rtsp_url",
+    }
+
+
 def test_two_listeners_on_one_port_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "edge.toml"
     path.write_text("[api]\nport = 8888\n")

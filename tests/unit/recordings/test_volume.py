@@ -61,6 +61,27 @@ async def test_the_first_start_marks_the_volume(
     assert 0 < volume.usage.free < volume.usage.total
 
 
+async def test_checks_and_many_claims_at_once_find_no_disk_that_hangs(
+    volume: Volume, bus: RememberingBus
+) -> None:
+    for turn in range(20):
+        cameras = [
+            FakeCamera(
+                camera_id=f"c{turn}-{n}", camera_uuid=f"019b0000-0000-7000-8000-{turn:06d}{n:06d}"
+            )
+            for n in range(16)
+        ]
+        outcomes = await asyncio.gather(
+            volume.check(),
+            *(volume.claim_directory(camera) for camera in cameras),
+            volume.check(),
+            return_exceptions=True,
+        )
+        assert not [each for each in outcomes if isinstance(each, BaseException)]
+
+    assert not any(isinstance(event, VolumeLost) for event in bus.events)
+
+
 async def test_an_unmounted_disk_is_noticed_and_nothing_is_written_underneath(
     volume: Volume, root: Path, bus: RememberingBus
 ) -> None:
