@@ -186,7 +186,7 @@ def _announce(started: Started, *, shows_password: bool) -> None:
     elif started.first_password is not None:
         lines += [
             "  User      admin",
-            f"  Password  {started.first_password}   (shown only now; `gtvision-edge user reset-password admin` gives another)",
+            f"  Password  {started.first_password}   (shown only now; README says how to get another)",
         ]
     if started.volume_error:
         lines.append(f"  Nothing is recorded: {started.volume_error}")

@@ -181,6 +181,8 @@ class ProfileAnswer(Answer):
     height: int
     fps: float | None
     keyframe_interval_s: float | None
+    keyframe_interval_is_minimum: bool
+    """No second key frame was seen: the interval is at least that."""
     audio_codec: str | None
     bitrate_bps: int | None
 
@@ -439,6 +441,7 @@ def _profile_answer(profile: Profile | None) -> ProfileAnswer | None:
         height=profile.height,
         fps=profile.fps,
         keyframe_interval_s=profile.keyframe_interval_s,
+        keyframe_interval_is_minimum=profile.keyframe_interval_is_minimum,
         audio_codec=profile.audio_codec,
         bitrate_bps=profile.bitrate_bps,
     )

@@ -40,7 +40,7 @@ BROWSER_AUDIO: Final = frozenset({"aac", "opus", "mp3", "pcma", "pcmu"})
 """What people hear in the console; G.711 because the embedded media server turns it into AAC."""
 
 LONG_KEYFRAME_INTERVAL_S: Final = 4.0
-NO_SECOND_KEYFRAME_S: Final = 3.75
+NO_SECOND_KEYFRAME_S: Final = 3.25
 """Without a second key frame for so long the interval is called long as well: five seconds do not show more."""
 CLOCK_TOLERANCE_S: Final = 5.0
 
@@ -233,7 +233,13 @@ class CameraProber:
             NO_SECOND_KEYFRAME_S if main.keyframe_interval_is_minimum else LONG_KEYFRAME_INTERVAL_S
         )
         if interval is not None and interval > limit:
-            found.append({"code": "long_keyframe_interval", "seconds": interval})
+            found.append(
+                {
+                    "code": "long_keyframe_interval",
+                    "seconds": interval,
+                    "at_least": main.keyframe_interval_is_minimum,
+                }
+            )
         if answer.get("has_irregular_keyframes"):
             found.append({"code": "smart_codec"})
         if offset_s is not None and abs(offset_s) > CLOCK_TOLERANCE_S:

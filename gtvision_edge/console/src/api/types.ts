@@ -42,6 +42,7 @@ export interface Profile {
   height: number;
   fps: number | null;
   keyframe_interval_s: number | null;
+  keyframe_interval_is_minimum?: boolean;
   audio_codec: string | null;
   bitrate_bps: number | null;
 }

@@ -194,7 +194,7 @@ export const warnings: Text["warnings"] = {
     cure: "Live uses the sub stream if that is H.264. The recording stays as it is.",
   }),
   long_keyframe_interval: (facts) => ({
-    title: `A key frame every ${number(facts.seconds)} s.`,
+    title: `A key frame every ${number(facts.seconds)} s${facts.at_least ? " or more" : ""}.`,
     cure: "Live starts slowly and cuts are imprecise. In the camera: Video → I-frame interval of 2 × the frame rate.",
   }),
   smart_codec: () => ({

@@ -202,7 +202,7 @@ export const warnings: Record<string, (facts: Facts) => Trouble> = {
     cure: "Ao vivo usará o fluxo secundário, se ele for H.264. A gravação fica como está.",
   }),
   long_keyframe_interval: (facts) => ({
-    title: `Quadro-chave a cada ${number(facts.seconds)} s.`,
+    title: `Quadro-chave a cada ${facts.at_least ? "pelo menos " : ""}${number(facts.seconds)} s.`,
     cure: "A imagem ao vivo demora e os cortes ficam imprecisos. Na câmera: Vídeo → Intervalo I igual a 2 × a taxa de quadros.",
   }),
   smart_codec: () => ({

@@ -19,7 +19,7 @@ export function profileWords(profile: Profile): string {
     codecOf(profile.codec),
     `${profile.width}×${profile.height}`,
     profile.fps === null ? null : t.fps(short(profile.fps)),
-    profile.keyframe_interval_s === null ? null : t.keyEvery(short(profile.keyframe_interval_s)),
+    profile.keyframe_interval_s === null ? null : t.keyEvery(`${profile.keyframe_interval_is_minimum ? "≥ " : ""}${short(profile.keyframe_interval_s)}`),
     profile.audio_codec ? t.audio(codecOf(profile.audio_codec)) : t.noAudio,
   ]
     .filter(Boolean)
