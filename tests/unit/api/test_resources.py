@@ -20,6 +20,7 @@ MAIN = {
     "height": 1080,
     "fps": 25.0,
     "keyframe_interval_s": 2.0,
+    "keyframe_interval_is_minimum": False,
     "audio_codec": "aac",
     "bitrate_bps": 4_000_000,
 }
