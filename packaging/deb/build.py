@@ -243,6 +243,8 @@ def _uv() -> str:
 
 def _build_wheel(cache: Path) -> Path:
     """Build our own wheel, with the console in it."""
+    if shutil.which("dpkg-deb") is None:  # said before the work begins
+        raise CannotBuildError("dpkg-deb is missing: build on Debian, or install the package dpkg")
     out = cache / "wheel"
     shutil.rmtree(out, ignore_errors=True)
     subprocess.run([_uv(), "build", "-q", "--wheel", "--out-dir", str(out), str(ROOT)], check=True)
