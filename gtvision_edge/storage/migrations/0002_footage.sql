@@ -1,0 +1,193 @@
+-- Footage: index of segments, incidents that hold them, purges, exports, seals.
+-- An older program runs beside these tables: it knows nothing of them and deletes no footage.
+
+-- Whose footage lies on the volume. A row outlives its camera as long as footage is there.
+CREATE TABLE recorded_cameras (
+    camera_no INTEGER PRIMARY KEY AUTOINCREMENT, -- short key for the big tables, never reused
+    camera_uuid TEXT NOT NULL UNIQUE,
+    camera_id TEXT NOT NULL,              -- the readable id it had last
+    name TEXT NOT NULL,                   -- likewise
+    tenant_id TEXT,                       -- NULL = not known (found on the volume by rebuild-index): for site-wide people only
+    directory TEXT,                       -- its directory on the volume, such as cam01_rec; NULL = none at present
+    removed_us INTEGER                    -- when the camera was removed from the site; NULL = it is there
+);
+CREATE INDEX recorded_cameras_by_id ON recorded_cameras (camera_id);
+
+-- What the samples of a segment are; few rows, shared by many segments.
+CREATE TABLE segment_formats (
+    format_id INTEGER PRIMARY KEY,
+    video TEXT NOT NULL,                  -- RFC 6381, such as avc1.64001f; '' = no video
+    width INTEGER NOT NULL,               -- pixels; 0 = no video
+    height INTEGER NOT NULL,
+    audio TEXT NOT NULL,                  -- RFC 6381 such as mp4a.40.2, or the four letters of the sample entry (ipcm); '' = none
+    UNIQUE (video, width, height, audio)
+);
+
+-- Finished recorded files. The file is the truth, the row can be made again from it.
+CREATE TABLE segments (
+    segment_id INTEGER PRIMARY KEY AUTOINCREMENT, -- never reused: it stands in addresses and seals
+    camera_no INTEGER NOT NULL REFERENCES recorded_cameras (camera_no),
+    name_us INTEGER NOT NULL,             -- the time in the file's name, which is the file's place in its directory
+    start_us INTEGER NOT NULL,            -- wall clock of the first video sample
+    end_us INTEGER NOT NULL,              -- wall clock of the end of the last video sample
+    media_us INTEGER NOT NULL,            -- length by the file's own time stamps
+    size_bytes INTEGER NOT NULL,          -- of the file
+    format_id INTEGER NOT NULL REFERENCES segment_formats (format_id),
+    init_bytes INTEGER NOT NULL,          -- length of ftyp and moov: the first part begins there
+    groups BLOB NOT NULL,                 -- where the groups of parts lie that begin with a key frame: see recordings/groups.py
+    continues INTEGER NOT NULL DEFAULT 0, -- 1 = the recorder says that it follows its predecessor without loss
+    is_cut INTEGER NOT NULL DEFAULT 0,    -- 1 = was not closed by its recorder (kill, power cut)
+    sha256 BLOB,                          -- of the file as indexed; NULL = not yet hashed
+    seal_id INTEGER REFERENCES footage_seals (seal_id), -- NULL = not yet sealed
+    held INTEGER NOT NULL DEFAULT 0,      -- 1 = overlaps an open incident of its camera; kept by recordings/index.py and incidents.py
+    doomed INTEGER NOT NULL DEFAULT 0,    -- 1 = being deleted: its file may be gone; never set on a held one
+    UNIQUE (camera_no, name_us)
+);
+CREATE INDEX segments_by_camera ON segments (camera_no, start_us, end_us);
+CREATE INDEX segments_deletable ON segments (start_us) WHERE held = 0 AND doomed = 0;
+CREATE INDEX segments_deletable_of_camera ON segments (camera_no, start_us) WHERE held = 0 AND doomed = 0;
+CREATE INDEX segments_doomed ON segments (segment_id) WHERE doomed = 1;
+CREATE INDEX segments_unhashed ON segments (segment_id) WHERE sha256 IS NULL;
+CREATE INDEX segments_unsealed ON segments (start_us) WHERE seal_id IS NULL;
+
+-- Running totals, kept in the transaction that adds or removes a segment.
+CREATE TABLE camera_days (
+    camera_no INTEGER NOT NULL REFERENCES recorded_cameras (camera_no),
+    day INTEGER NOT NULL,                 -- days since 1970-01-01 (UTC) of the segments' start
+    segments INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    recorded_us INTEGER NOT NULL,         -- sum of end - start
+    PRIMARY KEY (camera_no, day)
+) WITHOUT ROWID;
+
+-- How many days footage is kept and how much it may take. No row = the setting of the next wider scope.
+CREATE TABLE retention_policies (
+    scope TEXT NOT NULL CHECK (scope IN ('site', 'tenant', 'camera')),
+    subject TEXT NOT NULL,                -- '' | tenant_id | camera_uuid
+    retain_days INTEGER,                  -- NULL = that of the wider scope
+    quota_bytes INTEGER,                  -- tenants only; NULL = none
+    version INTEGER NOT NULL,             -- raised by each change; purges name it
+    changed_by TEXT NOT NULL,             -- user id
+    changed_us INTEGER NOT NULL,
+    PRIMARY KEY (scope, subject)
+) WITHOUT ROWID;
+
+-- Holds: footage of these cameras in this interval is not deleted while the incident is open.
+CREATE TABLE incidents (
+    incident_id TEXT PRIMARY KEY,         -- UUIDv7
+    tenant_id TEXT NOT NULL REFERENCES tenants (tenant_id),
+    start_us INTEGER NOT NULL,
+    end_us INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    reference TEXT NOT NULL,              -- BO, ofício, processo; '' = none yet
+    review_us INTEGER,                    -- when somebody should look at it again; NULL = not set
+    created_by TEXT NOT NULL,             -- user id
+    created_by_name TEXT NOT NULL,        -- login name at that time
+    created_us INTEGER NOT NULL,
+    released_us INTEGER,                  -- NULL = open
+    released_by TEXT,
+    release_reason TEXT
+);
+CREATE INDEX incidents_by_tenant ON incidents (tenant_id, incident_id);
+CREATE INDEX incidents_open ON incidents (start_us, end_us) WHERE released_us IS NULL;
+
+CREATE TABLE incident_cameras (
+    incident_id TEXT NOT NULL REFERENCES incidents (incident_id) ON DELETE CASCADE,
+    camera_no INTEGER NOT NULL REFERENCES recorded_cameras (camera_no),
+    PRIMARY KEY (incident_id, camera_no)
+) WITHOUT ROWID;
+CREATE INDEX incident_cameras_by_camera ON incident_cameras (camera_no, incident_id);
+
+-- A deletion run. Age runs of one tenant share a record per site day; others have one per run.
+CREATE TABLE purges (
+    purge_id TEXT PRIMARY KEY,            -- UUIDv7
+    kind TEXT NOT NULL CHECK (kind IN ('age', 'quota', 'pressure', 'manual', 'camera_removed', 'incident_override')),
+    tenant_id TEXT,                       -- whose footage; NULL = not known
+    started_us INTEGER NOT NULL,
+    finished_us INTEGER,                  -- NULL = still running, or broken off by a stop: the next start goes on with it
+    policy TEXT NOT NULL,                 -- JSON: the rule that was applied, with its version
+    actor TEXT NOT NULL,                  -- user id, or 'system'
+    actor_name TEXT NOT NULL,
+    reason TEXT NOT NULL,                 -- what a person wrote; '' for the system
+    segments INTEGER NOT NULL DEFAULT 0,
+    bytes INTEGER NOT NULL DEFAULT 0,
+    held_skipped INTEGER NOT NULL DEFAULT 0, -- segments that the rule would have taken but an incident kept
+    failures INTEGER NOT NULL DEFAULT 0,  -- files that could not be deleted; their rows stay
+    root BLOB                             -- RFC 6962 Merkle root over the leaves, set when finished; NULL before
+);
+CREATE INDEX purges_by_time ON purges (started_us);
+CREATE INDEX purges_open ON purges (kind, tenant_id) WHERE finished_us IS NULL;
+
+-- What a purge deleted, in order.
+CREATE TABLE purged_segments (
+    purge_id TEXT NOT NULL REFERENCES purges (purge_id),
+    n INTEGER NOT NULL,                   -- 0, 1, 2 …: the leaf's place in the tree
+    segment_id INTEGER NOT NULL,
+    camera_no INTEGER NOT NULL,
+    start_us INTEGER NOT NULL,
+    end_us INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    sha256 BLOB,                          -- NULL = was never hashed
+    PRIMARY KEY (purge_id, n)
+) WITHOUT ROWID;
+
+-- Evidence bundles that were asked for.
+CREATE TABLE exports (
+    export_id TEXT PRIMARY KEY,           -- UUIDv7
+    incident_id TEXT NOT NULL REFERENCES incidents (incident_id),
+    tenant_id TEXT NOT NULL REFERENCES tenants (tenant_id),
+    request TEXT NOT NULL,                -- JSON as validated: cameras, interval, options
+    state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled', 'expired')),
+    step TEXT NOT NULL DEFAULT '',        -- what it is doing now
+    done_bytes INTEGER NOT NULL DEFAULT 0,
+    total_bytes INTEGER NOT NULL DEFAULT 0,
+    error TEXT NOT NULL DEFAULT '',       -- code of what went wrong
+    created_by TEXT NOT NULL,
+    created_by_name TEXT NOT NULL,
+    created_us INTEGER NOT NULL,
+    finished_us INTEGER,
+    expires_us INTEGER,                   -- when the bundle is deleted
+    bundle TEXT,                          -- file name in the export folder; NULL = there is none
+    bundle_bytes INTEGER,
+    bundle_sha256 BLOB
+);
+CREATE INDEX exports_by_tenant ON exports (tenant_id, export_id);
+CREATE INDEX exports_alive ON exports (state) WHERE state IN ('queued', 'running', 'done');
+
+-- Comparisons of disk and index.
+CREATE TABLE integrity_reports (
+    report_id TEXT PRIMARY KEY,           -- UUIDv7
+    started_us INTEGER NOT NULL,
+    finished_us INTEGER,                  -- NULL = running, or broken off
+    asked_by TEXT NOT NULL,               -- user id, or 'system'
+    verdict TEXT NOT NULL DEFAULT '',     -- 'good' | 'mended' | 'faults'; '' = running
+    report TEXT NOT NULL DEFAULT '{}'     -- JSON: counts and the first findings of each kind
+);
+
+-- RFC 6962 tree over audit_log: complete subtrees only. Written in the transaction of the entry that completes them.
+CREATE TABLE audit_tree (
+    level INTEGER NOT NULL,               -- 0 = leaves
+    position INTEGER NOT NULL,            -- from the left, from 0
+    hash BLOB NOT NULL,
+    PRIMARY KEY (level, position)
+) WITHOUT ROWID;
+
+-- An hour's segment hashes of one tenant, put into the audit log as one root.
+CREATE TABLE footage_seals (
+    seal_id INTEGER PRIMARY KEY,
+    tenant_id TEXT,                       -- NULL = of footage whose tenant is not known
+    hour_us INTEGER NOT NULL,             -- begin of the hour in which it was sealed
+    sealed_us INTEGER NOT NULL,
+    root BLOB NOT NULL,                   -- RFC 6962 root over the SHA-256 of the segments
+    leaves BLOB NOT NULL,                 -- the 32-byte hashes in order, kept for inclusion proofs
+    audit_seq INTEGER NOT NULL            -- the entry that names the root
+);
+
+-- What the clock did: steps, and whether it was in step with a time server.
+CREATE TABLE clock_log (
+    at_us INTEGER NOT NULL,               -- wall clock after the change
+    kind TEXT NOT NULL CHECK (kind IN ('start', 'step', 'synced', 'unsynced')),
+    step_us INTEGER NOT NULL DEFAULT 0,   -- how far it jumped; 0 for the others
+    source TEXT NOT NULL DEFAULT ''       -- who says so
+);
+CREATE INDEX clock_log_by_time ON clock_log (at_us);
