@@ -1,5 +1,6 @@
 """Debian's Chromium, driven by Playwright."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -41,6 +42,27 @@ async def log_in(page: Page, url: str, username: str, password: str) -> None:
     await page.fill("input[autocomplete=username]", username)
     await page.fill("input[autocomplete=current-password]", password)
     await page.keyboard.press("Enter")
+
+
+async def slow_down(page: Page, times: float) -> None:
+    """Let the page compute *times* slower, as the old computer of a control room does."""
+    session = await page.context.new_cdp_session(page)
+    await session.send("Emulation.setCPUThrottlingRate", {"rate": times})
+
+
+async def type_fast(page: Page, *keys: str) -> None:
+    """Press *keys* without waiting for what any of them does: one letter each, or the name of a key."""
+    session = await page.context.new_cdp_session(page)
+    events: list[dict[str, str]] = []
+    for key in keys:
+        text = {"text": key} if len(key) == 1 else {"text": "\r"} if key == "Enter" else {}
+        events += [
+            {"type": "keyDown" if text else "rawKeyDown", "key": key, **text},
+            {"type": "keyUp", "key": key},
+        ]
+    # Sent at once, in this order; the browser queues them as it does those of a keyboard.
+    await asyncio.gather(*(session.send("Input.dispatchKeyEvent", event) for event in events))
+    await session.detach()
 
 
 async def media_times(page: Page) -> list[float]:

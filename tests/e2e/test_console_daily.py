@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.e2e.browser import chromium
+from tests.e2e.browser import chromium, slow_down, type_fast
 from tests.e2e.daemon import Client, Site, logged_in, running_daemon
 from tests.e2e.test_console import open_console
 
@@ -143,6 +143,55 @@ async def test_finding_a_camera_shows_it_and_leaves_the_mosaic_alone(tmp_path: P
 
         assert await names(page) == ["Câmera 1", "Câmera 2"]
         await expect(page.locator("[aria-label='Janela 3: Câmera 2']")).to_be_visible()
+
+
+async def test_who_types_faster_than_the_page_draws_finds_the_camera_he_typed(
+    tmp_path: Path,
+) -> None:
+    async with live_room(tmp_path, 9, viewport={"width": 1440, "height": 900}) as page:
+        await slow_down(page, 6)
+        large = page.locator(".place.large .tile-name")
+        await type_fast(page, "1", "/", *"câmera 3", "Enter")
+        await expect(large).to_have_text("Câmera 3")
+
+        # The list is open already and the focus is elsewhere: the keys go to the list all the same.
+        await page.locator(".place.large").press("Escape")
+        await expect(page.locator(".place.large")).to_have_count(0)
+        await type_fast(page, "2", "/", *"câmera 7", "Enter")
+        await expect(large).to_have_text("Câmera 7")
+
+        # "c" and "m" are keys of the mosaic; none of them was pressed there.
+        await expect(page.get_by_role("button", name="Sequência")).to_have_attribute(
+            "aria-pressed", "false"
+        )
+
+
+async def test_a_running_sequence_gives_way_to_the_camera_that_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    async with live_room(tmp_path, 3, viewport={"width": 1440, "height": 900}) as page:
+        large = page.locator(".place.large .tile-name")
+        await page.keyboard.press("c")
+        await expect(large).to_have_text("Câmera 1")
+
+        await type_fast(page, "/", *"câmera 3", "Enter")
+        await expect(large).to_have_text("Câmera 3")
+
+        await page.locator(".place.large").press("Escape")
+        await page.keyboard.press("c")
+        await expect(large).to_have_text("Câmera 1")
+        await page.keyboard.press("Escape")
+        await expect(large).to_have_count(0)
+
+
+async def test_keys_pressed_while_a_dialog_opens_belong_to_it(tmp_path: Path) -> None:
+    async with live_room(tmp_path, 2, viewport={"width": 1440, "height": 900}) as page:
+        await slow_down(page, 6)
+        await page.get_by_role("button", name="Salvar mosaico").focus()
+        await type_fast(page, "Enter", *"cofre f", "Enter")
+
+        await expect(page.locator("dialog")).to_have_count(0)
+        await expect(page.locator(".mosaic-name option:checked")).to_have_text("cofre f")
 
 
 async def test_old_news_is_never_told_as_the_present(tmp_path: Path) -> None:

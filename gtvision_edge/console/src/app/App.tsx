@@ -1,5 +1,5 @@
 import "./shell.css";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { text } from "../i18n";
 import { CamerasRoom } from "../rooms/cameras/CamerasRoom";
 import { HealthRoom } from "../rooms/health/HealthRoom";
@@ -48,7 +48,7 @@ function Shell() {
   const [showsKeys, setShowsKeys] = useState(false);
   useEffect(() => watchSite(), []);
   useEffect(() => guardWork(() => draft.value !== null), []);
-  useEffect(
+  useLayoutEffect(
     () =>
       onKeys((key) => {
         if (key === "?") setShowsKeys(true);

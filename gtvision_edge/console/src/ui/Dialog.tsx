@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { text } from "../i18n";
 import { guardWork } from "../state/unsaved";
 import { Button } from "./parts";
@@ -18,7 +18,8 @@ interface DialogProps {
 /** A modal part of the page. The browser keeps the focus inside and gives it back; Esc closes it. */
 export function Dialog({ title, onClose, children, shape = "box", note, hasWork }: DialogProps) {
   const box = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before the next key, both ways: what is typed on belongs into the dialog, and after it to what opened it.
+  useLayoutEffect(() => {
     const dialog = box.current;
     if (dialog === null) return undefined;
     const opener = document.activeElement;
@@ -26,12 +27,15 @@ export function Dialog({ title, onClose, children, shape = "box", note, hasWork 
     focusFirst(dialog);
     return () => {
       dialog.close();
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+      // Once the page is drawn: a dialog around this one may be going too, with the opener in it.
+      queueMicrotask(() => {
+        if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+      });
     };
   }, []);
   const asked = useRef(hasWork);
   asked.current = hasWork;
-  useEffect(() => guardWork(() => asked.current?.() ?? false), []);
+  useLayoutEffect(() => guardWork(() => asked.current?.() ?? false), []);
   const [isAsking, setAsking] = useState(false);
   const close = (): void => {
     if (hasWork?.()) setAsking(true);

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Camera } from "../../api/types";
 import { text } from "../../i18n";
 import { matches } from "../../state/search";
@@ -6,7 +6,8 @@ import { cameras, camerasById } from "../../state/site";
 import { StateWord } from "../cameras/StateWord";
 import { Button } from "../../ui/parts";
 import { placeCamera, seats } from "./mosaic";
-import { edit, isPanelOpen, maximise, selectedTile, shown } from "./store";
+import { enlarge } from "./sequence";
+import { edit, isPanelOpen, panelCalls, selectedTile, shown } from "./store";
 
 /**
  * All cameras. A click or Enter shows one large, so that looking never changes the mosaic; it fills a tile only
@@ -16,8 +17,12 @@ export function CameraPanel() {
   const t = text.value.live;
   const [wanted, setWanted] = useState("");
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.focus(), []);
-  const found = (cameras.value ?? []).filter((camera) => matches(wanted, camera.name, camera.camera_id, camera.place?.label));
+  // Before the next key: what an operator types right after "/" is the name, not the keys of the mosaic.
+  useLayoutEffect(() => {
+    field.current?.focus();
+    field.current?.select();
+  }, [panelCalls.value]);
+  const found = findCameras(wanted);
   const mosaic = shown.value;
   const places = mosaic === null ? [] : seats(mosaic.cameras, mosaic.layout);
   const chosenTile = selectedTile.value;
@@ -32,7 +37,7 @@ export function CameraPanel() {
     setWanted("");
     if (isFilling) put(camera);
     else {
-      maximise(camera.camera_id);
+      enlarge(camera.camera_id);
       if (isNarrow()) isPanelOpen.value = false;
     }
   };
@@ -58,7 +63,12 @@ export function CameraPanel() {
           value={wanted}
           onInput={(event) => setWanted(event.currentTarget.value)}
           onKeyDown={(event) => {
-            if (event.key === "Enter" && found[0]) pick(found[0]);
+            if (event.key !== "Enter") return;
+            const first = findCameras(event.currentTarget.value)[0];
+            if (!first) return;
+            pick(first);
+            // Found; the next keys are the mosaic's again.
+            event.currentTarget.blur();
           }}
         />
         <small class={isFilling ? "" : "faint"}>{isFilling ? t.panelFill((chosenTile ?? 0) + 1) : t.panelHint}</small>
@@ -98,6 +108,10 @@ export function CameraPanel() {
       </ul>
     </aside>
   );
+}
+
+function findCameras(wanted: string): Camera[] {
+  return (cameras.value ?? []).filter((camera) => matches(wanted, camera.name, camera.camera_id, camera.place?.label));
 }
 
 /** The panel lies over the pictures there. */

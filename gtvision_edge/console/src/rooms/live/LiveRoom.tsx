@@ -1,5 +1,5 @@
 import "./live.css";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { text } from "../../i18n";
 import { onKeys } from "../../state/keys";
 import { may } from "../../state/permissions";
@@ -18,7 +18,7 @@ import { draft, isPanelOpen, loadMosaics, maximised, mosaics, selectedTile, show
 
 export function LiveRoom() {
   const room = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const stopPolling = poll(loadMosaics, 15_000);
     const stopKeys = onKeys((key) => liveKeys(key, room.current));
     return () => {

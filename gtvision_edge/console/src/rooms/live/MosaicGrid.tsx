@@ -5,7 +5,8 @@ import { may } from "../../state/permissions";
 import { me } from "../../state/session";
 import { camerasById } from "../../state/site";
 import { clearTile, placeCamera, seats } from "./mosaic";
-import { edit, isPanelOpen, maximise, selectedTile } from "./store";
+import { enlarge } from "./sequence";
+import { edit, openPanel, selectedTile } from "./store";
 import { Tile } from "./Tile";
 
 interface GridProps {
@@ -73,7 +74,7 @@ function Place({ id, at, large, canEdit }: PlaceProps) {
           isLarge={isLarge}
           canClear={canEdit}
           onSelect={select}
-          onLarge={() => maximise(isLarge ? null : camera.camera_id)}
+          onLarge={() => enlarge(isLarge ? null : camera.camera_id)}
           onClear={() => edit((mosaic) => clearTile(mosaic, at))}
         />
       ) : (
@@ -101,7 +102,7 @@ function EmptyTile({ id, at, canFill, onSelect }: EmptyTileProps) {
       aria-label={t.tileOf(t.emptyTile, at + 1)}
       onClick={() => {
         onSelect();
-        if (canFill) isPanelOpen.value = true;
+        if (canFill) openPanel();
       }}
       onFocus={onSelect}
     >

@@ -1,5 +1,5 @@
 import type { Signal } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Camera } from "../../api/types";
 import { text } from "../../i18n";
 import { choosePath, transportsFor } from "../../player/choice";
@@ -30,7 +30,7 @@ export function Tile({ camera, number, isSelected, isLarge, canClear, onSelect, 
   const box = useRef<HTMLDivElement>(null);
   const hasSound = soundOf.value === camera.camera_id;
   const choice = choosePath(camera, isLarge);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isSelected && document.activeElement?.closest(".mosaic")) box.current?.focus({ preventScroll: true });
   }, [isSelected]);
   return (

@@ -1,6 +1,6 @@
 import { neighbour, seats } from "./mosaic";
-import { toggleSequence } from "./sequence";
-import { isPanelOpen, maximise, maximised, selectedTile, shown, soundOf } from "./store";
+import { enlarge, isSequenceLarge, stopSequence, toggleSequence } from "./sequence";
+import { isPanelOpen, maximise, maximised, openPanel, selectedTile, shown, soundOf } from "./store";
 
 /** The keys of the live room; true when the key was meant for it. */
 export function liveKeys(key: string, room: HTMLElement | null): boolean {
@@ -14,7 +14,7 @@ export function liveKeys(key: string, room: HTMLElement | null): boolean {
     if (tile >= places.length) return false;
     selectTile(tile, room);
     const other = places[tile];
-    if (maximised.value !== null && other) maximise(other);
+    if (maximised.value !== null && other) enlarge(other);
     return true;
   }
   if (key.startsWith("Arrow")) {
@@ -25,8 +25,8 @@ export function liveKeys(key: string, room: HTMLElement | null): boolean {
     case "enter":
       // On a button, Enter presses the button.
       if (document.activeElement?.matches("button, a, select")) return false;
-      if (camera !== null) maximise(maximised.value === null ? camera : null);
-      else if (selected !== null && places[selected] === null) isPanelOpen.value = true;
+      if (camera !== null) enlarge(maximised.value === null ? camera : null);
+      else if (selected !== null && places[selected] === null) openPanel();
       else return false;
       return true;
     case "f":
@@ -39,7 +39,7 @@ export function liveKeys(key: string, room: HTMLElement | null): boolean {
       soundOf.value = camera === null || soundOf.value === camera ? null : camera;
       return true;
     case "/":
-      isPanelOpen.value = true;
+      openPanel();
       return true;
     case "escape":
       return up();
@@ -56,7 +56,8 @@ function selectTile(tile: number, room: HTMLElement | null): void {
 
 /** One level up: from the large picture to the mosaic, from the panel to the mosaic, from a selection to none. */
 function up(): boolean {
-  if (maximised.value !== null) maximise(null);
+  if (isSequenceLarge()) stopSequence();
+  else if (maximised.value !== null) maximise(null);
   else if (isPanelOpen.value) isPanelOpen.value = false;
   else if (selectedTile.value !== null) selectedTile.value = null;
   else return false;

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { cameras } from "../../state/site";
 import { sequencePages, tilesOf } from "./mosaic";
-import { shown } from "./store";
+import { maximise, shown } from "./store";
 
 export const SEQUENCE_S = 15;
 
@@ -24,6 +24,17 @@ export function toggleSequence(): void {
 export function stopSequence(): void {
   clearInterval(timer);
   sequenceStep.value = null;
+}
+
+/** Show one camera large, or none. Who asks for one has seen enough of a sequence that shows them large itself. */
+export function enlarge(cameraId: string | null): void {
+  if (isSequenceLarge()) stopSequence();
+  maximise(cameraId);
+}
+
+export function isSequenceLarge(): boolean {
+  const view = sequenceView();
+  return view !== null && "large" in view;
 }
 
 /**

@@ -22,6 +22,14 @@ export const selectedTile = signal<number | null>(null);
 export const soundOf = signal<string | null>(null);
 export const isPanelOpen = signal(false);
 
+/** Counts how often the list of cameras was asked for; it takes the focus each time. */
+export const panelCalls = signal(0);
+
+export function openPanel(): void {
+  isPanelOpen.value = true;
+  panelCalls.value += 1;
+}
+
 /** In place of a mosaic's id: all cameras, in their order. */
 export const EVERY_CAMERA = "all";
 
