@@ -54,6 +54,7 @@ from gtvision_edge.media.reconciler import Reconciler
 from gtvision_edge.media.view import MediaViews
 from gtvision_edge.media.whep import WebRtcPlace
 from gtvision_edge.mosaics.service import MosaicService
+from gtvision_edge.recordings.footage import FootageBase, open_footage
 from gtvision_edge.recordings.volume import Volume, VolumeFound, VolumeLost, open_volume
 from gtvision_edge.runtime.clock import Clock, SystemClock
 from gtvision_edge.runtime.events import EventBus
@@ -169,6 +170,7 @@ async def run(
         monitor = _monitor(base, views)
         reconciler = _reconciler(base, client, monitor, media)
         examiner = MediaServerExaminer(client, clock)
+        await stack.enter_async_context(open_footage(_footage_base(base), tasks=tasks))
         proxies = Proxies(settings.api.trusted_proxies)
         authenticator = RequestAuthenticator(
             base.accounts.sessions, proxies, cors_origins=settings.api.cors_origins
@@ -368,6 +370,18 @@ def _reconciler(
         recording_allowed=base.volume.is_present,
         news=(VolumeLost, VolumeFound),
         interval_s=base.settings.media.reconcile_interval,
+        registry=base.registry,
+    )
+
+
+def _footage_base(base: _Base) -> FootageBase:
+    return FootageBase(
+        database=base.database,
+        audit=base.audit,
+        cameras=base.cameras,
+        volume=base.volume,
+        bus=base.bus,
+        clock=base.clock,
         registry=base.registry,
     )
 

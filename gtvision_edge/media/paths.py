@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from gtvision_edge.media.client import PathConf
+from gtvision_edge.media.layout import RECORD_TEMPLATE
 
 # What a path of ours is called. A hand-made path of such a name counts as ours, and goes.
 _OURS = re.compile(r"([a-z0-9][a-z0-9_-]{0,31})_(rec|live|ai)")
@@ -99,7 +100,7 @@ def desired_paths(
             "sourceOnDemand": False,
             "rtspTransport": "tcp",
             "record": record,
-            "recordPath": f"{rules.volume}/%path/%Y-%m-%d/%H-%M-%S-%f",
+            "recordPath": f"{rules.volume}/{RECORD_TEMPLATE}",
             "recordFormat": "fmp4",
             "recordPartDuration": f"{RECORD_PART_S}s",
             "recordSegmentDuration": f"{rules.record_segment_s:g}s",

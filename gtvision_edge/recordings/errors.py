@@ -52,3 +52,10 @@ class VolumeFullError(VolumeError):
     """The right volume is there, with no room left."""
 
     code: ClassVar[str] = "volume_full"
+
+
+class UnknownSegmentError(EdgeError):
+    """There is no such segment, or not any more."""
+
+    code: ClassVar[str] = "unknown_segment"
+    kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND

@@ -65,7 +65,7 @@ FULL_SHARE = 0.01
 """Full is less free than either: 256 MiB on a disk, one per cent on a small one."""
 
 
-class RecordedCamera(Protocol):
+class Claimant(Protocol):
     """The part of a camera that names its directory."""
 
     @property
@@ -186,7 +186,7 @@ class Volume:
         self._usage, self._looked_at = usage, self._clock.monotonic()
         self._note_found(volume_id)
 
-    async def claim_directory(self, camera: RecordedCamera) -> bool:
+    async def claim_directory(self, camera: Claimant) -> bool:
         """Make ``<camera_id>_rec`` the directory of this very camera.
 
         A directory whose marker names another camera is renamed to ``<camera_id>_rec.<8 digits of its uuid>.aside``,
@@ -209,7 +209,7 @@ class Volume:
             log.info("recordings_set_aside", camera_id=camera.camera_id, directory=set_aside)
         return bool(set_aside)
 
-    def directory_of(self, camera: RecordedCamera) -> Path | None:
+    def directory_of(self, camera: Claimant) -> Path | None:
         """Return the directory with this very camera's footage, None where there is none. Blocks; for any thread.
 
         What lies under the camera's name is not its own until it was claimed: it may be its predecessor's.

@@ -1,0 +1,76 @@
+"""Where recordings lie on the volume: the one place that knows.
+
+``<volume>/<camera_id>_rec/<YYYY-MM-DD>/<HH-MM-SS-ffffff>.mp4``, in UTC; a segment's thumbnails beside it as ``.thumbs``.
+"""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+SEGMENT_SUFFIX: Final = ".mp4"
+THUMBNAILS_SUFFIX: Final = ".thumbs"
+RECORD_TEMPLATE: Final = "%path/%Y-%m-%d/%H-%M-%S-%f"
+"""As MediaMTX's ``recordPath`` says it; relative to the volume."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY_US: Final = 86_400_000_000
+_DAY: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
+_TIME: Final = re.compile(r"(\d\d)-(\d\d)-(\d\d)-(\d{6})\.mp4", re.ASCII)
+_DIRECTORY: Final = re.compile(r"([a-z0-9][a-z0-9_-]{0,31})_rec(\.[A-Za-z0-9_-]+\.aside\d*)?")
+
+
+def camera_directory(camera_id: str) -> str:
+    """Return the name of the directory of the camera that has this id now."""
+    return f"{camera_id}_rec"
+
+
+def parse_camera_directory(name: str) -> str | None:
+    """Return the id of the camera to which a directory belongs, or belonged before it was set aside; None for others."""
+    found = _DIRECTORY.fullmatch(name)
+    return found[1] if found else None
+
+
+def is_set_aside(name: str) -> bool:
+    """Tell whether a camera's directory of that name was set aside: nobody records to it any more."""
+    found = _DIRECTORY.fullmatch(name)
+    return found is not None and found[2] is not None
+
+
+def segment_file(name_us: int) -> PurePosixPath:
+    """Return the file of the segment named after *name_us* (UTC µs), relative to its camera's directory."""
+    moment = _EPOCH + timedelta(microseconds=name_us)
+    return PurePosixPath(moment.strftime("%Y-%m-%d"), moment.strftime("%H-%M-%S-%f.mp4"))
+
+
+def day_directory(day: date) -> str:
+    """Return the name of a day's directory."""
+    return day.isoformat()
+
+
+def parse_day(name: str) -> int | None:
+    """Return the begin of the day (UTC µs) whose directory is called so; None if that is no day."""
+    found = _DAY.fullmatch(name)
+    if found is None:
+        return None
+    try:
+        day = date(int(found[1]), int(found[2]), int(found[3]))
+    except ValueError:
+        return None
+    return (day - _EPOCH.date()).days * _DAY_US
+
+
+def parse_segment(day_us: int, name: str) -> int | None:
+    """Return the time (UTC µs) in a file's name, in the directory of the day that begins at *day_us*; None if it is no segment."""
+    found = _TIME.fullmatch(name)
+    if found is None:
+        return None
+    hours, minutes, seconds = int(found[1]), int(found[2]), int(found[3])
+    if hours > 23 or minutes > 59 or seconds > 59:
+        return None
+    return day_us + ((hours * 60 + minutes) * 60 + seconds) * 1_000_000 + int(found[4])
+
+
+def thumbnails_file(segment: Path) -> Path:
+    """Return where the thumbnails of a segment lie."""
+    return segment.with_suffix(THUMBNAILS_SUFFIX)

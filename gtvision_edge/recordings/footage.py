@@ -1,0 +1,55 @@
+"""Builds the parts that find, keep and hand out footage, and starts their jobs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+
+from gtvision_edge.audit import AuditLog
+from gtvision_edge.cameras.service import CameraService
+from gtvision_edge.recordings.index import SegmentIndex
+from gtvision_edge.recordings.keeping import CameraKeeper
+from gtvision_edge.recordings.volume import Volume
+from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.runtime.tasks import Job, background, keep_running
+from gtvision_edge.storage import Database
+
+
+@dataclass(frozen=True, slots=True)
+class FootageBase:
+    """What the parts stand on."""
+
+    database: Database
+    audit: AuditLog
+    cameras: CameraService
+    volume: Volume
+    bus: EventBus
+    clock: Clock
+    registry: CollectorRegistry
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """The parts, for the API."""
+
+    index: SegmentIndex
+
+
+@asynccontextmanager
+async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncIterator[Footage]:
+    """Bring the parts up, their jobs in *tasks*; all end, in reverse, with the block."""
+    async with AsyncExitStack() as stack:
+
+        async def service(name: str, job: Job) -> None:
+            await stack.enter_async_context(
+                background(tasks, name, lambda: keep_running(name, job, clock=base.clock))
+            )
+
+        index = SegmentIndex(base.database, root=base.volume.root)
+        keeper = CameraKeeper(base.database, base.cameras, bus=base.bus, clock=base.clock)
+        await keeper.keep()
+        await service("recorded-cameras", keeper.run)
+        yield Footage(index)
