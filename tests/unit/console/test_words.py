@@ -60,9 +60,8 @@ def test_everything_that_can_be_wrong_with_the_volume_has_words(language: str) -
     words = (SOURCE / "i18n" / f"trouble.{language}.ts").read_text(encoding="utf-8")
     told = words[words.index("export const volumes") : words.index("export const causes")]
 
-    assert codes_of(volume_errors) == set(
-        re.findall(r"^  (volume_\w+): \{", told, re.MULTILINE)
-    ) | {EdgeError.code}
+    codes = {code for code in codes_of(volume_errors) if code.startswith("volume_")}
+    assert codes == set(re.findall(r"^  (volume_\w+): \{", told, re.MULTILINE))
 
 
 def test_no_file_of_the_console_is_longer_than_a_screenful_or_six() -> None:
