@@ -15,13 +15,14 @@ import structlog
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 
 from gtvision_edge import __version__
-from gtvision_edge.accounts import Accounts, open_accounts
+from gtvision_edge.accounts import Accounts, Passes, open_accounts
 from gtvision_edge.api.audit import audit_endpoints
 from gtvision_edge.api.auth import Proxies, RequestAuthenticator
 from gtvision_edge.api.auth_check import auth_check_endpoints
 from gtvision_edge.api.cameras import camera_endpoints
 from gtvision_edge.api.console import load_console
 from gtvision_edge.api.discovery import discovery_endpoints
+from gtvision_edge.api.footage import footage_endpoints
 from gtvision_edge.api.geojson import geojson_endpoints
 from gtvision_edge.api.mosaics import mosaic_endpoints
 from gtvision_edge.api.people import people_endpoints
@@ -54,7 +55,7 @@ from gtvision_edge.media.reconciler import Reconciler
 from gtvision_edge.media.view import MediaViews
 from gtvision_edge.media.whep import WebRtcPlace
 from gtvision_edge.mosaics.service import MosaicService
-from gtvision_edge.recordings.footage import FootageBase, open_footage
+from gtvision_edge.recordings.footage import Footage, FootageBase, open_footage
 from gtvision_edge.recordings.volume import Volume, VolumeFound, VolumeLost, open_volume
 from gtvision_edge.runtime.clock import Clock, SystemClock
 from gtvision_edge.runtime.events import EventBus
@@ -170,7 +171,7 @@ async def run(
         monitor = _monitor(base, views)
         reconciler = _reconciler(base, client, monitor, media)
         examiner = MediaServerExaminer(client, clock)
-        await stack.enter_async_context(open_footage(_footage_base(base), tasks=tasks))
+        footage = await stack.enter_async_context(open_footage(_footage_base(base), tasks=tasks))
         proxies = Proxies(settings.api.trusted_proxies)
         authenticator = RequestAuthenticator(
             base.accounts.sessions, proxies, cors_origins=settings.api.cors_origins
@@ -197,7 +198,7 @@ async def run(
             )
         )
         api = await _api(
-            base, monitor, views, reconciler, examiner, gateway, authenticator, proxies
+            base, footage, monitor, views, reconciler, examiner, gateway, authenticator, proxies
         )
         await service("reconciler", reconciler.run)
         await service("media-view", views.run)
@@ -383,11 +384,13 @@ def _footage_base(base: _Base) -> FootageBase:
         bus=base.bus,
         clock=base.clock,
         registry=base.registry,
+        zone=ZoneInfo(base.settings.site.timezone),
     )
 
 
 async def _api(
     base: _Base,
+    footage: Footage,
     monitor: CameraMonitor,
     views: MediaViews,
     reconciler: Reconciler,
@@ -428,6 +431,13 @@ async def _api(
             *auth_check_endpoints(gateway, proxies),
             *people_endpoints(accounts.service),
             *camera_endpoints(base.cameras, monitor, views, gateway),
+            *footage_endpoints(
+                base.cameras,
+                footage.timelines,
+                footage.playback,
+                Passes(accounts.sessions, base.clock),
+                thumbnail_interval_s=0,
+            ),
             *geojson_endpoints(base.cameras, monitor),
             *discovery_endpoints(search),
             *mosaic_endpoints(mosaics),

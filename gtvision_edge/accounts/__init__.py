@@ -13,6 +13,7 @@ from gtvision_edge.accounts.model import (
     UserId,
 )
 from gtvision_edge.accounts.opening import Accounts, open_accounts
+from gtvision_edge.accounts.passes import Pass, Passes
 from gtvision_edge.accounts.service import AccountService, NewUser
 from gtvision_edge.accounts.sessions import Login, Session, SessionService
 
@@ -25,6 +26,8 @@ __all__ = [
     "NewUser",
     "NotAuthenticatedError",
     "NotPermittedError",
+    "Pass",
+    "Passes",
     "Principal",
     "Role",
     "Session",

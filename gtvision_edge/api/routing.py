@@ -114,6 +114,8 @@ class Call:
 
 
 Handler = Callable[[Call], Awaitable[BaseModel | Reply | web.StreamResponse | None]]
+Guest = Callable[[web.Request], Awaitable[Session | None]]
+"""Finds the session of who comes without cookie or bearer token, as players do; None = this is not one of them."""
 LookUp = Callable[[Principal, str], Awaitable[object]]
 """Finds a thing by its id for a person; raises the error of an unknown one where that person may not see it."""
 
@@ -124,6 +126,7 @@ class Endpoint:
 
     *ids* tells for each ``{name}`` in *path* which error a malformed one is: the same as an unknown one.
     *look_up* is asked before somebody is told that their role may not do this: what is not theirs does not exist for them.
+    *guest* is asked first who sends a request; where it knows nobody, token and cookie count.
     *response* is a model, or a media type for what is no JSON, or None for an empty answer.
     *errors* are those of the resource itself; the ones every endpoint can give are added by the description.
     """
@@ -141,6 +144,7 @@ class Endpoint:
     errors: tuple[type[EdgeError], ...] = ()
     ids: Mapping[str, type[EdgeError]] = field(default_factory=dict)
     look_up: LookUp | None = None
+    guest: Guest | None = None
     description: str = ""
 
     @property

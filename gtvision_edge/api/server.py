@@ -155,7 +155,10 @@ class _Server:
         async def handle(request: web.Request) -> web.StreamResponse:
             session = None
             if endpoint.access != PUBLIC:
-                session = await self._authenticator.find_session(request)
+                session = await endpoint.guest(request) if endpoint.guest else None
+                if session is None:
+                    session = await self._authenticator.find_session(request)
+                request[SESSION] = session
                 await _require_access(endpoint, request, session.principal)
             _check_ids(endpoint, request)
             call = Call(

@@ -93,6 +93,19 @@ async def fetch_states(
     return [StateEntry(CameraState(row["state"]), row["since_us"], row["reason"]) for row in rows]
 
 
+async def fetch_states_within(
+    database: Database, camera_uuid: CameraUuid, start_us: int, end_us: int
+) -> Sequence[StateEntry]:
+    """Return what a camera was between two times, oldest first: the state it was in at *start_us*, and all changes."""
+    rows = await database.fetch_all(
+        "SELECT state, since_us, reason FROM camera_states WHERE camera_uuid = ?1 AND since_us < ?3"
+        " AND since_us >= ifnull((SELECT max(since_us) FROM camera_states"
+        " WHERE camera_uuid = ?1 AND since_us <= ?2), ?2) ORDER BY since_us",
+        (camera_uuid, start_us, end_us),
+    )
+    return [StateEntry(CameraState(row["state"]), row["since_us"], row["reason"]) for row in rows]
+
+
 async def fetch_last_states_us(database: Database) -> dict[CameraUuid, int]:
     """Return when each camera's last known state began."""
     rows = await database.fetch_all(

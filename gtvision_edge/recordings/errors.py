@@ -59,3 +59,24 @@ class UnknownSegmentError(EdgeError):
 
     code: ClassVar[str] = "unknown_segment"
     kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND
+
+
+class NoFootageError(EdgeError):
+    """Nothing was recorded there."""
+
+    code: ClassVar[str] = "no_footage"
+    kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND
+
+
+class SpanTooLongError(EdgeError):
+    """The interval is longer than this can be asked for at once; ``longest_s`` says how long it may be."""
+
+    code: ClassVar[str] = "span_too_long"
+    kind: ClassVar[ErrorKind] = ErrorKind.INVALID
+
+
+class PicturesBusyError(EdgeError):
+    """More pictures of recordings are asked for than this box can make now."""
+
+    code: ClassVar[str] = "pictures_busy"
+    kind: ClassVar[ErrorKind] = ErrorKind.TOO_MANY

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry
 
@@ -11,6 +12,10 @@ from gtvision_edge.audit import AuditLog
 from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.keeping import CameraKeeper
+from gtvision_edge.recordings.playback.service import Playback
+from gtvision_edge.recordings.playback.serving import SegmentServer
+from gtvision_edge.recordings.playback.viewings import FootageViewings
+from gtvision_edge.recordings.timeline.service import TimelineService
 from gtvision_edge.recordings.volume import Volume
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
@@ -29,6 +34,7 @@ class FootageBase:
     bus: EventBus
     clock: Clock
     registry: CollectorRegistry
+    zone: ZoneInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,8 @@ class Footage:
     """The parts, for the API."""
 
     index: SegmentIndex
+    timelines: TimelineService
+    playback: Playback
 
 
 @asynccontextmanager
@@ -52,4 +60,13 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
         keeper = CameraKeeper(base.database, base.cameras, bus=base.bus, clock=base.clock)
         await keeper.keep()
         await service("recorded-cameras", keeper.run)
-        yield Footage(index)
+        server = SegmentServer(registry=base.registry)
+        stack.callback(server.close)
+        viewings = FootageViewings(base.database, base.audit, base.clock)
+        stack.push_async_callback(viewings.close)
+        await service("footage-viewings", viewings.run)
+        yield Footage(
+            index=index,
+            timelines=TimelineService(index, base.database, base.clock, zone=base.zone),
+            playback=Playback(index, base.cameras.find_camera, viewings, server),
+        )

@@ -163,6 +163,19 @@ class SegmentIndex:
             raise UnknownSegmentError("There is no such segment.", segment_id=segment_id)
         return _segment(row), camera
 
+    async def get_named(self, camera_no: CameraNo, name_us: int) -> tuple[Segment, RecordedCamera]:
+        """Return the finished segment of a camera whose file is named after *name_us*, and whose it is.
+
+        Raises:
+            UnknownSegmentError: there is none, or it is being deleted.
+
+        """
+        row = await self._database.fetch_one(
+            "SELECT segment_id FROM segments WHERE camera_no = ? AND name_us = ?",
+            (camera_no, name_us),
+        )
+        return await self.get_segment(SegmentId(row["segment_id"] if row else 0))
+
     async def spans(self, camera_no: CameraNo, span: Span) -> list[SegmentSpan]:
         """Return what :meth:`find_segments` would, without the groups."""
         rows = await self._database.fetch_all(

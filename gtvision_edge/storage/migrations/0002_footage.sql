@@ -130,6 +130,7 @@ CREATE TABLE purged_segments (
     sha256 BLOB,                          -- NULL = was never hashed
     PRIMARY KEY (purge_id, n)
 ) WITHOUT ROWID;
+CREATE INDEX purged_segments_by_camera ON purged_segments (camera_no, start_us);
 
 -- Evidence bundles that were asked for.
 CREATE TABLE exports (

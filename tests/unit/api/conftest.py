@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import argon2
@@ -17,6 +18,7 @@ from pydantic import SecretStr
 from gtvision_edge.accounts import (
     Accounts,
     NewUser,
+    Passes,
     Principal,
     Role,
     SessionService,
@@ -29,6 +31,7 @@ from gtvision_edge.api.auth_check import Gate, auth_check_endpoints
 from gtvision_edge.api.cameras import camera_endpoints
 from gtvision_edge.api.console import Console
 from gtvision_edge.api.discovery import discovery_endpoints
+from gtvision_edge.api.footage import footage_endpoints
 from gtvision_edge.api.geojson import geojson_endpoints
 from gtvision_edge.api.mosaics import mosaic_endpoints
 from gtvision_edge.api.people import people_endpoints
@@ -47,6 +50,11 @@ from gtvision_edge.media.findings import Finding
 from gtvision_edge.media.model import MediaServerState, PathView
 from gtvision_edge.media.posters import Picture
 from gtvision_edge.mosaics import MosaicService
+from gtvision_edge.recordings.index import SegmentIndex
+from gtvision_edge.recordings.playback.service import Playback
+from gtvision_edge.recordings.playback.serving import SegmentServer
+from gtvision_edge.recordings.playback.viewings import FootageViewings
+from gtvision_edge.recordings.timeline.service import TimelineService
 from gtvision_edge.recordings.volume import Usage
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.settings import AccountSettings, ApiSettings, IdentitySettings, SiteSettings
@@ -264,6 +272,39 @@ def mosaics(
     return MosaicService(database, audit, clock, cameras=cameras)
 
 
+@dataclass
+class FakeFootage:
+    """The real parts over a volume of the test; the files a test puts there itself."""
+
+    index: SegmentIndex
+    playback: Playback
+    timelines: TimelineService
+    viewings: FootageViewings
+    root: Path
+
+
+@pytest.fixture
+async def footage(
+    database: Database,
+    audit: AuditLog,
+    clock: FakeClock,
+    cameras: CameraService,
+    tmp_path: Path,
+) -> AsyncIterator[FakeFootage]:
+    root = tmp_path / "volume"
+    index = SegmentIndex(database, root=root)
+    viewings = FootageViewings(database, audit, clock)
+    server = SegmentServer()
+    yield FakeFootage(
+        index,
+        Playback(index, cameras.find_camera, viewings, server),
+        TimelineService(index, database, clock, zone=ZoneInfo("America/Sao_Paulo")),
+        viewings,
+        root,
+    )
+    server.close()
+
+
 @pytest.fixture
 def resources(
     accounts: Accounts,
@@ -275,11 +316,19 @@ def resources(
     clock: FakeClock,
     finder: FixedFinder,
     volume: FakeVolume,
+    footage: FakeFootage,
 ) -> list[Endpoint]:
     """Every endpoint but the session's."""
     return [
         *people_endpoints(accounts.service),
         *camera_endpoints(cameras, monitor, monitor, monitor),
+        *footage_endpoints(
+            cameras,
+            footage.timelines,
+            footage.playback,
+            Passes(accounts.sessions, clock),
+            thumbnail_interval_s=10,
+        ),
         *geojson_endpoints(cameras, monitor),
         *discovery_endpoints(DeviceSearch(finder, cameras, audit=audit, database=database)),
         *mosaic_endpoints(mosaics),

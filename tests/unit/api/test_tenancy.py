@@ -9,6 +9,9 @@ from gtvision_edge.accounts import Principal, Role
 from gtvision_edge.api.errors import status_of
 from gtvision_edge.api.routing import PUBLIC, Endpoint
 from gtvision_edge.mosaics import Layout, MosaicService
+from gtvision_edge.storage import Database
+from tests.fakes.cameras import FakeCamera
+from tests.fakes.footage import a_segment, add, keep, place
 from tests.unit.api.conftest import SECRET, Served
 
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
@@ -26,12 +29,23 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/mosaics"): {"nome": "New", "layout": "2x2", "cameras": []},
     ("PATCH", "/mosaics/{mosaic_id}"): {"nome": "Changed"},
 }
+DAY = {"start": "2026-01-01T00:00:00Z", "end": "2026-01-01T01:00:00Z"}
+QUERIES: dict[str, dict[str, str]] = {
+    "/cameras/{camera_id}/timeline": DAY,
+    "/cameras/{camera_id}/playback.m3u8": DAY,
+    "/cameras/{camera_id}/days": {"month": "2026-01"},
+}
 PEOPLE_OF_A = ["admin-a", "operator-a", "viewer-a", "auditor-a", "narrow-a"]
 
 
 @pytest.fixture
-async def foreign(served: Served, mosaics: MosaicService, admin: Principal) -> dict[str, str]:
+async def foreign(
+    served: Served, mosaics: MosaicService, admin: Principal, database: Database
+) -> dict[str, str]:
     """Ids of tenant b, by the name of the path parameter."""
+    (camera_no,) = await keep(database, FakeCamera("cam09", tenant_id="b"))
+    await place(database, camera_no, "cam09_rec")
+    (segment_id,) = await add(database, a_segment(camera_no))
     mosaic = await mosaics.create(
         admin, name="b's own", layout=Layout.ONE, cameras=("cam09",), tenant_id="b"
     )
@@ -40,6 +54,7 @@ async def foreign(served: Served, mosaics: MosaicService, admin: Principal) -> d
         "mosaic_id": mosaic.mosaic_id,
         "user_id": served.user_ids["viewer-b"],
         "tenant_id": "b",
+        "segment_id": str(segment_id),
     }
 
 
@@ -48,8 +63,9 @@ def _filled(endpoint: Endpoint, ids: dict[str, str]) -> str:
 
 
 def _body(endpoint: Endpoint) -> dict[str, Any]:
+    """Return what must go along for the request to be a right one."""
     if endpoint.body is None:
-        return {}
+        return {"params": QUERIES.get(endpoint.path, {})}
     return {"json": BODIES[endpoint.method, endpoint.path]}
 
 
@@ -230,8 +246,13 @@ async def test_no_odd_value_of_any_field_is_an_incident(
 
 
 @pytest.mark.parametrize("role", [*Role, None])
-async def test_roles_may_what_the_endpoints_say(served: Served, role: Role | None) -> None:
+async def test_roles_may_what_the_endpoints_say(
+    served: Served, role: Role | None, database: Database
+) -> None:
     """Whoever may gets past the door; people and tenants named here do not exist, which comes after the door."""
+    (camera_no,) = await keep(database, FakeCamera("cam01", tenant_id="a"))
+    await place(database, camera_no, "cam01_rec")
+    (segment_id,) = await add(database, a_segment(camera_no))
     body = {"nome": "x", "layout": "1x1", "cameras": ["cam01"]}
     _, mosaic = await served.call("POST", "/mosaics", who="operator-a", json=body)
     ids = {
@@ -239,6 +260,7 @@ async def test_roles_may_what_the_endpoints_say(served: Served, role: Role | Non
         "mosaic_id": mosaic["mosaic_id"],
         "user_id": "none",
         "tenant_id": "none",
+        "segment_id": str(segment_id),
     }
     # What removes a thing comes last: the others need it.
     for endpoint in sorted(served.endpoints, key=lambda endpoint: endpoint.method == "DELETE"):

@@ -21,6 +21,8 @@ export const acts: Text["acts"] = {
   "mosaic.removed": "deleted a mosaic",
   "view.started": "began to watch",
   "view.ended": "stopped watching",
+  "footage.viewed": "watched recordings",
+  "footage.view_ended": "stopped watching recordings",
   "audit.read": "read the audit log",
   "audit.verified": "verified the audit log",
 };

@@ -20,6 +20,8 @@ export const acts: Record<string, string> = {
   "mosaic.removed": "excluiu um mosaico",
   "view.started": "começou a assistir",
   "view.ended": "parou de assistir",
+  "footage.viewed": "viu gravações",
+  "footage.view_ended": "parou de ver gravações",
   "audit.read": "leu a auditoria",
   "audit.verified": "conferiu a auditoria",
 };

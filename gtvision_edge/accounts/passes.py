@@ -1,0 +1,75 @@
+"""Sessions of players without cookies: opened with a one-time ticket, carried on in the addresses they are given."""
+
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from gtvision_edge.accounts.errors import NotAuthenticatedError
+from gtvision_edge.accounts.sessions import Session
+from gtvision_edge.runtime.clock import Clock
+
+IDLE_S: Final = 120.0
+"""A player may pause for so long before its session ends."""
+MAX_PASSES: Final = 10_000
+
+
+class Sessions(Protocol):
+    """The logins of the site; :class:`~gtvision_edge.accounts.SessionService` is one."""
+
+    async def redeem_ticket(self, ticket: str, *, path: str | None) -> Session: ...
+    async def is_still_good(self, session: Session) -> bool: ...
+
+
+@dataclass(slots=True)
+class Pass:
+    """Whose session it is and for which path it is good; ends with the login, and when it is not used."""
+
+    token: str
+    session: Session
+    path: str
+    until: float
+
+
+class Passes:
+    """The passes of one kind of address. In memory: after a restart players need a new ticket."""
+
+    def __init__(self, sessions: Sessions, clock: Clock, *, idle_s: float = IDLE_S) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._idle_s = idle_s
+        self._passes: OrderedDict[str, Pass] = OrderedDict()
+
+    async def open(self, ticket: str, *, path: str) -> Pass:
+        """Use *ticket* up and return a pass for *path*.
+
+        Raises:
+            NotAuthenticatedError: unknown, used, run out, or for another path.
+
+        """
+        session = await self._sessions.redeem_ticket(ticket, path=path)
+        token = secrets.token_urlsafe(24)
+        until = self._clock.monotonic() + self._idle_s
+        opened = self._passes[token] = Pass(token, session, path, until)
+        while len(self._passes) > MAX_PASSES:
+            self._passes.popitem(last=False)
+        return opened
+
+    async def find(self, token: str) -> Pass:
+        """Return a pass and keep it alive; whether its path is the right one is for the caller to see.
+
+        Raises:
+            NotAuthenticatedError: there is no such pass, or its login has ended.
+
+        """
+        held = self._passes.get(token)
+        now = self._clock.monotonic()
+        if held is None or held.until < now:
+            self._passes.pop(token, None)
+            raise NotAuthenticatedError("This player's session has ended.")
+        if not await self._sessions.is_still_good(held.session):
+            self._passes.pop(token, None)
+            raise NotAuthenticatedError("The session has ended.")
+        held.until = now + self._idle_s
+        self._passes.move_to_end(token, last=True)
+        return held

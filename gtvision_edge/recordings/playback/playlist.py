@@ -1,0 +1,187 @@
+"""A VOD playlist (RFC 8216) of byte ranges over the recorded files themselves.
+
+Every file has its own init section and its own media time, so each begins with EXT-X-DISCONTINUITY and EXT-X-MAP. Gaps are
+skipped: the wall clock of what is shown stands in EXT-X-PROGRAM-DATE-TIME. Pure: knows neither disk nor clock.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from gtvision_edge.recordings.model import Group, Segment, Span
+from gtvision_edge.runtime.timestamps import to_rfc3339
+
+CONTENT_TYPE = "application/vnd.apple.mpegurl"
+
+DRIFT_US = 20_000
+"""A range whose wall clock differs by more from what players count up themselves gets a date of its own."""
+OVERLAP_US = 50_000
+"""What a range may reach into footage already listed without being a repetition."""
+_LEAST_RATE, _MOST_RATE = 0.5, 2.0
+"""Wall seconds per media second that a camera with wrong time stamps may have; beyond it the index is not believed."""
+
+# Where the query of an address goes: whether audio is hidden is known when the last file was seen.
+_MAYBE, _HIDDEN = "\x01", "\x02"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A byte range of a playlist: a group of a segment, with the wall clock of its first picture and its end (UTC µs)."""
+
+    segment: Segment
+    group: Group
+    start_us: int
+    end_us: int
+    key_us: int
+
+
+def plays_in_browsers(audio: str) -> bool:
+    """Tell whether browsers take that audio in MP4. PCM (``ipcm``), which MediaMTX makes of G.711, ends the whole stream."""
+    return audio.lower().startswith(("mp4a", "opus"))
+
+
+def pieces_of(segment: Segment, following: Segment | None = None) -> Iterator[Piece]:
+    """Yield the ranges of *segment* with their wall clock.
+
+    A camera may stamp 25 pictures a second and send 21, or send two seconds of old pictures at once when it is opened: its
+    media time runs faster than the clock. The times in between are then spread over the wall clock between both ends.
+    """
+    end_us = segment.end_us
+    if following is not None and following.continues and following.start_us < end_us:
+        end_us = max(following.start_us, segment.start_us)
+    rate = (end_us - segment.start_us) / segment.media_us if segment.media_us > 0 else 1.0
+    if not _LEAST_RATE <= rate <= _MOST_RATE:
+        rate = 1.0
+    for group in segment.groups:
+        yield Piece(
+            segment,
+            group,
+            start_us=segment.start_us + round(group.start_us * rate),
+            end_us=segment.start_us + round((group.start_us + group.length_us) * rate),
+            key_us=segment.start_us + round(group.key_us * rate),
+        )
+
+
+class Playlist:
+    """Takes the segments of *span* in the order of their start, one by one; then gives the text.
+
+    *address* returns the address of a segment without a query; *query* goes to each (a player's session, or '').
+    """
+
+    def __init__(self, span: Span, address: Callable[[Segment], str], *, query: str = "") -> None:
+        self._span = span
+        self._address = address
+        self._query = query
+        self._waiting: Segment | None = None
+        self._lines: list[str] = []
+        self._target_us = 1
+        self._listed: Segment | None = None
+        self._covered_us: int | None = None
+        self._last_start_us = 0
+        self._counted_us: int | None = None
+        """The wall clock of the next range as a player counts it."""
+        self._offset_us = 0
+        self._independent = True
+        self._audio: set[bool] = set()
+        self._formats: dict[str, None] = {}
+
+    def add(self, segment: Segment) -> None:
+        """Add the next segment; one that starts before the one before is left out."""
+        waiting, self._waiting = self._waiting, segment
+        if waiting is not None:
+            self._list(waiting, segment)
+
+    @property
+    def video_formats(self) -> tuple[str, ...]:
+        """The codecs that occur, in order."""
+        return tuple(self._formats)
+
+    @property
+    def hides_audio(self) -> bool:
+        """Whether sound that could be played is left out: players cannot begin with it, or end it, in the middle."""
+        return len(self._audio) > 1
+
+    def text(self) -> str:
+        """Return the playlist; '' when there is no footage in the span."""
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            self._list(waiting, None)
+        if not self._lines:
+            return ""
+        head = [
+            "#EXTM3U",
+            "#EXT-X-VERSION:7",
+            "#EXT-X-PLAYLIST-TYPE:VOD",
+            f"#EXT-X-TARGETDURATION:{math.ceil(self._target_us / 1_000_000)}",
+        ]
+        if self._independent:
+            head.append("#EXT-X-INDEPENDENT-SEGMENTS")
+        if self._offset_us > 0:
+            head.append(f"#EXT-X-START:TIME-OFFSET={self._offset_us / 1e6:.3f},PRECISE=YES")
+        body = "\n".join([*head, *self._lines, "#EXT-X-ENDLIST", ""])
+        shown = _query(self._query)
+        hidden = _query("audio=hidden", self._query)
+        return body.replace(_MAYBE, hidden if self.hides_audio else shown).replace(_HIDDEN, hidden)
+
+    def _list(self, segment: Segment, following: Segment | None) -> None:
+        pieces = list(pieces_of(segment, following))
+        for piece in pieces[self._begin(pieces) :]:
+            if piece.start_us >= self._span.end_us:
+                break
+            if not self._is_repetition(piece):
+                self._append(piece)
+
+    def _begin(self, pieces: list[Piece]) -> int:
+        """Return which range to begin with: the last whose key frame is not after the span's start."""
+        if not pieces or pieces[-1].end_us <= self._span.start_us:
+            return len(pieces)
+        before = [n for n, piece in enumerate(pieces) if piece.key_us <= self._span.start_us]
+        return before[-1] if before else 0
+
+    def _is_repetition(self, piece: Piece) -> bool:
+        if self._covered_us is None:
+            return False
+        return (
+            piece.end_us <= self._covered_us + OVERLAP_US or piece.start_us <= self._last_start_us
+        )
+
+    def _append(self, piece: Piece) -> None:
+        segment, group = piece.segment, piece.group
+        address = self._address(segment) + self._placeholder(segment)
+        if segment is not self._listed:
+            if self._listed is not None:
+                self._lines.append("#EXT-X-DISCONTINUITY")
+            self._lines.append(f'#EXT-X-MAP:URI="{address}",BYTERANGE="{segment.init_bytes}@0"')
+            self._listed = segment
+            self._counted_us = None
+            self._formats[segment.format.video] = None
+            self._audio.add(plays_in_browsers(segment.format.audio))
+        if self._covered_us is None:
+            self._offset_us = max(0, self._span.start_us - piece.start_us)
+        if self._counted_us is None or abs(piece.start_us - self._counted_us) > DRIFT_US:
+            self._lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{_date(piece.start_us)}")
+            self._counted_us = piece.start_us
+        self._lines += (
+            f"#EXTINF:{group.length_us / 1e6:.6f},",
+            f"#EXT-X-BYTERANGE:{group.size}@{group.offset}",
+            address,
+        )
+        self._counted_us += group.length_us
+        self._target_us = max(self._target_us, group.length_us)
+        self._covered_us = max(self._covered_us or 0, piece.end_us)
+        self._last_start_us = piece.start_us
+        self._independent = self._independent and group.key_us == group.start_us
+
+    @staticmethod
+    def _placeholder(segment: Segment) -> str:
+        audio = segment.format.audio
+        return _HIDDEN if audio and not plays_in_browsers(audio) else _MAYBE
+
+
+def _query(*parts: str) -> str:
+    given = [part for part in parts if part]
+    return "?" + "&".join(given) if given else ""
+
+
+def _date(time_us: int) -> str:
+    return to_rfc3339(round(time_us, -3)).replace("+00:00", "Z")

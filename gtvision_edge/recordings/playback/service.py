@@ -1,0 +1,188 @@
+"""Playback: who may see which footage, the playlist of an interval, the bytes of a file."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from gtvision_edge.accounts import Principal
+from gtvision_edge.audit import Actor
+from gtvision_edge.cameras.errors import UnknownCameraError
+from gtvision_edge.cameras.model import Camera
+from gtvision_edge.recordings.errors import NoFootageError, SpanTooLongError, UnknownSegmentError
+from gtvision_edge.recordings.index import SegmentIndex
+from gtvision_edge.recordings.model import (
+    CameraNo,
+    RecordedCamera,
+    Segment,
+    SegmentId,
+    Span,
+)
+from gtvision_edge.recordings.playback.playlist import Playlist
+from gtvision_edge.recordings.playback.serving import SegmentServer
+from gtvision_edge.recordings.playback.viewings import FootageViewings
+from gtvision_edge.recordings.timeline.service import may_see
+
+LONGEST_US: Final = 24 * 3_600_000_000
+SLICE_US: Final = 3_600_000_000
+"""Read at once: unpacking an hour's groups takes the loop a few milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who asks. ``who`` is one login at one address; ``query`` is what the addresses he gets carry on."""
+
+    principal: Principal
+    actor: Actor
+    who: str
+    query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFootage:
+    """A playlist with what a person should know before it is played."""
+
+    text: str
+    codecs: tuple[str, ...]
+    hides_audio: bool
+
+
+class Playback:
+    """Checks who may see, writes down who saw, gives playlists and bytes."""
+
+    def __init__(
+        self,
+        index: SegmentIndex,
+        find_camera: Callable[[str], Camera | None],
+        viewings: FootageViewings,
+        server: SegmentServer,
+    ) -> None:
+        self._index = index
+        self._find_camera = find_camera
+        self._viewings = viewings
+        self._server = server
+
+    async def camera(self, principal: Principal, camera_id: str) -> RecordedCamera:
+        """Return whose footage is meant by *camera_id*: the camera's of that name, else a removed one's.
+
+        Raises:
+            UnknownCameraError: nothing of that name was ever recorded, or not for this person.
+
+        """
+        present = self._find_camera(camera_id)
+        if present is not None and not may_see(principal, camera_id, present.tenant_id):
+            raise UnknownCameraError("There is no such camera.")
+        recorded = await self._index.camera_by_id(camera_id)
+        if recorded is None and present is None:
+            named = [each for each in await self._index.cameras() if each.camera_id == camera_id]
+            recorded = max(named, key=lambda each: each.removed_us or 0, default=None)
+        if recorded is None and present is not None:
+            raise NoFootageError("Nothing of this camera was recorded yet.")
+        if recorded is None or (
+            present is None and not may_see(principal, camera_id, recorded.tenant_id)
+        ):
+            raise UnknownCameraError("There is no such camera.")
+        return recorded
+
+    async def playlist(
+        self, viewer: Viewer, camera: RecordedCamera, span: Span, *, base: str
+    ) -> ListedFootage:
+        """Return the playlist of *span*; *base* is what addresses of segments begin with.
+
+        Raises:
+            SpanTooLongError: *span* is longer than a day.
+            NoFootageError: nothing was recorded in it.
+
+        """
+        if span.length_us > LONGEST_US:
+            raise SpanTooLongError(
+                "A playlist holds at most 24 hours.", longest_s=LONGEST_US // 1_000_000
+            )
+        playlist = Playlist(span, lambda each: base + address_of(each), query=viewer.query)
+        listed: set[int] = set()
+        start_us = span.start_us
+        while start_us < span.end_us:
+            part = Span(start_us, min(start_us + SLICE_US, span.end_us))
+            for segment in await self._index.find_segments(camera.camera_no, part):
+                if segment.name_us not in listed and segment.format.video:
+                    listed.add(segment.name_us)
+                    playlist.add(segment)
+            start_us = part.end_us
+            await asyncio.sleep(0)
+        growing = await self._index.look_at_growing(camera)
+        if growing is not None and growing.span.overlaps(span) and growing.name_us not in listed:
+            playlist.add(growing)
+        text = playlist.text()
+        if not text:
+            raise NoFootageError("Nothing was recorded in this interval.")
+        await self._viewings.open(viewer.who, viewer.actor, camera, span)
+        return ListedFootage(text, playlist.video_formats, playlist.hides_audio)
+
+    async def segment(
+        self, principal: Principal, address: str
+    ) -> tuple[RecordedCamera, Segment, Path]:
+        """Return what *address* names: a segment's id, or ``<camera_no>-<name_us>`` of a file that may still grow.
+
+        Raises:
+            UnknownSegmentError: it is not there, or not for this person.
+
+        """
+        segment, camera = await self._segment(address)
+        if not self._may_see(principal, camera):
+            raise UnknownSegmentError("There is no such segment.")
+        return camera, segment, self._index.path_of(camera, segment)
+
+    async def send(
+        self,
+        request: web.Request,
+        viewer: Viewer,
+        camera: RecordedCamera,
+        segment: Segment,
+        path: Path,
+        *,
+        hides_audio: bool,
+    ) -> web.StreamResponse:
+        """Answer with the bytes of *segment*, noted as this viewer's."""
+        await self._viewings.touch(viewer.who, viewer.actor, camera, segment.span)
+        return await self._server.send(request, path, segment, hides_audio=hides_audio)
+
+    async def note(self, viewer: Viewer, camera: RecordedCamera, span: Span) -> None:
+        """Note that pictures of *span* are shown."""
+        await self._viewings.touch(viewer.who, viewer.actor, camera, span)
+
+    def _may_see(self, principal: Principal, camera: RecordedCamera) -> bool:
+        present = self._find_camera(camera.camera_id)
+        tenant_id = camera.tenant_id
+        if present is not None and present.camera_uuid == camera.camera_uuid:
+            tenant_id = present.tenant_id
+        return may_see(principal, camera.camera_id, tenant_id)
+
+    async def _segment(self, address: str) -> tuple[Segment, RecordedCamera]:
+        numbers = [_number(part) for part in address.split("-")]
+        match numbers:
+            case [int(segment_id)]:
+                return await self._index.get_segment(SegmentId(segment_id))
+            case [int(camera_no), int(name_us)]:
+                growing = self._index.growing(CameraNo(camera_no))
+                if growing is None or growing.name_us != name_us:
+                    return await self._index.get_named(CameraNo(camera_no), name_us)
+                camera = await self._index.camera_by_no(growing.camera_no)
+                if camera is not None:
+                    return growing, camera
+            case _:
+                pass
+        raise UnknownSegmentError("There is no such segment.")
+
+
+def address_of(segment: Segment) -> str:
+    """Return the last part of a segment's address; a growing file's stays good when it is finished."""
+    if segment.is_growing:
+        return f"{segment.camera_no}-{segment.name_us}"
+    return str(segment.segment_id)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None

@@ -1,0 +1,186 @@
+"""The bytes of a recorded file: ranges, entity tags, and a disk that may hang without anybody else noticing."""
+
+import asyncio
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import structlog
+from aiohttp import ETag, hdrs, web
+from prometheus_client import CollectorRegistry, Counter
+
+from gtvision_edge.recordings.disk import DiskThreads
+from gtvision_edge.recordings.errors import UnknownSegmentError, VolumeUnwritableError
+from gtvision_edge.recordings.model import Segment
+from gtvision_edge.recordings.playback.hiding import hide_audio
+
+log = structlog.get_logger(__name__)
+
+CHUNK: Final = 2**20
+THREADS: Final = 8
+MEDIA_TYPE: Final = "video/mp4"
+_FINISHED_CACHING: Final = "private, max-age=3600, immutable"
+_WARM: Final = bytearray(CHUNK)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What of a file is sent: ``size`` is that of the whole, ``end`` is not included."""
+
+    start: int
+    end: int
+    size: int
+    is_part: bool
+
+
+class SegmentServer:
+    """Sends files of the volume. Opening and reading run in its own threads; a socket that is slow holds none of them."""
+
+    def __init__(self, *, registry: CollectorRegistry | None = None) -> None:
+        self._threads = DiskThreads("segment", threads=THREADS, waiting=256)
+        self._bytes = Counter(
+            "gtvision_edge_playback_sent_bytes",
+            "Bytes of recorded files sent to viewers.",
+            registry=registry or CollectorRegistry(),
+        )
+
+    def close(self) -> None:
+        self._threads.close()
+
+    async def send(
+        self, request: web.Request, path: Path, segment: Segment, *, hides_audio: bool
+    ) -> web.StreamResponse:
+        """Answer GET or HEAD for *segment*, which lies at *path*.
+
+        Raises:
+            UnknownSegmentError: the file is not there.
+            VolumeError: it cannot be read, or the disk hangs.
+
+        """
+        try:
+            opened = await self._threads.run(
+                lambda: path.open("rb"), undo=lambda file: file.close()
+            )
+        except FileNotFoundError as error:
+            raise UnknownSegmentError("This footage is no longer there.") from error
+        except OSError as error:
+            raise VolumeUnwritableError("The footage cannot be read.") from error
+        try:
+            size = await self._threads.run(lambda: os.fstat(opened.fileno()).st_size)
+            if segment.is_growing:
+                size = min(size, segment.size_bytes)
+            return await self._answer(request, opened, size, segment, hides_audio=hides_audio)
+        finally:
+            self._threads.start(opened.close)  # on a network file system closing may wait too
+
+    async def _answer(
+        self,
+        request: web.Request,
+        file: BinaryIO,
+        size: int,
+        segment: Segment,
+        *,
+        hides_audio: bool,
+    ) -> web.StreamResponse:
+        tag = f"{segment.camera_no}-{segment.name_us}-{size}{'-silent' if hides_audio else ''}"
+        headers = {
+            hdrs.ETAG: f'"{tag}"',
+            hdrs.ACCEPT_RANGES: "bytes",
+            hdrs.CACHE_CONTROL: "no-store" if segment.is_growing else _FINISHED_CACHING,
+        }
+        if _matches(request.if_none_match, tag):
+            return web.Response(status=304, headers=headers)
+        asked = read_range(request, tag, size)
+        if asked is None:
+            headers[hdrs.CONTENT_RANGE] = f"bytes */{size}"
+            return web.Response(status=416, headers=headers)
+        response = web.StreamResponse(status=206 if asked.is_part else 200, headers=headers)
+        response.content_type = MEDIA_TYPE
+        response.content_length = asked.end - asked.start
+        if asked.is_part:
+            response.headers[hdrs.CONTENT_RANGE] = f"bytes {asked.start}-{asked.end - 1}/{size}"
+        await response.prepare(request)
+        if request.method != "HEAD":
+            await self._send(request, response, file, asked, segment if hides_audio else None)
+        await response.write_eof()
+        return response
+
+    async def _send(
+        self,
+        request: web.Request,
+        response: web.StreamResponse,
+        file: BinaryIO,
+        asked: Asked,
+        silenced: Segment | None,
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        for start in range(asked.start, asked.end, CHUNK):
+            count = min(CHUNK, asked.end - start)
+            transport = request.transport
+            if transport is None:
+                raise ConnectionResetError
+            is_plain = silenced is None and request.transport is not None and not _is_tls(transport)
+            if is_plain:
+                # Read once apart from the loop: what sendfile then takes from the page cache cannot hang the loop.
+                await self._threads.run(lambda: _warm(file, start, count))  # noqa: B023 -- awaited here
+                await loop.sendfile(transport, file, start, count)
+            else:
+                data = await self._threads.run(lambda: _read(file, start, count, silenced))  # noqa: B023
+                await response.write(data)
+            self._bytes.inc(count)
+
+
+def read_range(request: web.Request, tag: str, size: int) -> Asked | None:
+    """Return what a request for a file of *size* wants; None = nothing of it is there (416).
+
+    What is no single range of bytes, or belongs to another version of the file (If-Range), gets the whole file, as RFC 9110
+    wants it (14.2, 13.1.5).
+    """
+    whole = Asked(0, size, size, is_part=False)
+    text = request.headers.get(hdrs.RANGE, "").strip().lower()
+    unit, _, rest = text.partition("=")
+    if request.method not in ("GET", "HEAD") or unit.strip() != "bytes" or "," in rest:
+        return whole
+    condition = request.headers.get(hdrs.IF_RANGE)
+    if condition is not None and condition.strip() != f'"{tag}"':
+        return whole
+    first, dash, last = (part.strip() for part in rest.partition("-"))
+    if not dash or not (first or last) or not _is_number(first) or not _is_number(last):
+        return whole
+    if not first:
+        start, end = max(0, size - int(last)), size
+        return Asked(start, end, size, is_part=True) if int(last) and size else None
+    if last and int(last) < int(first):
+        return whole
+    start, end = int(first), min(int(last) + 1 if last else size, size)
+    return Asked(start, end, size, is_part=True) if start < size else None
+
+
+def _is_number(text: str) -> bool:
+    return text == "" or (text.isascii() and text.isdigit() and len(text) < 19)
+
+
+def _matches(tags: tuple[ETag, ...] | None, tag: str) -> bool:
+    return tags is not None and any(each.value in (tag, "*") for each in tags)
+
+
+def _is_tls(transport: asyncio.BaseTransport) -> bool:
+    return transport.get_extra_info("sslcontext") is not None
+
+
+def _warm(file: BinaryIO, start: int, count: int) -> None:
+    """Bring bytes into the page cache. The buffer is shared by all threads: nobody reads what is in it."""
+    left, view = count, memoryview(_WARM)
+    while left > 0:
+        read = os.preadv(file.fileno(), [view[:left]], start + count - left)
+        if not read:
+            return
+        left -= read
+
+
+def _read(file: BinaryIO, start: int, count: int, silenced: Segment | None) -> bytes:
+    data = bytearray(os.pread(file.fileno(), count, start))
+    if silenced is not None:
+        hide_audio(file.fileno(), silenced, start, data)
+    return bytes(data)

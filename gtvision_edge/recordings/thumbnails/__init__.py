@@ -1,0 +1,1 @@
+"""Small pictures of recorded footage, made ahead by a worker or when asked for."""

@@ -1,0 +1,1 @@
+"""What was recorded when, what is missing and why."""

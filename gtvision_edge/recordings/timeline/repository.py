@@ -1,0 +1,79 @@
+"""What else is known of an interval: holds, deletions, the breaker, the clock."""
+
+from gtvision_edge.recordings.model import CameraNo, IncidentId, Span
+from gtvision_edge.recordings.timeline.model import ClockStep, IncidentMark
+from gtvision_edge.storage import Database
+
+_DAY_US = 86_400_000_000
+
+
+async def fetch_deleted(database: Database, camera_no: CameraNo, span: Span) -> list[Span]:
+    """Return where deleted footage of the camera lay, in order of its start."""
+    rows = await database.fetch_all(
+        "SELECT start_us, end_us FROM purged_segments WHERE camera_no = ?1 AND start_us > ?2 - 86400000000"
+        " AND start_us < ?3 AND end_us > ?2 ORDER BY start_us",
+        (camera_no, span.start_us, span.end_us),
+    )
+    return [Span(row["start_us"], row["end_us"]) for row in rows]
+
+
+async def fetch_open_incidents(
+    database: Database, camera_no: CameraNo, span: Span
+) -> list[tuple[IncidentMark, list[tuple[str, str | None]]]]:
+    """Return the open incidents over *span*, each with camera id and tenant of all its cameras."""
+    rows = await database.fetch_all(
+        "SELECT i.incident_id, i.start_us, i.end_us, i.reason, c.camera_id, c.tenant_id FROM incidents i"
+        " JOIN incident_cameras mine ON mine.incident_id = i.incident_id AND mine.camera_no = ?1"
+        " JOIN incident_cameras every ON every.incident_id = i.incident_id"
+        " JOIN recorded_cameras c ON c.camera_no = every.camera_no"
+        " WHERE i.released_us IS NULL AND i.start_us < ?3 AND i.end_us > ?2"
+        " ORDER BY i.start_us, i.incident_id",
+        (camera_no, span.start_us, span.end_us),
+    )
+    found: dict[str, tuple[IncidentMark, list[tuple[str, str | None]]]] = {}
+    for row in rows:
+        incident_id = IncidentId(row["incident_id"])
+        mark = IncidentMark(incident_id, row["start_us"], row["end_us"], row["reason"])
+        _, cameras = found.setdefault(incident_id, (mark, []))
+        cameras.append((row["camera_id"], row["tenant_id"]))
+    return list(found.values())
+
+
+async def fetch_breaker(database: Database, span: Span) -> list[Span]:
+    """Return when the disk's circuit breaker kept everything from being recorded."""
+    rows = await database.fetch_all(
+        "SELECT at_us, action FROM audit_log WHERE at_us > ?1 AND at_us < ?2"
+        " AND action IN ('breaker.opened', 'breaker.closed') ORDER BY seq",
+        (span.start_us - _DAY_US, span.end_us + _DAY_US),
+    )
+    spans: list[Span] = []
+    opened_us: int | None = None
+    for row in rows:
+        if row["action"] == "breaker.opened":
+            opened_us = row["at_us"] if opened_us is None else opened_us
+        else:
+            spans.append(Span(opened_us if opened_us is not None else span.start_us, row["at_us"]))
+            opened_us = None
+    if opened_us is not None:
+        spans.append(Span(opened_us, max(span.end_us, opened_us)))
+    return [each for each in spans if each.overlaps(span)]
+
+
+async def fetch_clock_steps(database: Database, span: Span) -> list[ClockStep]:
+    rows = await database.fetch_all(
+        "SELECT at_us, step_us FROM clock_log WHERE kind = 'step' AND at_us >= ? AND at_us < ? ORDER BY at_us",
+        (span.start_us, span.end_us),
+    )
+    return [ClockStep(row["at_us"], row["step_us"]) for row in rows]
+
+
+async def fetch_days(
+    database: Database, camera_no: CameraNo, first_day: int, last_day: int
+) -> list[tuple[int, int, int]]:
+    """Return day (since 1970-01-01), recorded µs and bytes of the UTC days from *first_day* to *last_day*."""
+    rows = await database.fetch_all(
+        "SELECT day, recorded_us, bytes FROM camera_days WHERE camera_no = ? AND day BETWEEN ? AND ?"
+        " AND segments > 0 ORDER BY day",
+        (camera_no, first_day, last_day),
+    )
+    return [(row["day"], row["recorded_us"], row["bytes"]) for row in rows]

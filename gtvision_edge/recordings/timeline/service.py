@@ -1,0 +1,214 @@
+"""Answers what there is of a camera, without reading the disk."""
+
+from calendar import monthrange
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from gtvision_edge.accounts import Principal
+from gtvision_edge.cameras.model import CameraUuid
+from gtvision_edge.cameras.repository import fetch_states_within
+from gtvision_edge.recordings.errors import SpanTooLongError
+from gtvision_edge.recordings.index import SegmentIndex, SegmentSpan
+from gtvision_edge.recordings.model import RecordedCamera, Segment, Span
+from gtvision_edge.recordings.timeline import repository
+from gtvision_edge.recordings.timeline.merging import (
+    Happening,
+    explained,
+    gaps_between,
+    merged,
+)
+from gtvision_edge.recordings.timeline.model import (
+    Gap,
+    GapCause,
+    IncidentMark,
+    RecordedDay,
+    RecordedSpan,
+    Timeline,
+)
+from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.timestamps import from_datetime
+from gtvision_edge.storage import Database
+
+LONGEST_US: Final = 31 * 86_400_000_000
+SLICE_US: Final = 86_400_000_000
+"""Read at once: so the loop never has more than a day's rows of a camera in hand."""
+FRESH_US: Final = 15_000_000
+"""The newest footage of a camera that records may be this old: the file being written is looked at now and then."""
+MAX_EXPLAINED: Final = 2000
+"""Gaps whose cause is looked for; a camera that drops out every minute for a month has more."""
+
+
+class TimelineService:
+    """Timelines and calendars; rights are the caller's business but for incidents, which show other cameras' business too."""
+
+    def __init__(
+        self, index: SegmentIndex, database: Database, clock: Clock, *, zone: ZoneInfo
+    ) -> None:
+        self._index = index
+        self._database = database
+        self._clock = clock
+        self._zone = zone
+
+    async def timeline(
+        self, principal: Principal, camera: RecordedCamera, span: Span, *, since_us: int | None
+    ) -> Timeline:
+        """Return the timeline of *camera* in *span*; *since_us*: when it came to this site, None = not known.
+
+        Raises:
+            SpanTooLongError: *span* is longer than 31 days.
+
+        """
+        if span.length_us > LONGEST_US:
+            raise SpanTooLongError(
+                "A timeline shows at most 31 days.", longest_s=LONGEST_US // 1_000_000
+            )
+        growing = await self._index.look_at_growing(camera)
+        extent = await self._index.extent(camera.camera_no)
+        spans = await self._spans(camera, span, growing)
+        deleted = await repository.fetch_deleted(self._database, camera.camera_no, span)
+        gaps = gaps_between(spans, self._expected(span, extent, growing, deleted, since_us))
+        first_us, last_us = (extent.start_us, extent.end_us) if extent else (None, None)
+        if growing is not None:
+            first_us = growing.start_us if first_us is None else first_us
+            last_us = max(growing.end_us, last_us or 0)
+        return Timeline(
+            span=span,
+            spans=spans,
+            gaps=await self._explained(camera, gaps, deleted),
+            incidents=await self._incidents(principal, camera, span),
+            clock_steps=await repository.fetch_clock_steps(self._database, span),
+            first_us=first_us,
+            last_us=last_us,
+            growing_us=growing.end_us if growing else None,
+        )
+
+    async def days(self, camera: RecordedCamera, month: date) -> list[RecordedDay]:
+        """Return the days of the month of *month* on which something was recorded."""
+        first = month.replace(day=1)
+        last = month.replace(day=monthrange(month.year, month.month)[1])
+        epoch = date(1970, 1, 1)
+        found = await repository.fetch_days(
+            self._database, camera.camera_no, (first - epoch).days, (last - epoch).days
+        )
+        start, end = self._midnight(first), self._midnight(last + timedelta(days=1))
+        holds = await repository.fetch_open_incidents(
+            self._database, camera.camera_no, Span(start, end)
+        )
+        days = []
+        for number, recorded_us, size_bytes in found:
+            day = epoch + timedelta(days=number)
+            whole = Span(self._midnight(day), self._midnight(day + timedelta(days=1)))
+            held = any(Span(mark.start_us, mark.end_us).overlaps(whole) for mark, _ in holds)
+            days.append(RecordedDay(day.isoformat(), recorded_us, size_bytes, held))
+        return days
+
+    def _midnight(self, day: date) -> int:
+        return from_datetime(datetime(day.year, day.month, day.day, tzinfo=self._zone))
+
+    async def _spans(
+        self, camera: RecordedCamera, span: Span, growing: Segment | None
+    ) -> list[RecordedSpan]:
+        spans: list[RecordedSpan] = []
+        start_us = span.start_us
+        while start_us < span.end_us:
+            end_us = min(start_us + SLICE_US, span.end_us)
+            part = Span(start_us, end_us)
+            stretches = await self._index.spans(camera.camera_no, part)
+            if growing is not None and growing.span.overlaps(part):
+                stretches.append(
+                    SegmentSpan(
+                        growing.segment_id,
+                        growing.start_us,
+                        growing.end_us,
+                        growing.size_bytes,
+                        growing.held,
+                        growing.continues,
+                        growing.format.video,
+                        growing.format.audio,
+                    )
+                )
+            for each in merged(stretches, part):
+                _append(spans, each)
+            start_us = end_us
+        return spans
+
+    def _expected(
+        self,
+        span: Span,
+        extent: Span | None,
+        growing: Segment | None,
+        deleted: Sequence[Span],
+        since_us: int | None,
+    ) -> Span:
+        """Return in which part of *span* footage could have been: not before the camera came, not in the future."""
+        known = [deleted[0].start_us] if deleted else []
+        known += [extent.start_us] if extent else []
+        known += [growing.start_us] if growing else []
+        known += [since_us] if since_us is not None else []
+        now_us = self._clock.now_us()
+        if growing is not None:
+            reached_us = growing.end_us
+            now_us = reached_us if now_us - reached_us < FRESH_US else now_us
+        start_us = max(span.start_us, min(known, default=span.end_us))
+        return Span(start_us, max(start_us, min(span.end_us, now_us)))
+
+    async def _explained(
+        self, camera: RecordedCamera, gaps: Sequence[Gap], deleted: Sequence[Span]
+    ) -> list[Gap]:
+        if not gaps:
+            return []
+        whole = Span(gaps[0].start_us, gaps[-1].end_us)
+        states = await fetch_states_within(
+            self._database,
+            CameraUuid(camera.camera_uuid),
+            whole.start_us,
+            whole.end_us + FRESH_US,
+        )
+        breaker = await repository.fetch_breaker(self._database, whole)
+        happenings = [Happening(each, GapCause.DELETED) for each in deleted]
+        happenings += [Happening(each, GapCause.BREAKER) for each in breaker]
+        happenings.sort(key=lambda each: each.span.start_us)
+        result = []
+        for gap in gaps[:MAX_EXPLAINED]:
+            near = [
+                each for each in happenings if each.span.overlaps(Span(gap.start_us, gap.end_us))
+            ]
+            result.append(explained(gap, near, states))
+        return result + list(gaps[MAX_EXPLAINED:])
+
+    async def _incidents(
+        self, principal: Principal, camera: RecordedCamera, span: Span
+    ) -> list[IncidentMark]:
+        found = await repository.fetch_open_incidents(self._database, camera.camera_no, span)
+        return [
+            mark
+            for mark, cameras in found
+            if all(may_see(principal, camera_id, tenant_id) for camera_id, tenant_id in cameras)
+        ]
+
+
+def may_see(principal: Principal, camera_id: str, tenant_id: str | None) -> bool:
+    """Tell whether footage exists for a person; that of nobody known is for people of the whole site."""
+    if tenant_id is None:
+        return principal.tenant_id is None and principal.camera_ids is None
+    return principal.may_see_camera(camera_id, tenant_id)
+
+
+def _append(spans: list[RecordedSpan], span: RecordedSpan) -> None:
+    """Add a span of the next slice; what was cut apart at the slice's edge becomes one again."""
+    last = spans[-1] if spans else None
+    if (
+        last is not None
+        and last.end_us >= span.start_us
+        and (last.held, last.codec)
+        == (
+            span.held,
+            span.codec,
+        )
+    ):
+        end_us = max(last.end_us, span.end_us)
+        spans[-1] = RecordedSpan(last.start_us, end_us, last.held, last.codec)
+    else:
+        spans.append(span)

@@ -1,0 +1,282 @@
+"""Timelines, playlists and files through the real server."""
+
+import asyncio
+
+import pytest
+
+from gtvision_edge.recordings.model import CameraNo, Segment
+from gtvision_edge.storage import Database
+from tests.fakes.cameras import FakeCamera
+from tests.fakes.clock import FakeClock
+from tests.fakes.footage import MINUTE_US, START_US, a_segment, add, keep, place
+from tests.unit.api.conftest import FakeFootage, Served
+
+HOUR = {"start": "2026-01-01T00:00:00Z", "end": "2026-01-01T01:00:00Z"}
+SIZE = 3_000_000
+CONTENT = bytes(n * 7 % 251 for n in range(SIZE))
+
+
+@pytest.fixture
+async def camera_no(database: Database, served: Served) -> CameraNo:
+    """cam01 of tenant a, with a directory."""
+    rows = await database.fetch_all("SELECT camera_uuid FROM cameras WHERE camera_id = 'cam01'")
+    fake = FakeCamera("cam01", camera_uuid=rows[0]["camera_uuid"], tenant_id="a")
+    (number,) = await keep(database, fake)
+    await place(database, number, "cam01_rec")
+    return number
+
+
+@pytest.fixture
+async def segment(database: Database, camera_no: CameraNo, footage: FakeFootage) -> Segment:
+    """A minute of cam01 with a file of 3 MB."""
+    made = a_segment(camera_no, size_bytes=SIZE)
+    (segment_id,) = await add(database, made)
+    made, camera = await footage.index.get_segment(segment_id)
+    path = footage.index.path_of(camera, made)
+
+    def write() -> None:
+        path.parent.mkdir(parents=True)
+        path.write_bytes(CONTENT)
+
+    await asyncio.to_thread(write)
+    return made
+
+
+async def test_a_day_is_told_in_spans_and_gaps(
+    served: Served, database: Database, camera_no: CameraNo, clock: FakeClock
+) -> None:
+    clock.step_wall(3600)
+    await add(
+        database,
+        a_segment(camera_no),
+        a_segment(camera_no, START_US + MINUTE_US),
+        a_segment(camera_no, START_US + 5 * MINUTE_US),
+    )
+
+    status, content = await served.call(
+        "GET", "/cameras/cam01/timeline", who="viewer-a", params=HOUR
+    )
+
+    assert status == 200
+    assert [(each["start"], each["end"]) for each in content["spans"]] == [
+        ("2026-01-01T00:00:00+00:00", "2026-01-01T00:02:00+00:00"),
+        ("2026-01-01T00:05:00+00:00", "2026-01-01T00:06:00+00:00"),
+    ]
+    assert [(each["start"][11:16], each["end"][11:16]) for each in content["gaps"]] == [
+        ("00:02", "00:05"),
+        ("00:06", "01:00"),
+    ]
+    assert content["first"] == "2026-01-01T00:00:00+00:00"
+    assert content["spans"][0]["codec"] == "avc1.64001f"
+
+
+async def test_a_playlist_names_segments_and_codecs(served: Served, segment: Segment) -> None:
+    status, headers, content = await served.exchange(
+        "GET", "/api/v1/cameras/cam01/playback.m3u8", who="viewer-a", params=HOUR
+    )
+
+    assert status == 200
+    assert headers["Content-Type"] == "application/vnd.apple.mpegurl"
+    assert headers["X-GTV-Codecs"] == "avc1.64001f"
+    assert f"/api/v1/segments/{segment.segment_id}\n" in content.decode()
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "content_range", "length"),
+    [
+        ("bytes=0-99", 206, f"bytes 0-99/{SIZE}", 100),
+        ("bytes=1000000-", 206, f"bytes 1000000-{SIZE - 1}/{SIZE}", SIZE - 1000000),
+        ("bytes=-10", 206, f"bytes {SIZE - 10}-{SIZE - 1}/{SIZE}", 10),
+        ("bytes=0-99999999", 206, f"bytes 0-{SIZE - 1}/{SIZE}", SIZE),
+        ("bytes=0-1,5-6", 200, None, SIZE),
+        ("bytes=5-1", 200, None, SIZE),
+        ("lines=0-1", 200, None, SIZE),
+        (f"bytes={SIZE}-", 416, f"bytes */{SIZE}", 0),
+        ("bytes=-0", 416, f"bytes */{SIZE}", 0),
+    ],
+)
+async def test_ranges_are_served_as_the_standard_says(
+    served: Served,
+    segment: Segment,
+    asked: str,
+    status: int,
+    content_range: str | None,
+    length: int,
+) -> None:
+    path = f"/api/v1/segments/{segment.segment_id}"
+
+    found, headers, content = await served.exchange(
+        "GET", path, who="viewer-a", headers={"Range": asked}
+    )
+
+    assert found == status
+    assert headers.get("Content-Range") == content_range
+    assert len(content) == length
+    if content_range and status == 206:
+        start = int(content_range.split()[1].partition("-")[0])
+        assert content == CONTENT[start : start + length]
+    head = await served.exchange("HEAD", path, who="viewer-a", headers={"Range": asked})
+    assert (head[0], head[2]) == (status, b"")
+    assert head[1].get("Content-Length", "0") == str(length)
+
+
+async def test_a_known_version_is_not_sent_again(served: Served, segment: Segment) -> None:
+    path = f"/api/v1/segments/{segment.segment_id}"
+    _, headers, content = await served.exchange("GET", path, who="viewer-a")
+    tag = headers["ETag"]
+
+    again = await served.exchange("GET", path, who="viewer-a", headers={"If-None-Match": tag})
+    same = await served.exchange(
+        "GET", path, who="viewer-a", headers={"Range": "bytes=0-9", "If-Range": tag}
+    )
+    other = await served.exchange(
+        "GET", path, who="viewer-a", headers={"Range": "bytes=0-9", "If-Range": '"other"'}
+    )
+
+    assert content == CONTENT
+    assert (again[0], again[2]) == (304, b"")
+    assert (same[0], same[2]) == (206, CONTENT[:10])
+    assert other[0] == 200
+
+
+async def test_the_name_of_a_file_leads_to_it_too(served: Served, segment: Segment) -> None:
+    by_name = f"/segments/{segment.camera_no}-{segment.name_us}"
+
+    assert (await served.call("GET", by_name, who="viewer-a"))[1] == CONTENT
+    for wrong in ("1-2-3", "x-1", f"{segment.camera_no}-1", "999999", "1" * 30):
+        status, content = await served.call("GET", f"/segments/{wrong}", who="viewer-a")
+        assert (status, content["code"]) == (404, "unknown_segment")
+
+
+async def test_a_file_that_is_gone_is_said(
+    served: Served, database: Database, camera_no: CameraNo
+) -> None:
+    (segment_id,) = await add(database, a_segment(camera_no, START_US + 9 * MINUTE_US))
+
+    status, content = await served.call("GET", f"/segments/{segment_id}", who="viewer-a")
+
+    assert (status, content["code"]) == (404, "unknown_segment")
+
+
+async def test_auditors_read_timelines_but_see_no_pictures(
+    served: Served, segment: Segment
+) -> None:
+    timeline = await served.call("GET", "/cameras/cam01/timeline", who="auditor-a", params=HOUR)
+    playlist = await served.call(
+        "GET", "/cameras/cam01/playback.m3u8", who="auditor-a", params=HOUR
+    )
+    file = await served.call("GET", f"/segments/{segment.segment_id}", who="auditor-a")
+
+    assert (timeline[0], playlist[0], file[0]) == (200, 403, 403)
+
+
+async def test_a_player_without_cookies_comes_with_a_ticket(
+    served: Served, segment: Segment
+) -> None:
+    _, given = await served.call("POST", "/auth/ticket", who="viewer-a", json={"path": "cam01_rec"})
+    query = HOUR | {"ticket": given["ticket"]}
+
+    status, playlist = await served.call("GET", "/cameras/cam01/playback.m3u8", params=query)
+    addresses = [line for line in playlist.decode().splitlines() if line.startswith("/")]
+    file = await served.exchange("GET", addresses[0])
+    second = await served.call("GET", "/cameras/cam01/playback.m3u8", params=query)
+    without = await served.call("GET", f"/segments/{segment.segment_id}")
+
+    assert status == 200
+    assert (file[0], len(file[2])) == (200, SIZE)
+    assert (second[0], without[0]) == (401, 401)
+
+
+async def test_a_players_session_is_good_for_its_camera_only(
+    served: Served, database: Database, segment: Segment, footage: FakeFootage
+) -> None:
+    rows = await database.fetch_all("SELECT camera_uuid FROM cameras WHERE camera_id = 'cam02'")
+    fake = FakeCamera("cam02", camera_uuid=rows[0]["camera_uuid"], tenant_id="a")
+    first = await database.fetch_one("SELECT camera_uuid FROM cameras WHERE camera_id = 'cam01'")
+    assert first is not None
+    mine = FakeCamera("cam01", camera_uuid=first["camera_uuid"], tenant_id="a")
+    _, number = await keep(database, mine, fake)
+    await place(database, number, "cam02_rec")
+    (other,) = await add(database, a_segment(number))
+    _, given = await served.call("POST", "/auth/ticket", who="viewer-a", json={"path": "cam01_rec"})
+    _, playlist = await served.call(
+        "GET", "/cameras/cam01/playback.m3u8", params=HOUR | {"ticket": given["ticket"]}
+    )
+    token = playlist.decode().partition("?s=")[2].partition('"')[0]
+
+    status, content = await served.call("GET", f"/segments/{other}", params={"s": token})
+
+    assert (status, content["code"]) == (401, "not_authenticated")
+
+
+async def test_who_saw_which_footage_is_written_down_once(
+    served: Served, segment: Segment, footage: FakeFootage, clock: FakeClock
+) -> None:
+    await served.call("GET", "/cameras/cam01/playback.m3u8", who="viewer-a", params=HOUR)
+    for _ in range(3):
+        await served.call("GET", f"/segments/{segment.segment_id}", who="viewer-a")
+    await clock.advance(61)
+    await footage.viewings.sweep()
+
+    _, page = await served.call("GET", "/audit", who="admin-a", params={"action": "footage."})
+
+    ended, viewed = page["items"]
+    assert (viewed["action"], viewed["subject"]) == ("footage.viewed", "camera:cam01")
+    assert viewed["actor"]["name"] == "viewer-a"
+    assert viewed["details"]["end"] == "2026-01-01T01:00:00+00:00"
+    assert ended["action"] == "footage.view_ended"
+    assert ended["details"]["played"] == [
+        {"start": "2026-01-01T00:00:00+00:00", "end": "2026-01-01T00:01:00+00:00"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ({"start": "2026-01-02T00:00:00Z", "end": "2026-01-01T00:00:00Z"}, "invalid_input"),
+        ({"start": "2026-01-01T00:00:00", "end": "2026-01-01T01:00:00"}, "invalid_input"),
+        ({"start": "2026-01-01T00:00:00Z", "end": "2026-03-01T00:00:00Z"}, "span_too_long"),
+    ],
+)
+async def test_odd_intervals_are_refused(
+    served: Served, camera_no: CameraNo, query: dict[str, str], code: str
+) -> None:
+    for path in ("timeline", "playback.m3u8"):
+        status, content = await served.call(
+            "GET", f"/cameras/cam01/{path}", who="viewer-a", params=query
+        )
+        assert (status, content["code"]) == (422, code)
+
+
+async def test_the_calendar_shows_the_days_with_footage(
+    served: Served, database: Database, camera_no: CameraNo
+) -> None:
+    day_us = 86_400_000_000
+    await add(
+        database,
+        a_segment(camera_no, START_US + 12 * 3_600_000_000),
+        a_segment(camera_no, START_US + 2 * day_us + 12 * 3_600_000_000),
+    )
+
+    _, content = await served.call(
+        "GET", "/cameras/cam01/days", who="viewer-a", params={"month": "2026-01"}
+    )
+
+    assert [(each["day"], each["recorded_s"]) for each in content["items"]] == [
+        ("2026-01-01", 60.0),
+        ("2026-01-03", 60.0),
+    ]
+
+
+async def test_footage_of_a_removed_camera_is_there_for_who_may_see_it(
+    served: Served, database: Database, segment: Segment, footage: FakeFootage
+) -> None:
+    status, _ = await served.call("DELETE", "/cameras/cam01", who="admin-a")
+    assert status == 204
+    await keep(database)
+
+    mine = await served.call("GET", f"/segments/{segment.segment_id}", who="viewer-a")
+    foreign = await served.call("GET", f"/segments/{segment.segment_id}", who="viewer-b")
+    timeline = await served.call("GET", "/cameras/cam01/timeline", who="viewer-a", params=HOUR)
+
+    assert (mine[0], foreign[0], timeline[0]) == (200, 404, 200)

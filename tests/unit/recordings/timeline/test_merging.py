@@ -1,0 +1,135 @@
+"""Spans, gaps and their causes."""
+
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gtvision_edge.cameras.model import CameraState, StateEntry
+from gtvision_edge.recordings.model import Span
+from gtvision_edge.recordings.timeline.merging import Happening, explained, gaps_between, merged
+from gtvision_edge.recordings.timeline.model import Gap, GapCause, RecordedSpan
+
+S = 1_000_000
+DAY = Span(0, 86_400 * S)
+
+
+@dataclass(frozen=True)
+class File:
+    start_us: int
+    end_us: int
+    held: bool = False
+    continues: bool = False
+    video: str = "avc1"
+
+
+def times(spans: list[RecordedSpan]) -> list[tuple[float, float]]:
+    return [(each.start_us / S, each.end_us / S) for each in spans]
+
+
+def test_files_that_follow_one_another_are_one_span() -> None:
+    files = [File(0, 60 * S), File(61 * S, 120 * S), File(125 * S, 180 * S, continues=True)]
+
+    assert times(merged(files, DAY)) == [(0, 180)]
+
+
+def test_what_is_missed_is_a_gap() -> None:
+    spans = merged([File(0, 60 * S), File(62 * S, 120 * S)], DAY)
+
+    assert times(spans) == [(0, 60), (62, 120)]
+    assert gaps_between(spans, Span(0, 120 * S)) == [Gap(60 * S, 62 * S)]
+
+
+def test_a_hold_or_another_codec_divides_a_span_without_a_gap() -> None:
+    files = [
+        File(0, 60 * S),
+        File(61 * S, 120 * S, held=True),
+        File(120 * S, 180 * S, video="hvc1"),
+    ]
+
+    spans = merged(files, DAY)
+
+    assert times(spans) == [(0, 60), (60, 120), (120, 180)]
+    assert gaps_between(spans, Span(0, 180 * S)) == []
+
+
+def test_neighbours_that_overlap_are_counted_once() -> None:
+    files = [File(0, 60_860_000), File(60 * S, 120 * S, video="hvc1"), File(70 * S, 80 * S)]
+
+    spans = merged(files, DAY)
+
+    assert times(spans) == [(0, 60.86), (60.86, 120)]
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "cause"),
+    [
+        (CameraState.OFFLINE, "camera_timeout", GapCause.CAMERA_OFFLINE),
+        (CameraState.UNAUTHORIZED, "camera_unauthorized", GapCause.CAMERA_UNAUTHORIZED),
+        (CameraState.DISABLED, "", GapCause.NOT_RECORDING),
+        (CameraState.ONLINE_NOT_RECORDING, "recording_off", GapCause.NOT_RECORDING),
+        (CameraState.ONLINE_NOT_RECORDING, "volume_missing", GapCause.VOLUME_MISSING),
+        (CameraState.ONLINE_NOT_RECORDING, "volume_full", GapCause.VOLUME_FULL),
+        (CameraState.ONLINE_NOT_RECORDING, "no_stream", GapCause.CAMERA_OFFLINE),
+        (CameraState.RECORDING, "", None),
+    ],
+)
+def test_a_gap_has_the_cause_that_the_cameras_state_tells(
+    state: CameraState, reason: str, cause: GapCause | None
+) -> None:
+    states = [
+        StateEntry(CameraState.RECORDING, 0, ""),
+        StateEntry(state, 105 * S, reason),
+        StateEntry(CameraState.RECORDING, 160 * S, ""),
+    ]
+
+    assert explained(Gap(100 * S, 160 * S), [], states).cause is cause
+
+
+def test_a_box_that_was_down_says_so_when_it_is_back() -> None:
+    states = [
+        StateEntry(CameraState.RECORDING, 0, ""),
+        StateEntry(CameraState.UNKNOWN, 158 * S, "restarted"),
+    ]
+
+    assert explained(Gap(100 * S, 160 * S), [], states).cause is GapCause.SERVICE_STOPPED
+
+
+def test_what_was_deleted_was_there_whatever_the_camera_did() -> None:
+    states = [StateEntry(CameraState.OFFLINE, 0, "camera_timeout")]
+    deleted = [Happening(Span(100 * S, 150 * S), GapCause.DELETED)]
+
+    assert explained(Gap(100 * S, 160 * S), deleted, states).cause is GapCause.DELETED
+
+
+@given(
+    st.lists(
+        st.builds(
+            lambda start, length, held: File(start * S, (start + length) * S, held),
+            st.integers(0, 500),
+            st.integers(0, 100),
+            st.booleans(),
+        ),
+        max_size=20,
+    )
+)
+def test_spans_and_gaps_together_are_the_whole(files: list[File]) -> None:
+    span = Span(50 * S, 550 * S)
+
+    spans = merged(sorted(files, key=lambda file: file.start_us), span)
+    pieces = sorted(
+        [(each.start_us, each.end_us) for each in spans]
+        + [(each.start_us, each.end_us) for each in gaps_between(spans, span)]
+    )
+
+    reached_us = span.start_us
+    for start_us, end_us in pieces:
+        assert start_us == reached_us
+        assert end_us > start_us
+        reached_us = end_us
+    assert reached_us >= span.end_us - 1_500_000
+    for file in files:
+        middle = (file.start_us + file.end_us) // 2
+        if file.end_us > file.start_us and span.start_us <= middle < span.end_us:
+            assert any(each.start_us <= middle < each.end_us for each in spans)
