@@ -1,0 +1,1 @@
+"""Evidence: exports of incidents as signed bundles that anyone can verify offline."""
