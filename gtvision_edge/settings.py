@@ -242,6 +242,19 @@ class IdentitySettings(Section):
         return self
 
 
+class PaperSettings(Section):
+    """What signed PDFs are signed with; nothing given = a certificate that the site makes itself."""
+
+    certificate_file: Annotated[Path, AfterValidator(_absolute)] | None = None
+    certificate_password: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _password_has_its_file(self) -> "PaperSettings":
+        if self.certificate_password is not None and self.certificate_file is None:
+            raise ValueError('"certificate_password" needs "certificate_file"')
+        return self
+
+
 class LogSettings(Section):
     level: LogLevel = "INFO"
     style: Literal["auto", "json", "text"] = "auto"
@@ -260,6 +273,7 @@ class Settings(BaseSettings):
     cameras: CameraSettings = CameraSettings()
     accounts: AccountSettings = AccountSettings()
     identity: IdentitySettings = IdentitySettings()
+    papers: PaperSettings = PaperSettings()
     logs: LogSettings = LogSettings()
 
     @model_validator(mode="after")

@@ -59,6 +59,9 @@ test-tools)
     command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
     # The node inside Playwright's wheel wants it; a bare Debian has none.
     [ -n "$(find /usr/lib /lib -name 'libatomic.so.1*' 2>/dev/null | head -n 1)" ] || missing="$missing libatomic1"
+    command -v pdfsig >/dev/null 2>&1 || missing="$missing poppler-utils"
+    command -v ssh-keygen >/dev/null 2>&1 || missing="$missing openssh-client"
+    command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
     command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
     /usr/bin/python3 -c 'import gi; gi.require_version("GstRtspServer", "1.0")' 2>/dev/null ||
         missing="$missing python3-gi gir1.2-gst-rtsp-server-1.0"

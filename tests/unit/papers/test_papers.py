@@ -1,0 +1,149 @@
+"""The PDFs, as poppler's tools see them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gtvision_edge.keys import PaperKey, open_keys
+from gtvision_edge.papers import CustodyForm, PurgePaper, render_paper
+from gtvision_edge.settings import PaperSettings
+from tests.fakes.papers import custody_form, purge_paper
+from tests.tools import run_tool
+
+PAPERS = [purge_paper(), custody_form()]
+KINDS = ["purge", "custody"]
+
+
+@pytest.fixture(autouse=True)
+def no_blocking_calls() -> None:
+    """Papers are made in a process of their own, where pyHanko runs a loop of its own and blocks it."""
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> PaperKey:
+    return open_keys(tmp_path / "state", PaperSettings(), site_id="a-site").paper
+
+
+def written(path: Path, content: bytes) -> str:
+    path.write_bytes(content)
+    return str(path)
+
+
+def text_of(content: bytes, tmp_path: Path) -> str:
+    path = written(tmp_path / "paper.pdf", content)
+    code, text = run_tool("pdftotext", "-layout", path, "-")
+    assert code == 0, text
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=KINDS)
+def test_pdfsig_finds_the_signature_good(
+    paper: PurgePaper | CustodyForm, key: PaperKey, tmp_path: Path
+) -> None:
+    code, verdict = run_tool("pdfsig", written(tmp_path / "p.pdf", render_paper(paper, key)))
+
+    assert code == 0, verdict
+    assert "Signature Validation: Signature is Valid." in verdict
+    assert "Total document signed" in verdict
+    assert "ETSI.CAdES.detached" in verdict
+    assert "Common Name: GT-Vision Edge a-site" in verdict
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=KINDS)
+def test_pdfsig_finds_a_changed_byte_and_an_appended_revision(
+    paper: PurgePaper | CustodyForm, key: PaperKey, tmp_path: Path
+) -> None:
+    content = render_paper(paper, key)
+    changed = bytearray(content)
+    changed[content.index(b"stream") + 20] ^= 1
+
+    _, verdict = run_tool("pdfsig", written(tmp_path / "changed.pdf", bytes(changed)))
+    assert "Digest Mismatch" in verdict
+
+    _, verdict = run_tool("pdfsig", written(tmp_path / "longer.pdf", content + b"% more\n"))
+    assert "Total document signed" not in verdict
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=KINDS)
+def test_every_letter_is_embedded(
+    paper: PurgePaper | CustodyForm, key: PaperKey, tmp_path: Path
+) -> None:
+    code, fonts = run_tool("pdffonts", written(tmp_path / "p.pdf", render_paper(paper, key)))
+
+    lines = fonts.splitlines()[2:]
+    assert code == 0
+    assert lines
+    assert all("SourceSansPro" in line and " yes yes yes " in line for line in lines), fonts
+
+
+def test_a_purge_report_says_what_was_deleted_and_why(key: PaperKey, tmp_path: Path) -> None:
+    paper = purge_paper(kind="manual", reason="Ordem de serviço nº 7 <b>& outra")
+
+    text = text_of(render_paper(paper, key), tmp_path)
+
+    for fact in (
+        paper.purge_id,
+        "Prefeitura Municipal de Serra Azul",
+        "Determinação de pessoa autorizada",
+        "Ordem de serviço nº 7 <b>& outra",
+        "8.640",
+        "259.200.000.000 bytes",
+        "12 segmentos sob guarda não foram eliminados",
+        "Praça da Matriz, lado 3",
+        paper.root.hex(),
+        "13.709/2018",
+        "Página 1 de 2",
+    ):
+        assert fact in text, fact
+
+
+def test_a_custody_form_has_the_fields_that_a_court_asks_for(key: PaperKey, tmp_path: Path) -> None:
+    form = custody_form()
+
+    text = text_of(render_paper(form, key), tmp_path)
+
+    for fact in (
+        form.package_id,
+        form.seal,
+        form.request.reference,
+        form.request.legal_basis,
+        form.operator_name,
+        form.operator_registration,
+        "câmera fora do ar",
+        "a.st1.ntp.br",
+        "−0,310 s",
+        "135° (sudeste)",
+        form.sums_sha256.hex(),
+        form.key_fingerprint,
+        "158-A",
+        "Recebido por",
+        "Carlos Lima",
+        "Assinatura da câmera",
+    ):
+        assert fact in text, fact
+    assert text.count("igual") == len(form.files) - 1
+
+
+def test_a_file_that_changed_since_it_was_recorded_is_called_so(
+    key: PaperKey, tmp_path: Path
+) -> None:
+    form = custody_form()
+    changed = replace(form.files[0], ingest_sha256=bytes(32))
+
+    text = text_of(render_paper(replace(form, files=[changed]), key), tmp_path)
+
+    assert "DIFERENTE" in text
+
+
+def test_a_paper_of_very_many_rows_is_made(key: PaperKey, tmp_path: Path) -> None:
+    text = text_of(render_paper(custody_form(files=600), key), tmp_path)
+
+    assert "600 arquivos" in text
+
+
+def test_texts_of_people_break_no_paper(key: PaperKey, tmp_path: Path) -> None:
+    odd = purge_paper(reason="a\x00b </para> 🚓 \ud800 " + "x" * 4000)
+    odd = replace(odd, cameras=[replace(odd.cameras[0], name="ç" * 300)])
+
+    assert "ab </para>" in text_of(render_paper(odd, key), tmp_path)
