@@ -1,7 +1,11 @@
 """What the recordings are made of, as the rest of the program sees it."""
 
 from dataclasses import dataclass
-from typing import NewType
+from typing import Final, NewType
+
+DAY_US: Final = 86_400_000_000
+MAX_SEGMENT_US: Final = 25 * 3600 * 1_000_000
+"""No row of the index is longer: the media servers close a segment after 24 h at the latest."""
 
 SegmentId = NewType("SegmentId", int)
 CameraNo = NewType("CameraNo", int)
@@ -41,6 +45,14 @@ class RecordedCamera:
     tenant_id: str | None
     directory: str | None
     removed_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderRun:
+    """Which run of a recorder a file is of (``run`` is 64 random bits), and which file of that run, counted from 0."""
+
+    run: int
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +106,40 @@ class Segment:
     @property
     def is_growing(self) -> bool:
         return self.segment_id == 0
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentWritten:
+    """A finished segment is in the index now."""
+
+    camera_uuid: str
+    segment_id: SegmentId
+    start_us: int
+    end_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentSpan:
+    """A row of the index without its groups: what a timeline needs. ``video`` and ``audio`` as in SegmentFormat."""
+
+    segment_id: SegmentId
+    start_us: int
+    end_us: int
+    size_bytes: int
+    held: bool
+    continues: bool
+    video: str
+    audio: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeanSegment:
+    """What deleting, counting and sealing need of a segment."""
+
+    segment_id: SegmentId
+    camera_no: CameraNo
+    name_us: int
+    start_us: int
+    end_us: int
+    size_bytes: int
+    sha256: bytes | None

@@ -1,0 +1,279 @@
+"""All writing to the index of segments, and the SQL of the scanner. Every function runs inside a caller's transaction."""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Any, Final, Protocol
+
+from gtvision_edge.recordings.groups import pack_groups
+from gtvision_edge.recordings.model import (
+    DAY_US,
+    CameraNo,
+    LeanSegment,
+    RecorderRun,
+    Segment,
+    SegmentFormat,
+    SegmentId,
+)
+from gtvision_edge.storage import Row, Transaction
+
+LIKELY_PAUSE_US: Final = 10_000_000
+"""The wall clock of a run's next file is not believed beyond this, or twice the length of the file before."""
+_MANY: Final = 500
+"""Parameters in one statement; SQLite takes more, and plans long lists slowly."""
+
+LEAN_COLUMNS: Final = "segment_id, camera_no, name_us, start_us, end_us, size_bytes, sha256"
+_HELD_BY_INCIDENT: Final = (
+    "EXISTS (SELECT 1 FROM incident_cameras c JOIN incidents i USING (incident_id)"
+    " WHERE c.camera_no = {camera_no} AND i.released_us IS NULL AND i.start_us < {end_us} AND i.end_us > {start_us})"
+)
+
+
+class CameraOfSite(Protocol):
+    """The part of a camera that the index keeps."""
+
+    @property
+    def camera_id(self) -> str: ...
+    @property
+    def camera_uuid(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def tenant_id(self) -> str: ...
+
+
+def keep_cameras(transaction: Transaction, cameras: Iterable[CameraOfSite], *, now_us: int) -> None:
+    """Make the recorded cameras follow the site's: new ones added, changed ones renewed, missing ones removed at *now_us*."""
+    present = {camera.camera_uuid: camera for camera in cameras}
+    for camera in present.values():
+        transaction.execute(
+            "INSERT INTO recorded_cameras (camera_uuid, camera_id, name, tenant_id, directory, removed_us)"
+            " VALUES (?, ?, ?, ?, NULL, NULL) ON CONFLICT (camera_uuid) DO UPDATE SET camera_id = excluded.camera_id,"
+            " name = excluded.name, tenant_id = excluded.tenant_id, removed_us = NULL"
+            " WHERE (camera_id, name, tenant_id) IS NOT (excluded.camera_id, excluded.name, excluded.tenant_id)"
+            " OR removed_us IS NOT NULL",
+            (camera.camera_uuid, camera.camera_id, camera.name, camera.tenant_id),
+        )
+    gone = [
+        row["camera_no"]
+        for row in transaction.execute(
+            "SELECT camera_no, camera_uuid FROM recorded_cameras WHERE removed_us IS NULL"
+        )
+        if row["camera_uuid"] not in present
+    ]
+    transaction.executemany(
+        "UPDATE recorded_cameras SET removed_us = ? WHERE camera_no = ?",
+        [(now_us, camera_no) for camera_no in gone],
+    )
+
+
+def insert_segment(
+    transaction: Transaction, segment: Segment, run: RecorderRun | None = None
+) -> SegmentId:
+    """Add a finished segment and count it; what it is to its neighbours is found out here, and whether it is held.
+
+    A row of the same file that is there already stays as it is; its id is returned.
+    """
+    known = transaction.execute(
+        "SELECT segment_id FROM segments WHERE camera_no = ? AND name_us = ?",
+        (segment.camera_no, segment.name_us),
+    ).fetchone()
+    if known is not None:
+        return SegmentId(known["segment_id"])
+    inserted = transaction.execute(
+        "INSERT INTO segments (camera_no, name_us, start_us, end_us, media_us, size_bytes, format_id, init_bytes,"  # noqa: S608
+        " groups, run, run_no, continues, is_cut, sha256, held) VALUES (:camera_no, :name_us, :start_us, :end_us,"
+        " :media_us, :size_bytes, :format_id, :init_bytes, :groups, :run, :run_no, :continues, :is_cut, :sha256,"
+        f" {_HELD_BY_INCIDENT.format(camera_no=':camera_no', start_us=':start_us', end_us=':end_us')})",
+        {
+            "camera_no": segment.camera_no,
+            "name_us": segment.name_us,
+            "start_us": segment.start_us,
+            "end_us": segment.end_us,
+            "media_us": segment.media_us,
+            "size_bytes": segment.size_bytes,
+            "format_id": format_id(transaction, segment.format),
+            "init_bytes": segment.init_bytes,
+            "groups": pack_groups(segment.groups, init_bytes=segment.init_bytes),
+            "run": run.run if run else None,
+            "run_no": run.number if run else None,
+            "continues": segment.continues,
+            "is_cut": segment.is_cut,
+            "sha256": segment.sha256,
+        },
+    )
+    length_us = segment.end_us - segment.start_us
+    count_days(
+        transaction,
+        segment.camera_no,
+        segment.start_us // DAY_US,
+        (1, segment.size_bytes, length_us),
+    )
+    if run is not None:
+        _link_neighbours(transaction, segment.camera_no, segment.name_us)
+    return SegmentId(inserted.lastrowid or 0)
+
+
+def end_segment(transaction: Transaction, segment_id: SegmentId, end_us: int) -> None:
+    """Move the end of a segment, and all that follows from it; what was held stays so."""
+    before = transaction.execute(
+        "SELECT camera_no, start_us, end_us FROM segments WHERE segment_id = ?", (segment_id,)
+    ).fetchone()
+    if before is None or before["end_us"] == end_us:
+        return
+    holding = _HELD_BY_INCIDENT.format(
+        camera_no="segments.camera_no", start_us="segments.start_us", end_us=":end_us"
+    )
+    transaction.execute(
+        f"UPDATE segments SET end_us = :end_us, held = held OR {holding} WHERE segment_id = :segment_id",  # noqa: S608
+        {"end_us": end_us, "segment_id": segment_id},
+    )
+    count_days(
+        transaction,
+        before["camera_no"],
+        before["start_us"] // DAY_US,
+        (0, 0, end_us - before["end_us"]),
+    )
+
+
+def doom_segments(transaction: Transaction, segment_ids: Iterable[SegmentId]) -> list[SegmentId]:
+    """Begin the deletion of those that no open incident holds; return them. The one gate: nothing else may set ``doomed``.
+
+    Their files may be deleted once the transaction is committed; then :func:`delete_doomed`.
+    """
+    free = _HELD_BY_INCIDENT.format(
+        camera_no="segments.camera_no", start_us="segments.start_us", end_us="segments.end_us"
+    )
+    doomed: list[SegmentId] = []
+    for some in _portions(segment_ids):
+        rows = transaction.execute(
+            f"UPDATE segments SET doomed = 1 WHERE segment_id IN ({_marks(some)})"  # noqa: S608
+            f" AND held = 0 AND doomed = 0 AND NOT {free} RETURNING segment_id",
+            some,
+        ).fetchall()
+        doomed += [SegmentId(row["segment_id"]) for row in rows]
+    return doomed
+
+
+def delete_doomed(transaction: Transaction, segment_ids: Iterable[SegmentId]) -> int:
+    """Remove the rows of segments whose files are gone, and count them off; those not doomed stay. Return how many."""
+    count = 0
+    for some in _portions(segment_ids):
+        rows = transaction.execute(
+            f"DELETE FROM segments WHERE segment_id IN ({_marks(some)}) AND doomed = 1"  # noqa: S608
+            " RETURNING camera_no, start_us, end_us, size_bytes",
+            some,
+        ).fetchall()
+        _uncount(transaction, rows)
+        count += len(rows)
+    return count
+
+
+def oldest_deletable(
+    transaction: Transaction,
+    *,
+    limit: int,
+    camera_nos: Sequence[CameraNo] | None = None,
+    before_us: int | None = None,
+) -> list[LeanSegment]:
+    """Return what :meth:`SegmentIndex.oldest_deletable` does, as of inside *transaction*."""
+    found = [
+        lean_segment(row)
+        for sql, parameters in deletable_queries(camera_nos, before_us, limit)
+        for row in transaction.execute(sql, parameters)
+    ]
+    return sorted(found, key=lambda segment: segment.start_us)[:limit]
+
+
+def deletable_queries(
+    camera_nos: Sequence[CameraNo] | None, before_us: int | None, limit: int
+) -> list[tuple[str, tuple[Any, ...]]]:
+    """Return the queries whose rows together, cut at *limit*, are the oldest deletable segments."""
+    # One query per camera: each takes its rows from the front of a partial index. A list of cameras in one query would
+    # make SQLite sort everything they have, or walk everybody else's.
+    before, values = ("", ()) if before_us is None else (" AND end_us <= ?", (before_us,))
+    rest = f"held = 0 AND doomed = 0{before} ORDER BY start_us LIMIT ?"
+    if camera_nos is None:
+        return [(f"SELECT {LEAN_COLUMNS} FROM segments WHERE {rest}", (*values, limit))]  # noqa: S608
+    sql = f"SELECT {LEAN_COLUMNS} FROM segments WHERE camera_no = ? AND {rest}"  # noqa: S608
+    return [(sql, (no, *values, limit)) for no in camera_nos]
+
+
+def _link_neighbours(transaction: Transaction, camera_no: CameraNo, name_us: int) -> None:
+    """Let the file of that name continue its predecessor, and its successor continue it, where their recorder says so.
+
+    Between the two there is no gap then, whatever the camera's time stamps say of their length.
+    """
+    rows = transaction.execute(
+        "SELECT * FROM (SELECT segment_id, start_us, media_us, run, run_no FROM segments WHERE camera_no = ?1"
+        " AND name_us <= ?2 ORDER BY name_us DESC LIMIT 2) UNION ALL SELECT * FROM (SELECT segment_id, start_us,"
+        " media_us, run, run_no FROM segments WHERE camera_no = ?1 AND name_us > ?2 ORDER BY name_us LIMIT 1)"
+        " ORDER BY run_no",
+        (camera_no, name_us),
+    ).fetchall()
+    for before, after in pairwise(rows):
+        apart_us = after["start_us"] - before["start_us"]
+        likely_us = max(2 * before["media_us"], before["media_us"] + LIKELY_PAUSE_US)
+        if (
+            before["run"] is not None
+            and before["run"] == after["run"]
+            and before["run_no"] + 1 == after["run_no"]
+            and 0 < apart_us <= likely_us
+        ):
+            end_segment(transaction, before["segment_id"], after["start_us"])
+            transaction.execute(
+                "UPDATE segments SET continues = 1 WHERE segment_id = ?", (after["segment_id"],)
+            )
+
+
+def format_id(transaction: Transaction, kind: SegmentFormat) -> int:
+    """Return the key of a format; a new one is added."""
+    values = (kind.video, kind.width, kind.height, kind.audio)
+    find = (
+        "SELECT format_id FROM segment_formats WHERE (video, width, height, audio) = (?, ?, ?, ?)"
+    )
+    row = transaction.execute(find, values).fetchone()
+    if row is None:
+        transaction.execute(
+            "INSERT INTO segment_formats (video, width, height, audio) VALUES (?, ?, ?, ?)", values
+        )
+        row = transaction.execute(find, values).fetchone()
+    return int(row["format_id"])
+
+
+def count_days(
+    transaction: Transaction, camera_no: int, day: int, sums: tuple[int, int, int]
+) -> None:
+    transaction.execute(
+        "INSERT INTO camera_days (camera_no, day, segments, bytes, recorded_us) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (camera_no, day) DO UPDATE SET segments = segments + excluded.segments,"
+        " bytes = bytes + excluded.bytes, recorded_us = recorded_us + excluded.recorded_us",
+        (camera_no, day, *sums),
+    )
+
+
+def _uncount(transaction: Transaction, rows: Iterable[Row]) -> None:
+    sums: dict[tuple[int, int], list[int]] = {}
+    for row in rows:
+        day = sums.setdefault((row["camera_no"], row["start_us"] // DAY_US), [0, 0, 0])
+        day[0] -= 1
+        day[1] -= row["size_bytes"]
+        day[2] -= row["end_us"] - row["start_us"]
+    for (camera_no, day_no), (segments, size_bytes, recorded_us) in sums.items():
+        count_days(transaction, camera_no, day_no, (segments, size_bytes, recorded_us))
+        transaction.execute(
+            "DELETE FROM camera_days WHERE camera_no = ? AND day = ? AND segments = 0",
+            (camera_no, day_no),
+        )
+
+
+def _portions(segment_ids: Iterable[SegmentId]) -> Iterable[list[SegmentId]]:
+    ids = list(segment_ids)
+    return (ids[start : start + _MANY] for start in range(0, len(ids), _MANY))
+
+
+def _marks(some: Sequence[object]) -> str:
+    return ", ".join("?" * len(some))
+
+
+def lean_segment(row: Row) -> LeanSegment:
+    return LeanSegment(*row)
