@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from gtvision_edge.api.door import Door
+from tests.waiting import patiently
 
 GET = b"GET / HTTP/1.1\r\nHost: box\r\n\r\n"
 
@@ -28,7 +29,7 @@ async def house(*, limit: int = 100, patience_s: float = 0.3) -> AsyncIterator[i
 
 async def ended_in_time(reader: asyncio.StreamReader) -> bool:
     try:
-        return await asyncio.wait_for(reader.read(), 2) == b""
+        return await asyncio.wait_for(reader.read(), patiently(2)) == b""
     except ConnectionResetError:
         return True
 

@@ -34,6 +34,7 @@ from tests.fakes.scripted_rtsp import (
     digest_guard,
     scripted_camera,
 )
+from tests.waiting import patiently
 
 PASSWORD = "p@ss:w/rd#1?%ç"
 
@@ -264,7 +265,7 @@ async def test_a_camera_that_hangs_or_dribbles_is_left_in_time(resolver: NameRes
     for script in (hang, dribble):
         started = time.perf_counter()
         assert isinstance(await failure(script, resolver, timeout_s=0.3), CameraTimeoutError)
-        assert time.perf_counter() - started < 0.6
+        assert time.perf_counter() - started < patiently(0.6)
 
 
 async def test_a_closed_connection_and_a_closed_port_differ(resolver: NameResolver) -> None:

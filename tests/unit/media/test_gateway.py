@@ -26,7 +26,7 @@ from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera, FakeDirectory
 from tests.fakes.clock import FakeClock
 from tests.fakes.people import People, viewer
-from tests.waiting import becomes
+from tests.waiting import becomes, patiently
 
 INDEX = '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS="avc1.42c01e"\nvideo1_stream.m3u8{}\n'
 MEDIA = '#EXTM3U\n#EXT-X-MAP:URI="h_init.mp4{0}"\n#EXTINF:2,\nh_seg1.mp4{0}\n#EXTINF:2,\nh_seg2.mp4{0}\n'
@@ -451,7 +451,7 @@ async def test_a_live_socket_ends_when_the_daemon_stops(house: House) -> None:
         await socket.receive_json()
         await socket.receive_bytes()
         house.gateway.let_go()
-        message = await socket.receive(timeout=5)
+        message = await socket.receive(timeout=patiently(5))
 
     assert message.data == 1001
 
@@ -467,7 +467,7 @@ async def test_a_live_socket_of_a_person_who_is_disabled_ends(
         await socket.receive_json()
         await socket.receive_bytes()
         del house.people.known["ana"]
-        message = await socket.receive(timeout=5)
+        message = await socket.receive(timeout=patiently(5))
 
     assert (message.data, message.extra) == (4401, "session_ended")
 

@@ -8,6 +8,7 @@ from gtvision_edge.media.embedded.rtsp import Limits, RtspServer, TrackDescripti
 from tests.fakes.clock import FakeClock
 from tests.fakes.rtsp_client import RtpPacket, SenderReport, raw_client
 from tests.unit.media.embedded.rtsp.test_requests import KEY, PPS, SETS, SOUND, SPS, VIDEO
+from tests.waiting import patiently
 
 DELTA = b"\x00\x00\x00\x01\x41" + b"d" * 50
 
@@ -212,7 +213,7 @@ async def test_a_reader_that_does_not_follow_resumes_at_a_key_frame_and_delays_n
         await asyncio.sleep(0.2)
         publication.send(0, frame, 402)
         publication.send(0, SETS + KEY + b"final", 403, True)
-        await asyncio.wait_for(got_again.wait(), 5)
+        await asyncio.wait_for(got_again.wait(), patiently(5))
         await task
 
     assert len({packet.timestamp for packet in received}) == 400
