@@ -54,7 +54,7 @@ def address(camera: OnvifDevice, **fields: object) -> Address:
 
 
 @asynccontextmanager
-async def asker(timeout_s: float = 5.0) -> AsyncIterator[DeviceAsker]:
+async def asker(timeout_s: float = patiently(5.0)) -> AsyncIterator[DeviceAsker]:
     clock = SystemClock()
     async with (
         NameResolver(clock) as resolver,
@@ -63,7 +63,9 @@ async def asker(timeout_s: float = 5.0) -> AsyncIterator[DeviceAsker]:
         yield opened
 
 
-async def ask(camera: OnvifDevice, *, timeout_s: float = 5.0, **fields: object) -> DeviceAnswer:
+async def ask(
+    camera: OnvifDevice, *, timeout_s: float = patiently(5.0), **fields: object
+) -> DeviceAnswer:
     async with onvif_device(camera), asker(timeout_s) as asking:
         return await asking.ask(address(camera, **fields))
 
