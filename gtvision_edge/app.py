@@ -26,6 +26,7 @@ from gtvision_edge.api.footage import footage_endpoints
 from gtvision_edge.api.geojson import geojson_endpoints
 from gtvision_edge.api.mosaics import mosaic_endpoints
 from gtvision_edge.api.people import people_endpoints
+from gtvision_edge.api.pictures import picture_endpoints
 from gtvision_edge.api.probes import probe_routes
 from gtvision_edge.api.server import Api, build_api, serve
 from gtvision_edge.api.session import session_endpoints
@@ -385,6 +386,7 @@ def _footage_base(base: _Base) -> FootageBase:
         clock=base.clock,
         registry=base.registry,
         zone=ZoneInfo(base.settings.site.timezone),
+        settings=base.settings.recordings,
     )
 
 
@@ -427,17 +429,18 @@ async def _api(
     )
     return build_api(
         [
-            *session_endpoints(accounts.sessions, accounts.service, authenticator, base.cameras),
+            *session_endpoints(accounts.sessions, accounts.service, authenticator),
             *auth_check_endpoints(gateway, proxies),
             *people_endpoints(accounts.service),
-            *camera_endpoints(base.cameras, monitor, views, gateway),
+            *camera_endpoints(base.cameras, monitor, views),
             *footage_endpoints(
                 base.cameras,
                 footage.timelines,
                 footage.playback,
+                footage.thumbnails,
                 Passes(accounts.sessions, base.clock),
-                thumbnail_interval_s=0,
             ),
+            *picture_endpoints(base.cameras, footage.playback, footage.thumbnails, gateway),
             *geojson_endpoints(base.cameras, monitor),
             *discovery_endpoints(search),
             *mosaic_endpoints(mosaics),

@@ -169,6 +169,12 @@ class MediaSettings(Section):
     embedded: EmbeddedSettings = EmbeddedSettings()
 
 
+class RecordingSettings(Section):
+    thumbnail_interval: Annotated[float, BeforeValidator(parse_duration), Field(ge=0, le=600)] = (
+        10.0
+    )
+
+
 class CameraSettings(Section):
     probe_timeout: Duration = 5.0
     monitor_interval: Duration = 60.0
@@ -270,6 +276,7 @@ class Settings(BaseSettings):
     api: ApiSettings = ApiSettings()
     storage: StorageSettings = StorageSettings()
     media: MediaSettings = MediaSettings()
+    recordings: RecordingSettings = RecordingSettings()
     cameras: CameraSettings = CameraSettings()
     accounts: AccountSettings = AccountSettings()
     identity: IdentitySettings = IdentitySettings()

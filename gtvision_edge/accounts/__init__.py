@@ -15,7 +15,7 @@ from gtvision_edge.accounts.model import (
 from gtvision_edge.accounts.opening import Accounts, open_accounts
 from gtvision_edge.accounts.passes import Pass, Passes
 from gtvision_edge.accounts.service import AccountService, NewUser
-from gtvision_edge.accounts.sessions import Login, Session, SessionService, require_own_password
+from gtvision_edge.accounts.sessions import Login, Session, SessionService
 
 __all__ = [
     "DEFAULT_TENANT",
@@ -38,5 +38,4 @@ __all__ = [
     "UserId",
     "find_key_faults",
     "open_accounts",
-    "require_own_password",
 ]

@@ -4,14 +4,12 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Protocol
 
-from aiohttp import web
 from pydantic import Field, SecretStr
 
 from gtvision_edge.accounts import NotPermittedError, Principal
 from gtvision_edge.api.routing import (
     ADMINS,
     EVERYONE,
-    WATCHERS,
     Answer,
     Body,
     Call,
@@ -51,11 +49,8 @@ from gtvision_edge.cameras.model import (
 )
 from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.cameras.urls import UrlBuilderFactory
-from gtvision_edge.media.errors import NoPictureError
-from gtvision_edge.media.gateway import picture_response
 from gtvision_edge.media.model import PathView
 from gtvision_edge.media.paths import PathUse, path_name
-from gtvision_edge.media.posters import Picture
 from gtvision_edge.runtime.timestamps import to_rfc3339
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -94,12 +89,6 @@ class MediaViews(Protocol):
 
     def path_view(self, camera_id: str) -> PathView | None: ...
     def inbound_bytes(self, camera_id: str) -> int: ...
-
-
-class Pictures(Protocol):
-    """Finds the newest picture of a camera's main stream; None = there is none. Checks no rights."""
-
-    async def poster_jpeg(self, camera_id: str) -> Picture | None: ...
 
 
 class ProbeBody(Body):
@@ -284,13 +273,10 @@ class VendorAnswer(Answer):
 
 
 class _CameraResource:
-    def __init__(
-        self, cameras: CameraService, states: CameraStates, views: MediaViews, pictures: Pictures
-    ) -> None:
+    def __init__(self, cameras: CameraService, states: CameraStates, views: MediaViews) -> None:
         self._cameras = cameras
         self._states = states
         self._views = views
-        self._pictures = pictures
 
     async def vendors(self, _: Call) -> Listing[VendorAnswer]:
         return Listing[VendorAnswer](
@@ -374,13 +360,6 @@ class _CameraResource:
             ),
             paths=_paths_answer(camera),
         )
-
-    async def snapshot(self, call: Call) -> web.StreamResponse:
-        camera = await self._cameras.get_camera(call.principal, call.path("camera_id"))
-        picture = await self._pictures.poster_jpeg(camera.camera_id)
-        if picture is None:
-            raise NoPictureError("There is no picture of this camera now.")
-        return picture_response(call.request, picture)
 
     def _answer(self, camera: Camera, principal: Principal) -> CameraAnswer:
         may_change = principal.role in ADMINS
@@ -476,10 +455,10 @@ def _probe_answer(report: ProbeReport) -> ProbeAnswer:
 
 
 def camera_endpoints(
-    cameras: CameraService, states: CameraStates, views: MediaViews, pictures: Pictures
+    cameras: CameraService, states: CameraStates, views: MediaViews
 ) -> list[Endpoint]:
     """Return ``/vendors`` and ``/cameras``."""
-    resource = _CameraResource(cameras, states, views, pictures)
+    resource = _CameraResource(cameras, states, views)
     ids = {"camera_id": UnknownCameraError}
     return [
         Endpoint(
@@ -568,18 +547,6 @@ def camera_endpoints(
             "cameras",
             EVERYONE,
             response=CameraStatusAnswer,
-            ids=ids,
-            look_up=cameras.get_camera,
-        ),
-        Endpoint(
-            "GET",
-            "/cameras/{camera_id}/snapshot",
-            resource.snapshot,
-            "Get the newest picture of a camera",
-            "cameras",
-            WATCHERS,
-            response="image/jpeg",
-            errors=(NoPictureError,),
             ids=ids,
             look_up=cameras.get_camera,
         ),

@@ -29,6 +29,7 @@ from gtvision_edge.recordings.errors import (
 from gtvision_edge.recordings.model import RecordedCamera, Span
 from gtvision_edge.recordings.playback.playlist import CONTENT_TYPE
 from gtvision_edge.recordings.playback.service import Playback, Viewer
+from gtvision_edge.recordings.thumbnails.service import Thumbnails
 from gtvision_edge.recordings.timeline.model import Timeline
 from gtvision_edge.recordings.timeline.service import TimelineService
 from gtvision_edge.runtime.timestamps import from_datetime, to_rfc3339
@@ -139,15 +140,14 @@ class _FootageResource:
         cameras: CameraService,
         timelines: TimelineService,
         playback: Playback,
+        thumbnails: Thumbnails,
         passes: Passes,
-        *,
-        thumbnail_interval_s: float,
     ) -> None:
         self._cameras = cameras
         self._timelines = timelines
         self._playback = playback
+        self._thumbnails = thumbnails
         self._passes = passes
-        self._thumbnail_interval_s = thumbnail_interval_s
 
     # Who asks
 
@@ -213,7 +213,7 @@ class _FootageResource:
     async def playlist(self, call: Call) -> web.StreamResponse:
         span = call.query_as(PlaylistQuery).span()
         camera = await self._playback.camera(call.principal, call.path("camera_id"))
-        listed = await self._playback.playlist(_viewer(call), camera, span, base=SEGMENTS)
+        listed = await self._playback.playlist(viewer_of(call), camera, span, base=SEGMENTS)
         response = web.Response(
             body=listed.text.encode(),
             content_type=CONTENT_TYPE,
@@ -235,7 +235,7 @@ class _FootageResource:
             raise NotAuthenticatedError("This player's session is for another camera.")
         return await self._playback.send(
             call.request,
-            _viewer(call),
+            viewer_of(call),
             camera,
             segment,
             path,
@@ -280,7 +280,7 @@ class _FootageResource:
             ],
             detections=[],
             thumbnails=ThumbnailsAnswer(
-                interval_s=self._thumbnail_interval_s, available_from=_time(first)
+                interval_s=self._thumbnails.interval_s, available_from=_time(first)
             ),
             first=_time(first),
             last=_time(timeline.last_us),
@@ -296,14 +296,11 @@ def footage_endpoints(
     cameras: CameraService,
     timelines: TimelineService,
     playback: Playback,
+    thumbnails: Thumbnails,
     passes: Passes,
-    *,
-    thumbnail_interval_s: float,
 ) -> list[Endpoint]:
     """Return the endpoints of recorded footage."""
-    resource = _FootageResource(
-        cameras, timelines, playback, passes, thumbnail_interval_s=thumbnail_interval_s
-    )
+    resource = _FootageResource(cameras, timelines, playback, thumbnails, passes)
     ids = {"camera_id": UnknownCameraError}
     return [
         Endpoint(
@@ -369,7 +366,8 @@ def footage_endpoints(
     ]
 
 
-def _viewer(call: Call) -> Viewer:
+def viewer_of(call: Call) -> Viewer:
+    """Return who asks, for the footage's own log of viewings."""
     assert call.session is not None  # noqa: S101 -- the endpoint is not public
     held = call.request.get(_PASS)
     return Viewer(

@@ -55,9 +55,10 @@ _HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Server": "gtvision-edge",
 }
-_EXPOSED: Final = "Content-Range, Accept-Ranges, ETag, Link, Location, Retry-After, X-Request-Id, X-Stream-State, X-Picture-Time"
+_EXPOSED: Final = "Content-Range, Accept-Ranges, ETag, Link, Location, Retry-After, X-Request-Id, X-Stream-State, X-Picture-Time, X-GTV-Time, X-GTV-Codecs, X-GTV-Audio"
 
-_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,63}")
+"""Ids, and times as RFC 3339 writes them."""
 _BODY_PATIENCE_S: Final = 30.0
 STOP_PATIENCE_S: Final = 2.0
 _THREAD_FROM: Final = 64 * 1024
@@ -157,9 +158,7 @@ class _Server:
             if endpoint.access != PUBLIC:
                 session = await endpoint.guest(request) if endpoint.guest else None
                 if session is None:
-                    session = await self._authenticator.find_session(
-                        request, with_provisional_password=endpoint.with_provisional_password
-                    )
+                    session = await self._authenticator.find_session(request)
                 request[SESSION] = session
                 await _require_access(endpoint, request, session.principal)
             _check_ids(endpoint, request)

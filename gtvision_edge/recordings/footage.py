@@ -15,11 +15,13 @@ from gtvision_edge.recordings.keeping import CameraKeeper
 from gtvision_edge.recordings.playback.service import Playback
 from gtvision_edge.recordings.playback.serving import SegmentServer
 from gtvision_edge.recordings.playback.viewings import FootageViewings
+from gtvision_edge.recordings.thumbnails.service import Thumbnails
 from gtvision_edge.recordings.timeline.service import TimelineService
 from gtvision_edge.recordings.volume import Volume
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.runtime.tasks import Job, background, keep_running
+from gtvision_edge.settings import RecordingSettings
 from gtvision_edge.storage import Database
 
 
@@ -35,6 +37,7 @@ class FootageBase:
     clock: Clock
     registry: CollectorRegistry
     zone: ZoneInfo
+    settings: RecordingSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Footage:
     index: SegmentIndex
     timelines: TimelineService
     playback: Playback
+    thumbnails: Thumbnails
 
 
 @asynccontextmanager
@@ -65,8 +69,18 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
         viewings = FootageViewings(base.database, base.audit, base.clock)
         stack.push_async_callback(viewings.close)
         await service("footage-viewings", viewings.run)
+        thumbnails = Thumbnails(
+            index,
+            base.bus,
+            base.clock,
+            interval_s=base.settings.thumbnail_interval,
+            registry=base.registry,
+        )
+        stack.callback(thumbnails.close)
+        await service("thumbnails", thumbnails.run)
         yield Footage(
             index=index,
             timelines=TimelineService(index, base.database, base.clock, zone=base.zone),
             playback=Playback(index, base.cameras.find_camera, viewings, server),
+            thumbnails=thumbnails,
         )

@@ -20,8 +20,7 @@ import aiohttp
 
 from tests.bench.processes import Use, started, watch
 from tests.bench.table import Row
-from tests.e2e.daemon import Site, logged_in, running_daemon
-from tests.ports import free_ports
+from tests.e2e.daemon import Site, free_ports, logged_in, running_daemon
 
 SETTLE_S = 12.0
 WINDOW_S = 25.0

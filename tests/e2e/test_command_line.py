@@ -7,18 +7,13 @@ import pytest
 
 from tests.e2e.daemon import PROGRAM, Site, logged_in, running_daemon
 from tests.fakes.hub import ED_KEY, private_pem, write_key
-from tests.waiting import patiently
 
 pytestmark = pytest.mark.timeout(90)
 
 
 def call(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(PROGRAM), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=patiently(30),
-        check=False,
+        [str(PROGRAM), *arguments], capture_output=True, text=True, timeout=30, check=False
     )
 
 

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -36,6 +35,7 @@ from gtvision_edge.api.footage import footage_endpoints
 from gtvision_edge.api.geojson import geojson_endpoints
 from gtvision_edge.api.mosaics import mosaic_endpoints
 from gtvision_edge.api.people import people_endpoints
+from gtvision_edge.api.pictures import picture_endpoints
 from gtvision_edge.api.probes import probe_routes
 from gtvision_edge.api.routing import Endpoint
 from gtvision_edge.api.server import Api, build_api, serve
@@ -55,6 +55,7 @@ from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.playback.service import Playback
 from gtvision_edge.recordings.playback.serving import SegmentServer
 from gtvision_edge.recordings.playback.viewings import FootageViewings
+from gtvision_edge.recordings.thumbnails.service import Thumbnails
 from gtvision_edge.recordings.timeline.service import TimelineService
 from gtvision_edge.recordings.volume import Usage
 from gtvision_edge.runtime.events import EventBus
@@ -66,15 +67,14 @@ from tests.unit.cameras.fixtures import FixedFinder, FixedProber, make_service
 QUICK = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 SECRET = "a longer secret"
 A, B = TenantId("a"), TenantId("b")
-person = partial(NewUser, must_change_password=False)
 PEOPLE = [
-    person("admin-a", SECRET, Role.ADMIN, tenant_id=A),
-    person("operator-a", SECRET, Role.OPERATOR, tenant_id=A),
-    person("viewer-a", SECRET, Role.VIEWER, tenant_id=A),
-    person("auditor-a", SECRET, Role.AUDITOR, tenant_id=A),
-    person("narrow-a", SECRET, Role.OPERATOR, tenant_id=A, camera_ids=frozenset({"cam01"})),
-    person("admin-b", SECRET, Role.ADMIN, tenant_id=B),
-    person("viewer-b", SECRET, Role.VIEWER, tenant_id=B),
+    NewUser("admin-a", SECRET, Role.ADMIN, tenant_id=A),
+    NewUser("operator-a", SECRET, Role.OPERATOR, tenant_id=A),
+    NewUser("viewer-a", SECRET, Role.VIEWER, tenant_id=A),
+    NewUser("auditor-a", SECRET, Role.AUDITOR, tenant_id=A),
+    NewUser("narrow-a", SECRET, Role.OPERATOR, tenant_id=A, camera_ids=frozenset({"cam01"})),
+    NewUser("admin-b", SECRET, Role.ADMIN, tenant_id=B),
+    NewUser("viewer-b", SECRET, Role.VIEWER, tenant_id=B),
 ]
 
 CONSOLE = Console(
@@ -216,7 +216,7 @@ class FakeMonitor:
     async def admit(self, request: web.Request, path: str) -> None:
         raise UnknownCameraError("No gateway here.")
 
-    async def poster_jpeg(self, camera_id: str) -> Picture | None:
+    async def poster_jpeg(self, camera_id: str, *, width: int) -> Picture | None:
         return self.pictures.get(camera_id)
 
     def viewers(self) -> int:
@@ -282,6 +282,7 @@ class FakeFootage:
     playback: Playback
     timelines: TimelineService
     viewings: FootageViewings
+    thumbnails: Thumbnails
     root: Path
 
 
@@ -297,14 +298,17 @@ async def footage(
     index = SegmentIndex(database, root=root)
     viewings = FootageViewings(database, audit, clock)
     server = SegmentServer()
+    thumbnails = Thumbnails(index, EventBus(), clock, interval_s=10)
     yield FakeFootage(
         index,
         Playback(index, cameras.find_camera, viewings, server),
         TimelineService(index, database, clock, zone=ZoneInfo("America/Sao_Paulo")),
         viewings,
+        thumbnails,
         root,
     )
     server.close()
+    thumbnails.close()
 
 
 @pytest.fixture
@@ -323,14 +327,15 @@ def resources(
     """Every endpoint but the session's."""
     return [
         *people_endpoints(accounts.service),
-        *camera_endpoints(cameras, monitor, monitor, monitor),
+        *camera_endpoints(cameras, monitor, monitor),
         *footage_endpoints(
             cameras,
             footage.timelines,
             footage.playback,
+            footage.thumbnails,
             Passes(accounts.sessions, clock),
-            thumbnail_interval_s=10,
         ),
+        *picture_endpoints(cameras, footage.playback, footage.thumbnails, monitor),
         *geojson_endpoints(cameras, monitor),
         *discovery_endpoints(DeviceSearch(finder, cameras, audit=audit, database=database)),
         *mosaic_endpoints(mosaics),
@@ -354,7 +359,6 @@ def resources(
 def start(
     accounts: Accounts,
     admin: Principal,
-    cameras: CameraService,
     database: Database,
     api_settings: ApiSettings,
     registry: CollectorRegistry,
@@ -381,7 +385,7 @@ def start(
 
         board = HealthBoard({"database": reads})
         declared = [
-            *session_endpoints(accounts.sessions, accounts.service, authenticator, cameras),
+            *session_endpoints(accounts.sessions, accounts.service, authenticator),
             *auth_check_endpoints(gate, proxies),
             *resources,
             *(endpoints or []),

@@ -55,6 +55,7 @@ async def foreign(
         "user_id": served.user_ids["viewer-b"],
         "tenant_id": "b",
         "segment_id": str(segment_id),
+        "time": DAY["start"],
     }
 
 
@@ -261,6 +262,7 @@ async def test_roles_may_what_the_endpoints_say(
         "user_id": "none",
         "tenant_id": "none",
         "segment_id": str(segment_id),
+        "time": DAY["start"],
     }
     # What removes a thing comes last: the others need it.
     for endpoint in sorted(served.endpoints, key=lambda endpoint: endpoint.method == "DELETE"):

@@ -14,8 +14,6 @@ export interface ClientHooks {
   answered(): void;
   /** No answer came. */
   unanswered(): void;
-  /** Nothing is answered until the provisional password is changed. */
-  mustChangePassword(): void;
   /** The session was renewed. */
   renewed(session: Session): void;
 }
@@ -100,10 +98,8 @@ export class Client {
       await this.renew();
       response = await this.send(method, path, options);
     }
-    if (response.ok) return response;
-    const failure = await failureOf(response);
-    if (failure instanceof Problem && failure.code === "password_change_required") this.hooks.mustChangePassword();
-    throw failure;
+    if (!response.ok) throw await failureOf(response);
+    return response;
   }
 
   private async renewOnce(): Promise<void> {

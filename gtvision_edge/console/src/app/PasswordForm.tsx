@@ -1,7 +1,9 @@
+import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { text } from "../i18n";
-import { client, me, signOut, welcome } from "../state/session";
+import { client, me, welcome } from "../state/session";
 import { say } from "../state/toasts";
+import { Dialog } from "../ui/Dialog";
 import { Button, ErrorNote, Field } from "../ui/parts";
 
 const SHORTEST = 10;
@@ -55,19 +57,24 @@ export function PasswordForm({ onDone }: { onDone?: () => void }) {
   );
 }
 
-/** The whole page until a password that somebody else gave out is changed. */
+const isPutOff = signal(false);
+
+/** Asks at every login until a provisional password is changed; the pictures need not wait for it. */
 export function MustChangePassword() {
   const t = text.value.password;
+  if (isPutOff.value) return null;
+  const putOff = (): void => {
+    isPutOff.value = true;
+  };
   return (
-    <main class="login-page">
-      <div class="card">
-        <h1>{t.title}</h1>
+    <Dialog title={t.title} onClose={putOff}>
+      <div class="dialog-body">
         <p class="muted">{t.mustChange}</p>
         <PasswordForm />
-        <Button kind="ghost" onClick={() => void signOut()}>
-          {text.value.settings.signOut}
+        <Button kind="ghost" onClick={putOff}>
+          {t.later}
         </Button>
       </div>
-    </main>
+    </Dialog>
   );
 }

@@ -88,6 +88,8 @@ export const ptBR = {
     differs: "As duas senhas são diferentes.",
     short: (n: number) => `Use pelo menos ${n} caracteres.`,
     done: "Senha trocada.",
+    later: "Trocar depois",
+    provisional: "senha provisória",
   },
   keys: {
     title: "Teclas",
