@@ -456,6 +456,7 @@ async def _api(
                 version=__version__,
                 volume=base.volume,
                 clock=base.clock,
+                key_faults=accounts.issuers.faults,
             ),
         ],
         version=__version__,

@@ -97,7 +97,7 @@ class WeakPasswordError(EdgeError):
 
 
 class IssuerKeysBrokenError(EdgeError):
-    """A public key of an issuer of tokens cannot be read; those it had before are still used."""
+    """A public key of an issuer of tokens cannot be read; those it had before are still used, unless its file is gone."""
 
     code: ClassVar[str] = "issuer_keys_broken"
     kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE

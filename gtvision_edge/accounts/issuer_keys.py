@@ -29,6 +29,10 @@ class BadKeyError(ValueError):
     """What came is no public key we could use; the message says why."""
 
 
+class KeyFileGoneError(BadKeyError):
+    """There is no file of keys any more: whoever removed it took the keys back."""
+
+
 @dataclass(frozen=True, slots=True)
 class PublicKey:
     """A key and the one algorithm it verifies: a token does not choose."""
@@ -91,6 +95,7 @@ def read_key_file(path: Path) -> bytes:
     """Return what the file of keys at *path* holds. Blocks on the disk.
 
     Raises:
+        KeyFileGoneError: there is none.
         BadKeyError: it cannot be read, or is no file of keys.
 
     """
@@ -99,6 +104,8 @@ def read_key_file(path: Path) -> bytes:
             raise BadKeyError("is no file")
         with path.open("rb") as file:
             text = file.read(_MAX_FILE + 1)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise KeyFileGoneError(f"cannot be read: {error.strerror or error}") from error
     except OSError as error:
         raise BadKeyError(f"cannot be read: {error.strerror or error}") from error
     if len(text) > _MAX_FILE:
@@ -109,7 +116,8 @@ def read_key_file(path: Path) -> bytes:
 class KeySource:
     """One entry of an issuer's ``keys``. Its methods block on the disk and are called by one thread at a time.
 
-    ``keys`` are those in use: a file that breaks keeps the ones it held before. ``fault`` tells what is wrong, '' = nothing.
+    ``keys`` are those in use: a file that breaks keeps the ones it held before, one that is removed takes them with it.
+    ``fault`` tells what is wrong, '' = nothing; ``is_gone`` that it is a file that is not there.
     """
 
     def __init__(self, settings: IssuerKeySettings, *, issuer: str) -> None:
@@ -118,6 +126,12 @@ class KeySource:
         self._seen: tuple[int, ...] | None = None
         self.keys: tuple[PublicKey, ...] = ()
         self.fault = ""
+        self.is_gone = False
+
+    @property
+    def name(self) -> str:
+        """Say where the keys come from: the file, or ``pem`` for the settings themselves."""
+        return str(self._settings.file) if self._settings.file is not None else "pem"
 
     def refresh(self) -> None:
         """Read the keys if they were not read yet, or their file has changed."""
@@ -125,23 +139,24 @@ class KeySource:
         signature = _signature(path) if path is not None else ()
         if signature is not None and signature == self._seen:
             return
-        keys, fault = self.keys, ""
+        keys, fault, is_gone = self.keys, "", False
         try:
             keys = parse_keys(self._settings)
+        except KeyFileGoneError as error:
+            keys, fault, is_gone = (), str(error), True
         except BadKeyError as error:
             fault = str(error)
-        source = str(path) if path is not None else "pem"
         if fault and fault != self.fault:
             log.error(
                 "issuer_keys_broken",
                 issuer=self._issuer,
-                source=source,
+                source=self.name,
                 fault=fault,
                 keys_kept=len(keys),
             )
         elif not fault and (self.keys or self.fault):
-            log.info("issuer_keys_read", issuer=self._issuer, source=source, keys=len(keys))
-        self.keys, self.fault = keys, fault
+            log.info("issuer_keys_read", issuer=self._issuer, source=self.name, keys=len(keys))
+        self.keys, self.fault, self.is_gone = keys, fault, is_gone
         self._seen = signature
 
 

@@ -55,6 +55,19 @@ class IssuedClaims:
     principal: Principal
 
 
+@dataclass(frozen=True, slots=True)
+class KeyFault:
+    """A source of *issuer*'s keys that cannot be used; *kept* of those it held before are still believed.
+
+    *code* is ``issuer_keys_gone`` for a file that is not there, which keeps none, else ``issuer_keys_broken``.
+    """
+
+    code: str
+    issuer: str
+    source: str
+    kept: int
+
+
 class _Issuer:
     def __init__(self, settings: IssuerSettings) -> None:
         self.settings = settings
@@ -121,7 +134,7 @@ class TokenIssuers:
         """Tell the health page.
 
         Raises:
-            IssuerKeysBrokenError: some source of keys cannot be read; the keys it held before go on.
+            IssuerKeysBrokenError: some source of keys cannot be read; see :meth:`faults`.
 
         """
         for issuer in self._issuers.values():
@@ -130,6 +143,20 @@ class TokenIssuers:
                     raise IssuerKeysBrokenError(
                         f"A key of {issuer.settings.issuer} {source.fault}."
                     )
+
+    def faults(self) -> list[KeyFault]:
+        """Return what is wrong with the sources of keys."""
+        return [
+            KeyFault(
+                "issuer_keys_gone" if source.is_gone else "issuer_keys_broken",
+                issuer.settings.issuer,
+                source.name,
+                len(source.keys),
+            )
+            for issuer in self._issuers.values()
+            for source in issuer.sources
+            if source.fault
+        ]
 
     def read(self, token: UnverifiedToken) -> IssuedClaims:
         """Return what *token*, whose issuer is known, says. Whether its tenant exists is left to ask.

@@ -1,11 +1,13 @@
 """How the box is, on one page."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
+from gtvision_edge.accounts import KeyFault
 from gtvision_edge.api.cameras import CameraStates
 from gtvision_edge.api.routing import EVERYONE, Answer, Call, Endpoint
 from gtvision_edge.cameras.model import CameraState
@@ -109,6 +111,8 @@ class StatusAnswer(Answer):
     storage: StorageAnswer
     media_server: MediaServerAnswer
     hub: None = None
+    findings: list[dict[str, Any]]
+    """What else to mend: a stable ``code`` and its facts; empty for those of one tenant."""
 
 
 class _StatusResource:
@@ -125,6 +129,7 @@ class _StatusResource:
         version: str,
         volume: RecordingsVolume,
         clock: Clock,
+        key_faults: Callable[[], Sequence[KeyFault]],
     ) -> None:
         self._cameras = cameras
         self._states = states
@@ -136,6 +141,7 @@ class _StatusResource:
         self._version = version
         self._volume = volume
         self._clock = clock
+        self._key_faults = key_faults
         self._zone = ZoneInfo(site.timezone)
 
     async def status(self, call: Call) -> StatusAnswer:
@@ -171,6 +177,7 @@ class _StatusResource:
                     if principal.tenant_id is None
                 ],
             ),
+            findings=[asdict(fault) for fault in self._key_faults() if principal.tenant_id is None],
         )
 
     def _storage(self) -> StorageAnswer:
@@ -203,6 +210,7 @@ def status_endpoints(
     version: str,
     volume: RecordingsVolume,
     clock: Clock,
+    key_faults: Callable[[], Sequence[KeyFault]],
 ) -> list[Endpoint]:
     """Return ``/status``."""
     resource = _StatusResource(
@@ -216,6 +224,7 @@ def status_endpoints(
         version=version,
         volume=volume,
         clock=clock,
+        key_faults=key_faults,
     )
     return [
         Endpoint(

@@ -23,7 +23,7 @@ from gtvision_edge.accounts import (
     open_accounts,
 )
 from gtvision_edge.accounts.errors import IssuerKeysBrokenError
-from gtvision_edge.accounts.issuers import KEYS_CHECKED_EVERY_S, TokenIssuers
+from gtvision_edge.accounts.issuers import KEYS_CHECKED_EVERY_S, KeyFault, TokenIssuers
 from gtvision_edge.accounts.signed_tokens import MalformedTokenError, read_unverified
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.runtime.tasks import background
@@ -378,7 +378,6 @@ async def test_files_are_looked_at_every_few_seconds(
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (None, "cannot be read"),
         ("", "no public key"),
         (private_pem(RSA_KEY), "private key"),
         (public_pem(RSA_KEY)[:200], "no public key"),
@@ -386,7 +385,7 @@ async def test_files_are_looked_at_every_few_seconds(
     ],
 )
 async def test_a_file_that_breaks_keeps_its_keys_and_shows(
-    tmp_path: Path, clock: FakeClock, hub: Hub, content: str | None, words: str
+    tmp_path: Path, clock: FakeClock, hub: Hub, content: str, words: str
 ) -> None:
     file = tmp_path / "hub.pem"
     await asyncio.to_thread(write_key, file, RSA_KEY)
@@ -394,20 +393,47 @@ async def test_a_file_that_breaks_keeps_its_keys_and_shows(
     await asyncio.to_thread(issuers.refresh_keys)
     await issuers.check_keys()
 
-    if content is None:
-        file.unlink()
-    else:
-        file.write_text(content)
+    file.write_text(content)
     await asyncio.to_thread(issuers.refresh_keys)
 
     assert issuers.read(read_unverified(hub.token())).principal.username == "hub:ana"
     with pytest.raises(IssuerKeysBrokenError, match=words):
         await issuers.check_keys()
+    assert issuers.faults() == [KeyFault("issuer_keys_broken", ISSUER, str(file), 1)]
 
     await asyncio.to_thread(write_key, file, OTHER_RSA_KEY)
     await asyncio.to_thread(issuers.refresh_keys)
     await issuers.check_keys()
     assert issuers.read(read_unverified(hub.token(key=OTHER_RSA_KEY))).issuer == ISSUER
+
+
+async def test_a_file_that_is_removed_takes_its_keys_with_it_and_shows(
+    tmp_path: Path, clock: FakeClock, hub: Hub
+) -> None:
+    file, other = tmp_path / "hub.pem", tmp_path / "other.pem"
+    await asyncio.to_thread(write_key, file, RSA_KEY)
+    await asyncio.to_thread(write_key, other, OTHER_RSA_KEY)
+    sources = (IssuerKeySettings(file=file), IssuerKeySettings(file=other))
+    issuers = TokenIssuers(trusting(*sources), clock)
+    await asyncio.to_thread(issuers.refresh_keys)
+    claims = issuers.read(read_unverified(hub.token()))
+    assert issuers.faults() == []
+
+    file.unlink()
+    await asyncio.to_thread(issuers.refresh_keys)
+
+    with pytest.raises(NotAuthenticatedError):
+        issuers.read(read_unverified(hub.token()))
+    assert not issuers.are_good(claims)
+    issuers.read(read_unverified(hub.token(key=OTHER_RSA_KEY)))
+    assert issuers.faults() == [KeyFault("issuer_keys_gone", ISSUER, str(file), 0)]
+    with pytest.raises(IssuerKeysBrokenError, match="cannot be read"):
+        await issuers.check_keys()
+
+    await asyncio.to_thread(write_key, file, RSA_KEY)
+    await asyncio.to_thread(issuers.refresh_keys)
+    assert issuers.are_good(claims)
+    assert issuers.faults() == []
 
 
 async def test_a_kid_leads_to_its_key_alone(clock: FakeClock, hub: Hub) -> None:

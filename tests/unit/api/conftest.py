@@ -351,6 +351,7 @@ def resources(
             version="1.2.3",
             volume=volume,
             clock=clock,
+            key_faults=accounts.issuers.faults,
         ),
     ]
 

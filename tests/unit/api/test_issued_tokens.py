@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,7 +27,10 @@ STREAMS = ("/stream/cam01_live/index.m3u8", "/stream/cam01_rec/poster.jpg", "/ws
 
 @pytest.fixture
 def identity() -> IdentitySettings:
-    keys = (IssuerKeySettings(pem=public_pem(RSA_KEY)),)
+    keys = (
+        IssuerKeySettings(pem=public_pem(RSA_KEY)),
+        IssuerKeySettings(file=Path("/nowhere/next.pem")),
+    )
     return IdentitySettings(issuers=(IssuerSettings(issuer=ISSUER, audience=AUDIENCE, keys=keys),))
 
 
@@ -178,6 +182,18 @@ async def seen(site: Served, token: str) -> list[str]:
     _, _, collection = await site.exchange("GET", "/api/v1/cameras.geojson", headers=bearer(token))
     assert collection["features"] == []  # none is placed
     return [camera["camera_id"] for camera in listing["items"]]
+
+
+async def test_keys_that_cannot_be_used_are_a_finding_for_those_of_the_whole_site(
+    site: Served,
+) -> None:
+    _, box = await site.call("GET", "/status", who="admin")
+    _, mine = await site.call("GET", "/status", who="admin-a")
+
+    assert box["findings"] == [
+        {"code": "issuer_keys_gone", "issuer": ISSUER, "source": "/nowhere/next.pem", "kept": 0}
+    ]
+    assert mine["findings"] == []
 
 
 async def test_cameras_are_those_of_the_tenant_and_of_the_list(site: Served, hub: Hub) -> None:

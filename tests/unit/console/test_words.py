@@ -56,6 +56,16 @@ def test_every_finding_about_the_media_server_has_words(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["pt-BR", "en"])
+def test_every_fault_of_an_issuer_s_keys_has_words(language: str) -> None:
+    words = (SOURCE / "i18n" / f"trouble.{language}.ts").read_text(encoding="utf-8")
+    source = Path(gtvision_edge.__file__).parent / "accounts" / "issuers.py"
+    codes = set(re.findall(r'"(issuer_keys_\w+)"', source.read_text(encoding="utf-8")))
+
+    assert len(codes) == 2
+    assert codes == set(re.findall(r"^  (issuer_keys_\w+): \(", words, re.MULTILINE))
+
+
+@pytest.mark.parametrize("language", ["pt-BR", "en"])
 def test_everything_that_can_be_wrong_with_the_volume_has_words(language: str) -> None:
     words = (SOURCE / "i18n" / f"trouble.{language}.ts").read_text(encoding="utf-8")
     told = words[words.index("export const volumes") : words.index("export const causes")]

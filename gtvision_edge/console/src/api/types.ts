@@ -213,6 +213,7 @@ export interface SiteStatus {
     findings?: Finding[];
   } | null;
   hub: unknown;
+  findings?: Finding[];
 }
 
 export interface User {

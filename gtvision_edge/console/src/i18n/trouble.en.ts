@@ -93,6 +93,14 @@ export const failures: Text["failures"] = {
 
 /** What to mend in the media server beside us; keys are the daemon's stable codes. */
 export const findings: Text["findings"] = {
+  issuer_keys_gone: ({ issuer, source }) => ({
+    title: `The key file of ${word(issuer)} is gone (${word(source)}): the logins it issues are refused.`,
+    cure: "If the key was taken back on purpose, remove it from edge.toml too; else put the file back. It is read within seconds, without a restart.",
+  }),
+  issuer_keys_broken: ({ issuer, source, kept }) => ({
+    title: `A key of ${word(issuer)} cannot be read (${word(source)}).`,
+    cure: Number(kept) > 0 ? "The keys read before hold until the unit restarts. “gtvision-edge check” says what is wrong with the file." : "Logins signed with it are refused. “gtvision-edge check” says what is wrong with the file.",
+  }),
   media_server_too_old: ({ version, needed }) => ({
     title: `MediaMTX is old (${word(version)}).`,
     cure: `Install version ${word(needed)} or newer.`,

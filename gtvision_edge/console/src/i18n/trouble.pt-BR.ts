@@ -100,6 +100,14 @@ export const failures: Record<string, Trouble> = {
 
 /** What to mend in the media server beside us; keys are the daemon's stable codes. */
 export const findings: Record<string, (facts: Facts) => Trouble> = {
+  issuer_keys_gone: ({ issuer, source }) => ({
+    title: `O arquivo de chaves de ${word(issuer)} não está mais lá (${word(source)}): os acessos que ele emite são recusados.`,
+    cure: "Se a chave foi retirada de propósito, retire-a também de edge.toml; senão, ponha o arquivo de volta. Ele é lido em segundos, sem reiniciar.",
+  }),
+  issuer_keys_broken: ({ issuer, source, kept }) => ({
+    title: `Uma chave de ${word(issuer)} não pode ser lida (${word(source)}).`,
+    cure: Number(kept) > 0 ? "Valem as chaves lidas antes, até o equipamento reiniciar. “gtvision-edge check” diz o que há de errado no arquivo." : "Os acessos assinados com ela são recusados. “gtvision-edge check” diz o que há de errado no arquivo.",
+  }),
   media_server_too_old: ({ version, needed }) => ({
     title: `O MediaMTX é antigo (${word(version)}).`,
     cure: `Instale a versão ${word(needed)} ou mais nova.`,

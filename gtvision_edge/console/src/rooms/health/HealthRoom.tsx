@@ -89,7 +89,7 @@ function Content({ known, problems, isCurrent }: { known: SiteStatus; problems: 
 
 function keyOf(problem: Problem): string {
   if ("camera" in problem) return problem.camera.camera_id;
-  return problem.kind === "media_finding" ? problem.finding.code : problem.kind;
+  return problem.kind === "finding" ? JSON.stringify(problem.finding) : problem.kind;
 }
 
 function GroupNote({ group }: { group: Group }) {
@@ -118,7 +118,7 @@ function ProblemNote({ problem }: { problem: Problem }) {
       </Note>
     );
   }
-  if (problem.kind === "media_finding") {
+  if (problem.kind === "finding") {
     const { code, ...facts } = problem.finding;
     const words = text.value.findings[code]?.(facts);
     return (

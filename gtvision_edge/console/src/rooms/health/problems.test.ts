@@ -26,6 +26,12 @@ test("a full volume is one alarm, not also a disk that is filling up", () => {
   expect(problemsOf(site(full), [])).toEqual([{ kind: "volume", tone: "alarm", code: "volume_full" }]);
 });
 
+test("what is wrong beside the media server is said too", () => {
+  const finding = { code: "issuer_keys_gone", issuer: "https://hub.example", source: "/etc/hub.pem", kept: 0 };
+
+  expect(problemsOf({ ...site({}), findings: [finding] }, [])).toEqual([{ kind: "finding", tone: "warn", finding }]);
+});
+
 test("ten cameras are said one by one, eleven alike as a count with a way to the list", () => {
   const camera = (n: number, state: string): Camera =>
     ({ camera_id: `cam${n}`, record: true, state: { state, since: "2026-11-25T00:00:00Z", reason: null } }) as unknown as Camera;

@@ -3,7 +3,7 @@ import type { Camera, CameraState, Finding, SiteStatus } from "../../api/types";
 export type Problem =
   | { kind: "offline" | "unauthorized" | "not_recording"; tone: "alarm" | "warn"; camera: Camera }
   | { kind: "media_down"; tone: "alarm" }
-  | { kind: "media_finding"; tone: "warn"; finding: Finding }
+  | { kind: "finding"; tone: "warn"; finding: Finding }
   | { kind: "disk_unknown"; tone: "warn" }
   | { kind: "volume"; tone: "alarm"; code: string }
   | { kind: "disk_full"; tone: "alarm" | "warn"; usedShare: number };
@@ -35,8 +35,8 @@ export function grouped(problems: readonly Problem[]): (Problem | Group)[] {
 export function problemsOf(status: SiteStatus | null, cameras: readonly Camera[] | null): Problem[] {
   const problems: Problem[] = [];
   if (status?.media_server?.state === "down") problems.push({ kind: "media_down", tone: "alarm" });
-  for (const finding of status?.media_server?.findings ?? []) {
-    problems.push({ kind: "media_finding", tone: "warn", finding });
+  for (const finding of [...(status?.media_server?.findings ?? []), ...(status?.findings ?? [])]) {
+    problems.push({ kind: "finding", tone: "warn", finding });
   }
   problems.push(...diskProblems(status));
   for (const camera of cameras ?? []) {
