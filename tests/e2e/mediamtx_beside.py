@@ -18,6 +18,9 @@ SHIPPED = Path("mediamtx.yml")
 SECRET = "segredo-da-caixa"
 WEBRTC_HERE = {"MTX_WEBRTCIPSFROMINTERFACES": "no", "MTX_WEBRTCADDITIONALHOSTS": "127.0.0.1"}
 """Where browsers of this machine reach the pictures."""
+WEBRTC_BLOCKED = {"MTX_WEBRTCADDITIONALHOSTS": "192.0.2.1"}
+"""The only address offered leads nowhere, as behind a firewall that keeps UDP out."""
+WITHOUT_WEBRTC = {"MTX_WEBRTC": "no"}
 NEEDS = pytest.mark.skipif(not os.environ.get("MEDIAMTX_BIN"), reason="MEDIAMTX_BIN is not set")
 
 
@@ -27,6 +30,7 @@ class ShippedMediaMtx:
 
     root: Path
     ports: list[int] = field(default_factory=lambda: free_ports(6))
+    changed: dict[str, str] = field(default_factory=dict)
     process: asyncio.subprocess.Process | None = None
 
     @property
@@ -61,6 +65,7 @@ class ShippedMediaMtx:
                 f"MTX_{name}ADDRESS": f"127.0.0.1:{port}"
                 for name, port in zip(names, self.ports, strict=True)
             },
+            **self.changed,
         }
 
     def write(self, comment: str = "") -> None:
@@ -97,9 +102,12 @@ class ShippedMediaMtx:
 
 
 @asynccontextmanager
-async def mediamtx_beside(root: Path) -> AsyncIterator[ShippedMediaMtx]:
+async def mediamtx_beside(
+    root: Path, changed: dict[str, str] | None = None
+) -> AsyncIterator[ShippedMediaMtx]:
+    """Run it until the block ends; *changed* are ``MTX_*`` variables over those it has anyway."""
     await asyncio.to_thread(root.mkdir, parents=True)
-    server = ShippedMediaMtx(root)
+    server = ShippedMediaMtx(root, changed=changed or {})
     await asyncio.to_thread(server.write)
     try:
         await server.start()

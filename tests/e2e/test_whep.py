@@ -5,10 +5,17 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from playwright.async_api import Page, expect
 
-from tests.e2e.browser import chromium, log_in
+from tests.e2e.browser import chromium, log_in, wait_playing
 from tests.e2e.daemon import logged_in, running_daemon
-from tests.e2e.mediamtx_beside import NEEDS, ShippedMediaMtx, mediamtx_beside, site_beside
+from tests.e2e.mediamtx_beside import (
+    NEEDS,
+    WEBRTC_BLOCKED,
+    ShippedMediaMtx,
+    mediamtx_beside,
+    site_beside,
+)
 from tests.fakes.clips import ClipSpec
 from tests.fakes.virtual_camera import virtual_camera
 from tests.waiting import becomes
@@ -103,3 +110,73 @@ async def test_a_browser_watches_by_webrtc_until_it_ends_or_its_login_does(
     actions = [entry["action"] for entry in entries["items"]]
     assert actions.count("view.started") >= 1
     assert actions.count("view.started") == actions.count("view.ended")
+
+
+async def ways(page: Page) -> set[str]:
+    """Return how the tiles of the page get their pictures."""
+    found: list[str] = await page.evaluate(
+        "() => [...document.querySelectorAll('.tile video')].map((video) => video.dataset.transport)"
+    )
+    return set(found)
+
+
+async def test_the_tiles_play_by_webrtc_and_again_after_the_media_server_was_killed(
+    tmp_path: Path,
+) -> None:
+    streams = {name: ClipSpec(key_every_s=1) for name in ("a", "b")}
+    async with (
+        mediamtx_beside(tmp_path / "mtx") as server,
+        virtual_camera(streams) as camera,
+        running_daemon(site := site_beside(tmp_path / "site", server)),
+        logged_in(site) as admin,
+        chromium() as browser,
+    ):
+        for name in streams:
+            await admin.add_camera(name, camera.url(name))
+            await admin.wait_state(name, "recording", 20)
+        page = await browser.new_page(viewport={"width": 1440, "height": 900})
+        await log_in(page, site.url, "admin", site.password)
+        await wait_playing(page, 2, 30)
+        assert await ways(page) == {"webrtc"}
+        assert await webrtc_sessions(server) == 2
+        # Its pictures carry no time: no delay is made up for them.
+        await expect(page.locator(".tile .lag")).to_have_text(["ao vivo", "ao vivo"])
+        await page.evaluate("() => { window.notReloaded = true; }")
+
+        await server.stop()
+        await asyncio.sleep(3)
+        await server.start()
+        await wait_playing(page, 2, 60)
+        assert await ways(page) == {"webrtc"}
+
+        await page.close()
+
+        async def ended() -> bool:
+            return await webrtc_sessions(server) == 0
+
+        await becomes(ended, 40)
+
+
+async def test_where_udp_does_not_get_through_the_tiles_play_by_hls(tmp_path: Path) -> None:
+    async with (
+        mediamtx_beside(tmp_path / "mtx", WEBRTC_BLOCKED) as server,
+        virtual_camera({"a": ClipSpec(key_every_s=1)}) as camera,
+        running_daemon(site := site_beside(tmp_path / "site", server)),
+        logged_in(site) as admin,
+        chromium() as browser,
+    ):
+        await admin.add_camera("a", camera.url("a"))
+        await admin.wait_state("a", "recording", 20)
+        page = await browser.new_page(viewport={"width": 1440, "height": 900})
+        await log_in(page, site.url, "admin", site.password)
+        await wait_playing(page, 1, 20)
+        assert await ways(page) == {"hls"}
+
+        # The page remembers: the next tile does not wait for it.
+        offers: list[str] = []
+        page.on("request", lambda asked: offers.append(asked.url) if "/whep/" in asked.url else None)
+        await page.goto(f"{site.url}/#/health")
+        await page.goto(f"{site.url}/#/live")
+        await wait_playing(page, 1, 20)
+
+        assert [offer for offer in offers if offer.endswith("/whep/a_live")] == []

@@ -210,6 +210,7 @@ export interface SiteStatus {
     kind: "embedded" | "mediamtx" | null;
     version: string | null;
     state: "up" | "down";
+    webrtc?: boolean;
     findings?: Finding[];
   } | null;
   hub: unknown;

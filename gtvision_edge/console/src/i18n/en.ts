@@ -156,6 +156,7 @@ export const en: Text = {
   tile: {
     starting: "Opening…",
     opening: "opening the picture",
+    live: "live",
     late: (seconds) => `${seconds} s late`,
     recovering: "Recovering…",
     lastPicture: (time) => `last picture ${time}`,

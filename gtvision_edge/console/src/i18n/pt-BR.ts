@@ -151,6 +151,7 @@ export const ptBR = {
   tile: {
     starting: "Abrindo…",
     opening: "abrindo a imagem",
+    live: "ao vivo",
     late: (seconds: string) => `atrasado ${seconds} s`,
     recovering: "Recuperando…",
     lastPicture: (time: string) => `última imagem ${time}`,

@@ -1,5 +1,6 @@
 import type { Camera, Profile, SiteStatus } from "../api/types";
 import type { TransportKind } from "./machine";
+import { isWorthTrying } from "./webrtcMemory";
 
 export interface Choice {
   /** The path to play, or null when this browser can play none of the camera's streams. */
@@ -36,7 +37,16 @@ export function choosePath(camera: Camera, isMaximised: boolean, plays: CanPlay 
   return { path: null, blockedBy: (sub ?? main)?.codec ?? null };
 }
 
-/** MediaMTX has no such WebSocket; beside it only HLS is tried. */
-export function transportsFor(status: SiteStatus | null): readonly TransportKind[] {
-  return status?.media_server?.kind === "mediamtx" ? ["hls"] : ["ws", "hls"];
+/** What WebRTC can carry of a camera's sound. */
+const WEBRTC_SOUND: ReadonlySet<string> = new Set(["opus", "pcma", "pcmu", "g711", "g722", "pcm_alaw", "pcm_mulaw"]);
+
+/**
+ * The ways to try, the preferred one first. MediaMTX has no WebSocket of fragments, but may have WebRTC; that one is
+ * left out where its pictures did not get through lately, or where *sound* is wanted that it cannot carry.
+ */
+export function transportsFor(status: SiteStatus | null, sound: string | null = null, triesWebRtc = isWorthTrying()): readonly TransportKind[] {
+  const server = status?.media_server;
+  if (server?.kind !== "mediamtx") return ["ws", "hls"];
+  const isSilentOrCarried = sound === null || WEBRTC_SOUND.has(sound.toLowerCase());
+  return server.webrtc && triesWebRtc && isSilentOrCarried ? ["webrtc", "hls"] : ["hls"];
 }

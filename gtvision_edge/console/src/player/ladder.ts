@@ -15,7 +15,7 @@ export interface Sight {
   hasPicture: boolean;
   /** Age of the displayed picture by its own time stamp; null when it has none. */
   delayMs: number | null;
-  transport: "ws" | "hls";
+  transport: "webrtc" | "ws" | "hls";
 }
 
 /** Name the rung of the ladder. */

@@ -6,7 +6,7 @@
  */
 import { phaseAt, type Phase } from "./ladder";
 
-export type TransportKind = "ws" | "hls";
+export type TransportKind = "webrtc" | "ws" | "hls";
 
 export interface Machine {
   transport: TransportKind;
@@ -59,8 +59,9 @@ export interface Step {
   wishes: Wish[];
 }
 
-const CONNECT_MS = { ws: 6_000, hls: 15_000 } as const;
-const SILENCE_MS = { ws: 6_000, hls: 15_000 } as const;
+/** WebRTC waits for a path on demand before it answers; the transport itself gives up where no picture follows. */
+const CONNECT_MS = { webrtc: 21_000, ws: 6_000, hls: 15_000 } as const;
+const SILENCE_MS = { webrtc: 6_000, ws: 6_000, hls: 15_000 } as const;
 /** A picture that stands still while data arrives: jump to the edge, then start over. */
 const NUDGE_MS = 2_500;
 const STUCK_MS = 9_000;
@@ -76,7 +77,7 @@ const RETURN_AFTER_MS = 120_000;
 
 export function begin(allowed: readonly TransportKind[], now: number): Machine {
   return {
-    transport: allowed[0] ?? "ws",
+    transport: allowed[0] ?? "hls",
     allowed,
     link: "idle",
     linkSince: now,

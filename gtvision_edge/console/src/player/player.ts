@@ -5,6 +5,7 @@ import type { Phase } from "./ladder";
 import { begin, phaseOf, step, type Ending, type Happening, type Machine, type TransportKind } from "./machine";
 import { SocketTransport } from "./socket";
 import type { Transport } from "./transport";
+import { WebRtcTransport } from "./webrtc";
 
 /** What a tile shows of its player. */
 export interface Sighting {
@@ -48,7 +49,7 @@ export class Player {
     retryInS: null,
     codec: null,
     isPlaceholder: false,
-    transport: "ws",
+    transport: "hls",
   });
 
   #machine: Machine;
@@ -140,6 +141,8 @@ export class Player {
     };
     if (this.#machine.transport === "ws") {
       this.#transport = new SocketTransport(this.video, socketUrl(this.path), events);
+    } else if (this.#machine.transport === "webrtc") {
+      this.#transport = new WebRtcTransport(this.video, `/whep/${encodeURIComponent(this.path)}`, events);
     } else {
       let playlist: typeof import("./playlist");
       try {

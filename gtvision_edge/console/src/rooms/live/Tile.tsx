@@ -84,17 +84,19 @@ function Picture({ camera, path, isMuted }: PictureProps) {
   const still = useRef<HTMLCanvasElement>(null);
   const [sighting, setSighting] = useState<Signal<Sighting> | null>(null);
   const [blocked, setBlocked] = useState<string | null>(null);
-  const transports = transportsFor(status.value);
-  const isHlsOnly = !transports.includes("ws");
   // What this browser refused at the large size may still play at the small one.
   const playedPath = blocked === path && path !== camera.paths.live && camera.profiles.sub ? camera.paths.live : path;
+  const { main, sub } = camera.profiles;
+  const sound = isMuted ? null : ((playedPath === camera.paths.rec ? main : (sub ?? main))?.audio_codec ?? null);
+  // Not asked again while it plays: a player changes its way only when that one fails.
+  const offered = `${status.value?.media_server?.kind} ${status.value?.media_server?.webrtc} ${sound}`;
   useEffect(() => {
     if (video.current === null) return undefined;
     const element = video.current;
-    const player = new Player(element, playedPath, isHlsOnly ? ["hls"] : ["ws", "hls"], () => keepStill(element, still.current));
+    const player = new Player(element, playedPath, transportsFor(status.value, sound), () => keepStill(element, still.current));
     setSighting(player.sighting);
     return () => player.close();
-  }, [playedPath, isHlsOnly]);
+  }, [playedPath, offered]);
 
   const seen = sighting?.value;
   useEffect(() => {
@@ -111,7 +113,7 @@ function Picture({ camera, path, isMuted }: PictureProps) {
         everyMs={seen?.phase === "unplayable" ? STILL_MS : undefined}
       />
       <canvas ref={still} />
-      <video ref={video} muted autoplay playsInline disablePictureInPicture />
+      <video ref={video} data-transport={seen?.transport} muted autoplay playsInline disablePictureInPicture />
       {seen && <TileTrouble camera={camera} seen={seen} />}
     </div>
   );

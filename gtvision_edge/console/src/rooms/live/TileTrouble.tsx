@@ -62,6 +62,8 @@ function Delay({ seen }: { seen: Sighting }) {
     const isNormal = seen.transport === "hls" && (seen.delayS ?? 0) * 1000 < HLS_NORMAL_DELAY_MS;
     return <span class={isNormal ? "lag" : "lag late"}>{t.late(numberOf(seen.delayS))}</span>;
   }
+  // By WebRTC pictures carry no time of their own: that they move is all that is known.
+  if (seen.delayS === null) return <span class="lag">{t.live}</span>;
   return <span class="lag">{numberOf(seen.delayS, 1)} s</span>;
 }
 
