@@ -174,7 +174,9 @@ async def test_where_udp_does_not_get_through_the_tiles_play_by_hls(tmp_path: Pa
 
         # The page remembers: the next tile does not wait for it.
         offers: list[str] = []
-        page.on("request", lambda asked: offers.append(asked.url) if "/whep/" in asked.url else None)
+        page.on(
+            "request", lambda asked: offers.append(asked.url) if "/whep/" in asked.url else None
+        )
         await page.goto(f"{site.url}/#/health")
         await page.goto(f"{site.url}/#/live")
         await wait_playing(page, 1, 20)
