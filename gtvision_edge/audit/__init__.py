@@ -1,5 +1,7 @@
 """The hash-chained log of what people and the box did; everyone above may append."""
 
+from gtvision_edge.audit.checkpoint import read_checkpoint, write_checkpoint
+from gtvision_edge.audit.errors import BadProofError, DamagedTreeError, UnknownEntryError
 from gtvision_edge.audit.log import AuditLog
 from gtvision_edge.audit.model import (
     COMMAND_LINE,
@@ -9,8 +11,11 @@ from gtvision_edge.audit.model import (
     AuditFilter,
     AuditPage,
     Checkpoint,
+    EntryProof,
+    TreeHead,
     Verification,
 )
+from gtvision_edge.audit.proof import check_entry_document, entry_document
 
 __all__ = [
     "COMMAND_LINE",
@@ -20,6 +25,15 @@ __all__ = [
     "AuditFilter",
     "AuditLog",
     "AuditPage",
+    "BadProofError",
     "Checkpoint",
+    "DamagedTreeError",
+    "EntryProof",
+    "TreeHead",
+    "UnknownEntryError",
     "Verification",
+    "check_entry_document",
+    "entry_document",
+    "read_checkpoint",
+    "write_checkpoint",
 ]

@@ -29,8 +29,8 @@ def canonical_json(value: object) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def entry_hash(entry: AuditEntry) -> bytes:
-    """Return SHA-256 over the previous hash, the salt and the canonical JSON of *entry*'s other columns."""
+def canonical_entry(entry: AuditEntry) -> str:
+    """Return the canonical JSON of *entry* but for its hashes and its salt."""
     members: Mapping[str, object] = {
         "seq": entry.seq,
         "at_us": entry.at_us,
@@ -42,9 +42,17 @@ def entry_hash(entry: AuditEntry) -> bytes:
         "address": entry.address,
         "details": json.loads(entry.details),
     }
-    return hashlib.sha256(
-        entry.previous_hash + entry.salt + canonical_json(members).encode()
-    ).digest()
+    return canonical_json(members)
+
+
+def entry_hash(entry: AuditEntry) -> bytes:
+    """Return SHA-256 over the previous hash, the salt and the canonical JSON of *entry*'s other columns."""
+    return hash_of(entry.previous_hash, entry.salt, canonical_entry(entry))
+
+
+def hash_of(previous_hash: bytes, salt: bytes, canonical: str) -> bytes:
+    """Return the hash of an entry whose canonical JSON is *canonical*."""
+    return hashlib.sha256(previous_hash + salt + canonical.encode()).digest()
 
 
 def check_stretch(

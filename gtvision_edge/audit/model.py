@@ -63,17 +63,36 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class TreeHead:
+    """The log in 40 bytes: how many entries it has, and the RFC 6962 root over their hashes."""
+
+    size: int
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EntryProof:
+    """That *entry* is in the log of which *head* is known: the hashes beside its way up, from the leaf's sibling on."""
+
+    entry: AuditEntry
+    head: TreeHead
+    path: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """Result of a check. ``bad_seq`` is the first sequence number at which the log is not what was written.
 
-    A log whose last entries were cut off looks whole by itself: only a :class:`Checkpoint` kept elsewhere shows that.
-    ``entries`` and ``head`` are what stands before ``bad_seq``, or the whole log.
+    A log rewritten from some entry on, or whose last entries were cut off, looks whole by itself: only a
+    :class:`Checkpoint` or :class:`TreeHead` kept elsewhere shows that. ``entries``, ``head`` and ``root`` are of what
+    stands before ``bad_seq``, or of the whole log.
     """
 
     entries: int
     head: bytes
     bad_seq: int | None = None
     fault: str = ""
+    root: bytes = b""
 
     @property
     def is_whole(self) -> bool:

@@ -42,6 +42,11 @@ def _tamper(path: Path, sql: str, parameters: tuple[bytes, ...] = ()) -> None:
     connection.close()
 
 
+def _cut_tree(path: Path, size: int) -> None:
+    sql = "DELETE FROM audit_tree WHERE ((position + 1) << level) > length(?)"
+    _tamper(path, sql, (bytes(size),))
+
+
 async def test_an_untouched_log_is_whole(log: AuditLog, database: Database) -> None:
     assert (await log.verify(database)).is_whole
     await _fill(log, database)
@@ -104,6 +109,8 @@ async def test_a_cut_off_end_is_found_with_a_checkpoint_only(
     checkpoint = Checkpoint(seen.entries, seen.head)
     assert (await log.verify(database, checkpoint=checkpoint)).is_whole
     _tamper(tmp_path / "edge.db", "DELETE FROM audit_log WHERE seq > 8")
+    assert (await log.verify(database)).bad_seq == 9  # the tree has it still
+    _cut_tree(tmp_path / "edge.db", 8)
 
     assert (await log.verify(database)).is_whole
     assert (await log.verify(database, checkpoint=checkpoint)).bad_seq == 9
