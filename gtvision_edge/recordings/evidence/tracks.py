@@ -3,7 +3,7 @@
 import os
 import struct
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Final, Literal, TypeAlias
@@ -17,6 +17,10 @@ MAX_MOOF: Final = 8 * 2**20
 _READ_AHEAD: Final = 4096
 _NON_SYNC: Final = 0x10000
 
+ReadAt = Callable[[int, int], bytes]
+"""Reads up to so many bytes at an offset; fewer at the end of the file."""
+Extent = tuple[int, int]
+"""Offset and size in a file, bytes."""
 Kind = Literal["video", "audio"]
 Numbers: TypeAlias = "array[int]"
 
@@ -87,6 +91,25 @@ class Track:
         last = self.runs[-1]
         return last.time + sum(self.durations[last.first : last.first + last.count])
 
+    def extents(self, first: int, last: int) -> Iterator[Extent]:
+        """Yield where the samples *first* to before *last* lie, in decode order."""
+        for run in self.runs:
+            begin, end = max(run.first, first), min(run.first + run.count, last)
+            if begin < end:
+                offset = run.offset + sum(self.sizes[run.first : begin])
+                yield offset, sum(self.sizes[begin:end])
+
+
+def parts_of(groups: Sequence[Group]) -> list[Extent]:
+    """Return the stretches of a file that its *groups* cover; neighbours are one stretch."""
+    found: list[Extent] = []
+    for group in groups:
+        if found and sum(found[-1]) == group.offset:
+            found[-1] = (found[-1][0], found[-1][1] + group.size)
+        else:
+            found.append((group.offset, group.size))
+    return found
+
 
 @dataclass(frozen=True, slots=True)
 class FileTracks:
@@ -109,8 +132,13 @@ def read_configs(init: bytes) -> dict[int, TrackConfig]:
         raise DamagedFootageError("The head of the file cannot be read.") from error
 
 
-def read_tracks(fd: int, init: bytes, groups: Iterable[Group]) -> FileTracks:
-    """Read the samples in *groups* of the file open as *fd*.
+def file_reader(fd: int) -> ReadAt:
+    """Return a reader of the file open as *fd*."""
+    return lambda size, offset: os.pread(fd, size, offset)
+
+
+def read_tracks(read_at: ReadAt, init: bytes, parts: Iterable[Extent]) -> FileTracks:
+    """Read the samples in *parts* of a file, each a run of whole moof and mdat boxes.
 
     Raises:
         DamagedFootageError: boxes that contradict one another or point outside their group.
@@ -120,8 +148,8 @@ def read_tracks(fd: int, init: bytes, groups: Iterable[Group]) -> FileTracks:
     configs = read_configs(init)
     tracks = {track_id: Track(config) for track_id, config in configs.items()}
     try:
-        for group in groups:
-            _read_group(fd, group, tracks)
+        for part in parts:
+            _read_part(read_at, part, tracks)
     except (struct.error, OverflowError) as error:
         raise DamagedFootageError("A part of the file cannot be read.") from error
     by_kind: dict[Kind, Track] = {}
@@ -198,10 +226,10 @@ def _setup(config: TrackConfig) -> bytes:
     return config.entry
 
 
-def _read_group(fd: int, group: Group, tracks: dict[int, Track]) -> None:
-    position, end = group.offset, group.offset + group.size
+def _read_part(read_at: ReadAt, part: Extent, tracks: dict[int, Track]) -> None:
+    position, end = part[0], part[0] + part[1]
     while position + 8 <= end:
-        head = os.pread(fd, min(_READ_AHEAD, end - position), position)
+        head = read_at(min(_READ_AHEAD, end - position), position)
         length, kind, header = _head(head)
         if length < header or position + length > end:
             raise DamagedFootageError("A box reaches beyond its part.")
@@ -209,7 +237,7 @@ def _read_group(fd: int, group: Group, tracks: dict[int, Track]) -> None:
             if length > MAX_MOOF:
                 raise DamagedFootageError("The list of a part is too long.")
             if len(head) < length:
-                head += os.pread(fd, length - len(head), position + len(head))
+                head += read_at(length - len(head), position + len(head))
             _read_moof(head[:length], position, end, tracks)
         position += length
 

@@ -21,6 +21,8 @@ from gtvision_edge.recordings.evidence.tracks import (
     FileTracks,
     Track,
     TrackConfig,
+    file_reader,
+    parts_of,
     read_tracks,
 )
 from gtvision_edge.recordings.model import Segment, Span
@@ -185,7 +187,7 @@ class _Builder:
 
     def _cut(self, segment: Segment, video: Track) -> _Cut:
         times = video.times()
-        wall = _Wall(segment, video, times)
+        wall = Wall(segment, video, times)
         first = 0
         if self._previous is None and self._span.start_us > segment.start_us:
             at = bisect_right(times, wall.time_of(self._span.start_us))
@@ -230,7 +232,7 @@ class _Builder:
         if self._video is None:
             self._video = MovieTrack(video.config)
             self._part.video = video.config
-        wall = _Wall(segment, video, cut.times)
+        wall = Wall(segment, video, cut.times)
         begin = cut.times[cut.first]
         at = self._place(segment)
         chunks = _append(self._video, video, (cut.first, cut.last), at - begin)
@@ -321,10 +323,11 @@ def _append(
     return chunks
 
 
-class _Wall:
+class Wall:
     """Between a file's decode times and the wall clock: cameras' clocks run a little, sometimes much, differently."""
 
     def __init__(self, segment: Segment, video: Track, times: list[int]) -> None:
+        """*times* are those of *video*."""
         self._start_us = segment.start_us
         self._zero = times[0]
         media_us = _us(max(video.end - times[0], 1), video.config)
@@ -350,6 +353,6 @@ def _read(source: Source) -> FileTracks:
     fd = os.open(source.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
         init = os.pread(fd, segment.init_bytes, 0)
-        return read_tracks(fd, init, segment.groups)
+        return read_tracks(file_reader(fd), init, parts_of(segment.groups))
     finally:
         os.close(fd)

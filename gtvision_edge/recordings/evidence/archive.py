@@ -1,0 +1,81 @@
+"""Writes a bundle's zip: nothing compressed, so that every file lies in it as it is. Blocks."""
+
+import hashlib
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from gtvision_edge.runtime.timestamps import to_rfc3339
+
+_REGULAR_FILE: Final = 0o100644 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A file of the bundle; its bytes begin at ``offset`` of the zip."""
+
+    path: str
+    offset: int
+    size_bytes: int
+    sha256: bytes
+
+
+class Archive:
+    """Files are added one after another; each is hashed as it goes by. *moved* hears of every piece written, in bytes."""
+
+    def __init__(
+        self, file: BinaryIO, *, created_us: int, moved: Callable[[int], None] = lambda _: None
+    ) -> None:
+        self._file = file
+        self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True)
+        stamp = to_rfc3339(created_us)  # UTC, as the manifest says
+        self._date = (
+            max(int(stamp[:4]), 1980),
+            int(stamp[5:7]),
+            int(stamp[8:10]),
+            int(stamp[11:13]),
+            int(stamp[14:16]),
+            int(stamp[17:19]),
+        )
+        self._moved = moved
+        self.files: list[Stored] = []
+
+    def add(self, path: str, pieces: Iterable[bytes], size_bytes: int) -> Stored:
+        """Add a file of *size_bytes* (a bound is enough) made of *pieces*."""
+        entry = zipfile.ZipInfo(path, self._date)
+        entry.create_system = 3  # Unix, for the mode
+        entry.external_attr = _REGULAR_FILE
+        entry.file_size = size_bytes  # decides whether the entry can be large
+        digest, written = hashlib.sha256(), 0
+        with self._zip.open(entry, "w") as target:
+            offset = self._file.tell()
+            for piece in pieces:
+                digest.update(piece)
+                target.write(piece)
+                written += len(piece)
+                self._moved(len(piece))
+        stored = Stored(path, offset, written, digest.digest())
+        self.files.append(stored)
+        return stored
+
+    def add_bytes(self, path: str, content: bytes) -> Stored:
+        return self.add(path, [content], len(content))
+
+    def close(self) -> None:
+        """Write the table of contents."""
+        self._zip.close()
+
+
+@contextmanager
+def open_archive(
+    path: Path, *, created_us: int, moved: Callable[[int], None] = lambda _: None
+) -> Iterator[tuple[Archive, BinaryIO]]:
+    """Make the zip at *path*, which must not exist; on leaving it is complete and on disk. Yields the file itself too."""
+    with path.open("x+b") as file:
+        archive = Archive(file, created_us=created_us, moved=moved)
+        yield archive, file
+        archive.close()
+        file.flush()

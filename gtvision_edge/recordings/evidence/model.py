@@ -1,0 +1,143 @@
+"""What an export is asked for, what its process is told, and how far it is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from gtvision_edge.recordings.evidence.viewing import Gaps
+from gtvision_edge.recordings.model import ExportId, Segment, Span
+
+
+class ExportState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+ALIVE = frozenset({ExportState.QUEUED, ExportState.RUNNING})
+
+
+@dataclass(frozen=True, slots=True)
+class LegalRequest:
+    """Who asks for the footage and by which right; as it will stand on the custody form."""
+
+    authority: str
+    reference: str
+    legal_basis: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    gaps: Gaps = "keep"
+    readings: bool = True
+    snapshots: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A finished bundle in the export folder."""
+
+    name: str
+    size_bytes: int
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An export as the API shows it. ``camera_ids`` are the names the cameras had when it was asked for."""
+
+    export_id: ExportId
+    incident_id: str
+    tenant_id: str
+    camera_nos: tuple[int, ...]
+    camera_ids: tuple[str, ...]
+    span: Span
+    options: ExportOptions
+    request: LegalRequest
+    operator_registration: str
+    operator_role: str
+    state: ExportState
+    step: str
+    done_bytes: int
+    total_bytes: int
+    error: str
+    created_by: str
+    created_by_name: str
+    created_us: int
+    finished_us: int | None
+    expires_us: int | None
+    bundle: Bundle | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderedSegment:
+    """A file to export and what is known of it. ``seal``: how its hash was sealed at ingest, as :mod:`proof` says it."""
+
+    path: Path
+    segment: Segment
+    seal: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MissingSpan:
+    """Footage of the interval that is not there; ``cause`` is a code of the timeline, '' = not known."""
+
+    start_us: int
+    end_us: int
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderedCamera:
+    """A camera of the order; ``facts`` go into manifest and form as they are (name, place, model, state then …)."""
+
+    camera_id: str
+    camera_uuid: str
+    name: str
+    directory: str
+    """Its folder's name in the bundle."""
+    segments: Sequence[OrderedSegment]
+    gaps: Sequence[MissingSpan]
+    recorded_us: int
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Everything the export's process needs; it asks nobody else."""
+
+    export_id: str
+    draft: Path
+    """The file to write; whoever ordered it moves it to its place."""
+    created_us: int
+    expires_us: int | None
+    site: Mapping[str, str]
+    """``id``, ``name``, ``timezone``, ``organisation``."""
+    software: Mapping[str, str]
+    """``name``, ``version``."""
+    incident: Mapping[str, Any]
+    operator: Mapping[str, str]
+    request: LegalRequest
+    options: ExportOptions
+    span: Span
+    cameras: Sequence[OrderedCamera]
+    clock: Mapping[str, Any]
+    history: Sequence[Mapping[str, Any]]
+    """Entries of the audit log about exactly this footage, with their proofs where there are any."""
+    checkpoint: str
+    """Signed note of the log in which they stand; '' = none."""
+    site_key_pem: str = field(repr=False)
+    paper_key_pem: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    step: str
+    done_bytes: int
+    total_bytes: int
