@@ -2,10 +2,13 @@
 
 import argparse
 import asyncio
+import json
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import ClassVar
 
 import structlog
 
@@ -13,6 +16,7 @@ from gtvision_edge import __version__
 from gtvision_edge.accounts import find_key_faults
 from gtvision_edge.app import RunOptions, Started, reset_password, run, verify_audit
 from gtvision_edge.errors import EdgeError, ErrorKind
+from gtvision_edge.recordings.evidence.verify import Verdict, read_trusted, verify_bundle
 from gtvision_edge.runtime.collector import spare_the_started
 from gtvision_edge.runtime.limits import raise_file_limit
 from gtvision_edge.runtime.logs import configure_logs
@@ -22,6 +26,7 @@ from gtvision_edge.settings import BrokenSettingsError, Settings, load_settings
 log = structlog.get_logger(__name__)
 
 EXIT_FAILED = 1
+EXIT_NOT_COMPARED = 3
 EXIT_BROKEN_SETTINGS = 78  # EX_CONFIG of sysexits.h: systemd shows it by name
 _EXIT_CODES = {
     ErrorKind.INVALID: 65,
@@ -29,6 +34,14 @@ _EXIT_CODES = {
     ErrorKind.UNAVAILABLE: 69,
     ErrorKind.CONFLICT: 73,
 }
+
+
+class NoTrustedKeyError(EdgeError):
+    """What was given with ``--key`` holds no key."""
+
+    code: ClassVar[str] = "no_trusted_key"
+    kind: ClassVar[ErrorKind] = ErrorKind.INVALID
+
 
 DEFAULT_CONFIG = Path("/etc/gtvision-edge/edge.toml")
 
@@ -85,6 +98,23 @@ def _parser() -> argparse.ArgumentParser:
         "check", parents=[common], help="say whether the settings file is good; lists every fault"
     )
     command.set_defaults(command=_check)
+
+    command = commands.add_parser(
+        "verify",
+        help="check an evidence bundle; needs no site, no daemon and no network",
+        description="Check an evidence bundle. Exit code 0: whole, and signed by a key given with --key; 3: whole, but whose key it is"
+        " must be compared by a person; 1: something is wrong, and it says with which file.",
+    )
+    command.add_argument("bundle", type=Path, help="the .zip as it was handed over")
+    command.add_argument(
+        "--key",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="whom to trust, from elsewhere than the bundle: a fingerprint (SHA256:…), a .pub file or a list of allowed signers",
+    )
+    command.add_argument("--json", action="store_true", help="say it for a program")
+    command.set_defaults(command=_verify_bundle)
 
     audit = commands.add_parser("audit", help="the audit log").add_subparsers(required=True)
     command = audit.add_parser("verify", parents=[common], help="look for edits and removals")
@@ -204,6 +234,46 @@ def _verify_audit(options: argparse.Namespace) -> int:
     else:
         print(f"The audit log is not whole: entry {verification.bad_seq} {verification.fault}.")
     return 0 if verification.is_whole else EXIT_FAILED
+
+
+def _verify_bundle(options: argparse.Namespace) -> int:
+    trusted: list[str] = []
+    for given in options.key:
+        found = read_trusted(given if given.startswith(("SHA256:", "ssh-")) else _text_of(given))
+        if not found:
+            raise NoTrustedKeyError(f"There is no key in {given}.")
+        trusted += found
+    verdict = verify_bundle(options.bundle, trusted=trusted)
+    if options.json:
+        print(json.dumps({**asdict(verdict), "is_good": verdict.is_good}, ensure_ascii=False))
+    else:
+        print("\n".join(_say_verdict(verdict)))
+    if not verdict.is_good:
+        return EXIT_FAILED
+    return 0 if verdict.is_trusted else EXIT_NOT_COMPARED
+
+
+def _text_of(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise NoTrustedKeyError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _say_verdict(verdict: Verdict) -> list[str]:
+    lines = [f"FAULT   {fault.path or 'bundle'}: {fault.what}" for fault in verdict.faults]
+    lines += [f"remark  {remark}" for remark in verdict.remarks]
+    if not verdict.is_good:
+        return [*lines, "The bundle is NOT what was handed over."]
+    lines.append(f"{verdict.package_id}: {verdict.files} files, all as they were signed.")
+    if verdict.is_trusted:
+        lines.append(f"Signed by the trusted key {verdict.fingerprint}.")
+    else:
+        lines.append(
+            f"Signed by {verdict.fingerprint}: compare it with the fingerprint that the site's organisation gives"
+            " by another way than this bundle, or give that with --key. Anybody could have signed a forgery with a key of their own."
+        )
+    return lines
 
 
 def _reset_password(options: argparse.Namespace) -> int:

@@ -1,8 +1,9 @@
 """Recorded files with real pictures and sound, as our recorder or libav writes them, and what an index says of them. Blocks."""
 
+import hashlib
 import io
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from itertools import product
@@ -140,6 +141,12 @@ def with_b_frames(seconds: float, fps: int = 10) -> bytes:
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return file.getvalue()
+
+
+def hashed(recorded: Recorded) -> Recorded:
+    """Return it as an index that has hashed the file knows it."""
+    digest = hashlib.sha256(recorded.path.read_bytes()).digest()
+    return Recorded(recorded.path, replace(recorded.segment, sha256=digest))
 
 
 def flip(path: Path, offset: int) -> None:

@@ -1,9 +1,11 @@
 """What the command line says at a start."""
 
+from pathlib import Path
+
 import pytest
 
 from gtvision_edge.app import Started
-from gtvision_edge.cli import _announce
+from gtvision_edge.cli import _announce, main
 
 STARTED = Started("http://127.0.0.1:8080/", "caju-lima-7", (), "", "http://127.0.0.1:9997")
 
@@ -20,3 +22,29 @@ def test_a_journal_gets_the_way_to_a_password_instead(capsys: pytest.CaptureFixt
     printed = capsys.readouterr().out
     assert "caju-lima-7" not in printed
     assert "gtvision-edge user reset-password admin" in printed
+
+
+def test_verify_says_no_to_what_is_no_bundle_and_needs_no_site(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bundle.zip").write_bytes(b"no zip at all")
+
+    with pytest.raises(SystemExit) as ended:
+        main(["verify", "bundle.zip"])
+
+    assert ended.value.code == 1
+    assert "FAULT" in capsys.readouterr().out
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle.zip"]
+
+
+def test_verify_refuses_a_key_that_is_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bundle.zip").write_bytes(b"")
+
+    with pytest.raises(SystemExit) as ended:
+        main(["verify", str(tmp_path / "bundle.zip"), "--key", str(tmp_path / "bundle.zip")])
+
+    assert ended.value.code == 65
+    assert "no_trusted_key" in capsys.readouterr().err

@@ -178,9 +178,7 @@ def _picture_hashes(work: _Work, part: Part, stored: Stored) -> tuple[bytes, byt
             tracks = read_tracks(read_at, read_at(segment.init_bytes, 0), parts_of(segment.groups))
             if tracks.video is None:
                 raise DamagedFootageError("The pictures have gone from a recorded file.")
-            hash_pictures(
-                originals, read_at, tracks.video, first=stretch.first, last=stretch.last
-            )
+            hash_pictures(originals, read_at, tracks.video, first=stretch.first, last=stretch.last)
     return copied, originals.digest()
 
 
@@ -196,9 +194,7 @@ def _add_snapshots(work: _Work, bundled: BundledCamera) -> None:
         bundled.snapshots.append(Snapshot(time_us, work.archive.add_bytes(path, jpeg), source))
 
 
-def _still_at(
-    bundled: BundledCamera, moment_us: int
-) -> tuple[int, bytes, OrderedSegment] | None:
+def _still_at(bundled: BundledCamera, moment_us: int) -> tuple[int, bytes, OrderedSegment] | None:
     for original in bundled.originals:
         segment = original.source.segment
         if segment.start_us <= moment_us < segment.end_us:

@@ -8,7 +8,12 @@ from typing import Any
 from gtvision_edge.keys import SitePublicKey
 from gtvision_edge.recordings.evidence import layout
 from gtvision_edge.recordings.evidence.archive import Stored
-from gtvision_edge.recordings.evidence.model import MissingSpan, Order, OrderedCamera, OrderedSegment
+from gtvision_edge.recordings.evidence.model import (
+    MissingSpan,
+    Order,
+    OrderedCamera,
+    OrderedSegment,
+)
 from gtvision_edge.recordings.evidence.tracks import TrackConfig, parts_of
 from gtvision_edge.recordings.evidence.viewing import Part
 from gtvision_edge.recordings.model import Span

@@ -327,7 +327,6 @@ class Wall:
     """Between a file's decode times and the wall clock: cameras' clocks run a little, sometimes much, differently."""
 
     def __init__(self, segment: Segment, video: Track, times: list[int]) -> None:
-        """*times* are those of *video*."""
         self._start_us = segment.start_us
         self._zero = times[0]
         media_us = _us(max(video.end - times[0], 1), video.config)

@@ -1,0 +1,159 @@
+"""What stands on the custody form of a bundle. Pure functions."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from gtvision_edge.papers import (
+    ClockStep,
+    CustodyCamera,
+    CustodyFile,
+    CustodyForm,
+    CustodyRequest,
+    Gap,
+    Issuer,
+)
+from gtvision_edge.recordings.evidence.archive import Stored
+from gtvision_edge.recordings.evidence.manifest import (
+    BundledCamera,
+    package_id,
+    seal_number,
+)
+from gtvision_edge.recordings.evidence.model import Order
+
+_GAPS: Final = {
+    "keep": "lacunas mantidas no tempo da cópia (última imagem parada)",
+    "collapse": "lacunas suprimidas na cópia (listadas no manifesto)",
+}
+
+
+def custody_form(
+    order: Order,
+    cameras: Sequence[BundledCamera],
+    files: Sequence[Stored],
+    sums_sha256: bytes,
+    fingerprint: str,
+) -> CustodyForm:
+    """Return the form of a bundle that holds *files*."""
+    site, incident, operator = order.site, order.incident, order.operator
+    return CustodyForm(
+        issuer=Issuer(
+            organisation=site.get("organisation", ""),
+            site_name=site["name"],
+            site_id=site["id"],
+            zone=site["timezone"],
+            software=f"{order.software['name']} {order.software['version']}",
+            software_sha256=order.software.get("sha256", ""),
+        ),
+        package_id=package_id(order),
+        seal=seal_number(order),
+        issued_us=order.created_us,
+        request=CustodyRequest(
+            authority=order.request.authority,
+            reference=order.request.reference,
+            legal_basis=order.request.legal_basis,
+            purpose=order.request.purpose,
+        ),
+        operator_name=operator.get("name", ""),
+        operator_registration=operator.get("registration", ""),
+        operator_role=operator.get("role", ""),
+        start_us=order.span.start_us,
+        end_us=order.span.end_us,
+        cameras=[_camera(camera) for camera in cameras],
+        files=_files(cameras, files),
+        sums_sha256=sums_sha256,
+        key_fingerprint=fingerprint,
+        incident_id=str(incident.get("incident_id", "")),
+        incident_reason=str(incident.get("reason", "")),
+        incident_reference=str(incident.get("reference", "")),
+        hold_review_us=incident.get("review_us"),
+        disposal_us=order.expires_us,
+        clock_source=str(order.clock.get("source", "")),
+        clock_is_synced=order.clock.get("synced"),
+        clock_steps=[
+            ClockStep(step["at_us"], step["step_us"] / 1_000_000)
+            for step in order.clock.get("log", [])
+            if step["kind"] == "step"
+        ],
+        processing=[
+            f"{order.software['name']} {order.software['version']}: cópia de visualização por troca de contêiner,"
+            " sem recodificação das imagens nem do som",
+            _GAPS[order.options.gaps],
+        ],
+        checkpoint=order.checkpoint,
+        seals=_seals(cameras),
+    )
+
+
+def _camera(bundled: BundledCamera) -> CustodyCamera:
+    camera = bundled.camera
+    facts: Mapping[str, Any] = camera.facts
+    place = facts.get("place") or {}
+    kind = camera.segments[-1].segment.format if camera.segments else None
+    return CustodyCamera(
+        camera_id=camera.camera_id,
+        name=camera.name,
+        camera_uuid=camera.camera_uuid,
+        model=str(facts.get("model", "")),
+        serial=str(facts.get("serial", "")),
+        mac=str(facts.get("mac", "")),
+        firmware=str(facts.get("firmware", "")),
+        place=str(place.get("label") or ""),
+        latitude=place.get("latitude"),
+        longitude=place.get("longitude"),
+        bearing=place.get("bearing"),
+        video=f"{kind.video} {kind.width}×{kind.height}" if kind else "",
+        clock_offset_s=facts.get("clock_offset_s"),
+        recorded_us=camera.recorded_us,
+        gaps=[Gap(gap.start_us, gap.end_us, gap.cause) for gap in camera.gaps],
+    )
+
+
+def _files(cameras: Sequence[BundledCamera], files: Sequence[Stored]) -> list[CustodyFile]:
+    known: dict[str, CustodyFile] = {}
+    for bundled in cameras:
+        camera_id = bundled.camera.camera_id
+        for original in bundled.originals:
+            segment, stored = original.source.segment, original.stored
+            known[stored.path] = CustodyFile(
+                stored.path,
+                stored.size_bytes,
+                stored.sha256,
+                camera_id=camera_id,
+                codec=segment.format.video,
+                start_us=segment.start_us,
+                end_us=segment.end_us,
+                segment_ids=[segment.segment_id],
+                ingest_sha256=segment.sha256,
+            )
+        segments = {
+            original.source.path: original.source.segment.segment_id
+            for original in bundled.originals
+        }
+        for copy in bundled.copies:
+            known[copy.stored.path] = CustodyFile(
+                copy.stored.path,
+                copy.stored.size_bytes,
+                copy.stored.sha256,
+                camera_id=camera_id,
+                codec=copy.part.video.sample_type if copy.part.video else "",
+                start_us=copy.part.stretches[0].start_us,
+                end_us=copy.part.stretches[-1].end_us,
+                segment_ids=[segments[stretch.path] for stretch in copy.part.stretches],
+                is_derived=True,
+            )
+    return [
+        known.get(each.path)
+        or CustodyFile(each.path, each.size_bytes, each.sha256, is_derived=True)
+        for each in files
+        if each.path in known or "/" not in each.path or each.path.startswith("snapshots/")
+    ]
+
+
+def _seals(cameras: Sequence[BundledCamera]) -> dict[str, str]:
+    found = {}
+    for bundled in cameras:
+        for original in bundled.originals:
+            seal = original.source.seal
+            if seal and "root" in seal:
+                found[str(seal["root"])] = str(seal.get("audit_seq", ""))
+    return found

@@ -1,0 +1,185 @@
+"""Opens a bundle that came from anywhere: what the zip holds is told only if it is built as ours are. Blocks.
+
+A zip can say one thing to one reader and another to the next: two entries of a name, entries over one another, bytes between
+them, names that lead out of the folder, contents that grow a thousandfold. Here an entry is a regular file of a plain name,
+stored as it is, and the entries fill the file from its first byte to the table of contents.
+"""
+
+import os
+import re
+import stat
+import struct
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from gtvision_edge.recordings.evidence.errors import BrokenBundleError
+from gtvision_edge.recordings.evidence.tracks import ReadAt
+
+MAX_FILES: Final = 200_000
+_ZIP64_EXTRA: Final = 20
+_LOCAL: Final = struct.Struct("<4s5H3I2H")
+_NAME: Final = re.compile(
+    r"[A-Za-z0-9_][A-Za-z0-9_.:-]*(/[A-Za-z0-9_][A-Za-z0-9_.:-]*){0,3}", re.ASCII
+)
+_DEVICES: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE | re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file in the zip; its bytes are ``size`` from ``offset`` on."""
+
+    path: str
+    offset: int
+    size: int
+
+
+class OpenBundle:
+    """The files of a bundle by name, as they lie in the zip."""
+
+    def __init__(self, file: BinaryIO, entries: dict[str, Entry]) -> None:
+        self._fd = file.fileno()
+        self.entries = entries
+
+    def reader(self, path: str) -> ReadAt:
+        """Return a reader that sees nothing but that file."""
+        entry = self.entries[path]
+
+        def read_at(size: int, offset: int) -> bytes:
+            size = min(size, entry.size - offset)
+            return os.pread(self._fd, size, entry.offset + offset) if size > 0 else b""
+
+        return read_at
+
+    def read(self, path: str, limit: int) -> bytes:
+        """Return a whole file.
+
+        Raises:
+            BrokenBundleError: it is longer than *limit*.
+
+        """
+        if self.entries[path].size > limit:
+            raise BrokenBundleError(f"{path} is too long.", path=path)
+        return self.reader(path)(limit, 0)
+
+
+def open_bundle(file: BinaryIO) -> OpenBundle:
+    """Read the table of contents of the zip open as *file*, which stays the caller's.
+
+    Raises:
+        BrokenBundleError: it is no zip, or one with something that ours never have.
+
+    """
+    size = file.seek(0, os.SEEK_END)
+    try:
+        with zipfile.ZipFile(file) as archive:
+            infos = archive.infolist()
+            directory = archive.start_dir
+            comment = archive.comment
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, EOFError) as error:
+        raise BrokenBundleError("This is no zip file, or it is cut off.") from error
+    if comment:
+        raise BrokenBundleError("The zip has a comment.")
+    if len(infos) > MAX_FILES:
+        raise BrokenBundleError("The zip has too many files.")
+    entries: dict[str, Entry] = {}
+    folded: set[str] = set()
+    position = 0
+    for info in sorted(infos, key=lambda each: each.header_offset):
+        _check_info(info)
+        # Windows and macOS would write one over the other.
+        if info.filename.casefold() in folded:
+            raise BrokenBundleError(f"{info.filename} is in the zip twice.", path=info.filename)
+        folded.add(info.filename.casefold())
+        if info.header_offset != position:
+            raise BrokenBundleError(
+                f"There are bytes before {info.filename} that belong to no file.",
+                path=info.filename,
+            )
+        offset = _content_offset(file, info)
+        position = offset + info.file_size
+        entries[info.filename] = Entry(info.filename, offset, info.file_size)
+    if position != directory:
+        raise BrokenBundleError("There are bytes behind the last file that belong to none.")
+    _check_end(file, directory, size, len(infos))
+    return OpenBundle(file, entries)
+
+
+def _check_info(info: zipfile.ZipInfo) -> None:
+    name = info.filename
+    fault = ""
+    if info.orig_filename != name or not _NAME.fullmatch(name) or ".." in name:
+        fault = "has a name that no file of a bundle has"
+    elif any(_DEVICES.fullmatch(part) for part in name.split("/")):
+        fault = "has the name of a device"
+    elif info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
+        fault = "is compressed"
+    elif info.flag_bits & ~0x0800:
+        fault = "is encrypted, or marked in a way that ours are not"
+    elif stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
+        fault = "is no regular file"
+    elif info.comment:
+        fault = "has a comment"
+    if fault:
+        shown = name.encode("ascii", "backslashreplace").decode()[:200]
+        raise BrokenBundleError(f"{shown} {fault}.", path=shown)
+
+
+def _content_offset(file: BinaryIO, info: zipfile.ZipInfo) -> int:
+    """Return where the content begins, after comparing the file's own header with the table of contents."""
+    head = os.pread(file.fileno(), _LOCAL.size, info.header_offset)
+    if len(head) < _LOCAL.size:
+        raise BrokenBundleError(f"{info.filename} is cut off.", path=info.filename)
+    magic, _, flags, method, _, _, crc, packed, size, name_length, extra_length = _LOCAL.unpack(
+        head
+    )
+    rest = os.pread(file.fileno(), name_length + extra_length, info.header_offset + _LOCAL.size)
+    name, extra = rest[:name_length], rest[name_length:]
+    wide = 0xFFFF_FFFF
+    agrees = (
+        magic == b"PK\x03\x04"
+        and name == info.filename.encode()
+        and method == zipfile.ZIP_STORED
+        and flags == info.flag_bits
+        and crc == info.CRC
+        and packed in (info.compress_size, wide)
+        and size in (info.file_size, wide)
+        and (not extra or (len(extra) == _ZIP64_EXTRA and extra[:4] == b"\x01\x00\x10\x00"))
+    )
+    if not agrees:
+        raise BrokenBundleError(
+            f"{info.filename} is called or described otherwise in the table of contents.",
+            path=info.filename,
+        )
+    return int(info.header_offset) + _LOCAL.size + len(rest)
+
+
+def _check_end(file: BinaryIO, directory: int, size: int, count: int) -> None:
+    """Look that table of contents and its end records are all that follows the files."""
+    at = directory
+    fd = file.fileno()
+    for _ in range(count):
+        head = os.pread(fd, 46, at)
+        if len(head) < 46 or head[:4] != b"PK\x01\x02":
+            raise BrokenBundleError("The table of contents is not what it says.")
+        at += 46 + sum(struct.unpack_from("<3H", head, 28))
+    tail = os.pread(fd, 200, at)
+    if tail[:4] == b"PK\x06\x06":  # zip64: end record and its locator
+        at += 12 + struct.unpack_from("<Q", tail, 4)[0] + 20
+        tail = os.pread(fd, 200, at)
+    if tail[:4] != b"PK\x05\x06" or at + 22 != size:
+        raise BrokenBundleError("There are bytes behind the table of contents.")
+
+
+def open_bundle_file(path: Path) -> BinaryIO:
+    """Open *path* for :func:`open_bundle`.
+
+    Raises:
+        BrokenBundleError: it cannot be read.
+
+    """
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise BrokenBundleError(f"{path} cannot be read: {error.strerror}.") from error

@@ -1,0 +1,269 @@
+"""Verifies a bundle: needs nothing but the file, and a key from elsewhere to compare with. Blocks.
+
+``faults`` name the exact file that is not what was handed over. Without a key that came by another way than the bundle all
+that can be said is who signed: whoever forges a bundle can sign it, with a key of their own.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from gtvision_edge.keys import BadSignatureError, SitePublicKey, sshsig
+from gtvision_edge.recordings.evidence import layout
+from gtvision_edge.recordings.evidence.errors import BrokenBundleError, DamagedFootageError
+from gtvision_edge.recordings.evidence.frames import hash_movie, hash_pictures
+from gtvision_edge.recordings.evidence.opening import OpenBundle, open_bundle, open_bundle_file
+from gtvision_edge.recordings.evidence.tracks import MAX_INIT, read_tracks
+from gtvision_edge.recordings.evidence.viewing import GAP_US
+from gtvision_edge.runtime.timestamps import from_datetime
+
+_CHUNK: Final = 2**20
+_MAX_TEXT: Final = 64 * 2**20
+_SUM: Final = re.compile(r"([0-9a-f]{64})  ([^\n\x00-\x1f]+)")
+_KEY: Final = re.compile(r"ssh-ed25519 ([A-Za-z0-9+/=]+)")
+_FINGERPRINT: Final = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong, and with which file ('' = the bundle as a whole)."""
+
+    path: str
+    what: str
+
+
+@dataclass(slots=True)
+class Verdict:
+    """``is_trusted``: signed by a key that was given from elsewhere; None = none was given, so compare ``fingerprint``."""
+
+    faults: list[Fault] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    fingerprint: str = ""
+    is_trusted: bool | None = None
+    files: int = 0
+    package_id: str = ""
+
+    @property
+    def is_good(self) -> bool:
+        return not self.faults
+
+    def blame(self, path: str, what: str) -> None:
+        if all(fault.path != path or fault.what != what for fault in self.faults):
+            self.faults.append(Fault(path, what))
+
+
+def read_trusted(text: str) -> list[str]:
+    """Return keys (``ssh-ed25519 …``) and fingerprints in *text*: a fingerprint, a ``.pub`` file or a list of allowed signers."""
+    return [f"ssh-ed25519 {found}" for found in _KEY.findall(text)] + _FINGERPRINT.findall(text)
+
+
+def verify_bundle(
+    path: Path,
+    *,
+    trusted: Collection[str] = (),
+    moved: Callable[[int], None] = lambda _: None,
+) -> Verdict:
+    """Verify the bundle at *path*. *trusted* are keys or fingerprints as :func:`read_trusted` gives them.
+
+    A bundle that is none, or is built so that readers may see different files in it, has one fault and is not looked at further.
+    """
+    verdict = Verdict()
+    try:
+        with open_bundle_file(path) as file:
+            _verify(open_bundle(file), trusted, verdict, moved)
+    except BrokenBundleError as error:
+        verdict.blame(str(error.details.get("path", "")), error.message)
+    return verdict
+
+
+def _verify(
+    bundle: OpenBundle,
+    trusted: Collection[str],
+    verdict: Verdict,
+    moved: Callable[[int], None],
+) -> None:
+    verdict.files = len(bundle.entries)
+    missing = sorted(layout.REQUIRED - set(bundle.entries))
+    for name in missing:
+        verdict.blame(name, "is missing")
+    if layout.SUMS in missing:
+        return
+    signer = _check_signatures(bundle, verdict)
+    if signer is not None:
+        _check_signer(signer, trusted, verdict)
+    sums = _check_files(bundle, verdict, moved)
+    if layout.MANIFEST in sums and layout.MANIFEST in bundle.entries:
+        _check_manifest(bundle, sums, verdict)
+
+
+def _check_signatures(bundle: OpenBundle, verdict: Verdict) -> bytes | None:
+    """Return the key that signed the sums; None when nobody did."""
+    signers = []
+    for name, signature in (
+        (layout.SUMS, layout.SUMS_SIGNATURE),
+        (layout.SEAL, layout.SEAL_SIGNATURE),
+    ):
+        if name not in bundle.entries or signature not in bundle.entries:
+            continue
+        armoured = bundle.read(signature, 2**16).decode("ascii", "replace")
+        content = bundle.read(name, _MAX_TEXT)
+        try:
+            signers.append(sshsig.verify(armoured, content, namespace=layout.NAMESPACE))
+        except BadSignatureError as error:
+            verdict.blame(name, f"is not what was signed: {error.message}")
+    if len(set(signers)) > 1:
+        verdict.blame(layout.SEAL_SIGNATURE, "is by another key than the rest")
+    return signers[0] if signers else None
+
+
+def _check_signer(signer: bytes, trusted: Collection[str], verdict: Verdict) -> None:
+    key = SitePublicKey("", signer)
+    verdict.fingerprint = key.fingerprint
+    if not trusted:
+        return
+    blob = base64.b64encode(sshsig.public_blob(signer)).decode()
+    verdict.is_trusted = any(
+        each == key.fingerprint or each.split()[:2] == ["ssh-ed25519", blob] for each in trusted
+    )
+    if not verdict.is_trusted:
+        verdict.blame(layout.SUMS_SIGNATURE, f"is by a key that is not trusted ({key.fingerprint})")
+
+
+def _check_files(
+    bundle: OpenBundle, verdict: Verdict, moved: Callable[[int], None]
+) -> dict[str, str]:
+    """Compare every file with its sum; return the sums."""
+    sums = _read_sums(bundle, layout.SUMS, verdict)
+    seal = _read_sums(bundle, layout.SEAL, verdict) if layout.SEAL in bundle.entries else {}
+    if seal and set(seal) != {layout.SUMS, layout.FORM}:
+        verdict.blame(layout.SEAL, "does not name just the form and the sums")
+    for path, expected in {**seal, **sums}.items():
+        if path not in bundle.entries:
+            verdict.blame(path, "is missing")
+        elif _hash(bundle, path, moved) != expected:
+            verdict.blame(path, "was changed")
+    for path in sorted(set(bundle.entries) - set(sums) - layout.NOT_IN_SUMS):
+        verdict.blame(path, "does not belong to the bundle")
+    return sums
+
+
+def _read_sums(bundle: OpenBundle, name: str, verdict: Verdict) -> dict[str, str]:
+    sums: dict[str, str] = {}
+    for line in bundle.read(name, _MAX_TEXT).decode("utf-8", "replace").splitlines():
+        found = _SUM.fullmatch(line)
+        if found is None or found[2] in sums:
+            verdict.blame(name, "has a line that is none of its kind")
+            continue
+        sums[found[2]] = found[1]
+    return sums
+
+
+def _hash(bundle: OpenBundle, path: str, moved: Callable[[int], None]) -> str:
+    digest, read_at, at = hashlib.sha256(), bundle.reader(path), 0
+    while data := read_at(_CHUNK, at):
+        digest.update(data)
+        at += len(data)
+        moved(len(data))
+    return digest.hexdigest()
+
+
+def _check_manifest(bundle: OpenBundle, sums: Mapping[str, str], verdict: Verdict) -> None:
+    try:
+        manifest = json.loads(bundle.read(layout.MANIFEST, _MAX_TEXT))
+        if manifest["schema"] != layout.SCHEMA:
+            verdict.remarks.append(
+                "The manifest is of another version; only signatures and sums were checked."
+            )
+            return
+        verdict.package_id = str(manifest["package_id"])[:60]
+        _check_listed(manifest, sums, verdict)
+        for camera in manifest["cameras"]:
+            _check_camera(bundle, camera, manifest["interval"], verdict)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
+        verdict.blame(layout.MANIFEST, "is not built as a manifest is")
+
+
+def _check_listed(manifest: Mapping[str, Any], sums: Mapping[str, str], verdict: Verdict) -> None:
+    listed = {each["path"]: each["sha256"] for each in manifest["files"]}
+    if manifest["key"]["fingerprint"] != verdict.fingerprint:
+        verdict.blame(layout.MANIFEST, "names another key than the one that signed")
+    if {**listed, layout.MANIFEST: sums[layout.MANIFEST]} != dict(sums):
+        verdict.blame(layout.MANIFEST, f"does not list the files that {layout.SUMS} lists")
+    for camera in manifest["cameras"]:
+        for each in [*camera["originals"], *camera["viewing"], *camera["snapshots"]]:
+            if listed.get(each["path"]) != each["sha256"]:
+                verdict.blame(layout.MANIFEST, f"gives two hashes for {each['path']}")
+        for each in camera["originals"]:
+            if each["ingest_sha256"] is None:
+                verdict.remarks.append(f"{each['path']} was not hashed when it was recorded.")
+            elif each["ingest_sha256"] != each["sha256"]:
+                verdict.remarks.append(
+                    f"{each['path']} is not what was hashed when it was recorded."
+                )
+
+
+def _check_camera(
+    bundle: OpenBundle, camera: Mapping[str, Any], interval: Mapping[str, str], verdict: Verdict
+) -> None:
+    name = camera["camera_id"]
+    for start_us, end_us in _unlisted_gaps(camera, interval):
+        verdict.blame(
+            layout.MANIFEST,
+            f"does not list a gap of {(end_us - start_us) / 1_000_000:.1f} s of {name}",
+        )
+    originals = {each["path"]: each for each in camera["originals"]}
+    for copy in camera["viewing"]:
+        path = copy["path"]
+        if path not in bundle.entries:
+            continue  # blamed already
+        try:
+            count, shown = hash_movie(bundle.reader(path), bundle.entries[path].size)
+            recorded = _recorded_pictures(bundle, copy, originals)
+        except DamagedFootageError as error:
+            verdict.blame(path, f"cannot be compared with the originals: {error.message}")
+            continue
+        if shown != recorded or count != copy["pictures"]:
+            verdict.blame(path, "does not hold the same pictures as the originals")
+
+
+def _recorded_pictures(
+    bundle: OpenBundle, copy: Mapping[str, Any], originals: Mapping[str, Mapping[str, Any]]
+) -> bytes:
+    digest = hashlib.sha256()
+    for stretch in copy["timeline"]:
+        original = originals[stretch["original"]]
+        path = original["path"]
+        if path not in bundle.entries:
+            raise DamagedFootageError(f"{path} is missing.")
+        read_at = bundle.reader(path)
+        init = read_at(min(int(original["init_bytes"]), MAX_INIT), 0)
+        parts = [(int(offset), int(size)) for offset, size in original["parts"]]
+        video = read_tracks(read_at, init, parts).video
+        if video is None:
+            raise DamagedFootageError(f"{path} has no pictures.")
+        first, last = stretch["pictures"]
+        hash_pictures(digest, read_at, video, first=int(first), last=int(last))
+    return digest.digest()
+
+
+def _unlisted_gaps(camera: Mapping[str, Any], interval: Mapping[str, str]) -> list[tuple[int, int]]:
+    """Return what of *interval* neither an original covers nor the list of gaps."""
+    covered = [(_time(each["start"]), _time(each["end"])) for each in camera["originals"]]
+    covered += [(_time(each["start"]), _time(each["end"])) for each in camera["gaps"]]
+    at_us, end_us = _time(interval["start"]), _time(interval["end"])
+    found = []
+    for begin_us, finish_us in [*sorted(covered), (end_us, end_us)]:
+        if min(begin_us, end_us) - at_us > GAP_US:
+            found.append((at_us, min(begin_us, end_us)))
+        at_us = max(at_us, finish_us)
+    return found
+
+
+def _time(text: str) -> int:
+    return from_datetime(datetime.fromisoformat(text))
