@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, PlatformCollector, ProcessColle
 
 from gtvision_edge import __version__
 from gtvision_edge.accounts import Accounts, Passes, open_accounts
+from gtvision_edge.accounts.service import ensure_site
 from gtvision_edge.api.audit import audit_endpoints
 from gtvision_edge.api.auth import Proxies, RequestAuthenticator
 from gtvision_edge.api.auth_check import auth_check_endpoints
@@ -56,6 +57,7 @@ from gtvision_edge.media.reconciler import Reconciler
 from gtvision_edge.media.view import MediaViews
 from gtvision_edge.media.whep import WebRtcPlace
 from gtvision_edge.mosaics.service import MosaicService
+from gtvision_edge.recordings.adoption import Candidate, adopt
 from gtvision_edge.recordings.footage import Footage, FootageBase, open_footage
 from gtvision_edge.recordings.volume import Volume, VolumeFound, VolumeLost, open_volume
 from gtvision_edge.runtime.clock import Clock, SystemClock
@@ -543,6 +545,31 @@ async def reset_password(settings: Settings, username: str) -> str:
         ) as accounts,
     ):
         return await accounts.service.reset_password(username)
+
+
+async def adopt_volume(
+    settings: Settings, agrees: Callable[[Candidate], bool], *, may_be_bare_folder: bool
+) -> str | None:
+    """Have :func:`adopt` take what is at ``storage.volume`` now. Works while the daemon runs.
+
+    Raises:
+        NoSiteError: there is no database in the state folder.
+        EdgeError: see :func:`adopt`.
+
+    """
+    clock = SystemClock()
+    state_dir = settings.storage.state_dir
+    async with open_database(await _existing_database(state_dir)) as database:
+        return await adopt(
+            settings.storage.volume,
+            agrees,
+            may_be_bare_folder=may_be_bare_folder,
+            state_dir=state_dir,
+            site_id=await ensure_site(database, clock),
+            database=database,
+            audit=AuditLog(clock),
+            clock=clock,
+        )
 
 
 class NoSiteError(EdgeError):

@@ -14,8 +14,9 @@ import structlog
 
 from gtvision_edge import __version__
 from gtvision_edge.accounts import find_key_faults
-from gtvision_edge.app import RunOptions, Started, reset_password, run, verify_audit
+from gtvision_edge.app import RunOptions, Started, adopt_volume, reset_password, run, verify_audit
 from gtvision_edge.errors import EdgeError, ErrorKind
+from gtvision_edge.recordings.adoption import Candidate, describe
 from gtvision_edge.recordings.evidence.verify import Verdict, read_trusted, verify_bundle
 from gtvision_edge.runtime.collector import spare_the_started
 from gtvision_edge.runtime.limits import raise_file_limit
@@ -119,6 +120,22 @@ def _parser() -> argparse.ArgumentParser:
     audit = commands.add_parser("audit", help="the audit log").add_subparsers(required=True)
     command = audit.add_parser("verify", parents=[common], help="look for edits and removals")
     command.set_defaults(command=_verify_audit)
+
+    volume = commands.add_parser("volume", help="the disk of the recordings").add_subparsers(
+        required=True
+    )
+    command = volume.add_parser(
+        "adopt",
+        parents=[common],
+        help="record to the disk that is mounted now, in place of the one that was there before",
+    )
+    command.add_argument("--yes", action="store_true", help="do not ask")
+    command.add_argument(
+        "--bare-folder",
+        action="store_true",
+        help="even if no disk is mounted there: recordings then fill the disk that holds the folder",
+    )
+    command.set_defaults(command=_adopt_volume)
 
     user = commands.add_parser("user", help="people").add_subparsers(required=True)
     command = user.add_parser("reset-password", parents=[common], help="give a new password")
@@ -274,6 +291,28 @@ def _say_verdict(verdict: Verdict) -> list[str]:
             " by another way than this bundle, or give that with --key. Anybody could have signed a forgery with a key of their own."
         )
     return lines
+
+
+def _adopt_volume(options: argparse.Namespace) -> int:
+    def agrees(candidate: Candidate) -> bool:
+        print("\n".join(describe(candidate)))
+        return bool(options.yes) or _is_agreed("Record to it from now on? [y/N] ")
+
+    work = adopt_volume(_load(options), agrees, may_be_bare_folder=options.bare_folder)
+    volume_id = asyncio.run(work)
+    if volume_id is None:
+        print("Nothing was changed.")
+        return EXIT_FAILED
+    print(f"This site records to volume {volume_id} now; a running daemon takes it up at once.")
+    return 0
+
+
+def _is_agreed(question: str) -> bool:
+    try:
+        return input(question).strip().lower() in ("y", "yes", "s", "sim")
+    except EOFError:  # nobody is there to answer
+        print()
+        return False
 
 
 def _reset_password(options: argparse.Namespace) -> int:

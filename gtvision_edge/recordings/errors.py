@@ -48,6 +48,20 @@ class VolumeNoteDamagedError(VolumeError):
     code: ClassVar[str] = "volume_note_damaged"
 
 
+class VolumeStillMountedError(EdgeError):
+    """The disk that was to take the place of the old one is the old one."""
+
+    code: ClassVar[str] = "nothing_to_adopt"
+    kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
+
+
+class VolumeChangedError(EdgeError):
+    """Between the question and the answer another disk came or went."""
+
+    code: ClassVar[str] = "disk_changed_meanwhile"
+    kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
+
+
 class VolumeFullError(VolumeError):
     """The right volume is there, with no room left."""
 

@@ -228,18 +228,6 @@ class Volume:
             return None
         return directory if known[1] == camera.camera_uuid else None
 
-    async def start_new(self) -> None:
-        """Take whatever is mounted now as this site's volume: after a disk was replaced by an empty one.
-
-        Raises:
-            VolumeError: it cannot be written.
-
-        """
-        await self._in_thread(lambda: self._known.unlink(missing_ok=True))
-        await self.check()
-        if self._error is not None:
-            raise self._error
-
     async def _in_thread(self, work: Callable[[], T]) -> T:
         """Run *work* in the disk's thread; claims and checks take turns, and only work that does not end is a hang."""
         try:
@@ -284,8 +272,8 @@ class Volume:
             return read_volume_marker(self._root / VOLUME_MARKER)
         except OddMarkerError as error:
             raise VolumeMarkerOddError(
-                f"The volume's {VOLUME_MARKER} is damaged. If the disk is this site's, remove that file and "
-                f"{self._known}; recording then begins anew on it.",
+                f"The volume's {VOLUME_MARKER} is damaged. If the disk is this site's, remove that file and run "
+                "`gtvision-edge volume adopt`; recording then goes on on it.",
                 volume=str(self._root),
             ) from error
 
@@ -299,7 +287,7 @@ class Volume:
                 return None
             raise VolumeNoteDamagedError(
                 f"{self._known} is damaged. Mount this site's recordings volume, and recording begins by itself; "
-                "with a new disk, remove that file.",
+                "a new disk is taken by `gtvision-edge volume adopt`.",
                 volume=str(self._root),
             ) from error
 
@@ -323,8 +311,8 @@ class Volume:
 
     def _missing(self) -> VolumeMissingError:
         return VolumeMissingError(
-            "The recordings volume is not mounted, or was emptied. Mount it, and recording begins by itself; with a "
-            f"new disk, remove {self._known}.",
+            "The recordings volume is not mounted, or was emptied. Mount it, and recording begins by itself; a new disk "
+            "is taken by `gtvision-edge volume adopt`.",
             volume=str(self._root),
         )
 

@@ -1,5 +1,6 @@
 """The program as a person calls it."""
 
+import asyncio
 import subprocess
 from pathlib import Path
 
@@ -7,13 +8,19 @@ import pytest
 
 from tests.e2e.daemon import PROGRAM, Site, logged_in, running_daemon
 from tests.fakes.hub import ED_KEY, private_pem, write_key
+from tests.waiting import becomes
 
 pytestmark = pytest.mark.timeout(90)
 
 
 def call(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(PROGRAM), *arguments], capture_output=True, text=True, timeout=30, check=False
+        [str(PROGRAM), *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
     )
 
 
@@ -58,7 +65,10 @@ def test_check_looks_into_the_keys_of_issuers(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", [("audit", "verify"), ("user", "reset-password", "admin")])
+@pytest.mark.parametrize(
+    "command",
+    [("audit", "verify"), ("user", "reset-password", "admin"), ("volume", "adopt", "--yes")],
+)
 def test_a_command_over_an_empty_folder_says_that_there_is_no_site(
     tmp_path: Path, command: tuple[str, ...]
 ) -> None:
@@ -72,8 +82,6 @@ def test_a_command_over_an_empty_folder_says_that_there_is_no_site(
 async def test_a_second_daemon_and_a_taken_port_are_said_and_change_nothing(
     tmp_path: Path,
 ) -> None:
-    import asyncio
-
     site = Site(tmp_path / "state")
     async with running_daemon(site):
         same = await asyncio.to_thread(call, "run", "--config", str(site.root / "edge.toml"))
@@ -90,8 +98,6 @@ async def test_a_second_daemon_and_a_taken_port_are_said_and_change_nothing(
 
 
 async def test_a_new_password_works_at_once_and_the_log_stays_whole(tmp_path: Path) -> None:
-    import asyncio
-
     site = Site(tmp_path / "state")
     config = str(site.root / "edge.toml")
     async with running_daemon(site):
@@ -103,3 +109,39 @@ async def test_a_new_password_works_at_once_and_the_log_stays_whole(tmp_path: Pa
 
     verified = await asyncio.to_thread(call, "audit", "verify", "--config", config)
     assert verified.returncode == 0, verified.stdout
+
+
+async def test_a_replaced_disk_is_adopted_beside_the_running_daemon(tmp_path: Path) -> None:
+    site = Site(tmp_path / "state")
+    arguments = ("volume", "adopt", "--config", str(site.root / "edge.toml"))
+    async with running_daemon(site), logged_in(site) as admin:
+        box = await admin.call("GET", "/status", expect=200)
+        volume = Path(box["storage"]["volume"])
+        same = await asyncio.to_thread(call, *arguments, "--yes")
+        (volume / ".gtvision-volume.json").unlink()
+
+        async def error() -> str | None:
+            box = await admin.call("GET", "/status", expect=200)
+            found: str | None = box["storage"]["error"]
+            return found
+
+        async def is_missing() -> bool:
+            return await error() == "volume_missing"
+
+        async def is_well() -> bool:
+            return await error() is None
+
+        await becomes(is_missing, 10)
+        unasked = await asyncio.to_thread(call, *arguments)  # nobody is there to answer
+        assert await is_missing()
+        done = await asyncio.to_thread(call, *arguments, "--yes")
+        await becomes(is_well, 10)
+        acts = await admin.call("GET", "/audit?action=volume.adopted", expect=200)
+
+    assert same.returncode == 73
+    assert "nothing_to_adopt" in same.stderr
+    assert unasked.returncode == 1
+    assert "Nothing was changed" in unasked.stdout
+    assert done.returncode == 0, done.stderr
+    assert len(acts["items"]) == 1
+    assert acts["items"][0]["subject"].removeprefix("volume:") in done.stdout

@@ -139,18 +139,6 @@ async def test_another_disk_of_this_site_is_taken(volume: Volume, root: Path) ->
     assert volume.is_present()
 
 
-async def test_an_empty_disk_is_taken_only_when_a_person_says_so(
-    volume: Volume, root: Path
-) -> None:
-    (root / VOLUME_MARKER).unlink()
-    await volume.check()
-    assert not volume.is_present()
-
-    await volume.start_new()
-
-    assert volume.is_present()
-
-
 async def test_a_volume_that_cannot_be_written_is_a_state(
     tmp_path: Path, bus: RememberingBus, clock: FakeClock
 ) -> None:

@@ -19,6 +19,7 @@ export const acts: Text["acts"] = {
   "mosaic.created": "created a mosaic",
   "mosaic.changed": "changed a mosaic",
   "mosaic.removed": "deleted a mosaic",
+  "volume.adopted": "had another disk recorded to",
   "view.started": "began to watch",
   "view.ended": "stopped watching",
   "footage.viewed": "watched recordings",

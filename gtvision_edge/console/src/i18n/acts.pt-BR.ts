@@ -18,6 +18,7 @@ export const acts: Record<string, string> = {
   "mosaic.created": "criou um mosaico",
   "mosaic.changed": "alterou um mosaico",
   "mosaic.removed": "excluiu um mosaico",
+  "volume.adopted": "passou a gravar em outro disco",
   "view.started": "começou a assistir",
   "view.ended": "parou de assistir",
   "footage.viewed": "viu gravações",

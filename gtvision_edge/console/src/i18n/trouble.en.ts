@@ -135,7 +135,7 @@ export const findings: Text["findings"] = {
 export const volumes: Text["volumes"] = {
   volume_missing: {
     title: "Nothing is being recorded: the recording disk is not mounted.",
-    cure: "Check the disk's cable and power and mount it; recording begins again by itself. If it was replaced by a new one, delete volume.json in the unit's state folder.",
+    cure: "Check the disk's cable and power and mount it; recording begins again by itself. If it was replaced by a new one, mount that and run “gtvision-edge volume adopt” on the unit.",
   },
   volume_full: {
     title: "Disk full: recording fails.",
@@ -147,11 +147,11 @@ export const volumes: Text["volumes"] = {
   },
   volume_marker_odd: {
     title: "Nothing is being recorded: the mounted disk does not say whose it is.",
-    cure: "The disk's .gtvision-volume.json is damaged. Mount the right disk; if this is the right one, delete that file and volume.json in the state folder.",
+    cure: "The disk's .gtvision-volume.json is damaged. Mount the right disk; if this is the right one, delete that file and run “gtvision-edge volume adopt”.",
   },
   volume_note_damaged: {
     title: "Nothing is being recorded: which disk is this unit's is no longer known.",
-    cure: "volume.json in the state folder is damaged. Mount this unit's disk and recording begins by itself; with a new disk, delete that file.",
+    cure: "volume.json in the state folder is damaged. Mount this unit's disk and recording begins by itself; with a new disk, run “gtvision-edge volume adopt”.",
   },
   volume_unwritable: {
     title: "Nothing is being recorded: the disk cannot be written.",

@@ -143,7 +143,7 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
 export const volumes: Record<string, Trouble> = {
   volume_missing: {
     title: "Nada está sendo gravado: o disco de gravação não está montado.",
-    cure: "Confira o cabo e a energia do disco e monte-o; a gravação volta sozinha. Se o disco foi trocado por um novo, apague volume.json da pasta de estado do equipamento.",
+    cure: "Confira o cabo e a energia do disco e monte-o; a gravação volta sozinha. Se o disco foi trocado por um novo, monte-o e execute “gtvision-edge volume adopt” no equipamento.",
   },
   volume_full: {
     title: "Disco cheio: a gravação falha.",
@@ -155,11 +155,11 @@ export const volumes: Record<string, Trouble> = {
   },
   volume_marker_odd: {
     title: "Nada está sendo gravado: o disco montado não se identifica.",
-    cure: "O arquivo .gtvision-volume.json do disco está danificado. Monte o disco certo; se este for o certo, apague esse arquivo e volume.json da pasta de estado.",
+    cure: "O arquivo .gtvision-volume.json do disco está danificado. Monte o disco certo; se este for o certo, apague esse arquivo e execute “gtvision-edge volume adopt”.",
   },
   volume_note_damaged: {
     title: "Nada está sendo gravado: não se sabe mais qual é o disco desta unidade.",
-    cure: "O arquivo volume.json da pasta de estado está danificado. Monte o disco desta unidade e a gravação volta sozinha; com um disco novo, apague esse arquivo.",
+    cure: "O arquivo volume.json da pasta de estado está danificado. Monte o disco desta unidade e a gravação volta sozinha; com um disco novo, execute “gtvision-edge volume adopt”.",
   },
   volume_unwritable: {
     title: "Nada está sendo gravado: o disco não aceita gravação.",
