@@ -15,8 +15,7 @@ import structlog
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 
 from gtvision_edge import __version__
-from gtvision_edge.accounts import Accounts, Passes, open_accounts
-from gtvision_edge.accounts.service import ensure_site
+from gtvision_edge.accounts import Accounts, Passes, ensure_site, open_accounts
 from gtvision_edge.api.audit import audit_endpoints
 from gtvision_edge.api.auth import Proxies, RequestAuthenticator
 from gtvision_edge.api.auth_check import auth_check_endpoints
@@ -31,8 +30,18 @@ from gtvision_edge.api.pictures import picture_endpoints
 from gtvision_edge.api.probes import probe_routes
 from gtvision_edge.api.server import Api, build_api, serve
 from gtvision_edge.api.session import session_endpoints
+from gtvision_edge.api.site import site_endpoints
 from gtvision_edge.api.status import status_endpoints
-from gtvision_edge.audit import AuditLog, Verification
+from gtvision_edge.audit import (
+    COMMAND_LINE,
+    SYSTEM,
+    AuditLog,
+    EntryProof,
+    TreeHead,
+    Verification,
+    read_checkpoint,
+    write_checkpoint,
+)
 from gtvision_edge.cameras.model import CameraState
 from gtvision_edge.cameras.monitor import CameraMonitor, rtsp_ask
 from gtvision_edge.cameras.names import NameResolver
@@ -47,6 +56,7 @@ from gtvision_edge.cameras.urls import DEFAULT_RTSP_PORT
 from gtvision_edge.demo.site import open_demo_site
 from gtvision_edge.errors import EdgeError, ErrorKind
 from gtvision_edge.health.board import HealthBoard
+from gtvision_edge.keys import OpenedKeys, SiteKey, open_keys
 from gtvision_edge.media.client import MediaServerClient
 from gtvision_edge.media.embedded.server import open_embedded_server
 from gtvision_edge.media.errors import MediaServerUnavailableError
@@ -124,6 +134,7 @@ class _Base:
     database: Database
     audit: AuditLog
     accounts: Accounts
+    keys: OpenedKeys
     volume: Volume
     cameras: CameraService
     devices: DeviceAsker
@@ -251,6 +262,7 @@ async def _open_base(settings: Settings, clock: Clock, stack: AsyncExitStack) ->
             registry=registry,
         )
     )
+    keys = await _open_keys(settings, accounts.site_id, database, audit)
     volume = await enter(
         open_volume(root, state_dir=state_dir, site_id=accounts.site_id, clock=clock, bus=bus)
     )
@@ -280,12 +292,35 @@ async def _open_base(settings: Settings, clock: Clock, stack: AsyncExitStack) ->
         database=database,
         audit=audit,
         accounts=accounts,
+        keys=keys,
         volume=volume,
         cameras=cameras,
         devices=devices,
         resolver=resolver,
         own_servers=own_servers,
     )
+
+
+async def _open_keys(
+    settings: Settings, site_id: str, database: Database, audit: AuditLog
+) -> OpenedKeys:
+    """Open the site's keys; that new ones were made is an act, for all that is signed from now on hangs on them."""
+    keys = await asyncio.to_thread(
+        open_keys, settings.storage.state_dir, settings.papers, site_id=site_id
+    )
+    if keys.made:
+        details = {
+            "files": keys.made,
+            "damaged": keys.replaced,
+            "site_key": keys.site.public.fingerprint,
+            "certificate": keys.paper.fingerprint,
+        }
+        await database.write(
+            lambda transaction: audit.append(
+                transaction, actor=SYSTEM, action="site.keys_made", details=details
+            )
+        )
+    return keys
 
 
 @asynccontextmanager
@@ -427,7 +462,10 @@ async def _api(
             "media_server": media_server,
             "volume": base.volume.require,
         },
-        notices={"identity": accounts.issuers.check_keys},
+        notices={
+            "identity": accounts.issuers.check_keys,
+            "papers": base.keys.check_certificate,
+        },
     )
     return build_api(
         [
@@ -446,7 +484,8 @@ async def _api(
             *geojson_endpoints(base.cameras, monitor),
             *discovery_endpoints(search),
             *mosaic_endpoints(mosaics),
-            *audit_endpoints(base.audit, base.database),
+            *audit_endpoints(base.audit, base.database, base.keys.site),
+            *site_endpoints(base.keys),
             *status_endpoints(
                 base.cameras,
                 monitor,
@@ -512,16 +551,65 @@ def _hls_secret(settings: MediaSettings) -> str | None:
     return None
 
 
-async def verify_audit(settings: Settings) -> Verification:
-    """Check the audit log of the site; works while the daemon runs.
+async def verify_audit(settings: Settings, checkpoint: str | None = None) -> Verification:
+    """Check the audit log of the site, also against the signed *checkpoint* of some day; works while the daemon runs.
+
+    Raises:
+        NoSiteError: there is no database in the state folder.
+        BadProofError: *checkpoint* is not this site's.
+
+    """
+    if checkpoint is None:
+        path = await _existing_database(settings.storage.state_dir)
+        async with open_database(path) as database:
+            return await AuditLog(SystemClock()).verify(database)
+    async with _existing_log(settings) as (database, audit, key):
+        return await audit.verify(database, known=read_checkpoint(checkpoint, key.public))
+
+
+async def make_checkpoint(settings: Settings) -> str:
+    """Return a signed checkpoint of the audit log as it is now; works while the daemon runs.
 
     Raises:
         NoSiteError: there is no database in the state folder.
 
     """
-    clock = SystemClock()
-    async with open_database(await _existing_database(settings.storage.state_dir)) as database:
-        return await AuditLog(clock).verify(database)
+    async with _existing_log(settings) as (database, audit, key):
+        return write_checkpoint(await audit.tree_head(database), key)
+
+
+async def prove_entry(
+    settings: Settings, seq: int, checkpoint: str | None = None
+) -> tuple[EntryProof, str]:
+    """Prove that entry *seq* is in the log, as of *checkpoint* or as of now; return the checkpoint, too.
+
+    Raises:
+        NoSiteError: there is no database in the state folder.
+        UnknownEntryError: there is no such entry.
+        BadProofError: *checkpoint* is not this site's.
+
+    """
+    async with _existing_log(settings) as (database, audit, key):
+        head: TreeHead | None = None
+        if checkpoint is not None:
+            head = read_checkpoint(checkpoint, key.public)
+        proof = await audit.prove_entry(database, seq, head=head)
+        await database.write(
+            lambda transaction: audit.append(
+                transaction, actor=COMMAND_LINE, action="audit.proven", details={"seq": seq}
+            )
+        )
+        return proof, checkpoint or write_checkpoint(proof.head, key)
+
+
+@asynccontextmanager
+async def _existing_log(settings: Settings) -> AsyncIterator[tuple[Database, AuditLog, SiteKey]]:
+    audit = AuditLog(SystemClock())
+    path = await _existing_database(settings.storage.state_dir)
+    async with open_database(path) as database:
+        site_id = await ensure_site(database, SystemClock())
+        keys = await _open_keys(settings, site_id, database, audit)
+        yield database, audit, keys.site
 
 
 async def reset_password(settings: Settings, username: str) -> str:

@@ -14,8 +14,18 @@ import structlog
 
 from gtvision_edge import __version__
 from gtvision_edge.accounts import find_key_faults
-from gtvision_edge.app import RunOptions, Started, adopt_volume, reset_password, run, verify_audit
-from gtvision_edge.errors import EdgeError, ErrorKind
+from gtvision_edge.app import (
+    RunOptions,
+    Started,
+    adopt_volume,
+    make_checkpoint,
+    prove_entry,
+    reset_password,
+    run,
+    verify_audit,
+)
+from gtvision_edge.audit import entry_document
+from gtvision_edge.errors import EdgeError, ErrorKind, InvalidInputError
 from gtvision_edge.recordings.adoption import Candidate, describe
 from gtvision_edge.recordings.evidence.verify import Verdict, read_trusted, verify_bundle
 from gtvision_edge.runtime.collector import spare_the_started
@@ -119,7 +129,28 @@ def _parser() -> argparse.ArgumentParser:
 
     audit = commands.add_parser("audit", help="the audit log").add_subparsers(required=True)
     command = audit.add_parser("verify", parents=[common], help="look for edits and removals")
+    command.add_argument(
+        "--checkpoint",
+        type=Path,
+        metavar="FILE",
+        help="a checkpoint kept elsewhere: finds a history that was written anew, or cut off",
+    )
     command.set_defaults(command=_verify_audit)
+    command = audit.add_parser(
+        "checkpoint", parents=[common], help="print a signed checkpoint; keep it elsewhere"
+    )
+    command.set_defaults(command=_checkpoint)
+    command = audit.add_parser(
+        "prove", parents=[common], help="print a proof, as JSON, that an entry is in the log"
+    )
+    command.add_argument("seq", type=int, metavar="SEQ", help="the entry's number")
+    command.add_argument(
+        "--checkpoint",
+        type=Path,
+        metavar="FILE",
+        help="prove it against this checkpoint instead of a new one",
+    )
+    command.set_defaults(command=_prove)
 
     volume = commands.add_parser("volume", help="the disk of the recordings").add_subparsers(
         required=True
@@ -243,10 +274,12 @@ def _announce(started: Started, *, shows_password: bool) -> None:
 
 
 def _verify_audit(options: argparse.Namespace) -> int:
-    verification = asyncio.run(verify_audit(_load(options)))
+    settings = _load(options)
+    verification = asyncio.run(verify_audit(settings, _read(options.checkpoint)))
     if verification.is_whole:
         print(
-            f"The audit log is whole: {verification.entries} entries, head {verification.head.hex()}."
+            f"The audit log is whole: {verification.entries} entries, head {verification.head.hex()},"
+            f" root {verification.root.hex()}."
         )
     else:
         print(f"The audit log is not whole: entry {verification.bad_seq} {verification.fault}.")
@@ -313,6 +346,28 @@ def _is_agreed(question: str) -> bool:
     except EOFError:  # nobody is there to answer
         print()
         return False
+
+
+def _checkpoint(options: argparse.Namespace) -> int:
+    print(asyncio.run(make_checkpoint(_load(options))), end="")
+    return 0
+
+
+def _prove(options: argparse.Namespace) -> int:
+    settings = _load(options)
+    proof, checkpoint = asyncio.run(prove_entry(settings, options.seq, _read(options.checkpoint)))
+    document = {"proof": entry_document(proof), "checkpoint": checkpoint}
+    print(json.dumps(document, ensure_ascii=False, indent=2))
+    return 0
+
+
+def _read(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInputError(f"{path} cannot be read.", faults=[]) from error
 
 
 def _reset_password(options: argparse.Namespace) -> int:

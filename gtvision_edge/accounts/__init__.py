@@ -15,7 +15,7 @@ from gtvision_edge.accounts.model import (
 )
 from gtvision_edge.accounts.opening import Accounts, open_accounts
 from gtvision_edge.accounts.passes import Pass, Passes
-from gtvision_edge.accounts.service import AccountService, NewUser
+from gtvision_edge.accounts.service import AccountService, NewUser, ensure_site
 from gtvision_edge.accounts.sessions import Login, Session, SessionService
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "TenantId",
     "User",
     "UserId",
+    "ensure_site",
     "find_key_faults",
     "open_accounts",
 ]

@@ -9,8 +9,17 @@ from pydantic import AwareDatetime, Field
 
 from gtvision_edge.accounts.errors import NotPermittedError
 from gtvision_edge.api.routing import INSPECTORS, Answer, Call, Endpoint, Listing, Query
-from gtvision_edge.audit import AuditEntry, AuditFilter, AuditLog
+from gtvision_edge.audit import (
+    AuditEntry,
+    AuditFilter,
+    AuditLog,
+    TreeHead,
+    UnknownEntryError,
+    entry_document,
+    write_checkpoint,
+)
 from gtvision_edge.errors import InvalidInputError
+from gtvision_edge.keys import SiteKey
 from gtvision_edge.runtime.timestamps import from_datetime, to_rfc3339
 from gtvision_edge.storage import Database
 
@@ -52,14 +61,31 @@ class VerificationAnswer(Answer):
     entries: int
     head: str
     """Hash of the last good entry. Keep it: only with it a cut-off end of the log is found."""
+    root: str
+    """RFC 6962 root over the hashes of the good entries."""
     bad_seq: int | None
     fault: str
 
 
+class CheckpointAnswer(Answer):
+    size: int
+    root: str
+    checkpoint: str
+    """The signed note; its verifier's key stands in ``/site/keys``."""
+
+
+class EntryProofAnswer(Answer):
+    proof: dict[str, Any]
+    """``entry`` is the canonical JSON that was hashed: ``sha256(previous_hash + salt + entry)`` is ``hash``,
+    ``sha256(0x00 + hash)`` the leaf at ``index`` of the tree whose root the checkpoint signs."""
+    checkpoint: str
+
+
 class _AuditResource:
-    def __init__(self, audit: AuditLog, database: Database) -> None:
+    def __init__(self, audit: AuditLog, database: Database, key: SiteKey) -> None:
         self._audit = audit
         self._database = database
+        self._key = key
         self._one_check = asyncio.Lock()
 
     async def page(self, call: Call) -> Listing[AuditEntryAnswer]:
@@ -94,9 +120,33 @@ class _AuditResource:
             is_whole=found.is_whole,
             entries=found.entries,
             head=found.head.hex(),
+            root=found.root.hex(),
             bad_seq=found.bad_seq,
             fault=found.fault,
         )
+
+    async def checkpoint(self, call: Call) -> CheckpointAnswer:
+        if call.principal.tenant_id is not None:
+            raise NotPermittedError("The log as a whole belongs to the site.")
+        head = await self._audit.tree_head(self._database)
+        return CheckpointAnswer(
+            size=head.size, root=head.root.hex(), checkpoint=await self._signed(head)
+        )
+
+    async def prove(self, call: Call) -> EntryProofAnswer:
+        seq = call.path("seq")
+        if not (seq.isascii() and seq.isdigit()) or len(seq) > 18:
+            raise UnknownEntryError("The log has no such entry.")
+        proof = await self._audit.prove_entry(self._database, int(seq))
+        if call.principal.tenant_id not in (None, proof.entry.tenant_id):
+            raise UnknownEntryError("The log has no such entry.")
+        await self._note(call, "audit.proven", {"seq": proof.entry.seq})
+        return EntryProofAnswer(
+            proof=entry_document(proof), checkpoint=await self._signed(proof.head)
+        )
+
+    async def _signed(self, head: TreeHead) -> str:
+        return await asyncio.to_thread(write_checkpoint, head, self._key)
 
     async def _note(self, call: Call, action: str, details: dict[str, object]) -> None:
         principal = call.principal
@@ -146,9 +196,9 @@ def _answer(entry: AuditEntry) -> AuditEntryAnswer:
     )
 
 
-def audit_endpoints(audit: AuditLog, database: Database) -> list[Endpoint]:
-    """Return ``/audit``."""
-    resource = _AuditResource(audit, database)
+def audit_endpoints(audit: AuditLog, database: Database, key: SiteKey) -> list[Endpoint]:
+    """Return ``/audit``; *key* signs checkpoints of the log."""
+    resource = _AuditResource(audit, database, key)
     return [
         Endpoint(
             "GET",
@@ -170,5 +220,28 @@ def audit_endpoints(audit: AuditLog, database: Database) -> list[Endpoint]:
             INSPECTORS,
             response=VerificationAnswer,
             description="For those of the whole site. Entries cut off at the end are found only with a hash kept elsewhere.",
+        ),
+        Endpoint(
+            "GET",
+            "/audit/checkpoint",
+            resource.checkpoint,
+            "Get a signed checkpoint of the log as it is now",
+            "audit",
+            INSPECTORS,
+            response=CheckpointAnswer,
+            description="For those of the whole site. A C2SP signed note over size and RFC 6962 root: whoever keeps it"
+            " can later tell whether history was changed.",
+        ),
+        Endpoint(
+            "GET",
+            "/audit/{seq}/proof",
+            resource.prove,
+            "Prove to others that an entry is in the log",
+            "audit",
+            INSPECTORS,
+            response=EntryProofAnswer,
+            errors=(UnknownEntryError,),
+            ids={"seq": UnknownEntryError},
+            description="Those of one tenant get proofs of that tenant's entries.",
         ),
     ]

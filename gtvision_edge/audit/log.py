@@ -112,7 +112,7 @@ class AuditLog:
         head = head or await self.tree_head(database)
         entry = await repository.find_entry(database, seq)
         if entry is None or not 0 < seq <= head.size:
-            raise UnknownEntryError(f"The log has no entry {seq}.", seq=seq)
+            raise UnknownEntryError("The log has no such entry.")
         nodes = await repository.read_nodes(database, tree.places_for_inclusion(seq - 1, head.size))
         path = tree.inclusion(seq - 1, head.size, _lookup(nodes))
         return EntryProof(entry, head, tuple(path))
@@ -128,7 +128,7 @@ class AuditLog:
 
         """
         if not 0 < old_size <= head.size:
-            raise UnknownEntryError(f"The log has no entry {old_size}.", seq=old_size)
+            raise UnknownEntryError("The log has no such entry.")
         places = tree.places_for_consistency(old_size, head.size)
         nodes = await repository.read_nodes(database, places)
         return tuple(tree.consistency(old_size, head.size, _lookup(nodes)))

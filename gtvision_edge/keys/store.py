@@ -31,40 +31,58 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class OpenedKeys:
-    """The site's keys. *made* names the files that were made just now, *replaced* those that were damaged and set aside."""
+    """The site's keys. *made* names the files that were made just now, *replaced* those that were damaged and set aside.
+
+    *certificate_error* says why the certificate of the settings is not used, though one is given.
+    """
 
     site: SiteKey
     paper: PaperKey
     made: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
+    certificate_error: BrokenCertificateError | None = None
+
+    async def check_certificate(self) -> None:
+        """Return if papers are signed with what the settings name.
+
+        Raises:
+            BrokenCertificateError: they are not.
+
+        """
+        if self.certificate_error is not None:
+            raise self.certificate_error
 
 
 def open_keys(state_dir: Path, settings: PaperSettings, *, site_id: str) -> OpenedKeys:
     """Read the keys in *state_dir*; make what is missing. Blocks on the disk: call it in a thread.
 
     A damaged key file is set aside and a new key made: what the old one signed stays good by its public half, and a
-    recorder that does not start would be worse. The caller tells of it in the audit log.
+    recorder that does not start would be worse. The caller tells of it in the audit log. For the same reason a certificate of
+    the settings that cannot be used leaves the papers to the site's own, and is told.
 
     Raises:
         BrokenSiteKeyError: a file cannot be read or made.
-        BrokenCertificateError: the PKCS#12 file of the settings cannot be used.
 
     """
     made: list[str] = []
     replaced: list[str] = []
+    trouble = None
     try:
         site = _read_or_make(
             state_dir / SITE_KEY_FILE, _parse_ed25519, _make_ed25519, made, replaced
         )
+        paper = _self_made(state_dir, site_id, made, replaced)
         if settings.certificate_file is not None:
-            paper = _configured(settings.certificate_file, settings)
-        else:
-            paper = _self_made(state_dir, site_id, made, replaced)
+            try:
+                paper = _configured(settings.certificate_file, settings)
+            except BrokenCertificateError as error:
+                trouble = error
+                log.error("certificate_not_used", detail=error.message)  # noqa: TRY400 -- foreseen
     except OSError as error:
         raise BrokenSiteKeyError(
             f"A key in {state_dir} cannot be read or made: {error.strerror}.", path=str(state_dir)
         ) from error
-    return OpenedKeys(SiteKey(site, site_id=site_id), paper, tuple(made), tuple(replaced))
+    return OpenedKeys(SiteKey(site, site_id=site_id), paper, tuple(made), tuple(replaced), trouble)
 
 
 def _configured(path: Path, settings: PaperSettings) -> PaperKey:

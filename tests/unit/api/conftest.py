@@ -40,6 +40,7 @@ from gtvision_edge.api.probes import probe_routes
 from gtvision_edge.api.routing import Endpoint
 from gtvision_edge.api.server import Api, build_api, serve
 from gtvision_edge.api.session import session_endpoints
+from gtvision_edge.api.site import site_endpoints
 from gtvision_edge.api.status import status_endpoints
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.cameras.errors import UnknownCameraError
@@ -47,6 +48,7 @@ from gtvision_edge.cameras.model import CameraState, CameraUuid, NewCamera, Prob
 from gtvision_edge.cameras.onvif.search import DeviceSearch
 from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.health.board import HealthBoard
+from gtvision_edge.keys import OpenedKeys, open_keys
 from gtvision_edge.media.findings import Finding
 from gtvision_edge.media.model import MediaServerState, PathView
 from gtvision_edge.media.posters import Picture
@@ -59,7 +61,13 @@ from gtvision_edge.recordings.thumbnails.service import Thumbnails
 from gtvision_edge.recordings.timeline.service import TimelineService
 from gtvision_edge.recordings.volume import Usage
 from gtvision_edge.runtime.events import EventBus
-from gtvision_edge.settings import AccountSettings, ApiSettings, IdentitySettings, SiteSettings
+from gtvision_edge.settings import (
+    AccountSettings,
+    ApiSettings,
+    IdentitySettings,
+    PaperSettings,
+    SiteSettings,
+)
 from gtvision_edge.storage import Database
 from tests.fakes.clock import FakeClock
 from tests.unit.cameras.fixtures import FixedFinder, FixedProber, make_service
@@ -141,6 +149,11 @@ def registry() -> CollectorRegistry:
 @pytest.fixture
 def audit(clock: FakeClock) -> AuditLog:
     return AuditLog(clock)
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> OpenedKeys:
+    return open_keys(tmp_path / "keys", PaperSettings(), site_id="a-site")
 
 
 @pytest.fixture
@@ -323,6 +336,7 @@ def resources(
     finder: FixedFinder,
     volume: FakeVolume,
     footage: FakeFootage,
+    keys: OpenedKeys,
 ) -> list[Endpoint]:
     """Every endpoint but the session's."""
     return [
@@ -339,7 +353,8 @@ def resources(
         *geojson_endpoints(cameras, monitor),
         *discovery_endpoints(DeviceSearch(finder, cameras, audit=audit, database=database)),
         *mosaic_endpoints(mosaics),
-        *audit_endpoints(audit, database),
+        *audit_endpoints(audit, database, keys.site),
+        *site_endpoints(keys),
         *status_endpoints(
             cameras,
             monitor,

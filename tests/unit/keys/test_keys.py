@@ -1,5 +1,6 @@
 """The keys, judged by ssh-keygen and openssl."""
 
+import asyncio
 import datetime
 import stat
 from collections.abc import Callable
@@ -215,14 +216,24 @@ def test_a_municipalitys_own_certificate_is_used(tmp_path: Path) -> None:
     assert "segredo" not in repr(settings)
 
 
-def test_a_certificate_that_cannot_sign_pdfs_is_refused(tmp_path: Path) -> None:
+async def test_a_certificate_that_cannot_be_used_is_told_and_papers_are_signed_all_the_same(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "a1.p12"
     settings = pkcs12_file(path, ec.generate_private_key(ec.SECP256R1()))
     wrong = settings.model_copy(update={"certificate_password": None})
-    with pytest.raises(BrokenCertificateError):
-        opened(tmp_path / "state", wrong)
-    with pytest.raises(BrokenCertificateError, match="RSA or ECDSA"):
-        opened(tmp_path / "state", pkcs12_file(path, ed25519.Ed25519PrivateKey.generate()))
-    path.unlink()
-    with pytest.raises(BrokenCertificateError, match="cannot be read"):
-        opened(tmp_path / "state", settings)
+    odd = tmp_path / "odd.p12"
+    odd_settings = pkcs12_file(odd, ed25519.Ed25519PrivateKey.generate())
+    gone = settings.model_copy(update={"certificate_file": tmp_path / "none.p12"})
+
+    for bad, reason in (
+        (wrong, "wrong password"),
+        (odd_settings, "RSA or ECDSA"),
+        (gone, "cannot be read"),
+    ):
+        keys = await asyncio.to_thread(opened, tmp_path / "state", bad)
+        assert keys.paper.is_self_made
+        with pytest.raises(BrokenCertificateError, match=reason):
+            await keys.check_certificate()
+    good = await asyncio.to_thread(opened, tmp_path / "state", settings)
+    await good.check_certificate()

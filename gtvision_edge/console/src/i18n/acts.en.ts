@@ -26,4 +26,7 @@ export const acts: Text["acts"] = {
   "footage.view_ended": "stopped watching recordings",
   "audit.read": "read the audit log",
   "audit.verified": "verified the audit log",
+  "audit.proven": "issued a proof of an audit entry",
+  "site.keys_made": "made the site's keys",
+  "footage.sealed": "sealed the footage",
 };

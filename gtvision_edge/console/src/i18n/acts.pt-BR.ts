@@ -25,4 +25,7 @@ export const acts: Record<string, string> = {
   "footage.view_ended": "parou de ver gravações",
   "audit.read": "leu a auditoria",
   "audit.verified": "conferiu a auditoria",
+  "audit.proven": "emitiu prova de uma entrada da auditoria",
+  "site.keys_made": "criou as chaves do local",
+  "footage.sealed": "selou as gravações",
 };
