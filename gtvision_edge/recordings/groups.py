@@ -5,7 +5,7 @@ Per group: bytes between the end of the group before (of the init section, for t
 2 s groups takes about 300 bytes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from gtvision_edge.recordings.model import Group
 
@@ -45,7 +45,7 @@ def unpack_groups(packed: bytes, *, init_bytes: int) -> tuple[Group, ...]:
         ValueError: *packed* was not made by it.
 
     """
-    numbers = list(_numbers(packed))
+    numbers = _numbers(packed)
     if len(numbers) % 5:
         raise ValueError("a group is cut off")
     groups = []
@@ -57,13 +57,16 @@ def unpack_groups(packed: bytes, *, init_bytes: int) -> tuple[Group, ...]:
     return tuple(groups)
 
 
-def _numbers(packed: bytes) -> Iterator[int]:
+def _numbers(packed: bytes) -> list[int]:
+    numbers: list[int] = []
     number = shift = 0
-    for byte in packed:
-        number |= (byte & 0x7F) << shift
-        shift += 7
+    for byte in packed:  # an hour's playlist reads 9000 numbers: kept plain
         if byte < 0x80:
-            yield number
+            numbers.append(number | byte << shift)
             number = shift = 0
+        else:
+            number |= (byte & 0x7F) << shift
+            shift += 7
     if shift:
         raise ValueError("a number is cut off")
+    return numbers

@@ -11,7 +11,7 @@ import sys
 
 from tests.bench.table import Row, markdown
 
-BENCHMARKS = ("reachability", "gateway", "embedded", "streets", "beside", "export")
+BENCHMARKS = ("reachability", "gateway", "embedded", "streets", "beside", "export", "playback")
 
 
 def main() -> None:

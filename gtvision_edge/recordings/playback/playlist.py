@@ -76,6 +76,7 @@ class Playlist:
         self._lines: list[str] = []
         self._target_us = 1
         self._listed: Segment | None = None
+        self._listed_address = ""
         self._covered_us: int | None = None
         self._last_start_us = 0
         self._counted_us: int | None = None
@@ -147,35 +148,35 @@ class Playlist:
 
     def _append(self, piece: Piece) -> None:
         segment, group = piece.segment, piece.group
-        address = self._address(segment) + self._placeholder(segment)
         if segment is not self._listed:
-            if self._listed is not None:
-                self._lines.append("#EXT-X-DISCONTINUITY")
-            self._lines.append(f'#EXT-X-MAP:URI="{address}",BYTERANGE="{segment.init_bytes}@0"')
-            self._listed = segment
-            self._counted_us = None
-            self._formats[segment.format.video] = None
-            self._audio.add(plays_in_browsers(segment.format.audio))
+            self._begin_file(segment)
         if self._covered_us is None:
             self._offset_us = max(0, self._span.start_us - piece.start_us)
         if self._counted_us is None or abs(piece.start_us - self._counted_us) > DRIFT_US:
             self._lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{_date(piece.start_us)}")
             self._counted_us = piece.start_us
-        self._lines += (
-            f"#EXTINF:{group.length_us / 1e6:.6f},",
-            f"#EXT-X-BYTERANGE:{group.size}@{group.offset}",
-            address,
+        self._lines.append(
+            f"#EXTINF:{group.length_us / 1e6:.6f},\n"
+            f"#EXT-X-BYTERANGE:{group.size}@{group.offset}\n{self._listed_address}"
         )
         self._counted_us += group.length_us
         self._target_us = max(self._target_us, group.length_us)
         self._covered_us = max(self._covered_us or 0, piece.end_us)
         self._last_start_us = piece.start_us
-        self._independent = self._independent and group.key_us == group.start_us
+        if group.key_us != group.start_us:
+            self._independent = False
 
-    @staticmethod
-    def _placeholder(segment: Segment) -> str:
-        audio = segment.format.audio
-        return _HIDDEN if audio and not plays_in_browsers(audio) else _MAYBE
+    def _begin_file(self, segment: Segment) -> None:
+        kind = segment.format
+        is_hidden = kind.audio and not plays_in_browsers(kind.audio)
+        address = self._address(segment) + (_HIDDEN if is_hidden else _MAYBE)
+        if self._listed is not None:
+            self._lines.append("#EXT-X-DISCONTINUITY")
+        self._lines.append(f'#EXT-X-MAP:URI="{address}",BYTERANGE="{segment.init_bytes}@0"')
+        self._listed, self._listed_address = segment, address
+        self._counted_us = None
+        self._formats[kind.video] = None
+        self._audio.add(plays_in_browsers(kind.audio))
 
 
 def _query(*parts: str) -> str:

@@ -38,18 +38,33 @@ class Happening:
 def merged(stretches: Iterable[Stretch], span: Span) -> list[RecordedSpan]:
     """Return the spans inside *span* of *stretches*, which come in the order of their start."""
     spans: list[RecordedSpan] = []
+    begin_us = reached_us = 0
+    held, video = False, None
+    # A day has 1440 files, and its timeline a few milliseconds: no object for each of them.
     for each in stretches:
-        start_us, end_us = max(each.start_us, span.start_us), min(each.end_us, span.end_us)
+        start_us, end_us = each.start_us, each.end_us
+        if start_us < span.start_us:
+            start_us = span.start_us
+        if end_us > span.end_us:
+            end_us = span.end_us
         if end_us <= start_us:
             continue
-        last = spans[-1] if spans else None
-        if last is None or not _is_neighbour(last.end_us, each):
-            spans.append(RecordedSpan(start_us, end_us, each.held, each.video))
-        elif (last.held, last.codec) == (each.held, each.video):
-            spans[-1] = replace(last, end_us=max(last.end_us, end_us))
-        elif end_us > last.end_us:
-            # Adjoining: what lies between two files of one recording is no gap.
-            spans.append(RecordedSpan(last.end_us, end_us, each.held, each.video))
+        missing_us = start_us - reached_us
+        is_neighbour = missing_us <= NEIGHBOURS_US or (
+            each.continues and missing_us <= CONTINUES_US
+        )
+        if video is not None and is_neighbour:
+            if end_us <= reached_us:
+                continue
+            if each.held == held and each.video == video:
+                reached_us = end_us
+                continue
+            start_us = reached_us  # what lies between two files of one recording is no gap
+        if video is not None:
+            spans.append(RecordedSpan(begin_us, reached_us, held, video))
+        begin_us, reached_us, held, video = start_us, end_us, each.held, each.video
+    if video is not None:
+        spans.append(RecordedSpan(begin_us, reached_us, held, video))
     return spans
 
 
@@ -123,8 +138,3 @@ def _not_recorded(reason: str) -> GapCause:
     if reason == "no_stream" or reason.startswith("camera_"):
         return GapCause.CAMERA_OFFLINE
     return GapCause.NOT_RECORDING
-
-
-def _is_neighbour(reached_us: int, stretch: Stretch) -> bool:
-    missing_us = stretch.start_us - reached_us
-    return missing_us <= (CONTINUES_US if stretch.continues else NEIGHBOURS_US)
