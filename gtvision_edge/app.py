@@ -24,6 +24,7 @@ from gtvision_edge.api.console import load_console
 from gtvision_edge.api.discovery import discovery_endpoints
 from gtvision_edge.api.footage import footage_endpoints
 from gtvision_edge.api.geojson import geojson_endpoints
+from gtvision_edge.api.incidents import incident_endpoints
 from gtvision_edge.api.mosaics import mosaic_endpoints
 from gtvision_edge.api.people import people_endpoints
 from gtvision_edge.api.pictures import picture_endpoints
@@ -480,6 +481,7 @@ async def _api(
                 footage.thumbnails,
                 Passes(accounts.sessions, base.clock),
             ),
+            *incident_endpoints(footage.incidents),
             *picture_endpoints(base.cameras, footage.playback, footage.thumbnails, gateway),
             *geojson_endpoints(base.cameras, monitor),
             *discovery_endpoints(search),

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.cameras.service import CameraService
+from gtvision_edge.recordings.incidents.service import IncidentService
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.keeping import CameraKeeper
 from gtvision_edge.recordings.playback.service import Playback
@@ -48,6 +49,7 @@ class Footage:
     timelines: TimelineService
     playback: Playback
     thumbnails: Thumbnails
+    incidents: IncidentService
 
 
 @asynccontextmanager
@@ -83,4 +85,5 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
             timelines=TimelineService(index, base.database, base.clock, zone=base.zone),
             playback=Playback(index, base.cameras.find_camera, viewings, server),
             thumbnails=thumbnails,
+            incidents=IncidentService(base.database, base.audit, base.clock, index=index),
         )

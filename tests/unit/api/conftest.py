@@ -33,6 +33,7 @@ from gtvision_edge.api.console import Console
 from gtvision_edge.api.discovery import discovery_endpoints
 from gtvision_edge.api.footage import footage_endpoints
 from gtvision_edge.api.geojson import geojson_endpoints
+from gtvision_edge.api.incidents import incident_endpoints
 from gtvision_edge.api.mosaics import mosaic_endpoints
 from gtvision_edge.api.people import people_endpoints
 from gtvision_edge.api.pictures import picture_endpoints
@@ -53,6 +54,7 @@ from gtvision_edge.media.findings import Finding
 from gtvision_edge.media.model import MediaServerState, PathView
 from gtvision_edge.media.posters import Picture
 from gtvision_edge.mosaics import MosaicService
+from gtvision_edge.recordings.incidents.service import IncidentService
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.playback.service import Playback
 from gtvision_edge.recordings.playback.serving import SegmentServer
@@ -296,6 +298,7 @@ class FakeFootage:
     timelines: TimelineService
     viewings: FootageViewings
     thumbnails: Thumbnails
+    incidents: IncidentService
     root: Path
 
 
@@ -318,6 +321,7 @@ async def footage(
         TimelineService(index, database, clock, zone=ZoneInfo("America/Sao_Paulo")),
         viewings,
         thumbnails,
+        IncidentService(database, audit, clock, index=index),
         root,
     )
     server.close()
@@ -342,6 +346,7 @@ def resources(
     return [
         *people_endpoints(accounts.service),
         *camera_endpoints(cameras, monitor, monitor),
+        *incident_endpoints(footage.incidents),
         *footage_endpoints(
             cameras,
             footage.timelines,

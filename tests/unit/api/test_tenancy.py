@@ -9,10 +9,12 @@ from gtvision_edge.accounts import Principal, Role
 from gtvision_edge.api.errors import status_of
 from gtvision_edge.api.routing import PUBLIC, Endpoint
 from gtvision_edge.mosaics import Layout, MosaicService
+from gtvision_edge.recordings.incidents.service import IncidentRequest
+from gtvision_edge.recordings.model import Span
 from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera
-from tests.fakes.footage import a_segment, add, keep, place
-from tests.unit.api.conftest import SECRET, Served
+from tests.fakes.footage import MINUTE_US, START_US, a_segment, add, keep, place
+from tests.unit.api.conftest import SECRET, FakeFootage, Served
 
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/auth/ticket"): {},
@@ -26,6 +28,14 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/cameras/probe"): {"vendor": "intelbras", "host": "10.0.0.1"},
     ("POST", "/cameras/discover"): {"method": "multicast"},
     ("PATCH", "/cameras/{camera_id}"): {"name": "Changed"},
+    ("POST", "/incidents"): {
+        "cameras": ["cam01"],
+        "start": "2026-01-01T00:00:00Z",
+        "end": "2026-01-01T00:01:00Z",
+        "reason": "furto na praça",
+    },
+    ("PATCH", "/incidents/{incident_id}"): {"reference": "BO 1/2026"},
+    ("POST", "/incidents/{incident_id}/release"): {"reason": "inquérito arquivado"},
     ("POST", "/mosaics"): {"nome": "New", "layout": "2x2", "cameras": []},
     ("PATCH", "/mosaics/{mosaic_id}"): {"nome": "Changed"},
 }
@@ -40,7 +50,11 @@ PEOPLE_OF_A = ["admin-a", "operator-a", "viewer-a", "auditor-a", "narrow-a"]
 
 @pytest.fixture
 async def foreign(
-    served: Served, mosaics: MosaicService, admin: Principal, database: Database
+    served: Served,
+    mosaics: MosaicService,
+    admin: Principal,
+    database: Database,
+    footage: FakeFootage,
 ) -> dict[str, str]:
     """Ids of tenant b, by the name of the path parameter."""
     (camera_no,) = await keep(database, FakeCamera("cam09", tenant_id="b"))
@@ -49,8 +63,12 @@ async def foreign(
     mosaic = await mosaics.create(
         admin, name="b's own", layout=Layout.ONE, cameras=("cam09",), tenant_id="b"
     )
+    incident = await footage.incidents.create(
+        admin, IncidentRequest(("cam09",), Span(START_US, START_US + MINUTE_US), "furto na praça")
+    )
     return {
         "camera_id": "cam09",
+        "incident_id": incident.incident.incident_id,
         "mosaic_id": mosaic.mosaic_id,
         "user_id": served.user_ids["viewer-b"],
         "tenant_id": "b",
@@ -234,6 +252,7 @@ async def test_no_odd_value_of_any_field_is_an_incident(
         "mosaic_id": mosaic.mosaic_id,
         "user_id": served.user_ids["viewer-b"],
         "tenant_id": "b",
+        "incident_id": "none",
     }
     for endpoint in served.endpoints:
         if endpoint.body is None or endpoint.path == "/auth/login":
@@ -257,11 +276,15 @@ async def test_roles_may_what_the_endpoints_say(
     (segment_id,) = await add(database, a_segment(camera_no))
     body = {"nome": "x", "layout": "1x1", "cameras": ["cam01"]}
     _, mosaic = await served.call("POST", "/mosaics", who="operator-a", json=body)
+    _, incident = await served.call(
+        "POST", "/incidents", who="operator-a", json=BODIES["POST", "/incidents"]
+    )
     ids = {
         "camera_id": "cam01",
         "mosaic_id": mosaic["mosaic_id"],
         "user_id": "none",
         "tenant_id": "none",
+        "incident_id": incident["incident_id"],
         "segment_id": str(segment_id),
         "time": DAY["start"],
         "seq": "1",  # the site's own

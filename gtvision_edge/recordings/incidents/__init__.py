@@ -1,0 +1,1 @@
+"""Incidents: footage that people decided to keep, and by which reason."""

@@ -1,0 +1,133 @@
+"""All SQL about incidents, and the flag ``segments.held`` that follows from them."""
+
+from collections.abc import Iterable
+
+from gtvision_edge.recordings.incidents.model import Incident, Release
+from gtvision_edge.recordings.model import CameraNo, IncidentId
+from gtvision_edge.storage import Database, Row, Transaction
+
+_INCIDENT = (
+    "SELECT i.incident_id, i.tenant_id, i.start_us, i.end_us, i.reason, i.reference, i.review_us, i.created_by,"
+    " i.created_by_name, i.created_us, i.released_us, i.released_by, i.release_reason,"
+    " (SELECT group_concat(camera_no) FROM incident_cameras c WHERE c.incident_id = i.incident_id) AS cameras"
+    " FROM incidents i"
+)
+
+
+def insert_incident(transaction: Transaction, incident: Incident) -> None:
+    """Add an open incident. From the commit on it holds: deletion asks the incidents themselves."""
+    transaction.execute(
+        "INSERT INTO incidents (incident_id, tenant_id, start_us, end_us, reason, reference, review_us, created_by,"
+        " created_by_name, created_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            incident.incident_id,
+            incident.tenant_id,
+            incident.start_us,
+            incident.end_us,
+            incident.reason,
+            incident.reference,
+            incident.review_us,
+            incident.created_by,
+            incident.created_by_name,
+            incident.created_us,
+        ),
+    )
+    transaction.executemany(
+        "INSERT INTO incident_cameras (incident_id, camera_no) VALUES (?, ?)",
+        [(incident.incident_id, camera_no) for camera_no in incident.cameras],
+    )
+
+
+def hold_segments(transaction: Transaction, incident: Incident) -> int:
+    """Flag what *incident* holds, so that no query for something to delete finds it; return how many were new."""
+    count = 0
+    for camera_no in incident.cameras:
+        count += transaction.execute(
+            "UPDATE segments SET held = 1 WHERE camera_no = ? AND start_us < ? AND end_us > ? AND held = 0 AND doomed = 0",
+            (camera_no, incident.end_us, incident.start_us),
+        ).rowcount
+    return count
+
+
+def release_segments(transaction: Transaction, incident: Incident) -> int:
+    """Take the flag off what only *incident* held, which is released already; return how many."""
+    count = 0
+    for camera_no in incident.cameras:
+        count += transaction.execute(
+            "UPDATE segments SET held = 0 WHERE camera_no = ?1 AND start_us < ?2 AND end_us > ?3 AND held = 1 AND NOT EXISTS"
+            " (SELECT 1 FROM incident_cameras c JOIN incidents i USING (incident_id) WHERE c.camera_no = ?1"
+            " AND i.released_us IS NULL AND i.start_us < segments.end_us AND i.end_us > segments.start_us)",
+            (camera_no, incident.end_us, incident.start_us),
+        ).rowcount
+    return count
+
+
+def update_incident(transaction: Transaction, incident: Incident) -> None:
+    """Write what may change of an open incident."""
+    release = incident.release
+    transaction.execute(
+        "UPDATE incidents SET reason = ?, reference = ?, review_us = ?, end_us = ?, start_us = ?, released_us = ?,"
+        " released_by = ?, release_reason = ? WHERE incident_id = ?",
+        (
+            incident.reason,
+            incident.reference,
+            incident.review_us,
+            incident.end_us,
+            incident.start_us,
+            release.at_us if release else None,
+            release.by if release else None,
+            release.reason if release else None,
+            incident.incident_id,
+        ),
+    )
+
+
+def get_incident_row(transaction: Transaction, incident_id: str) -> Incident | None:
+    row = transaction.execute(f"{_INCIDENT} WHERE i.incident_id = ?", (incident_id,)).fetchone()
+    return _to_incident(row) if row else None
+
+
+async def find_incident(database: Database, incident_id: str) -> Incident | None:
+    row = await database.fetch_one(f"{_INCIDENT} WHERE i.incident_id = ?", (incident_id,))
+    return _to_incident(row) if row else None
+
+
+async def incidents_before(
+    database: Database, incident_id: str, limit: int, *, tenant_id: str | None, is_open: bool | None
+) -> list[Incident]:
+    """Return up to *limit* incidents, newest first, made before *incident_id* ('' = from the newest)."""
+    rows = await database.fetch_all(
+        f"{_INCIDENT} WHERE (?1 = '' OR i.incident_id < ?1) AND (?2 IS NULL OR i.tenant_id = ?2)"
+        " AND (?3 IS NULL OR (i.released_us IS NULL) = ?3) ORDER BY i.incident_id DESC LIMIT ?4",
+        (incident_id, tenant_id, is_open, limit),
+    )
+    return [_to_incident(row) for row in rows]
+
+
+def exists_tenant(transaction: Transaction, tenant_id: str) -> bool:
+    found = transaction.execute("SELECT 1 FROM tenants WHERE tenant_id = ?", (tenant_id,))
+    return found.fetchone() is not None
+
+
+def _to_incident(row: Row) -> Incident:
+    released_us = row["released_us"]
+    return Incident(
+        incident_id=IncidentId(row["incident_id"]),
+        tenant_id=row["tenant_id"],
+        start_us=row["start_us"],
+        end_us=row["end_us"],
+        cameras=tuple(sorted(_numbers((row["cameras"] or "").split(",")))),
+        reason=row["reason"],
+        reference=row["reference"],
+        review_us=row["review_us"],
+        created_by=row["created_by"],
+        created_by_name=row["created_by_name"],
+        created_us=row["created_us"],
+        release=Release(released_us, row["released_by"], row["release_reason"])
+        if released_us is not None
+        else None,
+    )
+
+
+def _numbers(texts: Iterable[str]) -> list[CameraNo]:
+    return [CameraNo(int(text)) for text in texts if text]
