@@ -470,7 +470,7 @@ async def _api(
     )
     return build_api(
         [
-            *session_endpoints(accounts.sessions, accounts.service, authenticator),
+            *session_endpoints(accounts.sessions, accounts.service, authenticator, base.cameras),
             *auth_check_endpoints(gateway, proxies),
             *people_endpoints(accounts.service),
             *camera_endpoints(base.cameras, monitor, views),

@@ -9,6 +9,15 @@ from blockbuster import BlockBuster, blockbuster_ctx
 
 from gtvision_edge.storage import Database, open_database
 from tests.fakes.clock import FakeClock
+from tests.waiting import PATIENCE
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let a whole test take as much longer as each of its waits may."""
+    for item in items:
+        marker = item.get_closest_marker("timeout")
+        seconds = float(marker.args[0] if marker else item.config.getini("timeout"))
+        item.add_marker(pytest.mark.timeout(seconds * PATIENCE), append=False)
 
 
 @pytest.fixture(autouse=True)

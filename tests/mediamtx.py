@@ -4,13 +4,15 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
+
+from tests.ports import free_port
+from tests.waiting import patiently
 
 BINARY = os.environ.get("MEDIAMTX_BIN", "")
 
@@ -37,13 +39,6 @@ pathDefaults:
 paths:
 {paths}
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass
@@ -92,7 +87,7 @@ class MediaMtx:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
         )
-        async with aiohttp.ClientSession() as session, asyncio.timeout(10):
+        async with aiohttp.ClientSession() as session, asyncio.timeout(patiently(10)):
             while True:
                 with contextlib.suppress(aiohttp.ClientError):
                     async with session.get(f"{self.api_url}/v3/info") as answer:

@@ -16,7 +16,7 @@ from gtvision_edge.accounts.model import (
 from gtvision_edge.accounts.opening import Accounts, open_accounts
 from gtvision_edge.accounts.passes import Pass, Passes
 from gtvision_edge.accounts.service import AccountService, NewUser, ensure_site
-from gtvision_edge.accounts.sessions import Login, Session, SessionService
+from gtvision_edge.accounts.sessions import Login, Session, SessionService, require_own_password
 
 __all__ = [
     "DEFAULT_TENANT",
@@ -41,4 +41,5 @@ __all__ = [
     "ensure_site",
     "find_key_faults",
     "open_accounts",
+    "require_own_password",
 ]

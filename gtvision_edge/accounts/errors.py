@@ -54,6 +54,13 @@ class NotPermittedError(EdgeError):
     kind: ClassVar[ErrorKind] = ErrorKind.FORBIDDEN
 
 
+class PasswordChangeRequiredError(EdgeError):
+    """The password is a provisional one: nothing is done with it but changing it."""
+
+    code: ClassVar[str] = "password_change_required"
+    kind: ClassVar[ErrorKind] = ErrorKind.FORBIDDEN
+
+
 class UnknownUserError(EdgeError):
     """No user with that id that the asker may see."""
 

@@ -63,6 +63,7 @@ class User:
             camera_ids=self.camera_ids,
             locale=self.locale,
             token_version=self.token_version,
+            must_change_password=self.must_change_password,
         )
 
 
@@ -82,6 +83,8 @@ class Principal:
     token_version: int
     issuer: str | None = None
     """Who vouches for this person, who is no user of ours; None = we do."""
+    must_change_password: bool = False
+    """The password is provisional: until it is changed nothing else may be done."""
 
     @property
     def may_watch(self) -> bool:

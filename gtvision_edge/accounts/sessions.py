@@ -13,6 +13,7 @@ from gtvision_edge.accounts.errors import (
     LoginBusyError,
     LoginThrottledError,
     NotAuthenticatedError,
+    PasswordChangeRequiredError,
     SessionEndedError,
     WrongCredentialsError,
     WrongPasswordError,
@@ -284,17 +285,20 @@ class SessionService:
 
         Raises:
             NotAuthenticatedError: as for :meth:`authenticate` and :meth:`Tickets.redeem`.
+            PasswordChangeRequiredError: the person's password has become a provisional one.
 
         """
-        return await self._session(self._tickets.redeem(ticket, path=path))
+        session = await self._session(self._tickets.redeem(ticket, path=path))
+        require_own_password(session.principal)
+        return session
 
     async def is_still_good(self, session: Session) -> bool:
         """Tell whether *session* would be let in again; what lives longer than a request asks now and then."""
         try:
-            await self._session(_claims_of(session))
+            current = await self._session(_claims_of(session))
         except NotAuthenticatedError:
             return False
-        return True
+        return not current.principal.must_change_password
 
     async def change_password(
         self, session: Session, current: str, new: str, *, address: str
@@ -456,6 +460,17 @@ class SessionService:
                 details={"attempts": failures.unwritten, "throttled": throttled},
             )
         )
+
+
+def require_own_password(principal: Principal) -> None:
+    """Refuse who came with a password that somebody else gave out and knows.
+
+    Raises:
+        PasswordChangeRequiredError: it has to be changed first.
+
+    """
+    if principal.must_change_password:
+        raise PasswordChangeRequiredError("Change the provisional password first.")
 
 
 def _claims_of(session: Session) -> Claims:

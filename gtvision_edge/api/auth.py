@@ -14,6 +14,7 @@ from gtvision_edge.accounts import (
     Principal,
     Session,
     SessionService,
+    require_own_password,
 )
 from gtvision_edge.api.errors import ForeignOriginError
 from gtvision_edge.api.routing import PREFIX, PUBLIC, Access, Cookie
@@ -90,10 +91,13 @@ class RequestAuthenticator:
         self._proxies = proxies
         self._cors_origins = frozenset(cors_origins)
 
-    async def find_session(self, request: web.Request) -> Session:
+    async def find_session(
+        self, request: web.Request, *, with_provisional_password: bool = False
+    ) -> Session:
         """Return the session of *request*: the bearer token's, else the cookie's.
 
         Raises:
+            PasswordChangeRequiredError: the password has to be changed first, unless *with_provisional_password*.
             NotAuthenticatedError: no proof, or one that is no longer good.
             ForeignOriginError: a cookie came along with what a page of another site wants to change.
 
@@ -111,6 +115,8 @@ class RequestAuthenticator:
             self.require_own_origin(request)
             session = await self._sessions.authenticate(cookie)
         request[SESSION] = session
+        if not with_provisional_password:
+            require_own_password(session.principal)
         return session
 
     def require_own_origin(self, request: web.Request) -> None:

@@ -9,7 +9,11 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from gtvision_edge.accounts.errors import NotAuthenticatedError, NotPermittedError
+from gtvision_edge.accounts.errors import (
+    NotAuthenticatedError,
+    NotPermittedError,
+    PasswordChangeRequiredError,
+)
 from gtvision_edge.api.auth import SESSION_COOKIE
 from gtvision_edge.api.errors import (
     PROBLEM_TYPE,
@@ -84,6 +88,8 @@ def all_errors(endpoint: Endpoint) -> list[type[EdgeError]]:
     errors: list[type[EdgeError]] = [*endpoint.errors, *endpoint.ids.values(), StorageError]
     if endpoint.access != PUBLIC:
         errors += [NotAuthenticatedError, NotPermittedError]
+        if not endpoint.with_provisional_password:
+            errors.append(PasswordChangeRequiredError)
         if endpoint.method != "GET":
             errors.append(ForeignOriginError)
     if endpoint.body is not None:

@@ -127,6 +127,7 @@ class Endpoint:
     *ids* tells for each ``{name}`` in *path* which error a malformed one is: the same as an unknown one.
     *look_up* is asked before somebody is told that their role may not do this: what is not theirs does not exist for them.
     *guest* is asked first who sends a request; where it knows nobody, token and cookie count.
+    *with_provisional_password*: it may be called before a password that somebody else gave out was changed.
     *response* is a model, or a media type for what is no JSON, or None for an empty answer.
     *errors* are those of the resource itself; the ones every endpoint can give are added by the description.
     """
@@ -145,6 +146,7 @@ class Endpoint:
     ids: Mapping[str, type[EdgeError]] = field(default_factory=dict)
     look_up: LookUp | None = None
     guest: Guest | None = None
+    with_provisional_password: bool = False
     description: str = ""
 
     @property

@@ -158,7 +158,9 @@ class _Server:
             if endpoint.access != PUBLIC:
                 session = await endpoint.guest(request) if endpoint.guest else None
                 if session is None:
-                    session = await self._authenticator.find_session(request)
+                    session = await self._authenticator.find_session(
+                        request, with_provisional_password=endpoint.with_provisional_password
+                    )
                 request[SESSION] = session
                 await _require_access(endpoint, request, session.principal)
             _check_ids(endpoint, request)

@@ -9,6 +9,7 @@ from gtvision_edge.accounts.errors import (
     LoginBusyError,
     LoginThrottledError,
     NotAuthenticatedError,
+    NotPermittedError,
     SessionEndedError,
     UnknownUserError,
     WeakPasswordError,
@@ -18,6 +19,9 @@ from gtvision_edge.accounts.errors import (
 from gtvision_edge.api.auth import REFRESH_COOKIE, RequestAuthenticator, login_cookies, no_cookies
 from gtvision_edge.api.errors import ForeignOriginError
 from gtvision_edge.api.routing import EVERYONE, PUBLIC, Answer, Body, Call, Endpoint, Reply
+from gtvision_edge.cameras.errors import UnknownCameraError
+from gtvision_edge.cameras.service import CameraService
+from gtvision_edge.media.paths import parse_path_name
 
 Secret = Annotated[str, Field(max_length=1024, json_schema_extra={"format": "password"})]
 LocaleName = Literal["pt-BR", "en"]
@@ -73,10 +77,12 @@ class _SessionResource:
         sessions: SessionService,
         accounts: AccountService,
         authenticator: RequestAuthenticator,
+        cameras: CameraService,
     ) -> None:
         self._sessions = sessions
         self._accounts = accounts
         self._authenticator = authenticator
+        self._cameras = cameras
 
     async def login(self, call: Call) -> Reply:
         body = call.body_as(LoginBody)
@@ -94,7 +100,9 @@ class _SessionResource:
     async def logout(self, call: Call) -> Reply:
         self._authenticator.require_own_origin(call.request)
         try:
-            session = await self._authenticator.find_session(call.request)
+            session = await self._authenticator.find_session(
+                call.request, with_provisional_password=True
+            )
         except NotAuthenticatedError:
             session = None  # it may have run out; the refresh cookie still tells which login ends
         token = call.request.cookies.get(REFRESH_COOKIE)
@@ -104,8 +112,19 @@ class _SessionResource:
     async def ticket(self, call: Call) -> TicketAnswer:
         assert call.session is not None  # noqa: S101 -- the endpoint is not public
         path = call.body_as(TicketBody).path
+        if path is not None:
+            await self._require_stream(call.principal, path)
         ticket, expires_in = self._sessions.issue_ticket(call.session, path=path)
         return TicketAnswer(ticket=ticket, expires_in=expires_in)
+
+    async def _require_stream(self, principal: Principal, path: str) -> None:
+        """Refuse a path that a ticket could not open: who asks learns it now, as everywhere else, not from a player."""
+        if not principal.may_watch:
+            raise NotPermittedError("Your role does not allow this.")
+        parsed = parse_path_name(path)
+        if parsed is None:
+            raise UnknownCameraError("There is no such camera.")
+        await self._cameras.get_camera(principal, parsed[0])
 
     async def password(self, call: Call) -> Reply:
         assert call.session is not None  # noqa: S101 -- likewise
@@ -157,10 +176,13 @@ class _SessionResource:
 
 
 def session_endpoints(
-    sessions: SessionService, accounts: AccountService, authenticator: RequestAuthenticator
+    sessions: SessionService,
+    accounts: AccountService,
+    authenticator: RequestAuthenticator,
+    cameras: CameraService,
 ) -> list[Endpoint]:
     """Return ``/auth/…`` and ``/me``."""
-    resource = _SessionResource(sessions, accounts, authenticator)
+    resource = _SessionResource(sessions, accounts, authenticator, cameras)
     checking = (LoginThrottledError, LoginBusyError)
     return [
         Endpoint(
@@ -204,6 +226,8 @@ def session_endpoints(
             EVERYONE,
             body=TicketBody,
             response=TicketAnswer,
+            errors=(UnknownCameraError,),
+            description="With a path it opens that stream alone, which must be of a camera one may see.",
         ),
         Endpoint(
             "POST",
@@ -215,6 +239,7 @@ def session_endpoints(
             body=PasswordBody,
             status=204,
             errors=(WrongPasswordError, WeakPasswordError, *checking),
+            with_provisional_password=True,
         ),
         Endpoint(
             "GET",
@@ -225,6 +250,7 @@ def session_endpoints(
             EVERYONE,
             response=Me,
             errors=(UnknownUserError,),
+            with_provisional_password=True,
         ),
         Endpoint(
             "PATCH",
@@ -236,5 +262,6 @@ def session_endpoints(
             body=MeBody,
             response=Me,
             errors=(UnknownUserError,),
+            with_provisional_password=True,
         ),
     ]

@@ -20,7 +20,8 @@ import aiohttp
 
 from tests.bench.processes import Use, started, watch
 from tests.bench.table import Row
-from tests.e2e.daemon import Site, free_ports, logged_in, running_daemon
+from tests.e2e.daemon import Site, logged_in, running_daemon
+from tests.ports import free_ports
 
 SETTLE_S = 12.0
 WINDOW_S = 25.0

@@ -32,7 +32,7 @@ from gtvision_edge.settings import AccountSettings, ApiSettings
 from gtvision_edge.storage import open_database
 from tests.bench.table import Row
 from tests.fakes.cameras import FakeCamera, FakeDirectory
-from tests.mediamtx import free_port
+from tests.ports import free_port
 
 SEGMENT = 2 * 10**6
 SEGMENTS = 8

@@ -15,7 +15,9 @@ import aiohttp
 from gtvision_edge.media.embedded.server import EmbeddedServer, open_embedded_server
 from gtvision_edge.runtime.clock import SystemClock
 from gtvision_edge.settings import EmbeddedSettings
-from tests.mediamtx import free_port, running_mediamtx
+from tests.mediamtx import running_mediamtx
+from tests.ports import free_port
+from tests.waiting import patiently
 
 HLS_SECRET = "contract"
 
@@ -128,7 +130,8 @@ class ServerUnderTest:
 async def until(
     condition: Callable[[], Awaitable[bool]], timeout_s: float, what: str, every_s: float = 0.1
 ) -> float:
-    """Wait until *condition* holds; return how long it took."""
+    """Wait :func:`patiently` until *condition* holds; return how long it took."""
+    timeout_s = patiently(timeout_s)
     began = time.monotonic()
     while not await condition():
         assert time.monotonic() - began < timeout_s, f"not within {timeout_s} s: {what}"

@@ -28,6 +28,7 @@ from tests.fakes.clips import ClipSpec
 from tests.fakes.hostile_camera import Fault, hostile_camera
 from tests.fakes.scripted_rtsp import Request, Script, scripted_camera
 from tests.fakes.virtual_camera import VirtualCamera, virtual_camera
+from tests.waiting import patiently
 
 PASSWORD = "p@ss:w/rd#1?%ç"
 
@@ -45,8 +46,11 @@ def prober(resolver: NameResolver) -> CameraProber:
 
 @pytest.fixture
 def impatient(resolver: NameResolver) -> CameraProber:
-    """A prober of half the time: whatever a camera does scales with it."""
-    return CameraProber(resolver=resolver, clock=SystemClock(), timeout_s=2.5)
+    """A prober of half the time: whatever a camera does scales with it.
+
+    A busy machine needs the other half to start the probe's process, and is still judged with some to spare.
+    """
+    return CameraProber(resolver=resolver, clock=SystemClock(), timeout_s=min(patiently(2.5), 5.0))
 
 
 def address(
@@ -90,7 +94,7 @@ async def test_everything_is_seen_within_the_time(prober: CameraProber) -> None:
     assert sub is not None
     assert (sub.codec, sub.width, sub.height, sub.audio_codec) == ("h265", 320, 180, None)
     assert codes(report.warnings) == ["h265_in_browser"]
-    assert report.elapsed_s <= 5.0
+    assert report.elapsed_s <= patiently(5.0)
     assert report.snapshot is not None
     with Image.open(io.BytesIO(report.snapshot)) as picture:
         assert (picture.format, picture.size) == ("JPEG", (640, 360))
@@ -123,7 +127,7 @@ async def test_a_hanging_sub_stream_does_not_fail_the_main_one(prober: CameraPro
 
     assert report.main.codec == "h264"
     assert report.sub is None
-    assert report.elapsed_s <= 5.0
+    assert report.elapsed_s <= patiently(5.0)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +155,7 @@ async def test_each_way_to_fail_has_its_own_words_in_time(
         elapsed_s = time.perf_counter() - started
 
     assert failure.value.code == code
-    assert elapsed_s <= 2.5
+    assert elapsed_s <= patiently(2.5)
     assert "wrong-one" not in str(failure.value)
 
 
@@ -161,7 +165,7 @@ async def test_silence_is_told_within_five_seconds(prober: CameraProber) -> None
         with pytest.raises(CameraNoDataError):
             await prober.probe(address(camera.url))
 
-    assert time.perf_counter() - started <= 5.0
+    assert time.perf_counter() - started <= patiently(5.0)
 
 
 async def test_a_wrong_password_is_tried_once(prober: CameraProber) -> None:
@@ -211,7 +215,7 @@ async def test_failures_after_describe_are_told_apart_in_time(
             await impatient.probe(address(camera.url()))
 
     assert failure.value.code == code
-    assert time.perf_counter() - started <= 2.5
+    assert time.perf_counter() - started <= patiently(2.5)
     assert await asyncio.to_thread(psutil.Process().children) == []
 
 
@@ -246,7 +250,7 @@ async def test_a_closed_port_is_told_at_once(prober: CameraProber) -> None:
             await prober.probe(address(f"rtsp://127.0.0.1:{unused.getsockname()[1]}/"))
 
     assert failure.value.code == "camera_unreachable"
-    assert time.perf_counter() - started < 1
+    assert time.perf_counter() - started < patiently(1)
 
 
 async def test_a_cancelled_probe_leaves_no_process(prober: CameraProber) -> None:

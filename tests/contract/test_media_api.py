@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.contract.media_servers import ServerUnderTest, until
-from tests.mediamtx import free_port
+from tests.ports import free_port
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -16,6 +16,7 @@ from tests.contract.media_servers import HLS_SECRET, ServerUnderTest
 from tests.contract.test_gateway import watching
 from tests.fakes.clips import ClipSpec
 from tests.fakes.virtual_camera import virtual_camera
+from tests.waiting import patiently
 
 HLS_JS = Path(gtvision_edge.__file__).parent / "console/node_modules/hls.js/dist/hls.min.js"
 CHROMIUM = shutil.which("chromium")
@@ -91,7 +92,7 @@ async def plays(page: Page, width: int, within_s: float) -> None:
                 return moved && video.videoWidth === width;
             }""",
             arg=width,
-            timeout=within_s * 1000,
+            timeout=patiently(within_s) * 1000,
             polling=500,
         )
     except Exception:

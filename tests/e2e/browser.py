@@ -7,7 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from tests.waiting import patiently
+
+expect.set_options(timeout=patiently(5_000))
 
 FLAGS = [
     "--no-sandbox",
@@ -84,6 +88,6 @@ async def wait_playing(page: Page, count: int, seconds: float = 30) -> None:
             return frames.filter((n, i) => n > 10 && n > (before[i] ?? n)).length >= count;
         }""",
         arg=count,
-        timeout=seconds * 1000,
+        timeout=patiently(seconds) * 1000,
         polling=1000,
     )

@@ -3,30 +3,19 @@
 import asyncio
 import re
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
+from tests.ports import free_ports
+from tests.waiting import patiently
+
 PROGRAM = Path(sys.executable).with_name("gtvision-edge")
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that were free a moment ago."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            with closing(each):
-                pass
 
 
 @dataclass
@@ -86,7 +75,7 @@ class RunningDaemon:
                 self.site.password = found[1]
 
     async def wait_ready(self, seconds: float = 30) -> None:
-        async with asyncio.timeout(seconds), aiohttp.ClientSession() as session:
+        async with asyncio.timeout(patiently(seconds)), aiohttp.ClientSession() as session:
             while True:
                 if self.process.returncode is not None:
                     raise AssertionError("the daemon ended:\n" + "\n".join(self.printed[-40:]))
@@ -123,7 +112,7 @@ async def running_daemon(site: Site) -> AsyncIterator[RunningDaemon]:
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
             try:
-                await asyncio.wait_for(process.wait(), 20)
+                await asyncio.wait_for(process.wait(), patiently(20))
             except TimeoutError:
                 process.kill()
                 await process.wait()
@@ -158,19 +147,21 @@ class Client:
         await self.call("POST", "/cameras", body, expect=201)
 
     async def wait_state(self, camera_id: str, state: str, seconds: float) -> float:
-        """Wait until the camera has *state*; return how long that took, in seconds."""
+        """Wait :func:`patiently` until the camera has *state*; return how long that took, in seconds."""
         loop = asyncio.get_running_loop()
         started = loop.time()
         seen = None
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(patiently(seconds)):
                 while seen != state:
                     seen = (await self.call("GET", f"/cameras/{camera_id}", expect=200))["state"][
                         "state"
                     ]
                     await asyncio.sleep(0.2)
         except TimeoutError:
-            raise AssertionError(f"{camera_id} is {seen}, not {state}, after {seconds} s") from None
+            raise AssertionError(
+                f"{camera_id} is {seen}, not {state}, after {patiently(seconds):.0f} s"
+            ) from None
         return loop.time() - started
 
 

@@ -7,7 +7,6 @@ GStreamer's plugins (good, bad, ugly).
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -58,7 +57,11 @@ def missing() -> str:
     probe += "print(*(n for n in names if not Gst.ElementFactory.find(n)))"
     try:
         done = subprocess.run(
-            (SYSTEM_PYTHON, "-c", probe), capture_output=True, text=True, timeout=20, check=False
+            (SYSTEM_PYTHON, "-c", probe),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
     except OSError:
         return f"{SYSTEM_PYTHON} is missing"
@@ -73,15 +76,16 @@ async def gstreamer_cameras() -> AsyncIterator[GStreamerCameras]:
 
     Skips the test when GStreamer is not installed; with ``CI=true`` that is a failure.
     """
-    import pytest  # the script half runs where pytest is not installed
+    import pytest  # the script half runs where neither pytest nor we are installed
+
+    from tests.ports import free_port
+    from tests.waiting import patiently
 
     if reason := await asyncio.to_thread(missing):
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = await asyncio.create_subprocess_exec(
         SYSTEM_PYTHON,
         str(Path(__file__)),
@@ -91,7 +95,7 @@ async def gstreamer_cameras() -> AsyncIterator[GStreamerCameras]:
     )
     try:
         assert process.stdout is not None
-        line = await asyncio.wait_for(process.stdout.readline(), 20)
+        line = await asyncio.wait_for(process.stdout.readline(), patiently(20))
         assert line.decode().strip() == READY, "the GStreamer cameras did not start"
         yield GStreamerCameras(port)
     finally:

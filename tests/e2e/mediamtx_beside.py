@@ -12,7 +12,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.e2e.daemon import Site, free_ports
+from tests.e2e.daemon import Site
+from tests.ports import free_ports
+from tests.waiting import patiently
 
 SHIPPED = Path("mediamtx.yml")
 SECRET = "segredo-da-caixa"
@@ -83,7 +85,7 @@ class ShippedMediaMtx:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
         )
-        async with aiohttp.ClientSession() as session, asyncio.timeout(10):
+        async with aiohttp.ClientSession() as session, asyncio.timeout(patiently(10)):
             while True:
                 with contextlib.suppress(aiohttp.ClientError):
                     async with session.get(f"{self.api_url}/v3/info") as answer:

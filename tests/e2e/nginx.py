@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
-from tests.e2e.daemon import free_ports
+from tests.ports import free_ports
+from tests.waiting import patiently
 
 SHIPPED = Path("config/nginx")
 NAME = "gtvision-edge"
@@ -148,7 +149,7 @@ def _write_certificate(root: Path) -> None:
 
 
 async def _listens(nginx: Nginx, process: asyncio.subprocess.Process) -> None:
-    async with asyncio.timeout(10), aiohttp.ClientSession() as session:
+    async with asyncio.timeout(patiently(10)), aiohttp.ClientSession() as session:
         while True:
             if process.returncode is not None:
                 log = await asyncio.to_thread((nginx.root / "start.log").read_text)

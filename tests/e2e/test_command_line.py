@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.daemon import PROGRAM, Site, logged_in, running_daemon
 from tests.fakes.hub import ED_KEY, private_pem, write_key
-from tests.waiting import becomes
+from tests.waiting import becomes, patiently
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -19,7 +19,7 @@ def call(*arguments: str) -> subprocess.CompletedProcess[str]:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=patiently(30),
         check=False,
     )
 

@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 from tests.e2e.browser import chromium, slow_down, type_fast
 from tests.e2e.daemon import Client, Site, logged_in, running_daemon
 from tests.e2e.test_console import open_console
+from tests.waiting import patiently
 
 pytestmark = [pytest.mark.chromium, pytest.mark.timeout(120), pytest.mark.xdist_group("e2e")]
 
@@ -201,14 +202,14 @@ async def test_old_news_is_never_told_as_the_present(tmp_path: Path) -> None:
 
         await page.route("**/api/v1/**", lambda route: route.abort())
         await expect(page.locator(".health > .note")).to_contain_text(
-            "Sem notícias", timeout=20_000
+            "Sem notícias", timeout=patiently(20_000)
         )
         await expect(page.locator(".top")).to_contain_text("sem notícias há")
         await expect(page.locator(".health.old")).to_be_visible()
         await expect(page.locator("text=Tudo certo")).to_have_count(0)
 
         await page.unroute("**/api/v1/**")
-        await expect(page.locator(".health.old")).to_have_count(0, timeout=20_000)
+        await expect(page.locator(".health.old")).to_have_count(0, timeout=patiently(20_000))
 
 
 async def test_answers_that_are_errors_are_said_in_every_room(tmp_path: Path) -> None:
@@ -222,16 +223,16 @@ async def test_answers_that_are_errors_are_said_in_every_room(tmp_path: Path) ->
                 ),
             )
         banner = page.locator(".banner")
-        await expect(banner).to_contain_text("responde com erro desde", timeout=20_000)
+        await expect(banner).to_contain_text("responde com erro desde", timeout=patiently(20_000))
         await expect(banner).to_contain_text("código internal")
         await page.click("nav >> text=Câmeras")
-        await expect(page.locator(".room-bar")).to_contain_text("atrás", timeout=20_000)
+        await expect(page.locator(".room-bar")).to_contain_text("atrás", timeout=patiently(20_000))
         await expect(page.locator(".old .camera-table")).to_be_visible()
         await expect(page.locator(".room-bar")).not_to_contain_text("gravando")
 
         await page.reload()
         await expect(page.locator(".room-body").get_by_role("alert")).to_contain_text(
-            "Algo deu errado no equipamento", timeout=20_000
+            "Algo deu errado no equipamento", timeout=patiently(20_000)
         )
         await expect(page.locator("text=Something broke")).to_have_count(0)
 

@@ -13,6 +13,7 @@ from tests.e2e.daemon import Client, Site, logged_in, running_daemon
 from tests.e2e.mediamtx_beside import NEEDS, ShippedMediaMtx, mediamtx_beside, site_beside
 from tests.fakes.clips import ClipSpec
 from tests.fakes.virtual_camera import virtual_camera
+from tests.waiting import patiently
 
 pytestmark = [
     NEEDS,
@@ -45,7 +46,7 @@ async def wait_paths(server: ShippedMediaMtx, wanted: dict[str, str], seconds: f
     """Wait until the server has exactly the *wanted* paths; return how long that took."""
     loop = asyncio.get_running_loop()
     started = loop.time()
-    async with asyncio.timeout(seconds):
+    async with asyncio.timeout(patiently(seconds)):
         while await config_paths(server) != wanted:  # noqa: ASYNC110 -- another process
             await asyncio.sleep(0.1)
     return loop.time() - started
@@ -94,7 +95,7 @@ async def test_paths_are_right_again_after_everything_that_can_happen_to_them(
         assert await wait_paths(server, wanted, 12) <= 10
 
         await server.stop(signal.SIGKILL)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(patiently(15)):
             while await media_state(admin) == "up":  # noqa: ASYNC110 -- another process
                 await asyncio.sleep(0.2)
         await server.start()
@@ -107,7 +108,7 @@ async def test_paths_are_right_again_after_everything_that_can_happen_to_them(
         assert await media_state(admin) == "down"
         server.signal(signal.SIGCONT)
         assert await wait_paths(server, wanted, 12) <= 10
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(patiently(15)):
             while await media_state(admin) == "down":  # noqa: ASYNC110 -- another process
                 await asyncio.sleep(0.2)
 
@@ -179,7 +180,7 @@ async def test_a_camera_serves_two_sessions_while_it_is_recorded_watched_and_ana
             counted.append(camera.reader_count)
 
         assert max(counted) == 2, counted
-        assert await asyncio.wait_for(analysing.wait(), 30) == 0
+        assert await asyncio.wait_for(analysing.wait(), patiently(30)) == 0
 
 
 async def test_250_paths_are_paged_and_a_second_pass_touches_none(tmp_path: Path) -> None:
@@ -192,7 +193,7 @@ async def test_250_paths_are_paged_and_a_second_pass_touches_none(tmp_path: Path
         for number in range(cameras):
             url = f"rtsp://127.0.0.1:1/{number}"
             await admin.add_camera(f"c{number}", url, skip_probe=True)
-        async with asyncio.timeout(90):
+        async with asyncio.timeout(patiently(90)):
             while len(await config_paths(server)) < 3 * cameras:  # noqa: ASYNC110 -- another process
                 await asyncio.sleep(0.5)
         before = await changes_made(site)

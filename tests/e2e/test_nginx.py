@@ -19,6 +19,7 @@ from tests.e2e.mediamtx_beside import NEEDS, SECRET, mediamtx_beside, site_besid
 from tests.e2e.nginx import Nginx, running_nginx
 from tests.fakes.hub import AUDIENCE, EC_KEY, ED_KEY, ISSUER, Hub, private_pem, write_key
 from tests.fakes.virtual_camera import virtual_camera
+from tests.waiting import patiently
 
 pytestmark = [pytest.mark.nginx, pytest.mark.timeout(180), pytest.mark.xdist_group("e2e")]
 
@@ -48,7 +49,7 @@ class Street:
             return answer.status, await answer.read()
 
     async def becomes(self, status: int, path: str, proof: dict[str, str]) -> bytes:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(patiently(30)):
             while True:
                 got, content = await self.get(path, proof)
                 if got == status:
@@ -71,7 +72,7 @@ class Street:
         index = (await self.becomes(200, f"/stream/{path}/index.m3u8", proof)).decode()
         media = next(line for line in index.splitlines() if line and not line.startswith("#"))
         folder = f"/stream/{path}/"
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(patiently(30)):
             while True:
                 status, content = await self.get(folder + media, proof)
                 lines = content.decode().splitlines()
@@ -172,14 +173,17 @@ async def check_site(there: Street) -> None:
     ) as answer:
         ticket = (await answer.json())["ticket"]
     address = f"{there.nginx.url}/ws/live/camb_live?ticket={ticket}"
-    async with there.http.ws_connect(address) as socket, asyncio.timeout(15):
+    async with there.http.ws_connect(address) as socket, asyncio.timeout(patiently(15)):
         assert (await socket.receive()).type is aiohttp.WSMsgType.TEXT
         assert (await socket.receive()).type is aiohttp.WSMsgType.BINARY
 
     short = there.hub_token("tb", exp=int(time.time()) + 3)
     proof = {"Authorization": f"Bearer {short}"}
     address = f"{there.nginx.url}/ws/live/camb_live"
-    async with there.http.ws_connect(address, headers=proof) as socket, asyncio.timeout(10):
+    async with (
+        there.http.ws_connect(address, headers=proof) as socket,
+        asyncio.timeout(patiently(10)),
+    ):
         messages = [message async for message in socket]
         assert len(messages) > 2
         assert socket.close_code == 4401  # the token ran out while it was watching
@@ -219,7 +223,7 @@ async def check_rotation(there: Street, file: Path) -> None:
     """The running daemon takes new keys, and goes on with the old ones while their file is broken."""
 
     async def health(expected: str) -> None:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(patiently(15)):
             while True:
                 status, content = await there.get("/readyz")
                 assert status == 200

@@ -21,6 +21,7 @@ from tests.fakes.onvif_device import (
     responder,
 )
 from tests.fakes.virtual_camera import virtual_camera
+from tests.waiting import patiently
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("e2e")]
 
@@ -138,6 +139,6 @@ async def test_an_installer_picks_two_gives_one_password_and_sees_them_recorded(
         await page.click("text=Tentar as que falharam")
         await page.fill("input[name=password]", PASSWORD)
         await page.click("text=Adicionar 2 câmeras")
-        await page.wait_for_selector("text=2 de 2 câmeras gravando", timeout=40_000)
+        await page.wait_for_selector("text=2 de 2 câmeras gravando", timeout=patiently(40_000))
         await page.click("text=Concluir")
         assert await page.locator(".camera-table tbody tr").count() == 2

@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e.daemon import Site, logged_in, running_daemon
 from tests.fakes.virtual_camera import virtual_camera
+from tests.waiting import patiently
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("e2e")]
 
@@ -30,7 +31,7 @@ async def test_silent_connections_stop_neither_recording_nor_the_api_for_long(
 
         await asyncio.sleep(12)
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(patiently(10)):
             await admin.call("GET", "/status", expect=200)
         await admin.wait_state("cam01", "recording", 5)
         assert sum(reader.at_eof() or reader.exception() is not None for reader, _ in silent) > 1400

@@ -10,6 +10,7 @@ class FakeClock:
         self._now_us = now_us
         self._monotonic = 1000.0
         self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+        self._came = asyncio.Event()
 
     def now_us(self) -> int:
         return self._now_us
@@ -20,7 +21,14 @@ class FakeClock:
     async def sleep(self, seconds: float) -> None:
         wake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._sleepers.append((self._monotonic + seconds, wake))
+        self._came.set()
         await wake
+
+    async def until_asleep(self, sleepers: int = 1) -> None:
+        """Wait, in real time, until as many wait for this clock: who reads the database first comes to it later."""
+        while sum(not wake.done() for _, wake in self._sleepers) < sleepers:
+            self._came.clear()
+            await self._came.wait()
 
     async def advance(self, seconds: float) -> None:
         """Let *seconds* pass, waking sleepers in order and letting them run."""

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from tests.waiting import patiently
+
 
 @dataclass(frozen=True, slots=True)
 class Response:
@@ -101,7 +103,7 @@ class RawClient:
     async def is_closed(self, within_s: float = 2.0) -> bool:
         """Tell whether the server ends the connection in time; reads on until then."""
         try:
-            async with asyncio.timeout(within_s):
+            async with asyncio.timeout(patiently(within_s)):
                 while await self.reader.read(65536):
                     pass
         except TimeoutError:

@@ -50,6 +50,7 @@ from tests.fakes.hub import (
     write_key,
 )
 from tests.unit.accounts.conftest import QUICK
+from tests.waiting import patiently
 
 REFUSED = "The access token is not valid."
 
@@ -366,7 +367,7 @@ async def test_files_are_looked_at_every_few_seconds(
         with pytest.raises(NotAuthenticatedError):
             issuers.read(token)
         await clock.advance(KEYS_CHECKED_EVERY_S)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(patiently(5)):
             while True:
                 try:
                     issuers.read(token)

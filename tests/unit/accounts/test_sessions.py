@@ -18,11 +18,13 @@ from gtvision_edge.accounts import (
 from gtvision_edge.accounts.errors import (
     LoginBusyError,
     LoginThrottledError,
+    PasswordChangeRequiredError,
     SessionEndedError,
     WeakPasswordError,
     WrongCredentialsError,
     WrongPasswordError,
 )
+from gtvision_edge.accounts.service import UserChanges
 from gtvision_edge.audit import AuditFilter, AuditLog
 from gtvision_edge.settings import AccountSettings
 from gtvision_edge.storage import Database
@@ -408,6 +410,26 @@ async def test_a_ticket_dies_with_its_login(accounts: Accounts) -> None:
 
     with pytest.raises(NotAuthenticatedError):
         await accounts.sessions.redeem_ticket(ticket, path=None)
+    assert not await accounts.sessions.is_still_good(session)
+
+
+async def test_a_ticket_and_what_it_opened_end_when_the_password_becomes_provisional(
+    accounts: Accounts,
+) -> None:
+    login = await _login(accounts)
+    admin = (await accounts.sessions.authenticate(login.access_token)).principal
+    person = NewUser("ana", "a longer secret", Role.VIEWER, must_change_password=False)
+    user = await accounts.service.create_user(admin, person, address=HERE)
+    login = await accounts.sessions.login("ana", "a longer secret", address=HERE)
+    session = await accounts.sessions.authenticate(login.access_token)
+    ticket, _ = accounts.sessions.issue_ticket(session)
+    assert await accounts.sessions.is_still_good(session)
+
+    change = UserChanges(must_change_password=True)
+    await accounts.service.update_user(admin, user.user_id, change, address=HERE)
+
+    with pytest.raises(PasswordChangeRequiredError):
+        await accounts.sessions.redeem_ticket(ticket, path="cam01_live")
     assert not await accounts.sessions.is_still_good(session)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -77,14 +78,15 @@ from tests.unit.cameras.fixtures import FixedFinder, FixedProber, make_service
 QUICK = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 SECRET = "a longer secret"
 A, B = TenantId("a"), TenantId("b")
+person = partial(NewUser, must_change_password=False)
 PEOPLE = [
-    NewUser("admin-a", SECRET, Role.ADMIN, tenant_id=A),
-    NewUser("operator-a", SECRET, Role.OPERATOR, tenant_id=A),
-    NewUser("viewer-a", SECRET, Role.VIEWER, tenant_id=A),
-    NewUser("auditor-a", SECRET, Role.AUDITOR, tenant_id=A),
-    NewUser("narrow-a", SECRET, Role.OPERATOR, tenant_id=A, camera_ids=frozenset({"cam01"})),
-    NewUser("admin-b", SECRET, Role.ADMIN, tenant_id=B),
-    NewUser("viewer-b", SECRET, Role.VIEWER, tenant_id=B),
+    person("admin-a", SECRET, Role.ADMIN, tenant_id=A),
+    person("operator-a", SECRET, Role.OPERATOR, tenant_id=A),
+    person("viewer-a", SECRET, Role.VIEWER, tenant_id=A),
+    person("auditor-a", SECRET, Role.AUDITOR, tenant_id=A),
+    person("narrow-a", SECRET, Role.OPERATOR, tenant_id=A, camera_ids=frozenset({"cam01"})),
+    person("admin-b", SECRET, Role.ADMIN, tenant_id=B),
+    person("viewer-b", SECRET, Role.VIEWER, tenant_id=B),
 ]
 
 CONSOLE = Console(
@@ -380,6 +382,7 @@ def resources(
 def start(
     accounts: Accounts,
     admin: Principal,
+    cameras: CameraService,
     database: Database,
     api_settings: ApiSettings,
     registry: CollectorRegistry,
@@ -406,7 +409,7 @@ def start(
 
         board = HealthBoard({"database": reads})
         declared = [
-            *session_endpoints(accounts.sessions, accounts.service, authenticator),
+            *session_endpoints(accounts.sessions, accounts.service, authenticator, cameras),
             *auth_check_endpoints(gate, proxies),
             *resources,
             *(endpoints or []),

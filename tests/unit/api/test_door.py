@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from gtvision_edge.api.door import Door
+from tests.waiting import becomes, patiently
 
 GET = b"GET / HTTP/1.1\r\nHost: box\r\n\r\n"
 
@@ -28,7 +29,7 @@ async def house(*, limit: int = 100, patience_s: float = 0.3) -> AsyncIterator[i
 
 async def ended_in_time(reader: asyncio.StreamReader) -> bool:
     try:
-        return await asyncio.wait_for(reader.read(), 2) == b""
+        return await asyncio.wait_for(reader.read(), patiently(2)) == b""
     except ConnectionResetError:
         return True
 
@@ -65,9 +66,17 @@ async def test_a_full_house_takes_nobody_and_somebody_again_when_one_leaves() ->
         writer.close()
 
         inside[0][1].close()
-        await asyncio.sleep(0.05)
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(GET)
-        assert (await reader.readuntil(b"hello")).startswith(b"HTTP/1.1 200")
-        for _, each in [*inside, (reader, writer)]:
+
+        async def lets_in() -> bool:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(GET)
+            try:
+                return (await reader.readuntil(b"hello")).startswith(b"HTTP/1.1 200")
+            except (ConnectionError, asyncio.IncompleteReadError):
+                return False  # the one who left has not been missed yet
+            finally:
+                writer.close()
+
+        await becomes(lets_in, 5)
+        for _, each in inside:
             each.close()

@@ -18,7 +18,7 @@ from gtvision_edge.settings import ApiSettings, IdentitySettings, IssuerKeySetti
 from gtvision_edge.storage import Database
 from tests.fakes.clock import FakeClock
 from tests.fakes.hub import AUDIENCE, ISSUER, RSA_KEY, Hub, public_pem
-from tests.mediamtx import free_port
+from tests.ports import free_port
 from tests.unit.api.conftest import Served, Starter
 
 PROXY = ApiSettings(trusted_proxies=("127.0.0.1",))

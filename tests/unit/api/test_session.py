@@ -1,9 +1,11 @@
+import re
 from http.cookies import Morsel, SimpleCookie
 from typing import Any
 
 import pytest
 
 from gtvision_edge.accounts import Accounts
+from gtvision_edge.api.routing import PUBLIC
 from gtvision_edge.settings import ApiSettings
 from tests.fakes.clock import FakeClock
 from tests.unit.api.conftest import SECRET, Served, Starter
@@ -45,7 +47,7 @@ async def test_login_answers_with_a_token_the_person_and_two_cookies(served: Ser
         "tenant_name": "A",
         "camera_ids": None,
         "locale": "pt-BR",
-        "must_change_password": True,
+        "must_change_password": False,
     }
     cookies = _cookies(headers)
     assert {name: cookie["path"] for name, cookie in cookies.items()} == {
@@ -264,6 +266,67 @@ async def test_a_ticket_is_given_to_who_is_logged_in(served: Served, accounts: A
 
     bound = await served.call("POST", "/auth/ticket", who="viewer-a", json={"path": "cam01_live"})
     await accounts.sessions.redeem_ticket(bound[1]["ticket"], path="cam01_live")
+
+
+@pytest.mark.parametrize("path", ["cam09_live", "cam77_live", "cam01", "nonsense", "../cam01_live"])
+async def test_there_is_no_ticket_for_a_stream_one_may_not_see(served: Served, path: str) -> None:
+    status, problem = await served.call("POST", "/auth/ticket", who="viewer-a", json={"path": path})
+
+    assert (status, problem["code"]) == (404, "unknown_camera")
+
+
+async def test_an_auditor_gets_no_ticket_for_a_stream(served: Served) -> None:
+    body = {"path": "cam01_live"}
+
+    status, problem = await served.call("POST", "/auth/ticket", who="auditor-a", json=body)
+
+    assert (status, problem["code"]) == (403, "not_permitted")
+
+
+async def test_a_provisional_password_is_good_for_changing_it_and_nothing_else(
+    served: Served,
+) -> None:
+    body = {"username": "nova", "password": SECRET, "role": "admin", "tenant_id": "a"}
+    assert (await served.call("POST", "/users", who="admin-a", json=body))[0] == 201
+    status, login = await served.call(
+        "POST", "/auth/login", json={"username": "nova", "password": SECRET}
+    )
+    assert (status, login["user"]["must_change_password"]) == (200, True)
+    headers = {"Authorization": f"Bearer {login['access_token']}"}
+
+    refused = 0
+    for endpoint in served.endpoints:
+        if endpoint.access == PUBLIC or endpoint.with_provisional_password:
+            continue
+        path = re.sub(r"\{\w+\}", "cam01", endpoint.path)
+        status, problem = await served.call(endpoint.method, path, headers=headers)
+        where = f"{endpoint.method} {path}"
+        assert (status, problem["code"]) == (403, "password_change_required"), where
+        refused += 1
+    assert refused > 25
+    from_afar = headers | {"X-Forwarded-For": "10.0.0.1"}
+    assert (await served.exchange("GET", "/metrics", headers=from_afar))[0] == 403
+    assert (await served.call("GET", "/me", headers=headers))[0] == 200
+
+    change = {"current": SECRET, "new": SECRET + "!"}
+    assert (await served.call("POST", "/auth/password", headers=headers, json=change))[0] == 204
+    _, login = await served.call(
+        "POST", "/auth/login", json={"username": "nova", "password": SECRET + "!"}
+    )
+    headers = {"Authorization": f"Bearer {login['access_token']}"}
+    assert (await served.call("GET", "/cameras", headers=headers))[0] == 200
+
+
+async def test_who_has_a_provisional_password_can_log_out(served: Served) -> None:
+    body = {"username": "nova", "password": SECRET, "role": "viewer", "tenant_id": "a"}
+    await served.call("POST", "/users", who="admin-a", json=body)
+    _, headers, _ = await served.exchange(
+        "POST", "/api/v1/auth/login", json={"username": "nova", "password": SECRET}
+    )
+    mine = _sent({name: morsel.value for name, morsel in _cookies(headers).items()})
+
+    assert (await served.call("POST", "/auth/logout", headers=mine))[0] == 204
+    assert (await served.call("GET", "/me", headers=mine))[0] == 401
 
 
 async def test_a_changed_password_keeps_this_browser_logged_in_and_no_other(

@@ -34,6 +34,7 @@ from tests.fakes.scripted_rtsp import (
     digest_guard,
     scripted_camera,
 )
+from tests.waiting import patiently
 
 PASSWORD = "p@ss:w/rd#1?%ç"
 
@@ -42,7 +43,9 @@ def userinfo(password: str = PASSWORD) -> str:
     return f"admin:{encode_credential(password)}@"
 
 
-async def failure(script: Script, resolver: NameResolver, *, timeout_s: float = 2.0) -> CameraError:
+async def failure(
+    script: Script, resolver: NameResolver, *, timeout_s: float = patiently(2.0)
+) -> CameraError:
     async with scripted_camera(script) as camera:
         with pytest.raises(CameraError) as caught:
             await describe(camera.url(userinfo="admin:pw@"), resolver=resolver, timeout_s=timeout_s)
@@ -76,7 +79,7 @@ async def test_tracks_server_and_clock_are_read(resolver: NameResolver) -> None:
         request.describe(VIDEO_SDP, "Server: Cam/1.0", "Date: Thu, 01 Jan 2026 00:00:10 GMT")
 
     async with scripted_camera(script) as camera:
-        found = await describe(camera.url(), resolver=resolver, timeout_s=2)
+        found = await describe(camera.url(), resolver=resolver, timeout_s=patiently(2))
 
     video, audio = found.tracks
     assert (video.kind, video.codec, video.framerate) == ("video", "h264", 25.0)
@@ -108,7 +111,9 @@ async def test_digest_logins_of_every_kind(
             request.describe()
 
     async with scripted_camera(script) as camera:
-        found = await describe(camera.url(userinfo=userinfo()), resolver=resolver, timeout_s=2)
+        found = await describe(
+            camera.url(userinfo=userinfo()), resolver=resolver, timeout_s=patiently(2)
+        )
         assert len(camera.requests) == 2
         assert camera.requests[1].headers["authorization"].count('opaque="x"') == 1
 
@@ -133,7 +138,7 @@ async def test_a_realm_comes_back_byte_for_byte(resolver: NameResolver, encoding
             request.writer.write(b"RTSP/1.0 401 No\r\n" + challenge + b"\r\n\r\n")
 
     async with scripted_camera(script) as camera:
-        await describe(camera.url(userinfo=userinfo()), resolver=resolver, timeout_s=2)
+        await describe(camera.url(userinfo=userinfo()), resolver=resolver, timeout_s=patiently(2))
         assert len(camera.requests) == 2
 
 
@@ -146,7 +151,9 @@ async def test_a_wrong_password_is_tried_once(resolver: NameResolver) -> None:
 
     async with scripted_camera(script) as camera:
         with pytest.raises(CameraUnauthorizedError):
-            await describe(camera.url(userinfo=userinfo()), resolver=resolver, timeout_s=2)
+            await describe(
+                camera.url(userinfo=userinfo()), resolver=resolver, timeout_s=patiently(2)
+            )
         assert sum("authorization" in request.headers for request in camera.requests) == 1
 
 
@@ -155,7 +162,7 @@ async def test_no_credentials_are_made_up(resolver: NameResolver) -> None:
         statuses("401 Unauthorized", 'WWW-Authenticate: Basic realm="x"')
     ) as camera:
         with pytest.raises(CameraUnauthorizedError):
-            await describe(camera.url(), resolver=resolver, timeout_s=2)
+            await describe(camera.url(), resolver=resolver, timeout_s=patiently(2))
         assert len(camera.requests) == 1
 
 
@@ -168,7 +175,7 @@ async def test_basic_is_answered_where_nothing_else_is_offered(resolver: NameRes
             request.reply("401 Unauthorized", 'WWW-Authenticate: Basic realm="x"')
 
     async with scripted_camera(script) as camera:
-        await describe(camera.url(userinfo=userinfo()), resolver=resolver, timeout_s=2)
+        await describe(camera.url(userinfo=userinfo()), resolver=resolver, timeout_s=patiently(2))
 
 
 async def test_digest_goes_before_basic_in_one_header(resolver: NameResolver) -> None:
@@ -182,7 +189,7 @@ async def test_digest_goes_before_basic_in_one_header(resolver: NameResolver) ->
             )
 
     async with scripted_camera(script) as camera:
-        await describe(camera.url(userinfo=userinfo()), resolver=resolver, timeout_s=2)
+        await describe(camera.url(userinfo=userinfo()), resolver=resolver, timeout_s=patiently(2))
 
 
 async def test_a_stale_nonce_is_no_wrong_password(resolver: NameResolver) -> None:
@@ -198,7 +205,7 @@ async def test_a_stale_nonce_is_no_wrong_password(resolver: NameResolver) -> Non
             request.reply("401 Unauthorized", 'WWW-Authenticate: Digest realm="a", nonce="old"')
 
     async with scripted_camera(script) as camera:
-        await describe(camera.url(userinfo=userinfo()), resolver=resolver, timeout_s=2)
+        await describe(camera.url(userinfo=userinfo()), resolver=resolver, timeout_s=patiently(2))
 
 
 async def test_a_camera_that_closes_after_its_challenge_is_asked_again(
@@ -213,7 +220,7 @@ async def test_a_camera_that_closes_after_its_challenge_is_asked_again(
             request.writer.close()
 
     async with scripted_camera(script) as camera:
-        await describe(camera.url(userinfo=userinfo()), resolver=resolver, timeout_s=2)
+        await describe(camera.url(userinfo=userinfo()), resolver=resolver, timeout_s=patiently(2))
         assert camera.connections == 2
 
 
@@ -264,7 +271,7 @@ async def test_a_camera_that_hangs_or_dribbles_is_left_in_time(resolver: NameRes
     for script in (hang, dribble):
         started = time.perf_counter()
         assert isinstance(await failure(script, resolver, timeout_s=0.3), CameraTimeoutError)
-        assert time.perf_counter() - started < 0.6
+        assert time.perf_counter() - started < patiently(0.6)
 
 
 async def test_a_closed_connection_and_a_closed_port_differ(resolver: NameResolver) -> None:
@@ -277,7 +284,7 @@ async def test_a_closed_connection_and_a_closed_port_differ(resolver: NameResolv
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
         with pytest.raises(CameraUnreachableError):
-            await describe(f"rtsp://127.0.0.1:{port}/", resolver=resolver, timeout_s=2)
+            await describe(f"rtsp://127.0.0.1:{port}/", resolver=resolver, timeout_s=patiently(2))
 
 
 async def test_an_unknown_name_is_named(resolver: NameResolver) -> None:
@@ -297,7 +304,7 @@ async def test_odd_but_readable_answers_are_read(resolver: NameResolver, data: b
     odd = VIDEO_SDP.replace("s=Media", "s=C\xe2mera").encode("latin-1")
 
     async with scripted_camera(raw(data.replace(b"99999", b"9999") % odd)) as camera:
-        found = await describe(camera.url(), resolver=resolver, timeout_s=2)
+        found = await describe(camera.url(), resolver=resolver, timeout_s=patiently(2))
 
     assert found.tracks[0].codec == "h264"
 
@@ -310,7 +317,7 @@ async def test_redirects_are_followed_on_the_same_host_only(resolver: NameResolv
             request.reply("302 Moved", f"Location: {camera.url('/new?a=b')}")
 
     async with scripted_camera(moved) as camera:
-        await describe(camera.url(userinfo=userinfo()), resolver=resolver, timeout_s=2)
+        await describe(camera.url(userinfo=userinfo()), resolver=resolver, timeout_s=patiently(2))
 
     async def loop(request: Request) -> None:
         request.reply("302 Moved", f"Location: {request.uri}")

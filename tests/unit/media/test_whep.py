@@ -358,7 +358,7 @@ async def test_a_ticket_opens_a_session_that_its_pass_goes_on_with(house: House)
     address = response.headers["Location"]
     for _ in range(40):  # the pass does not run out while the session runs
         await house.clock.advance(whep.LOOK_INTERVAL_S)
-        await asyncio.sleep(0.02)
+        await house.clock.until_asleep(2)  # the gateway's sweep, and the look once it is done
 
     assert again.status == 401
     assert (await house.trickle(address.partition("?")[0], None)).status == 401

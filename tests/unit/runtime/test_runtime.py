@@ -16,6 +16,7 @@ from gtvision_edge.runtime.logs import configure_logs, mask_secrets
 from gtvision_edge.runtime.systemd import notify_systemd, watchdog_interval_s
 from gtvision_edge.runtime.timestamps import from_datetime, to_rfc3339
 from tests.fakes.clock import FakeClock
+from tests.waiting import patiently
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ async def test_a_listener_gets_its_kinds_in_order_and_loses_the_oldest_when_full
             bus.publish(event)
 
         got: list[object] = []
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(patiently(1)):
             async for arrived in mailbox:
                 got.append(arrived)
                 if arrived == Happened(3):

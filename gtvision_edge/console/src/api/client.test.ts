@@ -11,6 +11,7 @@ const json = (status: number, body: unknown): Response =>
 function setUp(fetch: Fetch) {
   const hooks = {
     askLogin: vi.fn(async () => {}),
+    mustChangePassword: vi.fn(),
     answered: vi.fn(),
     unanswered: vi.fn(),
     renewed: vi.fn(),
@@ -36,6 +37,14 @@ describe("the API client", () => {
 
     expect(answers).toHaveLength(3);
     expect(seen.filter((url) => url.endsWith("/auth/refresh"))).toHaveLength(1);
+    expect(hooks.askLogin).not.toHaveBeenCalled();
+  });
+
+  it("says that the password has to be changed, and fails the call", async () => {
+    const { client, hooks } = setUp(async () => json(403, { code: "password_change_required" }));
+
+    await expect(client.get("/status")).rejects.toThrow(Problem);
+    expect(hooks.mustChangePassword).toHaveBeenCalledTimes(1);
     expect(hooks.askLogin).not.toHaveBeenCalled();
   });
 

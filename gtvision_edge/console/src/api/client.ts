@@ -14,6 +14,8 @@ export interface ClientHooks {
   answered(): void;
   /** No answer came. */
   unanswered(): void;
+  /** Nothing is answered until the provisional password is changed. */
+  mustChangePassword(): void;
   /** The session was renewed. */
   renewed(session: Session): void;
 }
@@ -98,8 +100,10 @@ export class Client {
       await this.renew();
       response = await this.send(method, path, options);
     }
-    if (!response.ok) throw await failureOf(response);
-    return response;
+    if (response.ok) return response;
+    const failure = await failureOf(response);
+    if (failure instanceof Problem && failure.code === "password_change_required") this.hooks.mustChangePassword();
+    throw failure;
   }
 
   private async renewOnce(): Promise<void> {

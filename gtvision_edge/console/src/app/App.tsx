@@ -23,11 +23,12 @@ import { TopBar } from "./TopBar";
 
 export function App() {
   if (me.value === null) return loginState.value === "asking" ? <LoginPage /> : <Opening />;
+  // The unit answers nothing else until it is done.
+  if (me.value.must_change_password && loginState.value === "in") return <MustChangePassword />;
   return (
     <>
       <Shell />
       {loginState.value === "asking" && <LoginOverlay />}
-      {loginState.value === "in" && me.value.must_change_password && <MustChangePassword />}
     </>
   );
 }

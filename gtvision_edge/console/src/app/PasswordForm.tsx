@@ -1,9 +1,7 @@
-import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { text } from "../i18n";
-import { client, me, welcome } from "../state/session";
+import { client, me, signOut, welcome } from "../state/session";
 import { say } from "../state/toasts";
-import { Dialog } from "../ui/Dialog";
 import { Button, ErrorNote, Field } from "../ui/parts";
 
 const SHORTEST = 10;
@@ -57,24 +55,19 @@ export function PasswordForm({ onDone }: { onDone?: () => void }) {
   );
 }
 
-const isPutOff = signal(false);
-
-/** Asks at every login until a provisional password is changed; the pictures need not wait for it. */
+/** The whole page until a password that somebody else gave out is changed. */
 export function MustChangePassword() {
   const t = text.value.password;
-  if (isPutOff.value) return null;
-  const putOff = (): void => {
-    isPutOff.value = true;
-  };
   return (
-    <Dialog title={t.title} onClose={putOff}>
-      <div class="dialog-body">
+    <main class="login-page">
+      <div class="card">
+        <h1>{t.title}</h1>
         <p class="muted">{t.mustChange}</p>
         <PasswordForm />
-        <Button kind="ghost" onClick={putOff}>
-          {t.later}
+        <Button kind="ghost" onClick={() => void signOut()}>
+          {text.value.settings.signOut}
         </Button>
       </div>
-    </Dialog>
+    </main>
   );
 }

@@ -20,11 +20,6 @@ export function TopBar() {
       <span class="grow" />
       <span class="hub muted">{t.top.hubUnknown}</span>
       {site && <Clock />}
-      {me.value?.must_change_password && (
-        <a class="pill warn" href={hashOf("settings")} style={{ textDecoration: "none" }}>
-          {text.value.password.provisional}
-        </a>
-      )}
       <a class="pill account" href={hashOf("settings")} title={t.top.account} style={{ textDecoration: "none" }}>
         <span class="hidden-words">{t.top.account}</span>
         <Icon name="user" size={16} />

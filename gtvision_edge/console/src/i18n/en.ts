@@ -93,8 +93,6 @@ export const en: Text = {
     differs: "The two passwords differ.",
     short: (n) => `Use at least ${n} characters.`,
     done: "Password changed.",
-    later: "Change later",
-    provisional: "temporary password",
   },
   keys: {
     title: "Keys",

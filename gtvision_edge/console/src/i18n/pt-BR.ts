@@ -88,8 +88,6 @@ export const ptBR = {
     differs: "As duas senhas são diferentes.",
     short: (n: number) => `Use pelo menos ${n} caracteres.`,
     done: "Senha trocada.",
-    later: "Trocar depois",
-    provisional: "senha provisória",
   },
   keys: {
     title: "Teclas",

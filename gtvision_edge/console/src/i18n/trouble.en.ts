@@ -1,6 +1,10 @@
 import type { Text } from "./pt-BR";
 
 export const failures: Text["failures"] = {
+  password_change_required: {
+    title: "This password is temporary.",
+    cure: "Choose one that only you know.",
+  },
   camera_unauthorized: {
     title: "The camera refused the user or the password.",
     cure: "Check both, capitals included. Do not insist: many cameras lock the address after 5 errors.",

@@ -8,6 +8,10 @@ export interface Trouble {
 type Facts = Readonly<Record<string, unknown>>;
 
 export const failures: Record<string, Trouble> = {
+  password_change_required: {
+    title: "Esta senha é provisória.",
+    cure: "Escolha uma que só você conheça.",
+  },
   camera_unauthorized: {
     title: "A câmera recusou o usuário ou a senha.",
     cure: "Confira os dois, inclusive maiúsculas. Não insista: muitas câmeras bloqueiam o acesso após 5 erros.",

@@ -22,6 +22,9 @@ export const client = new Client({
     loginState.value = "asking";
     return waiting.promise;
   },
+  mustChangePassword() {
+    if (me.value !== null) me.value = { ...me.value, must_change_password: true };
+  },
   answered: noteAnswer,
   unanswered: noteSilence,
   renewed: accept,

@@ -27,6 +27,7 @@ from gtvision_edge.errors import EdgeError
 from gtvision_edge.runtime.clock import SystemClock
 from tests.fakes.onvif_device import FakeProfile, Login, OnvifDevice, canary, onvif_device
 from tests.unit.cameras.onvif.test_answers import BOMB
+from tests.waiting import patiently
 
 PROFILES = (
     FakeProfile("sub2", "rtsp://192.168.1.64:554/sub2", 176, 144),
@@ -53,7 +54,7 @@ def address(camera: OnvifDevice, **fields: object) -> Address:
 
 
 @asynccontextmanager
-async def asker(timeout_s: float = 5.0) -> AsyncIterator[DeviceAsker]:
+async def asker(timeout_s: float = patiently(5.0)) -> AsyncIterator[DeviceAsker]:
     clock = SystemClock()
     async with (
         NameResolver(clock) as resolver,
@@ -62,7 +63,9 @@ async def asker(timeout_s: float = 5.0) -> AsyncIterator[DeviceAsker]:
         yield opened
 
 
-async def ask(camera: OnvifDevice, *, timeout_s: float = 5.0, **fields: object) -> DeviceAnswer:
+async def ask(
+    camera: OnvifDevice, *, timeout_s: float = patiently(5.0), **fields: object
+) -> DeviceAnswer:
     async with onvif_device(camera), asker(timeout_s) as asking:
         return await asking.ask(address(camera, **fields))
 
@@ -214,7 +217,7 @@ async def test_a_wicked_answer_does_no_harm_and_is_named(lie: str, action: str) 
 
     with pytest.raises(OnvifBadResponseError):
         await ask(device(answer=lambda asked, _: LIES[lie]() if asked == action else None))
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < patiently(4)
 
 
 async def test_ten_thousand_profiles_that_fit_are_looked_at_sixty_four_times() -> None:
@@ -271,7 +274,7 @@ async def test_a_device_that_dribbles_ends_in_time() -> None:
 
     with pytest.raises(CameraTimeoutError):
         await ask(camera, timeout_s=0.6)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < patiently(2)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from gtvision_edge.cameras.onvif.discovery import FoundDevice, merge, read_match
 from gtvision_edge.cameras.onvif.finder import MAX_ADDRESSES, DeviceFinder
 from gtvision_edge.runtime.clock import SystemClock
 from tests.fakes.onvif_device import Responder, match, random_host, responder
+from tests.waiting import patiently
 
 
 async def nobody(_: str, __: int) -> bool:
@@ -90,7 +91,7 @@ async def test_addresses_are_asked_and_those_that_answer_are_found() -> None:
         Responder(random_host(), as_message_id=True),
     )
     async with responders(true, odd):
-        found = await finder().find_at([true.host, quiet, odd.host], timeout_s=1)
+        found = await finder().find_at([true.host, quiet, odd.host], timeout_s=patiently(1))
 
     assert {each.host for each in found} == {true.host, odd.host}
 
@@ -98,7 +99,7 @@ async def test_addresses_are_asked_and_those_that_answer_are_found() -> None:
 async def test_both_kinds_of_device_are_asked_for_one_by_one() -> None:
     device = Responder(random_host(), only_kind="dn:Device")
     async with responders(device):
-        found = await finder().find_at([device.host], timeout_s=1)
+        found = await finder().find_at([device.host], timeout_s=patiently(1))
 
     assert [each.host for each in found] == [device.host]
     assert device.kinds == {"dn:NetworkVideoTransmitter", "dn:Device"}
@@ -112,7 +113,7 @@ async def test_a_search_ends_when_all_have_answered() -> None:
         found = await finder().find_at([device.host], timeout_s=10)
 
     assert [each.name for each in found] == ["Portão"]
-    assert loop.time() - started < 2
+    assert loop.time() - started < patiently(2)
 
 
 async def test_who_was_not_asked_or_does_not_know_the_question_is_not_heard() -> None:
@@ -120,7 +121,7 @@ async def test_who_was_not_asked_or_does_not_know_the_question_is_not_heard() ->
     asked.also_from = stranger
     guessing = Responder(random_host(), relates_to="uuid:00000000-0000-4000-8000-000000000001")
     async with responders(asked, guessing):
-        found = await finder().find_at([asked.host, guessing.host], timeout_s=1)
+        found = await finder().find_at([asked.host, guessing.host], timeout_s=patiently(1))
 
     assert [each.host for each in found] == [asked.host]
 
@@ -128,7 +129,7 @@ async def test_who_was_not_asked_or_does_not_know_the_question_is_not_heard() ->
 async def test_a_flood_of_answers_is_cut_off() -> None:
     device = Responder(random_host(), repeat=500)
     async with responders(device):
-        found = await finder().find_at([device.host, random_host()], timeout_s=1)
+        found = await finder().find_at([device.host, random_host()], timeout_s=patiently(1))
 
     assert len(found) == 1
 
@@ -176,6 +177,6 @@ async def test_the_networks_own_devices_are_found_by_the_group() -> None:
             await stack.enter_async_context(responder(device))
         except OSError as error:
             pytest.skip(f"no multicast on loopback here: {error}")
-        found = await finder().find_nearby(timeout_s=1)
+        found = await finder().find_nearby(timeout_s=patiently(1))
 
     assert device.host in {each.host for each in found}

@@ -11,6 +11,7 @@ from gtvision_edge.media.embedded.model import Fragment, Stream
 from gtvision_edge.media.embedded.muxer import open_stream
 from gtvision_edge.media.embedded.recorder import Recorder, RecordPlan, segment_path
 from tests.unit.media.embedded.test_muxer import mux, pictures
+from tests.waiting import patiently
 
 START_US = 1_767_225_600_000_000  # 2026-01-01T00:00:00Z
 
@@ -47,7 +48,7 @@ def test_segments_change_at_the_first_key_frame_after_their_length(
     for fragment in fragments:
         recorder.put(stream, fragment)
     recorder.close()
-    assert recorder.join(5)
+    assert recorder.join(patiently(5))
 
     found = files(tmp_path)
     assert len(found) == 2
@@ -67,7 +68,7 @@ def test_every_file_begins_near_media_time_zero(
     for fragment in fragments:
         recorder.put(stream, fragment)
     recorder.close()
-    assert recorder.join(5)
+    assert recorder.join(patiently(5))
 
     for path in files(tmp_path):
         data = path.read_bytes()
@@ -83,7 +84,7 @@ def test_nothing_is_written_before_a_key_frame(
     recorder = record(tmp_path, 60.0)
     recorder.put(stream, fragments[1])
     recorder.close()
-    assert recorder.join(5)
+    assert recorder.join(patiently(5))
 
     assert files(tmp_path) == []
 
@@ -95,7 +96,7 @@ def test_a_new_stream_is_a_new_file(tmp_path: Path, footage: tuple[Stream, list[
     recorder.put(stream, fragments[0])
     recorder.put(other, fragments[2])
     recorder.close()
-    assert recorder.join(5)
+    assert recorder.join(patiently(5))
 
     assert len(files(tmp_path)) == 2
 
@@ -108,7 +109,7 @@ def test_footage_of_the_same_moment_is_not_overwritten(
         recorder = record(tmp_path, 60.0)
         recorder.put(stream, fragments[0])
         recorder.close()
-        assert recorder.join(5)
+        assert recorder.join(patiently(5))
 
     assert len(files(tmp_path)) == 2
 
@@ -134,7 +135,7 @@ def test_a_failing_disk_leaves_no_stub_and_recording_resumes(
     recorder.put(stream, fragments[1])
     recorder.put(stream, fragments[2])
     recorder.close()
-    assert recorder.join(5)
+    assert recorder.join(patiently(5))
 
     assert len(files(tmp_path)) == 1
 
@@ -156,6 +157,6 @@ def test_a_disk_that_is_gone_gets_no_directories_and_recording_resumes_on_its_re
     (tmp_path / "cam_rec").mkdir()
     recorder.put(stream, fragments[2])
     recorder.close()
-    assert recorder.join(5)
+    assert recorder.join(patiently(5))
 
     assert len(files(tmp_path)) == 1

@@ -8,6 +8,7 @@ from gtvision_edge.media.embedded.rtsp import Limits, RtspServer, TrackDescripti
 from tests.fakes.clock import FakeClock
 from tests.fakes.rtsp_client import RtpPacket, SenderReport, raw_client
 from tests.unit.media.embedded.rtsp.test_requests import KEY, PPS, SETS, SOUND, SPS, VIDEO
+from tests.waiting import becomes, patiently
 
 DELTA = b"\x00\x00\x00\x01\x41" + b"d" * 50
 
@@ -209,10 +210,13 @@ async def test_a_reader_that_does_not_follow_resumes_at_a_key_frame_and_delays_n
                     return
 
         task = asyncio.create_task(read_slowly())
-        await asyncio.sleep(0.2)
+        taken = -1
+        while len(seen) != taken:  # until it has taken all that waited for it
+            taken = len(seen)
+            await asyncio.sleep(0.2)
         publication.send(0, frame, 402)
         publication.send(0, SETS + KEY + b"final", 403, True)
-        await asyncio.wait_for(got_again.wait(), 5)
+        await asyncio.wait_for(got_again.wait(), patiently(5))
         await task
 
     assert len({packet.timestamp for packet in received}) == 400
@@ -231,9 +235,8 @@ async def test_a_reader_that_takes_nothing_is_disconnected(clock: FakeClock) -> 
             publication.send(0, SETS + KEY + b"x" * 100_000, number, True)
 
         await clock.advance(12.0)
-        await asyncio.sleep(0.01)
 
-        assert not publication.has_readers
+        await becomes(lambda: not publication.has_readers, 5)
 
 
 async def test_closing_a_publication_ends_its_readers_and_frees_the_path() -> None:
