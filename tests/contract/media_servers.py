@@ -15,6 +15,7 @@ import aiohttp
 from gtvision_edge.media.embedded.server import EmbeddedServer, open_embedded_server
 from gtvision_edge.runtime.clock import SystemClock
 from gtvision_edge.settings import EmbeddedSettings
+from tests.contract.footage import header_duration_ms
 from tests.mediamtx import running_mediamtx
 from tests.ports import free_port
 from tests.waiting import patiently
@@ -116,6 +117,21 @@ class ServerUnderTest:
 
         await until(enough, timeout_s, f"{count} segments of {name}")
         return await asyncio.to_thread(self.files, name)
+
+    async def wait_finished(self, name: str, timeout_s: float = 5) -> list[Path]:
+        """Wait until each of the path's segments has its length written into it: none is being recorded."""
+
+        before: list[Path] | None = None
+
+        async def finished() -> bool:
+            nonlocal before
+            found = await asyncio.to_thread(self.files, name)
+            lengths = [await asyncio.to_thread(header_duration_ms, path) for path in found]
+            was, before = before, found
+            return all(lengths) and was == found  # not between two of them
+
+        await until(finished, timeout_s, f"{name} is finished", every_s=0.3)
+        return before or []
 
     async def _ask(self, method: str, url: str, data: str | None) -> Answer:
         headers = {"Authorization": f"Bearer {HLS_SECRET}"} if method == "GET" else {}

@@ -52,8 +52,8 @@ async def test_killed_each_camera_loses_little_and_every_file_decodes(tmp_path: 
                 assert answer.status == 200
 
         async def recorded() -> bool:
-            files = await asyncio.to_thread(segments_of, tmp_path)
-            return len(files) >= 2 * len(SPECS)
+            each = [await asyncio.to_thread(segments_of, tmp_path / f"{n}_rec") for n in SPECS]
+            return all(len(files) >= 2 for files in each)
 
         await until(recorded, 20, "two segments of each camera")
         await asyncio.sleep(1.3)
@@ -61,12 +61,15 @@ async def test_killed_each_camera_loses_little_and_every_file_decodes(tmp_path: 
         killed_at = time.time()
         await process.wait()
 
+    unfinished = 0
     for name in SPECS:
         files = await asyncio.to_thread(segments_of, tmp_path / f"{name}_rec")
         for path in files:
             assert "cut" not in await asyncio.to_thread(box_kinds, path)
             assert (await asyncio.to_thread(read_footage, path)).frames > 0
         assert await asyncio.to_thread(header_duration_ms, files[0]) > 0
-        assert await asyncio.to_thread(header_duration_ms, files[-1]) == 0
+        unfinished += await asyncio.to_thread(header_duration_ms, files[-1]) == 0
         last = await asyncio.to_thread(read_footage, files[-1])
         assert killed_at - (start_us(files[-1]) / 1e6 + last.length_s) <= patiently(1.5)
+    # One of them may have been between two files.
+    assert unfinished >= len(SPECS) - 1

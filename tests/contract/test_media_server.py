@@ -68,7 +68,7 @@ async def test_recordings_are_whole_and_decode_clean(
         await server.add_recorded("cam_rec", camera.url())
         await server.wait_files("cam_rec", 3)
         await server.api("PATCH", "config/paths/patch/cam_rec", {"record": False})
-        await asyncio.sleep(1.5)
+        await server.wait_finished("cam_rec")
 
     for path in await asyncio.to_thread(server.files, "cam_rec"):
         kinds = await asyncio.to_thread(box_kinds, path)
@@ -119,8 +119,7 @@ async def test_recording_is_switched_while_people_watch(server: ServerUnderTest)
         await server.wait_files("cam_rec", 1)
         await asyncio.sleep(1.5)
         await server.api("PATCH", "config/paths/patch/cam_rec", {"record": False})
-        await asyncio.sleep(1)
-        files = await asyncio.to_thread(server.files, "cam_rec")
+        files = await server.wait_finished("cam_rec")
         await asyncio.sleep(1.5)
 
         assert await asyncio.to_thread(server.files, "cam_rec") == files
@@ -134,7 +133,11 @@ async def test_hls_plays(server: ServerUnderTest) -> None:
         await server.add_recorded("cam_rec", camera.url())
         await server.wait_ready("cam_rec")
         index = await server.hls("cam_rec/index.m3u8")
-        await asyncio.sleep(4)
+
+        async def has_two_segments() -> bool:
+            return len((await media_files(server, "cam_rec"))[1]) >= 2
+
+        await until(has_two_segments, 10, "two segments are listed")
         playlist, segments, init = await media_files(server, "cam_rec")
         bodies = [(await server.hls(f"cam_rec/{uri}")) for uri in (init, *segments)]
         gone = await server.hls("cam_rec/0123456789ab_seg7.mp4")
@@ -143,7 +146,6 @@ async def test_hls_plays(server: ServerUnderTest) -> None:
     assert 'CODECS="avc1.' in index.text
     assert "RESOLUTION=320x180" in index.text
     assert "#EXT-X-PROGRAM-DATE-TIME:20" in playlist
-    assert len(segments) >= 2
     assert {body.status for body in bodies} == {200}
     footage = await asyncio.to_thread(read_footage, b"".join(body.body for body in bodies))
     assert footage.first_is_key
@@ -249,7 +251,7 @@ async def test_a_camera_comes_back_and_its_neighbour_notices_nothing(
         _, segments, init = await media_files(server, "cam_rec")
         last = await server.hls(f"cam_rec/{segments[-1]}")
         await server.api("PATCH", "config/paths/patch/other_rec", {"record": False})
-        await asyncio.sleep(1.5)
+        await server.wait_finished("other_rec")
 
     assert resumed_after <= patiently(10)
     assert index.status == last.status == 200
@@ -271,7 +273,7 @@ async def test_changed_parameters_start_a_new_file(server: ServerUnderTest) -> N
         await camera.change("stream", ClipSpec(video="h265", width=640, height=360))
         await server.wait_files("cam_rec", count + 1)
         await server.api("PATCH", "config/paths/patch/cam_rec", {"record": False})
-        await asyncio.sleep(1.5)
+        await server.wait_finished("cam_rec")
 
     files = await asyncio.to_thread(server.files, "cam_rec")
     codecs = [(await asyncio.to_thread(read_footage, path)).video_codec for path in files]
@@ -301,10 +303,8 @@ async def test_deleting_a_path_finishes_its_recording(server: ServerUnderTest) -
 
         await server.api("DELETE", "config/paths/delete/cam_rec")
         await until(lambda: nobody_reads(camera), 5, "the camera is let go")
-        await asyncio.sleep(0.5)
 
-        files = await asyncio.to_thread(server.files, "cam_rec")
-        assert all([await asyncio.to_thread(header_duration_ms, path) for path in files])
+        assert await server.wait_finished("cam_rec")
         assert not await server.path("cam_rec")
 
 

@@ -24,7 +24,7 @@ from tests.fakes.cameras import FakeCamera, FakeDirectory, named_in
 from tests.fakes.events import RememberingBus
 from tests.fakes.virtual_camera import virtual_camera
 from tests.mediamtx import BINARY, MediaMtx, running_mediamtx
-from tests.waiting import becomes
+from tests.waiting import becomes, patiently
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -81,7 +81,7 @@ async def open_site(
 ) -> AsyncIterator[Site]:
     async with aiohttp.ClientSession() as session:
         registry, bus, cameras = CollectorRegistry(), RememberingBus(), FakeDirectory()
-        client = MediaServerClient(addresses.api_url, 1.0, session, registry=registry)
+        client = MediaServerClient(addresses.api_url, patiently(1.0), session, registry=registry)
         suspended: set[str] = set()
         set_aside: set[str] = set()
         unclaimable: set[str] = set()

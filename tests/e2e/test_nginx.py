@@ -19,7 +19,7 @@ from tests.e2e.mediamtx_beside import NEEDS, SECRET, mediamtx_beside, site_besid
 from tests.e2e.nginx import Nginx, running_nginx
 from tests.fakes.hub import AUDIENCE, EC_KEY, ED_KEY, ISSUER, Hub, private_pem, write_key
 from tests.fakes.virtual_camera import virtual_camera
-from tests.waiting import patiently
+from tests.waiting import becomes, patiently
 
 pytestmark = [pytest.mark.nginx, pytest.mark.timeout(180), pytest.mark.xdist_group("e2e")]
 
@@ -177,7 +177,7 @@ async def check_site(there: Street) -> None:
         assert (await socket.receive()).type is aiohttp.WSMsgType.TEXT
         assert (await socket.receive()).type is aiohttp.WSMsgType.BINARY
 
-    short = there.hub_token("tb", exp=int(time.time()) + 3)
+    short = there.hub_token("tb", exp=int(time.time() + patiently(3)))
     proof = {"Authorization": f"Bearer {short}"}
     address = f"{there.nginx.url}/ws/live/camb_live"
     async with (
@@ -192,9 +192,12 @@ async def check_site(there: Street) -> None:
         f"http://127.0.0.1:{there.nginx.plain}/x", allow_redirects=False
     ) as answer:
         assert (answer.status, answer.headers["Location"]) == (301, "https://127.0.0.1/x")
-    await asyncio.sleep(0.3)
+
+    async def is_logged() -> bool:
+        return "/ws/live/camb_live" in await asyncio.to_thread(there.nginx.log)
+
+    await becomes(is_logged, 5)
     log = await asyncio.to_thread(there.nginx.log)
-    assert "/ws/live/camb_live" in log
     assert ticket not in log
     assert token not in log
 
