@@ -49,27 +49,42 @@ class Passes:
         """
         session = await self._sessions.redeem_ticket(ticket, path=path)
         token = secrets.token_urlsafe(24)
+        self.sweep()
         until = self._clock.monotonic() + self._idle_s
         opened = self._passes[token] = Pass(token, session, path, until)
         while len(self._passes) > MAX_PASSES:
             self._passes.popitem(last=False)
         return opened
 
-    async def find(self, token: str) -> Pass:
-        """Return a pass and keep it alive; whether its path is the right one is for the caller to see.
+    async def find(self, token: str, *, path: str | None = None) -> Pass:
+        """Return a pass and keep it alive. *path* None: whether its path is the right one is for the caller to see.
 
         Raises:
-            NotAuthenticatedError: there is no such pass, or its login has ended.
+            NotAuthenticatedError: there is no such pass, it is for another path, or its login has ended.
 
         """
         held = self._passes.get(token)
-        now = self._clock.monotonic()
-        if held is None or held.until < now:
-            self._passes.pop(token, None)
+        if (
+            held is None
+            or held.until < self._clock.monotonic()
+            or (path is not None and held.path != path)
+        ):
             raise NotAuthenticatedError("This player's session has ended.")
         if not await self._sessions.is_still_good(held.session):
             self._passes.pop(token, None)
             raise NotAuthenticatedError("The session has ended.")
-        held.until = now + self._idle_s
-        self._passes.move_to_end(token, last=True)
+        self.keep(token)
         return held
+
+    def keep(self, token: str) -> None:
+        """Put off the end of a pass whose player stays connected; nothing happens to one that ended."""
+        held = self._passes.get(token)
+        if held is not None:
+            held.until = self._clock.monotonic() + self._idle_s
+            self._passes.move_to_end(token, last=True)
+
+    def sweep(self) -> None:
+        """Forget the passes that nobody used for long."""
+        now = self._clock.monotonic()
+        while self._passes and next(iter(self._passes.values())).until < now:
+            self._passes.popitem(last=False)

@@ -5,8 +5,6 @@ checked anew: who asks, may he see this camera, is his login still good.
 """
 
 import asyncio
-import secrets
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
@@ -16,7 +14,8 @@ import aiohttp
 from aiohttp import hdrs, web
 from prometheus_client import CollectorRegistry, Counter
 
-from gtvision_edge.accounts import NotAuthenticatedError, NotPermittedError, Session
+from gtvision_edge.accounts import NotPermittedError, Passes, Session
+from gtvision_edge.accounts.passes import Sessions
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.media import sockets
@@ -42,9 +41,6 @@ from gtvision_edge.storage import Database
 CHUNK = 2**17
 STREAM_IDLE_S = 60.0
 SWEEP_INTERVAL_S = 10.0
-PASS_IDLE_S = 120.0
-"""A player without cookies may pause for so long before its session ends."""
-MAX_PASSES = 10_000
 
 # What of the client's request matters to the media server, and of its answer to the client. All else stays here:
 # cookies and tokens are ours, and the server's caching headers are meant for a shared cache.
@@ -74,13 +70,6 @@ class Authenticator(Protocol):
         ...
 
 
-class Sessions(Protocol):
-    """The logins of the site; :class:`gtvision_edge.accounts.SessionService` is one."""
-
-    async def redeem_ticket(self, ticket: str, *, path: str | None) -> Session: ...
-    async def is_still_good(self, session: Session) -> bool: ...
-
-
 class Cameras(Protocol):
     """The cameras of the site by id, in memory."""
 
@@ -98,15 +87,6 @@ class MediaServerPlace:
     @property
     def is_embedded(self) -> bool:
         return self.kind() == "embedded"
-
-
-@dataclass(slots=True)
-class _Pass:
-    """The session of a player without cookies: good for one path, carried in the addresses of its playlists."""
-
-    session: Session
-    path: str
-    until: float
 
 
 class Gateway:
@@ -143,7 +123,7 @@ class Gateway:
         self._stopping = asyncio.Event()
         self._streams: dict[tuple[str, str], LiveStream] = {}
         self._openings: set[asyncio.Task[None]] = set()
-        self._passes: OrderedDict[str, _Pass] = OrderedDict()
+        self._passes = Passes(sessions, clock)
         self.whep: Whep | None = None
         if webrtc is not None:
             self.whep = Whep(
@@ -203,9 +183,7 @@ class Gateway:
     def sweep(self) -> None:
         for key in [k for k, stream in self._streams.items() if stream.is_idle(STREAM_IDLE_S)]:
             del self._streams[key]
-        now = self._clock.monotonic()
-        for token in [t for t, held in self._passes.items() if held.until < now]:
-            del self._passes[token]
+        self._passes.sweep()
 
     def let_go(self) -> None:
         """Close all live sockets: call before the HTTP server stops, which else waits for them."""
@@ -308,33 +286,16 @@ class Gateway:
         """Return the session of the request, and the token of its pass if it has one or gets one now."""
         token = request.query.get("s")
         if token is not None:
-            return await self._session_of_pass(token, path), token
+            return (await self._passes.find(token, path=path)).session, token
         ticket = request.query.get("ticket")
         if ticket is None:
             return await self._authenticator.find_session(request), ""
-        session = await self._sessions.redeem_ticket(ticket, path=path)
-        token = secrets.token_urlsafe(24)
-        self._passes[token] = _Pass(session, path, self._clock.monotonic() + PASS_IDLE_S)
-        while len(self._passes) > MAX_PASSES:
-            self._passes.popitem(last=False)
-        return session, token
-
-    async def _session_of_pass(self, token: str, path: str) -> Session:
-        held = self._passes.get(token)
-        now = self._clock.monotonic()
-        if held is None or held.path != path or held.until < now:
-            raise NotAuthenticatedError("This stream's session has ended.")
-        if not await self._sessions.is_still_good(held.session):
-            self._passes.pop(token, None)
-            raise NotAuthenticatedError("The session has ended.")
-        held.until = now + PASS_IDLE_S
-        self._passes.move_to_end(token, last=True)
-        return held.session
+        opened = await self._passes.open(ticket, path=path)
+        return opened.session, opened.token
 
     async def _may_go_on(self, viewer: Viewer) -> bool:
         """Tell whether a viewer that stays connected would still be let in. His pass does not run out meanwhile."""
-        if held := self._passes.get(viewer.query.removeprefix("s=")):
-            held.until = self._clock.monotonic() + PASS_IDLE_S
+        self._passes.keep(viewer.query.removeprefix("s="))
         camera = self._cameras.find_camera(viewer.camera.camera_id)
         return (
             camera is not None
