@@ -186,7 +186,9 @@ async def run(
         monitor = _monitor(base, views)
         reconciler = _reconciler(base, client, monitor, media)
         examiner = MediaServerExaminer(client, clock)
-        footage = await stack.enter_async_context(open_footage(_footage_base(base), tasks=tasks))
+        footage = await stack.enter_async_context(
+            open_footage(_footage_base(base, views), tasks=tasks)
+        )
         proxies = Proxies(settings.api.trusted_proxies)
         authenticator = RequestAuthenticator(
             base.accounts.sessions, proxies, cors_origins=settings.api.cors_origins
@@ -414,7 +416,7 @@ def _reconciler(
     )
 
 
-def _footage_base(base: _Base) -> FootageBase:
+def _footage_base(base: _Base, views: MediaViews) -> FootageBase:
     return FootageBase(
         database=base.database,
         audit=base.audit,
@@ -423,6 +425,7 @@ def _footage_base(base: _Base) -> FootageBase:
         bus=base.bus,
         clock=base.clock,
         registry=base.registry,
+        view=views.path_view,
         zone=ZoneInfo(base.settings.site.timezone),
         settings=base.settings.recordings,
     )

@@ -1,7 +1,7 @@
 """Builds the parts that find, keep and hand out footage, and starts their jobs."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -11,7 +11,11 @@ from prometheus_client import CollectorRegistry
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.recordings.incidents.service import IncidentService
+from gtvision_edge.media.model import PathView
 from gtvision_edge.recordings.index import SegmentIndex
+from gtvision_edge.recordings.indexing.growing import GrowingFiles
+from gtvision_edge.recordings.indexing.hashing import Hasher
+from gtvision_edge.recordings.indexing.indexer import Indexer
 from gtvision_edge.recordings.keeping import CameraKeeper
 from gtvision_edge.recordings.playback.service import Playback
 from gtvision_edge.recordings.playback.serving import SegmentServer
@@ -39,6 +43,8 @@ class FootageBase:
     registry: CollectorRegistry
     zone: ZoneInfo
     settings: RecordingSettings
+    view: Callable[[str], PathView | None]
+    """What the media server makes of a camera, by its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +68,29 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
                 background(tasks, name, lambda: keep_running(name, job, clock=base.clock))
             )
 
-        index = SegmentIndex(base.database, root=base.volume.root)
+        indexer = Indexer(
+            base.volume.root,
+            base.database,
+            base.cameras,
+            is_present=base.volume.is_present,
+            view=base.view,
+            bus=base.bus,
+            clock=base.clock,
+            registry=base.registry,
+        )
+        stack.callback(indexer.close)
+        growing = GrowingFiles(
+            base.volume.root, base.database, indexer.newest_open, clock=base.clock
+        )
+        stack.callback(growing.close)
+        hasher = Hasher(base.volume.root, base.database, clock=base.clock, registry=base.registry)
+        stack.callback(hasher.close)
+        index = SegmentIndex(base.database, root=base.volume.root, growing=growing)
         keeper = CameraKeeper(base.database, base.cameras, bus=base.bus, clock=base.clock)
         await keeper.keep()
         await service("recorded-cameras", keeper.run)
+        await service("segment-indexer", indexer.run)
+        await service("segment-hasher", hasher.run)
         server = SegmentServer(registry=base.registry)
         stack.callback(server.close)
         viewings = FootageViewings(base.database, base.audit, base.clock)

@@ -14,6 +14,7 @@ from typing import Any, Final
 VOLUME_MARKER: Final = ".gtvision-volume.json"
 CAMERA_MARKER: Final = ".camera.json"
 MAX_BYTES: Final = 4096
+MAX_NAME: Final = 200
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 """Ids become parts of file names: no slash, no dot."""
@@ -41,10 +42,12 @@ class VolumeNote:
 
 @dataclass(frozen=True, slots=True)
 class CameraMarker:
-    """In a camera's directory: whose footage this is."""
+    """In a camera's directory: whose footage this is; ``tenant_id`` and ``name`` None = not noted, as in older ones."""
 
     camera_uuid: str
     camera_id: str
+    tenant_id: str | None = None
+    name: str | None = None
 
 
 def read_volume_marker(path: Path) -> VolumeMarker | None:
@@ -66,7 +69,12 @@ def read_camera_marker(path: Path) -> CameraMarker | None:
     content = _read(path)
     if content is None:
         return None
-    return CameraMarker(_id(content, "camera_uuid"), _id(content, "camera_id"))
+    return CameraMarker(
+        _id(content, "camera_uuid"),
+        _id(content, "camera_id"),
+        _word(content, "tenant_id"),
+        _word(content, "name"),
+    )
 
 
 def read_volume_note(path: Path) -> VolumeNote | None:
@@ -127,3 +135,10 @@ def _id(content: dict[str, Any], name: str) -> str:
     if not isinstance(value, str) or not _ID.fullmatch(value):
         raise OddMarkerError(name)
     return value
+
+
+def _word(content: dict[str, Any], name: str) -> str | None:
+    """Return a word that only informs: an odd one is as good as none, and must not cost the directory its owner."""
+    word = content.get(name)
+    is_good = isinstance(word, str) and 0 < len(word) <= MAX_NAME
+    return word if is_good else None

@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 
+from gtvision_edge.media.layout import camera_directory
 from gtvision_edge.recordings.errors import (
     VolumeError,
     VolumeForeignError,
@@ -29,6 +30,7 @@ from gtvision_edge.recordings.errors import (
 )
 from gtvision_edge.recordings.markers import (
     CAMERA_MARKER,
+    MAX_NAME,
     VOLUME_MARKER,
     CameraMarker,
     OddMarkerError,
@@ -72,6 +74,10 @@ class Claimant(Protocol):
     def camera_id(self) -> str: ...
     @property
     def camera_uuid(self) -> str: ...
+    @property
+    def tenant_id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,7 @@ class Volume:
         self._volume_id = ""
         self._usage: Usage | None = None
         self._looked_at = float("-inf")
-        self._claims: dict[str, tuple[str, float]] = {}
+        self._claims: dict[str, tuple[CameraMarker, float]] = {}
         self._owners: dict[str, tuple[tuple[int, int, int], str]] = {}
 
     @property
@@ -199,12 +205,15 @@ class Volume:
         """
         if error := self.error:
             raise error
-        uuid, until = self._claims.get(camera.camera_id, ("", 0.0))
+        wanted = CameraMarker(
+            camera.camera_uuid, camera.camera_id, camera.tenant_id, camera.name[:MAX_NAME]
+        )
+        claimed, until = self._claims.get(camera.camera_id, (None, 0.0))
         now = self._clock.monotonic()
-        if uuid == camera.camera_uuid and now < until:
+        if claimed == wanted and now < until:
             return False
-        set_aside = await self._in_thread(lambda: self._claim(camera.camera_id, camera.camera_uuid))
-        self._claims[camera.camera_id] = (camera.camera_uuid, now + CLAIM_AGAIN_S)
+        set_aside = await self._in_thread(lambda: self._claim(wanted))
+        self._claims[camera.camera_id] = (wanted, now + CLAIM_AGAIN_S)
         if set_aside:
             log.info("recordings_set_aside", camera_id=camera.camera_id, directory=set_aside)
         return bool(set_aside)
@@ -214,7 +223,7 @@ class Volume:
 
         What lies under the camera's name is not its own until it was claimed: it may be its predecessor's.
         """
-        directory = self._root / f"{camera.camera_id}_rec"
+        directory = self._root / camera_directory(camera.camera_id)
         marker = directory / CAMERA_MARKER
         try:
             found = marker.stat()
@@ -316,20 +325,20 @@ class Volume:
             volume=str(self._root),
         )
 
-    def _claim(self, camera_id: str, camera_uuid: str) -> str:
-        directory = self._root / f"{camera_id}_rec"
+    def _claim(self, wanted: CameraMarker) -> str:
+        directory = self._root / camera_directory(wanted.camera_id)
         if not (self._root / VOLUME_MARKER).is_file():  # unmounted since the last check
             raise VolumeMissingError("The recordings volume is not mounted.")
         set_aside = ""
         try:
-            owner = _owner(directory)
-            if owner == camera_uuid:
+            found = _marker(directory)
+            if found == wanted:
                 return ""
-            if owner is not None:
-                set_aside = _free_name(directory, owner)
+            if found is not None and found.camera_uuid != wanted.camera_uuid:
+                set_aside = _free_name(directory, found.camera_uuid)
                 directory.rename(directory.with_name(set_aside))
             directory.mkdir(exist_ok=True)
-            write_marker(directory / CAMERA_MARKER, CameraMarker(camera_uuid, camera_id))
+            write_marker(directory / CAMERA_MARKER, wanted)
         except OSError as error:
             raise _unwritable(directory) from error
         return set_aside
@@ -366,13 +375,12 @@ async def open_volume(
         volume.close()
 
 
-def _owner(directory: Path) -> str | None:
-    """Return whose a camera's directory is: a uuid, ``unknown`` if that cannot be read, None if nobody's."""
+def _marker(directory: Path) -> CameraMarker | None:
+    """Return whose a camera's directory is: of uuid ``unknown`` if that cannot be read, None if nobody's."""
     try:
-        marker = read_camera_marker(directory / CAMERA_MARKER)
+        return read_camera_marker(directory / CAMERA_MARKER)
     except OddMarkerError:
-        return _UNKNOWN
-    return marker.camera_uuid if marker else None
+        return CameraMarker(_UNKNOWN, "")
 
 
 def _free_name(directory: Path, camera_uuid: str) -> str:

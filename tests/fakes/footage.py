@@ -55,3 +55,19 @@ async def place(database: Database, camera_no: CameraNo, directory: str) -> None
             "UPDATE recorded_cameras SET directory = ? WHERE camera_no = ?", (directory, camera_no)
         )
     )
+
+
+async def hold(database: Database, camera_no: CameraNo, start_us: int, end_us: int) -> None:
+    """Open an incident over a camera, behind the back of whoever keeps the rows' flags."""
+
+    def work(transaction: object) -> None:
+        execute = transaction.execute  # type: ignore[attr-defined]
+        execute("INSERT OR IGNORE INTO tenants VALUES ('t1', 'T', 0)")
+        execute(
+            "INSERT INTO incidents (incident_id, tenant_id, start_us, end_us, reason, reference, created_by,"
+            " created_by_name, created_us) VALUES ('i1', 't1', ?, ?, 'why', '', 'u', 'u', 0)",
+            (start_us, end_us),
+        )
+        execute("INSERT INTO incident_cameras VALUES ('i1', ?)", (camera_no,))
+
+    await database.write(work)

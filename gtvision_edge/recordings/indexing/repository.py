@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any, Final, Protocol
 
 from gtvision_edge.recordings.groups import pack_groups
+from gtvision_edge.recordings.markers import CameraMarker
 from gtvision_edge.recordings.model import (
     DAY_US,
     CameraNo,
@@ -14,7 +15,7 @@ from gtvision_edge.recordings.model import (
     SegmentFormat,
     SegmentId,
 )
-from gtvision_edge.storage import Row, Transaction
+from gtvision_edge.storage import Database, Row, Transaction
 
 LIKELY_PAUSE_US: Final = 10_000_000
 """The wall clock of a run's next file is not believed beyond this, or twice the length of the file before."""
@@ -277,3 +278,91 @@ def _marks(some: Sequence[object]) -> str:
 
 def lean_segment(row: Row) -> LeanSegment:
     return LeanSegment(*row)
+
+
+def place_cameras(
+    transaction: Transaction, places: Iterable[tuple[str, CameraMarker]], *, now_us: int
+) -> dict[str, CameraNo]:
+    """Note in which directory each camera's footage lies; return their numbers by uuid.
+
+    A camera that is only known from its marker is added as one that was removed. Of two directories with one uuid the
+    first counts.
+    """
+    numbers: dict[str, CameraNo] = {}
+    rows = transaction.execute("SELECT camera_no, camera_uuid, directory FROM recorded_cameras")
+    known = {row["camera_uuid"]: row for row in rows.fetchall()}
+    for directory, marker in places:
+        if marker.camera_uuid in numbers:
+            continue
+        row = known.pop(marker.camera_uuid, None)
+        if row is None:
+            added = transaction.execute(
+                "INSERT INTO recorded_cameras (camera_uuid, camera_id, name, tenant_id, directory, removed_us)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    marker.camera_uuid,
+                    marker.camera_id,
+                    marker.name or marker.camera_id,
+                    marker.tenant_id,
+                    directory,
+                    now_us,
+                ),
+            )
+            numbers[marker.camera_uuid] = CameraNo(added.lastrowid or 0)
+            continue
+        numbers[marker.camera_uuid] = CameraNo(row["camera_no"])
+        if row["directory"] != directory:
+            _move(transaction, row["camera_no"], directory)
+    for row in known.values():
+        if row["directory"] is not None:
+            _move(transaction, row["camera_no"], None)
+    return numbers
+
+
+def _move(transaction: Transaction, camera_no: int, directory: str | None) -> None:
+    transaction.execute(
+        "UPDATE recorded_cameras SET directory = ? WHERE camera_no = ?", (directory, camera_no)
+    )
+
+
+async def fetch_names(database: Database, camera_no: CameraNo, day_us: int) -> set[int]:
+    """Return the names' times of a day's files that are in the index, those being deleted too."""
+    rows = await database.fetch_all(
+        "SELECT name_us FROM segments WHERE camera_no = ? AND name_us >= ? AND name_us < ?",
+        (camera_no, day_us, day_us + DAY_US),
+    )
+    return {row["name_us"] for row in rows}
+
+
+async def fetch_unhashed(database: Database, limit: int) -> list[tuple[LeanSegment, str, bool]]:
+    """Return segments without hash, the newest first, each with its directory and whether it was cut off."""
+    rows = await database.fetch_all(
+        "SELECT s.segment_id, s.camera_no, s.name_us, s.start_us, s.end_us, s.size_bytes, s.sha256, c.directory,"
+        " s.is_cut FROM segments s JOIN recorded_cameras c USING (camera_no) WHERE s.sha256 IS NULL AND s.doomed = 0"
+        " AND c.directory IS NOT NULL ORDER BY s.segment_id DESC LIMIT ?",
+        (limit,),
+    )
+    return [(LeanSegment(*tuple(row)[:7]), row["directory"], bool(row["is_cut"])) for row in rows]
+
+
+async def count_unhashed(database: Database) -> int:
+    """Return how many segments wait for their hash."""
+    row = await database.fetch_one("SELECT count(*) AS n FROM segments WHERE sha256 IS NULL")
+    return int(row["n"]) if row else 0
+
+
+def set_hash(transaction: Transaction, segment: LeanSegment, sha256: bytes) -> None:
+    """Note the hash of a segment, unless the row was renewed since *segment* was read."""
+    transaction.execute(
+        "UPDATE segments SET sha256 = ? WHERE segment_id = ? AND size_bytes = ? AND sha256 IS NULL",
+        (sha256, segment.segment_id, segment.size_bytes),
+    )
+
+
+async def fetch_last_run(database: Database, camera_no: CameraNo) -> RecorderRun | None:
+    """Return of which run a camera's last file is; None when it has none, or it does not say."""
+    row = await database.fetch_one(
+        "SELECT run, run_no FROM segments WHERE camera_no = ? ORDER BY name_us DESC LIMIT 1",
+        (camera_no,),
+    )
+    return RecorderRun(row["run"], row["run_no"]) if row and row["run"] is not None else None

@@ -11,10 +11,10 @@ from gtvision_edge.recordings.index import (
     doom_segments,
     oldest_deletable,
 )
-from gtvision_edge.recordings.model import CameraNo, SegmentId, Span
+from gtvision_edge.recordings.model import SegmentId, Span
 from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera
-from tests.fakes.footage import MINUTE_US, START_US, a_segment, add, keep, place
+from tests.fakes.footage import MINUTE_US, START_US, a_segment, add, hold, keep, place
 
 ONE = FakeCamera(camera_uuid="019b0000-0000-7000-8000-00000000aaaa", camera_id="cam01")
 TWO = FakeCamera(camera_uuid="019b0000-0000-7000-8000-00000000bbbb", camera_id="cam02")
@@ -23,20 +23,6 @@ TWO = FakeCamera(camera_uuid="019b0000-0000-7000-8000-00000000bbbb", camera_id="
 @pytest.fixture
 def index(database: Database, tmp_path: Path) -> SegmentIndex:
     return SegmentIndex(database, root=tmp_path)
-
-
-async def hold(database: Database, camera_no: CameraNo, start_us: int, end_us: int) -> None:
-    def work(transaction: object) -> None:
-        execute = transaction.execute  # type: ignore[attr-defined]
-        execute("INSERT OR IGNORE INTO tenants VALUES ('t1', 'T', 0)")
-        execute(
-            "INSERT INTO incidents (incident_id, tenant_id, start_us, end_us, reason, reference, created_by,"
-            " created_by_name, created_us) VALUES ('i1', 't1', ?, ?, 'why', '', 'u', 'u', 0)",
-            (start_us, end_us),
-        )
-        execute("INSERT INTO incident_cameras VALUES ('i1', ?)", (camera_no,))
-
-    await database.write(work)
 
 
 async def totals(database: Database) -> list[tuple[int, ...]]:

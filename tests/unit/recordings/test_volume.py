@@ -13,7 +13,12 @@ from gtvision_edge.recordings.errors import (
     VolumeFullError,
     VolumeMissingError,
 )
-from gtvision_edge.recordings.markers import CAMERA_MARKER, VOLUME_MARKER
+from gtvision_edge.recordings.markers import (
+    CAMERA_MARKER,
+    VOLUME_MARKER,
+    CameraMarker,
+    read_camera_marker,
+)
 from gtvision_edge.recordings.volume import (
     FULL_BYTES,
     TRUSTED_S,
@@ -159,6 +164,8 @@ async def test_a_camera_gets_its_directory_once(volume: Volume, root: Path) -> N
     assert json.loads((root / "cam01_rec" / CAMERA_MARKER).read_text()) == {
         "camera_uuid": OLD.camera_uuid,
         "camera_id": "cam01",
+        "tenant_id": "town",
+        "name": "Gate",
     }
     assert (root / "cam01_rec" / "footage").is_dir()
 
@@ -355,3 +362,28 @@ async def test_a_directory_of_nobody_knows_whom_is_set_aside(
 
     assert (root / "cam01_rec.unknown.aside" / "footage").is_dir()
     assert not (root / "cam01_rec" / "footage").exists()
+
+
+async def test_a_new_name_is_noted_in_the_directory_and_sets_nothing_aside(
+    volume: Volume, root: Path
+) -> None:
+    await volume.claim_directory(OLD)
+
+    renamed = FakeCamera(camera_uuid=OLD.camera_uuid, name="Portão é aqui", tenant_id="other")
+    set_aside = await volume.claim_directory(renamed)
+
+    marker = await asyncio.to_thread(read_camera_marker, root / "cam01_rec" / CAMERA_MARKER)
+    assert not set_aside
+    assert marker == CameraMarker(OLD.camera_uuid, "cam01", "other", "Portão é aqui")
+
+
+@pytest.mark.parametrize("words", [{}, {"name": 7, "tenant_id": []}, {"name": "x" * 3000}])
+async def test_odd_words_in_a_marker_do_not_cost_the_directory_its_owner(
+    volume: Volume, root: Path, words: dict[str, object]
+) -> None:
+    (root / "cam01_rec").mkdir()
+    (root / "cam01_rec" / CAMERA_MARKER).write_text(
+        json.dumps({"camera_uuid": OLD.camera_uuid, "camera_id": "cam01", **words})
+    )
+
+    assert not await volume.claim_directory(OLD)
