@@ -83,7 +83,13 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
             base.volume.root, base.database, indexer.newest_open, clock=base.clock
         )
         stack.callback(growing.close)
-        hasher = Hasher(base.volume.root, base.database, clock=base.clock, registry=base.registry)
+        hasher = Hasher(
+            base.volume.root,
+            base.database,
+            is_present=base.volume.is_present,
+            clock=base.clock,
+            registry=base.registry,
+        )
         stack.callback(hasher.close)
         index = SegmentIndex(base.database, root=base.volume.root, growing=growing)
         keeper = CameraKeeper(base.database, base.cameras, bus=base.bus, clock=base.clock)

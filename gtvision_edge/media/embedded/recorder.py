@@ -236,8 +236,12 @@ class _SegmentFile:
         self._sequence = 0
         self._size = 0
         self.duration = Fraction(0)
+        video = first.times[0]
+        lead = Fraction(video.value, video.timescale) - self._origin
         header = build_init(
-            stream.video, stream.audio, _clock_box(stream, number, self._origin, first.start_us)
+            stream.video,
+            stream.audio,
+            _clock_box(stream, number, self._origin, first.start_us - round(lead * 1_000_000)),
         )
         self._duration_at = duration_offset(header)
         # The day's directory and none above it: when the disk is gone, its mount point must not be recorded into.
@@ -289,6 +293,6 @@ class _SegmentFile:
 
 
 def _clock_box(stream: Stream, number: int, origin: Fraction, start_us: int) -> bytes:
-    """Return ``udta/mtxi``: which run, which segment of it, media time and wall clock of its start."""
+    """Return ``udta/mtxi``: which run, which segment of it, media time and wall clock of its first sample, sound or not."""
     body = struct.pack(">QqQ", number, int(origin * 1_000_000_000), start_us * 1000)
     return box(b"udta", full_box(b"mtxi", 0, 0, stream.stream_id, body))

@@ -48,11 +48,13 @@ class Hasher:
         root: Path,
         database: Database,
         *,
+        is_present: Callable[[], bool],
         clock: Clock,
         registry: CollectorRegistry | None = None,
     ) -> None:
         self._root = root
         self._database = database
+        self._is_present = is_present
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, "footage-hash", initializer=_be_nice)
         self._not_before: dict[SegmentId, float] = {}
@@ -70,7 +72,7 @@ class Hasher:
     async def run(self) -> None:
         """Hash until cancelled."""
         while True:
-            if self._is_busy():
+            if self._is_busy() or not self._is_present():
                 await self._clock.sleep(BUSY_PAUSE_S)
             elif await self.hash_some() == 0:
                 self._waiting.set(await count_unhashed(self._database))

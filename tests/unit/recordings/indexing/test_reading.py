@@ -2,17 +2,22 @@
 
 import struct
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gtvision_edge.media.embedded.model import Stream
+from gtvision_edge.media.embedded.muxer import FragmentMuxer
+from gtvision_edge.media.embedded.recorder import Recorder, RecordPlan
+from gtvision_edge.media.layout import RECORD_TEMPLATE, parse_day, parse_segment
 from gtvision_edge.recordings.groups import pack_groups, unpack_groups
 from gtvision_edge.recordings.indexing.fmp4 import Part, Reading
-from gtvision_edge.recordings.indexing.reading import RecordedFile, describe
+from gtvision_edge.recordings.indexing.reading import RecordedFile, describe, read_path
 from gtvision_edge.recordings.model import CameraNo, Segment, SegmentFormat
 from tests.fakes.footage import START_US
-from tests.fakes.recordings import Recording
+from tests.fakes.recordings import AAC, RUN, VIDEO, Recording
 from tests.unit.recordings.indexing.test_fmp4 import read
 
 ONE = CameraNo(1)
@@ -167,3 +172,34 @@ def test_whatever_times_a_file_gives_the_row_fits_into_the_index(
     packed = pack_groups(segment.groups, init_bytes=segment.init_bytes)
     assert unpack_groups(packed, init_bytes=segment.init_bytes) == segment.groups
     assert all(group.start_us + group.length_us <= segment.media_us for group in segment.groups)
+
+
+def test_our_own_recorder_says_when_its_first_picture_was_though_sound_leads(
+    tmp_path: Path,
+) -> None:
+    stream = Stream(RUN, VIDEO, AAC, b"")
+    muxer = FragmentMuxer(stream, 0.5, lambda line_us: START_US + line_us)
+    fragments = []
+    for n in range(-2, 20):
+        if n >= 0:
+            at = 90_000 + n * 9_000
+            fragments.append(muxer.add_video(at, at, bytes(50), is_key=n % 10 == 0))
+        muxer.add_audio(16_000 + n * 1_600 - 6_400, bytes(9), 1_600)  # 0.4 s ahead
+    fragments.append(muxer.finish())
+    (tmp_path / "cam_rec").mkdir()
+    recorder = Recorder("cam_rec", RecordPlan(f"{tmp_path}/{RECORD_TEMPLATE}", 60.0))
+    for fragment in fragments:
+        if fragment is not None:
+            recorder.put(stream, fragment)
+    recorder.close()
+    assert recorder.join(5)
+    (file,) = tmp_path.rglob("*.mp4")
+    day_us = parse_day(file.parent.name)
+    assert day_us is not None
+    name_us = parse_segment(day_us, file.name)
+    assert name_us is not None
+
+    segment = describe(*read_path(file, name_us), ONE).segment
+
+    assert segment.start_us == START_US + SECOND
+    assert segment.format.audio == "mp4a.40.2"
