@@ -10,8 +10,8 @@ from prometheus_client import CollectorRegistry
 
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.cameras.service import CameraService
-from gtvision_edge.recordings.incidents.service import IncidentService
 from gtvision_edge.media.model import PathView
+from gtvision_edge.recordings.incidents.service import IncidentService
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.indexing.growing import GrowingFiles
 from gtvision_edge.recordings.indexing.hashing import Hasher
