@@ -16,6 +16,8 @@ log = structlog.get_logger(__name__)
 
 ORIGINAL_URI: Final = "X-Original-URI"
 ORIGINAL_METHOD: Final = "X-Original-Method"
+STREAM_QUERY: Final = "X-Stream-Query"
+"""What the proxy has to put behind the addresses in a playlist, so that a ticket lasts beyond it."""
 
 _MAX_URI: Final = 2048
 # As the client wrote it: nothing encoded, no dots for a name, no doubled or turned slashes. The proxy serves what *it*
@@ -38,8 +40,10 @@ _METHODS: Final = {
 class Gate(Protocol):
     """Lets viewers in or not; :class:`gtvision_edge.media.gateway.Gateway` is one."""
 
-    async def admit(self, request: web.Request, path: str) -> None:
+    async def admit(self, request: web.Request, path: str) -> str:
         """Return if who sends *request* may have *path*; note it as its viewing.
+
+        What is returned is the query that the addresses in a playlist have to carry for a player without cookies, '' = none.
 
         Raises:
             EdgeError: may not.
@@ -58,7 +62,7 @@ class _AuthCheckResource:
             raise NotPermittedError("Only a trusted proxy is told.")
         original, path = _original(call.request)
         try:
-            await self._gate.admit(original, path)
+            query = await self._gate.admit(original, path)
         except NotAuthenticatedError:
             raise
         except EdgeError as error:
@@ -70,7 +74,7 @@ class _AuthCheckResource:
         finally:
             if SESSION in original:
                 call.request[SESSION] = original[SESSION]
-        return Reply()
+        return Reply(headers={STREAM_QUERY: f"?{query}"} if query else {})
 
 
 def _original(request: web.Request) -> tuple[web.Request, str]:
@@ -112,6 +116,7 @@ def auth_check_endpoints(gate: Gate, proxies: Proxies) -> list[Endpoint]:
             status=204,
             errors=(NotAuthenticatedError, NotPermittedError),
             description="For auth_request of nginx: 204, 401 or 403 for the request in X-Original-URI and X-Original-Method,"
-            " by its cookie, bearer token, ticket (which is used up) or stream session. Only for api.trusted_proxies.",
+            " by its cookie, bearer token, ticket (which is used up) or stream session. Where the answer has X-Stream-Query, the addresses in the playlist must"
+            " carry it. Only for api.trusted_proxies.",
         ),
     ]

@@ -165,14 +165,18 @@ class Gateway:
         camera = self._cameras.find_camera(camera_id)
         return None if camera is None else await self._picture(camera, PathUse.RECORD, width)
 
-    async def admit(self, request: web.Request, path: str) -> None:
+    async def admit(self, request: web.Request, path: str) -> str:
         """Check *request*, whose answer somebody else will give, as if it had come here; note it as its viewing.
+
+        Return the query, such as ``s=…``, that the next requests of a player without cookies have to bring; '' for others.
 
         Raises:
             EdgeError: nobody we know, or a camera that does not exist for him.
 
         """
-        await self._note(await self._viewer(request, path))
+        viewer = await self._viewer(request, path)
+        await self._note(viewer)
+        return viewer.query
 
     async def run(self) -> None:
         """Forget streams and passes that nobody uses, until cancelled."""

@@ -67,6 +67,16 @@ class Street:
             assert cookie["secure"]
             return {"Cookie": f"gtv_session={cookie.value}"}
 
+    async def ticket(self, proof: dict[str, str], path: str) -> str:
+        token = proof["Cookie"].partition("=")[2]
+        async with self.http.post(
+            f"{self.nginx.url}/api/v1/auth/ticket",
+            json={"path": path},
+            headers={"Authorization": f"Bearer {token}"},
+        ) as answer:
+            assert answer.status == 200, await answer.text()
+            return str((await answer.json())["ticket"])
+
     async def plays(self, path: str, proof: dict[str, str]) -> int:
         """Play the start of *path*; return how many pictures were seen."""
         index = (await self.becomes(200, f"/stream/{path}/index.m3u8", proof)).decode()
@@ -153,6 +163,56 @@ async def check_streams(there: Street) -> None:
         for proof in (vera, hub_a, narrow):
             assert (await there.get(path, proof))[0] in (403, 404), file
     assert (await there.get("/stream/camb_live/poster.jpg", bento))[0] == 200
+    await check_ticket(there, bento)
+
+
+async def check_ticket(there: Street, proof: dict[str, str]) -> None:
+    """A player without cookies gets by with one ticket, for one stream."""
+    ticket = await there.ticket(proof, "camb_live")
+    status, content = await there.get(f"/stream/camb_live/index.m3u8?ticket={ticket}")
+    assert status == 200
+    media = address_in(content, ".m3u8")
+    assert "?s=" in media
+    async with asyncio.timeout(30):
+        while True:
+            status, content = await there.get(f"/stream/camb_live/{media}")
+            assert status == 200
+            if b".mp4" in content:
+                break
+            await asyncio.sleep(0.3)
+    segment = address_in(content, ".mp4")
+    assert (await there.get(f"/stream/camb_live/{segment}"))[0] == 200
+    session = media.partition("?")[2]
+    for path in (
+        f"/stream/camb_live/index.m3u8?ticket={ticket}",
+        f"/stream/camb_rec/index.m3u8?{session}",
+        f"/stream/camb_live/{media.partition('?')[0]}",
+        f"/stream/camb_live/{segment.partition('?')[0]}",
+    ):
+        assert (await there.get(path))[0] == 401, path
+
+
+async def check_pause(there: Street) -> None:
+    """A player that paused for longer than the media server remembers goes on, and nobody else comes in by that."""
+    bento, vera = await there.log_in("bento"), await there.log_in("vera")
+    await there.plays("camb_live", bento)
+    index = await there.becomes(200, "/stream/camb_live/index.m3u8", bento)
+    media = f"/stream/camb_live/{address_in(index, '.m3u8')}"
+
+    for proof, expected in ((None, 401), (vera, 403), (bento, 200)):
+        await asyncio.sleep(45)
+        for _ in range(2):
+            assert (await there.get(media, proof))[0] == expected
+    status, content = await there.get(media, bento)
+    assert status == 200
+    segment = f"/stream/camb_live/{address_in(content, '.mp4')}"
+    assert (await there.get(segment, bento))[0] == 200
+
+
+def address_in(playlist: bytes, kind: str) -> str:
+    """Return the last address of that kind in the playlist."""
+    lines = [line for line in playlist.decode().splitlines() if not line.startswith("#")]
+    return [line for line in lines if kind in line][-1]
 
 
 async def check_site(there: Street) -> None:
@@ -166,12 +226,7 @@ async def check_site(there: Street) -> None:
         assert (await there.get(path, spoofed))[0] == 404, path
 
     token = bento["Cookie"].partition("=")[2]
-    async with there.http.post(
-        f"{there.nginx.url}/api/v1/auth/ticket",
-        json={"path": "camb_live"},
-        headers={"Authorization": f"Bearer {token}"},
-    ) as answer:
-        ticket = (await answer.json())["ticket"]
+    ticket = await there.ticket(bento, "camb_live")
     address = f"{there.nginx.url}/ws/live/camb_live?ticket={ticket}"
     async with there.http.ws_connect(address) as socket, asyncio.timeout(patiently(15)):
         assert (await socket.receive()).type is aiohttp.WSMsgType.TEXT
@@ -264,6 +319,7 @@ async def test_streams_straight_from_our_own_media_server(tmp_path: Path) -> Non
 
 
 @pytest.mark.mediamtx
+@pytest.mark.timeout(300)
 @NEEDS
 async def test_streams_straight_from_mediamtx(tmp_path: Path) -> None:
     async with mediamtx_beside(tmp_path / "mtx") as server:
@@ -273,3 +329,4 @@ async def test_streams_straight_from_mediamtx(tmp_path: Path) -> None:
         ) as there:
             await check_streams(there)
             await check_odd_addresses(there)
+            await check_pause(there)

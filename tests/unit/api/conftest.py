@@ -230,7 +230,7 @@ class FakeMonitor:
     def inbound_bytes(self, camera_id: str) -> int:
         return 1000 if camera_id in self.views else 0
 
-    async def admit(self, request: web.Request, path: str) -> None:
+    async def admit(self, request: web.Request, path: str) -> str:
         raise UnknownCameraError("No gateway here.")
 
     async def poster_jpeg(self, camera_id: str, *, width: int) -> Picture | None:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from gtvision_edge.api.auth_check import ORIGINAL_METHOD, ORIGINAL_URI
+from gtvision_edge.api.auth_check import ORIGINAL_METHOD, ORIGINAL_URI, STREAM_QUERY
 from gtvision_edge.media.gateway import Gateway
 from gtvision_edge.storage import Database
 from tests.unit.api.conftest import Served, Starter
@@ -160,6 +160,25 @@ async def test_a_ticket_is_used_up(site: Served) -> None:
 
     assert await ask(site, uri, who=None) == (204, "")
     assert await ask(site, uri, who=None) == (401, "not_authenticated")
+
+
+async def test_what_a_ticket_opened_is_told_for_the_addresses_of_the_playlist(site: Served) -> None:
+    _, answer = await site.call("POST", "/auth/ticket", who="viewer-a", json={"path": "cam01_live"})
+    uri = "/stream/cam01_live/{}?{}"
+
+    async def asked(address: str, who: str | None = None) -> tuple[int, str | None]:
+        status, headers, _ = await site.exchange(
+            "GET", "/api/v1/auth/check", who=who, headers={ORIGINAL_URI: address}
+        )
+        return status, headers.get(STREAM_QUERY)
+
+    status, query = await asked(uri.format("index.m3u8", f"ticket={answer['ticket']}"))
+    assert status == 204
+    assert query is not None
+    assert query.startswith("?s=")
+    assert await asked(uri.format("main.m3u8", query[1:])) == (204, query)
+    assert await asked(f"/stream/cam01_rec/index.m3u8{query}") == (401, None)
+    assert await asked("/stream/cam01_live/index.m3u8", who="viewer-a") == (204, None)
 
 
 async def test_only_a_trusted_proxy_is_told(start: Starter, gateway: Gateway) -> None:
