@@ -39,6 +39,7 @@ from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.footage import add, keep, place
 from tests.unit.cameras.fixtures import FixedProber, make_service
+from tests.waiting import PATIENCE, patiently
 
 HLS_JS = Path(gtvision_edge.__file__).parent / "console/node_modules/hls.js/dist/hls.min.js"
 CHROMIUM = shutil.which("chromium")
@@ -63,12 +64,24 @@ hls.loadSource(decodeURIComponent(location.hash.slice(1)));
 hls.attachMedia(document.getElementById("v"));
 </script>"""
 
-SHOWN = """async (at) => {
+SHOWN = """async ([at, patience]) => {
     const video = document.getElementById("v"), canvas = document.getElementById("c");
+    const later = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    const frame = () => Promise.race([
+        new Promise((resolve) => video.requestVideoFrameCallback((_, about) => resolve(about))),
+        later(15 * patience).then(() => { throw new Error("no frame"); }),
+    ]);
     video.pause();
-    const shown = new Promise((resolve) => video.requestVideoFrameCallback((_, about) => resolve(about)));
+    let next = frame();
     video.currentTime = at;
-    const about = await Promise.race([shown, new Promise((_, no) => setTimeout(() => no("no frame"), 15000))]);
+    let about = await next;
+    // One from before the seek may still have been on its way to the screen.
+    while (Math.abs(about.mediaTime - at) > 0.5) about = await frame();
+    // hls.js looks every now and then which fragment is being played; its date is that of the last look.
+    const fragments = hls.levels[hls.currentLevel].details.fragments;
+    const playing = fragments.find((each) => each.start <= at && at < each.start + each.duration);
+    const due = playing.programDateTime + (at - playing.start) * 1000;
+    for (let i = 0; i < 50 * patience && !(Math.abs(hls.playingDate - due) < 1000); i++) await later(0.1);
     canvas.width = video.videoWidth; canvas.height = video.videoHeight;
     const context = canvas.getContext("2d");
     context.drawImage(video, 0, 0);
@@ -94,7 +107,7 @@ class Player:
 
     async def shown(self, at_s: float) -> dict[str, Any]:
         """Seek to *at_s* of the playlist and return what is seen then."""
-        found: dict[str, Any] = await self.page.evaluate(SHOWN, at_s)
+        found: dict[str, Any] = await self.page.evaluate(SHOWN, [at_s, PATIENCE])
         return found
 
     async def duration(self) -> float:
@@ -111,7 +124,9 @@ class Player:
         )
         try:
             await self.page.wait_for_function(
-                "document.getElementById('v').ended", timeout=within_s * 1000, polling=200
+                "document.getElementById('v').ended",
+                timeout=patiently(within_s) * 1000,
+                polling=200,
             )
         except Exception:
             print("player:", await self.state())

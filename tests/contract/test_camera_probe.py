@@ -28,7 +28,7 @@ from tests.fakes.clips import ClipSpec
 from tests.fakes.hostile_camera import Fault, hostile_camera
 from tests.fakes.scripted_rtsp import Request, Script, scripted_camera
 from tests.fakes.virtual_camera import VirtualCamera, virtual_camera
-from tests.waiting import patiently
+from tests.waiting import becomes, patiently
 
 PASSWORD = "p@ss:w/rd#1?%ç"
 
@@ -256,11 +256,10 @@ async def test_a_closed_port_is_told_at_once(prober: CameraProber) -> None:
 async def test_a_cancelled_probe_leaves_no_process(prober: CameraProber) -> None:
     async with hostile_camera(Fault.NO_PACKETS) as camera:
         probing = asyncio.create_task(prober.probe(address(camera.url)))
-        await asyncio.sleep(1.0)
+        await becomes(lambda: "PLAY" in camera.requests, 4)
         probing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await probing
-        assert "PLAY" in camera.requests
 
     children = await asyncio.to_thread(psutil.Process().children)
     assert children == []

@@ -24,6 +24,7 @@ from tests.fakes.cameras import FakeCamera
 from tests.fakes.clips import ClipSpec
 from tests.fakes.footage import add, keep, place
 from tests.fakes.recorded import START_US, record
+from tests.waiting import patiently
 
 S = 1_000_000
 CLIP = ClipSpec(seconds=4, key_every_s=1)
@@ -155,7 +156,7 @@ async def test_the_worker_makes_them_beside_the_file(site: Site) -> None:
         await asyncio.sleep(0.01)
         site.bus.publish(SegmentWritten("", site.segment.segment_id, 0, 0))
         beside = thumbnails_file(site.path)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(patiently(10)):
             while not (made := await asyncio.to_thread(store.read, beside)):  # noqa: ASYNC110 -- a file
                 await asyncio.sleep(0.02)
     finally:
