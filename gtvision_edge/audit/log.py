@@ -99,6 +99,9 @@ class AuditLog:
         nodes = await repository.read_nodes(database, tree.places_for_root(size))
         return TreeHead(size, tree.root(size, _lookup(nodes)))
 
+    async def find_entry(self, database: Database, seq: int) -> AuditEntry | None:
+        return await repository.find_entry(database, seq)
+
     async def prove_entry(
         self, database: Database, seq: int, *, head: TreeHead | None = None
     ) -> EntryProof:

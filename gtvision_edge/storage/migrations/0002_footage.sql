@@ -52,6 +52,7 @@ CREATE INDEX segments_deletable_of_camera ON segments (camera_no, start_us) WHER
 CREATE INDEX segments_doomed ON segments (segment_id) WHERE doomed = 1;
 CREATE INDEX segments_unhashed ON segments (segment_id) WHERE sha256 IS NULL;
 CREATE INDEX segments_unsealed ON segments (start_us) WHERE seal_id IS NULL;
+CREATE INDEX segments_by_seal ON segments (seal_id) WHERE seal_id IS NOT NULL;
 
 -- Running totals, kept in the transaction that adds or removes a segment.
 CREATE TABLE camera_days (
@@ -182,10 +183,11 @@ CREATE TABLE footage_seals (
     tenant_id TEXT,                       -- NULL = of footage whose tenant is not known
     hour_us INTEGER NOT NULL,             -- begin of the hour in which it was sealed
     sealed_us INTEGER NOT NULL,
-    root BLOB NOT NULL,                   -- RFC 6962 root over the SHA-256 of the segments
-    leaves BLOB NOT NULL,                 -- the 32-byte hashes in order, kept for inclusion proofs
+    root BLOB NOT NULL,                   -- RFC 6962 root over the leaves
+    leaves BLOB NOT NULL,                 -- 32-byte leaf hashes in order, see recordings/seals/proof.py; empty once no segment is left
     audit_seq INTEGER NOT NULL            -- the entry that names the root
 );
+CREATE INDEX footage_seals_by_entry ON footage_seals (audit_seq);
 
 -- What the clock did: steps, and whether it was in step with a time server.
 CREATE TABLE clock_log (

@@ -1,0 +1,107 @@
+"""What is hashed of a segment, and proofs that leave the box: file → seal → audit entry → checkpoint. Pure functions."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gtvision_edge.audit import BadProofError, EntryProof, check_entry_document, entry_document
+from gtvision_edge.audit.tree import leaf_hash, verify_inclusion
+from gtvision_edge.keys import SitePublicKey
+from gtvision_edge.recordings.seals.model import SealedFacts, SegmentProof
+
+FORMAT: Final = "gtvision-edge-footage-proofs-v1"
+ACTION: Final = "footage.sealed"
+
+
+def sealed_text(facts: SealedFacts) -> str:
+    """Return the text whose RFC 6962 leaf hash stands in the seal."""
+    return (
+        f"gtvision-edge-segment-v1\n{facts.camera_uuid}\n{facts.name_us}\n"
+        f"{facts.size_bytes}\n{facts.sha256.hex()}\n"
+    )
+
+
+def leaf_of(facts: SealedFacts) -> bytes:
+    return leaf_hash(sealed_text(facts).encode())
+
+
+def proofs_document(
+    segments: Iterable[SegmentProof], entries: Iterable[EntryProof], checkpoint: str
+) -> dict[str, Any]:
+    """Return the proofs of *segments*, with those of the audit *entries* that name their roots, as JSON."""
+    return {
+        "format": FORMAT,
+        "checkpoint": checkpoint,
+        "segments": [
+            {
+                "segment_id": str(each.segment_id),
+                "camera_uuid": each.facts.camera_uuid,
+                "name_us": each.facts.name_us,
+                "size_bytes": each.facts.size_bytes,
+                "sha256": each.facts.sha256.hex(),
+                "index": each.index,
+                "size": each.size,
+                "path": [node.hex() for node in each.path],
+                "root": each.root.hex(),
+                "entry": each.audit_seq,
+            }
+            for each in segments
+        ],
+        "entries": [entry_document(each) for each in entries],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenSegment:
+    """A file of this content was recorded by that camera, and sealed at *sealed_us* by the site's clock."""
+
+    segment_id: str
+    facts: SealedFacts
+    sealed_us: int
+    audit_seq: int
+
+
+def check_proofs(document: Mapping[str, Any], key: SitePublicKey) -> dict[bytes, ProvenSegment]:
+    """Return by SHA-256 what *document* proves of files, given the site's *key* from elsewhere. Needs no box.
+
+    Raises:
+        BadProofError: any part of it does not hold; the message says which.
+
+    """
+    try:
+        checkpoint = str(document["checkpoint"])
+        entries = {
+            entry["seq"]: entry
+            for entry in (
+                check_entry_document(each, checkpoint, key) for each in document["entries"]
+            )
+        }
+        proven = [_check_segment(each, entries) for each in document["segments"]]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadProofError("The proofs are damaged.") from error
+    return {each.facts.sha256: each for each in proven}
+
+
+def _check_segment(
+    document: Mapping[str, Any], entries: Mapping[int, Mapping[str, Any]]
+) -> ProvenSegment:
+    segment_id, seq = str(document["segment_id"]), int(document["entry"])
+    facts = SealedFacts(
+        str(document["camera_uuid"]),
+        int(document["name_us"]),
+        int(document["size_bytes"]),
+        bytes.fromhex(document["sha256"]),
+    )
+    entry = entries.get(seq)
+    if entry is None or entry["action"] != ACTION:
+        raise BadProofError(f"Segment {segment_id}: its seal is not proven.")
+    details = entry["details"]
+    root = bytes.fromhex(document["root"])
+    if details["root"] != root.hex() or details["segments"] != int(document["size"]):
+        raise BadProofError(f"Segment {segment_id}: the log names another seal.")
+    path = [bytes.fromhex(each) for each in document["path"]]
+    if not verify_inclusion(
+        leaf_of(facts), int(document["index"]), int(document["size"]), path, root
+    ):
+        raise BadProofError(f"Segment {segment_id} is not in its seal.")
+    return ProvenSegment(segment_id, facts, int(entry["at_us"]), seq)

@@ -1,0 +1,234 @@
+"""Seals what was recorded, proves it, and finds what was changed since."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import Any, Final
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter
+
+from gtvision_edge.audit import SYSTEM, AuditFilter, AuditLog, write_checkpoint
+from gtvision_edge.audit.tree import inclusion, nodes_over, root_over
+from gtvision_edge.keys import SiteKey
+from gtvision_edge.recordings.model import SegmentId
+from gtvision_edge.recordings.seals import repository
+from gtvision_edge.recordings.seals.errors import NotSealedError
+from gtvision_edge.recordings.seals.model import (
+    Seal,
+    SealedFacts,
+    SealFault,
+    SealReport,
+    SegmentProof,
+    Unsealed,
+)
+from gtvision_edge.recordings.seals.proof import ACTION, leaf_of, proofs_document
+from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.timestamps import to_rfc3339
+from gtvision_edge.storage import Database, Transaction
+
+log = structlog.get_logger(__name__)
+
+MAX_LEAVES: Final = 4096
+"""Segments in one transaction: an hour of 64 cameras, some 50 ms of the writer's thread."""
+
+_HOUR_S: Final = 3600
+_HOUR_US: Final = _HOUR_S * 1_000_000
+_PAST_THE_HOUR_S: Final = 60
+_CHUNK: Final = 20
+_MAX_FAULTS: Final = 100
+
+
+class FootageSeals:
+    """One seal an hour and tenant: an audit entry with the Merkle root over the hashes of what was recorded.
+
+    A segment is sealed once it is hashed. Sealing is one transaction: entry, seal and marks share one fate.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        audit: AuditLog,
+        clock: Clock,
+        *,
+        key: SiteKey,
+        registry: CollectorRegistry | None = None,
+    ) -> None:
+        self._database = database
+        self._audit = audit
+        self._clock = clock
+        self._key = key
+        self._sealed = Counter(
+            "gtvision_edge_segments_sealed",
+            "Segments whose hash went into the audit log.",
+            registry=registry or CollectorRegistry(),
+        )
+
+    async def run(self) -> None:
+        """Seal at once, what the last run left, and then a minute past each hour."""
+        await self._audit.fill_tree(self._database)
+        while True:
+            await self.seal_now()
+            await self._database.write(repository.drop_leaves)
+            past_s = self._clock.now_us() / 1_000_000 % _HOUR_S
+            await self._clock.sleep((_PAST_THE_HOUR_S - past_s) % _HOUR_S or _HOUR_S)
+
+    async def seal_now(self) -> int:
+        """Seal every hashed segment that has no seal; return how many. An export calls it for its newest segments."""
+        total = 0
+        while count := await self._database.write(self._seal_some):
+            total += count
+            self._sealed.inc(count)
+        if total:
+            log.info("footage_sealed", segments=total)
+        return total
+
+    async def prove(self, segment_id: SegmentId) -> SegmentProof:
+        """Return the way from a segment to the audit entry that names its seal's root.
+
+        Raises:
+            NotSealedError: it is not sealed yet, or no longer what was sealed.
+
+        """
+        found = await repository.find_sealed(self._database, segment_id)
+        if found is None:
+            raise NotSealedError("The segment is not sealed.", segment_id=segment_id)
+        return await asyncio.to_thread(_proof, segment_id, *found)
+
+    async def proofs(self, segment_ids: Sequence[SegmentId]) -> dict[str, Any]:
+        """Return the document that proves these segments to people without this box; see ``check_proofs``.
+
+        Those that are not sealed are left out: whoever needs all of them calls :meth:`seal_now` before, and compares.
+        """
+        segments = []
+        for segment_id in segment_ids:
+            try:
+                segments.append(await self.prove(segment_id))
+            except NotSealedError:
+                log.warning("segment_not_proven", segment_id=segment_id)
+        head = await self._audit.tree_head(self._database)
+        entries = [
+            await self._audit.prove_entry(self._database, seq, head=head)
+            for seq in sorted({each.audit_seq for each in segments})
+        ]
+        checkpoint = await asyncio.to_thread(write_checkpoint, head, self._key)
+        return proofs_document(segments, entries, checkpoint)
+
+    async def is_as_sealed(
+        self, segment_id: SegmentId, *, file_sha256: bytes, file_bytes: int
+    ) -> bool:
+        """Tell whether the file that was just hashed, and the segment's row, are those that were sealed.
+
+        Raises:
+            NotSealedError: it is not sealed yet.
+
+        """
+        found = await repository.find_sealed(self._database, segment_id)
+        if found is None:
+            raise NotSealedError("The segment is not sealed.", segment_id=segment_id)
+        seal, facts = found
+        of_file = replace(facts, sha256=file_sha256, size_bytes=file_bytes)
+        return of_file == facts and leaf_of(facts) in seal.leaves
+
+    async def check(self) -> SealReport:
+        """Compare every segment's row with its seal, and every seal with its audit entry; files are not read.
+
+        Together with a check of the audit log this finds whoever changed a file *and* its row, and its seal.
+        """
+        seals = segments = last = 0
+        faults: list[SealFault] = []
+        while chunk := await repository.seals_after(self._database, last, _CHUNK):
+            last = chunk[-1].seal_id
+            for seal in chunk:
+                rows = await repository.sealed_segments(self._database, seal.seal_id)
+                seals, segments = seals + 1, segments + len(rows)
+                known = await asyncio.to_thread(frozenset, seal.leaves)
+                faults += await self._faults_of(seal)
+                faults += [
+                    SealFault("row_changed", seal.audit_seq, segment_id)
+                    for segment_id, facts in rows
+                    if leaf_of(facts) not in known
+                ]
+            if len(faults) >= _MAX_FAULTS:
+                break
+        faults += await self._missing_seals()
+        return SealReport(seals, segments, tuple(faults[:_MAX_FAULTS]))
+
+    async def _missing_seals(self) -> list[SealFault]:
+        faults: list[SealFault] = []
+        before: int | None = None
+        while True:
+            page = await self._audit.page(
+                self._database, wanted=AuditFilter(action=ACTION), before_seq=before, limit=500
+            )
+            seqs = [entry.seq for entry in page.entries]
+            if seqs:
+                there = await repository.seals_of_entries(self._database, seqs[-1], seqs[0])
+                faults += [SealFault("seal_missing", seq) for seq in seqs if seq not in there]
+            if page.before_seq is None:
+                return faults
+            before = page.before_seq
+
+    async def _faults_of(self, seal: Seal) -> list[SealFault]:
+        if await asyncio.to_thread(root_over, seal.leaves) != seal.root:
+            return [SealFault("leaves_changed", seal.audit_seq)]
+        entry = await self._audit.find_entry(self._database, seal.audit_seq)
+        if entry is None or entry.action != ACTION:
+            return [SealFault("entry_missing", seal.audit_seq)]
+        named = json.loads(entry.details)
+        if (named.get("root"), named.get("segments")) != (seal.root.hex(), len(seal.leaves)):
+            return [SealFault("root_changed", seal.audit_seq)]
+        return []
+
+    def _seal_some(self, transaction: Transaction) -> int:
+        waiting = repository.unsealed_segments(transaction, MAX_LEAVES)
+        waiting.sort(key=lambda each: each.tenant_id or "")  # stable: by time within a tenant
+        for tenant_id, group in groupby(waiting, key=lambda each: each.tenant_id):
+            self._seal(transaction, tenant_id, list(group))
+        return len(waiting)
+
+    def _seal(
+        self, transaction: Transaction, tenant_id: str | None, segments: list[Unsealed]
+    ) -> None:
+        now_us = self._clock.now_us()
+        leaves = tuple(leaf_of(each.facts) for each in segments)
+        root = root_over(leaves)
+        seal_id = repository.next_seal_id(transaction)
+        seq = self._audit.append(
+            transaction,
+            actor=SYSTEM,
+            action=ACTION,
+            subject=f"seal:{seal_id}",
+            tenant_id=tenant_id,
+            details={
+                "root": root.hex(),
+                "segments": len(leaves),
+                "first": to_rfc3339(segments[0].facts.name_us),
+                "last": to_rfc3339(segments[-1].facts.name_us),
+            },
+        )
+        seal = Seal(seal_id, tenant_id, now_us, root, leaves, seq)
+        repository.insert_seal(transaction, seal, hour_us=now_us - now_us % _HOUR_US)
+        repository.mark_sealed(transaction, seal_id, [each.segment_id for each in segments])
+
+
+def _proof(segment_id: SegmentId, seal: Seal, facts: SealedFacts) -> SegmentProof:
+    try:
+        index = seal.leaves.index(leaf_of(facts))
+    except ValueError as error:
+        raise NotSealedError(
+            "The segment is no longer what was sealed.", segment_id=segment_id
+        ) from error
+    path = inclusion(index, len(seal.leaves), nodes_over(seal.leaves))
+    return SegmentProof(
+        segment_id,
+        facts,
+        index,
+        len(seal.leaves),
+        tuple(path),
+        seal.root,
+        seal.sealed_us,
+        seal.audit_seq,
+    )
