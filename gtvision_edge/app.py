@@ -428,6 +428,7 @@ def _footage_base(base: _Base, views: MediaViews) -> FootageBase:
         view=views.path_view,
         zone=ZoneInfo(base.settings.site.timezone),
         settings=base.settings.recordings,
+        keys=base.keys,
     )
 
 

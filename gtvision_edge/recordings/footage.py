@@ -10,7 +10,9 @@ from prometheus_client import CollectorRegistry
 
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.cameras.service import CameraService
+from gtvision_edge.keys import OpenedKeys
 from gtvision_edge.media.model import PathView
+from gtvision_edge.papers import PaperPrinter
 from gtvision_edge.recordings.incidents.service import IncidentService
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.indexing.growing import GrowingFiles
@@ -20,6 +22,7 @@ from gtvision_edge.recordings.keeping import CameraKeeper
 from gtvision_edge.recordings.playback.service import Playback
 from gtvision_edge.recordings.playback.serving import SegmentServer
 from gtvision_edge.recordings.playback.viewings import FootageViewings
+from gtvision_edge.recordings.seals import FootageSeals
 from gtvision_edge.recordings.thumbnails.service import Thumbnails
 from gtvision_edge.recordings.timeline.service import TimelineService
 from gtvision_edge.recordings.volume import Volume
@@ -45,6 +48,7 @@ class FootageBase:
     settings: RecordingSettings
     view: Callable[[str], PathView | None]
     """What the media server makes of a camera, by its id."""
+    keys: OpenedKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ class Footage:
     playback: Playback
     thumbnails: Thumbnails
     incidents: IncidentService
+    seals: FootageSeals
+    papers: PaperPrinter
 
 
 @asynccontextmanager
@@ -111,10 +117,16 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
         )
         stack.callback(thumbnails.close)
         await service("thumbnails", thumbnails.run)
+        seals = FootageSeals(
+            base.database, base.audit, base.clock, key=base.keys.site, registry=base.registry
+        )
+        await service("footage-seals", seals.run)
         yield Footage(
             index=index,
             timelines=TimelineService(index, base.database, base.clock, zone=base.zone),
             playback=Playback(index, base.cameras.find_camera, viewings, server),
             thumbnails=thumbnails,
             incidents=IncidentService(base.database, base.audit, base.clock, index=index),
+            seals=seals,
+            papers=PaperPrinter(base.keys.paper),
         )

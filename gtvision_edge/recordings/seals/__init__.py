@@ -1,7 +1,14 @@
 """Seals: each hour, what was recorded goes into the audit log as one root, so that no later hand can change a file and its row."""
 
 from gtvision_edge.recordings.seals.model import SealFault, SealReport, SegmentProof
-from gtvision_edge.recordings.seals.proof import check_proofs
+from gtvision_edge.recordings.seals.proof import check_proofs, segment_document
 from gtvision_edge.recordings.seals.service import FootageSeals
 
-__all__ = ["FootageSeals", "SealFault", "SealReport", "SegmentProof", "check_proofs"]
+__all__ = [
+    "FootageSeals",
+    "SealFault",
+    "SealReport",
+    "SegmentProof",
+    "check_proofs",
+    "segment_document",
+]

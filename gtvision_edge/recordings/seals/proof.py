@@ -25,6 +25,22 @@ def leaf_of(facts: SealedFacts) -> bytes:
     return leaf_hash(sealed_text(facts).encode())
 
 
+def segment_document(proof: SegmentProof) -> dict[str, Any]:
+    """Return the way from a segment to the root that the audit entry ``audit_seq`` names."""
+    return {
+        "segment_id": str(proof.segment_id),
+        "camera_uuid": proof.facts.camera_uuid,
+        "name_us": proof.facts.name_us,
+        "size_bytes": proof.facts.size_bytes,
+        "sha256": proof.facts.sha256.hex(),
+        "index": proof.index,
+        "size": proof.size,
+        "path": [node.hex() for node in proof.path],
+        "root": proof.root.hex(),
+        "audit_seq": proof.audit_seq,
+    }
+
+
 def proofs_document(
     segments: Iterable[SegmentProof], entries: Iterable[EntryProof], checkpoint: str
 ) -> dict[str, Any]:
@@ -32,21 +48,7 @@ def proofs_document(
     return {
         "format": FORMAT,
         "checkpoint": checkpoint,
-        "segments": [
-            {
-                "segment_id": str(each.segment_id),
-                "camera_uuid": each.facts.camera_uuid,
-                "name_us": each.facts.name_us,
-                "size_bytes": each.facts.size_bytes,
-                "sha256": each.facts.sha256.hex(),
-                "index": each.index,
-                "size": each.size,
-                "path": [node.hex() for node in each.path],
-                "root": each.root.hex(),
-                "entry": each.audit_seq,
-            }
-            for each in segments
-        ],
+        "segments": [segment_document(each) for each in segments],
         "entries": [entry_document(each) for each in entries],
     }
 
@@ -85,7 +87,7 @@ def check_proofs(document: Mapping[str, Any], key: SitePublicKey) -> dict[bytes,
 def _check_segment(
     document: Mapping[str, Any], entries: Mapping[int, Mapping[str, Any]]
 ) -> ProvenSegment:
-    segment_id, seq = str(document["segment_id"]), int(document["entry"])
+    segment_id, seq = str(document["segment_id"]), int(document["audit_seq"])
     facts = SealedFacts(
         str(document["camera_uuid"]),
         int(document["name_us"]),

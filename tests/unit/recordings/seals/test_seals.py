@@ -189,7 +189,7 @@ async def test_a_stranger_is_shown_that_files_are_as_recorded(
         lambda proofs: proofs["segments"][0].update(camera_uuid="another"),
         lambda proofs: proofs["segments"][0].update(size_bytes=1),
         lambda proofs: proofs["segments"][0].update(root="00" * 32),
-        lambda proofs: proofs["segments"][0].update(entry=2),
+        lambda proofs: proofs["segments"][0].update(audit_seq=2),
         lambda proofs: proofs["segments"][0].pop("path"),
         lambda proofs: proofs["entries"].clear(),
         lambda proofs: proofs["entries"][0].update(
