@@ -1,4 +1,4 @@
-"""2 MB segments through the gateway, against nginx that asks us about each request and hands the same bytes through.
+"""2 MB segments through the gateway, against nginx that asks ``/auth/check`` about each request and hands the bytes through.
 
 Three processes beside the load: nginx as media server (static files), our gateway with real accounts, and the peer. The
 same segments, token and number of connections; rounds alternate, the median counts, so that a busy machine hits both.
@@ -22,6 +22,7 @@ from aiohttp import web
 
 from gtvision_edge.accounts import open_accounts
 from gtvision_edge.api.auth import Proxies, RequestAuthenticator
+from gtvision_edge.api.auth_check import auth_check_endpoints
 from gtvision_edge.api.console import load_console
 from gtvision_edge.api.server import build_api
 from gtvision_edge.audit import AuditLog
@@ -61,8 +62,10 @@ server {{
     proxy_pass http://media/; proxy_http_version 1.1; proxy_set_header Connection "";
   }}
   location = /auth {{
-    internal; proxy_pass http://daemon/bench/allowed; proxy_http_version 1.1;
+    internal; proxy_pass http://daemon/api/v1/auth/check; proxy_http_version 1.1;
     proxy_set_header Connection ""; proxy_pass_request_body off; proxy_set_header Content-Length "";
+    proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Original-URI $request_uri;
+    proxy_set_header X-Original-Method $request_method;
   }}
 }}
 """
@@ -215,7 +218,7 @@ async def _serve(directory: Path, upstream: int, port: int) -> None:
     clock, audit = SystemClock(), AuditLog(SystemClock())
     cameras = FakeDirectory()
     cameras.put(FakeCamera("cam01", tenant_id="default"), "rtsp://127.0.0.1/")
-    proxies = Proxies(())
+    proxies = Proxies(("127.0.0.1",))
     async with (
         open_database(directory / "edge.db") as database,
         open_accounts(
@@ -226,15 +229,6 @@ async def _serve(directory: Path, upstream: int, port: int) -> None:
         login = await accounts.sessions.login(
             "admin", accounts.first_password or "", address="127.0.0.1"
         )
-
-        async def allowed(request: web.Request) -> web.Response:
-            """Answer nginx as the gateway itself decides: who asks, may he see the camera."""
-            session = await authenticator.find_session(request)
-            camera = cameras.find_camera("cam01")
-            if camera is None or not session.principal.may_see_camera("cam01", camera.tenant_id):
-                raise web.HTTPForbidden
-            return web.Response(status=204)
-
         async with open_gateway(
             MediaServerPlace(f"http://127.0.0.1:{upstream}", None, lambda: "mediamtx"),
             cameras=cameras,
@@ -247,13 +241,13 @@ async def _serve(directory: Path, upstream: int, port: int) -> None:
             clock=clock,
         ) as gateway:
             api = build_api(
-                [],
+                auth_check_endpoints(gateway, proxies),
                 version="bench",
                 settings=ApiSettings(),
                 authenticator=authenticator,
                 proxies=proxies,
                 console=await asyncio.to_thread(load_console),
-                extra_routes=[*gateway.routes(), web.get("/bench/allowed", allowed)],
+                extra_routes=gateway.routes(),
             )
             runner = web.AppRunner(api.application, access_log=None)
             await runner.setup()
