@@ -66,7 +66,7 @@ export const wizard: Text["wizard"] = {
   portHint: (port) => `default ${port}`,
   check: "Check camera",
   checking: "Checking the camera…",
-  checkingHint: "Takes up to 5 seconds.",
+  checkingHint: (seconds) => `Takes up to ${seconds} seconds.`,
   firstPicture: (seconds) => `checked in ${seconds} s`,
   noSnapshot: "The camera gave no still picture.",
   fine: "No problem found.",

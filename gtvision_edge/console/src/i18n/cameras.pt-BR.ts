@@ -66,7 +66,7 @@ export const wizard = {
   portHint: (port: number) => `padrão ${port}`,
   check: "Verificar câmera",
   checking: "Verificando a câmera…",
-  checkingHint: "Leva até 5 segundos.",
+  checkingHint: (seconds: number) => `Leva até ${seconds} segundos.`,
   firstPicture: (seconds: string) => `verificada em ${seconds} s`,
   noSnapshot: "A câmera não entregou uma imagem parada.",
   fine: "Nenhum problema encontrado.",

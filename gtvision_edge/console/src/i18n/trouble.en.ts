@@ -18,7 +18,7 @@ export const failures: Text["failures"] = {
     cure: "Check the address, power and cable, and that the camera is on the same network as this unit.",
   },
   camera_timeout: {
-    title: "The camera did not answer within 5 seconds.",
+    title: "The camera did not answer in time.",
     cure: "It may hang, or the network is very slow. Restart the camera and check again.",
   },
   camera_no_video: {

@@ -25,7 +25,7 @@ export const failures: Record<string, Trouble> = {
     cure: "Confira o endereço, a energia e o cabo, e se a câmera está na mesma rede deste equipamento.",
   },
   camera_timeout: {
-    title: "A câmera não respondeu em 5 segundos.",
+    title: "A câmera não respondeu a tempo.",
     cure: "Ela pode estar travada ou a rede muito lenta. Reinicie a câmera e verifique de novo.",
   },
   camera_no_video: {

@@ -8,11 +8,11 @@ import { Button } from "../../ui/parts";
 import { CameraError } from "./CameraError";
 import { CheckReport } from "./CheckReport";
 import { AccessFields, NameFields } from "./fields";
-import { accessFaults, cameraBody, concernsAccess, emptyForm, faultsOf, hasTyped, nameFaults, probeBody, type CameraForm, type FieldFaults } from "./form";
+import { accessFaults, cameraBody, checkSeconds, concernsAccess, emptyForm, faultsOf, hasTyped, nameFaults, probeBody, type CameraForm, type FieldFaults } from "./form";
 import { FirstRecording } from "./FirstRecording";
 import { chosenTenant, useTenants } from "./tenants";
 
-/** The daemon answers within 5 s; the rest is for slow lines. */
+/** The daemon answers within 5 s, or 10 s by ONVIF; the rest is for slow lines. */
 const PROBE_TIMEOUT_MS = 20_000;
 
 type Stage = "access" | "check" | "name" | "saved";
@@ -95,7 +95,7 @@ export function Wizard({ onClose }: { onClose: () => void }) {
           {stage === "saved" && saved && <FirstRecording camera={saved} snapshot={report?.snapshot ?? null} />}
           {isBusy && stage === "access" && (
             <p class="muted" role="status">
-              {t.checking} {t.checkingHint}
+              {t.checking} {t.checkingHint(checkSeconds(form.vendor))}
             </p>
           )}
           <CameraError error={error} vendor={vendor} />

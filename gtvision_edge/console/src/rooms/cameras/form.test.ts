@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Problem } from "../../api/problem";
 import type { Camera, Vendor } from "../../api/types";
-import { accessFaults, cameraBody, changesTo, concernsAccess, emptyForm, faultsOf, formOf, nameFaults, numberIn, probeBody, splitTypedUrl } from "./form";
+import { accessFaults, cameraBody, changesTo, checkSeconds, concernsAccess, emptyForm, faultsOf, formOf, nameFaults, numberIn, probeBody, splitTypedUrl } from "./form";
 
 const INTELBRAS: Vendor = { key: "intelbras", label: "Intelbras", rtsp_port: 554, http_port: 80, onvif_port: 80, needs_url: false, has_channels: true, user_hint: "admin" };
 const RTSP: Vendor = { ...INTELBRAS, key: "generic_rtsp", needs_url: true, has_channels: false };
@@ -61,6 +61,10 @@ describe("the camera form", () => {
     expect(splitTypedUrl("rtsp://admin:p%40ss@10.0.0.5:554/cam?channel=1")).toEqual({ url: "rtsp://10.0.0.5:554/cam?channel=1", username: "admin", password: "p@ss" });
     expect(splitTypedUrl("10.0.0.5")).toBeNull();
   });
+});
+
+it("says how long a check may take, which is longer where the device is asked first", () => {
+  expect([checkSeconds("intelbras"), checkSeconds("generic_onvif")]).toEqual([5, 10]);
 });
 
 describe("what a failure points to", () => {

@@ -182,6 +182,11 @@ export function concernsAccess(faults: FieldFaults): boolean {
   return Object.keys(faults).some((field) => !later.includes(field));
 }
 
+/** The longest a check takes: a device of ONVIF is asked for its streams first, and each of the two has five seconds. */
+export function checkSeconds(vendor: string): number {
+  return vendor === "generic_onvif" ? 10 : 5;
+}
+
 /** What the probe needs; empty fields are left out, so that the vendor's usual values hold. */
 export function probeBody(form: CameraForm, vendor: Vendor | undefined): ProbeBody {
   const body: ProbeBody = { vendor: form.vendor };
