@@ -1,11 +1,14 @@
 """Cameras that nobody typed an address of: found on the network, picked, given one password, recorded."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from gtvision_edge.media.embedded.rtsp import Credentials
 from tests.e2e.browser import chromium, log_in
@@ -16,11 +19,13 @@ from tests.fakes.onvif_device import (
     Login,
     OnvifDevice,
     Responder,
+    canary,
     onvif_device,
     random_host,
     responder,
 )
 from tests.fakes.virtual_camera import virtual_camera
+from tests.unit.cameras.onvif.test_device import LIES
 from tests.waiting import patiently
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("e2e")]
@@ -105,6 +110,62 @@ async def test_cameras_are_found_and_added_by_their_own_word(tmp_path: Path) -> 
         assert {each["already_added_as"] for each in again} == {"cam0", "cam1"}
         assert PASSWORD not in "\n".join(daemon.printed)
     assert (gate.device.refusals, garage.device.refusals) == (1, 1)
+
+
+async def test_devices_that_lie_do_the_site_no_harm(tmp_path: Path) -> None:
+    site = Site(tmp_path / "state")
+    async with (
+        virtual_camera() as honest,
+        canary() as (port, heard),
+        running_daemon(site) as daemon,
+        logged_in(site) as admin,
+    ):
+        await admin.add_camera("cam01", honest.url())
+        await admin.wait_state("cam01", "recording", 20)
+        there = f"127.0.0.1:{port}"
+
+        def leads_away(action: str, _: web.Request) -> web.Response | None:
+            where = {"Location": f"http://{there}/onvif/device_service"}
+            return web.Response(status=307, headers=where) if action == "GetProfiles" else None
+
+        def lies(action: str, _: web.Request) -> web.Response | None:
+            return LIES[lie]() if action == "GetProfiles" else None
+
+        slowest = 0.0
+        answers: dict[str, str] = {}
+        for lie in (*LIES, "redirect"):
+            device = OnvifDevice(
+                profiles=(FakeProfile("m", f"rtsp://{there}/x", 640, 360),),
+                host=random_host(),
+                named_host=there,
+                password=PASSWORD,
+                answer=leads_away if lie == "redirect" else lies,
+            )
+            async with onvif_device(device):
+                body = {"vendor": "generic_onvif", "host": device.host, "name": lie}
+                body |= {"username": "admin", "password": PASSWORD}
+                asked = asyncio.create_task(
+                    admin.session.post(
+                        f"{site.url}/api/v1/cameras", json={**body, "onvif_port": device.port}
+                    )
+                )
+                while not asked.done():
+                    began = time.monotonic()
+                    async with admin.session.get(f"{site.url}/healthz") as health:
+                        assert health.status == 200
+                    slowest = max(slowest, time.monotonic() - began)
+                    await asyncio.sleep(0.05)
+                problem = await (await asked).json()
+                answers[lie] = problem["code"]
+                assert "GetProfiles" in device.asked
+
+        assert set(answers.values()) == {"onvif_bad_response"}, answers
+        assert slowest < 2
+        assert heard == []
+        listed = (await admin.call("GET", "/cameras", expect=200))["items"]
+        assert [each["camera_id"] for each in listed] == ["cam01"]
+        await admin.wait_state("cam01", "recording", 5)
+        assert PASSWORD not in "\n".join(daemon.printed)
 
 
 @pytest.mark.chromium
