@@ -70,6 +70,7 @@ from gtvision_edge.media.whep import WebRtcPlace
 from gtvision_edge.mosaics.service import MosaicService
 from gtvision_edge.recordings.adoption import Candidate, adopt
 from gtvision_edge.recordings.footage import Footage, FootageBase, open_footage
+from gtvision_edge.recordings.seals import SealReport, check_seals
 from gtvision_edge.recordings.volume import Volume, VolumeFound, VolumeLost, open_volume
 from gtvision_edge.runtime.clock import Clock, SystemClock
 from gtvision_edge.runtime.events import EventBus
@@ -557,8 +558,12 @@ def _hls_secret(settings: MediaSettings) -> str | None:
     return None
 
 
-async def verify_audit(settings: Settings, checkpoint: str | None = None) -> Verification:
-    """Check the audit log of the site, also against the signed *checkpoint* of some day; works while the daemon runs.
+async def verify_audit(
+    settings: Settings, checkpoint: str | None = None
+) -> tuple[Verification, SealReport]:
+    """Check the audit log of the site, also against the signed *checkpoint* of some day, and the seals of the footage.
+
+    Works while the daemon runs; files are not read.
 
     Raises:
         NoSiteError: there is no database in the state folder.
@@ -568,9 +573,11 @@ async def verify_audit(settings: Settings, checkpoint: str | None = None) -> Ver
     if checkpoint is None:
         path = await _existing_database(settings.storage.state_dir)
         async with open_database(path) as database:
-            return await AuditLog(SystemClock()).verify(database)
+            audit = AuditLog(SystemClock())
+            return await audit.verify(database), await check_seals(database, audit)
     async with _existing_log(settings) as (database, audit, key):
-        return await audit.verify(database, known=read_checkpoint(checkpoint, key.public))
+        found = await audit.verify(database, known=read_checkpoint(checkpoint, key.public))
+        return found, await check_seals(database, audit)
 
 
 async def make_checkpoint(settings: Settings) -> str:

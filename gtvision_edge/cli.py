@@ -275,7 +275,7 @@ def _announce(started: Started, *, shows_password: bool) -> None:
 
 def _verify_audit(options: argparse.Namespace) -> int:
     settings = _load(options)
-    verification = asyncio.run(verify_audit(settings, _read(options.checkpoint)))
+    verification, seals = asyncio.run(verify_audit(settings, _read(options.checkpoint)))
     if verification.is_whole:
         print(
             f"The audit log is whole: {verification.entries} entries, head {verification.head.hex()},"
@@ -283,7 +283,12 @@ def _verify_audit(options: argparse.Namespace) -> int:
         )
     else:
         print(f"The audit log is not whole: entry {verification.bad_seq} {verification.fault}.")
-    return 0 if verification.is_whole else EXIT_FAILED
+    if seals.is_good:
+        print(f"The footage's {seals.seals} seals are good: {seals.segments} segments.")
+    for fault in seals.faults:
+        segment = f", segment {fault.segment_id}" if fault.segment_id is not None else ""
+        print(f"The seal of entry {fault.audit_seq} is not good: {fault.code}{segment}.")
+    return 0 if verification.is_whole and seals.is_good else EXIT_FAILED
 
 
 def _verify_bundle(options: argparse.Namespace) -> int:

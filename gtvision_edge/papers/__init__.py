@@ -16,6 +16,7 @@ from gtvision_edge.papers.model import (
     PurgePaper,
 )
 from gtvision_edge.papers.printer import PaperError, PaperPrinter, render_paper
+from gtvision_edge.papers.shelf import PaperShelf
 
 __all__ = [
     "ClockStep",
@@ -28,6 +29,7 @@ __all__ = [
     "Movement",
     "PaperError",
     "PaperPrinter",
+    "PaperShelf",
     "PurgePaper",
     "PurgedCamera",
     "render_paper",

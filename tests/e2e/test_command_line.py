@@ -1,11 +1,17 @@
 """The program as a person calls it."""
 
 import asyncio
+import contextlib
+import json
+import sqlite3
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from gtvision_edge.audit import check_entry_document
+from gtvision_edge.keys import SitePublicKey, open_keys
+from gtvision_edge.settings import PaperSettings
 from tests.e2e.daemon import PROGRAM, Site, logged_in, running_daemon
 from tests.fakes.hub import ED_KEY, private_pem, write_key
 from tests.waiting import becomes, patiently
@@ -109,6 +115,42 @@ async def test_a_new_password_works_at_once_and_the_log_stays_whole(tmp_path: Pa
 
     verified = await asyncio.to_thread(call, "audit", "verify", "--config", config)
     assert verified.returncode == 0, verified.stdout
+
+
+async def test_a_checkpoint_kept_elsewhere_finds_a_history_that_was_cut_off(tmp_path: Path) -> None:
+    site = Site(tmp_path / "state")
+    config = str(site.root / "edge.toml")
+
+    def audit(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return call("audit", *arguments, "--config", config)
+
+    async with running_daemon(site):
+        kept = await asyncio.to_thread(audit, "checkpoint")
+        proof = await asyncio.to_thread(audit, "prove", "1")
+    path = tmp_path / "kept"
+    path.write_text(kept.stdout)
+    name, size, *_ = kept.stdout.splitlines()
+    document = json.loads(proof.stdout)
+    keys = await asyncio.to_thread(open_keys, site.root, PaperSettings(), site_id="unused")
+    key = SitePublicKey(name, keys.site.public.raw)
+    assert check_entry_document(document["proof"], document["checkpoint"], key)["seq"] == 1
+    good = await asyncio.to_thread(audit, "verify", "--checkpoint", str(path))
+    assert good.returncode == 0, good.stdout
+
+    with contextlib.closing(sqlite3.connect(site.root / "edge.db")) as database:
+        database.execute("DELETE FROM audit_log WHERE seq >= ?", (int(size),))
+        cut = "DELETE FROM audit_tree WHERE ((position + 1) << level) >= ?"
+        database.execute(cut, (int(size),))
+        database.commit()
+    without = await asyncio.to_thread(audit, "verify")
+    found = await asyncio.to_thread(audit, "verify", "--checkpoint", str(path))
+    unknown = await asyncio.to_thread(audit, "prove", "9999")
+
+    assert without.returncode == 0, without.stdout
+    assert found.returncode == 1
+    assert "a checkpoint saw it" in found.stdout
+    assert unknown.returncode == 66
+    assert "unknown_audit_entry" in unknown.stderr
 
 
 async def test_a_replaced_disk_is_adopted_beside_the_running_daemon(tmp_path: Path) -> None:

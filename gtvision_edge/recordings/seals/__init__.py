@@ -1,5 +1,6 @@
 """Seals: each hour, what was recorded goes into the audit log as one root, so that no later hand can change a file and its row."""
 
+from gtvision_edge.recordings.seals.checking import check_seals
 from gtvision_edge.recordings.seals.model import SealFault, SealReport, SegmentProof
 from gtvision_edge.recordings.seals.proof import check_proofs, segment_document
 from gtvision_edge.recordings.seals.service import FootageSeals
@@ -10,5 +11,6 @@ __all__ = [
     "SealReport",
     "SegmentProof",
     "check_proofs",
+    "check_seals",
     "segment_document",
 ]

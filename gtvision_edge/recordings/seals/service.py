@@ -1,7 +1,6 @@
 """Seals what was recorded, proves it, and finds what was changed since."""
 
 import asyncio
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -10,16 +9,16 @@ from typing import Any, Final
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
-from gtvision_edge.audit import SYSTEM, AuditFilter, AuditLog, write_checkpoint
+from gtvision_edge.audit import SYSTEM, AuditLog, write_checkpoint
 from gtvision_edge.audit.tree import inclusion, nodes_over, root_over
 from gtvision_edge.keys import SiteKey
 from gtvision_edge.recordings.model import SegmentId
 from gtvision_edge.recordings.seals import repository
+from gtvision_edge.recordings.seals.checking import check_seals
 from gtvision_edge.recordings.seals.errors import NotSealedError
 from gtvision_edge.recordings.seals.model import (
     Seal,
     SealedFacts,
-    SealFault,
     SealReport,
     SegmentProof,
     Unsealed,
@@ -37,8 +36,6 @@ MAX_LEAVES: Final = 4096
 _HOUR_S: Final = 3600
 _HOUR_US: Final = _HOUR_S * 1_000_000
 _PAST_THE_HOUR_S: Final = 60
-_CHUNK: Final = 20
-_MAX_FAULTS: Final = 100
 
 
 class FootageSeals:
@@ -133,54 +130,8 @@ class FootageSeals:
         return of_file == facts and leaf_of(facts) in seal.leaves
 
     async def check(self) -> SealReport:
-        """Compare every segment's row with its seal, and every seal with its audit entry; files are not read.
-
-        Together with a check of the audit log this finds whoever changed a file *and* its row, and its seal.
-        """
-        seals = segments = last = 0
-        faults: list[SealFault] = []
-        while chunk := await repository.seals_after(self._database, last, _CHUNK):
-            last = chunk[-1].seal_id
-            for seal in chunk:
-                rows = await repository.sealed_segments(self._database, seal.seal_id)
-                seals, segments = seals + 1, segments + len(rows)
-                known = await asyncio.to_thread(frozenset, seal.leaves)
-                faults += await self._faults_of(seal)
-                faults += [
-                    SealFault("row_changed", seal.audit_seq, segment_id)
-                    for segment_id, facts in rows
-                    if leaf_of(facts) not in known
-                ]
-            if len(faults) >= _MAX_FAULTS:
-                break
-        faults += await self._missing_seals()
-        return SealReport(seals, segments, tuple(faults[:_MAX_FAULTS]))
-
-    async def _missing_seals(self) -> list[SealFault]:
-        faults: list[SealFault] = []
-        before: int | None = None
-        while True:
-            page = await self._audit.page(
-                self._database, wanted=AuditFilter(action=ACTION), before_seq=before, limit=500
-            )
-            seqs = [entry.seq for entry in page.entries]
-            if seqs:
-                there = await repository.seals_of_entries(self._database, seqs[-1], seqs[0])
-                faults += [SealFault("seal_missing", seq) for seq in seqs if seq not in there]
-            if page.before_seq is None:
-                return faults
-            before = page.before_seq
-
-    async def _faults_of(self, seal: Seal) -> list[SealFault]:
-        if await asyncio.to_thread(root_over, seal.leaves) != seal.root:
-            return [SealFault("leaves_changed", seal.audit_seq)]
-        entry = await self._audit.find_entry(self._database, seal.audit_seq)
-        if entry is None or entry.action != ACTION:
-            return [SealFault("entry_missing", seal.audit_seq)]
-        named = json.loads(entry.details)
-        if (named.get("root"), named.get("segments")) != (seal.root.hex(), len(seal.leaves)):
-            return [SealFault("root_changed", seal.audit_seq)]
-        return []
+        """Compare rows, seals and audit entries; see :func:`check_seals`."""
+        return await check_seals(self._database, self._audit)
 
     def _seal_some(self, transaction: Transaction) -> int:
         waiting = repository.unsealed_segments(transaction, MAX_LEAVES)
