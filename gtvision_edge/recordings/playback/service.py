@@ -21,8 +21,8 @@ from gtvision_edge.recordings.model import (
     SegmentId,
     Span,
 )
-from gtvision_edge.recordings.playback.playlist import Playlist
-from gtvision_edge.recordings.playback.serving import SegmentServer
+from gtvision_edge.recordings.playback.playlist import Playlist, pieces_of
+from gtvision_edge.recordings.playback.serving import SegmentServer, read_range
 from gtvision_edge.recordings.playback.viewings import FootageViewings
 from gtvision_edge.recordings.timeline.service import may_see
 
@@ -146,7 +146,9 @@ class Playback:
         hides_audio: bool,
     ) -> web.StreamResponse:
         """Answer with the bytes of *segment*, noted as this viewer's."""
-        await self._viewings.touch(viewer.who, viewer.actor, camera, segment.span)
+        shown = shown_by(request, segment)
+        if shown is not None:
+            await self._viewings.touch(viewer.who, viewer.actor, camera, shown)
         return await self._server.send(request, path, segment, hides_audio=hides_audio)
 
     async def note(self, viewer: Viewer, camera: RecordedCamera, span: Span) -> None:
@@ -166,15 +168,36 @@ class Playback:
             case [int(segment_id)]:
                 return await self._index.get_segment(SegmentId(segment_id))
             case [int(camera_no), int(name_us)]:
-                growing = self._index.growing(CameraNo(camera_no))
-                if growing is None or growing.name_us != name_us:
-                    return await self._index.get_named(CameraNo(camera_no), name_us)
-                camera = await self._index.camera_by_no(growing.camera_no)
-                if camera is not None:
-                    return growing, camera
+                return await self._named(CameraNo(camera_no), name_us)
             case _:
                 pass
         raise UnknownSegmentError("There is no such segment.")
+
+    async def _named(self, camera_no: CameraNo, name_us: int) -> tuple[Segment, RecordedCamera]:
+        growing = self._index.growing(camera_no)
+        if growing is None or growing.name_us != name_us:
+            try:
+                return await self._index.get_named(camera_no, name_us)
+            except UnknownSegmentError:  # nobody looked at the growing file since the start
+                camera = await self._index.camera_by_no(camera_no)
+                growing = await self._index.look_at_growing(camera) if camera else None
+        camera = await self._index.camera_by_no(camera_no)
+        if camera is None or growing is None or growing.name_us != name_us:
+            raise UnknownSegmentError("There is no such segment.")
+        return growing, camera
+
+
+def shown_by(request: web.Request, segment: Segment) -> Span | None:
+    """Return the wall clock of the pictures that *request* gets of *segment*; None = none, such as of its head alone."""
+    asked = read_range(request, "", segment.size_bytes)
+    if asked is None or request.method == "HEAD":
+        return None
+    shown = [
+        piece
+        for piece in pieces_of(segment)
+        if piece.group.offset < asked.end and asked.start < piece.group.offset + piece.group.size
+    ]
+    return Span(shown[0].start_us, shown[-1].end_us) if shown else None
 
 
 def address_of(segment: Segment) -> str:

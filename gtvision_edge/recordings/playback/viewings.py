@@ -23,6 +23,8 @@ MAX_RANGES = 50
 """Stretches that one entry lists; beyond it the nearest are joined."""
 HOUR_US = 3_600_000_000
 _NEAR_US = 2_000_000
+_EDGE_US = 15_000_000
+"""What is fetched begins at the key frame before the interval, and may end with the group that reaches out of it."""
 
 
 @dataclass(slots=True)
@@ -151,7 +153,10 @@ def joined(spans: Sequence[Span], *, near_us: int) -> list[Span]:
 
 
 def _is_covered(span: Span, spans: Sequence[Span]) -> bool:
-    return any(each.start_us <= span.start_us and span.end_us <= each.end_us for each in spans)
+    return any(
+        each.start_us - _EDGE_US <= span.start_us and span.end_us <= each.end_us + _EDGE_US
+        for each in spans
+    )
 
 
 def _with_nearest_joined(spans: list[Span]) -> list[Span]:

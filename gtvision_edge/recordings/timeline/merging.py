@@ -69,11 +69,11 @@ def merged(stretches: Iterable[Stretch], span: Span) -> list[RecordedSpan]:
 
 
 def gaps_between(spans: Sequence[RecordedSpan], span: Span) -> list[Gap]:
-    """Return what *spans* leave open of *span*."""
+    """Return what *spans* leave open of *span*, but for what is too short to miss anything."""
     gaps = []
     reached_us = span.start_us
     for each in spans:
-        if each.start_us > reached_us:
+        if each.start_us - reached_us > NEIGHBOURS_US:
             gaps.append(Gap(reached_us, each.start_us))
         reached_us = max(reached_us, each.end_us)
     if span.end_us - reached_us > NEIGHBOURS_US:

@@ -230,6 +230,27 @@ async def test_who_saw_which_footage_is_written_down_once(
     ]
 
 
+async def test_only_what_was_fetched_counts_as_seen(
+    served: Served, segment: Segment, footage: FakeFootage, clock: FakeClock
+) -> None:
+    # Groups of 50 kB and 2 s follow the head of 1000 bytes.
+    path = f"/api/v1/segments/{segment.segment_id}"
+    query = {"start": "2026-01-01T00:00:05Z", "end": "2026-01-01T00:00:30Z"}
+    await served.call("GET", "/cameras/cam01/playback.m3u8", who="viewer-a", params=query)
+    for asked in ("bytes=0-999", "bytes=101000-150999", "bytes=151000-200999"):
+        await served.exchange("GET", path, who="viewer-a", headers={"Range": asked})
+    await served.exchange("HEAD", path, who="viewer-a")
+    await clock.advance(61)
+    await footage.viewings.sweep()
+
+    _, page = await served.call("GET", "/audit", who="admin-a", params={"action": "footage."})
+
+    ended, _ = page["items"]
+    assert ended["details"]["played"] == [
+        {"start": "2026-01-01T00:00:04+00:00", "end": "2026-01-01T00:00:08+00:00"}
+    ]
+
+
 @pytest.mark.parametrize(
     ("query", "code"),
     [
