@@ -22,6 +22,7 @@ from gtvision_edge.api.auth_check import auth_check_endpoints
 from gtvision_edge.api.cameras import camera_endpoints
 from gtvision_edge.api.console import load_console
 from gtvision_edge.api.discovery import discovery_endpoints
+from gtvision_edge.api.exports import export_endpoints
 from gtvision_edge.api.footage import footage_endpoints
 from gtvision_edge.api.geojson import geojson_endpoints
 from gtvision_edge.api.incidents import incident_endpoints
@@ -69,6 +70,7 @@ from gtvision_edge.media.view import MediaViews
 from gtvision_edge.media.whep import WebRtcPlace
 from gtvision_edge.mosaics.service import MosaicService
 from gtvision_edge.recordings.adoption import Candidate, adopt
+from gtvision_edge.recordings.evidence.ordering import Site
 from gtvision_edge.recordings.footage import Footage, FootageBase, open_footage
 from gtvision_edge.recordings.seals import SealReport, check_seals
 from gtvision_edge.recordings.volume import Volume, VolumeFound, VolumeLost, open_volume
@@ -429,6 +431,14 @@ def _footage_base(base: _Base, views: MediaViews) -> FootageBase:
         view=views.path_view,
         zone=ZoneInfo(base.settings.site.timezone),
         settings=base.settings.recordings,
+        export_settings=base.settings.exports,
+        site=Site(
+            site_id=base.accounts.site_id,
+            name=base.settings.site.name,
+            timezone=base.settings.site.timezone,
+            software="GT-Vision Edge",
+            version=__version__,
+        ),
         keys=base.keys,
     )
 
@@ -487,6 +497,7 @@ async def _api(
                 Passes(accounts.sessions, base.clock),
             ),
             *incident_endpoints(footage.incidents),
+            *export_endpoints(footage.exports.service, footage.exports.server),
             *picture_endpoints(base.cameras, footage.playback, footage.thumbnails, gateway),
             *geojson_endpoints(base.cameras, monitor),
             *discovery_endpoints(search),

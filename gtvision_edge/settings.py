@@ -175,6 +175,12 @@ class RecordingSettings(Section):
     )
 
 
+class ExportSettings(Section):
+    folder: Folder | None = None
+    keep: Duration = 604800.0
+    max_length: Duration = 86400.0
+
+
 class CameraSettings(Section):
     probe_timeout: Duration = 5.0
     monitor_interval: Duration = 60.0
@@ -277,6 +283,7 @@ class Settings(BaseSettings):
     storage: StorageSettings = StorageSettings()
     media: MediaSettings = MediaSettings()
     recordings: RecordingSettings = RecordingSettings()
+    exports: ExportSettings = ExportSettings()
     cameras: CameraSettings = CameraSettings()
     accounts: AccountSettings = AccountSettings()
     identity: IdentitySettings = IdentitySettings()

@@ -13,6 +13,8 @@ from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.keys import OpenedKeys
 from gtvision_edge.media.model import PathView
 from gtvision_edge.papers import PaperPrinter
+from gtvision_edge.recordings.evidence.exports import Exports, open_exports
+from gtvision_edge.recordings.evidence.ordering import Site
 from gtvision_edge.recordings.incidents.service import IncidentService
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.indexing.growing import GrowingFiles
@@ -29,7 +31,7 @@ from gtvision_edge.recordings.volume import Volume
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.runtime.tasks import Job, background, keep_running
-from gtvision_edge.settings import RecordingSettings
+from gtvision_edge.settings import ExportSettings, RecordingSettings
 from gtvision_edge.storage import Database
 
 
@@ -48,6 +50,8 @@ class FootageBase:
     settings: RecordingSettings
     view: Callable[[str], PathView | None]
     """What the media server makes of a camera, by its id."""
+    export_settings: ExportSettings
+    site: Site
     keys: OpenedKeys
 
 
@@ -62,6 +66,7 @@ class Footage:
     incidents: IncidentService
     seals: FootageSeals
     papers: PaperPrinter
+    exports: Exports
 
 
 @asynccontextmanager
@@ -121,12 +126,33 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
             base.database, base.audit, base.clock, key=base.keys.site, registry=base.registry
         )
         await service("footage-seals", seals.run)
+        timelines = TimelineService(index, base.database, base.clock, zone=base.zone)
+        incidents = IncidentService(base.database, base.audit, base.clock, index=index)
+        exports = await stack.enter_async_context(
+            open_exports(
+                base.export_settings,
+                root=base.volume.root,
+                require_volume=base.volume.require_present,
+                database=base.database,
+                audit=base.audit,
+                clock=base.clock,
+                index=index,
+                timelines=timelines,
+                incidents=incidents,
+                cameras=base.cameras,
+                site=base.site,
+                keys=base.keys,
+                registry=base.registry,
+            )
+        )
+        await service("exports", exports.maker.run)
         yield Footage(
             index=index,
-            timelines=TimelineService(index, base.database, base.clock, zone=base.zone),
+            timelines=timelines,
             playback=Playback(index, base.cameras.find_camera, viewings, server),
             thumbnails=thumbnails,
-            incidents=IncidentService(base.database, base.audit, base.clock, index=index),
             seals=seals,
             papers=PaperPrinter(base.keys.paper),
+            incidents=incidents,
+            exports=exports,
         )

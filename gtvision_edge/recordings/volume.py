@@ -161,6 +161,16 @@ class Volume:
         """Tell whether the right volume was there at the last check."""
         return self.error is None
 
+    def require_present(self) -> None:
+        """Return when the right volume is there, even if it is full.
+
+        Raises:
+            VolumeError: it is not.
+
+        """
+        if error := self.error:
+            raise error
+
     async def require(self) -> None:
         """Return when recordings can be made.
 

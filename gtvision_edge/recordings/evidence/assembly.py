@@ -45,8 +45,6 @@ from gtvision_edge.recordings.evidence.verify import verify_bundle
 from gtvision_edge.recordings.evidence.viewing import Part, Skipped, Source, plan_viewing
 
 _CHUNK: Final = 2**20
-_SMALL: Final = 8 * 2**20
-"""What the files that are no footage take at most, about."""
 
 Report = Callable[[Progress], None]
 
@@ -78,11 +76,6 @@ class _Work:
     cameras: list[BundledCamera] = field(default_factory=list)
 
 
-def needed_bytes(order: Order) -> int:
-    """Return how much room the bundle of *order* takes at most."""
-    return 2 * _footage_bytes(order) + _SMALL
-
-
 def assemble(order: Order, report: Report = lambda _: None) -> Bundle:
     """Write the bundle to ``order.draft``, check it as a stranger would, and return what it is.
 
@@ -93,7 +86,7 @@ def assemble(order: Order, report: Report = lambda _: None) -> Bundle:
 
     """
     # Written once and read once more for the check: both in originals and in the viewing copy.
-    meter = _Meter(report, 4 * _footage_bytes(order))
+    meter = _Meter(report, 4 * order.footage_bytes)
     key = SiteKey.from_pem(order.site_key_pem, site_id=order.site["id"])
     with open_archive(order.draft, created_us=order.created_us, moved=meter.moved) as (
         archive,
@@ -123,10 +116,6 @@ def assemble(order: Order, report: Report = lambda _: None) -> Bundle:
             faults=[f"{fault.path}: {fault.what}" for fault in verdict.faults],
         )
     return Bundle(order.draft.name, order.draft.stat().st_size, _hash_file(order.draft))
-
-
-def _footage_bytes(order: Order) -> int:
-    return sum(each.segment.size_bytes for camera in order.cameras for each in camera.segments)
 
 
 def _copy_originals(work: _Work, camera: OrderedCamera) -> BundledCamera:

@@ -44,8 +44,8 @@ def custody_form(
             software=f"{order.software['name']} {order.software['version']}",
             software_sha256=order.software.get("sha256", ""),
         ),
-        package_id=package_id(order),
-        seal=seal_number(order),
+        package_id=package_id(order.export_id, order.created_us),
+        seal=seal_number(order.export_id),
         issued_us=order.created_us,
         request=CustodyRequest(
             authority=order.request.authority,

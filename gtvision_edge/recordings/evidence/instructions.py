@@ -55,8 +55,8 @@ COMO CONFERIR, SEM O PROGRAMA (Linux, macOS; Windows 10+ tem ssh-keygen)
 def instructions(order: Order, key: SitePublicKey) -> str:
     """Return the text of a bundle signed by *key*."""
     return _TEXT.format(
-        package=package_id(order),
-        seal=seal_number(order),
+        package=package_id(order.export_id, order.created_us),
+        seal=seal_number(order.export_id),
         site=order.site["name"],
         manifest=layout.MANIFEST,
         history=layout.HISTORY,

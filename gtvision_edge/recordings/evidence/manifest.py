@@ -71,15 +71,15 @@ class BundledCamera:
     skipped: list[Unreadable] = field(default_factory=list)
 
 
-def package_id(order: Order) -> str:
+def package_id(export_id: str, created_us: int) -> str:
     """Return the number that people call the bundle by."""
-    day = to_rfc3339(order.created_us)[:10].replace("-", "")
-    return f"EXP-{day}-{order.export_id.replace('-', '')[-6:].upper()}"
+    day = to_rfc3339(created_us)[:10].replace("-", "")
+    return f"EXP-{day}-{export_id.replace('-', '')[-6:].upper()}"
 
 
-def seal_number(order: Order) -> str:
+def seal_number(export_id: str) -> str:
     """Return the number of the package's seal (CPP art. 158-D): random, and its own."""
-    text = order.export_id.replace("-", "")[-18:-6].upper()
+    text = export_id.replace("-", "")[-18:-6].upper()
     return "-".join(text[at : at + 4] for at in (0, 4, 8))
 
 
@@ -96,8 +96,8 @@ def build_manifest(
     """Return the manifest of a bundle that holds *files* so far."""
     return {
         "schema": layout.SCHEMA,
-        "package_id": package_id(order),
-        "seal": seal_number(order),
+        "package_id": package_id(order.export_id, order.created_us),
+        "seal": seal_number(order.export_id),
         "export_id": order.export_id,
         "created_at": to_rfc3339(order.created_us),
         "expires_at": None if order.expires_us is None else to_rfc3339(order.expires_us),

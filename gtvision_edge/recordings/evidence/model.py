@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from gtvision_edge.recordings.evidence.viewing import Gaps
-from gtvision_edge.recordings.model import ExportId, Segment, Span
+from gtvision_edge.recordings.model import CameraNo, ExportId, Segment, Span
+
+_PAPERS_BYTES: Final = 8 * 2**20
+"""What the files that are no footage take at most, about."""
 
 
 class ExportState(StrEnum):
@@ -55,7 +58,7 @@ class Export:
     export_id: ExportId
     incident_id: str
     tenant_id: str
-    camera_nos: tuple[int, ...]
+    camera_nos: tuple[CameraNo, ...]
     camera_ids: tuple[str, ...]
     span: Span
     options: ExportOptions
@@ -134,6 +137,20 @@ class Order:
     """Signed note of the log in which they stand; '' = none."""
     site_key_pem: str = field(repr=False)
     paper_key_pem: str = field(repr=False)
+
+    @property
+    def footage_bytes(self) -> int:
+        return sum(each.segment.size_bytes for camera in self.cameras for each in camera.segments)
+
+    @property
+    def needed_bytes(self) -> int:
+        """How much room the bundle takes at most."""
+        return room_for(self.footage_bytes)
+
+
+def room_for(footage_bytes: int) -> int:
+    """Return how much room a bundle of so much footage takes at most: it holds originals and a copy to watch."""
+    return 2 * footage_bytes + _PAPERS_BYTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,9 @@ CREATE TABLE purged_segments (
 ) WITHOUT ROWID;
 CREATE INDEX purged_segments_by_camera ON purged_segments (camera_no, start_us);
 
+-- What was done to one thing: the history that goes into an evidence bundle.
+CREATE INDEX audit_log_by_subject ON audit_log (subject, seq);
+
 -- Evidence bundles that were asked for.
 CREATE TABLE exports (
     export_id TEXT PRIMARY KEY,           -- UUIDv7

@@ -1,0 +1,83 @@
+"""Puts the parts of exports together."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from gtvision_edge.audit import AuditLog
+from gtvision_edge.keys import OpenedKeys
+from gtvision_edge.recordings.evidence.folder import DEFAULT_NAME, ExportFolder
+from gtvision_edge.recordings.evidence.maker import ExportMaker
+from gtvision_edge.recordings.evidence.ordering import CameraFinder, OrderWriter, SealProver, Site
+from gtvision_edge.recordings.evidence.sending import BundleServer
+from gtvision_edge.recordings.evidence.service import ExportService
+from gtvision_edge.recordings.incidents.service import IncidentService
+from gtvision_edge.recordings.index import SegmentIndex
+from gtvision_edge.recordings.timeline.service import TimelineService
+from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.settings import ExportSettings
+from gtvision_edge.storage import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """``maker.run`` is the job that makes them."""
+
+    service: ExportService
+    maker: ExportMaker
+    server: BundleServer
+
+
+@asynccontextmanager
+async def open_exports(
+    settings: ExportSettings,
+    *,
+    root: Path,
+    require_volume: Callable[[], object],
+    database: Database,
+    audit: AuditLog,
+    clock: Clock,
+    index: SegmentIndex,
+    timelines: TimelineService,
+    incidents: IncidentService,
+    cameras: CameraFinder,
+    site: Site,
+    keys: OpenedKeys,
+    seals: SealProver | None = None,
+    registry: CollectorRegistry | None = None,
+) -> AsyncIterator[Exports]:
+    """Give the exports of a site; bundles lie on the volume at *root*, or in the folder of the settings."""
+    folder = ExportFolder(settings.folder or root / DEFAULT_NAME)
+    orders = OrderWriter(
+        database, audit, index, timelines, cameras, site=site, keys=keys, seals=seals
+    )
+    maker = ExportMaker(
+        database,
+        audit,
+        clock,
+        index=index,
+        orders=orders,
+        folder=folder,
+        keep_s=settings.keep,
+        require_volume=require_volume if settings.folder is None else lambda: None,
+        registry=registry,
+    )
+    service = ExportService(
+        database,
+        audit,
+        clock,
+        incidents=incidents,
+        orders=orders,
+        maker=maker,
+        folder=folder,
+        max_length_s=settings.max_length,
+    )
+    server = BundleServer()
+    try:
+        yield Exports(service, maker, server)
+    finally:
+        server.close()
+        maker.close()

@@ -1,0 +1,78 @@
+"""The folder of finished bundles. Everything here blocks: call it in a thread."""
+
+import os
+import re
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from gtvision_edge.recordings.evidence.errors import ExportNoSpaceError
+
+log = structlog.get_logger(__name__)
+
+DEFAULT_NAME: Final = ".exports"
+KEEP_FREE: Final = 0.05
+"""Share of the file system that an export leaves free: recording pauses when it has less."""
+_OURS: Final = re.compile(r"[0-9a-f-]{36}\.(draft|zip)")
+
+
+class ExportFolder:
+    """Bundles are ``<export id>.zip`` when they are whole, ``.draft`` before; nothing else in the folder is touched."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def open(self) -> None:
+        """Make the folder if it is not there; not the ones above it."""
+        self.path.mkdir(mode=0o700, exist_ok=True)
+
+    def draft(self, export_id: str) -> Path:
+        return self.path / f"{export_id}.draft"
+
+    def bundle(self, export_id: str) -> Path:
+        return self.path / f"{export_id}.zip"
+
+    def require_room(self, needed_bytes: int) -> None:
+        """Return if a bundle of that size leaves enough free.
+
+        Raises:
+            ExportNoSpaceError: it does not.
+
+        """
+        usage = shutil.disk_usage(self.path)
+        free = int(usage.free - usage.total * KEEP_FREE)
+        if needed_bytes > free:
+            raise ExportNoSpaceError(
+                "The export folder has no room for the bundle.",
+                needed_bytes=needed_bytes,
+                free_bytes=max(free, 0),
+            )
+
+    def publish(self, export_id: str) -> None:
+        """Give the finished draft its name; it is on disk under it when this returns."""
+        self.draft(export_id).rename(self.bundle(export_id))
+        self._sync()
+
+    def remove(self, export_id: str) -> None:
+        """Remove draft and bundle, if there are any."""
+        self.draft(export_id).unlink(missing_ok=True)
+        self.bundle(export_id).unlink(missing_ok=True)
+
+    def sweep(self, finished: Collection[str]) -> list[str]:
+        """Remove what a kill left: drafts, and bundles of no *finished* export; return their names."""
+        removed = []
+        for path in self.path.iterdir():
+            if _OURS.fullmatch(path.name) and not (path.suffix == ".zip" and path.stem in finished):
+                path.unlink(missing_ok=True)
+                removed.append(path.name)
+        return removed
+
+    def _sync(self) -> None:
+        directory = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)

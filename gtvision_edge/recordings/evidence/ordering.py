@@ -1,0 +1,329 @@
+"""Gathers what an export's process needs to know: files, gaps, the camera then, the clock, the history with its proofs."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import structlog
+
+from gtvision_edge.accounts.model import THE_BOX
+from gtvision_edge.audit import (
+    AuditLog,
+    DamagedTreeError,
+    TreeHead,
+    UnknownEntryError,
+    entry_document,
+    write_checkpoint,
+)
+from gtvision_edge.cameras.model import Camera, CameraUuid
+from gtvision_edge.cameras.repository import fetch_states_within
+from gtvision_edge.keys import OpenedKeys
+from gtvision_edge.recordings.errors import UnknownSegmentError
+from gtvision_edge.recordings.evidence import repository
+from gtvision_edge.recordings.evidence.errors import NothingToExportError
+from gtvision_edge.recordings.evidence.model import (
+    Export,
+    MissingSpan,
+    Order,
+    OrderedCamera,
+    OrderedSegment,
+)
+from gtvision_edge.recordings.evidence.viewing import GAP_US
+from gtvision_edge.recordings.incidents.model import Incident
+from gtvision_edge.recordings.index import SegmentIndex
+from gtvision_edge.recordings.model import CameraNo, RecordedCamera, Segment, SegmentId, Span
+from gtvision_edge.recordings.timeline.model import Gap
+from gtvision_edge.recordings.timeline.service import TimelineService
+from gtvision_edge.runtime.timestamps import from_datetime, to_rfc3339
+from gtvision_edge.storage import Database
+
+log = structlog.get_logger(__name__)
+
+RUN_ON_US: Final = 15_000_000
+"""So far behind the interval a file may begin and still be run on into: longer groups of pictures are not signed in time."""
+MAX_HISTORY: Final = 2000
+_VIEWS: Final = frozenset({"footage.viewed", "footage.view_ended"})
+
+
+class SealProver(Protocol):
+    """Knows how a segment's hash was sealed when it was recorded."""
+
+    async def prove(self, segment_id: SegmentId, head: TreeHead) -> Mapping[str, Any] | None: ...
+
+
+class CameraFinder(Protocol):
+    def find_camera(self, camera_id: str) -> Camera | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Who the box is, for papers."""
+
+    site_id: str
+    name: str
+    timezone: str
+    software: str
+    version: str
+
+
+class OrderWriter:
+    """Writes orders; reads the database only."""
+
+    def __init__(
+        self,
+        database: Database,
+        audit: AuditLog,
+        index: SegmentIndex,
+        timelines: TimelineService,
+        cameras: CameraFinder,
+        *,
+        site: Site,
+        keys: OpenedKeys,
+        seals: SealProver | None = None,
+    ) -> None:
+        self._database = database
+        self._audit = audit
+        self._index = index
+        self._timelines = timelines
+        self._cameras = cameras
+        self._site = site
+        self._keys = keys
+        self._seals = seals
+
+    async def find_footage(
+        self, cameras: Sequence[RecordedCamera], span: Span
+    ) -> dict[int, list[Segment]]:
+        """Return the files of each camera (by number) that an export of *span* holds.
+
+        Among them, last, the one that follows: the viewing copy may run on into it.
+        """
+        found: dict[int, list[Segment]] = {}
+        for camera in cameras:
+            wider = Span(span.start_us, span.end_us + RUN_ON_US)
+            segments = await self._index.find_segments(camera.camera_no, wider)
+            inside = [each for each in segments if each.start_us < span.end_us]
+            behind = [each for each in segments if each.start_us >= span.end_us]
+            if inside and behind and _is_cut_by(inside[-1], span.end_us, behind[0]):
+                inside.append(behind[0])
+            found[camera.camera_no] = inside
+        return found
+
+    async def cameras(self, camera_nos: Sequence[CameraNo]) -> list[RecordedCamera]:
+        found = [await self._index.camera_by_no(camera_no) for camera_no in camera_nos]
+        return [camera for camera in found if camera is not None]
+
+    async def write(
+        self, export: Export, incident: Incident, draft: Path, *, expires_us: int | None
+    ) -> Order:
+        """Return the order for *export*.
+
+        Raises:
+            NothingToExportError: there is no footage.
+
+        """
+        cameras = await self.cameras(export.camera_nos)
+        footage = await self.find_footage(cameras, export.span)
+        if not any(footage.values()):
+            raise NothingToExportError("There is no footage of these cameras in the interval.")
+        head = await self._head()
+        names = [camera.camera_id for camera in cameras]
+        ordered = []
+        for camera in cameras:
+            unique = names.count(camera.camera_id) == 1
+            directory = camera.camera_id if unique else f"{camera.camera_id}-{camera.camera_no}"
+            ordered.append(
+                await self._camera(camera, directory, footage[camera.camera_no], export.span, head)
+            )
+        site = self._site
+        return Order(
+            export_id=export.export_id,
+            draft=draft,
+            created_us=export.created_us,
+            expires_us=expires_us,
+            site={
+                "id": site.site_id,
+                "name": site.name,
+                "timezone": site.timezone,
+                "organisation": await repository.find_tenant_name(self._database, export.tenant_id),
+            },
+            software={"name": site.software, "version": site.version},
+            incident={
+                "incident_id": incident.incident_id,
+                "reason": incident.reason,
+                "reference": incident.reference,
+                "review_us": incident.review_us,
+                "created_by": incident.created_by_name,
+                "created_at": to_rfc3339(incident.created_us),
+            },
+            operator={
+                "id": export.created_by,
+                "name": export.created_by_name,
+                "registration": export.operator_registration,
+                "role": export.operator_role,
+            },
+            request=export.request,
+            options=export.options,
+            span=export.span,
+            cameras=ordered,
+            clock=await self._clock(export.span),
+            history=await self._history(export, incident, head),
+            checkpoint=write_checkpoint(head, self._keys.site) if head else "",
+            site_key_pem=self._keys.site.to_pem(),
+            paper_key_pem=self._keys.paper.to_pem(),
+        )
+
+    async def _head(self) -> TreeHead | None:
+        try:
+            return await self._audit.tree_head(self._database)
+        except DamagedTreeError:
+            log.exception("export_without_proofs")  # the bundle is worth more than its absence
+            return None
+
+    async def _camera(
+        self,
+        camera: RecordedCamera,
+        directory: str,
+        segments: Sequence[Segment],
+        span: Span,
+        head: TreeHead | None,
+    ) -> OrderedCamera:
+        ordered = []
+        for segment in segments:
+            try:
+                path = self._index.path_of(camera, segment)
+            except UnknownSegmentError:
+                continue
+            seal = None
+            if self._seals is not None and head is not None:
+                seal = await self._seals.prove(segment.segment_id, head)
+            ordered.append(OrderedSegment(path, segment, seal))
+        timeline = await self._timelines.timeline(THE_BOX, camera, span, since_us=None)
+        missing = uncovered([each.span for each in segments], span)
+        return OrderedCamera(
+            camera_id=camera.camera_id,
+            camera_uuid=camera.camera_uuid,
+            name=camera.name,
+            directory=directory,
+            segments=ordered,
+            gaps=[
+                MissingSpan(gap.start_us, gap.end_us, _cause(gap, timeline.gaps)) for gap in missing
+            ],
+            recorded_us=span.length_us - sum(gap.length_us for gap in missing),
+            facts=await self._facts(camera, span),
+        )
+
+    async def _facts(self, camera: RecordedCamera, span: Span) -> dict[str, Any]:
+        facts: dict[str, Any] = {
+            "removed_at": None if camera.removed_us is None else to_rfc3339(camera.removed_us)
+        }
+        present = self._cameras.find_camera(camera.camera_id)
+        if present is not None and present.camera_uuid == camera.camera_uuid:
+            place = present.place
+            offset = next(
+                (each.get("seconds") for each in present.warnings if each["code"] == "clock_off"),
+                None,
+            )
+            facts |= {
+                "vendor": present.vendor,
+                "address": present.host,
+                "place": {
+                    "label": place.label,
+                    "latitude": place.latitude,
+                    "longitude": place.longitude,
+                    "bearing": place.bearing,
+                },
+                "clock_offset_s": offset,
+            }
+        states = await fetch_states_within(
+            self._database, CameraUuid(camera.camera_uuid), span.start_us, span.end_us
+        )
+        facts["states"] = [
+            {
+                "state": each.state.value,
+                "since": to_rfc3339(each.since_us),
+                "reason": each.reason,
+            }
+            for each in states
+        ]
+        return facts
+
+    async def _clock(self, span: Span) -> dict[str, Any]:
+        entries = await repository.fetch_clock_log(self._database, span)
+        synced = next(
+            (each["kind"] == "synced" for each in reversed(entries) if each["kind"] != "step"), None
+        )
+        return {
+            "source": next((each["source"] for each in reversed(entries) if each["source"]), ""),
+            "synced": synced,
+            "log": [{"at": to_rfc3339(each["at_us"]), **each} for each in entries],
+        }
+
+    async def _history(
+        self, export: Export, incident: Incident, head: TreeHead | None
+    ) -> list[dict[str, Any]]:
+        ids = await repository.export_ids_of(self._database, incident.incident_id)
+        subjects = [f"incident:{incident.incident_id}", *(f"export:{each}" for each in ids)]
+        subjects += [f"camera:{camera_id}" for camera_id in dict.fromkeys(export.camera_ids)]
+        found = await repository.fetch_history(self._database, subjects, limit=MAX_HISTORY)
+        documents = []
+        for seq, action, tenant_id, details in found:
+            if action.startswith(("incident.", "export.")) or (
+                tenant_id == export.tenant_id
+                and action in _VIEWS
+                and _is_about(json.loads(details), export.span)
+            ):
+                documents.append(await self._document(seq, head))
+        return [each for each in documents if each is not None][-MAX_HISTORY:]
+
+    async def _document(self, seq: int, head: TreeHead | None) -> dict[str, Any] | None:
+        if head is None:
+            return None
+        try:
+            return entry_document(await self._audit.prove_entry(self._database, seq, head=head))
+        except (UnknownEntryError, DamagedTreeError):
+            return None  # younger than the head, or damaged: the log's own check tells of that
+
+
+def uncovered(covered: Sequence[Span], span: Span) -> list[Span]:
+    """Return what of *span* is in none of *covered*; neighbours a little apart are one recording."""
+    gaps = []
+    reached_us = span.start_us
+    for each in [*sorted(covered, key=lambda each: each.start_us), Span(span.end_us, span.end_us)]:
+        begin_us = min(each.start_us, span.end_us)
+        if begin_us - reached_us > GAP_US:
+            gaps.append(Span(reached_us, begin_us))
+        reached_us = max(reached_us, each.end_us)
+    return gaps
+
+
+def _cause(gap: Span, known: Sequence[Gap]) -> str:
+    best = max(
+        (each for each in known if each.cause),
+        key=lambda each: Span(each.start_us, each.end_us).within(gap).length_us,
+        default=None,
+    )
+    if best is None or not Span(best.start_us, best.end_us).overlaps(gap):
+        return ""
+    return best.cause.value if best.cause else ""
+
+
+def _is_cut_by(last: Segment, end_us: int, following: Segment) -> bool:
+    """Tell whether the interval ends in the last group of pictures of *last*, and *following* goes on with it."""
+    adjoins = following.continues or following.start_us - last.end_us <= GAP_US
+    keys = [last.start_us + group.key_us for group in last.groups]
+    return adjoins and not any(key_us >= end_us for key_us in keys)
+
+
+def _is_about(details: Mapping[str, Any], span: Span) -> bool:
+    stretches = details.get("played") or [details]
+    try:
+        spans = [
+            Span(*(from_datetime(datetime.fromisoformat(each[name])) for name in ("start", "end")))
+            for each in stretches
+        ]
+    except (KeyError, TypeError, ValueError):
+        return True  # of another kind: better one too many
+    return any(each.overlaps(span) for each in spans)
