@@ -32,7 +32,7 @@ from gtvision_edge.recordings.evidence.model import (
     room_for,
 )
 from gtvision_edge.recordings.evidence.ordering import OrderWriter
-from gtvision_edge.recordings.evidence.process import ExportProcessError, run_export
+from gtvision_edge.recordings.evidence.process import run_export
 from gtvision_edge.recordings.incidents.repository import find_incident
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.model import CameraNo, RecordedCamera, Span
@@ -206,7 +206,7 @@ class ExportMaker:
             await self._move(export, {ExportState.RUNNING}, ExportState.QUEUED, "")
             raise
         except EdgeError as error:
-            code = error.failure if isinstance(error, ExportProcessError) else error.code
+            code = str(error.details.get("failure", error.code))
             log.exception("export_failed", export_id=export.export_id, code=code)
             await self._move(
                 export,

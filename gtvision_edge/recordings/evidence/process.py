@@ -16,19 +16,11 @@ _MAX_LINE: Final = 2**16
 _MAX_TROUBLE: Final = 4000
 
 
-class ExportProcessError(ExportFailedError):
-    """The process told what went wrong; ``failure`` is the code of it."""
-
-    def __init__(self, message: str, failure: str) -> None:
-        super().__init__(message)
-        self.failure = failure
-
-
 async def run_export(order: Order, heard: Callable[[Progress], None]) -> Bundle:
     """Have a child process make the bundle of *order* and return what it is; cancelling kills the child.
 
     Raises:
-        ExportProcessError: there is no bundle. What the child left of its draft stays.
+        ExportFailedError: there is no bundle, ``details["failure"]`` is the code of why. What the child left of its draft stays.
 
     """
     process = await asyncio.create_subprocess_exec(
@@ -51,9 +43,9 @@ async def run_export(order: Order, heard: Callable[[Progress], None]) -> Bundle:
     if "sha256" in result:
         return Bundle(order.draft.name, int(result["size_bytes"]), bytes.fromhex(result["sha256"]))
     if "error" in result:
-        raise ExportProcessError(str(result["message"]), str(result["error"]))
-    raise ExportProcessError(
-        f"The export's process ended by itself ({process.returncode}).", "export_failed"
+        raise ExportFailedError(str(result["message"]), failure=str(result["error"]))
+    raise ExportFailedError(
+        f"The export's process ended by itself ({process.returncode}).", failure="export_failed"
     ) from RuntimeError(trouble)
 
 

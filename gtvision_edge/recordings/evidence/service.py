@@ -274,7 +274,7 @@ class ExportService:
     def _span(self, incident: Incident, wanted: NewExport) -> Span:
         span = Span(
             incident.start_us if wanted.start_us is None else wanted.start_us,
-            incident.end_us if wanted.end_us is None else wanted.end_us,
+            min(incident.end_us, self._clock.now_us()) if wanted.end_us is None else wanted.end_us,
         )
         # Only what the incident holds is sure to be there to the end.
         if span.start_us < incident.start_us or span.end_us > incident.end_us:

@@ -253,9 +253,9 @@ def _recorded_pictures(
 
 
 def _unlisted_gaps(camera: Mapping[str, Any], interval: Mapping[str, str]) -> list[tuple[int, int]]:
-    """Return what of *interval* neither an original covers nor the list of gaps."""
-    covered = [(_time(each["start"]), _time(each["end"])) for each in camera["originals"]]
-    covered += [(_time(each["start"]), _time(each["end"])) for each in camera["gaps"]]
+    """Return what of *interval* neither an original covers nor the lists of gaps and of files that could not be read."""
+    listed = [*camera["originals"], *camera["gaps"], *camera["unreadable"]]
+    covered = [(_time(each["start"]), _time(each["end"])) for each in listed]
     at_us, end_us = _time(interval["start"]), _time(interval["end"])
     found = []
     for begin_us, finish_us in [*sorted(covered), (end_us, end_us)]:

@@ -32,6 +32,7 @@ from gtvision_edge.api.auth_check import Gate, auth_check_endpoints
 from gtvision_edge.api.cameras import camera_endpoints
 from gtvision_edge.api.console import Console
 from gtvision_edge.api.discovery import discovery_endpoints
+from gtvision_edge.api.exports import export_endpoints
 from gtvision_edge.api.footage import footage_endpoints
 from gtvision_edge.api.geojson import geojson_endpoints
 from gtvision_edge.api.incidents import incident_endpoints
@@ -55,6 +56,8 @@ from gtvision_edge.media.findings import Finding
 from gtvision_edge.media.model import MediaServerState, PathView
 from gtvision_edge.media.posters import Picture
 from gtvision_edge.mosaics import MosaicService
+from gtvision_edge.recordings.evidence.exports import Exports, open_exports
+from gtvision_edge.recordings.evidence.ordering import Site
 from gtvision_edge.recordings.incidents.service import IncidentService
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.playback.service import Playback
@@ -67,6 +70,7 @@ from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.settings import (
     AccountSettings,
     ApiSettings,
+    ExportSettings,
     IdentitySettings,
     PaperSettings,
     SiteSettings,
@@ -301,6 +305,7 @@ class FakeFootage:
     viewings: FootageViewings
     thumbnails: Thumbnails
     incidents: IncidentService
+    exports: Exports
     root: Path
 
 
@@ -310,22 +315,41 @@ async def footage(
     audit: AuditLog,
     clock: FakeClock,
     cameras: CameraService,
+    keys: OpenedKeys,
     tmp_path: Path,
 ) -> AsyncIterator[FakeFootage]:
     root = tmp_path / "volume"
+    root.mkdir()
     index = SegmentIndex(database, root=root)
     viewings = FootageViewings(database, audit, clock)
     server = SegmentServer()
     thumbnails = Thumbnails(index, EventBus(), clock, interval_s=10)
-    yield FakeFootage(
-        index,
-        Playback(index, cameras.find_camera, viewings, server),
-        TimelineService(index, database, clock, zone=ZoneInfo("America/Sao_Paulo")),
-        viewings,
-        thumbnails,
-        IncidentService(database, audit, clock, index=index),
-        root,
-    )
+    timelines = TimelineService(index, database, clock, zone=ZoneInfo("America/Sao_Paulo"))
+    incidents = IncidentService(database, audit, clock, index=index)
+    async with open_exports(
+        ExportSettings(),
+        root=root,
+        require_volume=lambda: None,
+        database=database,
+        audit=audit,
+        clock=clock,
+        index=index,
+        timelines=timelines,
+        incidents=incidents,
+        cameras=cameras,
+        site=Site("site-1", "Portaria", "America/Sao_Paulo", "GT-Vision Edge", "1.2.3"),
+        keys=keys,
+    ) as exports:
+        yield FakeFootage(
+            index,
+            Playback(index, cameras.find_camera, viewings, server),
+            timelines,
+            viewings,
+            thumbnails,
+            incidents,
+            exports,
+            root,
+        )
     server.close()
     thumbnails.close()
 
@@ -349,6 +373,7 @@ def resources(
         *people_endpoints(accounts.service),
         *camera_endpoints(cameras, monitor, monitor),
         *incident_endpoints(footage.incidents),
+        *export_endpoints(footage.exports.service, footage.exports.server),
         *footage_endpoints(
             cameras,
             footage.timelines,

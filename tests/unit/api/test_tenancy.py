@@ -9,8 +9,10 @@ from gtvision_edge.accounts import Principal, Role
 from gtvision_edge.api.errors import status_of
 from gtvision_edge.api.routing import PUBLIC, Endpoint
 from gtvision_edge.mosaics import Layout, MosaicService
+from gtvision_edge.recordings.evidence.model import LegalRequest
+from gtvision_edge.recordings.evidence.service import NewExport
 from gtvision_edge.recordings.incidents.service import IncidentRequest
-from gtvision_edge.recordings.model import Span
+from gtvision_edge.recordings.model import CameraNo, Span
 from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.footage import MINUTE_US, START_US, a_segment, add, keep, place
@@ -36,6 +38,10 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     },
     ("PATCH", "/incidents/{incident_id}"): {"reference": "BO 1/2026"},
     ("POST", "/incidents/{incident_id}/release"): {"reason": "inquérito arquivado"},
+    ("POST", "/exports"): {
+        "incident_id": "0" * 8,
+        "request": {"authority": "Delegacia", "purpose": "investigação"},
+    },
     ("POST", "/mosaics"): {"nome": "New", "layout": "2x2", "cameras": []},
     ("PATCH", "/mosaics/{mosaic_id}"): {"nome": "Changed"},
 }
@@ -66,7 +72,9 @@ async def foreign(
     incident = await footage.incidents.create(
         admin, IncidentRequest(("cam09",), Span(START_US, START_US + MINUTE_US), "furto na praça")
     )
+    export = await _export(footage, database, admin, camera_no, "cam09")
     return {
+        "export_id": export,
         "camera_id": "cam09",
         "incident_id": incident.incident.incident_id,
         "mosaic_id": mosaic.mosaic_id,
@@ -76,6 +84,22 @@ async def foreign(
         "time": DAY["start"],
         "seq": "1",  # the site's own
     }
+
+
+async def _export(
+    footage: FakeFootage, database: Database, admin: Principal, camera_no: CameraNo, camera_id: str
+) -> str:
+    """Ask for an export of the minute before the day of these tests, and return its id."""
+    await add(database, a_segment(camera_no, START_US - MINUTE_US))
+    span = Span(START_US - MINUTE_US, START_US)
+    incident = await footage.incidents.create(
+        admin, IncidentRequest((camera_id,), span, "furto na praça")
+    )
+    request = LegalRequest("Delegacia", "", "", "perícia")
+    export = await footage.exports.service.create(
+        admin, NewExport(incident.incident.incident_id, request)
+    )
+    return export.export_id
 
 
 def _filled(endpoint: Endpoint, ids: dict[str, str]) -> str:
@@ -268,7 +292,11 @@ async def test_no_odd_value_of_any_field_is_an_incident(
 
 @pytest.mark.parametrize("role", [*Role, None])
 async def test_roles_may_what_the_endpoints_say(
-    served: Served, role: Role | None, database: Database
+    served: Served,
+    role: Role | None,
+    database: Database,
+    footage: FakeFootage,
+    admin: Principal,
 ) -> None:
     """Whoever may gets past the door; people and tenants named here do not exist, which comes after the door."""
     (camera_no,) = await keep(database, FakeCamera("cam01", tenant_id="a"))
@@ -279,8 +307,10 @@ async def test_roles_may_what_the_endpoints_say(
     _, incident = await served.call(
         "POST", "/incidents", who="operator-a", json=BODIES["POST", "/incidents"]
     )
+    export = await _export(footage, database, admin, camera_no, "cam01")
     ids = {
         "camera_id": "cam01",
+        "export_id": export,
         "mosaic_id": mosaic["mosaic_id"],
         "user_id": "none",
         "tenant_id": "none",
@@ -314,4 +344,8 @@ async def test_roles_may_what_the_endpoints_say(
                 "/audit/checkpoint",
             ):
                 may_fail_with.add(403)
+            # this incident does not exist, and this bundle is not made yet
+            may_fail_with |= {"/exports": {404}, "/exports/{export_id}/bundle": {409}}.get(
+                endpoint.path, set()
+            )
             assert status == endpoint.status or status in may_fail_with, where

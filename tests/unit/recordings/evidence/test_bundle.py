@@ -172,9 +172,8 @@ def test_the_form_of_another_bundle_of_the_same_site_is_found(made: Made, tmp_pa
 
 
 def test_missing_and_extra_files_are_named(made: Made, tmp_path: Path) -> None:
-    original = next(
-        name for name in zipfile.ZipFile(made.path).namelist() if name.startswith("originals/cam02")
-    )
+    with zipfile.ZipFile(made.path) as archive:
+        original = next(each for each in archive.namelist() if each.startswith("originals/cam02"))
     lacking = rebuild(
         made.path, tmp_path / "a.zip", lambda name, old: None if name == original else old
     )

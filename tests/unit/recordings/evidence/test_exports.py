@@ -1,0 +1,366 @@
+"""Exports from asking to expiry, each made by the real process from real files; kills at every step."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import zipfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psutil
+import pytest
+from prometheus_client import CollectorRegistry
+
+from gtvision_edge.accounts.model import THE_BOX
+from gtvision_edge.audit import AuditLog, check_entry_document
+from gtvision_edge.keys import OpenedKeys, SitePublicKey
+from gtvision_edge.recordings.evidence.errors import (
+    ExportNoSpaceError,
+    ExportNotReadyError,
+    NothingToExportError,
+)
+from gtvision_edge.recordings.evidence.exports import Exports, open_exports
+from gtvision_edge.recordings.evidence.folder import ExportFolder
+from gtvision_edge.recordings.evidence.model import Export, ExportState, LegalRequest
+from gtvision_edge.recordings.evidence.ordering import Site
+from gtvision_edge.recordings.evidence.service import NewExport
+from gtvision_edge.recordings.evidence.verify import verify_bundle
+from gtvision_edge.recordings.incidents.errors import IncidentReleasedError
+from gtvision_edge.recordings.incidents.service import IncidentRequest, IncidentService
+from gtvision_edge.recordings.index import SegmentIndex
+from gtvision_edge.recordings.model import Span
+from gtvision_edge.recordings.timeline.service import TimelineService
+from gtvision_edge.settings import ExportSettings
+from gtvision_edge.storage import Database
+from tests.fakes.cameras import FakeCamera
+from tests.fakes.clips import ClipSpec
+from tests.fakes.clock import FakeClock
+from tests.fakes.footage import add, keep, place
+from tests.fakes.recorded import START_US, hashed, record
+from tests.unit.recordings.evidence.conftest import FPS, SITE_ID, S
+from tests.waiting import becomes
+
+REQUEST = LegalRequest("Delegacia", "Ofício 1/2026", "CPP art. 6º", "investigação")
+SPEC = ClipSpec(fps=FPS, seconds=4.0, audio="aac")
+
+
+class NoCameras:
+    def find_camera(self, camera_id: str) -> None:
+        return None
+
+
+@dataclass
+class Box:
+    """A site with eight seconds of a camera, ten seconds ago, and an incident over them."""
+
+    database: Database
+    audit: AuditLog
+    clock: FakeClock
+    root: Path
+    keys: OpenedKeys
+    index: SegmentIndex
+    incidents: IncidentService
+    incident_id: str = ""
+
+    @property
+    def folder(self) -> Path:
+        return self.root / ".exports"
+
+    @asynccontextmanager
+    async def exports(self, *, keep: str = "7d") -> AsyncIterator[Exports]:
+        timelines = TimelineService(
+            self.index, self.database, self.clock, zone=ZoneInfo("America/Sao_Paulo")
+        )
+        async with open_exports(
+            ExportSettings(keep=keep),  # type: ignore[arg-type]  # as the file writes it
+            root=self.root,
+            require_volume=lambda: None,
+            database=self.database,
+            audit=self.audit,
+            clock=self.clock,
+            index=self.index,
+            timelines=timelines,
+            incidents=self.incidents,
+            cameras=NoCameras(),
+            site=Site(SITE_ID, "Praça", "America/Sao_Paulo", "GT-Vision Edge", "0.1.0"),
+            keys=self.keys,
+            registry=CollectorRegistry(),
+        ) as opened:
+            yield opened
+
+    @asynccontextmanager
+    async def running(self, *, keep: str = "7d") -> AsyncIterator[Exports]:
+        async with AsyncExitStack() as stack:
+            opened = await stack.enter_async_context(self.exports(keep=keep))
+            task = asyncio.create_task(opened.maker.run())
+            try:
+                yield opened
+            finally:
+                task.cancel()
+                await asyncio.wait({task})
+
+    def files(self) -> list[str]:
+        return sorted(path.name for path in self.folder.iterdir()) if self.folder.exists() else []
+
+    async def acts(self) -> list[str]:
+        page = await self.audit.page(self.database)
+        return [entry.action for entry in reversed(page.entries)]
+
+
+@pytest.fixture
+async def box(database: Database, clock: FakeClock, tmp_path: Path, keys: OpenedKeys) -> Box:
+    root = tmp_path / "volume"
+    await database.write(
+        lambda transaction: transaction.execute(
+            "INSERT INTO tenants (tenant_id, name, created_us) VALUES ('town', 'Prefeitura', 0)"
+        )
+    )
+    (camera_no,) = await keep(database, FakeCamera("cam01"))
+    await place(database, camera_no, "cam01_rec")
+    start_us = START_US - 18 * S
+
+    def write() -> list[object]:
+        return [
+            hashed(
+                record(
+                    root / "cam01_rec",
+                    SPEC,
+                    start_us=start_us + n * 4 * S,
+                    continues=n > 0,
+                    camera_no=camera_no,
+                )
+            ).segment
+            for n in range(2)
+        ]
+
+    segments = await asyncio.to_thread(write)
+    await add(database, *segments)  # type: ignore[arg-type]
+    audit = AuditLog(clock)
+    index = SegmentIndex(database, root=root)
+    incidents = IncidentService(database, audit, clock, index=index)
+    found = await incidents.create(
+        THE_BOX, IncidentRequest(("cam01",), Span(start_us, start_us + 8 * S), "furto na praça")
+    )
+    box = Box(database, audit, clock, root, keys, index, incidents)
+    box.incident_id = found.incident.incident_id
+    return box
+
+
+def content_of(bundle: Path, name: str) -> Any:
+    with zipfile.ZipFile(bundle) as archive:
+        return json.loads(archive.read(name))
+
+
+async def reaches(exports: Exports, export: Export, *states: ExportState) -> Export:
+    last = export
+
+    async def is_there() -> bool:
+        nonlocal last
+        last = await exports.service.get(THE_BOX, export.export_id)
+        return last.state in states
+
+    await becomes(is_there, 25)
+    return last
+
+
+async def test_an_export_becomes_a_bundle_that_verifies(box: Box) -> None:
+    async with box.running() as exports:
+        asked = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
+        done = await reaches(exports, asked, ExportState.DONE, ExportState.FAILED)
+
+        assert done.state is ExportState.DONE, done.error
+        _, path = await exports.service.bundle_of(THE_BOX, done.export_id, begins=True)
+
+    verdict = await asyncio.to_thread(verify_bundle, path, trusted=[box.keys.site.public.openssh])
+    assert verdict.is_good
+    assert verdict.is_trusted
+    assert done.bundle is not None
+    assert done.bundle.size_bytes == path.stat().st_size
+    assert box.files() == [path.name]
+    assert await box.acts() == [
+        "incident.created",
+        "export.created",
+        "export.finished",
+        "export.downloaded",
+    ]
+
+
+async def test_the_bundle_proves_its_history_by_the_log(box: Box) -> None:
+    async with box.running() as exports:
+        asked = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
+        await reaches(exports, asked, ExportState.DONE)
+        _, path = await exports.service.bundle_of(THE_BOX, asked.export_id, begins=False)
+
+    history = content_of(path, "history.json")
+    key = SitePublicKey(box.keys.site.public.name, box.keys.site.public.raw)
+    entries = [
+        check_entry_document(each, history["checkpoint"], key) for each in history["entries"]
+    ]
+    assert [entry["action"] for entry in entries] == ["incident.created", "export.created"]
+
+
+@pytest.mark.parametrize("moment", ["first", "originals", "checking"])
+async def test_a_cancelled_export_leaves_nothing(box: Box, moment: str) -> None:
+    async with box.running() as exports:
+        asked = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
+        if moment != "first":
+            await becomes(lambda: box.folder.exists() and bool(box.files()), 25)
+        await exports.service.remove(THE_BOX, asked.export_id)
+        found = await exports.service.get(THE_BOX, asked.export_id)
+
+        assert found.state is ExportState.CANCELLED
+        assert box.files() == []
+        again = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
+        await reaches(exports, again, ExportState.DONE)
+    assert await box.acts() == [
+        "incident.created",
+        "export.created",
+        "export.cancelled",
+        "export.created",
+        "export.finished",
+    ]
+
+
+def children() -> list[psutil.Process]:
+    return [
+        each
+        for each in psutil.Process().children(recursive=True)
+        if "gtvision_edge.recordings.evidence.worker" in " ".join(each.cmdline())
+    ]
+
+
+async def test_a_process_that_is_killed_is_a_failed_export(box: Box) -> None:
+    async with box.running() as exports:
+        asked = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
+        await becomes(lambda: bool(children()), 25)
+        children()[0].kill()
+        failed = await reaches(exports, asked, ExportState.FAILED, ExportState.DONE)
+
+    assert (failed.state, failed.error) == (ExportState.FAILED, "export_failed")
+    assert box.files() == []
+
+
+@pytest.mark.parametrize("left", ["nothing", "draft", "bundle"])
+async def test_after_a_kill_the_export_is_made_anew(box: Box, left: str) -> None:
+    """What a kill leaves at each step: the row says running, the disk has nothing, a draft, or a bundle not entered yet."""
+    async with box.exports() as exports:
+        asked = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
+    await box.database.write(
+        lambda transaction: transaction.execute("UPDATE exports SET state = 'running'")
+    )
+    suffix = {"nothing": None, "draft": "draft", "bundle": "zip"}[left]
+    if suffix:
+        (box.folder / f"{asked.export_id}.{suffix}").write_bytes(b"half")
+    (box.folder / "another.txt").write_bytes(b"not ours")
+
+    async with box.running() as exports:
+        done = await reaches(exports, asked, ExportState.DONE, ExportState.FAILED)
+
+    assert done.state is ExportState.DONE
+    assert box.files() == sorted([f"{asked.export_id}.zip", "another.txt"])
+    verdict = await asyncio.to_thread(verify_bundle, box.folder / f"{asked.export_id}.zip")
+    assert verdict.is_good
+
+
+async def test_a_stop_ends_the_process_and_the_next_start_takes_the_export_up(box: Box) -> None:
+    async with box.running() as exports:
+        asked = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
+        await becomes(lambda: bool(children()), 25)
+    assert children() == []
+
+    async with box.running() as exports:
+        done = await reaches(exports, asked, ExportState.DONE, ExportState.FAILED)
+
+    assert done.state is ExportState.DONE
+
+
+async def test_bundles_expire_and_their_record_stays(box: Box) -> None:
+    async with box.running(keep="1h") as exports:
+        asked = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
+        await reaches(exports, asked, ExportState.DONE)
+        await box.clock.advance(3601)
+        await exports.maker.expire()
+
+        found = await exports.service.get(THE_BOX, asked.export_id)
+        with pytest.raises(ExportNotReadyError):
+            await exports.service.bundle_of(THE_BOX, asked.export_id, begins=True)
+
+    assert found.state is ExportState.EXPIRED
+    assert box.files() == []
+    assert (await box.acts())[-1] == "export.expired"
+
+
+async def test_what_cannot_be_exported_is_refused_when_it_is_asked_for(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = NewExport(box.incident_id, REQUEST)
+    async with box.exports() as exports:
+        monkeypatch.setattr(ExportFolder, "require_room", _no_room)
+        with pytest.raises(ExportNoSpaceError):
+            await exports.service.create(THE_BOX, wanted)
+        monkeypatch.undo()
+
+        empty = await box.incidents.create(
+            THE_BOX,
+            IncidentRequest(("cam01",), Span(START_US - 100 * S, START_US - 90 * S), "nada aqui"),
+        )
+        with pytest.raises(NothingToExportError):
+            await exports.service.create(THE_BOX, NewExport(empty.incident.incident_id, REQUEST))
+
+        await box.incidents.release(THE_BOX, box.incident_id, reason="arquivado")
+        with pytest.raises(IncidentReleasedError):
+            await exports.service.create(THE_BOX, wanted)
+
+
+def _no_room(self: ExportFolder, needed_bytes: int) -> None:
+    raise ExportNoSpaceError("No room.", needed_bytes=needed_bytes, free_bytes=0)
+
+
+async def test_footage_that_vanished_meanwhile_is_told_and_the_rest_handed_over(box: Box) -> None:
+    async with box.exports() as exports:
+        asked = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
+    files = sorted((box.root / "cam01_rec").rglob("*.mp4"))
+    files[0].unlink()
+
+    async with box.running() as exports:
+        await reaches(exports, asked, ExportState.DONE)
+
+    bundle = box.folder / f"{asked.export_id}.zip"
+    manifest = content_of(bundle, "manifest.json")
+    (missing,) = manifest["cameras"][0]["unreadable"]
+    assert missing["reason"] == "missing"
+    assert len(manifest["cameras"][0]["originals"]) == 1
+
+
+def test_the_process_dies_with_its_parent(tmp_path: Path) -> None:
+    """A daemon killed outright leaves no export running."""
+    code = (
+        "import subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-m', 'gtvision_edge.recordings.evidence.worker'],"
+        " stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
+        "print(child.pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+
+    psutil.wait_procs(_alive(pid), timeout=20)
+    assert not _alive(pid)
+
+
+def _alive(pid: int) -> list[psutil.Process]:
+    try:
+        process = psutil.Process(pid)
+        return [] if process.status() == psutil.STATUS_ZOMBIE else [process]
+    except psutil.NoSuchProcess:
+        return []
