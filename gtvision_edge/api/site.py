@@ -2,8 +2,7 @@
 
 from gtvision_edge.api.routing import EVERYONE, Answer, Call, Endpoint
 from gtvision_edge.keys import OpenedKeys
-
-EVIDENCE_NAMESPACE = "gtvision-evidence"
+from gtvision_edge.recordings.evidence.layout import NAMESPACE
 
 
 class SiteKeyAnswer(Answer):
@@ -41,7 +40,7 @@ def site_endpoints(keys: OpenedKeys) -> list[Endpoint]:
             name=public.name,
             fingerprint=public.fingerprint,
             openssh=public.openssh,
-            allowed_signers=public.allowed_signer(EVIDENCE_NAMESPACE),
+            allowed_signers=public.allowed_signer(NAMESPACE),
             pem=public.pem,
             note_verifier=public.note_verifier,
         ),

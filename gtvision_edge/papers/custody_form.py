@@ -10,15 +10,16 @@ from gtvision_edge.papers.model import CustodyCamera, CustodyFile, CustodyForm, 
 
 NAME: Final = "Termo de Custódia de Vestígio Digital"
 BLANK_MOVEMENTS: Final = 6
+_FIRST_BY_HAND: Final = 10
 _CHECKS: Final = (
-    "ssh-keygen -Y verify -f signatarios.txt -I gtvision-edge/{site} -n gtvision-evidence -s SHA256SUMS.sig &lt; SHA256SUMS",
-    "sha256sum -c --strict --quiet SHA256SUMS &amp;&amp; echo OK",
+    "ssh-keygen -Y verify -f signatarios.txt -I gtvision-edge/{site} -n gtvision-evidence -s SHA256SUMS.sig < SHA256SUMS",
+    "sha256sum -c --strict --quiet SHA256SUMS && echo OK",
     "pdfsig termo.pdf",
 )
 
 
-def lay_out(form: CustodyForm) -> list[Flowable]:
-    """Return the form's content, without the signature box."""
+def lay_out(form: CustodyForm, signature: Flowable) -> list[Flowable]:
+    """Return the form's content; the *signature* box stands before what is filled in by hand on paper."""
     content: list[Flowable] = [
         *sheet.title(NAME.upper(), f"Pacote nº {form.package_id} · Lacre nº {form.seal}"),
         sheet.body(
@@ -41,6 +42,8 @@ def lay_out(form: CustodyForm) -> list[Flowable]:
         ("Movimentação do vestígio", _movements(form)),
     ]
     for number, (heading, parts) in enumerate(sections, 1):
+        if number == _FIRST_BY_HAND:
+            content.append(signature)
         content += sheet.section(number, heading, *parts)
     return content
 
@@ -113,7 +116,7 @@ def _cameras(form: CustodyForm) -> list[Flowable]:
     parts: list[Flowable] = []
     for camera in form.cameras:
         parts += [
-            sheet.subheading(
+            *sheet.subheading(
                 f"{camera.name} ({camera.camera_id})" if camera.name else camera.camera_id
             ),
             sheet.facts(_camera_facts(camera, form)),
@@ -203,11 +206,11 @@ def _files(form: CustodyForm) -> list[Flowable]:
     if originals:
         total = sum(each.size_bytes for each in originals)
         parts += [
-            sheet.subheading(
+            *sheet.subheading(
                 f"Originais: {words.count(len(originals), 'arquivo', 'arquivos')}, {words.size(total)}"
             ),
             sheet.grid(
-                ["Arquivo", "Período", "Bytes", "SHA-256", "Na gravação"],
+                ["Arquivo", "Período", "Bytes", "SHA-256", "Hash na gravação"],
                 [
                     [
                         _file_name(each),
@@ -223,7 +226,7 @@ def _files(form: CustodyForm) -> list[Flowable]:
         ]
     if derived:
         parts += [
-            sheet.subheading(
+            *sheet.subheading(
                 f"Derivados (não são originais): {words.count(len(derived), 'arquivo', 'arquivos')}"
             ),
             sheet.grid(
@@ -282,8 +285,7 @@ def _processing(form: CustodyForm) -> list[Flowable]:
 
 
 def _integrity(form: CustodyForm) -> list[Flowable]:
-    seals = "\n".join(f"{root} (entrada nº {seq})" for root, seq in form.seals.items())
-    commands = "<br/>".join(_CHECKS).format(site=form.issuer.site_id)
+    seals = "\n".join(f"{root}\nentrada nº {seq} da auditoria" for root, seq in form.seals.items())
     return [
         sheet.facts(
             [
@@ -301,8 +303,10 @@ def _integrity(form: CustodyForm) -> list[Flowable]:
             " A chave pública deve ser obtida de fonte alheia ao pacote (o órgão ou a central)."
         ),
         sheet.gap(1),
-        sheet.small(
-            f"Para conferir, na pasta do pacote:<br/>{commands}<br/>ou: gtvision-edge verify pacote.zip"
+        sheet.small("Para conferir, na pasta do pacote:"),
+        sheet.commands(
+            *(line.format(site=form.issuer.site_id) for line in _CHECKS),
+            "ou, para tudo de uma vez: gtvision-edge verify pacote.zip",
         ),
     ]
 

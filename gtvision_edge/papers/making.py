@@ -18,13 +18,13 @@ _HOW_TO_CHECK: Final = (
 def make_paper(paper: PurgePaper | CustodyForm, key: PaperKey) -> bytes:
     """Return *paper* as a signed PDF."""
     sheet.load_letters()
+    signature = KeepTogether([sheet.gap(6), _signature_box(key)])
     if isinstance(paper, PurgePaper):
-        content = purge_report.lay_out(paper)
+        content = purge_report.lay_out(paper, signature)
         name, number, issued_us = purge_report.NAME, f"Nº {paper.purge_id}", paper.finished_us
     else:
-        content = custody_form.lay_out(paper)
+        content = custody_form.lay_out(paper, signature)
         name, number, issued_us = custody_form.NAME, f"Nº {paper.package_id}", paper.issued_us
-    content.append(KeepTogether([sheet.gap(6), _signature_box(key)]))
     unsigned = sheet.build(
         content, issuer=paper.issuer, name=name, number=number, issued_us=issued_us
     )

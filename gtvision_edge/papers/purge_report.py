@@ -63,8 +63,8 @@ _SCOPES: Final[Mapping[object, str]] = {
 }
 
 
-def lay_out(paper: PurgePaper) -> list[Flowable]:
-    """Return the report's content, without the signature box."""
+def lay_out(paper: PurgePaper, signature: Flowable) -> list[Flowable]:
+    """Return the report's content with the *signature* box at its end."""
     zone = paper.issuer.zone
     kind, why = _KINDS.get(paper.kind, (paper.kind, ""))
     actor = paper.actor_name or "Sistema (automático)"
@@ -133,7 +133,7 @@ def lay_out(paper: PurgePaper) -> list[Flowable]:
             " remoção do índice. O espaço é reutilizado por novas gravações; não há sobrescrita imediata do meio físico."
         ),
     )
-    return content
+    return [*content, signature]
 
 
 def _rule(paper: PurgePaper) -> list[tuple[str, str]]:

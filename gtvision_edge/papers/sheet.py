@@ -17,9 +17,9 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     BaseDocTemplate,
+    CondPageBreak,
     Flowable,
     Frame,
-    KeepTogether,
     PageTemplate,
     Paragraph,
     Spacer,
@@ -128,22 +128,16 @@ def title(text: str, subtitle: str) -> list[Flowable]:
 
 def section(number: int, heading: str, *content: Flowable) -> list[Flowable]:
     """Return a numbered section; its heading never stands alone at the foot of a page."""
-    head = Paragraph(f"{number}. {heading}", _HEADING)
-    if not content:
-        return [head]
-    first, *rest = content
-    if isinstance(
-        first, Table
-    ):  # long ones break over pages: keep only their beginning with the heading
-        head.keepWithNext = 1
-        return [head, first, *rest]
-    return [KeepTogether([head, first]), *rest]
+    return [CondPageBreak(32 * mm), Paragraph(f"{number}. {heading}", _HEADING), *content]
 
 
-def subheading(text: str) -> Paragraph:
-    found = said(text, _SUBHEADING)
-    found.keepWithNext = 1
-    return found
+def subheading(text: str) -> list[Flowable]:
+    return [CondPageBreak(24 * mm), said(text, _SUBHEADING)]
+
+
+def commands(*lines: str) -> Paragraph:
+    """Set lines that somebody types."""
+    return Paragraph("<br/>".join(map(escape, lines)), TINY)
 
 
 def facts(rows: Sequence[tuple[str, Cell]]) -> Table:
