@@ -73,19 +73,25 @@ class Playback:
 
         """
         present = self._find_camera(camera_id)
-        if present is not None and not may_see(principal, camera_id, present.tenant_id):
+        if present is None:
+            return await self._removed(principal, camera_id)
+        if not may_see(principal, camera_id, present.tenant_id):
             raise UnknownCameraError("There is no such camera.")
         recorded = await self._index.camera_by_id(camera_id)
-        if recorded is None and present is None:
-            named = [each for each in await self._index.cameras() if each.camera_id == camera_id]
-            recorded = max(named, key=lambda each: each.removed_us or 0, default=None)
-        if recorded is None and present is not None:
+        # By uuid: for a moment the name may still lead to the camera that had it before, perhaps another tenant's.
+        if recorded is None or recorded.camera_uuid != present.camera_uuid:
             raise NoFootageError("Nothing of this camera was recorded yet.")
-        if recorded is None or (
-            present is None and not may_see(principal, camera_id, recorded.tenant_id)
-        ):
-            raise UnknownCameraError("There is no such camera.")
         return recorded
+
+    async def _removed(self, principal: Principal, camera_id: str) -> RecordedCamera:
+        named = [
+            each
+            for each in await self._index.cameras()
+            if each.camera_id == camera_id and may_see(principal, camera_id, each.tenant_id)
+        ]
+        if not named:
+            raise UnknownCameraError("There is no such camera.")
+        return max(named, key=lambda each: each.removed_us or 0)
 
     async def playlist(
         self, viewer: Viewer, camera: RecordedCamera, span: Span, *, base: str

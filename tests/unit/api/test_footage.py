@@ -301,3 +301,16 @@ async def test_footage_of_a_removed_camera_is_there_for_who_may_see_it(
     timeline = await served.call("GET", "/cameras/cam01/timeline", who="viewer-a", params=HOUR)
 
     assert (mine[0], foreign[0], timeline[0]) == (200, 404, 200)
+
+
+async def test_a_name_never_leads_to_what_another_camera_recorded_under_it(
+    served: Served, database: Database
+) -> None:
+    # The index does not know yet that cam09 is another one now.
+    (number,) = await keep(database, FakeCamera("cam09", camera_uuid="gone", tenant_id="a"))
+    await add(database, a_segment(number))
+
+    for who in ("viewer-a", "viewer-b"):
+        status, content = await served.call("GET", "/cameras/cam09/timeline", who=who, params=HOUR)
+        assert status == 404
+        assert content["code"] == ("unknown_camera" if who == "viewer-a" else "no_footage")
