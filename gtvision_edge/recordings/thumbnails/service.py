@@ -20,7 +20,6 @@ from gtvision_edge.recordings.disk import DiskThreads
 from gtvision_edge.recordings.errors import (
     NoFootageError,
     PicturesBusyError,
-    UnknownSegmentError,
     VolumeUnwritableError,
 )
 from gtvision_edge.recordings.index import SegmentIndex, SegmentWritten
@@ -97,7 +96,7 @@ class Thumbnails:
         self._interval_us = round(interval_s * 1_000_000)
         self._threads = DiskThreads("thumbnail", threads=2, waiting=MAX_PENDING * 2)
         self._worker = DiskThreads("thumbnailer", threads=1, waiting=1, patience_s=60)
-        self._backlog: deque[tuple[RecordedCamera, Segment]] = deque(maxlen=MAX_BACKLOG)
+        self._backlog: deque[SegmentId] = deque(maxlen=MAX_BACKLOG)
         self._arrived = asyncio.Event()
         self._kept: OrderedDict[tuple[int, int, int, int], Picture] = OrderedDict()
         self._pending: dict[tuple[int, int, int, int], asyncio.Task[Picture]] = {}
@@ -174,7 +173,7 @@ class Thumbnails:
                 await self._catch_up()
                 async for event in mailbox:
                     assert isinstance(event, SegmentWritten)  # noqa: S101 -- nothing else is listened to
-                    await self._enqueue(event.segment_id)
+                    self._enqueue(event.segment_id)
 
     # On demand
 
@@ -265,36 +264,39 @@ class Thumbnails:
 
     async def _catch_up(self) -> None:
         now_us = self._clock.now_us()
+        recent = Span(now_us - CATCH_UP_US, now_us)
+        rows: list[tuple[int, SegmentId]] = []
         for camera in await self._index.cameras():
-            for row in await self._index.spans(
-                camera.camera_no, Span(now_us - CATCH_UP_US, now_us)
-            ):
-                await self._enqueue(row.segment_id)
+            spans = await self._index.spans(camera.camera_no, recent)
+            rows += [(row.start_us, row.segment_id) for row in spans if row.video]
+        for _, segment_id in sorted(rows):
+            self._enqueue(segment_id)
 
-    async def _enqueue(self, segment_id: SegmentId) -> None:
-        with suppress(UnknownSegmentError):  # deleted meanwhile
-            segment, camera = await self._index.get_segment(segment_id)
-            if segment.format.video and camera.directory is not None:
-                self._backlog.append((camera, segment))
-                self._arrived.set()
+    def _enqueue(self, segment_id: SegmentId) -> None:
+        self._backlog.append(segment_id)
+        self._arrived.set()
 
     async def _work_forever(self) -> None:
         while True:
             while not self._backlog:
                 self._arrived.clear()
                 await self._arrived.wait()
-            camera, segment = self._backlog.pop()  # the newest first: people look there
             started = self._clock.monotonic()
             pace = pace_for(_load(), backlog=len(self._backlog), lag_s=self._lag_s)
-            try:
-                made = await self._worker.run(lambda: self._make(camera, segment, pace))  # noqa: B023 -- awaited here
-                self._made.labels("ahead").inc(made)
-            except (EdgeError, OSError) as error:
-                log.debug("thumbnails_not_made", camera_id=camera.camera_id, error=str(error))
+            await self._work(self._backlog.pop(), pace)  # the newest first: people look there
             rest_s = (self._clock.monotonic() - started) * pace.rest
             due = self._clock.monotonic() + rest_s
             await self._clock.sleep(rest_s)
             self._lag_s = self._clock.monotonic() - due
+
+    async def _work(self, segment_id: SegmentId, pace: Pace) -> None:
+        try:
+            segment, camera = await self._index.get_segment(segment_id)
+            if segment.format.video and camera.directory is not None:
+                made = await self._worker.run(lambda: self._make(camera, segment, pace))
+                self._made.labels("ahead").inc(made)
+        except (EdgeError, OSError) as error:  # deleted meanwhile, a full disk, no disk
+            log.debug("thumbnails_not_made", segment_id=segment_id, error=str(error))
 
     def _make(self, camera: RecordedCamera, segment: Segment, pace: Pace) -> int:
         """Make the thumbnails of a segment that has none; return how many."""
