@@ -485,7 +485,9 @@ async def _api(
     )
     return build_api(
         [
-            *session_endpoints(accounts.sessions, accounts.service, authenticator, base.cameras),
+            *session_endpoints(
+                accounts.sessions, accounts.service, authenticator, base.cameras, footage.playback
+            ),
             *auth_check_endpoints(gateway, proxies),
             *people_endpoints(accounts.service),
             *camera_endpoints(base.cameras, monitor, views),

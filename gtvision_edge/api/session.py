@@ -21,7 +21,8 @@ from gtvision_edge.api.errors import ForeignOriginError
 from gtvision_edge.api.routing import EVERYONE, PUBLIC, Answer, Body, Call, Endpoint, Reply
 from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.cameras.service import CameraService
-from gtvision_edge.media.paths import parse_path_name
+from gtvision_edge.media.paths import PathUse, parse_path_name
+from gtvision_edge.recordings.playback.service import Playback
 
 Secret = Annotated[str, Field(max_length=1024, json_schema_extra={"format": "password"})]
 LocaleName = Literal["pt-BR", "en"]
@@ -78,11 +79,13 @@ class _SessionResource:
         accounts: AccountService,
         authenticator: RequestAuthenticator,
         cameras: CameraService,
+        playback: Playback,
     ) -> None:
         self._sessions = sessions
         self._accounts = accounts
         self._authenticator = authenticator
         self._cameras = cameras
+        self._playback = playback
 
     async def login(self, call: Call) -> Reply:
         body = call.body_as(LoginBody)
@@ -124,7 +127,13 @@ class _SessionResource:
         parsed = parse_path_name(path)
         if parsed is None:
             raise UnknownCameraError("There is no such camera.")
-        await self._cameras.get_camera(principal, parsed[0])
+        camera_id, use = parsed
+        try:
+            await self._cameras.get_camera(principal, camera_id)
+        except UnknownCameraError:
+            if use is not PathUse.RECORD:
+                raise
+            await self._playback.camera(principal, camera_id)  # removed, and its footage is left
 
     async def password(self, call: Call) -> Reply:
         assert call.session is not None  # noqa: S101 -- likewise
@@ -180,9 +189,10 @@ def session_endpoints(
     accounts: AccountService,
     authenticator: RequestAuthenticator,
     cameras: CameraService,
+    playback: Playback,
 ) -> list[Endpoint]:
     """Return ``/auth/…`` and ``/me``."""
-    resource = _SessionResource(sessions, accounts, authenticator, cameras)
+    resource = _SessionResource(sessions, accounts, authenticator, cameras, playback)
     checking = (LoginThrottledError, LoginBusyError)
     return [
         Endpoint(

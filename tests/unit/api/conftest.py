@@ -408,6 +408,7 @@ def start(
     accounts: Accounts,
     admin: Principal,
     cameras: CameraService,
+    footage: FakeFootage,
     database: Database,
     api_settings: ApiSettings,
     registry: CollectorRegistry,
@@ -434,7 +435,9 @@ def start(
 
         board = HealthBoard({"database": reads})
         declared = [
-            *session_endpoints(accounts.sessions, accounts.service, authenticator, cameras),
+            *session_endpoints(
+                accounts.sessions, accounts.service, authenticator, cameras, footage.playback
+            ),
             *auth_check_endpoints(gate, proxies),
             *resources,
             *(endpoints or []),

@@ -314,3 +314,19 @@ async def test_a_name_never_leads_to_what_another_camera_recorded_under_it(
         status, content = await served.call("GET", "/cameras/cam09/timeline", who=who, params=HOUR)
         assert status == 404
         assert content["code"] == ("unknown_camera" if who == "viewer-a" else "no_footage")
+
+
+async def test_a_ticket_opens_the_footage_of_a_removed_camera_to_its_own_people(
+    served: Served, segment: Segment
+) -> None:
+    assert (await served.call("DELETE", "/cameras/cam01", who="admin-a"))[0] == 204
+
+    async def asked(who: str, path: str) -> tuple[int, dict[str, str]]:
+        return await served.call("POST", "/auth/ticket", who=who, json={"path": path})
+
+    status, answer = await asked("viewer-a", "cam01_rec")
+    assert status == 200
+    query = {**HOUR, "ticket": answer["ticket"]}
+    assert (await served.call("GET", "/cameras/cam01/playback.m3u8", params=query))[0] == 200
+    assert (await asked("viewer-a", "cam01_live"))[0] == 404
+    assert (await asked("viewer-b", "cam01_rec"))[0] == 404
