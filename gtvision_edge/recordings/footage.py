@@ -142,6 +142,7 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
                 cameras=base.cameras,
                 site=base.site,
                 keys=base.keys,
+                seals=seals,
                 registry=base.registry,
             )
         )

@@ -51,6 +51,8 @@ _VIEWS: Final = frozenset({"footage.viewed", "footage.view_ended"})
 class SealProver(Protocol):
     """Knows how a segment's hash was sealed when it was recorded."""
 
+    async def seal_now(self) -> int: ...
+
     async def prove(self, segment_id: SegmentId, head: TreeHead) -> Mapping[str, Any] | None: ...
 
 
@@ -177,6 +179,8 @@ class OrderWriter:
 
     async def _head(self) -> TreeHead | None:
         try:
+            if self._seals is not None:
+                await self._seals.seal_now()  # the newest footage need not wait for its hour
             return await self._audit.tree_head(self._database)
         except DamagedTreeError:
             log.exception("export_without_proofs")  # the bundle is worth more than its absence

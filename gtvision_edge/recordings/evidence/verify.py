@@ -19,6 +19,7 @@ from gtvision_edge.recordings.evidence import layout
 from gtvision_edge.recordings.evidence.errors import BrokenBundleError, DamagedFootageError
 from gtvision_edge.recordings.evidence.frames import hash_movie, hash_pictures
 from gtvision_edge.recordings.evidence.opening import OpenBundle, open_bundle, open_bundle_file
+from gtvision_edge.recordings.evidence.proofs import check_bundle_proofs
 from gtvision_edge.recordings.evidence.tracks import MAX_INIT, read_tracks
 from gtvision_edge.recordings.evidence.viewing import GAP_US
 from gtvision_edge.runtime.timestamps import from_datetime
@@ -99,7 +100,7 @@ def _verify(
         _check_signer(signer, trusted, verdict)
     sums = _check_files(bundle, verdict, moved)
     if layout.MANIFEST in sums and layout.MANIFEST in bundle.entries:
-        _check_manifest(bundle, sums, verdict)
+        _check_manifest(bundle, sums, signer, verdict)
 
 
 def _check_signatures(bundle: OpenBundle, verdict: Verdict) -> bytes | None:
@@ -173,7 +174,9 @@ def _hash(bundle: OpenBundle, path: str, moved: Callable[[int], None]) -> str:
     return digest.hexdigest()
 
 
-def _check_manifest(bundle: OpenBundle, sums: Mapping[str, str], verdict: Verdict) -> None:
+def _check_manifest(
+    bundle: OpenBundle, sums: Mapping[str, str], signer: bytes | None, verdict: Verdict
+) -> None:
     try:
         manifest = json.loads(bundle.read(layout.MANIFEST, _MAX_TEXT))
         if manifest["schema"] != layout.SCHEMA:
@@ -183,6 +186,9 @@ def _check_manifest(bundle: OpenBundle, sums: Mapping[str, str], verdict: Verdic
             return
         verdict.package_id = str(manifest["package_id"])[:60]
         _check_listed(manifest, sums, verdict)
+        if signer is not None and layout.HISTORY in bundle.entries:
+            history = bundle.read(layout.HISTORY, _MAX_TEXT)
+            check_bundle_proofs(manifest, history, signer, verdict)
         for camera in manifest["cameras"]:
             _check_camera(bundle, camera, manifest["interval"], verdict)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):

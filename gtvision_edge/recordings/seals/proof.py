@@ -53,6 +53,27 @@ def proofs_document(
     }
 
 
+def whole_segment_document(proof: SegmentProof, entry: EntryProof) -> dict[str, Any]:
+    """Return :func:`segment_document` with the proof of its audit entry in it, as ``entry``."""
+    return segment_document(proof) | {"entry": entry_document(entry)}
+
+
+def check_whole_segment(
+    document: Mapping[str, Any], checkpoint: str, key: SitePublicKey
+) -> "ProvenSegment":
+    """Return what a document of :func:`whole_segment_document` proves of a file, under a checkpoint of *key*.
+
+    Raises:
+        BadProofError: it proves nothing.
+
+    """
+    try:
+        entry = check_entry_document(document["entry"], checkpoint, key)
+        return _check_segment(document, {entry["seq"]: entry})
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadProofError("The proof is damaged.") from error
+
+
 @dataclass(frozen=True, slots=True)
 class ProvenSegment:
     """A file of this content was recorded by that camera, and sealed at *sealed_us* by the site's clock."""

@@ -9,7 +9,14 @@ from typing import Any, Final
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
-from gtvision_edge.audit import SYSTEM, AuditLog, write_checkpoint
+from gtvision_edge.audit import (
+    SYSTEM,
+    AuditLog,
+    DamagedTreeError,
+    TreeHead,
+    UnknownEntryError,
+    write_checkpoint,
+)
 from gtvision_edge.audit.tree import inclusion, nodes_over, root_over
 from gtvision_edge.keys import SiteKey
 from gtvision_edge.recordings.model import SegmentId
@@ -23,7 +30,12 @@ from gtvision_edge.recordings.seals.model import (
     SegmentProof,
     Unsealed,
 )
-from gtvision_edge.recordings.seals.proof import ACTION, leaf_of, proofs_document
+from gtvision_edge.recordings.seals.proof import (
+    ACTION,
+    leaf_of,
+    proofs_document,
+    whole_segment_document,
+)
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.storage import Database, Transaction
@@ -82,7 +94,20 @@ class FootageSeals:
             log.info("footage_sealed", segments=total)
         return total
 
-    async def prove(self, segment_id: SegmentId) -> SegmentProof:
+    async def prove(self, segment_id: SegmentId, head: TreeHead) -> dict[str, Any] | None:
+        """Return the document that proves a segment in the log as of *head*; None when it is not sealed there.
+
+        ``check_whole_segment`` reads it.
+        """
+        try:
+            proof = await self.prove_segment(segment_id)
+            entry = await self._audit.prove_entry(self._database, proof.audit_seq, head=head)
+        except (NotSealedError, UnknownEntryError, DamagedTreeError) as error:
+            log.warning("segment_not_proven", segment_id=segment_id, reason=error.code)
+            return None
+        return whole_segment_document(proof, entry)
+
+    async def prove_segment(self, segment_id: SegmentId) -> SegmentProof:
         """Return the way from a segment to the audit entry that names its seal's root.
 
         Raises:
@@ -102,7 +127,7 @@ class FootageSeals:
         segments = []
         for segment_id in segment_ids:
             try:
-                segments.append(await self.prove(segment_id))
+                segments.append(await self.prove_segment(segment_id))
             except NotSealedError:
                 log.warning("segment_not_proven", segment_id=segment_id)
         head = await self._audit.tree_head(self._database)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gtvision_edge.audit import SYSTEM, AuditFilter, AuditLog, BadProofError
+from gtvision_edge.audit import SYSTEM, AuditFilter, AuditLog, BadProofError, write_checkpoint
 from gtvision_edge.audit.tree import root_over
 from gtvision_edge.keys import SiteKey, open_keys
 from gtvision_edge.recordings.index import delete_doomed, doom_segments
@@ -21,7 +21,7 @@ from gtvision_edge.recordings.seals import FootageSeals, check_proofs
 from gtvision_edge.recordings.seals import service as service_module
 from gtvision_edge.recordings.seals.errors import NotSealedError
 from gtvision_edge.recordings.seals.model import SealedFacts
-from gtvision_edge.recordings.seals.proof import leaf_of
+from gtvision_edge.recordings.seals.proof import check_whole_segment, leaf_of
 from gtvision_edge.recordings.seals.repository import drop_leaves
 from gtvision_edge.settings import PaperSettings
 from gtvision_edge.storage import Database
@@ -115,7 +115,7 @@ async def test_what_is_not_hashed_yet_waits(
     (segment_id,) = await add(database, a_segment(cameras[0]))
     assert await seals.seal_now() == 0
     with pytest.raises(NotSealedError):
-        await seals.prove(segment_id)
+        await seals.prove_segment(segment_id)
 
     set_hash = "UPDATE segments SET sha256 = ? WHERE segment_id = ?"
     await database.write(lambda each: each.execute(set_hash, (content(1), segment_id)))
@@ -181,6 +181,28 @@ async def test_a_stranger_is_shown_that_files_are_as_recorded(
     assert proven[content(3)].sealed_us == START_US
 
 
+async def test_a_segment_is_proven_as_of_a_head(
+    seals: FootageSeals, log: AuditLog, database: Database, key: SiteKey, cameras: list[CameraNo]
+) -> None:
+    (old,) = await record(database, cameras[0], 1)
+    await seals.seal_now()
+    head = await log.tree_head(database)
+    (new,) = await record(database, cameras[0], 1, first=1)
+    await seals.seal_now()
+
+    document = await seals.prove(old, head)
+
+    assert document is not None
+    checkpoint = write_checkpoint(head, key)
+    proven = check_whole_segment(document, checkpoint, key.public)
+    assert (proven.facts.sha256, proven.sealed_us) == (content(0), START_US)
+    assert await seals.prove(new, head) is None  # sealed after that
+    assert await seals.prove(SegmentId(99), head) is None
+    for spoiled in (document | {"sha256": "00" * 32}, document | {"entry": {}}, {}):
+        with pytest.raises(BadProofError):
+            check_whole_segment(spoiled, checkpoint, key.public)
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -233,7 +255,7 @@ async def test_a_changed_file_is_found_with_and_without_its_row(
     report = await seals.check()
     assert [(fault.code, fault.segment_id) for fault in report.faults] == [("row_changed", ids[2])]
     with pytest.raises(NotSealedError):
-        await seals.prove(ids[2])
+        await seals.prove_segment(ids[2])
 
 
 @pytest.mark.parametrize(
@@ -308,7 +330,7 @@ async def test_leaves_go_with_the_last_segment(
         return await database.write(drop_leaves)
 
     assert await delete(ids[:2]) == 0
-    assert (await seals.prove(ids[2])).index == 2
+    assert (await seals.prove_segment(ids[2])).index == 2
     assert await delete(ids[2:]) == 1
 
     report = await seals.check()

@@ -1,0 +1,56 @@
+"""Checks what a bundle proves by the site's audit log: its history, and that its originals were sealed when recorded."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from gtvision_edge.audit import BadProofError, check_entry_document, read_checkpoint
+from gtvision_edge.keys import SitePublicKey
+from gtvision_edge.recordings.evidence import layout
+from gtvision_edge.recordings.seals.proof import check_whole_segment
+
+
+class Blame(Protocol):
+    """Where faults and remarks go."""
+
+    @property
+    def remarks(self) -> list[str]: ...
+
+    def blame(self, path: str, what: str) -> None: ...
+
+
+def check_bundle_proofs(
+    manifest: Mapping[str, Any], history: bytes, signer: bytes, verdict: Blame
+) -> None:
+    """Check history and seals of the bundle that *signer* (a raw key) signed."""
+    key = SitePublicKey(str(manifest["key"]["name"]), signer)
+    told = json.loads(history)
+    checkpoint = str(told["checkpoint"])
+    if not checkpoint:
+        verdict.remarks.append("The bundle has no proofs from the site's audit log.")
+        return
+    try:
+        read_checkpoint(checkpoint, key)
+        for entry in told["entries"]:
+            check_entry_document(entry, checkpoint, key)
+    except BadProofError as error:
+        verdict.blame(layout.HISTORY, f"does not hold: {error.message}")
+        return
+    unsealed = 0
+    for camera in manifest["cameras"]:
+        for original in camera["originals"]:
+            if original["seal"] is None:
+                unsealed += 1
+                continue
+            try:
+                facts = check_whole_segment(original["seal"], checkpoint, key).facts
+            except BadProofError as error:
+                verdict.blame(original["path"], f"has a seal that does not hold: {error.message}")
+                continue
+            if (facts.sha256.hex(), facts.camera_uuid) != (
+                original["sha256"],
+                camera["camera_uuid"],
+            ):
+                verdict.blame(original["path"], "is not what was sealed when it was recorded")
+    if unsealed:
+        verdict.remarks.append(f"{unsealed} originals were not sealed when they were recorded.")
