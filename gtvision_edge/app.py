@@ -440,6 +440,7 @@ def _footage_base(base: _Base, views: MediaViews) -> FootageBase:
             version=__version__,
         ),
         keys=base.keys,
+        state_dir=base.settings.storage.state_dir,
     )
 
 

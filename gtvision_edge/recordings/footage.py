@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry
@@ -12,7 +13,7 @@ from gtvision_edge.audit import AuditLog
 from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.keys import OpenedKeys
 from gtvision_edge.media.model import PathView
-from gtvision_edge.papers import PaperPrinter
+from gtvision_edge.papers import PaperPrinter, PaperShelf
 from gtvision_edge.recordings.evidence.exports import Exports, open_exports
 from gtvision_edge.recordings.evidence.ordering import Site
 from gtvision_edge.recordings.incidents.service import IncidentService
@@ -24,6 +25,7 @@ from gtvision_edge.recordings.keeping import CameraKeeper
 from gtvision_edge.recordings.playback.service import Playback
 from gtvision_edge.recordings.playback.serving import SegmentServer
 from gtvision_edge.recordings.playback.viewings import FootageViewings
+from gtvision_edge.recordings.purge_papers import PurgePapers
 from gtvision_edge.recordings.seals import FootageSeals
 from gtvision_edge.recordings.thumbnails.service import Thumbnails
 from gtvision_edge.recordings.timeline.service import TimelineService
@@ -53,6 +55,7 @@ class FootageBase:
     export_settings: ExportSettings
     site: Site
     keys: OpenedKeys
+    state_dir: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class Footage:
     thumbnails: Thumbnails
     incidents: IncidentService
     seals: FootageSeals
-    papers: PaperPrinter
+    purge_papers: PurgePapers
     exports: Exports
 
 
@@ -153,7 +156,12 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
             playback=Playback(index, base.cameras.find_camera, viewings, server),
             thumbnails=thumbnails,
             seals=seals,
-            papers=PaperPrinter(base.keys.paper),
+            purge_papers=PurgePapers(
+                base.database,
+                index,
+                PaperShelf(base.state_dir / "purges", PaperPrinter(base.keys.paper)),
+                site=base.site,
+            ),
             incidents=incidents,
             exports=exports,
         )
