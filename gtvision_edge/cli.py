@@ -321,6 +321,8 @@ def _say_verdict(verdict: Verdict) -> list[str]:
     if not verdict.is_good:
         return [*lines, "The bundle is NOT what was handed over."]
     lines.append(f"{verdict.package_id}: {verdict.files} files, all as they were signed.")
+    if verdict.sealed:
+        lines.append(f"{verdict.sealed} originals are sealed in the site's signed log.")
     if verdict.is_trusted:
         lines.append(f"Signed by the trusted key {verdict.fingerprint}.")
     else:

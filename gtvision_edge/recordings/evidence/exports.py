@@ -46,7 +46,7 @@ async def open_exports(
     cameras: CameraFinder,
     site: Site,
     keys: OpenedKeys,
-    seals: SealProver | None = None,
+    seals: SealProver,
     registry: CollectorRegistry | None = None,
 ) -> AsyncIterator[Exports]:
     """Give the exports of a site; bundles lie on the volume at *root*, or in the folder of the settings."""

@@ -12,6 +12,7 @@ from gtvision_edge.papers import (
     Gap,
     Issuer,
 )
+from gtvision_edge.recordings.evidence import layout
 from gtvision_edge.recordings.evidence.archive import Stored
 from gtvision_edge.recordings.evidence.manifest import (
     BundledCamera,
@@ -145,7 +146,7 @@ def _files(cameras: Sequence[BundledCamera], files: Sequence[Stored]) -> list[Cu
         known.get(each.path)
         or CustodyFile(each.path, each.size_bytes, each.sha256, is_derived=True)
         for each in files
-        if each.path in known or "/" not in each.path or each.path.startswith("snapshots/")
+        if each.path not in layout.NOT_IN_SUMS and not each.path.endswith(".srt")
     ]
 
 

@@ -70,6 +70,8 @@ class Export:
     done_bytes: int
     total_bytes: int
     error: str
+    operator_name: str
+    """Of the person, for the form; ``created_by_name`` is the login."""
     created_by: str
     created_by_name: str
     created_us: int

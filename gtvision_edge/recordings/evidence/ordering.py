@@ -84,7 +84,7 @@ class OrderWriter:
         *,
         site: Site,
         keys: OpenedKeys,
-        seals: SealProver | None = None,
+        seals: SealProver,
     ) -> None:
         self._database = database
         self._audit = audit
@@ -162,7 +162,8 @@ class OrderWriter:
             },
             operator={
                 "id": export.created_by,
-                "name": export.created_by_name,
+                "login": export.created_by_name,
+                "name": export.operator_name,
                 "registration": export.operator_registration,
                 "role": export.operator_role,
             },
@@ -179,8 +180,7 @@ class OrderWriter:
 
     async def _head(self) -> TreeHead | None:
         try:
-            if self._seals is not None:
-                await self._seals.seal_now()  # the newest footage need not wait for its hour
+            await self._seals.seal_now()  # the newest footage need not wait for its hour
             return await self._audit.tree_head(self._database)
         except DamagedTreeError:
             log.exception("export_without_proofs")  # the bundle is worth more than its absence
@@ -201,7 +201,7 @@ class OrderWriter:
             except UnknownSegmentError:
                 continue
             seal = None
-            if self._seals is not None and head is not None:
+            if head is not None:
                 seal = await self._seals.prove(segment.segment_id, head)
             ordered.append(OrderedSegment(path, segment, seal))
         timeline = await self._timelines.timeline(THE_BOX, camera, span, since_us=None)

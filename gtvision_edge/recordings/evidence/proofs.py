@@ -16,6 +16,9 @@ class Blame(Protocol):
     @property
     def remarks(self) -> list[str]: ...
 
+    sealed: int
+    """Originals that are proven to be what was sealed."""
+
     def blame(self, path: str, what: str) -> None: ...
 
 
@@ -52,5 +55,7 @@ def check_bundle_proofs(
                 camera["camera_uuid"],
             ):
                 verdict.blame(original["path"], "is not what was sealed when it was recorded")
+                continue
+            verdict.sealed += 1
     if unsealed:
         verdict.remarks.append(f"{unsealed} originals were not sealed when they were recorded.")

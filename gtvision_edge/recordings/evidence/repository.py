@@ -89,6 +89,7 @@ def insert_export(transaction: Transaction, export: Export) -> None:
         "purpose": export.request.purpose,
         "registration": export.operator_registration,
         "role": export.operator_role,
+        "name": export.operator_name,
     }
     transaction.execute(
         "INSERT INTO exports (export_id, incident_id, tenant_id, request, state, total_bytes, created_by, created_by_name,"
@@ -189,6 +190,7 @@ def _export(row: Row) -> Export:
         ),
         operator_registration=request["registration"],
         operator_role=request["role"],
+        operator_name=request["name"],
         state=ExportState(row["state"]),
         step=row["step"],
         done_bytes=row["done_bytes"],

@@ -121,6 +121,7 @@ class ExportService:
             request=wanted.request,
             operator_registration=wanted.operator_registration,
             operator_role=principal.role.value,
+            operator_name=principal.name,
             state=ExportState.QUEUED,
             step="",
             done_bytes=0,

@@ -8,6 +8,7 @@ from gtvision_edge.recordings.evidence.viewing import Part, Stretch
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND_US = 1_000_000
+_SHORTEST_US = 20_000
 
 
 def subtitles(part: Part, name: str, zone: str) -> str:
@@ -34,7 +35,8 @@ def _cues(
             # The next whole second by the clock, so that the text changes when the clock does.
             step = max(round((_SECOND_US - wall_us % _SECOND_US) / max(ratio, 0.01)), 1)
             end_us = min(at_us + step, shown_us)
-            yield at_us, end_us, f"{_moment(wall_us, local):%d/%m/%Y %H:%M:%S %z}"
+            if end_us - at_us >= _SHORTEST_US:
+                yield at_us, end_us, f"{_moment(wall_us, local):%d/%m/%Y %H:%M:%S %z}"
             at_us = end_us
         if until_us - shown_us > _SECOND_US:
             following = stretches[number + 1] if not is_last else None

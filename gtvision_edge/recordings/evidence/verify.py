@@ -48,6 +48,8 @@ class Verdict:
     fingerprint: str = ""
     is_trusted: bool | None = None
     files: int = 0
+    sealed: int = 0
+    """Originals whose hash is proven to stand in the site's log."""
     package_id: str = ""
 
     @property
@@ -206,9 +208,7 @@ def _check_listed(manifest: Mapping[str, Any], sums: Mapping[str, str], verdict:
             if listed.get(each["path"]) != each["sha256"]:
                 verdict.blame(layout.MANIFEST, f"gives two hashes for {each['path']}")
         for each in camera["originals"]:
-            if each["ingest_sha256"] is None:
-                verdict.remarks.append(f"{each['path']} was not hashed when it was recorded.")
-            elif each["ingest_sha256"] != each["sha256"]:
+            if each["ingest_sha256"] not in (None, each["sha256"]):
                 verdict.remarks.append(
                     f"{each['path']} is not what was hashed when it was recorded."
                 )

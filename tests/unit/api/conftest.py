@@ -63,6 +63,7 @@ from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.playback.service import Playback
 from gtvision_edge.recordings.playback.serving import SegmentServer
 from gtvision_edge.recordings.playback.viewings import FootageViewings
+from gtvision_edge.recordings.seals import FootageSeals
 from gtvision_edge.recordings.thumbnails.service import Thumbnails
 from gtvision_edge.recordings.timeline.service import TimelineService
 from gtvision_edge.recordings.volume import Usage
@@ -339,6 +340,7 @@ async def footage(
         cameras=cameras,
         site=Site("site-1", "Portaria", "America/Sao_Paulo", "GT-Vision Edge", "1.2.3"),
         keys=keys,
+        seals=FootageSeals(database, audit, clock, key=keys.site),
     ) as exports:
         yield FakeFootage(
             index,

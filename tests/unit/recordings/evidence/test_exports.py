@@ -1,6 +1,7 @@
 """Exports from asking to expiry, each made by the real process from real files; kills at every step."""
 
 import asyncio
+import hashlib
 import json
 import os
 import signal
@@ -36,6 +37,7 @@ from gtvision_edge.recordings.incidents.errors import IncidentReleasedError
 from gtvision_edge.recordings.incidents.service import IncidentRequest, IncidentService
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.model import Span
+from gtvision_edge.recordings.seals import FootageSeals
 from gtvision_edge.recordings.timeline.service import TimelineService
 from gtvision_edge.settings import ExportSettings
 from gtvision_edge.storage import Database
@@ -43,7 +45,7 @@ from tests.fakes.cameras import FakeCamera
 from tests.fakes.clips import ClipSpec
 from tests.fakes.clock import FakeClock
 from tests.fakes.footage import add, keep, place
-from tests.fakes.recorded import START_US, hashed, record
+from tests.fakes.recorded import START_US, flip, hashed, record
 from tests.unit.recordings.evidence.conftest import FPS, SITE_ID, S
 from tests.waiting import becomes
 
@@ -91,6 +93,7 @@ class Box:
             cameras=NoCameras(),
             site=Site(SITE_ID, "Praça", "America/Sao_Paulo", "GT-Vision Edge", "0.1.0"),
             keys=self.keys,
+            seals=FootageSeals(self.database, self.audit, self.clock, key=self.keys.site),
             registry=CollectorRegistry(),
         ) as opened:
             yield opened
@@ -181,12 +184,15 @@ async def test_an_export_becomes_a_bundle_that_verifies(box: Box) -> None:
     verdict = await asyncio.to_thread(verify_bundle, path, trusted=[box.keys.site.public.openssh])
     assert verdict.is_good
     assert verdict.is_trusted
+    assert verdict.sealed == 2
+    assert verdict.remarks == []
     assert done.bundle is not None
     assert done.bundle.size_bytes == path.stat().st_size
     assert box.files() == [path.name]
     assert await box.acts() == [
         "incident.created",
         "export.created",
+        "footage.sealed",
         "export.finished",
         "export.downloaded",
     ]
@@ -219,7 +225,7 @@ async def test_a_cancelled_export_leaves_nothing(box: Box, moment: str) -> None:
         assert box.files() == []
         again = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
         await reaches(exports, again, ExportState.DONE)
-    assert await box.acts() == [
+    assert [act for act in await box.acts() if act != "footage.sealed"] == [
         "incident.created",
         "export.created",
         "export.cancelled",
@@ -363,3 +369,28 @@ def _alive(pid: int) -> list[psutil.Process]:
         return [] if process.status() == psutil.STATUS_ZOMBIE else [process]
     except psutil.NoSuchProcess:
         return []
+
+
+async def test_a_file_changed_with_its_row_after_sealing_is_not_sealed_any_more(box: Box) -> None:
+    """Whoever edits a recording and its hash in the index cannot have been in the log with it."""
+    seals = FootageSeals(box.database, box.audit, box.clock, key=box.keys.site)
+    await seals.seal_now()
+
+    def forge() -> bytes:
+        path = sorted((box.root / "cam01_rec").rglob("*.mp4"))[0]
+        flip(path, path.stat().st_size - 50)
+        return hashlib.sha256(path.read_bytes()).digest()
+
+    forged = await asyncio.to_thread(forge)
+    await box.database.write(
+        lambda transaction: transaction.execute(
+            "UPDATE segments SET sha256 = ? WHERE segment_id = 1", (forged,)
+        )
+    )
+    async with box.running() as exports:
+        asked = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
+        await reaches(exports, asked, ExportState.DONE)
+
+    verdict = await asyncio.to_thread(verify_bundle, box.folder / f"{asked.export_id}.zip")
+    assert verdict.sealed == 1
+    assert verdict.remarks == ["1 originals were not sealed when they were recorded."]
