@@ -4,13 +4,13 @@
 """
 
 import asyncio
-import gc
 import os
 import random
 import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,7 @@ from gtvision_edge.recordings.playback.viewings import FootageViewings
 from gtvision_edge.recordings.thumbnails.service import Thumbnails
 from gtvision_edge.recordings.timeline.service import TimelineService
 from gtvision_edge.runtime.clock import SystemClock
+from gtvision_edge.runtime.collector import spare_the_started
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.storage import Database, open_database
 from tests.bench.many_segments import BEGIN_US, CAMERAS, MINUTE_US, fill
@@ -85,13 +86,12 @@ async def _index_rows(database: Database, root: Path, end_us: int) -> list[Row]:
         await playback.playlist(viewer, cameras[0], span, base="/api/v1/segments/")
 
     named = f"{ROWS / 1e6:g} M rows of {CAMERAS} cameras"
-    rows = [
-        _row(f"timeline of a day, {named}, p99", await _measured(timeline), 99, 20),
-        _row(f"playlist of an hour, {named}, p50", await _measured(playlist), 50, 20),
-        _row(f"playlist of an hour, {named}, p99", await _measured(playlist), 99, 20),
-    ]
+    of_day, of_hour = await _measured(timeline), await _measured(playlist)
     server.close()
-    return rows
+    return [
+        _row(f"timeline of a day, {named}, p99", of_day.taken, 99, 20, cpu=of_day.cpu),
+        _row(f"playlist of an hour, {named}, p99", of_hour.taken, 99, 20, cpu=of_hour.cpu),
+    ]
 
 
 async def _picture_rows(database: Database, volume: Path) -> list[Row]:
@@ -157,24 +157,42 @@ async def _moment(thumbnails: Thumbnails, camera: RecordedCamera, time_us: int) 
     await thumbnails.moment(camera, time_us, width=1920)
 
 
-async def _measured(work: Callable[[], Awaitable[None]]) -> list[float]:
+@dataclass(frozen=True)
+class Measured:
+    """Seconds by the clock, and of the processor: the second tells what the first hides on a busy machine."""
+
+    taken: list[float]
+    cpu: list[float]
+
+
+async def _measured(work: Callable[[], Awaitable[None]]) -> Measured:
     for _ in range(20):
         await work()
-    gc.collect()
-    taken = []
+    spare_the_started()  # as the daemon does when it is up
+    measured = Measured([], [])
     for _ in range(ROUNDS):
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.process_time()
         await work()
-        taken.append(time.perf_counter() - began)
-    return taken
+        measured.taken.append(time.perf_counter() - began)
+        measured.cpu.append(time.process_time() - cpu)
+    return measured
 
 
-def _row(what: str, taken: list[float], share: int, budget_ms: float | None) -> Row:
+def _row(
+    what: str,
+    taken: list[float],
+    share: int,
+    budget_ms: float | None,
+    *,
+    cpu: list[float] | None = None,
+) -> Row:
     figure_ms = 1000 * percentile(taken, share / 100)
-    median_ms = 1000 * statistics.median(taken)
+    figure = f"{figure_ms:.1f} ms (median {1000 * statistics.median(taken):.1f}"
+    if cpu is not None:
+        figure += f"; CPU {1000 * percentile(cpu, share / 100):.1f}, median {1000 * statistics.median(cpu):.1f}"
     return Row(
         what,
-        f"{figure_ms:.1f} ms (median {median_ms:.1f})",
+        figure + ")",
         budget="" if budget_ms is None else f"< {budget_ms:g} ms",
         holds=None if budget_ms is None else figure_ms < budget_ms,
     )
