@@ -47,7 +47,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.footage import add, keep, place
 from tests.fakes.recorded import START_US, flip, hashed, record
 from tests.unit.recordings.evidence.conftest import FPS, SITE_ID, S
-from tests.waiting import becomes
+from tests.waiting import becomes, patiently
 
 REQUEST = LegalRequest("Delegacia", "Ofício 1/2026", "CPP art. 6º", "investigação")
 SPEC = ClipSpec(fps=FPS, seconds=4.0, audio="aac")
@@ -359,7 +359,7 @@ def test_the_process_dies_with_its_parent(tmp_path: Path) -> None:
         pid = int(parent.stdout.readline())
         os.kill(parent.pid, signal.SIGKILL)
 
-    psutil.wait_procs(_alive(pid), timeout=20)
+    psutil.wait_procs(_alive(pid), timeout=patiently(20))
     assert not _alive(pid)
 
 
