@@ -103,6 +103,7 @@ async def test_paths_are_right_again_after_everything_that_can_happen_to_them(
         for name in ("a", "b"):
             await admin.wait_state(name, "recording", 20)
 
+        before = await changes_made(site)
         server.signal(signal.SIGSTOP)
         await asyncio.sleep(60)
         assert await media_state(admin) == "down"
@@ -111,6 +112,8 @@ async def test_paths_are_right_again_after_everything_that_can_happen_to_them(
         async with asyncio.timeout(patiently(15)):
             while await media_state(admin) == "down":  # noqa: ASYNC110 -- another process
                 await asyncio.sleep(0.2)
+        await asyncio.sleep(5)
+        assert await changes_made(site) == before, "what was right after the freeze was touched"
 
 
 @pytest.mark.chromium

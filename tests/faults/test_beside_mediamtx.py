@@ -1,9 +1,12 @@
 """Beside the real MediaMTX at the size of a site; minutes long."""
 
 import asyncio
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+from playwright.async_api import Page
 
 from tests.e2e.browser import chromium, log_in, wait_playing
 from tests.e2e.daemon import logged_in, running_daemon
@@ -16,6 +19,15 @@ pytestmark = [NEEDS, pytest.mark.mediamtx, pytest.mark.timeout(600)]
 SPEC = ClipSpec(fps=10, key_every_s=1)
 CAMERAS = 32
 MINUTES = 5
+
+
+async def watched(page: Page) -> list[tuple[str, float]]:
+    """Return how each of the four gets its pictures, and the second of its stream that it shows."""
+    found: list[list[Any]] = await page.evaluate(
+        "() => [...document.querySelectorAll('.tile video')].map((v) => [v.dataset.transport, v.currentTime])"
+    )
+    assert len(found) == 4
+    return [(str(way), float(second)) for way, second in found]
 
 
 @pytest.mark.chromium
@@ -43,9 +55,17 @@ async def test_four_of_32_cameras_play_for_five_minutes_and_after_a_pause(tmp_pa
         refused.clear()  # before anybody logged in, the console asked who it is
         await page.evaluate("() => { window.notReloaded = true; }")
 
+        assert {way for way, _ in await watched(page)} == {"hls"}
+        began, before = time.monotonic(), await watched(page)
         for _ in range(MINUTES * 6):
             await asyncio.sleep(10)
             await wait_playing(page, 4, 10)
+        elapsed_s = time.monotonic() - began
+        # A player that stood still, or began anew, has shown less.
+        shown_s = [
+            now - then for (_, then), (_, now) in zip(before, await watched(page), strict=True)
+        ]
+        assert min(shown_s) > 0.97 * elapsed_s, (shown_s, elapsed_s)
         await page.goto(f"{site.url}/#/health")
         await asyncio.sleep(45)
         await page.goto(f"{site.url}/#/live")
