@@ -19,6 +19,7 @@ UNIT = "gtvision-edge"
 VOLUME = "/srv/gtvision-edge"
 STATE = "/var/lib/gtvision-edge"
 DISK = "/mnt/disk"
+NEW_DISK = "/mnt/new-disk"
 MOUNT = f"mount --bind {DISK} {VOLUME}"
 """A disk that can be taken away and comes back with what was on it."""
 MOST_EXPOSED = 1.5
@@ -114,6 +115,7 @@ def live(container: Container, *, has_mediamtx: bool) -> None:
         records_a_camera_on_its_own_disk,
         looks_for_cameras,
         waits_for_its_disk,
+        takes_a_new_disk_when_told,
         goes_on_after_a_kill,
         goes_on_after_a_hang,
         is_confined,
@@ -210,6 +212,33 @@ def waits_for_its_disk(container: Container) -> str:
     wait_recording(container)
     took = time.monotonic() - began
     return f"started without its disk: nothing is written to the folder below; mounted: recording within {took:.1f} s, no restart"
+
+
+def takes_a_new_disk_when_told(container: Container) -> str:
+    adopt = ("gtvision-edge", "volume", "adopt", "--yes")
+    assert "nothing_to_adopt" in container.run(*adopt, check=False)
+    container.shell(
+        f"mkdir -p {NEW_DISK}; mount -t tmpfs -o size=300m tmpfs {NEW_DISK};"
+        f"systemctl stop {UNIT}; umount {VOLUME}; systemctl start {UNIT}; mount --bind {NEW_DISK} {VOLUME}"
+    )
+    time.sleep(5)
+    assert container.ask("GET", "/status")["storage"]["error"] == "volume_missing"
+    assert container.run("ls", "-A", VOLUME) == ""
+    assert "volume_unwritable" in container.run(*adopt, check=False)  # a new disk is root's
+
+    container.run("systemd-tmpfiles", "--create", "gtvision-edge.conf")
+    printed = container.run(*adopt)
+
+    assert "It is empty." in printed, printed
+    wait_recording(container)
+    device = container.run("stat", "-c", "%d", newest_file(container))
+    assert device == container.run("stat", "-c", "%d", NEW_DISK)
+    acts = container.ask("GET", "/audit?action=volume.adopted")["items"]
+    assert len(acts) == 1, acts
+    assert container.run("find", STATE, "!", "-user", "gtvision-edge") == ""
+    container.shell(f"systemctl stop {UNIT}; umount {VOLUME}; {MOUNT}; systemctl start {UNIT}")
+    wait_recording(container)
+    return "an empty disk in place of the old one: recorded to after `gtvision-edge volume adopt`, not before; the old one comes back"
 
 
 def goes_on_after_a_kill(container: Container) -> str:
