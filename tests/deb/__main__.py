@@ -218,7 +218,7 @@ def takes_a_new_disk_when_told(container: Container) -> str:
     adopt = ("gtvision-edge", "volume", "adopt", "--yes")
     assert "nothing_to_adopt" in container.run(*adopt, check=False)
     container.shell(
-        f"mkdir -p {NEW_DISK}; mount -t tmpfs -o size=300m tmpfs {NEW_DISK};"
+        f"mkdir -p {NEW_DISK}; mount -t tmpfs -o size=300m,mode=755 tmpfs {NEW_DISK};"
         f"systemctl stop {UNIT}; umount {VOLUME}; systemctl start {UNIT}; mount --bind {NEW_DISK} {VOLUME}"
     )
     time.sleep(5)
