@@ -1,5 +1,6 @@
 """The child process of :class:`~gtvision_edge.papers.printer.PaperPrinter`: paper and key in, signed PDF out."""
 
+import contextlib
 import os
 import pickle
 import sys
@@ -9,7 +10,8 @@ from gtvision_edge.papers.making import make_paper
 
 
 def main() -> None:
-    os.nice(10)  # recording goes first
+    with contextlib.suppress(OSError):  # the unit's filter of system calls may refuse it
+        os.nice(10)  # recording goes first
     # From our own parent, over a pipe nobody else has.
     paper, key = pickle.load(sys.stdin.buffer)  # noqa: S301
     sys.stdout.buffer.write(make_paper(paper, PaperKey.from_pem(key)))

@@ -3,6 +3,7 @@
 The daemon kills it to cancel; it ends by itself when the daemon is gone. It is nice in CPU and disk: recording goes first.
 """
 
+import contextlib
 import ctypes
 import json
 import os
@@ -82,7 +83,8 @@ def _die_with_parent() -> None:
 
 
 def _be_nice() -> None:
-    os.nice(_NICE)
+    with contextlib.suppress(OSError):  # a hardened unit may forbid it
+        os.nice(_NICE)
     number = _IOPRIO_SET.get(platform.machine())
     if number is not None:
         ctypes.CDLL(None).syscall(number, 1, 0, _IDLE_DISK)

@@ -1,6 +1,7 @@
 """SHA-256 of each finished segment: soon, while the system still has it in memory, and later when the box is busy."""
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import threading
@@ -141,4 +142,7 @@ def _noting(segment: LeanSegment, sha256: bytes) -> Callable[[Transaction], None
 
 def _be_nice() -> None:
     """Lower the priority of this thread alone; Linux keeps one per thread."""
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+    with contextlib.suppress(
+        OSError
+    ):  # a hardened unit may forbid it, and a thread that fails here breaks its pool
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

@@ -1,17 +1,12 @@
 """The keys, judged by ssh-keygen and openssl."""
 
 import asyncio
-import datetime
 import stat
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import pkcs12
-from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +21,7 @@ from gtvision_edge.keys import (
     sshsig,
 )
 from gtvision_edge.settings import PaperSettings
+from tests.fakes.certificates import pkcs12_file
 from tests.tools import run_tool
 
 MESSAGE = b"the sums of a bundle\n"
@@ -171,38 +167,6 @@ def test_openssl_verifies_a_note(site: SiteKey, tmp_path: Path) -> None:
 
     assert verify(text + "\n") == 0
     assert verify(text.replace("7", "8") + "\n") != 0
-
-
-def pkcs12_file(
-    path: Path, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
-) -> PaperSettings:
-    def name(organisation: str, common: str) -> x509.Name:
-        return x509.Name(
-            [
-                x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation),
-                x509.NameAttribute(NameOID.COMMON_NAME, common),
-            ]
-        )
-
-    day = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name("ICP-Brasil", "MUNICIPIO DE SERRA AZUL:00000000000191"))
-        .issuer_name(name("ICP-Brasil", "AC de teste"))
-        .public_key(key.public_key())
-        .serial_number(7)
-        .not_valid_before(day)
-        .not_valid_after(day + datetime.timedelta(3650))
-        .sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
-    )
-    path.write_bytes(
-        pkcs12.serialize_key_and_certificates(
-            b"x", key, certificate, None, serialization.BestAvailableEncryption(b"segredo")
-        )
-    )
-    return PaperSettings.model_validate(
-        {"certificate_file": path, "certificate_password": "segredo"}
-    )
 
 
 def test_a_municipalitys_own_certificate_is_used(tmp_path: Path) -> None:

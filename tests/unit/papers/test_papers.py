@@ -4,10 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gtvision_edge.keys import PaperKey, open_keys
 from gtvision_edge.papers import CustodyForm, PurgePaper, render_paper
 from gtvision_edge.settings import PaperSettings
+from tests.fakes.certificates import pkcs12_file
 from tests.fakes.papers import custody_form, purge_paper
 from tests.tools import run_tool
 
@@ -75,6 +77,18 @@ def test_every_letter_is_embedded(
     assert code == 0
     assert lines
     assert all("SourceSansPro" in line and " yes yes yes " in line for line in lines), fonts
+
+
+def test_papers_are_signed_with_the_municipalitys_certificate(tmp_path: Path) -> None:
+    settings = pkcs12_file(tmp_path / "a1.p12", rsa.generate_private_key(65537, 2048))
+    key = PaperKey.from_pem(open_keys(tmp_path / "s", settings, site_id="a").paper.to_pem())
+
+    content = render_paper(purge_paper(), key)
+
+    _, verdict = run_tool("pdfsig", written(tmp_path / "p.pdf", content))
+    assert "Signature is Valid" in verdict
+    assert "Common Name: MUNICIPIO DE SERRA AZUL" in verdict
+    assert "certificado ICP-Brasil emitido por AC de teste" in text_of(content, tmp_path)
 
 
 def test_a_purge_report_says_what_was_deleted_and_why(key: PaperKey, tmp_path: Path) -> None:

@@ -1,0 +1,46 @@
+"""A certificate as a municipality gets one, issued by nobody."""
+
+import datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509.oid import NameOID
+
+from gtvision_edge.settings import PaperSettings
+
+
+def pkcs12_file(
+    path: Path, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+) -> PaperSettings:
+    """Write *key* with a certificate to the PKCS#12 file *path*; return the settings that name it."""
+
+    def name(organisation: str, common: str) -> x509.Name:
+        return x509.Name(
+            [
+                x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation),
+                x509.NameAttribute(NameOID.COMMON_NAME, common),
+            ]
+        )
+
+    day = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name("ICP-Brasil", "MUNICIPIO DE SERRA AZUL:00000000000191"))
+        .issuer_name(name("ICP-Brasil", "AC de teste"))
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(day)
+        .not_valid_after(day + datetime.timedelta(3650))
+        .sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
+    )
+    path.write_bytes(
+        pkcs12.serialize_key_and_certificates(
+            b"x", key, certificate, None, serialization.BestAvailableEncryption(b"segredo")
+        )
+    )
+    return PaperSettings.model_validate(
+        {"certificate_file": path, "certificate_password": "segredo"}
+    )
