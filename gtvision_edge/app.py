@@ -52,6 +52,7 @@ from gtvision_edge.cameras.onvif.finder import DeviceFinder
 from gtvision_edge.cameras.onvif.search import DeviceSearch
 from gtvision_edge.cameras.own_servers import OwnServers
 from gtvision_edge.cameras.probe import CameraProber
+from gtvision_edge.cameras.repository import fetch_cameras
 from gtvision_edge.cameras.service import CameraService, open_camera_service
 from gtvision_edge.cameras.starting import CameraOutcome, add_typed_camera
 from gtvision_edge.cameras.urls import DEFAULT_RTSP_PORT
@@ -71,7 +72,10 @@ from gtvision_edge.media.whep import WebRtcPlace
 from gtvision_edge.mosaics.service import MosaicService
 from gtvision_edge.recordings.adoption import Candidate, adopt
 from gtvision_edge.recordings.evidence.ordering import Site
+from gtvision_edge.recordings.errors import VolumeMissingError
 from gtvision_edge.recordings.footage import Footage, FootageBase, open_footage
+from gtvision_edge.recordings.markers import VOLUME_MARKER
+from gtvision_edge.recordings.rebuilding.service import Progress, Rebuilt, rebuild
 from gtvision_edge.recordings.seals import SealReport, check_seals
 from gtvision_edge.recordings.volume import Volume, VolumeFound, VolumeLost, open_volume
 from gtvision_edge.runtime.clock import Clock, SystemClock
@@ -637,6 +641,44 @@ async def _existing_log(settings: Settings) -> AsyncIterator[tuple[Database, Aud
         site_id = await ensure_site(database, SystemClock())
         keys = await _open_keys(settings, site_id, database, audit)
         yield database, audit, keys.site
+
+
+async def rebuild_index(
+    settings: Settings, progress: Callable[[Progress], None], *, forget_missing: bool
+) -> Rebuilt:
+    """Make the index of the recordings follow the volume; the daemon must not run. Without a database, one is made.
+
+    Raises:
+        AlreadyRunningError: the daemon runs.
+        VolumeError: the site's volume is not there.
+
+    """
+    clock = SystemClock()
+    state_dir, root = settings.storage.state_dir, settings.storage.volume
+    async with AsyncExitStack() as stack:
+        lock = sole_use(state_dir)
+        await asyncio.to_thread(lock.__enter__)
+        stack.push(lock.__exit__)
+        if not await asyncio.to_thread((root / VOLUME_MARKER).is_file):
+            raise VolumeMissingError(f"There is no volume of recordings at {root}; mount it.")
+        database = await stack.enter_async_context(open_database(state_dir / DATABASE))
+        site_id = await ensure_site(database, clock)
+        bus = EventBus()
+        volume = await stack.enter_async_context(
+            open_volume(root, state_dir=state_dir, site_id=site_id, clock=clock, bus=bus)
+        )
+        if error := volume.error:
+            raise error
+        cameras = [camera for camera, _ in await fetch_cameras(database)]
+        return await rebuild(
+            root,
+            database,
+            cameras,
+            audit=AuditLog(clock),
+            clock=clock,
+            progress=progress,
+            forget_missing=forget_missing,
+        )
 
 
 async def reset_password(settings: Settings, username: str) -> str:

@@ -5,6 +5,7 @@ import asyncio
 import json
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -20,6 +21,7 @@ from gtvision_edge.app import (
     adopt_volume,
     make_checkpoint,
     prove_entry,
+    rebuild_index,
     reset_password,
     run,
     verify_audit,
@@ -28,6 +30,7 @@ from gtvision_edge.audit import entry_document
 from gtvision_edge.errors import EdgeError, ErrorKind, InvalidInputError
 from gtvision_edge.recordings.adoption import Candidate, describe
 from gtvision_edge.recordings.evidence.verify import Verdict, read_trusted, verify_bundle
+from gtvision_edge.recordings.rebuilding.service import Progress
 from gtvision_edge.runtime.collector import spare_the_started
 from gtvision_edge.runtime.limits import raise_file_limit
 from gtvision_edge.runtime.logs import configure_logs
@@ -37,6 +40,7 @@ from gtvision_edge.settings import BrokenSettingsError, Settings, load_settings
 log = structlog.get_logger(__name__)
 
 EXIT_FAILED = 1
+PROGRESS_EVERY_S = 2.0
 EXIT_NOT_COMPARED = 3
 EXIT_BROKEN_SETTINGS = 78  # EX_CONFIG of sysexits.h: systemd shows it by name
 _EXIT_CODES = {
@@ -167,6 +171,18 @@ def _parser() -> argparse.ArgumentParser:
         help="even if no disk is mounted there: recordings then fill the disk that holds the folder",
     )
     command.set_defaults(command=_adopt_volume)
+
+    command = commands.add_parser(
+        "rebuild-index",
+        parents=[common],
+        help="make the index of the recordings again from the disk (stop the daemon first)",
+    )
+    command.add_argument(
+        "--forget-missing",
+        action="store_true",
+        help="even if more than half of what the index knows is not on the disk",
+    )
+    command.set_defaults(command=_rebuild_index)
 
     user = commands.add_parser("user", help="people").add_subparsers(required=True)
     command = user.add_parser("reset-password", parents=[common], help="give a new password")
@@ -344,6 +360,34 @@ def _adopt_volume(options: argparse.Namespace) -> int:
         print("Nothing was changed.")
         return EXIT_FAILED
     print(f"This site records to volume {volume_id} now; a running daemon takes it up at once.")
+    return 0
+
+
+def _rebuild_index(options: argparse.Namespace) -> int:
+    shown_at = 0.0
+
+    def show(progress: Progress) -> None:
+        nonlocal shown_at
+        now = time.monotonic()
+        if now - shown_at >= PROGRESS_EVERY_S:
+            shown_at = now
+            print(
+                f"{progress.days_done} of {progress.days} days, {progress.files} files", flush=True
+            )
+
+    settings = _load(options)
+    work = rebuild_index(settings, show, forget_missing=options.forget_missing)
+    rebuilt = asyncio.run(work)
+    print(
+        f"{rebuilt.files} files of {rebuilt.cameras} cameras in {rebuilt.seconds} s: {rebuilt.added} added,"
+        f" {rebuilt.unchanged} known, {rebuilt.unreadable} unreadable; {rebuilt.forgotten} rows without file forgotten."
+    )
+    if rebuilt.missing:
+        print(
+            f"{rebuilt.missing} rows without file stay: an incident holds them, or they are more than half of all;"
+            " then see whether the disk is whole, and use --forget-missing."
+        )
+        return EXIT_FAILED
     return 0
 
 

@@ -18,6 +18,7 @@ from gtvision_edge.recordings.evidence.exports import Exports, open_exports
 from gtvision_edge.recordings.evidence.ordering import Site
 from gtvision_edge.recordings.incidents.service import IncidentService
 from gtvision_edge.recordings.index import SegmentIndex
+from gtvision_edge.recordings.indexing.filling import GroupFiller
 from gtvision_edge.recordings.indexing.growing import GrowingFiles
 from gtvision_edge.recordings.indexing.hashing import Hasher
 from gtvision_edge.recordings.indexing.indexer import Indexer
@@ -105,7 +106,9 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
             registry=base.registry,
         )
         stack.callback(hasher.close)
-        index = SegmentIndex(base.database, root=base.volume.root, growing=growing)
+        filler = GroupFiller(base.volume.root, base.database)
+        stack.callback(filler.close)
+        index = SegmentIndex(base.database, root=base.volume.root, growing=growing, filler=filler)
         keeper = CameraKeeper(base.database, base.cameras, bus=base.bus, clock=base.clock)
         await keeper.keep()
         await service("recorded-cameras", keeper.run)

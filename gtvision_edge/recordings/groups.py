@@ -9,6 +9,9 @@ from collections.abc import Sequence
 
 from gtvision_edge.recordings.model import Group
 
+UNREAD = b"\x00"
+"""Stands for groups that nobody has read from the file yet; no packing gives it."""
+
 
 def pack_groups(groups: Sequence[Group], *, init_bytes: int) -> bytes:
     """Return *groups*, in the order of the file, as the column holds them.

@@ -4,13 +4,13 @@ Rows follow files, never the other way round; ``DESIGN.md`` beside this file say
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from gtvision_edge.media.layout import segment_file
 from gtvision_edge.recordings.errors import UnknownSegmentError
-from gtvision_edge.recordings.groups import unpack_groups
+from gtvision_edge.recordings.groups import UNREAD, unpack_groups
 from gtvision_edge.recordings.indexing.repository import (
     LEAN_COLUMNS,
     CameraOfSite,
@@ -71,13 +71,29 @@ class Growing(Protocol):
     async def look(self, camera: RecordedCamera) -> Segment | None: ...
 
 
+class Filler(Protocol):
+    """Reads the groups of segments that were indexed by their heads alone."""
+
+    async def fill(
+        self, camera: RecordedCamera, segments: Sequence[Segment]
+    ) -> Mapping[SegmentId, Segment]: ...
+
+
 class SegmentIndex:
     """Asks the index; reads committed rows only. Writing is done by the functions below, inside a transaction."""
 
-    def __init__(self, database: Database, *, root: Path, growing: Growing | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        root: Path,
+        growing: Growing | None = None,
+        filler: Filler | None = None,
+    ) -> None:
         self._database = database
         self._root = root
         self._growing = growing
+        self._filler = filler
 
     async def cameras(self) -> Sequence[RecordedCamera]:
         """Return every camera of which there is, or may be, footage, removed ones too."""
@@ -112,8 +128,16 @@ class SegmentIndex:
             {**_span(camera_no, span), "limit": -1 if limit is None else limit},
         )
         if len(rows) > 64:  # a day's groups take some 15 ms to unpack
-            return await asyncio.to_thread(lambda: [_segment(row) for row in rows])
-        return [_segment(row) for row in rows]
+            found = await asyncio.to_thread(lambda: [_segment(row) for row in rows])
+        else:
+            found = [_segment(row) for row in rows]
+        unread = [
+            segment for segment, row in zip(found, rows, strict=True) if row["groups"] == UNREAD
+        ]
+        if not unread:
+            return found
+        filled = await self._fill(camera_no, unread)
+        return [filled.get(segment.segment_id, segment) for segment in found]
 
     async def get_segment(self, segment_id: SegmentId) -> tuple[Segment, RecordedCamera]:
         """Return a finished segment and whose it is.
@@ -130,7 +154,11 @@ class SegmentIndex:
         camera = await self.camera_by_no(row["camera_no"]) if row else None
         if row is None or camera is None:
             raise UnknownSegmentError("There is no such segment.", segment_id=segment_id)
-        return _segment(row), camera
+        segment = _segment(row)
+        if row["groups"] == UNREAD:
+            filled = await self._fill(camera.camera_no, [segment])
+            segment = filled.get(segment_id, segment)
+        return segment, camera
 
     async def get_named(self, camera_no: CameraNo, name_us: int) -> tuple[Segment, RecordedCamera]:
         """Return the finished segment of a camera whose file is named after *name_us*, and whose it is.
@@ -212,6 +240,14 @@ class SegmentIndex:
         """Return the file being written, up to its last whole part as of a second ago at most; None when nothing grows."""
         return await self._growing.look(camera) if self._growing else None
 
+    async def _fill(
+        self, camera_no: CameraNo, segments: Sequence[Segment]
+    ) -> Mapping[SegmentId, Segment]:
+        camera = await self.camera_by_no(camera_no)
+        if self._filler is None or camera is None:
+            return {}
+        return await self._filler.fill(camera, segments)
+
     def path_of(self, camera: RecordedCamera, segment: Segment | LeanSegment) -> Path:
         """Return the file of *segment*, finished or growing; whether it is there is not looked at.
 
@@ -248,7 +284,9 @@ def _segment(row: Row) -> Segment:
         size_bytes=row["size_bytes"],
         format=SegmentFormat(row["video"], row["width"], row["height"], row["audio"]),
         init_bytes=row["init_bytes"],
-        groups=unpack_groups(row["groups"], init_bytes=row["init_bytes"]),
+        groups=()
+        if row["groups"] == UNREAD
+        else unpack_groups(row["groups"], init_bytes=row["init_bytes"]),
         continues=bool(row["continues"]),
         is_cut=bool(row["is_cut"]),
         sha256=row["sha256"],

@@ -11,7 +11,16 @@ import sys
 
 from tests.bench.table import Row, markdown
 
-BENCHMARKS = ("reachability", "gateway", "embedded", "streets", "beside", "export", "playback")
+BENCHMARKS = (
+    "reachability",
+    "gateway",
+    "embedded",
+    "streets",
+    "beside",
+    "export",
+    "playback",
+    "rebuild",
+)
 
 
 def main() -> None:

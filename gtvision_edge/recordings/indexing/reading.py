@@ -42,10 +42,11 @@ class RecordedFile:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A file's row, and which file of which run of its recorder it is."""
+    """A file's row, and which file of which run of its recorder it is; not ``is_read``: its groups are not known yet."""
 
     segment: Segment
     run: RecorderRun | None
+    is_read: bool = True
 
 
 def read_path(path: Path, name_us: int) -> tuple[RecordedFile, Reading]:
@@ -64,8 +65,13 @@ def read_path(path: Path, name_us: int) -> tuple[RecordedFile, Reading]:
         os.close(descriptor)
 
 
-def describe(file: RecordedFile, reading: Reading, camera_no: CameraNo) -> Described:
-    """Return the row of a file. One without a picture that can be shown gets no codec and no length."""
+def describe(
+    file: RecordedFile, reading: Reading, camera_no: CameraNo, *, is_read: bool = True
+) -> Described:
+    """Return the row of a file. One without a picture that can be shown gets no codec and no length.
+
+    *is_read* is handed on: False says that *reading* only pretends to know the parts.
+    """
     head = reading.head
     parts = list(_with_video(reading.parts))
     video = head.video if head else None
@@ -90,7 +96,7 @@ def describe(file: RecordedFile, reading: Reading, camera_no: CameraNo) -> Descr
     if head.is_mediamtx and head.closed_ms and JITTER_US < late_us <= DRIFT_US:
         # The camera stamps fewer seconds than pass. A camera that froze is told by 10 s, not by five.
         row = replace(row, end_us=file.mtime_us)
-    return Described(row, _run(head))
+    return Described(row, _run(head), is_read)
 
 
 def _begin(file: RecordedFile, head: Head) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any, Final, Protocol
 
-from gtvision_edge.recordings.groups import pack_groups
+from gtvision_edge.recordings.groups import UNREAD, pack_groups
 from gtvision_edge.recordings.markers import CameraMarker
 from gtvision_edge.recordings.model import (
     DAY_US,
@@ -26,6 +26,14 @@ LEAN_COLUMNS: Final = "segment_id, camera_no, name_us, start_us, end_us, size_by
 _HELD_BY_INCIDENT: Final = (
     "EXISTS (SELECT 1 FROM incident_cameras c JOIN incidents i USING (incident_id)"
     " WHERE c.camera_no = {camera_no} AND i.released_us IS NULL AND i.start_us < {end_us} AND i.end_us > {start_us})"
+)
+
+
+INSERT_SEGMENT: Final = (
+    "INSERT INTO segments (camera_no, name_us, start_us, end_us, media_us, size_bytes, format_id, init_bytes,"  # noqa: S608 -- names of ours
+    " groups, run, run_no, continues, is_cut, sha256, held) VALUES (:camera_no, :name_us, :start_us, :end_us,"
+    " :media_us, :size_bytes, :format_id, :init_bytes, :groups, :run, :run_no, :continues, :is_cut, :sha256,"
+    f" {_HELD_BY_INCIDENT.format(camera_no=':camera_no', start_us=':start_us', end_us=':end_us')})"
 )
 
 
@@ -81,26 +89,8 @@ def insert_segment(
     if known is not None:
         return SegmentId(known["segment_id"])
     inserted = transaction.execute(
-        "INSERT INTO segments (camera_no, name_us, start_us, end_us, media_us, size_bytes, format_id, init_bytes,"  # noqa: S608
-        " groups, run, run_no, continues, is_cut, sha256, held) VALUES (:camera_no, :name_us, :start_us, :end_us,"
-        " :media_us, :size_bytes, :format_id, :init_bytes, :groups, :run, :run_no, :continues, :is_cut, :sha256,"
-        f" {_HELD_BY_INCIDENT.format(camera_no=':camera_no', start_us=':start_us', end_us=':end_us')})",
-        {
-            "camera_no": segment.camera_no,
-            "name_us": segment.name_us,
-            "start_us": segment.start_us,
-            "end_us": segment.end_us,
-            "media_us": segment.media_us,
-            "size_bytes": segment.size_bytes,
-            "format_id": format_id(transaction, segment.format),
-            "init_bytes": segment.init_bytes,
-            "groups": pack_groups(segment.groups, init_bytes=segment.init_bytes),
-            "run": run.run if run else None,
-            "run_no": run.number if run else None,
-            "continues": segment.continues,
-            "is_cut": segment.is_cut,
-            "sha256": segment.sha256,
-        },
+        INSERT_SEGMENT,
+        segment_values(segment, run, format_id(transaction, segment.format), is_read=True),
     )
     length_us = segment.end_us - segment.start_us
     count_days(
@@ -110,8 +100,29 @@ def insert_segment(
         (1, segment.size_bytes, length_us),
     )
     if run is not None:
-        _link_neighbours(transaction, segment.camera_no, segment.name_us)
+        link_neighbours(transaction, segment.camera_no, segment.name_us)
     return SegmentId(inserted.lastrowid or 0)
+
+
+def fill_groups(transaction: Transaction, segment_id: SegmentId, segment: Segment) -> None:
+    """Note what reading the whole file told of a row that was made from its head."""
+    row = transaction.execute(
+        "SELECT start_us, end_us, media_us FROM segments WHERE segment_id = ? AND groups = ? AND size_bytes = ?",
+        (segment_id, UNREAD, segment.size_bytes),
+    ).fetchone()
+    if row is None:
+        return
+    transaction.execute(
+        "UPDATE segments SET groups = ?, media_us = ?, is_cut = ? WHERE segment_id = ?",
+        (
+            pack_groups(segment.groups, init_bytes=segment.init_bytes),
+            segment.media_us,
+            segment.is_cut,
+            segment_id,
+        ),
+    )
+    if row["end_us"] == row["start_us"] + row["media_us"]:  # its own length said so, no neighbour
+        end_segment(transaction, segment_id, row["start_us"] + segment.end_us - segment.start_us)
 
 
 def end_segment(transaction: Transaction, segment_id: SegmentId, end_us: int) -> None:
@@ -164,7 +175,7 @@ def delete_doomed(transaction: Transaction, segment_ids: Iterable[SegmentId]) ->
             " RETURNING camera_no, start_us, end_us, size_bytes",
             some,
         ).fetchall()
-        _uncount(transaction, rows)
+        uncount_days(transaction, rows)
         count += len(rows)
     return count
 
@@ -199,26 +210,36 @@ def deletable_queries(
     return [(sql, (no, *values, limit)) for no in camera_nos]
 
 
-def _link_neighbours(transaction: Transaction, camera_no: CameraNo, name_us: int) -> None:
+def is_continued(
+    before: RecorderRun | None, after: RecorderRun | None, *, apart_us: int, media_us: int
+) -> bool:
+    """Tell whether a file goes on where another one, *media_us* long, ended, their starts being *apart_us*."""
+    return (
+        before is not None
+        and after is not None
+        and (before.run, before.number + 1) == (after.run, after.number)
+        and 0 < apart_us <= max(2 * media_us, media_us + LIKELY_PAUSE_US)
+    )
+
+
+def link_neighbours(transaction: Transaction, camera_no: CameraNo, name_us: int) -> None:
     """Let the file of that name continue its predecessor, and its successor continue it, where their recorder says so.
 
     Between the two there is no gap then, whatever the camera's time stamps say of their length.
     """
     rows = transaction.execute(
-        "SELECT * FROM (SELECT segment_id, start_us, media_us, run, run_no FROM segments WHERE camera_no = ?1"
-        " AND name_us <= ?2 ORDER BY name_us DESC LIMIT 2) UNION ALL SELECT * FROM (SELECT segment_id, start_us,"
-        " media_us, run, run_no FROM segments WHERE camera_no = ?1 AND name_us > ?2 ORDER BY name_us LIMIT 1)"
-        " ORDER BY run_no",
+        "SELECT * FROM (SELECT segment_id, name_us, start_us, media_us, run, run_no FROM segments WHERE camera_no = ?1"
+        " AND name_us <= ?2 ORDER BY name_us DESC LIMIT 2) UNION ALL SELECT * FROM (SELECT segment_id, name_us,"
+        " start_us, media_us, run, run_no FROM segments WHERE camera_no = ?1 AND name_us > ?2 ORDER BY name_us LIMIT 1)"
+        " ORDER BY name_us",
         (camera_no, name_us),
     ).fetchall()
     for before, after in pairwise(rows):
-        apart_us = after["start_us"] - before["start_us"]
-        likely_us = max(2 * before["media_us"], before["media_us"] + LIKELY_PAUSE_US)
-        if (
-            before["run"] is not None
-            and before["run"] == after["run"]
-            and before["run_no"] + 1 == after["run_no"]
-            and 0 < apart_us <= likely_us
+        if is_continued(
+            _run(before),
+            _run(after),
+            apart_us=after["start_us"] - before["start_us"],
+            media_us=before["media_us"],
         ):
             end_segment(transaction, before["segment_id"], after["start_us"])
             transaction.execute(
@@ -252,7 +273,8 @@ def count_days(
     )
 
 
-def _uncount(transaction: Transaction, rows: Iterable[Row]) -> None:
+def uncount_days(transaction: Transaction, rows: Iterable[Row]) -> None:
+    """Take removed rows (camera_no, start_us, end_us, size_bytes) off the running totals."""
     sums: dict[tuple[int, int], list[int]] = {}
     for row in rows:
         day = sums.setdefault((row["camera_no"], row["start_us"] // DAY_US), [0, 0, 0])
@@ -365,4 +387,30 @@ async def fetch_last_run(database: Database, camera_no: CameraNo) -> RecorderRun
         "SELECT run, run_no FROM segments WHERE camera_no = ? ORDER BY name_us DESC LIMIT 1",
         (camera_no,),
     )
-    return RecorderRun(row["run"], row["run_no"]) if row and row["run"] is not None else None
+    return _run(row) if row else None
+
+
+def _run(row: Row) -> RecorderRun | None:
+    return None if row["run"] is None else RecorderRun(row["run"], row["run_no"])
+
+
+def segment_values(
+    segment: Segment, run: RecorderRun | None, format_no: int, *, is_read: bool
+) -> dict[str, object]:
+    """Return the parameters of INSERT_SEGMENT; what was not read has no groups yet."""
+    return {
+        "camera_no": segment.camera_no,
+        "name_us": segment.name_us,
+        "start_us": segment.start_us,
+        "end_us": segment.end_us,
+        "media_us": segment.media_us,
+        "size_bytes": segment.size_bytes,
+        "format_id": format_no,
+        "init_bytes": segment.init_bytes,
+        "groups": pack_groups(segment.groups, init_bytes=segment.init_bytes) if is_read else UNREAD,
+        "run": run.run if run else None,
+        "run_no": run.number if run else None,
+        "continues": segment.continues,
+        "is_cut": segment.is_cut,
+        "sha256": segment.sha256,
+    }

@@ -195,6 +195,10 @@ class Survey:
     def path(self, directory: str, name_us: int) -> Path:
         return self.root / directory / segment_file(name_us)
 
+    def directory(self, directory: str, day_us: int) -> Path:
+        """Return where a day's files lie."""
+        return self.root / directory / _day_name(day_us)
+
     def tidy(self, place: Place, now_us: int) -> int:
         """Remove the empty directories of past days, with thumbnails whose segments are gone; return how many."""
         removed = 0

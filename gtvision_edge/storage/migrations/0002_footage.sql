@@ -35,7 +35,7 @@ CREATE TABLE segments (
     format_id INTEGER NOT NULL REFERENCES segment_formats (format_id),
     init_bytes INTEGER NOT NULL,          -- length of ftyp and moov: the first part begins there; 0 = it has none
     groups BLOB NOT NULL,                 -- where the groups of parts lie that begin with a key frame: see recordings/groups.py;
-                                          -- '' with a video format = not read yet (rebuild-index reads heads only)
+                                          -- x'00' = not read yet (rebuild-index reads heads only)
     run INTEGER,                          -- which run of its recorder it is of (random bits); NULL = the file does not say
     run_no INTEGER,                       -- which file of that run, from 0; NULL likewise
     continues INTEGER NOT NULL DEFAULT 0, -- 1 = the recorder says that it follows its predecessor without loss

@@ -1,0 +1,1 @@
+"""Makes the index again from the volume alone, quickly: ``gtvision-edge rebuild-index``."""
