@@ -71,8 +71,8 @@ from gtvision_edge.media.view import MediaViews
 from gtvision_edge.media.whep import WebRtcPlace
 from gtvision_edge.mosaics.service import MosaicService
 from gtvision_edge.recordings.adoption import Candidate, adopt
-from gtvision_edge.recordings.evidence.ordering import Site
 from gtvision_edge.recordings.errors import VolumeMissingError
+from gtvision_edge.recordings.evidence.ordering import Site
 from gtvision_edge.recordings.footage import Footage, FootageBase, open_footage
 from gtvision_edge.recordings.markers import VOLUME_MARKER
 from gtvision_edge.recordings.rebuilding.service import Progress, Rebuilt, rebuild
