@@ -18,6 +18,10 @@ from gtvision_edge.recordings.evidence.errors import BrokenBundleError
 from gtvision_edge.recordings.evidence.tracks import ReadAt
 
 MAX_FILES: Final = 200_000
+_VERSIONS: Final = (20, 45)
+_UNIX: Final = 3
+_END: Final = struct.Struct("<4s4H2IH")
+_REGULAR: Final = 0o100644 << 16
 _ZIP64_EXTRA: Final = 20
 _LOCAL: Final = struct.Struct("<4s5H3I2H")
 _NAME: Final = re.compile(
@@ -119,8 +123,15 @@ def _check_info(info: zipfile.ZipInfo) -> None:
         fault = "is encrypted, or marked in a way that ours are not"
     elif stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
         fault = "is no regular file"
-    elif info.comment:
-        fault = "has a comment"
+    elif (info.external_attr, info.create_system) != (_REGULAR, _UNIX) or (
+        info.comment
+        or info.internal_attr
+        or info.volume
+        or info.reserved
+        or info.extract_version not in _VERSIONS
+        or info.create_version != info.extract_version
+    ):
+        fault = "is described in a way that ours are not"
     if fault:
         shown = name.encode("ascii", "backslashreplace").decode()[:200]
         raise BrokenBundleError(f"{shown} {fault}.", path=shown)
@@ -131,9 +142,10 @@ def _content_offset(file: BinaryIO, info: zipfile.ZipInfo) -> int:
     head = os.pread(file.fileno(), _LOCAL.size, info.header_offset)
     if len(head) < _LOCAL.size:
         raise BrokenBundleError(f"{info.filename} is cut off.", path=info.filename)
-    magic, _, flags, method, _, _, crc, packed, size, name_length, extra_length = _LOCAL.unpack(
-        head
+    magic, version, flags, method, time, day, crc, packed, size, name_length, extra_length = (
+        _LOCAL.unpack(head)
     )
+    year, month, date, hour, minute, second = info.date_time
     rest = os.pread(file.fileno(), name_length + extra_length, info.header_offset + _LOCAL.size)
     name, extra = rest[:name_length], rest[name_length:]
     wide = 0xFFFF_FFFF
@@ -142,6 +154,9 @@ def _content_offset(file: BinaryIO, info: zipfile.ZipInfo) -> int:
         and name == info.filename.encode()
         and method == zipfile.ZIP_STORED
         and flags == info.flag_bits
+        and version == info.extract_version
+        and day == (year - 1980) << 9 | month << 5 | date
+        and time == hour << 11 | minute << 5 | second // 2
         and crc == info.CRC
         and packed in (info.compress_size, wide)
         and size in (info.file_size, wide)
@@ -158,7 +173,7 @@ def _content_offset(file: BinaryIO, info: zipfile.ZipInfo) -> int:
 def _check_end(file: BinaryIO, directory: int, size: int, count: int) -> None:
     """Look that table of contents and its end records are all that follows the files."""
     at = directory
-    fd = file.fileno()
+    fd, is_wide = file.fileno(), False
     for _ in range(count):
         head = os.pread(fd, 46, at)
         if len(head) < 46 or head[:4] != b"PK\x01\x02":
@@ -167,9 +182,20 @@ def _check_end(file: BinaryIO, directory: int, size: int, count: int) -> None:
     tail = os.pread(fd, 200, at)
     if tail[:4] == b"PK\x06\x06":  # zip64: end record and its locator
         at += 12 + struct.unpack_from("<Q", tail, 4)[0] + 20
+        is_wide = True
         tail = os.pread(fd, 200, at)
-    if tail[:4] != b"PK\x05\x06" or at + 22 != size:
+    if tail[:4] != b"PK\x05\x06" or at + _END.size != size:
         raise BrokenBundleError("There are bytes behind the table of contents.")
+    _, disk, directory_disk, here, whole, length, offset, comment = _END.unpack(tail)
+    agrees = (
+        (disk, directory_disk, comment) == (0, 0, 0)
+        and here == whole
+        and whole in (count, 0xFFFF)
+        and offset in (directory, 0xFFFF_FFFF)
+        and (is_wide or (whole, length, offset) == (count, at - directory, directory))
+    )
+    if not agrees:
+        raise BrokenBundleError("The end of the zip is not what it says.")
 
 
 def open_bundle_file(path: Path) -> BinaryIO:
