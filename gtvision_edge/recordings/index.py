@@ -1,6 +1,6 @@
 """The index of finished segments: the questions that the other parts ask, and (imported) what they may change.
 
-Rows follow files, never the other way round; ``DESIGN.md`` beside this file says which states of the two are allowed.
+Rows follow files, never the other way round; ``indexing/DESIGN.md`` says which states of the two are allowed.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """What lies on the volume: directories, days and files. Everything here blocks; it runs in the scanner's one thread."""
 
 import os
+import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -235,6 +236,8 @@ class Survey:
     def _judged(self, open_file: OpenFile, *, is_newest: bool, is_recorded: bool) -> Judgement:
         path = self.path(open_file.directory, open_file.name_us)
         found = path.lstat()
+        if not stat.S_ISREG(found.st_mode):
+            return Judgement(open_file, Fate.GONE)
         now = self.monotonic()
         if (found.st_size, found.st_mtime_ns) != (open_file.size, open_file.mtime_ns):
             is_new = open_file.size < 0

@@ -30,6 +30,7 @@ export const acts: Text["acts"] = {
   "mosaic.changed": "changed a mosaic",
   "mosaic.removed": "deleted a mosaic",
   "volume.adopted": "had another disk recorded to",
+  "index.rebuilt": "made the index of the recordings again",
   "view.started": "began to watch",
   "view.ended": "stopped watching",
   "footage.viewed": "watched recordings",

@@ -29,6 +29,7 @@ export const acts: Record<string, string> = {
   "mosaic.changed": "alterou um mosaico",
   "mosaic.removed": "excluiu um mosaico",
   "volume.adopted": "passou a gravar em outro disco",
+  "index.rebuilt": "refez o índice das gravações",
   "view.started": "começou a assistir",
   "view.ended": "parou de assistir",
   "footage.viewed": "viu gravações",

@@ -375,6 +375,46 @@ async def test_while_the_volume_is_away_nothing_is_forgotten(site: Site) -> None
     assert camera.directory == "cam01_rec"
 
 
+async def test_a_disk_that_hangs_stops_the_indexer_alone(site: Site) -> None:
+    await site.write(START_US)
+
+    def make_a_marker_that_blocks_its_reader() -> Path:
+        marker = site.root / "cam02_rec" / CAMERA_MARKER
+        marker.parent.mkdir()
+        os.mkfifo(marker)
+        return marker
+
+    marker = await asyncio.to_thread(make_a_marker_that_blocks_its_reader)
+    looking = asyncio.create_task(site.indexer.look())
+    began = asyncio.get_running_loop().time()
+    await asyncio.wait({looking}, timeout=0.2)
+
+    assert not looking.done()
+    assert asyncio.get_running_loop().time() - began < 2
+    assert await site.rows() == []
+
+    await asyncio.to_thread(marker.write_bytes, b"")
+    await looking
+    assert len(await site.rows()) == 1
+
+
+async def test_what_is_called_like_a_segment_and_is_no_file_is_left_alone(site: Site) -> None:
+    path = site.directory / segment_file(START_US)
+
+    def make() -> None:
+        path.parent.mkdir()
+        os.mkfifo(path)
+        path.with_name("00-00-01-000000.mp4").mkdir()
+        path.with_name("00-00-02-000000.mp4").symlink_to("/etc/passwd")
+
+    await asyncio.to_thread(make)
+    await site.indexer.look()
+    await site.look_after(STUCK_IDLE_S)
+
+    assert await site.rows() == []
+    assert len(await asyncio.to_thread(lambda: list(path.parent.iterdir()))) == 3
+
+
 class running:  # noqa: N801 -- reads as a phrase
     def __init__(self, site: Site) -> None:
         self._site = site
