@@ -18,7 +18,12 @@ from gtvision_edge.api.routing import (
 )
 from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.errors import InvalidInputError
-from gtvision_edge.recordings.errors import VolumeHangsError, VolumeUnwritableError
+from gtvision_edge.recordings.errors import (
+    VolumeForeignError,
+    VolumeHangsError,
+    VolumeMissingError,
+    VolumeUnwritableError,
+)
 from gtvision_edge.recordings.evidence.errors import (
     ExportNoSpaceError,
     ExportNotReadyError,
@@ -254,6 +259,8 @@ def export_endpoints(exports: ExportService, server: BundleServer) -> list[Endpo
                 NothingToExportError,
                 ExportNoSpaceError,
                 TooManyExportsError,
+                VolumeMissingError,
+                VolumeForeignError,
                 VolumeHangsError,
                 VolumeUnwritableError,
             ),

@@ -15,10 +15,14 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Page
 
+from gtvision_edge.recordings.evidence.copying import read_part
+from gtvision_edge.recordings.evidence.viewing import Source, plan_viewing
+from gtvision_edge.recordings.model import Span
 from tests.e2e.browser import chromium
 from tests.e2e.daemon import PROGRAM, Client, Site, logged_in, running_daemon
 from tests.e2e.mediamtx_beside import NEEDS, mediamtx_beside, site_beside
 from tests.fakes.clips import ClipSpec
+from tests.fakes.recorded import START_US, record
 from tests.fakes.virtual_camera import virtual_camera
 from tests.waiting import becomes
 
@@ -225,3 +229,22 @@ async def test_what_mediamtx_recorded_can_be_handed_over_and_watched(
     (camera_of_bundle,) = manifest["cameras"]
     (copy,) = camera_of_bundle["viewing"]
     assert copy["audio"] is not None
+
+
+async def test_a_film_with_a_gap_and_sound_plays_across_it(tmp_path: Path) -> None:
+    def make() -> float:
+        files = [
+            record(tmp_path / "cam01_rec", CLIP, start_us=START_US + second * 1_000_000)
+            for second in (0, 4, 30)
+        ]
+        sources = [Source(file.path, file.segment) for file in files]
+        (part,) = plan_viewing(sources, Span(START_US, START_US + 34_000_000))
+        (tmp_path / "film.mp4").write_bytes(b"".join(read_part(part)))
+        return part.length_us / 1e6
+
+    length = await asyncio.to_thread(make)
+
+    async with chromium() as browser, file_server(tmp_path) as url:
+        seen = await watched(await browser.new_page(), url, "film.mp4")
+    assert seen["duration"] == pytest.approx(length, abs=0.2) == pytest.approx(34, abs=0.2)
+    assert seen["off"] < 0.2

@@ -28,7 +28,6 @@ from gtvision_edge.recordings.evidence.errors import (
     NothingToExportError,
 )
 from gtvision_edge.recordings.evidence.exports import Exports, open_exports
-from gtvision_edge.recordings.evidence.folder import ExportFolder
 from gtvision_edge.recordings.evidence.model import Export, ExportState, LegalRequest
 from gtvision_edge.recordings.evidence.ordering import Site
 from gtvision_edge.recordings.evidence.service import NewExport
@@ -303,15 +302,25 @@ async def test_bundles_expire_and_their_record_stays(box: Box) -> None:
     assert (await box.acts())[-1] == "export.expired"
 
 
+async def sized(box: Box, size_bytes: int) -> None:
+    """Let the index say that the first file is so large."""
+    await box.database.write(
+        lambda transaction: transaction.execute(
+            "UPDATE segments SET size_bytes = ? WHERE segment_id = 1", (size_bytes,)
+        )
+    )
+
+
 async def test_what_cannot_be_exported_is_refused_when_it_is_asked_for(
-    box: Box, monkeypatch: pytest.MonkeyPatch
+    box: Box,
 ) -> None:
     wanted = NewExport(box.incident_id, REQUEST)
     async with box.exports() as exports:
-        monkeypatch.setattr(ExportFolder, "require_room", _no_room)
-        with pytest.raises(ExportNoSpaceError):
+        await sized(box, 2**50)
+        with pytest.raises(ExportNoSpaceError) as refused:
             await exports.service.create(THE_BOX, wanted)
-        monkeypatch.undo()
+        assert int(str(refused.value.details["needed_bytes"])) > 2**51
+        await sized(box, 200_000)
 
         empty = await box.incidents.create(
             THE_BOX,
@@ -323,10 +332,6 @@ async def test_what_cannot_be_exported_is_refused_when_it_is_asked_for(
         await box.incidents.release(THE_BOX, box.incident_id, reason="arquivado")
         with pytest.raises(IncidentReleasedError):
             await exports.service.create(THE_BOX, wanted)
-
-
-def _no_room(self: ExportFolder, needed_bytes: int) -> None:
-    raise ExportNoSpaceError("No room.", needed_bytes=needed_bytes, free_bytes=0)
 
 
 async def test_footage_that_vanished_meanwhile_is_told_and_the_rest_handed_over(box: Box) -> None:
