@@ -76,6 +76,7 @@ from gtvision_edge.recordings.evidence.ordering import Site
 from gtvision_edge.recordings.footage import Footage, FootageBase, open_footage
 from gtvision_edge.recordings.markers import VOLUME_MARKER
 from gtvision_edge.recordings.rebuilding.service import Progress, Rebuilt, rebuild
+from gtvision_edge.recordings.retention.breaker import Breaker, BreakerClosed, BreakerOpened
 from gtvision_edge.recordings.seals import SealReport, check_seals
 from gtvision_edge.recordings.volume import Volume, VolumeFound, VolumeLost, open_volume
 from gtvision_edge.runtime.clock import Clock, SystemClock
@@ -144,6 +145,7 @@ class _Base:
     accounts: Accounts
     keys: OpenedKeys
     volume: Volume
+    breaker: Breaker
     cameras: CameraService
     devices: DeviceAsker
     resolver: NameResolver
@@ -176,6 +178,8 @@ async def run(
         if base.accounts.issuers:
             await service("issuer-keys", base.accounts.issuers.keep_keys_fresh_forever)
         await service("volume", base.volume.run)
+        await base.breaker.load()
+        await service("breaker", base.breaker.run)
         media = await stack.enter_async_context(_media_server(settings.media, base, options))
         base.own_servers.keep_away_from(urlsplit(media.rtsp_url).port or DEFAULT_RTSP_PORT)
         session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -304,6 +308,16 @@ async def _open_base(settings: Settings, clock: Clock, stack: AsyncExitStack) ->
         accounts=accounts,
         keys=keys,
         volume=volume,
+        breaker=Breaker(
+            volume,
+            cameras,
+            database=database,
+            audit=audit,
+            bus=bus,
+            clock=clock,
+            settings=settings.volume,
+            registry=registry,
+        ),
         cameras=cameras,
         devices=devices,
         resolver=resolver,
@@ -394,7 +408,7 @@ def _monitor(base: _Base, views: MediaViews) -> CameraMonitor:
         clock=base.clock,
         settings=settings,
         registry=base.registry,
-        recording_trouble=lambda: base.volume.trouble,
+        recording_trouble=lambda: base.volume.trouble or base.breaker.trouble,
     )
 
 
@@ -403,6 +417,9 @@ def _reconciler(
 ) -> Reconciler:
     def refuses_password(camera_id: str) -> bool:
         return monitor.state_of(camera_id).state is CameraState.UNAUTHORIZED
+
+    def may_record(camera_id: str) -> bool:
+        return base.volume.is_present() and base.breaker.allows(camera_id)
 
     return Reconciler(
         client,
@@ -416,8 +433,8 @@ def _reconciler(
         clock=base.clock,
         claim_directory=base.volume.claim_directory,
         suspended=refuses_password,
-        recording_allowed=base.volume.is_present,
-        news=(VolumeLost, VolumeFound),
+        recording_allowed=may_record,
+        news=(VolumeLost, VolumeFound, BreakerOpened, BreakerClosed),
         interval_s=base.settings.media.reconcile_interval,
         registry=base.registry,
     )
@@ -443,6 +460,8 @@ def _footage_base(base: _Base, views: MediaViews) -> FootageBase:
             software="GT-Vision Edge",
             version=__version__,
         ),
+        thresholds=base.settings.volume,
+        breaker=base.breaker,
         keys=base.keys,
         state_dir=base.settings.storage.state_dir,
     )
@@ -482,6 +501,7 @@ async def _api(
             "database": base.database.check,
             "media_server": media_server,
             "volume": base.volume.require,
+            "recording": base.breaker.require,
         },
         notices={
             "identity": accounts.issuers.check_keys,
@@ -521,6 +541,7 @@ async def _api(
                 site_id=accounts.site_id,
                 version=__version__,
                 volume=base.volume,
+                breaker_trouble=lambda: base.breaker.trouble,
                 clock=base.clock,
                 key_faults=accounts.issuers.faults,
             ),

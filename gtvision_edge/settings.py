@@ -169,7 +169,29 @@ class MediaSettings(Section):
     embedded: EmbeddedSettings = EmbeddedSettings()
 
 
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class VolumeSettings(Section):
+    """When footage goes early and when recording stops; shares of the volume's size, used by whatever."""
+
+    low_water: Share = 0.80
+    high_water: Share = 0.85
+    reset: Share = 0.90
+    trip: Share = 0.95
+    reserve: Size = 2 * 2**30
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "VolumeSettings":
+        if not self.low_water < self.high_water < self.reset < self.trip:
+            raise ValueError(
+                "low_water, high_water, reset and trip must each be more than the one before"
+            )
+        return self
+
+
 class RecordingSettings(Section):
+    retain_days: Annotated[int, Field(ge=0, le=3650)] = 30
     thumbnail_interval: Annotated[float, BeforeValidator(parse_duration), Field(ge=0, le=600)] = (
         10.0
     )
@@ -282,6 +304,7 @@ class Settings(BaseSettings):
     api: ApiSettings = ApiSettings()
     storage: StorageSettings = StorageSettings()
     media: MediaSettings = MediaSettings()
+    volume: VolumeSettings = VolumeSettings()
     recordings: RecordingSettings = RecordingSettings()
     exports: ExportSettings = ExportSettings()
     cameras: CameraSettings = CameraSettings()

@@ -15,6 +15,7 @@ from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.media.findings import Finding
 from gtvision_edge.media.model import MediaServerState
 from gtvision_edge.recordings.errors import VolumeFullError, VolumeMissingError
+from gtvision_edge.recordings.retention.errors import BreakerOpenError
 from gtvision_edge.recordings.volume import Usage
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.timestamps import to_rfc3339
@@ -25,6 +26,7 @@ StorageState = Literal["present", "full", "missing", "unusable"]
 _STORAGE_STATES: Mapping[str, StorageState] = {
     "": "present",
     VolumeFullError.code: "full",
+    BreakerOpenError.code: "full",
     VolumeMissingError.code: "missing",
 }
 
@@ -128,6 +130,7 @@ class _StatusResource:
         site_id: str,
         version: str,
         volume: RecordingsVolume,
+        breaker_trouble: Callable[[], str],
         clock: Clock,
         key_faults: Callable[[], Sequence[KeyFault]],
     ) -> None:
@@ -140,6 +143,7 @@ class _StatusResource:
         self._site_id = site_id
         self._version = version
         self._volume = volume
+        self._breaker_trouble = breaker_trouble
         self._clock = clock
         self._key_faults = key_faults
         self._zone = ZoneInfo(site.timezone)
@@ -181,7 +185,7 @@ class _StatusResource:
         )
 
     def _storage(self) -> StorageAnswer:
-        usage, code = self._volume.usage, self._volume.trouble
+        usage, code = self._volume.usage, self._volume.trouble or self._breaker_trouble()
         return StorageAnswer(
             volume=str(self._volume.root),
             state=_STORAGE_STATES.get(code, "unusable"),
@@ -210,6 +214,7 @@ def status_endpoints(
     version: str,
     volume: RecordingsVolume,
     clock: Clock,
+    breaker_trouble: Callable[[], str] = lambda: "",
     key_faults: Callable[[], Sequence[KeyFault]],
 ) -> list[Endpoint]:
     """Return ``/status``."""
@@ -223,6 +228,7 @@ def status_endpoints(
         site_id=site_id,
         version=version,
         volume=volume,
+        breaker_trouble=breaker_trouble,
         clock=clock,
         key_faults=key_faults,
     )

@@ -74,8 +74,8 @@ class Reconciler:
 
     One pass at a time; a pass that finds the server dead ends at the first call that says so, so nothing piles up.
     *suspended* tells of cameras that must be left alone for now (wrong password: the media server would try every
-    5 s, and cameras lock out who does). *recording_allowed* False switches all recording off, streams stay. *news* are
-    further events that call for a pass at once.
+    5 s, and cameras lock out who does). *recording_allowed* False switches the recording of a camera (by its id) off, its
+    streams stay. *news* are further events that call for a pass at once.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Reconciler:
         clock: Clock,
         claim_directory: ClaimDirectory,
         suspended: Callable[[str], bool] = lambda _: False,
-        recording_allowed: Callable[[], bool] = lambda: True,
+        recording_allowed: Callable[[str], bool] = lambda _: True,
         news: tuple[type, ...] = (),
         interval_s: float = 2.0,
         registry: CollectorRegistry | None = None,
@@ -192,9 +192,9 @@ class Reconciler:
     async def _desired(self, actual: dict[str, dict[str, Any]]) -> dict[str, PathConf]:
         desired: dict[str, PathConf] = {}
         self._unclaimed = {}
-        allowed = self._recording_allowed()
         for camera in self._cameras.all_cameras():
             # Also of a camera that is not recorded: what its predecessor of the same name left is not its own.
+            allowed = self._recording_allowed(camera.camera_id)
             claimed = allowed and await self._claim(camera, actual)
             main = self._cameras.stream_url(camera.camera_id, "main")
             if not camera.enabled or main is None or self._suspended(camera.camera_id):

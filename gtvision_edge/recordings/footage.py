@@ -27,6 +27,8 @@ from gtvision_edge.recordings.playback.service import Playback
 from gtvision_edge.recordings.playback.serving import SegmentServer
 from gtvision_edge.recordings.playback.viewings import FootageViewings
 from gtvision_edge.recordings.purge_papers import PurgePapers
+from gtvision_edge.recordings.retention.breaker import Breaker
+from gtvision_edge.recordings.retention.opening import Retention, RetentionBase, open_retention
 from gtvision_edge.recordings.seals import FootageSeals
 from gtvision_edge.recordings.thumbnails.service import Thumbnails
 from gtvision_edge.recordings.timeline.service import TimelineService
@@ -34,7 +36,7 @@ from gtvision_edge.recordings.volume import Volume
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.runtime.tasks import Job, background, keep_running
-from gtvision_edge.settings import ExportSettings, RecordingSettings
+from gtvision_edge.settings import ExportSettings, RecordingSettings, VolumeSettings
 from gtvision_edge.storage import Database
 
 
@@ -51,6 +53,8 @@ class FootageBase:
     registry: CollectorRegistry
     zone: ZoneInfo
     settings: RecordingSettings
+    thresholds: VolumeSettings
+    breaker: Breaker
     view: Callable[[str], PathView | None]
     """What the media server makes of a camera, by its id."""
     export_settings: ExportSettings
@@ -71,6 +75,7 @@ class Footage:
     seals: FootageSeals
     purge_papers: PurgePapers
     exports: Exports
+    retention: Retention
 
 
 @asynccontextmanager
@@ -153,6 +158,22 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
             )
         )
         await service("exports", exports.maker.run)
+        retention = await open_retention(
+            RetentionBase(
+                database=base.database,
+                audit=base.audit,
+                index=index,
+                volume=base.volume,
+                breaker=base.breaker,
+                clock=base.clock,
+                registry=base.registry,
+                zone=base.zone,
+                settings=base.settings,
+                thresholds=base.thresholds,
+            ),
+            service,
+            stack,
+        )
         yield Footage(
             index=index,
             timelines=timelines,
@@ -167,4 +188,5 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
             ),
             incidents=incidents,
             exports=exports,
+            retention=retention,
         )

@@ -22,6 +22,7 @@ from gtvision_edge.recordings.indexing.repository import (
     keep_cameras,
     lean_segment,
     oldest_deletable,
+    spare_doomed,
 )
 from gtvision_edge.recordings.model import (
     MAX_SEGMENT_US,
@@ -49,6 +50,7 @@ __all__ = [
     "insert_segment",
     "keep_cameras",
     "oldest_deletable",
+    "spare_doomed",
 ]
 
 

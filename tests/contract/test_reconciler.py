@@ -106,7 +106,7 @@ async def open_site(
             clock=SystemClock(),
             claim_directory=claim,
             suspended=suspended.__contains__,
-            recording_allowed=lambda: recording_allowed[0],
+            recording_allowed=lambda _: recording_allowed[0],
             interval_s=interval_s,
             news=(NewsOfTheVolume,),
             registry=registry,

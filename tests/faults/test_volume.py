@@ -12,12 +12,13 @@ from typing import Any
 import aiohttp
 import pytest
 
+from gtvision_edge.recordings.retention.breaker import CLOSES_AFTER_S
 from tests.contract.media_servers import until
 from tests.e2e.daemon import Client, Site, logged_in, running_daemon
 from tests.fakes.clips import ClipSpec
 from tests.fakes.virtual_camera import virtual_camera
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 NAMES = [f"c{number}" for number in range(8)]
 STREAMS = {name: ClipSpec(fps=10, key_every_s=1) for name in NAMES}
@@ -138,8 +139,8 @@ async def test_a_volume_that_fills_up_is_told_within_seconds(tmp_path: Path) -> 
         assert state["reason"] == "volume_full"
 
         await asyncio.to_thread((site.volume / "ballast").unlink)
-        for name in NAMES:
-            await admin.wait_state(name, "recording", 30)
+        for name in NAMES:  # there must be room for a minute first
+            await admin.wait_state(name, "recording", CLOSES_AFTER_S + 30)
         assert (await status(admin))["storage"]["state"] == "present"
 
 

@@ -180,6 +180,19 @@ def delete_doomed(transaction: Transaction, segment_ids: Iterable[SegmentId]) ->
     return count
 
 
+def spare_doomed(transaction: Transaction, segment_ids: Iterable[SegmentId]) -> None:
+    """Take back the deletion of segments whose files are still there; what an incident asked for meanwhile is held."""
+    holding = _HELD_BY_INCIDENT.format(
+        camera_no="segments.camera_no", start_us="segments.start_us", end_us="segments.end_us"
+    )
+    for some in _portions(segment_ids):
+        transaction.execute(
+            f"UPDATE segments SET doomed = 0, held = {holding} WHERE segment_id IN ({_marks(some)})"  # noqa: S608
+            " AND doomed = 1",
+            some,
+        )
+
+
 def oldest_deletable(
     transaction: Transaction,
     *,

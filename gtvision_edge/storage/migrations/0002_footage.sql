@@ -49,6 +49,7 @@ CREATE TABLE segments (
 CREATE INDEX segments_by_camera ON segments (camera_no, start_us, end_us);
 CREATE INDEX segments_deletable ON segments (start_us) WHERE held = 0 AND doomed = 0;
 CREATE INDEX segments_deletable_of_camera ON segments (camera_no, start_us) WHERE held = 0 AND doomed = 0;
+CREATE INDEX segments_held ON segments (camera_no, start_us) WHERE held = 1;
 CREATE INDEX segments_doomed ON segments (segment_id) WHERE doomed = 1;
 CREATE INDEX segments_unhashed ON segments (segment_id) WHERE sha256 IS NULL;
 CREATE INDEX segments_unsealed ON segments (start_us) WHERE seal_id IS NULL;
@@ -117,7 +118,10 @@ CREATE TABLE purges (
     bytes INTEGER NOT NULL DEFAULT 0,
     held_skipped INTEGER NOT NULL DEFAULT 0, -- segments that the rule would have taken but an incident kept
     failures INTEGER NOT NULL DEFAULT 0,  -- files that could not be deleted; their rows stay
-    root BLOB                             -- RFC 6962 Merkle root over the leaves, set when finished; NULL before
+    root BLOB,                            -- RFC 6962 Merkle root over the leaves (sha256, 32 zero bytes where there is none), set when finished; NULL before
+    unhashed INTEGER NOT NULL DEFAULT 0,  -- leaves of zeros among them
+    audit_seq INTEGER,                    -- the entry that names the root; NULL before
+    cameras TEXT NOT NULL DEFAULT '[]'    -- JSON, set when finished: {camera_no, segments, bytes, first_us, last_us} of each
 );
 CREATE INDEX purges_by_time ON purges (started_us);
 CREATE INDEX purges_open ON purges (kind, tenant_id) WHERE finished_us IS NULL;
@@ -138,6 +142,19 @@ CREATE INDEX purged_segments_by_camera ON purged_segments (camera_no, start_us);
 
 -- What was done to one thing: the history that goes into an evidence bundle.
 CREATE INDEX audit_log_by_subject ON audit_log (subject, seq);
+-- The disk's circuit breaker as it was last, and what a person wants done when only held footage is left. One row.
+CREATE TABLE volume_guard (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    breaker TEXT NOT NULL DEFAULT 'closed' CHECK (breaker IN ('closed', 'open')),
+    breaker_us INTEGER NOT NULL DEFAULT 0, -- since when
+    breaker_reason TEXT NOT NULL DEFAULT '',
+    on_full TEXT NOT NULL DEFAULT 'stop' CHECK (on_full IN ('stop', 'release_oldest_incident')),
+    on_full_reason TEXT NOT NULL DEFAULT '', -- the standing reason for releasing
+    on_full_by TEXT NOT NULL DEFAULT '',  -- user id of who wrote it
+    on_full_by_name TEXT NOT NULL DEFAULT '',
+    on_full_us INTEGER NOT NULL DEFAULT 0
+);
+INSERT INTO volume_guard (id) VALUES (1);
 
 -- Evidence bundles that were asked for.
 CREATE TABLE exports (

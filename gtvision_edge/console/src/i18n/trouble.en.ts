@@ -149,6 +149,10 @@ export const volumes: Text["volumes"] = {
     title: "Disk full: recording fails.",
     cure: "Delete old recordings or fit a larger disk; recording begins again by itself.",
   },
+  breaker_open: {
+    title: "Recording paused: the disk is nearly full. Live goes on.",
+    cure: "The oldest recordings are deleted by themselves, but for those kept as incidents. Release incidents that are not needed any more, delete other files on the disk or fit a larger one; recording begins again by itself a minute later.",
+  },
   volume_foreign: {
     title: "Nothing is being recorded: the mounted disk belongs to another unit.",
     cure: "Mount this unit's disk.",
@@ -178,6 +182,7 @@ export const volumes: Text["volumes"] = {
 export const causes: Text["causes"] = {
   volume_missing: "disk not mounted",
   volume_full: "disk full",
+  breaker_open: "disk nearly full",
   volume_foreign: "another unit's disk",
   volume_marker_odd: "disk does not say whose it is",
   volume_note_damaged: "this unit's disk not known",

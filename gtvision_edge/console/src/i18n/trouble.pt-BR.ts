@@ -157,6 +157,10 @@ export const volumes: Record<string, Trouble> = {
     title: "Disco cheio: a gravação falha.",
     cure: "Apague gravações antigas ou ponha um disco maior; a gravação volta sozinha.",
   },
+  breaker_open: {
+    title: "Gravação suspensa: o disco está quase cheio. O ao vivo continua.",
+    cure: "As gravações mais antigas são apagadas sozinhas, menos as preservadas em incidentes. Libere incidentes que não servem mais, apague outros arquivos do disco ou ponha um maior; a gravação volta sozinha um minuto depois.",
+  },
   volume_foreign: {
     title: "Nada está sendo gravado: o disco montado é de outra unidade.",
     cure: "Monte o disco desta unidade.",
@@ -186,6 +190,7 @@ export const volumes: Record<string, Trouble> = {
 export const causes: Record<string, string> = {
   volume_missing: "disco não montado",
   volume_full: "disco cheio",
+  breaker_open: "disco quase cheio",
   volume_foreign: "disco de outra unidade",
   volume_marker_odd: "disco não se identifica",
   volume_note_damaged: "disco desta unidade não reconhecido",

@@ -1,0 +1,321 @@
+"""Looks after the volume: what is too old, over a quota or in the way goes, in that order of need, and never what is held."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Protocol
+
+import structlog
+
+from gtvision_edge.audit import Actor
+from gtvision_edge.recordings.errors import VolumeError
+from gtvision_edge.recordings.index import SegmentIndex
+from gtvision_edge.recordings.model import CameraNo, LeanSegment, RecordedCamera, SegmentId
+from gtvision_edge.recordings.retention import repository
+from gtvision_edge.recordings.retention.deleter import BATCH, Deleter
+from gtvision_edge.recordings.retention.model import (
+    DAY_US,
+    Order,
+    Purge,
+    PurgeKind,
+    Rule,
+)
+from gtvision_edge.recordings.retention.rules import (
+    RuleBook,
+    as_many_as,
+    excess_of_quota,
+    expiry_us,
+    is_of_wrong_time,
+    missing_room,
+    rule_book,
+)
+from gtvision_edge.recordings.retention.waters import waters
+from gtvision_edge.recordings.volume import Usage
+from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.settings import RecordingSettings, VolumeSettings
+from gtvision_edge.storage import Database, Transaction
+from gtvision_edge.storage.errors import StorageError
+
+log = structlog.get_logger(__name__)
+
+PRESS_EVERY_S: Final = 10.0
+URGENT_EVERY_S: Final = 1.0
+"""While there is less room than wanted."""
+AGE_EVERY_S: Final = 60.0
+STUBBORN_S: Final = 600.0
+"""A file that could not be deleted is left alone for so long."""
+LATE_S: Final = 180.0
+"""A camera that was removed may have a file in hand for so long."""
+JUMP_US: Final = 3_600_000_000
+DETAILS_US: Final = 90 * DAY_US
+"""The single segments of a purge are listed for so long; its record stays."""
+
+
+class WatchedVolume(Protocol):
+    """The volume as it was at the last look."""
+
+    @property
+    def usage(self) -> Usage | None: ...
+
+    def is_present(self) -> bool: ...
+
+
+class Trust(Protocol):
+    """Whether the wall clock may be believed."""
+
+    @property
+    def is_trusted(self) -> bool: ...
+
+
+class Keeper:
+    """Runs the rules. Whatever it chooses goes through :class:`Deleter`, whose gate spares what incidents hold.
+
+    *on_short* is asked when there is too little room and nothing left that may be deleted.
+    """
+
+    def __init__(
+        self,
+        index: SegmentIndex,
+        deleter: Deleter,
+        *,
+        volume: WatchedVolume,
+        trust: Trust,
+        database: Database,
+        clock: Clock,
+        settings: RecordingSettings,
+        thresholds: VolumeSettings,
+        on_short: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._index = index
+        self._deleter = deleter
+        self._volume = volume
+        self._trust = trust
+        self._database = database
+        self._clock = clock
+        self._settings = settings
+        self._thresholds = thresholds
+        self._stubborn: dict[SegmentId, float] = {}
+        self._age_at = float("-inf")
+        self._wake = asyncio.Event()
+        self._on_short = on_short
+        self._judged: Usage | None = None
+        self._is_pressing = False
+        self._is_short_of_room = False
+
+    @property
+    def is_short_of_room(self) -> bool:
+        """Tell whether less is free than wanted, and nothing is left that may be deleted."""
+        return self._is_short_of_room
+
+    def wake(self) -> None:
+        """Ask for a pass now: a rule was changed, a purge ordered."""
+        self._age_at = float("-inf")
+        self._wake.set()
+
+    async def rules(self) -> RuleBook:
+        """Return the rules as they are now."""
+        return rule_book(
+            await repository.fetch_policies(self._database), default_days=self._settings.retain_days
+        )
+
+    async def run(self) -> None:
+        """Keep house until cancelled."""
+        await self.start()
+        while True:
+            self._wake.clear()
+            try:
+                await self.keep_house()
+            except (VolumeError, StorageError) as error:
+                log.warning("retention_broken_off", code=error.code)
+            await self._pause()
+
+    async def start(self) -> None:
+        """End what the last run left: files half deleted, records of the system left open."""
+        try:
+            await self._deleter.recover()
+        except VolumeError as error:
+            log.warning("retention_broken_off", code=error.code)
+            return
+        for purge in await repository.fetch_open_purges(self._database):
+            if purge.kind in (PurgeKind.PRESSURE, PurgeKind.QUOTA, PurgeKind.INCIDENT_OVERRIDE):
+                await self._deleter.finish(purge)
+
+    async def keep_house(self) -> None:
+        """Make one pass."""
+        if not self._volume.is_present():
+            return
+        await self._deleter.recover()
+        await self.press()
+        if self._clock.monotonic() >= self._age_at:
+            self._age_at = self._clock.monotonic() + AGE_EVERY_S
+            await self._close_days()
+            rules = await self.rules()
+            if self._trust.is_trusted:
+                await self._age(rules)
+            await self._quotas(rules)
+            await self._database.write(self._forget)
+        await self._ordered()
+
+    async def press(self) -> None:
+        """Make room while there is too little, oldest footage first; never more than one look at the volume asks for."""
+        usage = self._volume.usage
+        if usage is None or usage is self._judged:
+            return
+        self._judged = usage
+        missing = missing_room(usage.free, waters(self._thresholds, usage))
+        self._is_pressing = missing > 0
+        if missing == 0:
+            self._is_short_of_room = False
+            return
+        order = Order(
+            PurgeKind.PRESSURE,
+            {
+                "high_water": self._thresholds.high_water,
+                "low_water": self._thresholds.low_water,
+            },
+        )
+        while missing > 0 and self._volume.is_present():
+            found = await self._choose(self._oldest)
+            deleted = await self._delete(order, as_many_as(found, missing))
+            if deleted == 0:
+                break
+            missing -= deleted
+        self._is_short_of_room = missing > 0
+        await self._finish(order)
+        if missing > 0 and self._on_short is not None:
+            await self._on_short()
+
+    async def _oldest(self, limit: int) -> list[LeanSegment]:
+        # When the clock has been wrong, times do not tell what is oldest; the order of recording does.
+        if self._trust.is_trusted:
+            return await self._index.oldest_deletable(limit=limit)
+        return await repository.oldest_recorded(self._database, limit=limit)
+
+    async def _age(self, rules: RuleBook) -> None:
+        now_us = self._clock.now_us()
+        for camera in await self._index.cameras():
+            rule = rules.rule_of(camera)
+            before_us = expiry_us(rule, now_us)
+            if before_us is not None:
+                await self._expire(camera, rule, before_us)
+
+    async def _expire(self, camera: RecordedCamera, rule: Rule, before_us: int) -> None:
+        jumps = await repository.fetch_jumps(self._database, since_us=before_us, least_us=JUMP_US)
+        order = Order(PurgeKind.AGE, rule.facts)
+        while self._trust.is_trusted and self._volume.is_present():
+            found = await self._choose(
+                lambda n: self._index.oldest_deletable(
+                    limit=n, camera_nos=[camera.camera_no], before_us=before_us
+                )
+            )
+            victims = [each for each in found if not is_of_wrong_time(each, jumps)]
+            if not victims or not await self._delete(order, victims):
+                return
+            await self.press()
+
+    async def _quotas(self, rules: RuleBook) -> None:
+        if not any(policy.quota_bytes for policy in rules.tenants.values()):
+            return
+        used = await repository.fetch_tenant_bytes(self._database)
+        for tenant_id, policy in rules.tenants.items():
+            excess = excess_of_quota(used.get(tenant_id, 0), policy.quota_bytes)
+            if excess == 0:
+                continue
+            cameras = [
+                each.camera_no
+                for each in await self._index.cameras()
+                if each.tenant_id == tenant_id
+            ]
+            order = Order(
+                PurgeKind.QUOTA,
+                {
+                    "scope": "tenant",
+                    "subject": tenant_id,
+                    "quota_bytes": policy.quota_bytes,
+                    "version": policy.version,
+                },
+            )
+            while excess > 0:
+                found = await self._choose(
+                    lambda n, nos=cameras: self._index.oldest_deletable(limit=n, camera_nos=nos)  # type: ignore[misc]
+                )
+                deleted = await self._delete(order, as_many_as(found, excess))
+                if deleted == 0:
+                    break
+                excess -= deleted
+            await self._finish(order)
+
+    async def _ordered(self) -> None:
+        """Go on with what people ordered."""
+        for purge in await repository.fetch_open_purges(self._database):
+            if purge.kind in (PurgeKind.MANUAL, PurgeKind.CAMERA_REMOVED):
+                await self._go_on(purge)
+
+    async def _go_on(self, purge: Purge) -> None:
+        order = _order_of(purge)
+        numbers = purge.policy.get("camera_nos")
+        camera_nos = [CameraNo(each) for each in numbers] if isinstance(numbers, list) else []
+        before = purge.policy.get("before_us")
+        before_us = before if isinstance(before, int) else None
+        while self._volume.is_present():
+            found = await self._choose(
+                lambda n: self._index.oldest_deletable(
+                    limit=n, camera_nos=camera_nos, before_us=before_us
+                )
+            )
+            if not found or not await self._delete(order, found):
+                break
+            await self.press()
+        else:
+            return
+        age_us = self._clock.now_us() - purge.started_us
+        if purge.kind is PurgeKind.CAMERA_REMOVED and 0 <= age_us < LATE_S * 1_000_000:
+            return  # its last file is closed and found a moment after the camera is gone
+        fresh = await repository.find_purge(self._database, purge.purge_id)
+        if fresh is not None:
+            await self._deleter.finish(fresh)
+
+    async def _choose(
+        self, oldest: Callable[[int], Awaitable[list[LeanSegment]]]
+    ) -> list[LeanSegment]:
+        """Return up to a batch of victims, without those that could not be deleted a short while ago."""
+        now = self._clock.monotonic()
+        self._stubborn = {each: until for each, until in self._stubborn.items() if until > now}
+        found = await oldest(BATCH + len(self._stubborn))
+        return [each for each in found if each.segment_id not in self._stubborn][:BATCH]
+
+    async def _delete(self, order: Order, victims: Sequence[LeanSegment]) -> int:
+        """Return how many bytes went."""
+        done = await self._deleter.delete(order, victims)
+        until = self._clock.monotonic() + STUBBORN_S
+        self._stubborn |= dict.fromkeys(done.kept, until)
+        return done.size_bytes
+
+    async def _finish(self, order: Order) -> None:
+        for purge in await repository.fetch_open_purges(self._database):
+            if purge.kind is order.kind:
+                await self._deleter.finish(purge)
+
+    async def _close_days(self) -> None:
+        for purge in await repository.fetch_open_purges(self._database):
+            if self._deleter.is_over(purge):
+                await self._deleter.finish(purge)
+
+    def _forget(self, transaction: Transaction) -> None:
+        repository.forget_details(
+            transaction, before_us=self._clock.now_us() - DETAILS_US, limit=BATCH
+        )
+
+    async def _pause(self) -> None:
+        delay_s = URGENT_EVERY_S if self._is_pressing else PRESS_EVERY_S
+        sleeping = asyncio.ensure_future(self._clock.sleep(delay_s))
+        waking = asyncio.ensure_future(self._wake.wait())
+        try:
+            await asyncio.wait({sleeping, waking}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in (sleeping, waking):
+                each.cancel()
+            await asyncio.gather(sleeping, waking, return_exceptions=True)
+
+
+def _order_of(purge: Purge) -> Order:
+    return Order(purge.kind, purge.policy, Actor(purge.actor, purge.actor_name), purge.reason)

@@ -1,0 +1,115 @@
+"""Rules of keeping, and deletion runs. Times are UTC µs, sizes bytes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from gtvision_edge.audit import SYSTEM, Actor
+from gtvision_edge.recordings.model import CameraNo, PurgeId
+
+DAY_US: Final = 86_400_000_000
+
+
+class PurgeKind(StrEnum):
+    """Why footage was deleted. ``incident_override``: a hold was released by the standing rule for a full volume."""
+
+    AGE = "age"
+    QUOTA = "quota"
+    PRESSURE = "pressure"
+    MANUAL = "manual"
+    CAMERA_REMOVED = "camera_removed"
+    INCIDENT_OVERRIDE = "incident_override"
+
+
+class OnFull(StrEnum):
+    """What to do when only held footage is left on a full volume."""
+
+    STOP = "stop"
+    RELEASE_OLDEST_INCIDENT = "release_oldest_incident"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The row of ``volume_guard``."""
+
+    breaker_is_open: bool
+    breaker_us: int
+    breaker_reason: str
+    on_full: OnFull
+    on_full_reason: str
+    on_full_by: str
+    on_full_by_name: str
+    on_full_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A rule. ``subject``: '' for the site, a tenant's id or a camera's uuid; ``retain_days`` 0 = no limit by age."""
+
+    scope: str
+    subject: str
+    retain_days: int | None
+    quota_bytes: int | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What holds for one camera. ``retain_days`` 0 = no limit by age; *version* 0 = the settings' own."""
+
+    scope: str
+    subject: str
+    retain_days: int
+    version: int
+
+    @property
+    def facts(self) -> dict[str, object]:
+        found: dict[str, object] = {"scope": self.scope, "retain_days": self.retain_days}
+        if self.subject:
+            found["subject"] = self.subject
+        return found | {"version": self.version}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a purge is for. *policy* is the rule that is applied, as JSON facts."""
+
+    kind: PurgeKind
+    policy: Mapping[str, object] = field(default_factory=dict)
+    actor: Actor = SYSTEM
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PurgedOfCamera:
+    """What one camera lost."""
+
+    camera_no: CameraNo
+    segments: int
+    size_bytes: int
+    first_us: int
+    last_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """A row of ``purges``; ``cameras``, ``root`` and ``audit_seq`` are there when it has finished."""
+
+    purge_id: PurgeId
+    kind: PurgeKind
+    tenant_id: str | None
+    started_us: int
+    finished_us: int | None
+    policy: Mapping[str, object]
+    actor: str
+    actor_name: str
+    reason: str
+    segments: int
+    size_bytes: int
+    held_skipped: int
+    failures: int
+    root: bytes | None
+    unhashed: int
+    audit_seq: int | None
+    cameras: Sequence[PurgedOfCamera]

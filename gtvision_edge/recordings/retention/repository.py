@@ -1,0 +1,410 @@
+"""All SQL about rules of keeping, purges and the breaker. What deletes rows of the index is in the index's own."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from gtvision_edge.recordings.model import CameraNo, LeanSegment, PurgeId, SegmentId
+from gtvision_edge.recordings.retention.model import (
+    Guard,
+    OnFull,
+    Order,
+    Policy,
+    Purge,
+    PurgedOfCamera,
+    PurgeKind,
+)
+from gtvision_edge.storage import Database, Row, Transaction
+
+_PURGE: Final = (
+    "SELECT purge_id, kind, tenant_id, started_us, finished_us, policy, actor, actor_name, reason, segments, bytes,"
+    " held_skipped, failures, root, unhashed, audit_seq, cameras FROM purges"
+)
+
+
+async def fetch_guard(database: Database) -> Guard:
+    row = await database.fetch_one(
+        "SELECT breaker = 'open' AS is_open, breaker_us, breaker_reason, on_full, on_full_reason, on_full_by,"
+        " on_full_by_name, on_full_us FROM volume_guard"
+    )
+    assert row is not None  # noqa: S101 -- the schema puts it there
+    return Guard(bool(row[0]), row[1], row[2], OnFull(row[3]), *row[4:])
+
+
+def update_breaker(transaction: Transaction, *, is_open: bool, at_us: int, reason: str) -> None:
+    transaction.execute(
+        "UPDATE volume_guard SET breaker = ?, breaker_us = ?, breaker_reason = ?",
+        ("open" if is_open else "closed", at_us, reason),
+    )
+
+
+def update_on_full(
+    transaction: Transaction, on_full: OnFull, *, reason: str, by: str, by_name: str, at_us: int
+) -> None:
+    transaction.execute(
+        "UPDATE volume_guard SET on_full = ?, on_full_reason = ?, on_full_by = ?, on_full_by_name = ?, on_full_us = ?",
+        (on_full.value, reason, by, by_name, at_us),
+    )
+
+
+async def fetch_policies(database: Database) -> list[Policy]:
+    rows = await database.fetch_all(
+        "SELECT scope, subject, retain_days, quota_bytes, version FROM retention_policies"
+        " ORDER BY scope, subject"
+    )
+    return [Policy(*row) for row in rows]
+
+
+def put_policy(transaction: Transaction, policy: Policy, *, by: str, at_us: int) -> None:
+    """Write a rule. One that says nothing stays as a row, so that its version is not used again."""
+    transaction.execute(
+        "INSERT OR REPLACE INTO retention_policies"
+        " (scope, subject, retain_days, quota_bytes, version, changed_by, changed_us) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            policy.scope,
+            policy.subject,
+            policy.retain_days,
+            policy.quota_bytes,
+            policy.version,
+            by,
+            at_us,
+        ),
+    )
+
+
+def newest_version(transaction: Transaction) -> int:
+    """Return the highest version that a rule has or had; 0 for none."""
+    row = transaction.execute("SELECT max(version) FROM retention_policies").fetchone()
+    return int(row[0] or 0)
+
+
+def tenants_of(transaction: Transaction) -> dict[int, str | None]:
+    """Return whose each recorded camera is."""
+    rows = transaction.execute("SELECT camera_no, tenant_id FROM recorded_cameras")
+    return {row["camera_no"]: row["tenant_id"] for row in rows}
+
+
+async def fetch_tenants(database: Database) -> list[str]:
+    rows = await database.fetch_all("SELECT tenant_id FROM tenants ORDER BY tenant_id")
+    return [row["tenant_id"] for row in rows]
+
+
+async def fetch_tenant_bytes(database: Database) -> dict[str | None, int]:
+    """Return how many bytes of footage each tenant has, by the running totals."""
+    rows = await database.fetch_all(
+        "SELECT tenant_id, sum(bytes) AS bytes FROM camera_days JOIN recorded_cameras USING (camera_no)"
+        " GROUP BY tenant_id"
+    )
+    return {row["tenant_id"]: row["bytes"] for row in rows}
+
+
+def open_purge(transaction: Transaction, order: Order, tenant_id: str | None) -> Row | None:
+    """Return the unfinished purge (purge_id, started_us) of that order and tenant."""
+    found: Row | None = transaction.execute(
+        "SELECT purge_id, started_us FROM purges WHERE finished_us IS NULL AND kind = ? AND tenant_id IS ?"
+        " AND policy = ? AND actor = ? AND reason = ? ORDER BY started_us DESC LIMIT 1",
+        (order.kind.value, tenant_id, _json(order.policy), order.actor.user_id, order.reason),
+    ).fetchone()
+    return found
+
+
+def insert_purge(
+    transaction: Transaction,
+    purge_id: PurgeId,
+    order: Order,
+    *,
+    tenant_id: str | None,
+    started_us: int,
+) -> None:
+    transaction.execute(
+        "INSERT INTO purges (purge_id, kind, tenant_id, started_us, policy, actor, actor_name, reason)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            purge_id,
+            order.kind.value,
+            tenant_id,
+            started_us,
+            _json(order.policy),
+            order.actor.user_id,
+            order.actor.name,
+            order.reason,
+        ),
+    )
+
+
+def insert_purged(
+    transaction: Transaction, purge_id: PurgeId, segments: Sequence[LeanSegment]
+) -> None:
+    """Write down what a purge is deleting, before it does."""
+    row = transaction.execute(
+        "SELECT max(n) FROM purged_segments WHERE purge_id = ?", (purge_id,)
+    ).fetchone()
+    first = 0 if row[0] is None else row[0] + 1
+    transaction.executemany(
+        "INSERT INTO purged_segments (purge_id, n, segment_id, camera_no, start_us, end_us, size_bytes, sha256)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                purge_id,
+                n,
+                segment.segment_id,
+                segment.camera_no,
+                segment.start_us,
+                segment.end_us,
+                segment.size_bytes,
+                segment.sha256,
+            )
+            for n, segment in enumerate(segments, first)
+        ],
+    )
+
+
+def take_back_purged(
+    transaction: Transaction, purge_id: PurgeId, segment_ids: Iterable[SegmentId]
+) -> None:
+    """Forget that a purge deleted these, for their files are still there; count them as its failures."""
+    ids = list(segment_ids)
+    marks = ", ".join("?" * len(ids))
+    transaction.execute(
+        f"DELETE FROM purged_segments WHERE purge_id = ? AND segment_id IN ({marks})",  # noqa: S608 -- question marks
+        (purge_id, *ids),
+    )
+    transaction.execute(
+        "UPDATE purges SET failures = failures + ? WHERE purge_id = ?", (len(ids), purge_id)
+    )
+
+
+def count_purged(transaction: Transaction, purge_id: PurgeId, segments: int, size: int) -> None:
+    transaction.execute(
+        "UPDATE purges SET segments = segments + ?, bytes = bytes + ? WHERE purge_id = ?",
+        (segments, size, purge_id),
+    )
+
+
+async def fetch_unfinished_deletions(database: Database) -> dict[SegmentId, PurgeId]:
+    """Return which purge was deleting what, for segments whose deletion was begun and not ended."""
+    rows = await database.fetch_all(
+        "SELECT s.segment_id, p.purge_id FROM purges p JOIN purged_segments d USING (purge_id)"
+        " JOIN segments s ON s.segment_id = d.segment_id AND s.doomed = 1 WHERE p.finished_us IS NULL"
+    )
+    return {SegmentId(row["segment_id"]): PurgeId(row["purge_id"]) for row in rows}
+
+
+async def fetch_open_purges(database: Database) -> list[Purge]:
+    rows = await database.fetch_all(f"{_PURGE} WHERE finished_us IS NULL ORDER BY purge_id")
+    return [_to_purge(row) for row in rows]
+
+
+async def find_purge(database: Database, purge_id: str) -> Purge | None:
+    row = await database.fetch_one(f"{_PURGE} WHERE purge_id = ?", (purge_id,))
+    return _to_purge(row) if row else None
+
+
+async def purges_before(
+    database: Database, purge_id: str, limit: int, *, tenant_id: str | None
+) -> list[Purge]:
+    """Return up to *limit* purges, newest first, begun before *purge_id* ('' = from the newest); of a tenant or all."""
+    rows = await database.fetch_all(
+        f"{_PURGE} WHERE (?1 = '' OR purge_id < ?1) AND (?2 IS NULL OR tenant_id = ?2)"
+        " ORDER BY purge_id DESC LIMIT ?3",
+        (purge_id, tenant_id, limit),
+    )
+    return [_to_purge(row) for row in rows]
+
+
+async def fetch_leaves(
+    database: Database, purge_id: PurgeId, *, after: int, limit: int
+) -> list[Row]:
+    """Return what a purge deleted (n, sha256) in order, from the one after number *after*."""
+    return await database.fetch_all(
+        "SELECT n, sha256 FROM purged_segments WHERE purge_id = ? AND n > ? ORDER BY n LIMIT ?",
+        (purge_id, after, limit),
+    )
+
+
+async def fetch_purged_cameras(database: Database, purge_id: PurgeId) -> list[PurgedOfCamera]:
+    rows = await database.fetch_all(
+        "SELECT camera_no, count(*), sum(size_bytes), min(start_us), max(end_us) FROM purged_segments"
+        " WHERE purge_id = ? GROUP BY camera_no ORDER BY camera_no",
+        (purge_id,),
+    )
+    return [PurgedOfCamera(*row) for row in rows]
+
+
+async def count_held(database: Database, camera_no: CameraNo, before_us: int | None) -> int:
+    """Return how many segments of a camera incidents keep; only those that ended by *before_us*, if given."""
+    row = await database.fetch_one(
+        "SELECT count(*) FROM segments WHERE camera_no = ?1 AND held = 1"
+        " AND (?2 IS NULL OR (start_us < ?2 AND end_us <= ?2))",
+        (camera_no, before_us),
+    )
+    return int(row[0]) if row else 0
+
+
+def finish_purge(transaction: Transaction, purge: Purge) -> None:
+    transaction.execute(
+        "UPDATE purges SET finished_us = ?, segments = ?, bytes = ?, held_skipped = ?, root = ?, unhashed = ?,"
+        " audit_seq = ?, cameras = ? WHERE purge_id = ?",
+        (
+            purge.finished_us,
+            purge.segments,
+            purge.size_bytes,
+            purge.held_skipped,
+            purge.root,
+            purge.unhashed,
+            purge.audit_seq,
+            json.dumps(
+                [
+                    {
+                        "camera_no": each.camera_no,
+                        "segments": each.segments,
+                        "bytes": each.size_bytes,
+                        "first_us": each.first_us,
+                        "last_us": each.last_us,
+                    }
+                    for each in purge.cameras
+                ]
+            ),
+            purge.purge_id,
+        ),
+    )
+
+
+def delete_empty_purge(transaction: Transaction, purge_id: PurgeId) -> None:
+    transaction.execute(
+        "DELETE FROM purges WHERE purge_id = ? AND failures = 0 AND NOT EXISTS"
+        " (SELECT 1 FROM purged_segments WHERE purge_id = ?)",
+        (purge_id, purge_id),
+    )
+
+
+def forget_details(transaction: Transaction, *, before_us: int, limit: int) -> int:
+    """Forget the single segments of purges that finished before *before_us*; the records stay. Return how many."""
+    done = transaction.execute(
+        "DELETE FROM purged_segments WHERE (purge_id, n) IN (SELECT d.purge_id, d.n FROM purges p"
+        " JOIN purged_segments d USING (purge_id) WHERE p.finished_us < ? ORDER BY p.started_us LIMIT ?)",
+        (before_us, limit),
+    )
+    return done.rowcount
+
+
+async def oldest_recorded(database: Database, *, limit: int) -> list[LeanSegment]:
+    """Return the deletable segments that were indexed first, whatever their times say."""
+    rows = await database.fetch_all(
+        "SELECT segment_id, camera_no, name_us, start_us, end_us, size_bytes, sha256 FROM segments"
+        " WHERE held = 0 AND doomed = 0 ORDER BY segment_id LIMIT ?",
+        (limit,),
+    )
+    return [LeanSegment(*row) for row in rows]
+
+
+async def fetch_held_bytes(database: Database) -> dict[CameraNo, int]:
+    """Return how many bytes of each camera incidents keep."""
+    rows = await database.fetch_all(
+        "SELECT camera_no, sum(size_bytes) FROM segments INDEXED BY segments_held WHERE held = 1 GROUP BY camera_no"
+    )
+    return {CameraNo(row[0]): row[1] for row in rows}
+
+
+async def fetch_would_go(
+    database: Database, camera_no: CameraNo, before_us: int
+) -> tuple[int, int, int | None, int | None]:
+    """Return number, bytes, first start and last end of a camera's deletable segments that ended by *before_us*."""
+    row = await database.fetch_one(
+        "SELECT count(*), coalesce(sum(size_bytes), 0), min(start_us), max(end_us) FROM segments"
+        " WHERE camera_no = ?1 AND held = 0 AND doomed = 0 AND start_us < ?2 AND end_us <= ?2",
+        (camera_no, before_us),
+    )
+    assert row is not None  # noqa: S101 -- an aggregate has one
+    return (row[0], row[1], row[2], row[3])
+
+
+async def fetch_camera_sums(database: Database) -> dict[CameraNo, tuple[int, int]]:
+    """Return number and bytes of each camera's segments, by the running totals."""
+    rows = await database.fetch_all(
+        "SELECT camera_no, sum(segments), sum(bytes) FROM camera_days GROUP BY camera_no"
+    )
+    return {CameraNo(row[0]): (row[1], row[2]) for row in rows}
+
+
+async def fetch_day_sums(database: Database, first_day: int) -> dict[int, tuple[int, int]]:
+    """Return bytes and recorded µs of all cameras for each day from *first_day* (days since 1970) on."""
+    rows = await database.fetch_all(
+        "SELECT day, sum(bytes), sum(recorded_us) FROM camera_days WHERE day >= ? GROUP BY day",
+        (first_day,),
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+async def fetch_oldest_incident(database: Database) -> str | None:
+    """Return the open incident that was made first and holds footage."""
+    row = await database.fetch_one(
+        "SELECT i.incident_id FROM incidents i WHERE i.released_us IS NULL AND EXISTS (SELECT 1 FROM incident_cameras c"
+        " JOIN segments s ON s.camera_no = c.camera_no AND s.held = 1 AND s.start_us < i.end_us AND s.end_us > i.start_us"
+        " WHERE c.incident_id = i.incident_id) ORDER BY i.incident_id LIMIT 1"
+    )
+    return row["incident_id"] if row else None
+
+
+def insert_clock_entry(
+    transaction: Transaction, at_us: int, kind: str, *, step_us: int = 0, source: str = ""
+) -> None:
+    transaction.execute(
+        "INSERT INTO clock_log (at_us, kind, step_us, source) VALUES (?, ?, ?, ?)",
+        (at_us, kind, step_us, source),
+    )
+
+
+async def fetch_newest_us(database: Database) -> int:
+    """Return the latest moment that the database knows of: of the audit log, the clock log, the newest footage; 0 for none."""
+    row = await database.fetch_one(
+        "SELECT max(coalesce((SELECT at_us FROM audit_log ORDER BY seq DESC LIMIT 1), 0),"
+        " coalesce((SELECT max(at_us) FROM clock_log), 0),"
+        " coalesce((SELECT end_us FROM segments ORDER BY segment_id DESC LIMIT 1), 0))"
+    )
+    return int(row[0]) if row else 0
+
+
+async def fetch_jumps(database: Database, *, since_us: int, least_us: int) -> list[tuple[int, int]]:
+    """Return the forward steps of the clock since *since_us*: the moment after it, and how far."""
+    rows = await database.fetch_all(
+        "SELECT at_us, step_us FROM clock_log WHERE at_us >= ? AND kind = 'step' AND step_us >= ? ORDER BY at_us",
+        (since_us, least_us),
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def _to_purge(row: Row) -> Purge:
+    return Purge(
+        purge_id=PurgeId(row["purge_id"]),
+        kind=PurgeKind(row["kind"]),
+        tenant_id=row["tenant_id"],
+        started_us=row["started_us"],
+        finished_us=row["finished_us"],
+        policy=json.loads(row["policy"]),
+        actor=row["actor"],
+        actor_name=row["actor_name"],
+        reason=row["reason"],
+        segments=row["segments"],
+        size_bytes=row["bytes"],
+        held_skipped=row["held_skipped"],
+        failures=row["failures"],
+        root=row["root"],
+        unhashed=row["unhashed"],
+        audit_seq=row["audit_seq"],
+        cameras=[_to_camera(each) for each in json.loads(row["cameras"])],
+    )
+
+
+def _to_camera(found: Mapping[str, Any]) -> PurgedOfCamera:
+    return PurgedOfCamera(
+        camera_no=CameraNo(found["camera_no"]),
+        segments=found["segments"],
+        size_bytes=found["bytes"],
+        first_us=found["first_us"],
+        last_us=found["last_us"],
+    )
+
+
+def _json(facts: Mapping[str, object]) -> str:
+    return json.dumps(facts, sort_keys=True, ensure_ascii=False)

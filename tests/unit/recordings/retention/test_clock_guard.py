@@ -1,0 +1,138 @@
+from dataclasses import dataclass
+
+import pytest
+
+from gtvision_edge.recordings.retention.clock_guard import (
+    LOOK_S,
+    STABLE_S,
+    UNCONFIRMED_S,
+    ClockGuard,
+    ClockReason,
+    kernel_says_synced,
+)
+from gtvision_edge.recordings.retention.repository import insert_clock_entry
+from gtvision_edge.storage import Database
+from tests.fakes.clock import FakeClock
+
+DAY_S = 86400
+
+
+@dataclass
+class Bench:
+    guard: ClockGuard
+    clock: FakeClock
+    database: Database
+    synced: bool | None = None
+
+    def trusts(self) -> bool:
+        return self.guard.is_trusted
+
+    async def pass_time(self, seconds: float) -> None:
+        await self.clock.advance(seconds)
+        await self.guard.look()
+
+    async def log(self) -> list[tuple[str, int]]:
+        rows = await self.database.fetch_all("SELECT kind, step_us FROM clock_log ORDER BY rowid")
+        return [(row["kind"], row["step_us"]) for row in rows]
+
+
+@pytest.fixture
+def bench(database: Database, clock: FakeClock) -> Bench:
+    found = Bench(None, clock, database)  # type: ignore[arg-type]  # set below
+    found.guard = ClockGuard(database, clock, is_synced=lambda: found.synced)
+    return found
+
+
+async def knew(database: Database, at_us: int) -> None:
+    await database.write(lambda transaction: insert_clock_entry(transaction, at_us, "start"))
+
+
+async def test_a_clock_is_believed_after_ten_quiet_minutes(bench: Bench) -> None:
+    await bench.guard.start()
+    await bench.guard.look()
+    assert bench.guard.reason is ClockReason.STARTED
+
+    await bench.pass_time(STABLE_S - 1)
+    assert not bench.trusts()
+    await bench.pass_time(1)
+    assert bench.trusts()
+
+
+@pytest.mark.parametrize("step_s", [40 * DAY_S, -3 * 3600, 5, -5])
+async def test_a_step_is_logged_and_doubted_for_ten_minutes(bench: Bench, step_s: int) -> None:
+    bench.synced = True
+    await bench.guard.start()
+    await bench.pass_time(STABLE_S)
+    assert bench.trusts()
+
+    bench.clock.step_wall(step_s)
+    await bench.pass_time(LOOK_S)
+    assert not bench.trusts()
+    assert ("step", step_s * 1_000_000) in await bench.log()
+    await bench.pass_time(STABLE_S - 10)
+    assert not bench.trusts()
+    await bench.pass_time(20)
+    assert bench.trusts()
+
+
+async def test_a_leap_that_no_time_server_confirms_is_doubted_for_a_week(bench: Bench) -> None:
+    bench.synced = False
+    await bench.guard.start()
+    await bench.pass_time(STABLE_S)
+    bench.clock.step_wall(40 * DAY_S)
+    await bench.pass_time(LOOK_S)
+    await bench.pass_time(STABLE_S + 1)
+    assert bench.guard.reason is ClockReason.LEAPT_UNSYNCED
+
+    await bench.pass_time(UNCONFIRMED_S)
+    assert bench.trusts()
+
+
+async def test_a_time_server_ends_the_doubt(bench: Bench) -> None:
+    bench.synced = False
+    await bench.guard.start()
+    bench.clock.step_wall(40 * DAY_S)
+    await bench.pass_time(LOOK_S)
+    await bench.pass_time(STABLE_S + 1)
+    assert not bench.trusts()
+
+    bench.synced = True
+    await bench.pass_time(LOOK_S)
+
+    assert bench.trusts()
+    assert [kind for kind, _ in await bench.log()] == ["start", "unsynced", "step", "synced"]
+
+
+async def test_a_start_before_what_is_recorded_is_doubted(bench: Bench, clock: FakeClock) -> None:
+    await knew(bench.database, clock.now_us() + DAY_S * 1_000_000)
+    await bench.guard.start()
+    await bench.pass_time(STABLE_S + 1)
+    assert bench.guard.reason is ClockReason.BEHIND_FOOTAGE
+
+    await bench.pass_time(DAY_S)
+    assert bench.trusts()
+
+
+async def test_a_start_long_after_what_is_recorded_is_doubted(
+    bench: Bench, clock: FakeClock
+) -> None:
+    await knew(bench.database, clock.now_us() - 40 * DAY_S * 1_000_000)
+    await bench.guard.start()
+    await bench.pass_time(STABLE_S + 1)
+
+    assert bench.guard.reason is ClockReason.LEAPT_UNSYNCED
+
+
+async def test_slewing_is_no_step(bench: Bench) -> None:
+    await bench.guard.start()
+    await bench.pass_time(STABLE_S)
+    for _ in range(20):
+        bench.clock.step_wall(0.0005)
+        await bench.pass_time(LOOK_S)
+
+    assert bench.trusts()
+    assert await bench.log() == [("start", 0)]
+
+
+def test_the_kernel_can_be_asked() -> None:
+    assert kernel_says_synced() in (True, False, None)
