@@ -124,7 +124,9 @@ class Player:
         )
         try:
             await self.page.wait_for_function(
-                "document.getElementById('v').ended",
+                # Not "ended" alone: after seeks hls.js may leave the media source open at its end.
+                """() => { const v = document.getElementById("v");
+                return v.ended || v.currentTime >= v.duration - 0.1; }""",
                 timeout=patiently(within_s) * 1000,
                 polling=200,
             )
