@@ -143,6 +143,7 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
             open_exports(
                 base.export_settings,
                 root=base.volume.root,
+                full_at=base.thresholds.reset,
                 require_volume=base.volume.require_present,
                 database=base.database,
                 audit=base.audit,

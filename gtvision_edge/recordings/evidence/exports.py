@@ -36,6 +36,7 @@ async def open_exports(
     settings: ExportSettings,
     *,
     root: Path,
+    full_at: float,
     require_volume: Callable[[], object],
     database: Database,
     audit: AuditLog,
@@ -49,8 +50,11 @@ async def open_exports(
     seals: SealProver,
     registry: CollectorRegistry | None = None,
 ) -> AsyncIterator[Exports]:
-    """Give the exports of a site; bundles lie on the volume at *root*, or in the folder of the settings."""
-    folder = ExportFolder(settings.folder or root / DEFAULT_NAME)
+    """Give the exports of a site; bundles lie on the volume at *root*, or in the folder of the settings.
+
+    No bundle is begun that would fill its file system beyond *full_at*.
+    """
+    folder = ExportFolder(settings.folder or root / DEFAULT_NAME, full_at=full_at)
     orders = OrderWriter(
         database, audit, index, timelines, cameras, site=site, keys=keys, seals=seals
     )

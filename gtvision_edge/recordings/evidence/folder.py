@@ -14,16 +14,16 @@ from gtvision_edge.recordings.evidence.errors import ExportNoSpaceError
 log = structlog.get_logger(__name__)
 
 DEFAULT_NAME: Final = ".exports"
-KEEP_FREE: Final = 0.05
-"""Share of the file system that an export leaves free: recording pauses when it has less."""
 _OURS: Final = re.compile(r"[0-9a-f-]{36}\.(draft|zip)")
 
 
 class ExportFolder:
     """Bundles are ``<export id>.zip`` when they are whole, ``.draft`` before; nothing else in the folder is touched."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, full_at: float) -> None:
+        """*full_at*: the share of the file system, used by whatever, beyond which no bundle may fill it."""
         self.path = path
+        self._full_at = full_at
 
     def open(self) -> None:
         """Make the folder if it is not there; not the ones above it."""
@@ -43,7 +43,7 @@ class ExportFolder:
 
         """
         usage = shutil.disk_usage(self.path)
-        free = int(usage.free - usage.total * KEEP_FREE)
+        free = int(usage.free - usage.total * (1 - self._full_at))
         if needed_bytes > free:
             raise ExportNoSpaceError(
                 "The export folder has no room for the bundle.",

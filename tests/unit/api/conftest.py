@@ -330,6 +330,7 @@ async def footage(
     async with open_exports(
         ExportSettings(),
         root=root,
+        full_at=0.99,
         require_volume=lambda: None,
         database=database,
         audit=audit,

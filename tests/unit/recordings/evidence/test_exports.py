@@ -82,6 +82,7 @@ class Box:
         async with open_exports(
             ExportSettings(keep=keep),  # type: ignore[arg-type]  # as the file writes it
             root=self.root,
+            full_at=0.99,
             require_volume=lambda: None,
             database=self.database,
             audit=self.audit,
