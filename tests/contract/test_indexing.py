@@ -66,11 +66,11 @@ class Index:
         camera = await self.camera()
         return await self.index.find_segments(camera.camera_no, EVERYTHING)
 
-    async def wait_segments(self, count: int) -> list[Segment]:
+    async def wait_segments(self, count: int, timeout_s: float = 30) -> list[Segment]:
         async def enough() -> bool:
             return len(await self.segments()) >= count
 
-        await until(enough, 30, f"{count} segments in the index", every_s=0.5)
+        await until(enough, timeout_s, f"{count} segments in the index", every_s=0.5)
         return await self.segments()
 
     def close(self) -> None:
@@ -119,6 +119,25 @@ async def test_segments_follow_on_the_wall_clock_and_their_groups_decode(
         assert not segment.is_cut
         assert sum(group.length_us for group in segment.groups) > segment.media_us - 1_100_000
         await _check_groups(index, segment)
+
+
+async def test_a_camera_that_stamps_fewer_seconds_than_pass_shows_no_phantom_gaps(
+    server: ServerUnderTest, index: Index
+) -> None:
+    """As one that says 25 frames a second and delivers 21: its file of a minute took 71 s."""
+    async with virtual_camera(ClipSpec(), pace=0.6) as camera:
+        length = "4s" if server.is_embedded else "60s"
+        await server.add_recorded("cam_rec", camera.url(), recordSegmentDuration=length)
+        segments = await index.wait_segments(3, timeout_s=75)
+
+    for before, after in pairwise(segments):
+        gap_us = after.start_us - before.end_us
+        if server.is_embedded:
+            assert gap_us == 0
+        else:
+            # It begins anew each time the two clocks are 5 s apart, after a pause of 2 s and up to the next key frame.
+            assert before.span.length_us - before.media_us > 3_500_000
+            assert 0 < gap_us < 4_500_000
 
 
 async def _check_groups(index: Index, segment: Segment) -> None:

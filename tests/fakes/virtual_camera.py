@@ -20,6 +20,7 @@ class VirtualCamera:
         *,
         starts_at_key_frame: bool,
         host: str = "127.0.0.1",
+        pace: float = 1.0,
     ) -> None:
         self.host = host
         self.streams = dict(streams)
@@ -27,6 +28,7 @@ class VirtualCamera:
         self.port = port
         self.publications: dict[str, Publication] = {}
         self._starts_at_key_frame = starts_at_key_frame
+        self._pace = pace
         self._server: RtspServer | None = None
         self._players: list[asyncio.Task[None]] = []
         self._flows = asyncio.Event()
@@ -106,7 +108,7 @@ class VirtualCamera:
         turn = 0
         while True:
             for sample in clip.samples:
-                due = began + turn * clip.duration_s + sample.at_s
+                due = began + (turn * clip.duration_s + sample.at_s) / self._pace
                 if (wait := due - loop.time()) > 0:
                     await asyncio.sleep(wait)
                 if not self._flows.is_set():
@@ -125,11 +127,20 @@ async def virtual_camera(
     port: int = 0,
     starts_at_key_frame: bool = True,
     host: str = "127.0.0.1",
+    pace: float = 1.0,
 ) -> AsyncIterator[VirtualCamera]:
-    """Run a camera on loopback; a single clip is served as ``/stream``."""
+    """Run a camera on loopback; a single clip is served as ``/stream``.
+
+    With a *pace* below 1 it delivers its seconds slower than it stamps them.
+    """
     streams = {"stream": stream} if isinstance(stream, ClipSpec) else stream
     camera = VirtualCamera(
-        streams, credentials, port, starts_at_key_frame=starts_at_key_frame, host=host
+        streams,
+        credentials,
+        port,
+        starts_at_key_frame=starts_at_key_frame,
+        host=host,
+        pace=pace,
     )
     await camera.start()
     try:
