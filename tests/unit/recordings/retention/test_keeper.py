@@ -1,0 +1,384 @@
+from dataclasses import dataclass
+
+import pytest
+
+from gtvision_edge.audit import Actor, AuditLog
+from gtvision_edge.recordings.model import CameraNo, Span
+from gtvision_edge.recordings.retention import repository
+from gtvision_edge.recordings.retention.clock_guard import STABLE_S, ClockGuard
+from gtvision_edge.recordings.retention.deleter import Deleter
+from gtvision_edge.recordings.retention.keeper import AGE_EVERY_S, LATE_S, Keeper
+from gtvision_edge.recordings.retention.model import (
+    DAY_US,
+    OnFull,
+    Order,
+    Policy,
+    Purge,
+    PurgeKind,
+)
+from gtvision_edge.recordings.retention.override import Override
+from gtvision_edge.recordings.volume import Usage
+from gtvision_edge.settings import RecordingSettings, VolumeSettings
+from gtvision_edge.storage import Database
+from tests.fakes.clock import FakeClock
+from tests.fakes.footage import MINUTE_US, START_US
+from tests.fakes.recorded_volume import SIZE, RecordedVolume
+from tests.unit.recordings.retention.test_deleter import hold, purges
+
+ROOM = 1_000_000
+"""Of the pretended volume: shares of it are round numbers of segments."""
+
+
+@dataclass
+class Trust:
+    is_trusted: bool = True
+
+
+@dataclass
+class House:
+    keeper: Keeper
+    deleter: Deleter
+    volume: RecordedVolume
+    database: Database
+    clock: FakeClock
+    trust: Trust
+    is_open: bool = False
+
+    async def pass_(self) -> None:
+        await self.clock.advance(AGE_EVERY_S)
+        await self.keeper.keep_house()
+
+    async def rule(
+        self, scope: str, subject: str, days: int | None, quota: int | None = None
+    ) -> None:
+        policy = Policy(scope, subject, days, quota, 1)
+        await self.database.write(
+            lambda transaction: repository.put_policy(transaction, policy, by="u1", at_us=0)
+        )
+
+    async def left(self, camera_no: CameraNo) -> int:
+        row = await self.database.fetch_one(
+            "SELECT count(*) FROM segments WHERE camera_no = ?", (camera_no,)
+        )
+        return int(row[0]) if row else 0
+
+    async def purges(self) -> list[Purge]:
+        return await purges(self.database)
+
+    def free(self, size: int) -> None:
+        self.volume.usage = Usage(ROOM, ROOM - size, size)
+
+
+@pytest.fixture
+async def house(
+    volume: RecordedVolume, deleter: Deleter, database: Database, clock: FakeClock
+) -> House:
+    trust = Trust()
+    thresholds = VolumeSettings(reserve="1B")  # type: ignore[arg-type]  # as it is written
+    override = Override(
+        volume.index,
+        deleter,
+        volume=volume,
+        is_open=lambda: found.is_open,
+        database=database,
+        audit=AuditLog(clock),
+        clock=clock,
+        thresholds=thresholds,
+    )
+    keeper = Keeper(
+        volume.index,
+        deleter,
+        volume=volume,
+        trust=trust,
+        database=database,
+        clock=clock,
+        settings=RecordingSettings(),
+        thresholds=thresholds,
+        on_short=override.apply,
+    )
+    found = House(keeper, deleter, volume, database, clock, trust)
+    found.free(ROOM)
+    return found
+
+
+async def test_what_is_older_than_its_rule_goes_and_the_narrowest_rule_counts(
+    house: House,
+) -> None:
+    numbers = {}
+    for camera_id, tenant_id in (("c1", "a"), ("c2", "a"), ("c3", "b"), ("c4", "c")):
+        numbers[camera_id] = await house.volume.camera(camera_id, tenant_id)
+        for days in range(50):
+            await house.volume.record(numbers[camera_id], 1, start_us=START_US - days * DAY_US)
+    (c1,) = [each for each in await house.volume.index.cameras() if each.camera_id == "c1"]
+    await house.rule("tenant", "a", 10)
+    await house.rule("camera", c1.camera_uuid, 40)
+    await house.rule("site", "", 20)
+    await house.rule("tenant", "c", 0)
+
+    await house.pass_()
+
+    kept = {camera_id: await house.left(number) for camera_id, number in numbers.items()}
+    assert kept == {"c1": 40, "c2": 10, "c3": 20, "c4": 50}
+
+
+async def test_the_setting_counts_where_there_is_no_rule(house: House) -> None:
+    camera_no = await house.volume.camera("c1")
+    for days in (29, 30, 31):
+        await house.volume.record(camera_no, 1, start_us=START_US - days * DAY_US)
+
+    await house.pass_()
+
+    assert await house.left(camera_no) == 1
+    (purge,) = await house.purges()
+    assert (purge.kind, purge.segments) == (PurgeKind.AGE, 2)
+    assert purge.policy == {"scope": "site", "retain_days": 30, "version": 0}
+
+
+async def test_while_the_clock_is_not_believed_nothing_goes_by_age(house: House) -> None:
+    camera_no = await house.volume.camera("c1")
+    await house.volume.record(camera_no, 3, start_us=START_US - 40 * DAY_US)
+    house.trust.is_trusted = False
+
+    await house.pass_()
+    assert await house.left(camera_no) == 3
+
+    house.trust.is_trusted = True
+    await house.pass_()
+    assert await house.left(camera_no) == 0
+
+
+@pytest.mark.parametrize("step_s", [40 * 86400, -3 * 3600])
+async def test_a_stepped_clock_deletes_nothing(
+    volume: RecordedVolume,
+    deleter: Deleter,
+    database: Database,
+    clock: FakeClock,
+    step_s: int,
+) -> None:
+    guard = ClockGuard(database, clock, is_synced=lambda: False)
+    await guard.start()
+    keeper = Keeper(
+        volume.index,
+        deleter,
+        volume=volume,
+        trust=guard,
+        database=database,
+        clock=clock,
+        settings=RecordingSettings(),
+        thresholds=VolumeSettings(),
+    )
+    camera_no = await volume.camera("c1")
+    await volume.record(camera_no, 5, start_us=clock.now_us() - DAY_US)
+    await clock.advance(STABLE_S)
+    await guard.look()
+    assert guard.is_trusted
+
+    clock.step_wall(step_s)
+    for _ in range(20):  # an hour and a half
+        await clock.advance(STABLE_S / 2)
+        await guard.look()
+        await keeper.keep_house()
+
+    assert len(await volume.ids()) == 5
+
+
+async def test_footage_of_a_clock_that_started_in_the_past_is_not_taken_for_old(
+    house: House, database: Database
+) -> None:
+    camera_no = await house.volume.camera("c1")
+    epoch_us = 0
+    await house.volume.record(camera_no, 3, start_us=epoch_us + 60_000_000)
+    at_us = house.clock.now_us()
+    by_us = at_us - 600_000_000
+    await database.write(
+        lambda transaction: repository.insert_clock_entry(transaction, at_us, "step", step_us=by_us)
+    )
+
+    await house.pass_()
+    assert await house.left(camera_no) == 3
+
+    house.clock.step_wall(31 * 86400)
+    await house.pass_()
+    assert await house.left(camera_no) == 0
+
+
+async def test_pressure_takes_the_oldest_of_all_down_to_the_low_water(house: House) -> None:
+    one, two = await house.volume.camera("c1", "a"), await house.volume.camera("c2", "b")
+    await house.volume.record(one, 100, start_us=START_US - DAY_US)
+    await house.volume.record(two, 100, start_us=START_US - DAY_US + 30 * MINUTE_US)
+    house.free(150_000)
+    await house.pass_()
+    assert await house.left(one) == 100
+
+    house.free(140_000)
+    await house.pass_()
+
+    assert (await house.left(one), await house.left(two)) == (100 - 45, 100 - 15)
+    assert {(each.kind, each.tenant_id, each.segments) for each in await house.purges()} == {
+        (PurgeKind.PRESSURE, "a", 45),
+        (PurgeKind.PRESSURE, "b", 15),
+    }
+    assert not house.keeper.is_short_of_room
+
+
+async def test_one_look_at_the_volume_never_costs_more_than_it_asks_for(house: House) -> None:
+    """A deleted file that somebody still reads gives no room back yet."""
+    camera_no = await house.volume.camera("c1")
+    await house.volume.record(camera_no, 200)
+    house.free(140_000)
+
+    await house.pass_()
+    await house.pass_()
+
+    assert await house.left(camera_no) == 140
+
+
+async def test_a_clock_that_is_not_believed_takes_what_was_recorded_first(house: House) -> None:
+    camera_no = await house.volume.camera("c1")
+    first = await house.volume.record(camera_no, 100)
+    lately = await house.volume.record(camera_no, 100, start_us=60_000_000)
+    house.trust.is_trusted = False
+    house.free(140_000)
+
+    await house.pass_()
+
+    assert await house.volume.ids() == first[60:] + lately
+
+
+async def test_a_tenant_over_its_quota_loses_its_own_oldest(house: House) -> None:
+    one, two = await house.volume.camera("c1", "a"), await house.volume.camera("c2", "b")
+    for number in (one, two):
+        await house.volume.record(number, 100)
+    await house.rule("tenant", "a", None, 100 * SIZE)
+    await house.pass_()
+    assert await house.left(one) == 100
+
+    await house.rule("tenant", "a", None, 50 * SIZE)
+    await house.pass_()
+
+    assert (await house.left(one), await house.left(two)) == (49, 100)
+    (purge,) = await house.purges()
+    assert (purge.kind, purge.segments, purge.finished_us is not None) == (
+        PurgeKind.QUOTA,
+        51,
+        True,
+    )
+
+
+async def test_an_ordered_purge_goes_on_after_a_stop_and_ends(house: House) -> None:
+    camera_no = await house.volume.camera("c1", "a")
+    await house.volume.record(camera_no, 10)
+    order = Order(
+        PurgeKind.MANUAL,
+        {"camera_nos": [camera_no], "before_us": START_US + 4 * MINUTE_US},
+        Actor("u1", "ana"),
+        "pedido",
+    )
+    await house.deleter.order(order, ["a"], audited_as="purge.ordered")
+
+    await house.keeper.start()
+    assert await house.left(camera_no) == 10
+    await house.pass_()
+
+    assert await house.left(camera_no) == 6
+    (purge,) = await house.purges()
+    assert (purge.segments, purge.finished_us is not None) == (4, True)
+
+
+async def test_footage_of_a_removed_camera_waits_for_its_last_file(house: House) -> None:
+    camera_no = await house.volume.camera("c1", "a")
+    await house.volume.record(camera_no, 3)
+    order = Order(PurgeKind.CAMERA_REMOVED, {"camera_nos": [camera_no]}, Actor("u1", "ana"))
+    await house.deleter.order(order, ["a"], audited_as="purge.ordered")
+    await house.pass_()
+    assert await house.left(camera_no) == 0
+
+    await house.volume.record(camera_no, 1, start_us=START_US + DAY_US)
+    await house.clock.advance(LATE_S)
+    await house.pass_()
+
+    assert await house.left(camera_no) == 0
+    (purge,) = await house.purges()
+    assert (purge.segments, purge.finished_us is not None) == (4, True)
+
+
+async def fill_with_held(house: House) -> None:
+    camera_no = await house.volume.camera("c1")
+    for n in range(2):
+        await house.clock.advance(1)
+        await house.volume.record(camera_no, 100, start_us=START_US + n * DAY_US)
+        span = Span(START_US + n * DAY_US, START_US + n * DAY_US + 100 * MINUTE_US)
+        await hold(house.database, house.clock, house.volume, "c1", span)
+    house.free(60_000)
+    house.is_open = True
+
+
+async def test_when_only_held_footage_is_left_it_is_kept(house: House) -> None:
+    await fill_with_held(house)
+
+    await house.pass_()
+
+    assert len(await house.volume.ids()) == 200
+    assert house.keeper.is_short_of_room
+
+
+async def standing_order(house: House) -> None:
+    await house.database.write(
+        lambda transaction: repository.update_on_full(
+            transaction,
+            OnFull.RELEASE_OLDEST_INCIDENT,
+            reason="ata 12/2026",
+            by="u1",
+            by_name="ana",
+            at_us=1,
+        )
+    )
+
+
+async def test_by_a_standing_order_the_oldest_incident_is_released_as_far_as_need_be(
+    house: House,
+) -> None:
+    await fill_with_held(house)
+    await standing_order(house)
+
+    await house.pass_()
+
+    rows = await house.database.fetch_all(
+        "SELECT release_reason, released_by FROM incidents ORDER BY incident_id"
+    )
+    assert [tuple(row) for row in rows] == [("ata 12/2026", "system"), (None, None)]
+    assert len(await house.volume.ids()) == 200 - 90
+    entries = (await AuditLog(house.clock).page(house.database)).entries
+    assert "incident.released" in [entry.action for entry in entries]
+    (purge,) = await house.purges()
+    assert (purge.kind, purge.reason) == (PurgeKind.INCIDENT_OVERRIDE, "ata 12/2026")
+
+
+async def test_evidence_is_not_given_up_for_a_disk_that_others_fill(house: House) -> None:
+    await fill_with_held(house)
+    await standing_order(house)
+    house.volume.usage = Usage(100 * ROOM, 100 * ROOM, 0)
+
+    await house.pass_()
+
+    assert len(await house.volume.ids()) == 200
+
+
+async def test_nor_while_recording_goes_on(house: House) -> None:
+    await fill_with_held(house)
+    await standing_order(house)
+    house.is_open = False
+
+    await house.pass_()
+
+    assert len(await house.volume.ids()) == 200
+
+
+async def test_a_volume_that_is_away_is_left_alone(house: House) -> None:
+    camera_no = await house.volume.camera("c1")
+    await house.volume.record(camera_no, 3, start_us=START_US - 40 * DAY_US)
+    house.volume.away = True
+
+    await house.pass_()
+
+    assert await house.left(camera_no) == 3
