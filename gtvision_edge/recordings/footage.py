@@ -155,6 +155,7 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
                 site=base.site,
                 keys=base.keys,
                 seals=seals,
+                hasher=hasher,
                 registry=base.registry,
             )
         )

@@ -11,7 +11,13 @@ from gtvision_edge.audit import AuditLog
 from gtvision_edge.keys import OpenedKeys
 from gtvision_edge.recordings.evidence.folder import DEFAULT_NAME, ExportFolder
 from gtvision_edge.recordings.evidence.maker import ExportMaker
-from gtvision_edge.recordings.evidence.ordering import CameraFinder, OrderWriter, SealProver, Site
+from gtvision_edge.recordings.evidence.ordering import (
+    CameraFinder,
+    OrderWriter,
+    SealProver,
+    SegmentHasher,
+    Site,
+)
 from gtvision_edge.recordings.evidence.sending import BundleServer
 from gtvision_edge.recordings.evidence.service import ExportService
 from gtvision_edge.recordings.incidents.service import IncidentService
@@ -48,6 +54,7 @@ async def open_exports(
     site: Site,
     keys: OpenedKeys,
     seals: SealProver,
+    hasher: SegmentHasher,
     registry: CollectorRegistry | None = None,
 ) -> AsyncIterator[Exports]:
     """Give the exports of a site; bundles lie on the volume at *root*, or in the folder of the settings.
@@ -56,7 +63,7 @@ async def open_exports(
     """
     folder = ExportFolder(settings.folder or root / DEFAULT_NAME, full_at=full_at)
     orders = OrderWriter(
-        database, audit, index, timelines, cameras, site=site, keys=keys, seals=seals
+        database, audit, index, timelines, cameras, site=site, keys=keys, seals=seals, hasher=hasher
     )
     maker = ExportMaker(
         database,

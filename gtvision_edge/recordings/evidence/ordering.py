@@ -45,6 +45,7 @@ log = structlog.get_logger(__name__)
 RUN_ON_US: Final = 15_000_000
 """So far behind the interval a file may begin and still be run on into: longer groups of pictures are not signed in time."""
 MAX_HISTORY: Final = 2000
+MAX_HASHINGS: Final = 20
 _VIEWS: Final = frozenset({"footage.viewed", "footage.view_ended"})
 
 
@@ -54,6 +55,12 @@ class SealProver(Protocol):
     async def seal_now(self) -> int: ...
 
     async def prove(self, segment_id: SegmentId, head: TreeHead) -> Mapping[str, Any] | None: ...
+
+
+class SegmentHasher(Protocol):
+    """Hashes what was recorded, newest first; returns how many."""
+
+    async def hash_some(self) -> int: ...
 
 
 class CameraFinder(Protocol):
@@ -85,6 +92,7 @@ class OrderWriter:
         site: Site,
         keys: OpenedKeys,
         seals: SealProver,
+        hasher: SegmentHasher,
     ) -> None:
         self._database = database
         self._audit = audit
@@ -94,6 +102,7 @@ class OrderWriter:
         self._site = site
         self._keys = keys
         self._seals = seals
+        self._hasher = hasher
 
     async def find_footage(
         self, cameras: Sequence[RecordedCamera], span: Span
@@ -127,7 +136,7 @@ class OrderWriter:
 
         """
         cameras = await self.cameras(export.camera_nos)
-        footage = await self.find_footage(cameras, export.span)
+        footage = await self._hashed_footage(cameras, export.span)
         if not any(footage.values()):
             raise NothingToExportError("There is no footage of these cameras in the interval.")
         head = await self._head()
@@ -177,6 +186,19 @@ class OrderWriter:
             site_key_pem=self._keys.site.to_pem(),
             paper_key_pem=self._keys.paper.to_pem(),
         )
+
+    async def _hashed_footage(
+        self, cameras: Sequence[RecordedCamera], span: Span
+    ) -> dict[int, list[Segment]]:
+        """Return the footage, the newest files hashed first: a busy box puts that off, and only what is hashed can be sealed."""
+        footage = await self.find_footage(cameras, span)
+        for _ in range(MAX_HASHINGS):
+            if all(each.sha256 for segments in footage.values() for each in segments):
+                break
+            if await self._hasher.hash_some() == 0:
+                break
+            footage = await self.find_footage(cameras, span)
+        return footage
 
     async def _head(self) -> TreeHead | None:
         try:

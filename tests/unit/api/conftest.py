@@ -60,6 +60,7 @@ from gtvision_edge.recordings.evidence.exports import Exports, open_exports
 from gtvision_edge.recordings.evidence.ordering import Site
 from gtvision_edge.recordings.incidents.service import IncidentService
 from gtvision_edge.recordings.index import SegmentIndex
+from gtvision_edge.recordings.indexing.hashing import Hasher
 from gtvision_edge.recordings.playback.service import Playback
 from gtvision_edge.recordings.playback.serving import SegmentServer
 from gtvision_edge.recordings.playback.viewings import FootageViewings
@@ -327,6 +328,7 @@ async def footage(
     thumbnails = Thumbnails(index, EventBus(), clock, interval_s=10)
     timelines = TimelineService(index, database, clock, zone=ZoneInfo("America/Sao_Paulo"))
     incidents = IncidentService(database, audit, clock, index=index)
+    hasher = Hasher(root, database, is_present=lambda: True, clock=clock)
     async with open_exports(
         ExportSettings(),
         root=root,
@@ -342,6 +344,7 @@ async def footage(
         site=Site("site-1", "Portaria", "America/Sao_Paulo", "GT-Vision Edge", "1.2.3"),
         keys=keys,
         seals=FootageSeals(database, audit, clock, key=keys.site),
+        hasher=hasher,
     ) as exports:
         yield FakeFootage(
             index,
@@ -355,6 +358,7 @@ async def footage(
         )
     server.close()
     thumbnails.close()
+    hasher.close()
 
 
 @pytest.fixture

@@ -35,6 +35,7 @@ from gtvision_edge.recordings.evidence.verify import verify_bundle
 from gtvision_edge.recordings.incidents.errors import IncidentReleasedError
 from gtvision_edge.recordings.incidents.service import IncidentRequest, IncidentService
 from gtvision_edge.recordings.index import SegmentIndex
+from gtvision_edge.recordings.indexing.hashing import Hasher
 from gtvision_edge.recordings.model import Span
 from gtvision_edge.recordings.seals import FootageSeals
 from gtvision_edge.recordings.timeline.service import TimelineService
@@ -79,6 +80,7 @@ class Box:
         timelines = TimelineService(
             self.index, self.database, self.clock, zone=ZoneInfo("America/Sao_Paulo")
         )
+        hasher = Hasher(self.root, self.database, is_present=lambda: True, clock=self.clock)
         async with open_exports(
             ExportSettings(keep=keep),  # type: ignore[arg-type]  # as the file writes it
             root=self.root,
@@ -94,9 +96,11 @@ class Box:
             site=Site(SITE_ID, "Praça", "America/Sao_Paulo", "GT-Vision Edge", "0.1.0"),
             keys=self.keys,
             seals=FootageSeals(self.database, self.audit, self.clock, key=self.keys.site),
+            hasher=hasher,
             registry=CollectorRegistry(),
         ) as opened:
             yield opened
+        hasher.close()
 
     @asynccontextmanager
     async def running(self, *, keep: str = "7d") -> AsyncIterator[Exports]:
@@ -375,6 +379,18 @@ def _alive(pid: int) -> list[psutil.Process]:
         return [] if process.status() == psutil.STATUS_ZOMBIE else [process]
     except psutil.NoSuchProcess:
         return []
+
+
+async def test_what_is_not_hashed_yet_is_hashed_and_sealed_before_it_leaves(box: Box) -> None:
+    await box.database.write(
+        lambda transaction: transaction.execute("UPDATE segments SET sha256 = NULL")
+    )
+    async with box.running() as exports:
+        asked = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
+        await reaches(exports, asked, ExportState.DONE)
+
+    verdict = await asyncio.to_thread(verify_bundle, box.folder / f"{asked.export_id}.zip")
+    assert verdict.sealed == 2
 
 
 async def test_a_file_changed_with_its_row_after_sealing_is_not_sealed_any_more(box: Box) -> None:
