@@ -23,7 +23,8 @@ from tests.e2e.mediamtx_beside import SECRET, ShippedMediaMtx, mediamtx_beside, 
 
 CAMERAS = 64
 SETTLE_S = 20.0
-WINDOW_S = 30.0
+WINDOW_S = 60.0
+"""A whole minute: each camera finishes one file in it, which is indexed and gets its thumbnails."""
 ROUNDS = 7
 ROUND_S = 1.5
 
