@@ -130,11 +130,11 @@ class Indexer:
 
         def changed() -> list[Listing]:
             # The newest day that exists, too: the clock may have been set back.
-            return [
-                listing
-                for place, _ in places
-                for listing in self._survey.changed(place, {*near, *self._survey.days(place)[:1]})
-            ]
+            found = []
+            for place, _ in places:
+                days = self._survey.days(place)
+                found += self._survey.changed(place, {*days[:1], *near.intersection(days)})
+            return found
 
         listings = await self._in_thread(changed)
         numbers = {place.directory: camera_no for place, camera_no in places}
@@ -221,34 +221,33 @@ class Indexer:
         return bool(unknown)
 
     async def _judge_all(self) -> None:
-        for camera_no in list(self._open):
-            files = sorted(self._open[camera_no].values(), key=lambda file: file.order)
-            for start in range(0, len(files), AT_ONCE):
-                await self._judge(files[start : start + AT_ONCE])
+        directories = {camera_no: place for place, camera_no in self._places}
+        looks = []
+        for camera_no, open_files in self._open.items():
+            if not open_files:
+                continue
+            place = directories.get(camera_no)
+            is_recorded = self._is_recorded(next(iter(open_files.values())).camera_id)
+            for file in sorted(open_files.values(), key=lambda file: file.order):
+                may_grow = False
+                if place is not None:
+                    file.directory = place.directory  # it may have been set aside since
+                    is_latest = self._latest[camera_no] == file.order
+                    may_grow = is_latest and not place.is_set_aside
+                looks.append((file, may_grow, is_recorded))
+        for start in range(0, len(looks), AT_ONCE):
+            await self._judge(looks[start : start + AT_ONCE])
 
-    async def _judge(self, files: Sequence[OpenFile]) -> None:
-        view = self._view(files[0].camera_id)
-        is_recorded = view is not None and view.available
-        await self._follow(files)
-        looks = [(file, self._may_grow(file), is_recorded) for file in files]
+    async def _judge(self, looks: Sequence[tuple[OpenFile, bool, bool]]) -> None:
         judged = await self._in_thread(lambda: list(self._survey.judge(looks)))
-        finished = [judgement for judgement in judged if judgement.fate is Fate.FINISHED]
-        await self._insert(finished)
+        await self._insert([each for each in judged if each.fate is Fate.FINISHED])
         for judgement in judged:
             if judgement.fate is not Fate.GROWS:
                 self._open[judgement.open_file.camera_no].pop(judgement.open_file.name_us, None)
 
-    def _may_grow(self, file: OpenFile) -> bool:
-        """Tell whether the file is the last one that was found where a camera of the site is recorded to."""
-        return self._latest[file.camera_no] == file.order and any(
-            place.directory == file.directory and not place.is_set_aside
-            for place, _ in self._places
-        )
-
-    async def _follow(self, files: Iterable[OpenFile]) -> None:
-        directories = {camera_no: place.directory for place, camera_no in self._places}
-        for file in files:  # set aside since it was found
-            file.directory = directories.get(file.camera_no, file.directory)
+    def _is_recorded(self, camera_id: str) -> bool:
+        view = self._view(camera_id)
+        return view is not None and view.available
 
     async def _insert(self, finished: Sequence[Judgement]) -> None:
         rows = [each.described for each in finished if each.described is not None]

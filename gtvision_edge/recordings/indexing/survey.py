@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 
 import structlog
@@ -107,6 +108,8 @@ class Survey:
 
     root: Path
     monotonic: Callable[[], float] = time.monotonic
+    _names: tuple[int, list[str]] | None = None
+    """The root's time of change, and the directories of cameras in it."""
     _markers: dict[str, _Marker] = field(default_factory=dict)
     _listed: dict[tuple[str, int], int] = field(default_factory=dict)
     """By directory and day: its time of change when it was listed last."""
@@ -120,22 +123,22 @@ class Survey:
             OSError: the volume cannot be read.
 
         """
-        with os.scandir(self.root) as entries:
-            names = [entry.name for entry in entries if parse_camera_directory(entry.name)]
-        for gone in self._markers.keys() - set(names):
-            del self._markers[gone]
-        places = []
-        for name in sorted(names, key=lambda name: (is_set_aside(name), name)):
-            marker = self._marker(name)
-            if marker is not None:
-                places.append(Place(name, marker))
-        return places
+        changed = os.stat(self.root).st_mtime_ns  # noqa: PTH116 -- see _day_path
+        if self._names is None or self._names[0] != changed:
+            with os.scandir(self.root) as entries:
+                names = [entry.name for entry in entries if parse_camera_directory(entry.name)]
+            names.sort(key=lambda name: (is_set_aside(name), name))
+            for gone in self._markers.keys() - set(names):
+                del self._markers[gone]
+            self._names = (changed if _is_settled(changed) else -1), names
+        markers = [(name, self._marker(name)) for name in self._names[1]]
+        return [Place(name, marker) for name, marker in markers if marker is not None]
 
     def days(self, place: Place) -> list[int]:
         """Return the begins of the days of which a directory exists, newest first."""
-        directory = self.root / place.directory
+        directory = f"{self.root}/{place.directory}"
         try:
-            changed = directory.stat().st_mtime_ns
+            changed = os.stat(directory).st_mtime_ns  # noqa: PTH116
             known = self._days.get(place.directory)
             if known is not None and known[0] == changed:
                 return known[1]
@@ -153,7 +156,7 @@ class Survey:
         listings = []
         for day_us in days:
             try:
-                changed = (self.root / place.directory / _day_name(day_us)).stat().st_mtime_ns
+                changed = os.stat(self._day_path(place, day_us)).st_mtime_ns  # noqa: PTH116
             except OSError:
                 continue
             if self._listed.get((place.directory, day_us)) != changed:
@@ -164,10 +167,10 @@ class Survey:
 
     def listing(self, place: Place, day_us: int) -> Listing | None:
         """List a day; None when it is gone."""
-        directory = self.root / place.directory / _day_name(day_us)
+        directory = self._day_path(place, day_us)
         key = (place.directory, day_us)
         try:
-            changed = directory.stat().st_mtime_ns
+            changed = os.stat(directory).st_mtime_ns  # noqa: PTH116
             with os.scandir(directory) as entries:
                 names = [parse_segment(day_us, entry.name) for entry in entries]
         except OSError:
@@ -179,6 +182,7 @@ class Survey:
 
     def forget(self) -> None:
         """Look everywhere anew: what was seen before may have been lost, or be another disk."""
+        self._names = None
         self._listed.clear()
         self._days.clear()
 
@@ -264,14 +268,18 @@ class Survey:
                 return Judgement(open_file, Fate.GONE)
         return Judgement(open_file, Fate.FINISHED, describe(file, reading, open_file.camera_no))
 
+    def _day_path(self, place: Place, day_us: int) -> str:
+        # Text and not Path, and os.stat: some hundred directories are looked at every two seconds, for ever.
+        return f"{self.root}/{place.directory}/{_day_name(day_us)}"
+
     def _marker(self, directory: str) -> CameraMarker | None:
-        path = self.root / directory / CAMERA_MARKER
+        path = f"{self.root}/{directory}/{CAMERA_MARKER}"
         try:
-            found = path.stat()
+            found = os.stat(path)  # noqa: PTH116
             stamp = (found.st_ino, found.st_mtime_ns, found.st_size)
             known = self._markers.get(directory)
             if known is None or known.stamp != stamp:
-                known = self._markers[directory] = _Marker(stamp, _read_marker(path))
+                known = self._markers[directory] = _Marker(stamp, _read_marker(Path(path)))
         except OSError:
             return None
         return known.content
@@ -294,5 +302,6 @@ def _is_settled(changed_ns: int) -> bool:
     return abs(time.time_ns() - changed_ns) > SETTLED_S * 1e9
 
 
+@lru_cache(maxsize=1024)
 def _day_name(day_us: int) -> str:
     return segment_file(day_us).parent.name
