@@ -30,10 +30,12 @@ from gtvision_edge.api.mosaics import mosaic_endpoints
 from gtvision_edge.api.people import people_endpoints
 from gtvision_edge.api.pictures import picture_endpoints
 from gtvision_edge.api.probes import probe_routes
+from gtvision_edge.api.purge_papers import purge_paper_endpoints
 from gtvision_edge.api.server import Api, build_api, serve
 from gtvision_edge.api.session import session_endpoints
 from gtvision_edge.api.site import site_endpoints
 from gtvision_edge.api.status import status_endpoints
+from gtvision_edge.api.storage import storage_endpoints
 from gtvision_edge.audit import (
     COMMAND_LINE,
     SYSTEM,
@@ -77,6 +79,7 @@ from gtvision_edge.recordings.footage import Footage, FootageBase, open_footage
 from gtvision_edge.recordings.markers import VOLUME_MARKER
 from gtvision_edge.recordings.rebuilding.service import Progress, Rebuilt, rebuild
 from gtvision_edge.recordings.retention.breaker import Breaker, BreakerClosed, BreakerOpened
+from gtvision_edge.recordings.retention.errors import UnknownPurgeError
 from gtvision_edge.recordings.seals import SealReport, check_seals
 from gtvision_edge.recordings.volume import Volume, VolumeFound, VolumeLost, open_volume
 from gtvision_edge.runtime.clock import Clock, SystemClock
@@ -515,7 +518,7 @@ async def _api(
             ),
             *auth_check_endpoints(gateway, proxies),
             *people_endpoints(accounts.service),
-            *camera_endpoints(base.cameras, monitor, views),
+            *camera_endpoints(base.cameras, monitor, views, footage.retention.purges),
             *footage_endpoints(
                 base.cameras,
                 footage.timelines,
@@ -524,6 +527,18 @@ async def _api(
                 Passes(accounts.sessions, base.clock),
             ),
             *incident_endpoints(footage.incidents),
+            *purge_paper_endpoints(
+                footage.retention.purges.find, footage.purge_papers, unknown=UnknownPurgeError
+            ),
+            *storage_endpoints(
+                footage.retention.reports,
+                footage.retention.policies,
+                footage.retention.purges,
+                root=str(base.volume.root),
+                thresholds=base.settings.volume,
+                breaker=base.breaker,
+                clock=footage.retention.clock_guard,
+            ),
             *export_endpoints(footage.exports.service, footage.exports.server),
             *picture_endpoints(base.cameras, footage.playback, footage.thumbnails, gateway),
             *geojson_endpoints(base.cameras, monitor),

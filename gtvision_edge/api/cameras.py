@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import Field, SecretStr
 
@@ -16,6 +16,7 @@ from gtvision_edge.api.routing import (
     Endpoint,
     Listing,
     PageQuery,
+    Query,
 )
 from gtvision_edge.cameras.errors import (
     CameraBadResponseError,
@@ -51,6 +52,7 @@ from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.cameras.urls import UrlBuilderFactory
 from gtvision_edge.media.model import PathView
 from gtvision_edge.media.paths import PathUse, path_name
+from gtvision_edge.recordings.retention.errors import FootageHeldError
 from gtvision_edge.runtime.timestamps import to_rfc3339
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -272,11 +274,32 @@ class VendorAnswer(Answer):
     user_hint: str
 
 
+class CameraFootage(Protocol):
+    """What becomes of the footage of a camera that is removed."""
+
+    async def check_removable(self, camera_id: str) -> None: ...
+    async def order_all_of(
+        self, principal: Principal, camera_uuid: str, *, address: str = ""
+    ) -> None: ...
+
+
+class RemovalQuery(Query):
+    footage: Literal["keep", "delete"] = "keep"
+    """``keep``: until retention takes it; ``delete``: all of it, now, which an open incident forbids."""
+
+
 class _CameraResource:
-    def __init__(self, cameras: CameraService, states: CameraStates, views: MediaViews) -> None:
+    def __init__(
+        self,
+        cameras: CameraService,
+        states: CameraStates,
+        views: MediaViews,
+        footage: CameraFootage,
+    ) -> None:
         self._cameras = cameras
         self._states = states
         self._views = views
+        self._footage = footage
 
     async def vendors(self, _: Call) -> Listing[VendorAnswer]:
         return Listing[VendorAnswer](
@@ -338,9 +361,15 @@ class _CameraResource:
         return self._answer(camera, call.principal)
 
     async def remove(self, call: Call) -> None:
-        await self._cameras.remove(
-            call.principal, call.path("camera_id"), client_address=call.address
-        )
+        camera = await self._cameras.get_camera(call.principal, call.path("camera_id"))
+        with_footage = call.query_as(RemovalQuery).footage == "delete"
+        if with_footage:
+            await self._footage.check_removable(camera.camera_id)
+        await self._cameras.remove(call.principal, camera.camera_id, client_address=call.address)
+        if with_footage:
+            await self._footage.order_all_of(
+                call.principal, camera.camera_uuid, address=call.address
+            )
 
     async def status(self, call: Call) -> CameraStatusAnswer:
         camera = await self._cameras.get_camera(call.principal, call.path("camera_id"))
@@ -455,10 +484,10 @@ def _probe_answer(report: ProbeReport) -> ProbeAnswer:
 
 
 def camera_endpoints(
-    cameras: CameraService, states: CameraStates, views: MediaViews
+    cameras: CameraService, states: CameraStates, views: MediaViews, footage: CameraFootage
 ) -> list[Endpoint]:
     """Return ``/vendors`` and ``/cameras``."""
-    resource = _CameraResource(cameras, states, views)
+    resource = _CameraResource(cameras, states, views, footage)
     ids = {"camera_id": UnknownCameraError}
     return [
         Endpoint(
@@ -532,10 +561,12 @@ def camera_endpoints(
             "DELETE",
             "/cameras/{camera_id}",
             resource.remove,
-            "Remove a camera; its footage stays until retention takes it",
+            "Remove a camera; its footage stays until retention takes it, or goes at once",
             "cameras",
             ADMINS,
+            query=RemovalQuery,
             status=204,
+            errors=(FootageHeldError,),
             ids=ids,
             look_up=cameras.get_camera,
         ),

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 from gtvision_edge.audit import SYSTEM, Actor
 from gtvision_edge.recordings.model import CameraNo, PurgeId
 
 DAY_US: Final = 86_400_000_000
+
+Scope = Literal["site", "tenant", "camera"]
 
 
 class PurgeKind(StrEnum):
@@ -47,7 +49,7 @@ class Guard:
 class Policy:
     """A rule. ``subject``: '' for the site, a tenant's id or a camera's uuid; ``retain_days`` 0 = no limit by age."""
 
-    scope: str
+    scope: Scope
     subject: str
     retain_days: int | None
     quota_bytes: int | None
@@ -58,7 +60,7 @@ class Policy:
 class Rule:
     """What holds for one camera. ``retain_days`` 0 = no limit by age; *version* 0 = the settings' own."""
 
-    scope: str
+    scope: Scope
     subject: str
     retain_days: int
     version: int

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry
@@ -13,12 +15,26 @@ from gtvision_edge.recordings.retention.breaker import Breaker
 from gtvision_edge.recordings.retention.clock_guard import ClockGuard, kernel_says_synced
 from gtvision_edge.recordings.retention.deleter import Deleter
 from gtvision_edge.recordings.retention.keeper import Keeper
+from gtvision_edge.recordings.retention.ordering import PurgeService
 from gtvision_edge.recordings.retention.override import Override
-from gtvision_edge.recordings.volume import Volume
+from gtvision_edge.recordings.retention.policies import PolicyService
+from gtvision_edge.recordings.retention.reports import StorageReports
+from gtvision_edge.recordings.volume import Usage
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.tasks import Job
 from gtvision_edge.settings import RecordingSettings, VolumeSettings
 from gtvision_edge.storage import Database
+
+
+class WatchedVolume(Protocol):
+    """The recordings volume as it was at the last look."""
+
+    @property
+    def root(self) -> Path: ...
+    @property
+    def usage(self) -> Usage | None: ...
+
+    def is_present(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +44,7 @@ class RetentionBase:
     database: Database
     audit: AuditLog
     index: SegmentIndex
-    volume: Volume
+    volume: WatchedVolume
     breaker: Breaker
     clock: Clock
     registry: CollectorRegistry
@@ -45,6 +61,9 @@ class Retention:
     clock_guard: ClockGuard
     deleter: Deleter
     keeper: Keeper
+    policies: PolicyService
+    purges: PurgeService
+    reports: StorageReports
 
 
 async def open_retention(
@@ -88,4 +107,28 @@ async def open_retention(
     )
     await service("clock-guard", clock_guard.run)
     await service("retention", keeper.run)
-    return Retention(base.breaker, clock_guard, deleter, keeper)
+    return Retention(
+        breaker=base.breaker,
+        clock_guard=clock_guard,
+        deleter=deleter,
+        keeper=keeper,
+        policies=PolicyService(
+            base.database,
+            base.audit,
+            base.clock,
+            index=base.index,
+            keeper=keeper,
+            default_days=base.settings.retain_days,
+        ),
+        purges=PurgeService(
+            base.database, base.clock, index=base.index, deleter=deleter, keeper=keeper
+        ),
+        reports=StorageReports(
+            base.database,
+            base.clock,
+            index=base.index,
+            keeper=keeper,
+            volume=base.volume,
+            thresholds=base.thresholds,
+        ),
+    )

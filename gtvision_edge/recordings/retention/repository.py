@@ -346,6 +346,25 @@ async def fetch_oldest_incident(database: Database) -> str | None:
     return row["incident_id"] if row else None
 
 
+async def is_in_open_incident(database: Database, camera_no: CameraNo) -> bool:
+    row = await database.fetch_one(
+        "SELECT 1 FROM incident_cameras JOIN incidents USING (incident_id)"
+        " WHERE camera_no = ? AND released_us IS NULL LIMIT 1",
+        (camera_no,),
+    )
+    return row is not None
+
+
+async def count_recording(database: Database, since_us: int) -> int:
+    """Return how many cameras have footage of the time since then."""
+    row = await database.fetch_one(
+        "SELECT count(*) FROM recorded_cameras c WHERE EXISTS (SELECT 1 FROM segments s"
+        " WHERE s.camera_no = c.camera_no AND s.start_us >= ?)",
+        (since_us,),
+    )
+    return int(row[0]) if row else 0
+
+
 def insert_clock_entry(
     transaction: Transaction, at_us: int, kind: str, *, step_us: int = 0, source: str = ""
 ) -> None:

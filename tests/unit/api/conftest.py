@@ -1,7 +1,7 @@
 """A site of two tenants behind the real server, over loopback."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -40,11 +40,13 @@ from gtvision_edge.api.mosaics import mosaic_endpoints
 from gtvision_edge.api.people import people_endpoints
 from gtvision_edge.api.pictures import picture_endpoints
 from gtvision_edge.api.probes import probe_routes
+from gtvision_edge.api.purge_papers import purge_paper_endpoints
 from gtvision_edge.api.routing import Endpoint
 from gtvision_edge.api.server import Api, build_api, serve
 from gtvision_edge.api.session import session_endpoints
 from gtvision_edge.api.site import site_endpoints
 from gtvision_edge.api.status import status_endpoints
+from gtvision_edge.api.storage import storage_endpoints
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.cameras.model import CameraState, CameraUuid, NewCamera, ProbeRequest, StateEntry
@@ -56,6 +58,7 @@ from gtvision_edge.media.findings import Finding
 from gtvision_edge.media.model import MediaServerState, PathView
 from gtvision_edge.media.posters import Picture
 from gtvision_edge.mosaics import MosaicService
+from gtvision_edge.papers import PaperPrinter, PaperShelf
 from gtvision_edge.recordings.evidence.exports import Exports, open_exports
 from gtvision_edge.recordings.evidence.ordering import Site
 from gtvision_edge.recordings.incidents.service import IncidentService
@@ -64,18 +67,25 @@ from gtvision_edge.recordings.indexing.hashing import Hasher
 from gtvision_edge.recordings.playback.service import Playback
 from gtvision_edge.recordings.playback.serving import SegmentServer
 from gtvision_edge.recordings.playback.viewings import FootageViewings
+from gtvision_edge.recordings.purge_papers import PurgePapers
+from gtvision_edge.recordings.retention.breaker import Breaker
+from gtvision_edge.recordings.retention.errors import UnknownPurgeError
+from gtvision_edge.recordings.retention.opening import Retention, RetentionBase, open_retention
 from gtvision_edge.recordings.seals import FootageSeals
 from gtvision_edge.recordings.thumbnails.service import Thumbnails
 from gtvision_edge.recordings.timeline.service import TimelineService
 from gtvision_edge.recordings.volume import Usage
 from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.runtime.tasks import Job
 from gtvision_edge.settings import (
     AccountSettings,
     ApiSettings,
     ExportSettings,
     IdentitySettings,
     PaperSettings,
+    RecordingSettings,
     SiteSettings,
+    VolumeSettings,
 )
 from gtvision_edge.storage import Database
 from tests.fakes.clock import FakeClock
@@ -255,6 +265,21 @@ class FakeVolume:
     trouble: str = ""
 
 
+@dataclass
+class MountedVolume:
+    """The same, at a folder of the test."""
+
+    seen: FakeVolume
+    root: Path
+
+    @property
+    def usage(self) -> Usage | None:
+        return self.seen.usage
+
+    def is_present(self) -> bool:
+        return True
+
+
 @pytest.fixture
 def volume() -> FakeVolume:
     return FakeVolume()
@@ -308,6 +333,8 @@ class FakeFootage:
     thumbnails: Thumbnails
     incidents: IncidentService
     exports: Exports
+    retention: Retention
+    purge_papers: PurgePapers
     root: Path
 
 
@@ -318,6 +345,7 @@ async def footage(
     clock: FakeClock,
     cameras: CameraService,
     keys: OpenedKeys,
+    volume: FakeVolume,
     tmp_path: Path,
 ) -> AsyncIterator[FakeFootage]:
     root = tmp_path / "volume"
@@ -346,6 +374,9 @@ async def footage(
         seals=FootageSeals(database, audit, clock, key=keys.site),
         hasher=hasher,
     ) as exports:
+        retention = await _retention(
+            index, MountedVolume(volume, root), cameras, audit=audit, clock=clock
+        )
         yield FakeFootage(
             index,
             Playback(index, cameras.find_camera, viewings, server),
@@ -354,11 +385,56 @@ async def footage(
             thumbnails,
             incidents,
             exports,
+            retention,
+            PurgePapers(
+                database,
+                index,
+                PaperShelf(tmp_path / "purges", PaperPrinter(keys.paper)),
+                site=Site("site-1", "Portaria", "America/Sao_Paulo", "GT-Vision Edge", "1.2.3"),
+            ),
             root,
         )
+    retention.deleter.close()
     server.close()
     thumbnails.close()
     hasher.close()
+
+
+async def _retention(
+    index: SegmentIndex,
+    volume: "MountedVolume",
+    cameras: CameraService,
+    *,
+    audit: AuditLog,
+    clock: FakeClock,
+) -> Retention:
+    """Return the parts that delete footage; a test runs what they do by itself."""
+    database = index._database
+    breaker = Breaker(
+        volume,
+        cameras,
+        database=database,
+        audit=audit,
+        bus=EventBus(),
+        clock=clock,
+        settings=VolumeSettings(),
+    )
+    base = RetentionBase(
+        database=database,
+        audit=audit,
+        index=index,
+        volume=volume,
+        breaker=breaker,
+        clock=clock,
+        registry=CollectorRegistry(),
+        zone=ZoneInfo("America/Sao_Paulo"),
+        settings=RecordingSettings(),
+        thresholds=VolumeSettings(),
+    )
+
+    async def unstarted(name: str, job: Job) -> None: ...
+
+    return await open_retention(base, unstarted, AsyncExitStack())
 
 
 @pytest.fixture
@@ -378,7 +454,19 @@ def resources(
     """Every endpoint but the session's."""
     return [
         *people_endpoints(accounts.service),
-        *camera_endpoints(cameras, monitor, monitor),
+        *camera_endpoints(cameras, monitor, monitor, footage.retention.purges),
+        *purge_paper_endpoints(
+            footage.retention.purges.find, footage.purge_papers, unknown=UnknownPurgeError
+        ),
+        *storage_endpoints(
+            footage.retention.reports,
+            footage.retention.policies,
+            footage.retention.purges,
+            root=str(footage.root),
+            thresholds=VolumeSettings(),
+            breaker=footage.retention.breaker,
+            clock=footage.retention.clock_guard,
+        ),
         *incident_endpoints(footage.incidents),
         *export_endpoints(footage.exports.service, footage.exports.server),
         *footage_endpoints(

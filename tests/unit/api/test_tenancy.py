@@ -13,6 +13,8 @@ from gtvision_edge.recordings.evidence.model import LegalRequest
 from gtvision_edge.recordings.evidence.service import NewExport
 from gtvision_edge.recordings.incidents.service import IncidentRequest
 from gtvision_edge.recordings.model import CameraNo, Span
+from gtvision_edge.recordings.retention.model import DAY_US
+from gtvision_edge.recordings.retention.ordering import PurgeRequest
 from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.footage import MINUTE_US, START_US, a_segment, add, keep, place
@@ -41,6 +43,12 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/exports"): {
         "incident_id": "0" * 8,
         "request": {"authority": "Delegacia", "purpose": "investigação"},
+    },
+    ("PUT", "/storage/policies"): {},
+    ("POST", "/storage/purge"): {
+        "before": "2025-01-01T00:00:00Z",
+        "reason": "pedido do titular",
+        "cameras": [],
     },
     ("POST", "/mosaics"): {"nome": "New", "layout": "2x2", "cameras": []},
     ("PATCH", "/mosaics/{mosaic_id}"): {"nome": "Changed"},
@@ -75,6 +83,7 @@ async def foreign(
     export = await _export(footage, database, admin, camera_no, "cam09")
     return {
         "export_id": export,
+        "purge_id": await _purge(footage, admin),
         "camera_id": "cam09",
         "incident_id": incident.incident.incident_id,
         "mosaic_id": mosaic.mosaic_id,
@@ -84,6 +93,13 @@ async def foreign(
         "time": DAY["start"],
         "seq": "1",  # the site's own
     }
+
+
+async def _purge(footage: FakeFootage, admin: Principal, camera_id: str = "cam09") -> str:
+    """Order old footage of a camera deleted, and return the id of the record."""
+    request = PurgeRequest((camera_id,), START_US - DAY_US, "pedido do titular")
+    (purge_id,) = await footage.retention.purges.order(admin, request)
+    return purge_id
 
 
 async def _export(
@@ -311,6 +327,7 @@ async def test_roles_may_what_the_endpoints_say(
     ids = {
         "camera_id": "cam01",
         "export_id": export,
+        "purge_id": await _purge(footage, admin, "cam01"),
         "mosaic_id": mosaic["mosaic_id"],
         "user_id": "none",
         "tenant_id": "none",
@@ -344,8 +361,10 @@ async def test_roles_may_what_the_endpoints_say(
                 "/audit/checkpoint",
             ):
                 may_fail_with.add(403)
-            # this incident does not exist, and this bundle is not made yet
-            may_fail_with |= {"/exports": {404}, "/exports/{export_id}/bundle": {409}}.get(
-                endpoint.path, set()
-            )
+            # this incident does not exist, this bundle is not made yet, and this purge goes on
+            may_fail_with |= {
+                "/exports": {404},
+                "/exports/{export_id}/bundle": {409},
+                "/purges/{purge_id}.pdf": {409},
+            }.get(endpoint.path, set())
             assert status == endpoint.status or status in may_fail_with, where

@@ -15,6 +15,7 @@ from gtvision_edge.recordings.retention.model import (
     Policy,
     Purge,
     PurgeKind,
+    Scope,
 )
 from gtvision_edge.recordings.retention.override import Override
 from gtvision_edge.recordings.volume import Usage
@@ -49,7 +50,7 @@ class House:
         await self.keeper.keep_house()
 
     async def rule(
-        self, scope: str, subject: str, days: int | None, quota: int | None = None
+        self, scope: Scope, subject: str, days: int | None, quota: int | None = None
     ) -> None:
         policy = Policy(scope, subject, days, quota, 1)
         await self.database.write(

@@ -1,0 +1,209 @@
+"""Deletions that people order, and the records of all of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from gtvision_edge.accounts import NotPermittedError, Principal, Role
+from gtvision_edge.cameras.errors import UnknownCameraError
+from gtvision_edge.errors import InvalidInputError
+from gtvision_edge.recordings.index import SegmentIndex
+from gtvision_edge.recordings.model import PurgeId, RecordedCamera
+from gtvision_edge.recordings.retention import repository
+from gtvision_edge.recordings.retention.deleter import Deleter
+from gtvision_edge.recordings.retention.errors import FootageHeldError, UnknownPurgeError
+from gtvision_edge.recordings.retention.keeper import Keeper
+from gtvision_edge.recordings.retention.model import Order, Purge, PurgedOfCamera, PurgeKind
+from gtvision_edge.recordings.retention.policies import WouldGo
+from gtvision_edge.recordings.timeline.service import may_see
+from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.storage import Database
+
+SHORTEST_REASON: Final = 5
+_READERS: Final = frozenset({Role.ADMIN, Role.AUDITOR})
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeRequest:
+    """What to delete: footage of these cameras (ids, or uuids of removed ones; None = all one may see) that ended by *before_us*."""
+
+    cameras: Sequence[str] | None
+    before_us: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PurgePage:
+    """Newest first; ``after`` asks for the following page, None = there is none."""
+
+    purges: Sequence[Purge]
+    after: PurgeId | None
+
+
+class PurgeService:
+    """Orders deletions and shows the records. What an incident holds is spared, whoever orders."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        index: SegmentIndex,
+        deleter: Deleter,
+        keeper: Keeper,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._index = index
+        self._deleter = deleter
+        self._keeper = keeper
+
+    async def try_out(self, principal: Principal, request: PurgeRequest) -> list[WouldGo]:
+        """Tell what :meth:`order` would delete now.
+
+        Raises:
+            as :meth:`order`.
+
+        """
+        found = []
+        for camera in await self._asked(principal, request):
+            sums = await repository.fetch_would_go(
+                self._database, camera.camera_no, request.before_us
+            )
+            if sums[0]:
+                found.append(WouldGo(camera, *sums))
+        return found
+
+    async def order(
+        self, principal: Principal, request: PurgeRequest, *, address: str = ""
+    ) -> list[PurgeId]:
+        """Have it deleted, one record per tenant; goes on after a restart. Audited now and when it is done.
+
+        Raises:
+            NotPermittedError: *principal* is no admin.
+            UnknownCameraError: none such that *principal* may see.
+            InvalidInputError: the reason is none, or the time lies ahead.
+
+        """
+        cameras = await self._asked(principal, request)
+        by_tenant: dict[str | None, list[RecordedCamera]] = {}
+        for camera in cameras:
+            by_tenant.setdefault(camera.tenant_id, []).append(camera)
+        ordered: list[PurgeId] = []
+        for tenant_id, some in by_tenant.items():
+            order = Order(
+                PurgeKind.MANUAL,
+                {
+                    "cameras": [camera.camera_id for camera in some],
+                    "camera_nos": [camera.camera_no for camera in some],
+                    "before_us": request.before_us,
+                },
+                principal.actor(address),
+                request.reason.strip(),
+            )
+            ordered += await self._deleter.order(order, [tenant_id], audited_as="purge.ordered")
+        self._keeper.wake()
+        return ordered
+
+    async def check_removable(self, camera_id: str) -> None:
+        """Return when the footage of the camera that has that id now may be deleted with it.
+
+        Raises:
+            FootageHeldError: an open incident keeps some of it, or what is still to come.
+
+        """
+        camera = await self._index.camera_by_id(camera_id)
+        if camera is None:
+            return
+        if await repository.is_in_open_incident(self._database, camera.camera_no):
+            raise FootageHeldError(
+                "An open incident keeps footage of this camera.", camera_id=camera_id
+            )
+
+    async def order_all_of(
+        self, principal: Principal, camera_uuid: str, *, address: str = ""
+    ) -> None:
+        """Have all footage of a camera that was just removed deleted, its last file included."""
+        for camera in await self._index.cameras():
+            if camera.camera_uuid == camera_uuid:
+                order = Order(
+                    PurgeKind.CAMERA_REMOVED,
+                    {"cameras": [camera.camera_id], "camera_nos": [camera.camera_no]},
+                    principal.actor(address),
+                )
+                await self._deleter.order(order, [camera.tenant_id], audited_as="purge.ordered")
+                self._keeper.wake()
+
+    async def find(self, principal: Principal, purge_id: str) -> Purge:
+        """Return a record.
+
+        Raises:
+            UnknownPurgeError: none such, or another tenant's.
+            NotPermittedError: who is limited to some cameras reads no records.
+
+        """
+        _require_reader(principal)
+        found = await repository.find_purge(self._database, purge_id)
+        if found is None or not _is_of(principal, found):
+            raise UnknownPurgeError("There is no such purge.")
+        return found
+
+    async def list_purges(
+        self, principal: Principal, *, before: str = "", limit: int = 50
+    ) -> PurgePage:
+        """Return the records that *principal* may see, newest first.
+
+        Raises:
+            NotPermittedError: as for :meth:`find`.
+
+        """
+        _require_reader(principal)
+        found = await repository.purges_before(
+            self._database, before, limit + 1, tenant_id=principal.tenant_id
+        )
+        more = len(found) > limit
+        return PurgePage(found[:limit], found[limit - 1].purge_id if more else None)
+
+    async def lost_of(self, purge: Purge) -> list[tuple[RecordedCamera | None, PurgedOfCamera]]:
+        """Return what each camera lost, up to now if the purge goes on."""
+        lost = purge.cameras
+        if purge.finished_us is None:
+            lost = await repository.fetch_purged_cameras(self._database, purge.purge_id)
+        return [(await self._index.camera_by_no(each.camera_no), each) for each in lost]
+
+    async def _asked(self, principal: Principal, request: PurgeRequest) -> list[RecordedCamera]:
+        if principal.role is not Role.ADMIN:
+            raise NotPermittedError("Your role does not allow this.")
+        if len(request.reason.strip()) < SHORTEST_REASON:
+            raise _fault("reason", f"must have {SHORTEST_REASON} characters at least")
+        if request.before_us > self._clock.now_us():
+            raise _fault("before", "must not lie ahead")
+        visible = [
+            camera
+            for camera in await self._index.cameras()
+            if may_see(principal, camera.camera_id, camera.tenant_id)
+        ]
+        if request.cameras is None:
+            return visible
+        known = {camera.camera_uuid: camera for camera in visible} | {
+            camera.camera_id: camera for camera in visible if camera.removed_us is None
+        }
+        unknown = [name for name in request.cameras if name not in known]
+        if unknown:
+            raise UnknownCameraError("There is no such camera.", camera_id=unknown[0][:40])
+        return list({name: known[name] for name in request.cameras}.values())
+
+
+def _require_reader(principal: Principal) -> None:
+    if principal.role not in _READERS or principal.camera_ids is not None:
+        raise NotPermittedError("Your role does not allow this.")
+
+
+def _is_of(principal: Principal, purge: Purge) -> bool:
+    if purge.tenant_id is None:
+        return principal.tenant_id is None
+    return principal.may_see_tenant(purge.tenant_id)
+
+
+def _fault(path: str, message: str) -> InvalidInputError:
+    return InvalidInputError(f"{path} {message}.", faults=[{"path": path, "message": message}])

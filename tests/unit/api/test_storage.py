@@ -1,0 +1,224 @@
+"""Storage, rules and purges as a client meets them."""
+
+from typing import Any
+
+import pytest
+
+from gtvision_edge.accounts import Principal
+from gtvision_edge.recordings.incidents.service import IncidentRequest
+from gtvision_edge.recordings.markers import VOLUME_MARKER
+from gtvision_edge.recordings.model import CameraNo, Span
+from gtvision_edge.recordings.retention.model import DAY_US
+from gtvision_edge.recordings.volume import Usage
+from gtvision_edge.storage import Database
+from tests.fakes.cameras import FakeCamera
+from tests.fakes.footage import MINUTE_US, START_US, a_segment, add, keep, place
+from tests.unit.api.conftest import FakeFootage, FakeVolume, Served
+
+GIB = 2**30
+SIZE = a_segment(CameraNo(1)).size_bytes
+NOW = "2026-01-01T00:00:00Z"
+
+
+async def record(
+    footage: FakeFootage, database: Database, camera_id: str, tenant_id: str, *, minutes: int = 2
+) -> CameraNo:
+    """Give the camera footage that ended a day ago; its files are gone, which deletion does not mind."""
+    (footage.root / VOLUME_MARKER).write_text("{}")
+    rows = await database.fetch_all(
+        "SELECT camera_id, camera_uuid, tenant_id FROM recorded_cameras WHERE camera_id <> ?",
+        (camera_id,),
+    )
+    others = [FakeCamera(row[0], row[1], row[2]) for row in rows]
+    (uuid,) = [
+        row["camera_uuid"]
+        for row in await database.fetch_all(
+            "SELECT camera_uuid FROM cameras WHERE camera_id = ?", (camera_id,)
+        )
+    ]
+    numbers = await keep(database, *others, FakeCamera(camera_id, uuid, tenant_id))
+    await place(database, numbers[-1], f"{camera_id}_rec")
+    await add(
+        database,
+        *[a_segment(numbers[-1], START_US - DAY_US + n * MINUTE_US) for n in range(minutes)],
+    )
+    return numbers[-1]
+
+
+@pytest.fixture
+async def recorded(footage: FakeFootage, database: Database, volume: FakeVolume) -> None:
+    volume.usage = Usage(1000 * GIB, 300 * GIB, 700 * GIB)
+    await record(footage, database, "cam01", "a", minutes=3)
+    await record(footage, database, "cam02", "a")
+    await record(footage, database, "cam09", "b")
+
+
+async def get(served: Served, path: str, who: str) -> Any:
+    status, content = await served.call("GET", path, who=who)
+    assert status == 200, content
+    return content
+
+
+@pytest.mark.usefixtures("recorded")
+async def test_storage_tells_sizes_thresholds_breaker_and_clock(served: Served) -> None:
+    box = await get(served, "/storage", "admin")
+
+    assert box["volume"]["free_bytes"] == 700 * GIB
+    assert box["volume"]["recordings_bytes"] == 7 * SIZE
+    assert (box["thresholds"]["trip"], box["thresholds"]["trip_free_bytes"]) == (
+        0.95,
+        pytest.approx(50 * GIB, abs=8),
+    )
+    assert box["breaker"]["state"] == "closed"
+    assert (box["clock"]["state"], box["clock"]["reason"]) == ("suspect", "started")
+    cam01 = box["cameras"][0]
+    assert (cam01["camera_id"], cam01["segments"], cam01["bytes"]) == ("cam01", 3, 3 * SIZE)
+    assert (cam01["first"], cam01["retain_days"], cam01["rule"], cam01["removed"]) == (
+        "2025-12-31T00:00:00+00:00",
+        30,
+        "site",
+        False,
+    )
+    assert [each["bytes"] for each in box["tenants"] if each["tenant_id"] == "b"] == [2 * SIZE]
+
+
+@pytest.mark.usefixtures("recorded")
+async def test_a_tenant_sees_its_own_storage_alone(served: Served) -> None:
+    box = await get(served, "/storage", "operator-a")
+    narrow = await get(served, "/storage", "narrow-a")
+
+    assert [each["camera_id"] for each in box["cameras"]] == ["cam01", "cam02"]
+    assert [each["tenant_id"] for each in box["tenants"]] == ["a"]
+    assert box["volume"]["recordings_bytes"] is None
+    assert box["forecast"]["bytes_per_day"] is None
+    assert [each["camera_id"] for each in narrow["cameras"]] == ["cam01"]
+    assert narrow["tenants"] == []
+    status, _ = await served.call("GET", "/storage", who="viewer-a")
+    assert status == 403
+
+
+@pytest.mark.usefixtures("recorded")
+async def test_a_rule_is_tried_out_then_changed_and_audited(served: Served) -> None:
+    rules = {"cameras": [{"camera": "cam01", "retain_days": 1}]}
+
+    status, tried = await served.call(
+        "PUT", "/storage/policies?dry_run=1", who="admin-a", json=rules
+    )
+    assert status == 200
+    assert tried["cameras"] == []
+    assert tried["would_delete"] == []  # nothing is older than a day yet
+    rules["cameras"][0]["retain_days"] = 30
+    await served.call("PUT", "/storage/policies", who="admin-a", json=rules)
+    book = await get(served, "/storage/policies", "auditor-a")
+
+    assert [(each["camera_id"], each["retain_days"]) for each in book["cameras"]] == [("cam01", 30)]
+    assert book["would_delete"] is None
+    entries = (await get(served, "/audit?action=policy.changed", "auditor-a"))["items"]
+    assert entries[0]["details"]["retain_days"] == 30
+
+
+async def test_a_dry_run_says_per_camera_what_would_go(
+    served: Served, footage: FakeFootage, database: Database
+) -> None:
+    number = await record(footage, database, "cam01", "a")
+    await add(database, a_segment(number, START_US - 10 * DAY_US))
+
+    status, tried = await served.call(
+        "PUT",
+        "/storage/policies?dry_run=1",
+        who="admin",
+        json={
+            "site": {"retain_days": 5},
+            "tenants": [{"tenant_id": "a", "quota_bytes": SIZE}],
+        },
+    )
+
+    assert status == 200
+    (would,) = tried["would_delete"]
+    assert (would["camera_id"], would["segments"], would["bytes"]) == ("cam01", 1, SIZE)
+    assert would["start"] == "2025-12-22T00:00:00+00:00"
+    (over,) = tried["over_quota"]
+    assert (over["tenant_id"], over["bytes"] > 2 * SIZE) == ("a", True)
+    assert tried["site"]["retain_days"] is None
+
+
+@pytest.mark.parametrize(
+    ("rules", "status"),
+    [
+        ({"site": {"retain_days": 7}}, 403),
+        ({"on_full": {"action": "stop"}}, 403),
+        ({"tenants": [{"tenant_id": "a", "quota_bytes": 1}]}, 403),
+        ({"tenants": [{"tenant_id": "b", "retain_days": 1}]}, 404),
+        ({"cameras": [{"camera": "cam09", "retain_days": 1}]}, 404),
+        ({"tenants": [{"tenant_id": "a", "retain_days": 7}]}, 200),
+        ({"site": {"retain_days": 4000}}, 422),
+    ],
+)
+@pytest.mark.usefixtures("recorded")
+async def test_an_admin_of_a_tenant_changes_what_is_the_tenants(
+    served: Served, rules: dict[str, Any], status: int
+) -> None:
+    assert (await served.call("PUT", "/storage/policies", who="admin-a", json=rules))[0] == status
+
+
+async def test_a_standing_order_needs_its_reason(served: Served) -> None:
+    order = {"on_full": {"action": "release_oldest_incident", "reason": "x"}}
+    status, problem = await served.call("PUT", "/storage/policies", who="admin", json=order)
+    assert (status, problem["faults"][0]["path"]) == (422, "on_full.reason")
+
+    order["on_full"]["reason"] = "Ata 12/2026 do comitê gestor"
+    status, book = await served.call("PUT", "/storage/policies", who="admin", json=order)
+
+    assert status == 200
+    assert book["on_full"] == {
+        "action": "release_oldest_incident",
+        "reason": "Ata 12/2026 do comitê gestor",
+        "by": "admin",
+        "at": "2026-01-01T00:00:00+00:00",
+    }
+
+
+@pytest.mark.usefixtures("recorded")
+async def test_footage_is_deleted_by_order_and_the_record_says_what(
+    served: Served, footage: FakeFootage
+) -> None:
+    order = {"cameras": ["cam01"], "before": NOW, "reason": "pedido do titular"}
+    status, tried = await served.call("POST", "/storage/purge?dry_run=1", who="admin-a", json=order)
+    assert (status, tried["purge_ids"], tried["would_delete"][0]["segments"]) == (200, [], 3)
+
+    _, ordered = await served.call("POST", "/storage/purge", who="admin-a", json=order)
+    await footage.retention.keeper.keep_house()
+    (purge_id,) = ordered["purge_ids"]
+    (listed,) = (await get(served, "/purges", "auditor-a"))["items"]
+    purge = await get(served, f"/purges/{purge_id}", "auditor-a")
+
+    assert listed == {name: value for name, value in purge.items() if name != "cameras"}
+    assert (purge["kind"], purge["tenant_id"], purge["segments"]) == ("manual", "a", 3)
+    assert purge["policy"] == {"before": "2026-01-01T00:00:00+00:00", "cameras": ["cam01"]}
+    assert (purge["actor"]["name"], purge["reason"]) == ("admin-a", "pedido do titular")
+    assert purge["finished_at"] is not None
+    assert [(each["camera_id"], each["segments"]) for each in purge["cameras"]] == [("cam01", 3)]
+    assert (await get(served, "/purges", "admin-b"))["items"] == []
+    assert (await served.call("GET", f"/purges/{purge_id}", who="admin-b"))[0] == 404
+    assert (await served.call("GET", "/purges", who="operator-a"))[0] == 403
+
+
+@pytest.mark.usefixtures("recorded")
+async def test_a_camera_is_removed_with_its_footage_unless_an_incident_keeps_some(
+    served: Served, footage: FakeFootage, admin: Principal, database: Database
+) -> None:
+    span = Span(START_US - DAY_US, START_US - DAY_US + MINUTE_US)
+    await footage.incidents.create(admin, IncidentRequest(("cam01",), span, "furto na praça"))
+
+    status, problem = await served.call("DELETE", "/cameras/cam01?footage=delete", who="admin-a")
+    assert (status, problem["code"]) == (409, "footage_held")
+    status, _ = await served.call("DELETE", "/cameras/cam02?footage=delete", who="admin-a")
+    assert status == 204
+    await footage.retention.keeper.keep_house()
+
+    rows = await database.fetch_all(
+        "SELECT camera_id, count(s.segment_id) AS n FROM recorded_cameras LEFT JOIN segments s USING (camera_no)"
+        " GROUP BY camera_no"
+    )
+    assert {row["camera_id"]: row["n"] for row in rows} == {"cam01": 3, "cam02": 0, "cam09": 2}
+    assert (await get(served, "/cameras/cam01", "admin-a"))["camera_id"] == "cam01"
