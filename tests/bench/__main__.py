@@ -20,6 +20,7 @@ BENCHMARKS = (
     "export",
     "playback",
     "rebuild",
+    "retention",
 )
 
 
