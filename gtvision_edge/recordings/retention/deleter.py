@@ -125,6 +125,8 @@ class Deleter:
         """
         count = 0
         async with self._turn:
+            if not await self._index.doomed(1):
+                return 0
             purges = await repository.fetch_unfinished_deletions(self._database)
             while self._is_present():
                 begun = await self._index.doomed(BATCH)

@@ -32,7 +32,7 @@ from gtvision_edge.recordings.retention.waters import waters
 from gtvision_edge.recordings.volume import Usage
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.settings import RecordingSettings, VolumeSettings
-from gtvision_edge.storage import Database, Transaction
+from gtvision_edge.storage import Database
 from gtvision_edge.storage.errors import StorageError
 
 log = structlog.get_logger(__name__)
@@ -41,6 +41,7 @@ PRESS_EVERY_S: Final = 10.0
 URGENT_EVERY_S: Final = 1.0
 """While there is less room than wanted."""
 AGE_EVERY_S: Final = 60.0
+FORGET_EVERY_S: Final = 3600.0
 STUBBORN_S: Final = 600.0
 """A file that could not be deleted is left alone for so long."""
 LATE_S: Final = 180.0
@@ -95,6 +96,7 @@ class Keeper:
         self._thresholds = thresholds
         self._stubborn: dict[SegmentId, float] = {}
         self._age_at = float("-inf")
+        self._forget_at = float("-inf")
         self._wake = asyncio.Event()
         self._on_short = on_short
         self._judged: Usage | None = None
@@ -152,7 +154,7 @@ class Keeper:
             if self._trust.is_trusted:
                 await self._age(rules)
             await self._quotas(rules)
-            await self._database.write(self._forget)
+            await self._forget()
         await self._ordered()
 
     async def press(self) -> None:
@@ -300,10 +302,17 @@ class Keeper:
             if self._deleter.is_over(purge):
                 await self._deleter.finish(purge)
 
-    def _forget(self, transaction: Transaction) -> None:
-        repository.forget_details(
-            transaction, before_us=self._clock.now_us() - DETAILS_US, limit=BATCH
+    async def _forget(self) -> None:
+        if not self._trust.is_trusted or self._clock.monotonic() < self._forget_at:
+            return
+        before_us = self._clock.now_us() - DETAILS_US
+        count = await self._database.write(
+            lambda transaction: repository.forget_details(
+                transaction, before_us=before_us, limit=BATCH
+            )
         )
+        if count < BATCH:
+            self._forget_at = self._clock.monotonic() + FORGET_EVERY_S
 
     async def _pause(self) -> None:
         delay_s = URGENT_EVERY_S if self._is_pressing else PRESS_EVERY_S

@@ -184,8 +184,9 @@ def count_purged(transaction: Transaction, purge_id: PurgeId, segments: int, siz
 async def fetch_unfinished_deletions(database: Database) -> dict[SegmentId, PurgeId]:
     """Return which purge was deleting what, for segments whose deletion was begun and not ended."""
     rows = await database.fetch_all(
-        "SELECT s.segment_id, p.purge_id FROM purges p JOIN purged_segments d USING (purge_id)"
-        " JOIN segments s ON s.segment_id = d.segment_id AND s.doomed = 1 WHERE p.finished_us IS NULL"
+        # CROSS JOIN keeps the order: from the few open purges, never through all that was ever deleted.
+        "SELECT s.segment_id, p.purge_id FROM purges p CROSS JOIN purged_segments d ON d.purge_id = p.purge_id"
+        " CROSS JOIN segments s ON s.segment_id = d.segment_id AND s.doomed = 1 WHERE p.finished_us IS NULL"
     )
     return {SegmentId(row["segment_id"]): PurgeId(row["purge_id"]) for row in rows}
 
