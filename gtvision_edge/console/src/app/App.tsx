@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { text } from "../i18n";
 import { CamerasRoom } from "../rooms/cameras/CamerasRoom";
 import { HealthRoom } from "../rooms/health/HealthRoom";
+import { InvestigateRoom } from "../rooms/investigate/InvestigateRoom";
 import { LiveRoom } from "../rooms/live/LiveRoom";
 import { draft } from "../rooms/live/store";
 import { SettingsRoom } from "../rooms/settings/SettingsRoom";
@@ -76,10 +77,11 @@ function Room() {
   const wanted = route.value.room || rooms[0];
   const t = text.value;
   if (wanted === "live" && may(me.value?.role, "watch")) return <LiveRoom />;
+  if (wanted === "investigate" && may(me.value?.role, "watch")) return <InvestigateRoom />;
   if (wanted === "cameras" && may(me.value?.role, "seeCameras")) return <CamerasRoom />;
   if (wanted === "health") return <HealthRoom />;
   if (wanted === "settings") return <SettingsRoom />;
-  if (wanted === "live" || wanted === "cameras") {
+  if (["live", "investigate", "cameras"].includes(wanted ?? "")) {
     return <Empty title={t.errors.notPermitted}>{t.errors.notPermittedHint}</Empty>;
   }
   return <Empty title={t.errors.notFoundRoom} />;

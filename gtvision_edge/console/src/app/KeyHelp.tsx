@@ -1,9 +1,28 @@
 import { text } from "../i18n";
+import { route } from "../state/route";
 import { Dialog } from "../ui/Dialog";
 
 export function KeyHelp({ onClose }: { onClose: () => void }) {
   const t = text.value.keys;
-  const keys: [string[], string][] = [
+  const here = text.value.investigate.keys;
+  const investigating: [string[], string][] = [
+    [["␣"], here.play],
+    [["←", "→"], here.ten],
+    [["↑", "↓"], here.one],
+    [[",", "."], here.frame],
+    [["-", "+"], here.speed],
+    [["[", "]"], here.marks],
+    [["⇧N", "⇧P"], here.gap],
+    [["1", "…", "4"], t.select],
+    [["G"], here.goTo],
+    [["S"], here.capture],
+    [["I"], here.hold],
+    [["L"], here.live],
+    [["F"], t.full],
+    [["Esc"], t.up],
+    [["?"], t.list],
+  ];
+  const live: [string[], string][] = [
     [["1", "…", "9"], t.select],
     [["↵"], t.maximise],
     [["←", "↑", "↓", "→"], t.move],
@@ -14,6 +33,7 @@ export function KeyHelp({ onClose }: { onClose: () => void }) {
     [["Esc"], t.up],
     [["?"], t.list],
   ];
+  const keys = route.value.room === "investigate" ? investigating : live;
   return (
     <Dialog title={t.title} onClose={onClose}>
       <div class="dialog-body">

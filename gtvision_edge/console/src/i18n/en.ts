@@ -1,6 +1,7 @@
 import { acts } from "./acts.en";
 import { cameras, wizard } from "./cameras.en";
 import { search } from "./search.en";
+import { investigate } from "./investigate.en";
 import { fields } from "./fields.en";
 import type { Text } from "./pt-BR";
 import { causes, failures, findings, volumes, warnings } from "./trouble.en";
@@ -16,6 +17,7 @@ export const en: Text = {
   fields,
   causes,
   findings,
+  investigate,
   volumes,
   warnings,
   cameras,
@@ -53,7 +55,7 @@ export const en: Text = {
     noMatch: "Nothing found.",
     name: "Name",
   },
-  rooms: { live: "Live", cameras: "Cameras", health: "Health", settings: "Settings", navigation: "Rooms" },
+  rooms: { live: "Live", investigate: "Investigate", cameras: "Cameras", health: "Health", settings: "Settings", navigation: "Rooms" },
   top: {
     unknown: "state not known yet",
     noCameras: "no cameras yet",

@@ -1,6 +1,7 @@
 /** Every sentence of the console. This file is the source; `en.ts` is typed against it. */
 import { acts } from "./acts.pt-BR";
 import { cameras, wizard } from "./cameras.pt-BR";
+import { investigate } from "./investigate.pt-BR";
 import { fields } from "./fields.pt-BR";
 import { causes, failures, findings, volumes, warnings } from "./trouble.pt-BR";
 import { search } from "./search.pt-BR";
@@ -16,6 +17,7 @@ export const ptBR = {
   fields,
   causes,
   findings,
+  investigate,
   volumes,
   warnings,
   common: {
@@ -48,7 +50,7 @@ export const ptBR = {
     noMatch: "Nada encontrado.",
     name: "Nome",
   },
-  rooms: { live: "Ao vivo", cameras: "Câmeras", health: "Saúde", settings: "Ajustes", navigation: "Áreas" },
+  rooms: { live: "Ao vivo", investigate: "Investigar", cameras: "Câmeras", health: "Saúde", settings: "Ajustes", navigation: "Áreas" },
   top: {
     unknown: "estado ainda desconhecido",
     noCameras: "nenhuma câmera ainda",

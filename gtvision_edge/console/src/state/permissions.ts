@@ -5,6 +5,7 @@ const RIGHTS = {
   watch: ["admin", "operator", "viewer"],
   seeCameras: ["admin", "operator", "viewer", "auditor"],
   editCameras: ["admin"],
+  holdFootage: ["admin", "operator"],
   editMosaics: ["admin", "operator"],
   seeHealth: ["admin", "operator", "viewer", "auditor"],
   manageUsers: ["admin"],

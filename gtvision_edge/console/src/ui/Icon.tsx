@@ -1,6 +1,11 @@
 /** Drawn here: 24 px grid, 1.7 px strokes, no icon font. */
 const SHAPES = {
   live: "M3 4h8v7H3zM13 4h8v7h-8zM3 13h8v7H3zM13 13h8v7h-8z",
+  investigate: "M4 6h16M4 12h9M4 18h16M16 9v6M18.5 12h-5",
+  play: "M8 5l11 7-11 7z",
+  pause: "M8 5v14M16 5v14",
+  previous: "M15 6l-6 6 6 6",
+  next: "M9 6l6 6-6 6",
   cameras: "M3 8h12v9H3zM15 11.5l6-3v8l-6-3",
   health: "M3 12h4l2.5-7 4 14 2.5-7h5",
   settings: "M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM12 3v3M12 18v3M3 12h3M18 12h3M5.6 5.6l2.1 2.1M16.3 16.3l2.1 2.1M18.4 5.6l-2.1 2.1M7.7 16.3l-2.1 2.1",

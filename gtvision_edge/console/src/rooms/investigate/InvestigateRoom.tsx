@@ -1,0 +1,194 @@
+import "./investigate.css";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Camera } from "../../api/types";
+import { nowMs, siteClock } from "../../state/clock";
+import { onKeys } from "../../state/keys";
+import { may } from "../../state/permissions";
+import { me } from "../../state/session";
+import { cameras, refreshCameras, zone } from "../../state/site";
+import { say } from "../../state/toasts";
+import { Unread } from "../../ui/fresh";
+import { Button, Empty, Skeleton } from "../../ui/parts";
+import { toggleFull } from "../live/keys";
+import { investigateKeys } from "./acts";
+import { Calendar } from "./Calendar";
+import { Controls } from "./Controls";
+import { startEngine } from "./engine";
+import { HoldDialog } from "./HoldDialog";
+import { Lanes } from "./Lanes";
+import { MarkBar } from "./MarkBar";
+import { Stage } from "./Stage";
+import { choose, chosen, goTo, isPlaying, loadLanes, marked, MOST_CAMERAS, openRoom, playhead, selected, view, writeAddress } from "./store";
+import { dateTimeOf, text } from "./words";
+import { midnightOf, parseWhen } from "./when";
+
+const REFRESH_MS = 10_000;
+
+export function InvestigateRoom() {
+  const t = text.value.investigate;
+  if (cameras.value === null) {
+    return (
+      <Unread of={["cameras"]} onRetry={() => void refreshCameras()}>
+        <Skeleton rows={3} height={120} />
+      </Unread>
+    );
+  }
+  if (cameras.value.length === 0) return <Empty title={t.firstTitle}>{t.firstBody}</Empty>;
+  return <Room />;
+}
+
+function Room() {
+  const t = text.value.investigate;
+  const room = useRef<HTMLDivElement>(null);
+  const jumpField = useRef<HTMLInputElement>(null);
+  const [isHolding, setHolding] = useState(false);
+  const mayHold = may(me.value?.role, "holdFootage");
+  useLayoutEffect(() => {
+    openRoom();
+    void loadLanes();
+    const stopEngine = startEngine();
+    const refresh = setInterval(() => {
+      writeAddress();
+      if (view.value.endMs > siteClock.now() - REFRESH_MS) void loadLanes(true);
+    }, REFRESH_MS);
+    return () => {
+      stopEngine();
+      clearInterval(refresh);
+      isPlaying.value = false;
+    };
+  }, []);
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      void loadLanes();
+      writeAddress();
+    }, 200);
+    return () => clearTimeout(timer);
+  }, [view.value]);
+  useLayoutEffect(
+    () =>
+      onKeys((key) => {
+        if (document.querySelector("dialog[open]") !== null) return false;
+        if (/^[1-9]$/.test(key)) {
+          const wanted = chosen.value[Number(key) - 1];
+          if (wanted !== undefined) selected.value = wanted;
+          return wanted !== undefined;
+        }
+        if (key.toLowerCase() === "g") {
+          jumpField.current?.focus();
+          return true;
+        }
+        if (key.toLowerCase() === "f") {
+          toggleFull(room.current);
+          return true;
+        }
+        if (key.toLowerCase() === "i" && mayHold && marked.value !== null) {
+          setHolding(true);
+          return true;
+        }
+        return investigateKeys(key);
+      }),
+    [mayHold],
+  );
+  const shown = chosen.value.map((id) => cameras.value?.find((camera) => camera.camera_id === id)).filter((camera): camera is Camera => camera !== undefined);
+  const range = marked.value;
+  return (
+    <div class="investigate" ref={room}>
+      <header class="room-bar">
+        <h1>{text.value.rooms.investigate}</h1>
+        <CameraChoice />
+        <span class="grow" />
+        <DayChoice />
+        <JumpField field={jumpField} />
+      </header>
+      <Stage cameras={[...shown].sort((one, other) => Number(other.camera_id === selected.value) - Number(one.camera_id === selected.value))} />
+      <Controls />
+      <Lanes cameras={shown} />
+      <MarkBar mayHold={mayHold} onHold={() => setHolding(true)} />
+      {isHolding && range && (
+        <HoldDialog
+          startMs={range.startMs}
+          endMs={range.endMs}
+          onClose={() => setHolding(false)}
+          onHeld={() => {
+            setHolding(false);
+            say(t.heldDone);
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function CameraChoice() {
+  const t = text.value.investigate;
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <span class="camera-choice">
+      <Button icon="plus" expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        {t.inStep(chosen.value.length)}
+      </Button>
+      {isOpen && (
+        <div class="choice-list" role="group" aria-label={t.choose}>
+          <small class="muted">{t.chooseHint}</small>
+          {cameras.value?.map((camera) => {
+            const isOn = chosen.value.includes(camera.camera_id);
+            return (
+              <label key={camera.camera_id} class="check">
+                <input
+                  type="checkbox"
+                  checked={isOn}
+                  disabled={(isOn && chosen.value.length === 1) || (!isOn && chosen.value.length >= MOST_CAMERAS)}
+                  onChange={() => choose(isOn ? chosen.value.filter((id) => id !== camera.camera_id) : [...chosen.value, camera.camera_id])}
+                />
+                {camera.name}
+              </label>
+            );
+          })}
+          <Button onClick={() => setOpen(false)}>{text.value.common.close}</Button>
+        </div>
+      )}
+    </span>
+  );
+}
+
+function DayChoice() {
+  const t = text.value.investigate;
+  const [isOpen, setOpen] = useState(false);
+  const turn = (days: number): void => {
+    const intoDay = playhead.value - midnightOf(playhead.value, zone.value);
+    goTo(midnightOf(playhead.value, zone.value, days) + intoDay);
+  };
+  return (
+    <span class="day-choice">
+      <Button icon="previous" label={t.previousDay} onClick={() => turn(-1)} />
+      <Button expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        {dateTimeOf(playhead.value, zone.value).slice(0, 10)}
+      </Button>
+      <Button icon="next" label={t.nextDay} disabled={midnightOf(playhead.value, zone.value, 1) > nowMs.value} onClick={() => turn(1)} />
+      {isOpen && <Calendar onClose={() => setOpen(false)} />}
+    </span>
+  );
+}
+
+function JumpField({ field }: { field: { current: HTMLInputElement | null } }) {
+  const t = text.value.investigate;
+  const [isWrong, setWrong] = useState(false);
+  return (
+    <form
+      class="jump"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const input = field.current;
+        const ms = parseWhen(input?.value ?? "", siteClock.now(), zone.value);
+        setWrong(ms === null);
+        if (ms === null || input === null) return;
+        goTo(ms);
+        input.value = "";
+        input.blur();
+      }}
+    >
+      <input ref={field} aria-label={t.goTo} placeholder={`${t.goTo}… G`} title={t.goToHint} aria-invalid={isWrong} onInput={() => setWrong(false)} />
+      {isWrong && <small class="fault">{t.notUnderstood}</small>}
+    </form>
+  );
+}

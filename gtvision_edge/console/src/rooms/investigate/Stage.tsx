@@ -1,0 +1,109 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Camera } from "../../api/types";
+import { codecOf, text, timeOf } from "./words";
+import { nowMs } from "../../state/clock";
+import { zone } from "../../state/site";
+import { Deck, type DeckSight } from "./deck";
+import { addDeck } from "./engine";
+import { chosen, laneOf, playhead, selected, skipped } from "./store";
+import { Still } from "./Still";
+
+/** The players: the selected one large, the others beside it. */
+export function Stage({ cameras }: { cameras: readonly Camera[] }) {
+  return (
+    <div class={`stage n${cameras.length}`}>
+      {cameras.map((camera) => (
+        <Player key={camera.camera_uuid} camera={camera} />
+      ))}
+      <Skipped />
+    </div>
+  );
+}
+
+function Player({ camera }: { camera: Camera }) {
+  const video = useRef<HTMLVideoElement>(null);
+  const still = useRef<HTMLCanvasElement>(null);
+  const [deck, setDeck] = useState<Deck | null>(null);
+  const isSelected = selected.value === camera.camera_id;
+  useEffect(() => {
+    const element = video.current;
+    if (element === null) return undefined;
+    const made = new Deck(element, camera.camera_id, () => keepStill(element, still.current));
+    const remove = addDeck(camera.camera_id, made);
+    setDeck(made);
+    return () => {
+      remove();
+      made.close();
+    };
+  }, []);
+  const sight = deck?.sight.value ?? { state: "loading" as const, codec: null, error: null };
+  return (
+    <div
+      class={`player ${sight.state}${isSelected ? " selected" : ""}`}
+      role="group"
+      aria-label={camera.name}
+      data-camera={camera.camera_id}
+      data-state={sight.state}
+      onClick={() => {
+        selected.value = camera.camera_id;
+      }}
+    >
+      <canvas ref={still} />
+      <video ref={video} muted playsInline disablePictureInPicture />
+      {sight.state === "unplayable" && <Still cameraId={camera.camera_id} />}
+      <Trouble camera={camera} sight={sight} />
+      <span class="tile-name">{camera.name}</span>
+      <span class="lag">{timeOf(playhead.value, zone.value)}</span>
+    </div>
+  );
+}
+
+function Trouble({ camera, sight }: { camera: Camera; sight: DeckSight }) {
+  const t = text.value.investigate;
+  if (sight.state === "ready") return null;
+  if (sight.state === "loading") return <Words title={t.loading} />;
+  if (sight.state === "failed") return <Words title={t.failed} />;
+  if (sight.state === "unplayable") return <Words title={t.unplayable(codecOf(shortCodec(sight.codec)))}>{t.unplayableHint}</Words>;
+  if (playhead.value > nowMs.value - 10_000) return <Words title={t.atEdge} />;
+  const gap = laneOf(camera.camera_id).timeline?.gaps.find((each) => Date.parse(each.start) <= playhead.value && Date.parse(each.end) > playhead.value);
+  const cause = gap?.cause ? (t.causes[gap.cause] ?? gap.cause) : null;
+  return <Words title={cause === null ? t.noFootage : t.noFootageBecause(cause)} />;
+}
+
+function Words({ title, children }: { title: string; children?: string }) {
+  return (
+    <div class="middle" role="status">
+      <b>{title}</b>
+      {children && <span>{children}</span>}
+    </div>
+  );
+}
+
+/** Says for some seconds that time was jumped over. */
+function Skipped() {
+  const leap = skipped.value;
+  useEffect(() => {
+    if (leap === null) return undefined;
+    const timer = setTimeout(() => {
+      if (skipped.value === leap) skipped.value = null;
+    }, 4_000);
+    return () => clearTimeout(timer);
+  }, [leap]);
+  if (leap === null || chosen.value.length === 0) return null;
+  return (
+    <div class="skipped" role="status">
+      {text.value.investigate.skipped(timeOf(leap.fromMs, zone.value), timeOf(leap.toMs, zone.value))}
+    </div>
+  );
+}
+
+function shortCodec(codec: string | null): string {
+  return codec === null || /^h(vc|ev)1/.test(codec) ? "h265" : codec;
+}
+
+function keepStill(video: HTMLVideoElement, canvas: HTMLCanvasElement | null): void {
+  if (canvas === null || video.readyState < 2 || video.videoWidth === 0) return;
+  canvas.width = video.videoWidth;
+  canvas.height = video.videoHeight;
+  canvas.getContext("2d")?.drawImage(video, 0, 0);
+}

@@ -1,0 +1,71 @@
+import { siteClock } from "../../state/clock";
+import type { Deck } from "./deck";
+import { nextFootage } from "./footage";
+import { chosen, isPlaying, jump, playhead, selected, skipped, speed, stretchesOf } from "./store";
+
+const TICK_MS = 100;
+/** The clock of what is played leaps by more than this where nothing was recorded. */
+const LEAP_MS = 1_500;
+/** So near to now there is nothing to skip to: the recording is on its way. */
+const EDGE_MS = 5_000;
+
+const decks = new Map<string, Deck>();
+let seenJump = -1;
+
+export function addDeck(cameraId: string, deck: Deck): () => void {
+  decks.set(cameraId, deck);
+  return () => {
+    if (decks.get(cameraId) === deck) decks.delete(cameraId);
+  };
+}
+
+/** Keep the players in step until the returned function is called. */
+export function startEngine(): () => void {
+  const timer = setInterval(tick, TICK_MS);
+  return () => clearInterval(timer);
+}
+
+function tick(): void {
+  const lead = leadDeck();
+  if (isPlaying.value && jump.value === seenJump) advance(lead);
+  seenJump = jump.value;
+  for (const [cameraId, deck] of decks) {
+    if (chosen.value.includes(cameraId)) deck.follow(playhead.value, isPlaying.value, speed.value, jump.value, deck === lead);
+  }
+}
+
+/** The one that carries the moment on: the selected camera where it has a picture, else any that has. */
+function leadDeck(): Deck | null {
+  const first = selected.value === null ? undefined : decks.get(selected.value);
+  if (first !== undefined && first.wallMs !== null) return first;
+  for (const deck of decks.values()) if (deck.wallMs !== null) return deck;
+  return null;
+}
+
+function advance(lead: Deck | null): void {
+  const lanes = chosen.value.map(stretchesOf);
+  const before = playhead.value;
+  const reached = lead?.wallMs ?? null;
+  if (reached !== null) {
+    if (reached - before <= LEAP_MS + 2 * TICK_MS * speed.value) {
+      playhead.value = Math.max(before, reached);
+      return;
+    }
+    // This camera has a gap; another one may have what happened in it.
+    const next = nextFootage(lanes, before + 500);
+    leap(before, next !== null && next < reached ? next : reached);
+    return;
+  }
+  const isWaiting = [...decks.values()].some((deck) => ["loading", "ready", "failed"].includes(deck.sight.value.state));
+  if (isWaiting && decks.size > 0) return;
+  const next = nextFootage(lanes, before + 500);
+  if (next !== null && next - before > 400) leap(before, next);
+  else if (next === null && before > siteClock.now() - EDGE_MS) return;
+  else if (next === null) isPlaying.value = false;
+}
+
+function leap(fromMs: number, toMs: number): void {
+  if (toMs - fromMs > LEAP_MS) skipped.value = { fromMs, toMs };
+  playhead.value = toMs;
+  jump.value += 1;
+}

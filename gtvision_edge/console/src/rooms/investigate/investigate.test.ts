@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import { gapEdge, mediaAt, missingIn, nextFootage, wallAt, type Piece } from "./footage";
+import { centre, lengthOf, LONGEST_MS, pan, placeOf, SHORTEST_MS, snap, ticksOf, timeAt, zoom } from "./scale";
+import { midnightOf, momentOf, offsetOf, parseWhen } from "./when";
+
+const ZONE = "America/Sao_Paulo";
+const NOW = Date.parse("2026-11-25T22:41:00Z"); // 19:41 there
+
+describe("the axis", () => {
+  const view = { startMs: 1_000_000, endMs: 4_600_000 };
+
+  it("keeps what is under the pointer where it is", () => {
+    const closer = zoom(view, 0.5, 0.25);
+
+    expect(timeAt(closer, 0.25)).toBeCloseTo(timeAt(view, 0.25));
+    expect(lengthOf(closer)).toBe(1_800_000);
+    expect(placeOf(view, timeAt(view, 0.7))).toBeCloseTo(0.7);
+  });
+
+  it("ends at ten seconds and at a month", () => {
+    expect(lengthOf(zoom(view, 1e-9, 0.5))).toBe(SHORTEST_MS);
+    expect(lengthOf(zoom(view, 1e9, 0.5))).toBe(LONGEST_MS);
+  });
+
+  it("pans and centres without changing its length", () => {
+    expect(pan(view, 500)).toEqual({ startMs: 1_000_500, endMs: 4_600_500 });
+    expect(lengthOf(centre(view, 0))).toBe(lengthOf(view));
+  });
+
+  it("writes round times of the site's zone, no denser than they can be read", () => {
+    const day = { startMs: midnightOf(NOW, ZONE), endMs: midnightOf(NOW, ZONE, 1) };
+    const ticks = ticksOf(day, 900, offsetOf(NOW, ZONE));
+
+    expect(ticks[0]).toBe(day.startMs);
+    expect(ticks.length).toBeLessThanOrEqual(9);
+    expect(ticks.length).toBeGreaterThan(3);
+  });
+
+  it("asks for pictures on a grid", () => {
+    expect([snap(19_999, 10_000), snap(20_000, 10_000)]).toEqual([10_000, 20_000]);
+  });
+});
+
+describe("a moment that was typed", () => {
+  const at = (text: string): string | null => {
+    const ms = parseWhen(text, NOW, ZONE);
+    return ms === null ? null : new Date(ms).toISOString();
+  };
+
+  it.each([
+    ["25/11 03:12", "2026-11-25T06:12:00.000Z"],
+    ["25/11/2026 03:12:05", "2026-11-25T06:12:05.000Z"],
+    ["2026-11-25 03:12", "2026-11-25T06:12:00.000Z"],
+    ["03:12", "2026-11-25T06:12:00.000Z"],
+    ["23:00", "2026-11-25T02:00:00.000Z"],
+    ["ontem 14h30", "2026-11-24T17:30:00.000Z"],
+    ["yesterday 2:15", "2026-11-24T05:15:00.000Z"],
+    ["hoje", "2026-11-25T03:00:00.000Z"],
+    ["31/12 10:00", "2025-12-31T13:00:00.000Z"],
+    ["1.3.25 7h", "2025-03-01T10:00:00.000Z"],
+  ])("%s", (typed, wanted) => {
+    expect(at(typed)).toBe(wanted);
+  });
+
+  it.each(["", "abc", "25:00", "31/02 10:00", "12:60", "25/11 03:12 x", "25/11 24/11"])("%s is none", (typed) => {
+    expect(at(typed)).toBeNull();
+  });
+
+  it("knows days that have 23 or 25 hours", () => {
+    const zone = "Europe/Berlin";
+    const spring = momentOf({ year: 2026, month: 3, day: 29, hour: 12, minute: 0, second: 0 }, zone);
+
+    expect(midnightOf(spring, zone, 1) - midnightOf(spring, zone)).toBe(23 * 3_600_000);
+  });
+});
+
+describe("footage", () => {
+  const pieces: Piece[] = [
+    { mediaS: 0, lengthS: 2, wallMs: 10_000 },
+    { mediaS: 2, lengthS: 2, wallMs: 12_000 },
+    { mediaS: 4, lengthS: 2, wallMs: 60_000 },
+  ];
+  const lane = [
+    { startMs: 10_000, endMs: 14_000 },
+    { startMs: 60_000, endMs: 62_000 },
+  ];
+
+  it("maps the wall to the media and back, and says what was not recorded", () => {
+    expect(mediaAt(pieces, 13_000)).toBeCloseTo(3);
+    expect(mediaAt(pieces, 60_500)).toBeCloseTo(4.5);
+    expect(mediaAt(pieces, 30_000)).toBeNull();
+    expect(mediaAt(pieces, 9_000)).toBeNull();
+    expect(mediaAt([], 9_000)).toBeNull();
+    expect(wallAt(pieces, 4.5)).toBe(60_500);
+    expect(wallAt(pieces, 0)).toBe(10_000);
+  });
+
+  it("goes on where any camera has something", () => {
+    expect(nextFootage([lane, [{ startMs: 20_000, endMs: 21_000 }]], 14_000)).toBe(20_000);
+    expect(nextFootage([lane], 11_000)).toBe(11_000);
+    expect(nextFootage([lane], 99_000)).toBeNull();
+    expect([gapEdge(lane, 11_000, 1), gapEdge(lane, 61_500, -1), gapEdge(lane, 11_000, -1)]).toEqual([60_000, 60_000, null]);
+  });
+
+  it("counts what is missing of an interval", () => {
+    expect(missingIn(lane, 10_000, 62_000)).toEqual({ ms: 46_000, pieces: 1 });
+    expect(missingIn(lane, 0, 70_000)).toEqual({ ms: 10_000 + 46_000 + 8_000, pieces: 3 });
+    expect(missingIn(lane, 10_500, 13_500)).toEqual({ ms: 0, pieces: 0 });
+    expect(missingIn([], 0, 5_000)).toEqual({ ms: 5_000, pieces: 1 });
+  });
+});

@@ -1,0 +1,148 @@
+"""The room Investigar: a day is looked through, a gap is jumped over and said, what matters is kept."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.e2e.browser import chromium, log_in
+from tests.e2e.daemon import Client, Site, logged_in, running_daemon
+from tests.fakes.virtual_camera import virtual_camera
+from tests.waiting import becomes, patiently
+
+pytestmark = [
+    pytest.mark.timeout(240),
+    pytest.mark.chromium,
+    pytest.mark.xdist_group("e2e"),
+]
+
+
+async def timeline(admin: Client, camera_id: str) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    span = f"start={(now - timedelta(hours=1)):%Y-%m-%dT%H:%M:%SZ}&end={now:%Y-%m-%dT%H:%M:%SZ}"
+    found: dict[str, Any] = await admin.call(
+        "GET", f"/cameras/{camera_id}/timeline?{span}", expect=200
+    )
+    return found
+
+
+async def shown_at(page: Page) -> float:
+    """Return the moment on display, UTC seconds, to the second."""
+    value = await page.locator("[data-playhead]").get_attribute("aria-valuenow")
+    return float(value or 0)
+
+
+async def test_a_gap_is_jumped_over_and_an_interval_is_kept(tmp_path: Path) -> None:
+    site = Site(tmp_path / "state")
+    async with (
+        virtual_camera() as camera,
+        running_daemon(site),
+        logged_in(site) as admin,
+        chromium() as browser,
+    ):
+        await admin.add_camera("cam01", camera.url())
+        await admin.wait_state("cam01", "recording", 20)
+        await asyncio.sleep(8)
+        await camera.kill()
+        await asyncio.sleep(8)
+        await camera.start()
+
+        async def two_spans() -> bool:
+            spans = (await timeline(admin, "cam01"))["spans"]
+            last = spans[-1] if spans else {"start": "", "end": ""}
+            began, ended = (datetime.fromisoformat(last[key]) for key in ("start", "end"))
+            return len(spans) >= 2 and (ended - began).total_seconds() > 10
+
+        await becomes(two_spans, 60)
+        first, *_, last = (await timeline(admin, "cam01"))["spans"]
+        gap_at, back_at = (
+            datetime.fromisoformat(text).timestamp() for text in (first["end"], last["start"])
+        )
+
+        page = await browser.new_page(viewport={"width": 1440, "height": 900})
+        await log_in(page, site.url, "admin", site.password)
+        await page.wait_for_selector(".tile")
+        start = datetime.fromtimestamp(gap_at - 5, UTC)
+        await page.goto(f"{site.url}/#/investigate?c=cam01&z=120&t={start:%Y-%m-%dT%H:%M:%S}Z")
+        player = page.locator(".player[data-camera=cam01]")
+        await expect(player).to_have_attribute("data-state", "ready")
+        await expect(page.locator(".lane .footage").first).to_be_visible()
+        assert await page.locator(".lane .gap").count() >= 1
+        assert abs(await shown_at(page) - (gap_at - 5)) <= 1
+
+        await page.keyboard.press(" ")
+        await expect(page.locator(".skipped")).to_contain_text(
+            "Lacuna pulada", timeout=patiently(20) * 1000
+        )
+
+        async def is_after_the_gap() -> bool:
+            return await shown_at(page) >= back_at
+
+        await becomes(is_after_the_gap, 20)
+        await page.keyboard.press(" ")
+
+        # In and out about the gap: the bar says that something is missing.
+        await page.fill(".jump input", f"{_local(gap_at - 3)}")
+        await page.keyboard.press("Enter")
+        await page.keyboard.press("[")
+        await page.fill(".jump input", f"{_local(back_at + 4)}")
+        await page.keyboard.press("Enter")
+        await page.keyboard.press("]")
+        await expect(page.locator(".mark-bar")).to_contain_text("falta 1 trecho")
+
+        await page.keyboard.press("i")
+        await page.fill("dialog textarea", "furto na praça")
+        await page.click("dialog >> text=Preservar >> nth=-1")
+        await expect(page.locator(".lane .incident")).to_have_count(1)
+        (incident,) = (await admin.call("GET", "/incidents", expect=200))["items"]
+
+        assert incident["reason"] == "furto na praça"
+        assert incident["cameras"] == ["cam01"]
+        assert incident["footage"]["complete"] is False
+
+
+def _local(at: float) -> str:
+    """Write a moment as an operator in São Paulo types it."""
+    return (datetime.fromtimestamp(at, UTC) - timedelta(hours=3)).strftime("%d/%m %H:%M:%S")
+
+
+async def test_the_picture_moves_at_once_and_the_address_can_be_passed_on(tmp_path: Path) -> None:
+    site = Site(tmp_path / "state")
+    async with (
+        virtual_camera() as camera,
+        running_daemon(site),
+        logged_in(site) as admin,
+        chromium() as browser,
+    ):
+        await admin.add_camera("cam01", camera.url())
+        await admin.wait_state("cam01", "recording", 20)
+        await asyncio.sleep(25)
+        page = await browser.new_page(viewport={"width": 390, "height": 844})
+        await log_in(page, site.url, "admin", site.password)
+        await page.wait_for_selector(".tile")
+        at = datetime.now(UTC) - timedelta(seconds=12)
+        await page.goto(f"{site.url}/#/investigate?c=cam01&t={at:%Y-%m-%dT%H:%M:%S}Z&z=600")
+        player = page.locator(".player[data-camera=cam01]")
+        await expect(player).to_have_attribute("data-state", "ready")
+
+        await page.get_by_role("button", name="Reproduzir").click()
+
+        async def has_moved() -> bool:
+            frames: int = await page.evaluate(
+                "() => document.querySelector('.player video').getVideoPlaybackQuality().totalVideoFrames"
+            )
+            return frames > 20
+
+        await becomes(has_moved, patiently(15))
+        before = await shown_at(page)
+        await page.get_by_role("button", name="10 s atrás").click()
+        await page.get_by_role("button", name="Pausar").click()
+        assert await shown_at(page) < before
+        # Nothing is wider than the phone.
+        assert await page.evaluate("() => document.documentElement.scrollWidth") <= 390
+        async with page.expect_download() as download:
+            await page.get_by_role("button", name="Captura").click()
+        assert (await download.value).suggested_filename.startswith("cam01_")
