@@ -49,7 +49,7 @@ export function mark(which: "inMs" | "outMs"): void {
 }
 
 export function goLive(): void {
-  go(hashOf("live", null, { camera: selected.value }));
+  go(hashOf("live", null, { cam: selected.value }));
 }
 
 export function jumpToNow(): void {
