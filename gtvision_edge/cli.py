@@ -321,6 +321,12 @@ def _verify_bundle(options: argparse.Namespace) -> int:
         if not found:
             raise NoTrustedKeyError(f"There is no key in {given}.")
         trusted += found
+    try:
+        options.bundle.open("rb").close()
+    except OSError as error:  # of what could not be looked at nothing is said
+        raise InvalidInputError(
+            f"{options.bundle} cannot be read: {error.strerror}.", faults=[]
+        ) from error
     verdict = verify_bundle(options.bundle, trusted=trusted)
     language: Language = options.language or language_of(os.environ)
     if options.json:
