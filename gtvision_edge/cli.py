@@ -5,6 +5,7 @@ import asyncio
 import json
 import os
 import signal
+import stat
 import sys
 import time
 from collections.abc import Sequence
@@ -321,12 +322,7 @@ def _verify_bundle(options: argparse.Namespace) -> int:
         if not found:
             raise NoTrustedKeyError(f"There is no key in {given}.")
         trusted += found
-    try:
-        options.bundle.open("rb").close()
-    except OSError as error:  # of what could not be looked at nothing is said
-        raise InvalidInputError(
-            f"{options.bundle} cannot be read: {error.strerror}.", faults=[]
-        ) from error
+    _require_file(options.bundle)
     verdict = verify_bundle(options.bundle, trusted=trusted)
     language: Language = options.language or language_of(os.environ)
     if options.json:
@@ -342,6 +338,16 @@ def _verify_bundle(options: argparse.Namespace) -> int:
     if not verdict.is_good:
         return EXIT_FAILED
     return 0 if verdict.is_trusted else EXIT_NOT_COMPARED
+
+
+def _require_file(path: Path) -> None:
+    """Of what cannot be looked at nothing is said; a pipe or a device would be read for ever."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise InvalidInputError(f"{path} cannot be read: it is no regular file.", faults=[])
+        path.open("rb").close()
+    except OSError as error:
+        raise InvalidInputError(f"{path} cannot be read: {error.strerror}.", faults=[]) from error
 
 
 def _text_of(path: str) -> str:
