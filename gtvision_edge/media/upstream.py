@@ -62,10 +62,7 @@ class Upstream:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Ask for a file and give out the answer, whatever its status."""
         limits = aiohttp.ClientTimeout(
-            total=None,
-            connect=PLAYLIST_TIMEOUT_S,
-            sock_connect=PLAYLIST_TIMEOUT_S,
-            sock_read=READ_TIMEOUT_S,
+            total=None, sock_connect=PLAYLIST_TIMEOUT_S, sock_read=READ_TIMEOUT_S
         )
         try:
             response = await self._get(path, link, limits, headers or {})
@@ -118,16 +115,12 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
 
 @asynccontextmanager
 async def open_session() -> AsyncIterator[aiohttp.ClientSession]:
-    """Open the connections to the media server: no cookies, nothing unpacked, large reads.
-
-    How many there are is not limited here: one viewer who takes nothing would keep the others from their playlists. Each
-    login has its share of bodies instead, and whoever stalls is cut off at the door.
-    """
+    """Open the connections to the media server: no cookies, nothing unpacked, large reads."""
     async with aiohttp.ClientSession(
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         read_bufsize=READ_BUFFER,
-        connector=aiohttp.TCPConnector(limit=0),
+        connector=aiohttp.TCPConnector(limit=256),
         headers={"Accept-Encoding": "identity"},
     ) as session:
         yield session
