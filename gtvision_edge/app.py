@@ -62,6 +62,7 @@ from gtvision_edge.demo.site import open_demo_site
 from gtvision_edge.errors import EdgeError, ErrorKind
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.keys import OpenedKeys, SiteKey, open_keys
+from gtvision_edge.media.admission import Admissions
 from gtvision_edge.media.client import MediaServerClient
 from gtvision_edge.media.embedded.server import open_embedded_server
 from gtvision_edge.media.errors import MediaServerUnavailableError
@@ -189,16 +190,18 @@ async def run(
         client = MediaServerClient(
             media.api_url, settings.media.api_timeout, session, registry=base.registry
         )
+        admissions = Admissions()
         views = MediaViews(
             client,
             base.cameras,
             recordings=base.volume.directory_of,
+            admissions=admissions,
             clock=clock,
             registry=base.registry,
         )
         stack.callback(views.close)
         monitor = _monitor(base, views)
-        reconciler = _reconciler(base, client, monitor, media)
+        reconciler = _reconciler(base, client, monitor, media, admissions)
         examiner = MediaServerExaminer(client, clock)
         footage = await stack.enter_async_context(
             open_footage(_footage_base(base, views), tasks=tasks)
@@ -213,6 +216,7 @@ async def run(
                     media.hls_url,
                     await asyncio.to_thread(_hls_secret, settings.media),
                     lambda: reconciler.state.kind,
+                    admissions.admits,
                 ),
                 cameras=base.cameras,
                 authenticator=authenticator,
@@ -416,7 +420,11 @@ def _monitor(base: _Base, views: MediaViews) -> CameraMonitor:
 
 
 def _reconciler(
-    base: _Base, client: MediaServerClient, monitor: CameraMonitor, media: MediaServer
+    base: _Base,
+    client: MediaServerClient,
+    monitor: CameraMonitor,
+    media: MediaServer,
+    admissions: Admissions,
 ) -> Reconciler:
     def refuses_password(camera_id: str) -> bool:
         return monitor.state_of(camera_id).state is CameraState.UNAUTHORIZED
@@ -435,6 +443,7 @@ def _reconciler(
         bus=base.bus,
         clock=base.clock,
         claim_directory=base.volume.claim_directory,
+        admissions=admissions,
         suspended=refuses_password,
         recording_allowed=may_record,
         news=(VolumeLost, VolumeFound, BreakerOpened, BreakerClosed),

@@ -81,7 +81,10 @@ class _Answer:
 
 
 class Whep:
-    """``/whep/{path}``. *viewer_of* says who asks (or raises), *may_go_on* whether he would be let in again."""
+    """``/whep/{path}``. *viewer_of* says who asks (or raises), *may_go_on* whether he would be let in again.
+
+    *admits* tells whether the media server has his camera's own stream under the name, not that of one removed.
+    """
 
     def __init__(
         self,
@@ -89,6 +92,7 @@ class Whep:
         *,
         http: aiohttp.ClientSession,
         viewer_of: Callable[[web.Request], Awaitable[Viewer]],
+        admits: Callable[[Viewer], bool],
         may_go_on: Callable[[Viewer], Awaitable[bool]],
         viewings: Viewings,
         clock: Clock,
@@ -97,6 +101,7 @@ class Whep:
         self._url = place.url.rstrip("/")
         self._http = http
         self._viewer_of = viewer_of
+        self._admits = admits
         self._may_go_on = may_go_on
         self._viewings = viewings
         self._clock = clock
@@ -247,6 +252,8 @@ class Whep:
         viewer = await self._viewer_of(request)
         if not self._place.is_offered():
             raise NoWebRtcError("This media server offers no WebRTC; use HLS.")
+        if not self._admits(viewer):
+            raise _unavailable()
         return viewer
 
     async def _own(self, request: web.Request) -> tuple[str, _Running]:
