@@ -65,7 +65,7 @@ from gtvision_edge.keys import OpenedKeys, SiteKey, open_keys
 from gtvision_edge.media.admission import Admissions
 from gtvision_edge.media.client import MediaServerClient
 from gtvision_edge.media.embedded.server import open_embedded_server
-from gtvision_edge.media.errors import MediaServerUnavailableError
+from gtvision_edge.media.errors import MediaServerOddError, MediaServerUnavailableError
 from gtvision_edge.media.findings import MediaServerExaminer
 from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
 from gtvision_edge.media.paths import PathRules
@@ -505,6 +505,8 @@ async def _api(
     )
 
     async def media_server() -> None:
+        if reconciler.state.error == MediaServerOddError.code:
+            raise MediaServerOddError("What answers in the media server's place is none.")
         if not reconciler.state.up:
             raise MediaServerUnavailableError("The media server does not answer.")
 

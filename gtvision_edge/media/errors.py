@@ -12,6 +12,12 @@ class MediaServerUnavailableError(EdgeError):
     kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
 
 
+class MediaServerOddError(MediaServerUnavailableError):
+    """What answers at the media server's address is no media server, or one that has lost its mind."""
+
+    code: ClassVar[str] = "media_server_odd"
+
+
 class MediaServerRefusedError(EdgeError):
     """The media server answered and said no; ``status`` is its HTTP status."""
 

@@ -29,6 +29,7 @@ from gtvision_edge.media.errors import (
 from gtvision_edge.media.viewer import Viewer
 from gtvision_edge.media.viewings import Viewings
 from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.reading import TooLongError, read_capped
 from gtvision_edge.runtime.tasks import keep_running
 
 log = structlog.get_logger(__name__)
@@ -371,9 +372,9 @@ class Whep:
                 timeout=aiohttp.ClientTimeout(total=timeout_s),
                 allow_redirects=False,
             ) as response:
-                content = await _whole(response.content)
+                content = await read_capped(response.content, MAX_BODY)
                 return _Answer(response.status, CIMultiDict(response.headers), content)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (TooLongError, aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unavailable() from error
 
 
@@ -410,25 +411,16 @@ async def _body(request: web.Request, content_type: str) -> bytes:
         )
     try:
         async with asyncio.timeout(BODY_PATIENCE_S):
-            body = await _whole(request.content)
+            body = await read_capped(request.content, MAX_BODY)
     except TimeoutError as error:
         raise web.HTTPRequestTimeout from error
-    except aiohttp.ClientPayloadError as error:
+    except TooLongError as error:
         raise web.HTTPRequestEntityTooLarge(MAX_BODY, MAX_BODY + 1) from error
     if not body:
         raise InvalidInputError(
             "The body is empty.", faults=[{"path": "", "message": "must not be empty"}]
         )
     return body
-
-
-async def _whole(stream: aiohttp.StreamReader) -> bytes:
-    body = bytearray()
-    async for chunk in stream.iter_any():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise aiohttp.ClientPayloadError("too long")
-    return bytes(body)
 
 
 def _failure(status: int) -> EdgeError:
