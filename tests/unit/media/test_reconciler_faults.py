@@ -40,7 +40,7 @@ async def reconciling(
     app.router.add_route("*", "/{rest:.*}", server.handle)
     cameras.put(FakeCamera(enabled=False), "rtsp://x/")
 
-    async def claim(_: CameraOnAir, *, may_set_aside: bool) -> bool:
+    async def claim(camera: CameraOnAir, *, may_set_aside: bool) -> bool:
         return True
 
     async with TestServer(app, host="127.0.0.1") as opened, aiohttp.ClientSession() as session:
