@@ -201,6 +201,7 @@ async def run(
         )
         stack.callback(views.close)
         monitor = _monitor(base, views)
+        await monitor.load()
         reconciler = _reconciler(base, client, monitor, media, admissions)
         examiner = MediaServerExaminer(client, clock)
         footage = await stack.enter_async_context(

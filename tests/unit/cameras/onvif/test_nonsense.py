@@ -30,11 +30,40 @@ from tests.fakes.onvif_device import onvif_device
 from tests.unit.cameras.onvif.test_device import address, asker, device
 
 NAMES = st.sampled_from(
-    (
-        "Envelope Body Fault Code Value Text UTCDateTime Date Time Year Month Day Hour Minute Second Service Namespace"
-        " XAddr Media Profiles VideoEncoderConfiguration Encoding Resolution Width Height Configurations VideoEncoder"
-        " VideoSource SourceToken GetStreamUriResponse Uri x"
-    ).split()
+    [
+        "Envelope",
+        "Body",
+        "Fault",
+        "Code",
+        "Value",
+        "Text",
+        "UTCDateTime",
+        "Date",
+        "Time",
+        "Year",
+        "Month",
+        "Day",
+        "Hour",
+        "Minute",
+        "Second",
+        "Service",
+        "Namespace",
+        "XAddr",
+        "Media",
+        "Profiles",
+        "VideoEncoderConfiguration",
+        "Encoding",
+        "Resolution",
+        "Width",
+        "Height",
+        "Configurations",
+        "VideoEncoder",
+        "VideoSource",
+        "SourceToken",
+        "GetStreamUriResponse",
+        "Uri",
+        "x",
+    ]
 )
 WORDS = st.one_of(
     st.sampled_from(
