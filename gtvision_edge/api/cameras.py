@@ -51,6 +51,7 @@ from gtvision_edge.cameras.model import (
 from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.cameras.urls import UrlBuilderFactory
 from gtvision_edge.media.model import PathView
+from gtvision_edge.media.path_troubles import PathTrouble
 from gtvision_edge.media.paths import PathUse, path_name
 from gtvision_edge.recordings.retention.errors import FootageHeldError
 from gtvision_edge.runtime.timestamps import to_rfc3339
@@ -91,6 +92,12 @@ class MediaViews(Protocol):
 
     def path_view(self, camera_id: str) -> PathView | None: ...
     def inbound_bytes(self, camera_id: str) -> int: ...
+
+
+class PathTroubles(Protocol):
+    """What keeps paths at the media server from being as they should be."""
+
+    def of(self, camera_id: str) -> Sequence[PathTrouble]: ...
 
 
 class ProbeBody(Body):
@@ -202,6 +209,14 @@ class PathsAnswer(Answer):
     ai: str
 
 
+class PathTroubleAnswer(Answer):
+    path: Literal["rec", "live", "ai"]
+    code: str
+    """``media_server_refused``: the media server takes it not; ``not_applied``: it shows another than was set; or what keeps
+    it from being recorded."""
+    since: str
+
+
 class CameraAnswer(Answer):
     camera_id: str
     camera_uuid: str
@@ -226,6 +241,8 @@ class CameraAnswer(Answer):
     warnings: list[dict[str, Any]]
     state: StateAnswer
     paths: PathsAnswer
+    path_troubles: list[PathTroubleAnswer]
+    """What is wrong with its paths at the media server; empty when all is well."""
     created_at: str
     updated_at: str
 
@@ -242,6 +259,7 @@ class CameraStatusAnswer(StateAnswer):
     media: MediaAnswer | None
     """null: the media server does not answer."""
     paths: PathsAnswer
+    path_troubles: list[PathTroubleAnswer]
 
 
 class DeviceFactsAnswer(Answer):
@@ -294,11 +312,13 @@ class _CameraResource:
         cameras: CameraService,
         states: CameraStates,
         views: MediaViews,
+        troubles: PathTroubles,
         footage: CameraFootage,
     ) -> None:
         self._cameras = cameras
         self._states = states
         self._views = views
+        self._troubles = troubles
         self._footage = footage
 
     async def vendors(self, _: Call) -> Listing[VendorAnswer]:
@@ -388,7 +408,16 @@ class _CameraResource:
                 inbound_bytes=self._views.inbound_bytes(camera.camera_id),
             ),
             paths=_paths_answer(camera),
+            path_troubles=self._path_troubles(camera),
         )
+
+    def _path_troubles(self, camera: Camera) -> list[PathTroubleAnswer]:
+        return [
+            PathTroubleAnswer(
+                path=trouble.use.value, code=trouble.code, since=to_rfc3339(trouble.since_us)
+            )
+            for trouble in self._troubles.of(camera.camera_id)
+        ]
 
     def _answer(self, camera: Camera, principal: Principal) -> CameraAnswer:
         may_change = principal.role in ADMINS
@@ -421,6 +450,7 @@ class _CameraResource:
             warnings=_warnings(camera.warnings),
             state=_state_answer(self._states.state_of(camera.camera_id)),
             paths=_paths_answer(camera),
+            path_troubles=self._path_troubles(camera),
             created_at=to_rfc3339(camera.created_us),
             updated_at=to_rfc3339(camera.updated_us),
         )
@@ -484,10 +514,14 @@ def _probe_answer(report: ProbeReport) -> ProbeAnswer:
 
 
 def camera_endpoints(
-    cameras: CameraService, states: CameraStates, views: MediaViews, footage: CameraFootage
+    cameras: CameraService,
+    states: CameraStates,
+    views: MediaViews,
+    troubles: PathTroubles,
+    footage: CameraFootage,
 ) -> list[Endpoint]:
     """Return ``/vendors`` and ``/cameras``."""
-    resource = _CameraResource(cameras, states, views, footage)
+    resource = _CameraResource(cameras, states, views, troubles, footage)
     ids = {"camera_id": UnknownCameraError}
     return [
         Endpoint(

@@ -25,6 +25,7 @@ from gtvision_edge.media.model import (
     MediaServerLost,
     MediaServerState,
 )
+from gtvision_edge.media.path_troubles import PathTroubles
 from gtvision_edge.media.paths import (
     Action,
     ActionKind,
@@ -85,7 +86,8 @@ class Reconciler:
     One pass at a time; a pass that finds the server dead ends at the first call that says so, so nothing piles up.
     *suspended* tells of cameras that must be left alone for now (wrong password: the media server would try every
     5 s, and cameras lock out who does). *recording_allowed* False switches the recording of a camera (by its id) off, its
-    streams stay. *news* are further events that call for a pass at once. *admissions* learns which path is whose.
+    streams stay. *news* are further events that call for a pass at once. *admissions* learns which path is whose,
+    *path_troubles* what is wrong with which.
     """
 
     def __init__(
@@ -98,6 +100,7 @@ class Reconciler:
         clock: Clock,
         claim_directory: ClaimDirectory,
         admissions: Admissions,
+        path_troubles: PathTroubles,
         suspended: Callable[[str], bool] = lambda _: False,
         recording_allowed: Callable[[str], bool] = lambda _: True,
         news: tuple[type, ...] = (),
@@ -111,6 +114,7 @@ class Reconciler:
         self._clock = clock
         self._claim_directory = claim_directory
         self._admissions = admissions
+        self._path_troubles = path_troubles
         self._suspended = suspended
         self._recording_allowed = recording_allowed
         self._news = (*_NEWS, *news)
@@ -172,10 +176,9 @@ class Reconciler:
     async def reconcile(self) -> None:
         """Make one pass. A dead server, or a path that cannot be mended, is a state here, not an error."""
         try:
-            if await self._pass():
-                await (
-                    self._pass()
-                )  # what another camera had under the same name has ended: now its own
+            if await self._pass():  # what another camera had under the same name has ended
+                await self._pass()
+            self._path_troubles.note(self.troubles)
         except (MediaServerUnavailableError, MediaServerRefusedError) as error:
             self._note_down(error)  # a refused question; refused changes are told in _apply
 
@@ -344,8 +347,6 @@ class Reconciler:
                 min(before.delay_s * 2, TROUBLE_MAX_S) if again and before else TROUBLE_FIRST_S
             )
             waiting[name] = _Trouble(wanted, code, delay_s, now + delay_s)
-            if not again:
-                log.warning("media_path_wrong", path=name, code=code)
         self._troubles = waiting
         self._right = set(desired) - waiting.keys()
         self._wrong.set(len(waiting))

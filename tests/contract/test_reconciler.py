@@ -15,6 +15,11 @@ from gtvision_edge.cameras.model import CameraAdded, CameraId, CameraUuid
 from gtvision_edge.media.admission import Admissions
 from gtvision_edge.media.client import MediaServerClient
 from gtvision_edge.media.model import CameraOnAir, MediaServerFound, MediaServerLost, PathView
+from gtvision_edge.media.path_troubles import (
+    PathTroubleCleared,
+    PathTroubleRaised,
+    PathTroubles,
+)
 from gtvision_edge.media.paths import PathRules, PathUse
 from gtvision_edge.media.reconciler import Reconciler
 from gtvision_edge.media.view import MediaViews
@@ -108,6 +113,7 @@ async def open_site(
             clock=SystemClock(),
             claim_directory=claim,
             admissions=admissions,
+            path_troubles=PathTroubles(bus, SystemClock()),
             suspended=suspended.__contains__,
             recording_allowed=lambda _: recording_allowed[0],
             interval_s=interval_s,
@@ -387,9 +393,19 @@ async def test_a_refused_path_is_tried_at_once_when_something_else_is_wanted(sit
     site.cameras.put(FakeCamera("cam01", "uuid-1"), "rtsp://user:pw@127.0.0.1:9/")
 
     await site.reconciler.reconcile()
+    await site.reconciler.reconcile()
 
     assert "cam01_rec" in await site.names()
     assert site.reconciler.troubles == {}
+    told = [
+        event
+        for event in site.bus.events
+        if isinstance(event, PathTroubleRaised | PathTroubleCleared)
+    ]
+    assert told == [
+        PathTroubleRaised("cam01", PathUse.RECORD, "media_server_refused"),
+        PathTroubleCleared("cam01", PathUse.RECORD, "media_server_refused"),
+    ]
 
 
 @pytest.mark.parametrize("process", [pytest.param(0, marks=needs_mediamtx)], indirect=True)

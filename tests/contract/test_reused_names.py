@@ -16,6 +16,7 @@ from gtvision_edge.audit import AuditLog
 from gtvision_edge.media.admission import Admissions
 from gtvision_edge.media.client import MediaServerClient
 from gtvision_edge.media.gateway import MediaServerPlace, open_gateway
+from gtvision_edge.media.path_troubles import PathTroubles
 from gtvision_edge.media.paths import PathRules
 from gtvision_edge.media.reconciler import Reconciler
 from gtvision_edge.recordings.volume import Volume, open_volume
@@ -118,6 +119,7 @@ async def open_box(
             clock=clock,
             claim_directory=volume.claim_directory,
             admissions=admissions,
+            path_troubles=PathTroubles(bus, clock),
             interval_s=0.3,
         )
         gateway = await enter(

@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestServer
 from gtvision_edge.media.admission import Admissions
 from gtvision_edge.media.client import MediaServerClient
 from gtvision_edge.media.model import CameraOnAir, MediaServerFound, MediaServerLost
+from gtvision_edge.media.path_troubles import PathTroubles
 from gtvision_edge.media.paths import PathRules
 from gtvision_edge.media.reconciler import Reconciler
 from tests.fakes.cameras import FakeCamera, FakeDirectory
@@ -53,6 +54,7 @@ async def reconciling(
                 clock=clock,
                 claim_directory=claim,
                 admissions=Admissions(),
+                path_troubles=PathTroubles(bus, clock),
             ),
             bus,
         )
