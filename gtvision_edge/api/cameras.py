@@ -50,6 +50,7 @@ from gtvision_edge.cameras.model import (
 )
 from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.cameras.urls import UrlBuilderFactory
+from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.media.model import PathView
 from gtvision_edge.media.path_troubles import PathTrouble
 from gtvision_edge.media.paths import PathUse, path_name
@@ -111,6 +112,34 @@ class ProbeBody(Body):
     password: Secret = SecretStr("")
     main_url: Url | None = None
     sub_url: Url | None = None
+    anonymous: bool = False
+    """The camera has no password: said on purpose, where a forgotten one would be taken for none."""
+
+    def require_access(self) -> None:
+        """Return if who is to be logged in as was said, or that nobody is.
+
+        Raises:
+            InvalidInputError: something was left out.
+
+        """
+        is_named, has_password = bool(self.username), bool(self.password.get_secret_value())
+        asks = any(
+            vendor.asks_device
+            for vendor in UrlBuilderFactory.vendors()
+            if vendor.key == self.vendor and self.main_url is None
+        )
+        if self.anonymous and (is_named or has_password):
+            fault = "anonymous", "goes without username and password"
+        elif is_named and "password" not in self.model_fields_set:
+            fault = "password", 'must be given with a username, "" for an empty one'
+        elif asks and not (is_named or has_password or self.anonymous):
+            fault = "username", "must be given, or anonymous for a device without password"
+        else:
+            return
+        raise InvalidInputError(
+            "The camera cannot be asked like this.",
+            faults=[{"path": fault[0], "message": fault[1]}],
+        )
 
     def request(self) -> ProbeRequest:
         return ProbeRequest(
@@ -352,12 +381,15 @@ class _CameraResource:
         return self._answer(camera, call.principal)
 
     async def probe(self, call: Call) -> ProbeAnswer:
-        return _probe_answer(await self._cameras.probe(call.body_as(ProbeBody).request()))
+        body = call.body_as(ProbeBody)
+        body.require_access()
+        return _probe_answer(await self._cameras.probe(body.request()))
 
     async def add(self, call: Call) -> CameraAnswer:
         if call.principal.camera_ids is not None:
             raise NotPermittedError("Who is limited to some cameras cannot add others.")
         body = call.body_as(CameraBody)
+        body.require_access()
         wanted = NewCamera(
             name=body.name,
             address=body.request(),

@@ -96,7 +96,7 @@ async def test_cameras_are_found_and_added_by_their_own_word(tmp_path: Path) -> 
             }
             wrong = {**address, "password": "errada"}
             problem = await admin.call("POST", "/cameras/probe", wrong, expect=422)
-            assert problem["code"] == "camera_unauthorized"
+            assert (problem["code"], problem["via"]) == ("camera_unauthorized", "onvif")
             right = {**address, "password": PASSWORD}
             report = await admin.call("POST", "/cameras/probe", right, expect=200)
             assert report["device"]["model"] == "BC-2000"
@@ -192,10 +192,13 @@ async def test_an_installer_picks_two_gives_one_password_and_sees_them_recorded(
 
         await page.click("text=Escolher as 2 novas")
         await page.fill("input[name=username]", "admin")
+        await page.click("text=Adicionar 2 câmeras")
+        await page.wait_for_selector("text=Digite usuário e senha, ou marque")
         await page.fill("input[name=password]", "errada")
         await page.click("text=Adicionar 2 câmeras")
         await page.wait_for_selector("text=2 não foram adicionadas")
-        assert await page.locator("text=A câmera recusou o usuário ou a senha.").count() == 2
+        refused = page.locator("text=A câmera recusou o usuário ou a senha no ONVIF.")
+        assert await refused.count() == 2
 
         await page.click("text=Tentar as que falharam")
         await page.fill("input[name=password]", PASSWORD)

@@ -162,6 +162,58 @@ async def test_who_is_limited_to_some_cameras_adds_none(served: Served, admin: P
     assert (status, content["code"]) == (403, "not_permitted")
 
 
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"vendor": "generic_onvif"}, "username"),
+        ({"vendor": "generic_onvif", "username": "admin"}, "password"),
+        ({"vendor": "intelbras", "username": "admin"}, "password"),
+        (
+            {"vendor": "intelbras", "username": "admin", "password": "x", "anonymous": True},
+            "anonymous",
+        ),
+    ],
+)
+async def test_a_forgotten_password_is_not_taken_for_none(
+    served: Served, fields: dict[str, object], path: str
+) -> None:
+    for route, more in (("/cameras/probe", {}), ("/cameras", {"name": "New"})):
+        status, problem = await served.call(
+            "POST", route, who="admin-a", json={"host": "10.0.0.5", **fields, **more}
+        )
+        assert (status, problem["code"]) == (422, "invalid_input")
+        assert [fault["path"] for fault in problem["faults"]] == [path]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"vendor": "generic_onvif", "anonymous": True},
+        {"vendor": "intelbras", "username": "admin", "password": ""},
+        {"vendor": "intelbras"},
+    ],
+)
+async def test_a_camera_without_password_is_asked_when_that_is_meant(
+    served: Served, fields: dict[str, object]
+) -> None:
+    status, answer = await served.call(
+        "POST", "/cameras/probe", who="admin-a", json={"host": "10.0.0.5", **fields}
+    )
+
+    assert status == 200, answer
+
+
+async def test_a_search_takes_a_range_of_full_addresses(served: Served) -> None:
+    status, _ = await served.call(
+        "POST",
+        "/cameras/discover",
+        who="admin-a",
+        json={"method": "unicast", "network": "192.168.100.100-192.168.100.200"},
+    )
+
+    assert status == 200
+
+
 async def test_a_cameras_status_tells_its_past_and_the_media_servers_view(
     served: Served, monitor: FakeMonitor, cameras: CameraService
 ) -> None:

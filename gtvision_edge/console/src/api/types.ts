@@ -133,6 +133,7 @@ export interface ProbeBody {
   password?: string;
   main_url?: string | null;
   sub_url?: string | null;
+  anonymous?: boolean;
 }
 
 /** What an ONVIF device says of itself; "" where it does not say. */

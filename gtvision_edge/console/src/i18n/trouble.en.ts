@@ -9,6 +9,14 @@ export const failures: Text["failures"] = {
     title: "The camera refused the user or the password.",
     cure: "Check both, capitals included. Do not insist: many cameras lock the address after 5 errors.",
   },
+  camera_unauthorized_onvif: {
+    title: "The camera refused user or password at ONVIF.",
+    cure: "Some brands have ONVIF users of their own, made in the camera's menu. Do not insist: many cameras lock out after 5 errors.",
+  },
+  camera_unauthorized_rtsp: {
+    title: "The camera refused user or password at the video (RTSP).",
+    cure: "Check both, also capital letters, and whether this user may see the video. Do not insist: many cameras lock out after 5 errors.",
+  },
   camera_path_not_found: {
     title: "The camera answered but does not know this video.",
     cure: "Check vendor and channel. On a recorder or DVR the channel is the number of the input.",

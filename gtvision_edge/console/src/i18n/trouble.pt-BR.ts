@@ -16,6 +16,14 @@ export const failures: Record<string, Trouble> = {
     title: "A câmera recusou o usuário ou a senha.",
     cure: "Confira os dois, inclusive maiúsculas. Não insista: muitas câmeras bloqueiam o acesso após 5 erros.",
   },
+  camera_unauthorized_onvif: {
+    title: "A câmera recusou o usuário ou a senha no ONVIF.",
+    cure: "Em algumas marcas o usuário ONVIF é criado à parte, no menu da câmera. Não insista: muitas câmeras bloqueiam o acesso após 5 erros.",
+  },
+  camera_unauthorized_rtsp: {
+    title: "A câmera recusou o usuário ou a senha no vídeo (RTSP).",
+    cure: "Confira os dois, inclusive maiúsculas, e se este usuário pode ver o vídeo. Não insista: muitas câmeras bloqueiam o acesso após 5 erros.",
+  },
   camera_path_not_found: {
     title: "A câmera respondeu, mas não conhece este vídeo.",
     cure: "Confira o fabricante e o canal. Em gravador ou DVR, o canal é o número da entrada.",

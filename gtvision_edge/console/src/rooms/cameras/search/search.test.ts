@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { FoundDevice } from "../../../api/types";
-import { bodyOf, deviceWords, inTurns, nameOf, targetsIn } from "./search";
+import { bodyOf, deviceWords, inTurns, isAccessSaid, nameOf, targetsIn } from "./search";
 
 const DEVICE: FoundDevice = {
   host: "10.0.0.64",
@@ -19,10 +19,11 @@ describe("where to look", () => {
     [" 192.168.1.20, 192.168.1.21;192.168.1.20 ", { addresses: ["192.168.1.20", "192.168.1.21"] }],
     ["192.168.1.9-11", { addresses: ["192.168.1.9", "192.168.1.10", "192.168.1.11"] }],
     ["192.168.1.9-192.168.1.10", { addresses: ["192.168.1.9", "192.168.1.10"] }],
+    ["192.168.100.199-192.168.100.200", { addresses: ["192.168.100.199", "192.168.100.200"] }],
     ["192.168.1.0/24", { network: "192.168.1.0/24" }],
   ])("is read from %s", (typed, wanted) => expect(targetsIn(typed)).toEqual(wanted));
 
-  it.each(["", "camera.local", "192.168.1", "192.168.1.256", "10.0.0.0/8", "192.168.1.9-3", "10.0.0.0-255 10.0.1.1", "rtsp://10.0.0.1/x"])(
+  it.each(["", "camera.local", "192.168.1", "192.168.1.256", "10.0.0.0/8", "192.168.1.9-3", "10.0.0.0-255 10.0.1.1", "192.168.1.9-192.168.2.10", "rtsp://10.0.0.1/x"])(
     "is not guessed from %s",
     (typed) => expect(targetsIn(typed)).toBeNull(),
   );
@@ -36,13 +37,22 @@ describe("a found device", () => {
     expect(deviceWords({ ...DEVICE, manufacturer: "BC-2000", name: "IPC" })).toBe("BC-2000");
   });
 
-  it("is added by what it was asked under, without empty fields", () => {
-    expect(bodyOf(DEVICE, " Portaria ", { username: "", password: "", tenantId: "" })).toEqual({
-      vendor: "generic_onvif",
-      host: "10.0.0.64",
-      onvif_port: 8899,
-      name: "Portaria",
-    });
+  it("is added by what it was asked under, without password only if that was said", () => {
+    const known = { vendor: "generic_onvif", host: "10.0.0.64", onvif_port: 8899, name: "Portaria" };
+    const access = { username: " admin ", password: "s3nha", anonymous: false, tenantId: "" };
+
+    expect(bodyOf(DEVICE, " Portaria ", access)).toEqual({ ...known, username: "admin", password: "s3nha" });
+    expect(bodyOf(DEVICE, " Portaria ", { ...access, anonymous: true })).toEqual({ ...known, anonymous: true });
+  });
+
+  it("wants user and password, or to be told that there is none", () => {
+    const empty = { username: "", password: "", anonymous: false, tenantId: "" };
+
+    expect(isAccessSaid(empty)).toBe(false);
+    expect(isAccessSaid({ ...empty, username: "admin" })).toBe(false);
+    expect(isAccessSaid({ ...empty, password: "x" })).toBe(false);
+    expect(isAccessSaid({ ...empty, username: "admin", password: "x" })).toBe(true);
+    expect(isAccessSaid({ ...empty, anonymous: true })).toBe(true);
   });
 });
 

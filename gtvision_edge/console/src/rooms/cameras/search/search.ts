@@ -18,7 +18,8 @@ export function targetsIn(typed: string): Pick<DiscoverBody, "addresses" | "netw
     if (ADDRESS.test(word)) addresses.push(word);
     else if (range !== null) {
       const [first, last] = [Number(range[5]), Number(range[9])];
-      if (first > last) return null;
+      const isOneNet = range[6] === undefined || [2, 3, 4].every((at) => Number(range[at]) === Number(range[at + 4]));
+      if (first > last || !isOneNet) return null;
       for (let at = first; at <= last; at += 1) addresses.push(`${range[1]}${at}`);
     } else return null;
   }
@@ -43,13 +44,21 @@ export function deviceWords(device: FoundDevice): string {
 export interface Access {
   username: string;
   password: string;
+  /** The cameras have no password: said on purpose, never guessed from empty fields. */
+  anonymous: boolean;
   tenantId: string;
 }
 
+/** Whether it was said who logs in to the cameras, or that nobody does. */
+export const isAccessSaid = (access: Access): boolean => access.anonymous || (access.username.trim() !== "" && access.password !== "");
+
 export function bodyOf(device: FoundDevice, name: string, access: Access): CameraBody {
   const body: CameraBody = { vendor: "generic_onvif", host: device.host, onvif_port: device.onvif_port, name: name.trim() };
-  if (access.username.trim() !== "") body.username = access.username.trim();
-  if (access.password !== "") body.password = access.password;
+  if (access.anonymous) body.anonymous = true;
+  else {
+    body.username = access.username.trim();
+    body.password = access.password;
+  }
   if (access.tenantId !== "") body.tenant_id = access.tenantId;
   return body;
 }
