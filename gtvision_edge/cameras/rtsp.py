@@ -301,7 +301,7 @@ def _check_status(reply: _Reply, challenges: list[Challenge]) -> None:
         raise CameraUnauthorizedError("The camera refused user and password.", via="rtsp")
     if status in {403, 407}:
         raise CameraUnauthorizedError(
-            "The camera does not allow this user.", status=status, via="rtsp"
+            "The camera does not allow this user.", via="rtsp", status=status
         )
     if status in _PATH_STATUSES:
         raise CameraPathNotFoundError("The camera has no stream under this path.", status=status)

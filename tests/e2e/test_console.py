@@ -98,7 +98,7 @@ async def test_an_installer_adds_a_camera_and_sees_it_recorded_and_live(tmp_path
         await page.click("text=Verificar câmera")
 
         await expect(page.get_by_role("alert")).to_contain_text(
-            "A câmera recusou o usuário ou a senha no vídeo (RTSP)."
+            "A câmera recusou o usuário ou a senha."
         )
         assert (await admin.call("GET", "/cameras", expect=200))["items"] == []
 

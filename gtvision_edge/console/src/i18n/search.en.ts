@@ -25,8 +25,6 @@ export const search: Text["search"] = {
   known: (name) => `already added: ${name}`,
   claims: (host) => `claims to be ${host}`,
   accessHint: "One user and password for all picked ones; each is tried once only. Some brands have ONVIF users of their own.",
-  anonymous: "These cameras ask for no password",
-  noAccess: "Enter user and password, or tick that these cameras ask for no password.",
   nameless: "Give every picked camera a name.",
   add: (n) => (n === 0 ? "Add" : `Add ${cameras(n)}`),
   progress: (recording, total) => `${recording} of ${cameras(total)} recording`,

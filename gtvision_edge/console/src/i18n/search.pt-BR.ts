@@ -25,8 +25,6 @@ export const search = {
   known: (name: string) => `já adicionada: ${name}`,
   claims: (host: string) => `diz ser ${host}`,
   accessHint: "O mesmo usuário e senha para todas as escolhidas; cada uma é tentada uma vez só. Em algumas marcas o usuário ONVIF é criado à parte.",
-  anonymous: "Estas câmeras não pedem senha",
-  noAccess: "Digite usuário e senha, ou marque que estas câmeras não pedem senha.",
   nameless: "Dê um nome a cada câmera escolhida.",
   add: (n: number) => (n === 0 ? "Adicionar" : `Adicionar ${cameras(n)}`),
   progress: (recording: number, total: number) => `${recording} de ${cameras(total)} gravando`,

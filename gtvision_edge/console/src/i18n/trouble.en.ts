@@ -9,14 +9,6 @@ export const failures: Text["failures"] = {
     title: "The camera refused the user or the password.",
     cure: "Check both, capitals included. Do not insist: many cameras lock the address after 5 errors.",
   },
-  camera_unauthorized_onvif: {
-    title: "The camera refused user or password at ONVIF.",
-    cure: "Some brands have ONVIF users of their own, made in the camera's menu. Do not insist: many cameras lock out after 5 errors.",
-  },
-  camera_unauthorized_rtsp: {
-    title: "The camera refused user or password at the video (RTSP).",
-    cure: "Check both, also capital letters, and whether this user may see the video. Do not insist: many cameras lock out after 5 errors.",
-  },
   camera_path_not_found: {
     title: "The camera answered but does not know this video.",
     cure: "Check vendor and channel. On a recorder or DVR the channel is the number of the input.",
@@ -101,6 +93,14 @@ export const failures: Text["failures"] = {
   unknown_user: { title: "This user no longer exists.", cure: "Somebody else may have removed it." },
   username_taken: { title: "There is a user of this name already.", cure: "Choose another." },
   weak_password: { title: "This password is weak.", cure: "Use a phrase of at least 10 characters." },
+  media_server_odd: {
+    title: "What answers in the media server's place is no media server.",
+    cure: "See whether another program has its API's port, and the address in media.api_url.",
+  },
+  media_path_wrong: {
+    title: "The media server did not apply the settings of a camera.",
+    cure: "It is tried again by itself. If it stays, look at the camera's address.",
+  },
   media_server_unavailable: {
     title: "The media server does not answer.",
     cure: "It is restarted automatically. Try again in a few seconds.",

@@ -16,14 +16,6 @@ export const failures: Record<string, Trouble> = {
     title: "A câmera recusou o usuário ou a senha.",
     cure: "Confira os dois, inclusive maiúsculas. Não insista: muitas câmeras bloqueiam o acesso após 5 erros.",
   },
-  camera_unauthorized_onvif: {
-    title: "A câmera recusou o usuário ou a senha no ONVIF.",
-    cure: "Em algumas marcas o usuário ONVIF é criado à parte, no menu da câmera. Não insista: muitas câmeras bloqueiam o acesso após 5 erros.",
-  },
-  camera_unauthorized_rtsp: {
-    title: "A câmera recusou o usuário ou a senha no vídeo (RTSP).",
-    cure: "Confira os dois, inclusive maiúsculas, e se este usuário pode ver o vídeo. Não insista: muitas câmeras bloqueiam o acesso após 5 erros.",
-  },
   camera_path_not_found: {
     title: "A câmera respondeu, mas não conhece este vídeo.",
     cure: "Confira o fabricante e o canal. Em gravador ou DVR, o canal é o número da entrada.",
@@ -108,6 +100,14 @@ export const failures: Record<string, Trouble> = {
   unknown_user: { title: "Este usuário não existe mais.", cure: "Outra pessoa pode ter removido." },
   username_taken: { title: "Já há um usuário com este nome.", cure: "Escolha outro." },
   weak_password: { title: "Esta senha é fraca.", cure: "Use uma frase com pelo menos 10 caracteres." },
+  media_server_odd: {
+    title: "O que responde no lugar do servidor de mídia não é um servidor de mídia.",
+    cure: "Confira se outro programa usa a porta da API dele e o endereço em media.api_url.",
+  },
+  media_path_wrong: {
+    title: "O servidor de mídia não aplicou a configuração de uma câmera.",
+    cure: "O sistema tenta de novo sozinho. Se não voltar, confira o endereço da câmera.",
+  },
   media_server_unavailable: {
     title: "O servidor de mídia não está respondendo.",
     cure: "Ele é religado sozinho. Tente de novo em alguns segundos.",

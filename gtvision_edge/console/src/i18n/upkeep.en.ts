@@ -20,7 +20,6 @@ export const health: Text["health"] = {
   path: (use, cause, since) =>
     `${use}: trouble at the media server since ${since}: ${cause}. It is tried again by itself; if it stays, look at the camera's address.`,
   manyPaths: (n) => `${n} cameras with trouble at the media server`,
-  mediaOdd: "What answers in its place is no media server. See whether another program has the API's port, and the address in media.api_url.",
   mediaDown:
     "Down. Nothing is recorded or shown until it is back. The system restarts it by itself; if this lasts over 1 min, restart the unit.",
   disk: "Disk",

@@ -21,7 +21,6 @@ export const health = {
   path: (use: string, cause: string, since: string) =>
     `${use} com problema no servidor de mídia desde ${since}: ${cause}. O sistema tenta de novo sozinho; se não voltar, confira o endereço da câmera.`,
   manyPaths: (n: number) => `${n} câmeras com problema no servidor de mídia`,
-  mediaOdd: "O que responde no lugar dele não é um servidor de mídia. Confira se outro programa usa a porta da API e o endereço em media.api_url.",
   mediaDown: "Parado. Nada é gravado nem exibido enquanto ele não voltar. O sistema tenta religá-lo sozinho; se durar mais de 1 min, reinicie o equipamento.",
   disk: "Disco",
   diskUnknown: "Sem dados do disco. Confira se o disco de gravação está montado.",

@@ -120,8 +120,7 @@ export function explain(error: unknown): { title: string; cure: string | null; c
   const t = text.value;
   if (error instanceof LinkDown) return { title: t.errors.noAnswer, cure: null, code: error.status === null ? null : `http_${error.status}` };
   if (!(error instanceof Problem)) return { title: t.errors.unexpected, cure: null, code: null };
-  const via = error.facts.via === "onvif" || error.facts.via === "rtsp" ? t.failures[`${error.code}_${error.facts.via}`] : undefined;
-  const known = via ?? t.failures[error.code];
+  const known = t.failures[error.code];
   if (known) return { ...known, code: error.code };
   if (error.status === 403) return { title: t.errors.notPermitted, cure: t.errors.notPermittedHint, code: error.code };
   if (error.status === 404) return { title: t.errors.gone, cure: null, code: error.code };

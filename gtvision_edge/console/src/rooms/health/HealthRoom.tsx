@@ -115,7 +115,7 @@ function ProblemNote({ problem }: { problem: Problem }) {
   if (problem.kind === "media_down") {
     return (
       <Note tone="alarm" title={t.media}>
-        {problem.code === "media_server_odd" ? t.mediaOdd : t.mediaDown}
+        {t.mediaDown}
       </Note>
     );
   }

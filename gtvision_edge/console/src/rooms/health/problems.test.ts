@@ -52,9 +52,3 @@ test("a path that the media server does not take is the camera's problem, an ala
   expect(problemsOf(site({}), [camera("live", "not_applied")])).toMatchObject([{ kind: "path", tone: "warn", trouble: { code: "not_applied" } }]);
   expect(problemsOf(site({}), [camera("rec", "volume_missing")])).toEqual([]);
 });
-
-test("a media server that answers nonsense is down with its code", () => {
-  const odd = { ...site({}), media_server: { kind: null, version: null, state: "down", error: "media_server_odd" } as const };
-
-  expect(problemsOf(odd, [])).toEqual([{ kind: "media_down", tone: "alarm", code: "media_server_odd" }]);
-});

@@ -3,7 +3,7 @@ import type { Camera, CameraState, Finding, PathTrouble, SiteStatus } from "../.
 export type Problem =
   | { kind: "offline" | "unauthorized" | "not_recording"; tone: "alarm" | "warn"; camera: Camera }
   | { kind: "path"; tone: "alarm" | "warn"; camera: Camera; trouble: PathTrouble }
-  | { kind: "media_down"; tone: "alarm"; code: string | null }
+  | { kind: "media_down"; tone: "alarm" }
   | { kind: "finding"; tone: "warn"; finding: Finding }
   | { kind: "disk_unknown"; tone: "warn" }
   | { kind: "volume"; tone: "alarm"; code: string }
@@ -35,7 +35,7 @@ export function grouped(problems: readonly Problem[]): (Problem | Group)[] {
 /** List what needs somebody, worst first and then in the order of the cameras. */
 export function problemsOf(status: SiteStatus | null, cameras: readonly Camera[] | null): Problem[] {
   const problems: Problem[] = [];
-  if (status?.media_server?.state === "down") problems.push({ kind: "media_down", tone: "alarm", code: status.media_server.error ?? null });
+  if (status?.media_server?.state === "down") problems.push({ kind: "media_down", tone: "alarm" });
   for (const finding of [...(status?.media_server?.findings ?? []), ...(status?.findings ?? [])]) {
     problems.push({ kind: "finding", tone: "warn", finding });
   }

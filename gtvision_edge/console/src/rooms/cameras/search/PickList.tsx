@@ -64,21 +64,16 @@ export function PickList({ found, picks, onPick, access, onAccess, tenants, faul
                 autocomplete="off"
                 autocapitalize="none"
                 spellcheck={false}
-                disabled={access.anonymous}
-                value={access.anonymous ? "" : access.username}
+                value={access.username}
                 onInput={(event) => onAccess({ username: event.currentTarget.value })}
               />
             )}
           </Field>
           <Field label={words.password}>
             {(ids) => (
-              <input {...ids} name="password" type="password" autocomplete="new-password" disabled={access.anonymous} value={access.anonymous ? "" : access.password} onInput={(event) => onAccess({ password: event.currentTarget.value })} />
+              <input {...ids} name="password" type="password" autocomplete="new-password" value={access.password} onInput={(event) => onAccess({ password: event.currentTarget.value })} />
             )}
           </Field>
-          <label class="check field wide">
-            <input type="checkbox" name="anonymous" checked={access.anonymous} onChange={(event) => onAccess({ anonymous: event.currentTarget.checked })} />
-            {t.anonymous}
-          </label>
           {tenants.length > 1 && (
             <Field label={words.tenant} wide>
               {(ids) => (

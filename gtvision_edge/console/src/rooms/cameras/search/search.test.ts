@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { FoundDevice } from "../../../api/types";
-import { bodyOf, deviceWords, inTurns, isAccessSaid, nameOf, targetsIn } from "./search";
+import { bodyOf, deviceWords, inTurns, nameOf, targetsIn } from "./search";
 
 const DEVICE: FoundDevice = {
   host: "10.0.0.64",
@@ -37,22 +37,14 @@ describe("a found device", () => {
     expect(deviceWords({ ...DEVICE, manufacturer: "BC-2000", name: "IPC" })).toBe("BC-2000");
   });
 
-  it("is added by what it was asked under, without password only if that was said", () => {
-    const known = { vendor: "generic_onvif", host: "10.0.0.64", onvif_port: 8899, name: "Portaria" };
-    const access = { username: " admin ", password: "s3nha", anonymous: false, tenantId: "" };
-
-    expect(bodyOf(DEVICE, " Portaria ", access)).toEqual({ ...known, username: "admin", password: "s3nha" });
-    expect(bodyOf(DEVICE, " Portaria ", { ...access, anonymous: true })).toEqual({ ...known, anonymous: true });
-  });
-
-  it("wants user and password, or to be told that there is none", () => {
-    const empty = { username: "", password: "", anonymous: false, tenantId: "" };
-
-    expect(isAccessSaid(empty)).toBe(false);
-    expect(isAccessSaid({ ...empty, username: "admin" })).toBe(false);
-    expect(isAccessSaid({ ...empty, password: "x" })).toBe(false);
-    expect(isAccessSaid({ ...empty, username: "admin", password: "x" })).toBe(true);
-    expect(isAccessSaid({ ...empty, anonymous: true })).toBe(true);
+  it("is added by what it was asked under, without empty fields", () => {
+    expect(bodyOf(DEVICE, " Portaria ", { username: "", password: "", tenantId: "" })).toEqual({
+      vendor: "generic_onvif",
+      host: "10.0.0.64",
+      onvif_port: 8899,
+      name: "Portaria",
+      anonymous: true,
+    });
   });
 });
 

@@ -44,22 +44,15 @@ export function deviceWords(device: FoundDevice): string {
 export interface Access {
   username: string;
   password: string;
-  /** The cameras have no password: said on purpose, never guessed from empty fields. */
-  anonymous: boolean;
   tenantId: string;
 }
 
-/** Whether it was said who logs in to the cameras, or that nobody does. */
-export const isAccessSaid = (access: Access): boolean => access.anonymous || (access.username.trim() !== "" && access.password !== "");
-
 export function bodyOf(device: FoundDevice, name: string, access: Access): CameraBody {
   const body: CameraBody = { vendor: "generic_onvif", host: device.host, onvif_port: device.onvif_port, name: name.trim() };
-  if (access.anonymous) body.anonymous = true;
-  else {
-    body.username = access.username.trim();
-    body.password = access.password;
-  }
+  if (access.username.trim() !== "") body.username = access.username.trim();
+  if (access.password !== "") body.password = access.password;
   if (access.tenantId !== "") body.tenant_id = access.tenantId;
+  if (body.username === undefined && body.password === undefined) body.anonymous = true;
   return body;
 }
 
