@@ -62,11 +62,17 @@ from gtvision_edge.demo.site import open_demo_site
 from gtvision_edge.errors import EdgeError, ErrorKind
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.keys import OpenedKeys, SiteKey, open_keys
+from gtvision_edge.media.admission import Admissions
 from gtvision_edge.media.client import MediaServerClient
 from gtvision_edge.media.embedded.server import open_embedded_server
-from gtvision_edge.media.errors import MediaServerUnavailableError
+from gtvision_edge.media.errors import (
+    MediaPathWrongError,
+    MediaServerOddError,
+    MediaServerUnavailableError,
+)
 from gtvision_edge.media.findings import MediaServerExaminer
 from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
+from gtvision_edge.media.path_troubles import PathTroubles
 from gtvision_edge.media.paths import PathRules
 from gtvision_edge.media.reconciler import Reconciler
 from gtvision_edge.media.view import MediaViews
@@ -189,16 +195,19 @@ async def run(
         client = MediaServerClient(
             media.api_url, settings.media.api_timeout, session, registry=base.registry
         )
+        admissions, path_troubles = Admissions(), PathTroubles(base.bus, clock)
         views = MediaViews(
             client,
             base.cameras,
             recordings=base.volume.directory_of,
+            admissions=admissions,
             clock=clock,
             registry=base.registry,
         )
         stack.callback(views.close)
         monitor = _monitor(base, views)
-        reconciler = _reconciler(base, client, monitor, media)
+        await monitor.load()
+        reconciler = _reconciler(base, client, monitor, media, admissions, path_troubles)
         examiner = MediaServerExaminer(client, clock)
         footage = await stack.enter_async_context(
             open_footage(_footage_base(base, views), tasks=tasks)
@@ -213,6 +222,7 @@ async def run(
                     media.hls_url,
                     await asyncio.to_thread(_hls_secret, settings.media),
                     lambda: reconciler.state.kind,
+                    admissions.admits,
                 ),
                 cameras=base.cameras,
                 authenticator=authenticator,
@@ -229,7 +239,16 @@ async def run(
             )
         )
         api = await _api(
-            base, footage, monitor, views, reconciler, examiner, gateway, authenticator, proxies
+            base,
+            footage,
+            monitor,
+            views,
+            reconciler,
+            path_troubles,
+            examiner,
+            gateway,
+            authenticator,
+            proxies,
         )
         await service("reconciler", reconciler.run)
         await service("media-view", views.run)
@@ -416,7 +435,12 @@ def _monitor(base: _Base, views: MediaViews) -> CameraMonitor:
 
 
 def _reconciler(
-    base: _Base, client: MediaServerClient, monitor: CameraMonitor, media: MediaServer
+    base: _Base,
+    client: MediaServerClient,
+    monitor: CameraMonitor,
+    media: MediaServer,
+    admissions: Admissions,
+    path_troubles: PathTroubles,
 ) -> Reconciler:
     def refuses_password(camera_id: str) -> bool:
         return monitor.state_of(camera_id).state is CameraState.UNAUTHORIZED
@@ -435,6 +459,8 @@ def _reconciler(
         bus=base.bus,
         clock=base.clock,
         claim_directory=base.volume.claim_directory,
+        admissions=admissions,
+        path_troubles=path_troubles,
         suspended=refuses_password,
         recording_allowed=may_record,
         news=(VolumeLost, VolumeFound, BreakerOpened, BreakerClosed),
@@ -476,6 +502,7 @@ async def _api(
     monitor: CameraMonitor,
     views: MediaViews,
     reconciler: Reconciler,
+    path_troubles: PathTroubles,
     examiner: MediaServerExaminer,
     gateway: Gateway,
     authenticator: RequestAuthenticator,
@@ -496,8 +523,14 @@ async def _api(
     )
 
     async def media_server() -> None:
+        if reconciler.state.error == MediaServerOddError.code:
+            raise MediaServerOddError("What answers in the media server's place is none.")
         if not reconciler.state.up:
             raise MediaServerUnavailableError("The media server does not answer.")
+
+    async def paths() -> None:
+        if path_troubles.any_code():
+            raise MediaPathWrongError("A camera's path is not as it should be.")
 
     board = HealthBoard(
         {
@@ -509,6 +542,7 @@ async def _api(
         notices={
             "identity": accounts.issuers.check_keys,
             "papers": base.keys.check_certificate,
+            "paths": paths,
         },
     )
     return build_api(
@@ -518,7 +552,9 @@ async def _api(
             ),
             *auth_check_endpoints(gateway, proxies),
             *people_endpoints(accounts.service),
-            *camera_endpoints(base.cameras, monitor, views, footage.retention.purges),
+            *camera_endpoints(
+                base.cameras, monitor, views, path_troubles, footage.retention.purges
+            ),
             *footage_endpoints(
                 base.cameras,
                 footage.timelines,

@@ -2,28 +2,35 @@
 
 import asyncio
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Never
 from urllib.parse import quote
 
 import aiohttp
 from prometheus_client import CollectorRegistry, Counter
 
 from gtvision_edge.media.errors import (
+    MediaServerOddError,
     MediaServerRefusedError,
     MediaServerUnauthorizedError,
     MediaServerUnavailableError,
     UnknownPathError,
 )
+from gtvision_edge.runtime.reading import TooLongError, read_capped
 
 PathConf = Mapping[str, object]
 """Fields of one path's configuration, by MediaMTX's names."""
 
-PAGE_SIZE = 500
-MAX_ANSWER = 64 * 2**20
-"""Bytes; a list of thousands of paths is a few MB, so anything above is not the server we mean."""
+PAGE_SIZE: Final = 500
+MAX_ANSWER: Final = 8 * 2**20
+"""Bytes; a page of 500 paths is one MB, so anything above is not the server we mean."""
+MAX_PAGES: Final = 20
+"""Of a list, whatever the server says how many there are."""
+MAX_TEXT: Final = 2000
+"""Characters of a name, an address or a version."""
 
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
 _EMBEDDED = "gtvision-embedded-"
@@ -104,7 +111,11 @@ class MediaServerClient:
 
         """
         answer = await self._call("info", "GET", "/v3/info")
-        return ServerInfo(str(answer.get("version", "")).strip(), str(answer.get("started", "")))
+        try:
+            version, started = _text(answer, "version", ""), _text(answer, "started", "")
+        except ValueError as error:
+            raise _odd("info") from error
+        return ServerInfo(version.strip()[:80], started[:80])
 
     async def config_paths(self) -> dict[str, dict[str, Any]]:
         """Return every configured path by name, with defaults merged in.
@@ -125,17 +136,20 @@ class MediaServerClient:
         """Return every path that exists now by name."""
         items = await self._list("runtime_paths", "/v3/paths/list")
         try:
-            return {name: _runtime_path(item) for name, item in items.items()}
-        except (KeyError, TypeError, ValueError) as error:
-            raise _strange("runtime_paths") from error
+            return {name: _runtime_path(name, item) for name, item in items.items()}
+        except ValueError as error:
+            raise _odd("runtime_paths") from error
 
     async def webrtc_sessions(self) -> dict[str, WebRtcSession]:
         """Return every WebRTC session by id; refused by a server that has WebRTC switched off."""
         items = await self._list("webrtc_sessions", "/v3/webrtcsessions/list", key="id")
-        return {
-            name: WebRtcSession(name, str(item.get("path", "")), str(item.get("userAgent", "")))
-            for name, item in items.items()
-        }
+        try:
+            return {
+                name: WebRtcSession(name, _text(item, "path", ""), _text(item, "userAgent", ""))
+                for name, item in items.items()
+            }
+        except ValueError as error:
+            raise _odd("webrtc_sessions") from error
 
     async def kick_webrtc_session(self, session_id: str) -> None:
         """End a WebRTC session; one already gone is fine."""
@@ -176,20 +190,19 @@ class MediaServerClient:
 
     async def _list(self, call: str, route: str, *, key: str = "name") -> dict[str, dict[str, Any]]:
         items: dict[str, dict[str, Any]] = {}
-        page = 0
-        while True:
+        for page in range(MAX_PAGES):
             answer = await self._call(
                 call, "GET", route, params={"itemsPerPage": str(PAGE_SIZE), "page": str(page)}
             )
             try:
+                found, pages = _items(answer), _count(answer, "pageCount")
                 # By name: the list is no snapshot, an item may move to the next page meanwhile.
-                items |= {str(item[key]): item for item in answer["items"]}
-                pages = int(answer["pageCount"])
-            except (KeyError, TypeError, ValueError) as error:
-                raise _strange(call) from error
-            page += 1
-            if page >= pages:
+                items |= {_text(item, key): item for item in found}
+            except ValueError as error:
+                raise _odd(call) from error
+            if page + 1 >= pages:
                 return items
+        raise _odd(call)
 
     async def _change(self, call: str, method: str, route: str, conf: PathConf | None) -> None:
         async with self._writer:
@@ -213,7 +226,10 @@ class MediaServerClient:
                 timeout=self._timeout,
                 allow_redirects=False,
             ) as response:
-                status, text = response.status, await _read(response)
+                status, text = response.status, await read_capped(response.content, MAX_ANSWER)
+        except TooLongError as error:
+            self._calls.labels(call, "odd").inc()
+            raise _odd(call) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             self._calls.labels(call, "unavailable").inc()
             raise MediaServerUnavailableError(
@@ -225,22 +241,23 @@ class MediaServerClient:
         if not text and method != "GET":
             return {}
         try:
-            answer = json.loads(text)
-        except ValueError as error:
-            raise _strange(call) from error
+            answer = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        except (ValueError, RecursionError) as error:
+            raise _odd(call) from error
         if not isinstance(answer, dict):
-            raise _strange(call)
+            raise _odd(call)
         return answer
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    """Return the body. Read to the end, so that the connection can be used again."""
-    body = await response.content.read(MAX_ANSWER)
-    while chunk := await response.content.read(MAX_ANSWER - len(body)):
-        body += chunk
-    if len(body) >= MAX_ANSWER:
-        raise aiohttp.ClientPayloadError("answer too long")
-    return body
+def _refuse_constant(name: str) -> Never:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError("a number is too large")
+    return value
 
 
 def _refusal(call: str, status: int) -> MediaServerRefusedError:
@@ -254,8 +271,8 @@ def _refusal(call: str, status: int) -> MediaServerRefusedError:
     return MediaServerRefusedError(f"The media server refused {call} ({status}).", status=status)
 
 
-def _strange(call: str) -> MediaServerUnavailableError:
-    return MediaServerUnavailableError(
+def _odd(call: str) -> MediaServerOddError:
+    return MediaServerOddError(
         "What answers at the media server's address is no media server.", call=call
     )
 
@@ -264,12 +281,46 @@ def _quoted(name: str) -> str:
     return quote(name, safe="/")
 
 
-def _runtime_path(item: Mapping[str, Any]) -> RuntimePath:
+def _runtime_path(name: str, item: Mapping[str, Any]) -> RuntimePath:
     # "ready" and "bytesReceived" are the names before MediaMTX 1.16 and 1.17.
+    tracks, readers = item.get("tracks") or [], item.get("readers") or []
+    if not isinstance(tracks, list) or not isinstance(readers, list):
+        raise ValueError("no list")  # noqa: TRY004 -- one kind of error for all that is odd
+    bytes_name = "inboundBytes" if "inboundBytes" in item else "bytesReceived"
     return RuntimePath(
-        name=str(item["name"]),
+        name=name,
         available=bool(item.get("available", item.get("ready", False))),
-        inbound_bytes=int(item.get("inboundBytes", item.get("bytesReceived", 0)) or 0),
-        tracks=tuple(str(track) for track in item.get("tracks") or ()),
-        readers=len(item.get("readers") or ()),
+        inbound_bytes=_count(item, bytes_name, 0),
+        tracks=tuple(str(track)[:MAX_TEXT] for track in tracks[:16]),
+        readers=len(readers),
     )
+
+
+def _items(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the objects of a page.
+
+    Raises:
+        ValueError: it has none, or too many; true of the others below in their way.
+
+    """
+    items = answer.get("items")
+    if not isinstance(items, list) or len(items) > PAGE_SIZE:
+        raise ValueError("no page")
+    if not all(isinstance(item, dict) for item in items):
+        raise ValueError("no objects")
+    return items
+
+
+def _count(item: Mapping[str, Any], name: str, absent: int | None = None) -> int:
+    value = item.get(name, absent)
+    value = absent if value is None else value
+    if type(value) is not int or not 0 <= value < 2**64:
+        raise ValueError(f"{name} is no count")
+    return value
+
+
+def _text(item: Mapping[str, Any], name: str, absent: str | None = None) -> str:
+    value = item.get(name, absent)
+    if not isinstance(value, str) or len(value) > MAX_TEXT:
+        raise ValueError(f"{name} is no text")
+    return value

@@ -56,6 +56,7 @@ from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.keys import OpenedKeys, open_keys
 from gtvision_edge.media.findings import Finding
 from gtvision_edge.media.model import MediaServerState, PathView
+from gtvision_edge.media.path_troubles import PathTrouble
 from gtvision_edge.media.posters import Picture
 from gtvision_edge.mosaics import MosaicService
 from gtvision_edge.papers import PaperPrinter, PaperShelf
@@ -233,6 +234,10 @@ class FakeMonitor:
     watching: int = 3
     findings: list[Finding] = field(default_factory=list)
     offers_webrtc: bool = False
+    troubles: dict[str, list[PathTrouble]] = field(default_factory=dict)
+
+    def of(self, camera_id: str) -> list[PathTrouble]:
+        return self.troubles.get(camera_id, [])
 
     def state_of(self, camera_id: str) -> StateEntry:
         return self.states.get(camera_id, StateEntry(CameraState.UNKNOWN, 0))
@@ -454,7 +459,7 @@ def resources(
     """Every endpoint but the session's."""
     return [
         *people_endpoints(accounts.service),
-        *camera_endpoints(cameras, monitor, monitor, footage.retention.purges),
+        *camera_endpoints(cameras, monitor, monitor, monitor, footage.retention.purges),
         *purge_paper_endpoints(
             footage.retention.purges.find, footage.purge_papers, unknown=UnknownPurgeError
         ),

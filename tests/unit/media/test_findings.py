@@ -68,6 +68,16 @@ def test_settings_that_work_against_us_are_told() -> None:
     assert codes(settings={"hlsVariant": "lowLatency"}) == ["media_server_low_latency_hls"]
 
 
+@pytest.mark.parametrize("odd", [5, "x", [5], [["x"]], {"a": 1}, [{"permissions": 5}], True, None])
+def test_settings_of_odd_types_are_no_finding_and_no_trouble(odd: object) -> None:
+    permissions = [{"user": "any", "permissions": [{"action": odd}, odd]}]
+
+    assert codes(settings={"authInternalUsers": odd, "webrtc": odd}) == []
+    assert codes(settings={"authInternalUsers": permissions}) == []
+    assert codes(defaults={"recordDeleteAfter": odd}) == []
+    assert codes(defaults={"recordDeleteAfter": "9" * 400 + "h"}) == []
+
+
 async def test_it_is_told_whether_the_server_has_webrtc_and_remembered_while_it_is_away(
     clock: FakeClock,
 ) -> None:

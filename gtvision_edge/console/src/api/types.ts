@@ -66,6 +66,13 @@ export interface StateEntry {
   reason: string | null;
 }
 
+/** Why one of a camera's paths at the media server is not as it should be. */
+export interface PathTrouble {
+  path: "rec" | "live" | "ai";
+  code: string;
+  since: string;
+}
+
 export interface Camera {
   camera_id: string;
   camera_uuid: string;
@@ -88,6 +95,7 @@ export interface Camera {
   warnings: Warning[];
   state: StateEntry;
   paths: { rec: string; live: string; ai: string };
+  path_troubles?: PathTrouble[];
   created_at: string;
   updated_at: string;
 }
@@ -100,6 +108,7 @@ export interface CameraStatus extends StateEntry {
     recording: boolean | null;
     inbound_bytes: number | null;
   } | null;
+  path_troubles?: PathTrouble[];
 }
 
 export interface Vendor {
@@ -124,6 +133,7 @@ export interface ProbeBody {
   password?: string;
   main_url?: string | null;
   sub_url?: string | null;
+  anonymous?: boolean;
 }
 
 /** What an ONVIF device says of itself; "" where it does not say. */
@@ -210,6 +220,8 @@ export interface SiteStatus {
     kind: "embedded" | "mediamtx" | null;
     version: string | null;
     state: "up" | "down";
+    /** Why it counts as down. */
+    error?: string | null;
     webrtc?: boolean;
     findings?: Finding[];
   } | null;

@@ -17,6 +17,9 @@ export const health: Text["health"] = {
     `The camera refuses the password ${since}. Correct user and password in Cameras. The next attempt waits 10 min, so that the camera does not lock us out.`,
   notRecording: (since) => `Connected, but not recording ${since}. See the disk and the media server below.`,
   media: "Media server",
+  path: (use, cause, since) =>
+    `${use}: trouble at the media server since ${since}: ${cause}. It is tried again by itself; if it stays, look at the camera's address.`,
+  manyPaths: (n) => `${n} cameras with trouble at the media server`,
   mediaDown:
     "Down. Nothing is recorded or shown until it is back. The system restarts it by itself; if this lasts over 1 min, restart the unit.",
   disk: "Disk",

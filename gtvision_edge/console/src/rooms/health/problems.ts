@@ -1,7 +1,8 @@
-import type { Camera, CameraState, Finding, SiteStatus } from "../../api/types";
+import type { Camera, CameraState, Finding, PathTrouble, SiteStatus } from "../../api/types";
 
 export type Problem =
   | { kind: "offline" | "unauthorized" | "not_recording"; tone: "alarm" | "warn"; camera: Camera }
+  | { kind: "path"; tone: "alarm" | "warn"; camera: Camera; trouble: PathTrouble }
   | { kind: "media_down"; tone: "alarm" }
   | { kind: "finding"; tone: "warn"; finding: Finding }
   | { kind: "disk_unknown"; tone: "warn" }
@@ -44,8 +45,16 @@ export function problemsOf(status: SiteStatus | null, cameras: readonly Camera[]
     if (state === "offline") problems.push({ kind: "offline", tone: "alarm", camera });
     else if (state === "unauthorized") problems.push({ kind: "unauthorized", tone: "alarm", camera });
     else if (state === "online_not_recording" && camera.record) problems.push({ kind: "not_recording", tone: "warn", camera });
+    const trouble = pathTroubleOf(camera);
+    if (trouble !== undefined) problems.push({ kind: "path", tone: trouble.path === "rec" ? "alarm" : "warn", camera, trouble });
   }
   return problems.sort((one, other) => rank(one) - rank(other));
+}
+
+/** The worst of a camera's troubles at the media server; what the volume lacks is said once, for all cameras. */
+function pathTroubleOf(camera: Camera): PathTrouble | undefined {
+  const own = (camera.path_troubles ?? []).filter((each) => !each.code.startsWith("volume_"));
+  return own.find((each) => each.path === "rec") ?? own[0];
 }
 
 function diskProblems(status: SiteStatus | null): Problem[] {
