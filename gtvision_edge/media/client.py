@@ -9,10 +9,15 @@ from typing import Any
 from urllib.parse import quote
 
 import aiohttp
+from aiohttp import hdrs
 from prometheus_client import CollectorRegistry, Counter
 
+from gtvision_edge.errors import EdgeError
 from gtvision_edge.media.errors import (
+    ForeignServerError,
     MediaServerRefusedError,
+    MediaServerSilentError,
+    MediaServerTooOldError,
     MediaServerUnauthorizedError,
     MediaServerUnavailableError,
     UnknownPathError,
@@ -26,12 +31,15 @@ MAX_ANSWER = 64 * 2**20
 """Bytes; a list of thousands of paths is a few MB, so anything above is not the server we mean."""
 
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
+_UTC_OFFSET = re.compile(r"(?:Z|[+-]\d\d:\d\d)$")
 _EMBEDDED = "gtvision-embedded-"
+_NAME = "mediamtx"
+"""What MediaMTX of every version says of itself in ``Server``."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerInfo:
-    """Who answers. ``started`` changes with each start of the server and is compared, never parsed."""
+    """Who answers. ``started`` changes with each start of the server; but for its zone it is compared, never parsed."""
 
     version: str
     started: str
@@ -46,6 +54,12 @@ class ServerInfo:
         """Return the version as numbers; None for builds that carry none, such as ``dev``."""
         found = _VERSION.match(self.version.removeprefix(_EMBEDDED))
         return (int(found[1]), int(found[2]), int(found[3])) if found else None
+
+    @property
+    def utc_offset(self) -> str:
+        """Return how far the server's own time is from UTC, such as ``-03:00``; '' = it is UTC, or is not told."""
+        found = _UTC_OFFSET.search(self.started)
+        return "" if found is None or found[0] in ("Z", "+00:00") else found[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +113,18 @@ class MediaServerClient:
         """Return version and start of the server; the cheapest sign of life.
 
         Raises:
-            MediaServerUnavailableError: no answer, or not in time. True for every call here.
-            MediaServerRefusedError: an answer that says no. True for every call here.
+            MediaServerUnavailableError: nothing answers. True for every call here, and so are these:
+            MediaServerSilentError: the answer does not come in time.
+            ForeignServerError: the answer is not a media server's.
+            MediaServerRefusedError: an answer that says no; MediaServerUnauthorizedError: for want of credentials.
+            MediaServerTooOldError: MediaMTX from before 1.15.2. Of this call alone.
 
         """
         answer = await self._call("info", "GET", "/v3/info")
-        return ServerInfo(str(answer.get("version", "")).strip(), str(answer.get("started", "")))
+        version = answer.get("version")
+        if not isinstance(version, str) or not version.strip():
+            raise _strange("info")
+        return ServerInfo(version.strip(), str(answer.get("started", "")))
 
     async def config_paths(self) -> dict[str, dict[str, Any]]:
         """Return every configured path by name, with defaults merged in.
@@ -214,14 +234,23 @@ class MediaServerClient:
                 allow_redirects=False,
             ) as response:
                 status, text = response.status, await _read(response)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                name = response.headers.get(hdrs.SERVER, "")
+        except TimeoutError as error:
+            self._calls.labels(call, "unavailable").inc()
+            raise MediaServerSilentError(
+                "The media server's API does not answer in time.", call=call
+            ) from error
+        except aiohttp.ClientResponseError as error:  # it does not even speak HTTP
+            self._calls.labels(call, "unavailable").inc()
+            raise _strange(call) from error
+        except (aiohttp.ClientError, OSError) as error:
             self._calls.labels(call, "unavailable").inc()
             raise MediaServerUnavailableError(
                 "The media server's API does not answer.", call=call
             ) from error
         self._calls.labels(call, "ok" if status < 300 else "refused").inc()
         if status >= 300:
-            raise _refusal(call, status)
+            raise _refusal(call, status, name)
         if not text and method != "GET":
             return {}
         try:
@@ -243,19 +272,25 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     return body
 
 
-def _refusal(call: str, status: int) -> MediaServerRefusedError:
+def _refusal(call: str, status: int, name: str) -> EdgeError:
     # The body is not forwarded: in a validation error it may quote a camera's URL with its password.
+    if call == "info" and name.lower() != _NAME:
+        return _strange(call)  # our own server never refuses this
     if status == 401:
         return MediaServerUnauthorizedError(
             "The media server's API wants credentials.", status=status
         )
     if status == 404 and call in ("patch_path", "delete_path"):
         return UnknownPathError("The media server knows no such path.", status=status)
+    if status == 404 and call == "info":
+        return MediaServerTooOldError(
+            "MediaMTX is too old: its API has no /v3/info.", status=status
+        )
     return MediaServerRefusedError(f"The media server refused {call} ({status}).", status=status)
 
 
-def _strange(call: str) -> MediaServerUnavailableError:
-    return MediaServerUnavailableError(
+def _strange(call: str) -> ForeignServerError:
+    return ForeignServerError(
         "What answers at the media server's address is no media server.", call=call
     )
 
