@@ -88,7 +88,7 @@ def outage(state: MediaServerState) -> list[Finding]:
     """Return what is told of a media server that is asked and does not do its work."""
     if state.up or not state.error:
         return []
-    return [Finding(state.error, Severity.ALARM)]
+    return [Finding(state.error, Severity.ALARM, {"kind": state.kind or None})]
 
 
 def _open_listeners(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

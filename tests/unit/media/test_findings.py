@@ -120,7 +120,8 @@ async def test_while_the_server_is_away_that_is_the_only_finding(clock: FakeCloc
 
         assert examiner.findings() == [Finding("media_server_without_hls")]
         state = replace(UP, up=False, error="media_server_silent")
-        assert examiner.findings() == [Finding("media_server_silent", Severity.ALARM)]
+        silent = Finding("media_server_silent", Severity.ALARM, {"kind": "mediamtx"})
+        assert examiner.findings() == [silent]
         state = replace(UP, up=False, error="")
         assert examiner.findings() == []
 

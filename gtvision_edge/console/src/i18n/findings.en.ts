@@ -3,6 +3,8 @@
 import type { Text } from "./pt-BR";
 
 const word = (value: unknown): string => (typeof value === "string" ? value : "—");
+/** The service that a restart of the media server means: our own lives inside the recorder. */
+const service = (kind: unknown): string => (kind === "embedded" ? "gtvision-edge" : "mediamtx");
 const list = (value: unknown): string => (Array.isArray(value) ? value.join(", ") : "—");
 
 export const mediaStates: Text["mediaStates"] = {
@@ -15,13 +17,13 @@ export const mediaStates: Text["mediaStates"] = {
 };
 
 export const findings: Text["findings"] = {
-  media_server_unavailable: () => ({
+  media_server_unavailable: ({ kind }) => ({
     title: "The media server is down: nothing is recorded or shown live.",
-    cure: "On the unit, “systemctl status mediamtx” says why and “systemctl restart mediamtx” starts it again. When it answers, recording begins again by itself.",
+    cure: `On the unit, “systemctl status ${service(kind)}” says why and “systemctl restart ${service(kind)}” starts it again. When it answers, recording begins again by itself.`,
   }),
-  media_server_silent: () => ({
+  media_server_silent: ({ kind }) => ({
     title: "The media server hangs: it takes the connection and does not answer. Whether it records is not known.",
-    cure: "If it lasts for more than a minute, restart it on the unit: “systemctl restart mediamtx”. When it answers, all comes back by itself.",
+    cure: `If it lasts for more than a minute, restart it on the unit: “systemctl restart ${service(kind)}”. When it answers, all comes back by itself.`,
   }),
   media_server_unauthorized: () => ({
     title: "MediaMTX wants a password before it takes orders: no camera can be put on the air.",

@@ -5,6 +5,8 @@ import type { Trouble } from "./trouble.pt-BR";
 type Facts = Readonly<Record<string, unknown>>;
 
 const word = (value: unknown): string => (typeof value === "string" ? value : "—");
+/** The service that a restart of the media server means: our own lives inside the recorder. */
+const service = (kind: unknown): string => (kind === "embedded" ? "gtvision-edge" : "mediamtx");
 const list = (value: unknown): string => (Array.isArray(value) ? value.join(", ") : "—");
 
 /** The media server's state in a word, by why it is down. */
@@ -18,13 +20,13 @@ export const mediaStates: Record<string, string> = {
 };
 
 export const findings: Record<string, (facts: Facts) => Trouble> = {
-  media_server_unavailable: () => ({
+  media_server_unavailable: ({ kind }) => ({
     title: "O servidor de mídia está parado: nada é gravado nem exibido ao vivo.",
-    cure: "No equipamento, “systemctl status mediamtx” diz por quê e “systemctl restart mediamtx” o religa. Quando ele responder, a gravação volta sozinha.",
+    cure: `No equipamento, “systemctl status ${service(kind)}” diz por quê e “systemctl restart ${service(kind)}” o religa. Quando ele responder, a gravação volta sozinha.`,
   }),
-  media_server_silent: () => ({
+  media_server_silent: ({ kind }) => ({
     title: "O servidor de mídia travou: aceita a conexão e não responde. Não se sabe se está gravando.",
-    cure: "Se durar mais de 1 min, reinicie-o no equipamento: “systemctl restart mediamtx”. Quando ele responder, tudo volta sozinho.",
+    cure: `Se durar mais de 1 min, reinicie-o no equipamento: “systemctl restart ${service(kind)}”. Quando ele responder, tudo volta sozinho.`,
   }),
   media_server_unauthorized: () => ({
     title: "O MediaMTX pede senha para ser comandado: nenhuma câmera pode ser posta no ar.",
