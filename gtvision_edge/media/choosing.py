@@ -42,6 +42,7 @@ from gtvision_edge.media.embedded.server import open_embedded_server
 from gtvision_edge.media.errors import ForeignServerError, MediaServerUnavailableError
 from gtvision_edge.media.model import MediaServerFound
 from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.durable import write_whole
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.runtime.findings import Finding
 from gtvision_edge.runtime.systemd import find_credential
@@ -130,10 +131,8 @@ class MediaMtxSigns:
         is_enabled = self.is_unit_enabled()
         if self._read_note() is is_enabled:
             return
-        draft = self._note.with_suffix(".draft")
         try:
-            draft.write_text(json.dumps({"unit_enabled": is_enabled}), encoding="utf-8")
-            draft.replace(self._note)
+            write_whole(self._note, json.dumps({"unit_enabled": is_enabled}).encode())
         except OSError as error:  # then it is asked anew at the next start
             log.warning("mediamtx_not_remembered", reason=error.strerror)
 
