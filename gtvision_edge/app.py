@@ -146,6 +146,7 @@ async def run(
                 bus=base.bus,
                 clock=clock,
                 is_trial=options.demo,
+                is_stopping=stop.is_set,
             )
         )
         await service("media-choice", media.run)

@@ -26,7 +26,7 @@ import asyncio
 import contextlib
 import errno
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -229,8 +229,11 @@ async def open_media_server(
     bus: EventBus,
     clock: Clock,
     is_trial: bool = False,
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> AsyncIterator[MediaServer]:
     """Give the media server of this run; our own lives as long as the block. A trial has its own, on what is free.
+
+    Nobody is waited for once *is_stopping*.
 
     Raises:
         PortInUseError: our own was asked for by name, and one of its ports is taken.
@@ -239,7 +242,7 @@ async def open_media_server(
     if is_trial and settings.server != "mediamtx":
         decision = _Decision(is_beside=False, ports="free")
     else:
-        decision = await decide(settings, signs, clock)
+        decision = await decide(settings, signs, clock, is_stopping=is_stopping)
     if decision.is_beside:
         yield MediaServer(
             settings,
@@ -278,7 +281,13 @@ async def open_media_server(
         raise port_error(error, ports, "media.embedded.*_port") from error
 
 
-async def decide(settings: MediaSettings, signs: MediaMtxSigns, clock: Clock) -> _Decision:
+async def decide(
+    settings: MediaSettings,
+    signs: MediaMtxSigns,
+    clock: Clock,
+    *,
+    is_stopping: Callable[[], bool],
+) -> _Decision:
     """Decide as the table above says."""
     if settings.server == "embedded":
         await asyncio.to_thread(signs.forget)
@@ -290,7 +299,7 @@ async def decide(settings: MediaSettings, signs: MediaMtxSigns, clock: Clock) ->
     if sign is not None and _is_nobody(answer):
         log.info("waiting_for_mediamtx", sign=sign, seconds=settings.wait_for_mediamtx)
         until = clock.monotonic() + settings.wait_for_mediamtx
-        while _is_nobody(answer) and clock.monotonic() < until:
+        while _is_nobody(answer) and clock.monotonic() < until and not is_stopping():
             await clock.sleep(ASK_AGAIN_S)
             answer = await ask(settings)
     if _is_nobody(answer):

@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.browser import chromium, log_in
-from tests.e2e.daemon import Client, RunningDaemon, Site, logged_in, running_daemon
+from tests.e2e.daemon import PROGRAM, Client, RunningDaemon, Site, logged_in, running_daemon
 from tests.e2e.mediamtx_beside import NEEDS, mediamtx_beside, site_beside
 from tests.fakes.clips import ClipSpec
 from tests.fakes.port_holder import NEVER, somebody
@@ -91,6 +91,28 @@ async def test_a_mediamtx_that_is_nowhere_keeps_a_site_from_nothing(tmp_path: Pa
         assert await codes_of(admin) == ["media_server_missing"]
         await admin.add_camera("c", camera.url("stream"))
         await admin.wait_state("c", "recording", 20)
+
+
+async def test_a_stop_does_not_wait_for_mediamtx(tmp_path: Path) -> None:
+    settings = f'[media]\nwait_for_mediamtx = "10min"\napi_url = "http://127.0.0.1:{free_port()}"\n'
+    site = Site(tmp_path / "site", media=settings)
+    await asyncio.to_thread(site.root.mkdir)
+    config = await asyncio.to_thread(site.write_settings)
+    process = await asyncio.create_subprocess_exec(
+        *(str(PROGRAM), "run", "--config", str(config)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(patiently(30)):
+        while b"waiting_for_mediamtx" not in await process.stdout.readline():
+            pass
+
+    process.send_signal(signal.SIGTERM)
+
+    printed, _ = await asyncio.wait_for(process.communicate(), patiently(20))
+    assert process.returncode == 0, printed.decode()
+    assert b"stopped" in printed
 
 
 @NEEDS
