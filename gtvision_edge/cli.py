@@ -17,17 +17,7 @@ import structlog
 
 from gtvision_edge import __version__
 from gtvision_edge.accounts import find_key_faults
-from gtvision_edge.app import (
-    RunOptions,
-    Started,
-    adopt_volume,
-    make_checkpoint,
-    prove_entry,
-    rebuild_index,
-    reset_password,
-    run,
-    verify_audit,
-)
+from gtvision_edge.app import RunOptions, Started, run
 from gtvision_edge.audit import entry_document
 from gtvision_edge.errors import EdgeError, ErrorKind, InvalidInputError
 from gtvision_edge.recordings.adoption import Candidate, describe
@@ -39,6 +29,14 @@ from gtvision_edge.runtime.limits import raise_file_limit
 from gtvision_edge.runtime.logs import configure_logs
 from gtvision_edge.runtime.owner import act_as_owner_of
 from gtvision_edge.settings import BrokenSettingsError, Settings, load_settings
+from gtvision_edge.site_commands import (
+    adopt_volume,
+    make_checkpoint,
+    prove_entry,
+    rebuild_index,
+    reset_password,
+    verify_audit,
+)
 
 log = structlog.get_logger(__name__)
 

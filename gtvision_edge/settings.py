@@ -163,6 +163,7 @@ class MediaSettings(Section):
     rtsp_url: RtspUrl = "rtsp://127.0.0.1:8554"
     webrtc_url: HttpUrl = "http://127.0.0.1:8889"
     api_timeout: Duration = 5.0
+    wait_for_mediamtx: Duration = 20.0
     hls_secret: SecretStr | None = None
     record_segment: Duration = 60.0
     reconcile_interval: Duration = 2.0

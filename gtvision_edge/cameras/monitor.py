@@ -146,8 +146,13 @@ class CameraMonitor:
         registry: CollectorRegistry | None = None,
         first_spread_s: float = FIRST_SPREAD_S,
         recording_trouble: Callable[[], str] = lambda: "",
+        stream_trouble: Callable[[], str] = lambda: "",
     ) -> None:
-        """*recording_trouble* gives the code of what keeps every camera from being recorded, '' when nothing does."""
+        """Give both troubles as a code, '' when there is none.
+
+        *recording_trouble* keeps every camera from being recorded, *stream_trouble* keeps every stream away though
+        the camera answers.
+        """
         self._cameras = cameras
         self._database = database
         self._media = media
@@ -157,6 +162,7 @@ class CameraMonitor:
         self._settings = settings
         self._first_spread_s = first_spread_s
         self._recording_trouble = recording_trouble
+        self._stream_trouble = stream_trouble
         self._watches: dict[CameraId, _Watch] = {}
         self._last_us: dict[CameraUuid, int] = {}
         self._is_loaded = False
@@ -305,7 +311,8 @@ class CameraMonitor:
         if watch.answer == "":
             patience_s = START_S if watch.entry.state is CameraState.UNKNOWN else SETTLE_S
             is_settled = now - watch.bad_since >= patience_s
-            return (CameraState.ONLINE_NOT_RECORDING, "no_stream") if is_settled else None
+            reason = self._stream_trouble() or "no_stream"
+            return (CameraState.ONLINE_NOT_RECORDING, reason) if is_settled else None
         if watch.failures < self._settings.offline_after:
             return None
         state = (

@@ -10,11 +10,16 @@ from typing import Any, Final, Never
 from urllib.parse import quote
 
 import aiohttp
+from aiohttp import hdrs
 from prometheus_client import CollectorRegistry, Counter
 
+from gtvision_edge.errors import EdgeError
 from gtvision_edge.media.errors import (
+    ForeignServerError,
     MediaServerOddError,
     MediaServerRefusedError,
+    MediaServerSilentError,
+    MediaServerTooOldError,
     MediaServerUnauthorizedError,
     MediaServerUnavailableError,
     UnknownPathError,
@@ -33,12 +38,15 @@ MAX_TEXT: Final = 2000
 """Characters of a name, an address or a version."""
 
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
+_UTC_OFFSET = re.compile(r"(?:Z|[+-]\d\d:\d\d)$")
 _EMBEDDED = "gtvision-embedded-"
+_NAME = "mediamtx"
+"""What MediaMTX of every version says of itself in ``Server``."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerInfo:
-    """Who answers. ``started`` changes with each start of the server and is compared, never parsed."""
+    """Who answers. ``started`` changes with each start of the server; but for its zone it is compared, never parsed."""
 
     version: str
     started: str
@@ -53,6 +61,12 @@ class ServerInfo:
         """Return the version as numbers; None for builds that carry none, such as ``dev``."""
         found = _VERSION.match(self.version.removeprefix(_EMBEDDED))
         return (int(found[1]), int(found[2]), int(found[3])) if found else None
+
+    @property
+    def utc_offset(self) -> str:
+        """Return how far the server's own time is from UTC, such as ``-03:00``; '' = it is UTC, or is not told."""
+        found = _UTC_OFFSET.search(self.started)
+        return "" if found is None or found[0] in ("Z", "+00:00") else found[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +120,11 @@ class MediaServerClient:
         """Return version and start of the server; the cheapest sign of life.
 
         Raises:
-            MediaServerUnavailableError: no answer, or not in time. True for every call here.
-            MediaServerRefusedError: an answer that says no. True for every call here.
+            MediaServerUnavailableError: nothing answers. True for every call here, and so are these:
+            MediaServerSilentError: the answer does not come in time.
+            ForeignServerError: the answer is not a media server's.
+            MediaServerRefusedError: an answer that says no; MediaServerUnauthorizedError: for want of credentials.
+            MediaServerTooOldError: MediaMTX from before 1.15.2. Of this call alone.
 
         """
         answer = await self._call("info", "GET", "/v3/info")
@@ -115,6 +132,8 @@ class MediaServerClient:
             version, started = _text(answer, "version", ""), _text(answer, "started", "")
         except ValueError as error:
             raise _odd("info") from error
+        if not version.strip():
+            raise _odd("info")
         return ServerInfo(version.strip()[:80], started[:80])
 
     async def config_paths(self) -> dict[str, dict[str, Any]]:
@@ -227,17 +246,26 @@ class MediaServerClient:
                 allow_redirects=False,
             ) as response:
                 status, text = response.status, await read_capped(response.content, MAX_ANSWER)
+                name = response.headers.get(hdrs.SERVER, "")
         except TooLongError as error:
             self._calls.labels(call, "odd").inc()
             raise _odd(call) from error
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except TimeoutError as error:
+            self._calls.labels(call, "unavailable").inc()
+            raise MediaServerSilentError(
+                "The media server's API does not answer in time.", call=call
+            ) from error
+        except aiohttp.ClientResponseError as error:  # it does not even speak HTTP
+            self._calls.labels(call, "unavailable").inc()
+            raise _odd(call) from error
+        except (aiohttp.ClientError, OSError) as error:
             self._calls.labels(call, "unavailable").inc()
             raise MediaServerUnavailableError(
                 "The media server's API does not answer.", call=call
             ) from error
         self._calls.labels(call, "ok" if status < 300 else "refused").inc()
         if status >= 300:
-            raise _refusal(call, status)
+            raise _refusal(call, status, name)
         if not text and method != "GET":
             return {}
         try:
@@ -260,19 +288,27 @@ def _finite(text: str) -> float:
     return value
 
 
-def _refusal(call: str, status: int) -> MediaServerRefusedError:
+def _refusal(call: str, status: int, name: str) -> EdgeError:
     # The body is not forwarded: in a validation error it may quote a camera's URL with its password.
+    if call == "info" and name.lower() != _NAME:
+        return _odd(call)  # our own server never refuses this
     if status == 401:
         return MediaServerUnauthorizedError(
             "The media server's API wants credentials.", status=status
         )
     if status == 404 and call in ("patch_path", "delete_path"):
         return UnknownPathError("The media server knows no such path.", status=status)
+    if status == 404 and call == "info":
+        return MediaServerTooOldError(
+            "MediaMTX is too old: its API has no /v3/info.", status=status
+        )
     return MediaServerRefusedError(f"The media server refused {call} ({status}).", status=status)
 
 
-def _odd(call: str) -> MediaServerOddError:
-    return MediaServerOddError(
+def _odd(call: str) -> ForeignServerError | MediaServerOddError:
+    if call != "info":
+        return MediaServerOddError("An answer of the media server makes no sense.", call=call)
+    return ForeignServerError(
         "What answers at the media server's address is no media server.", call=call
     )
 

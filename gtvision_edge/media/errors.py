@@ -12,8 +12,20 @@ class MediaServerUnavailableError(EdgeError):
     kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
 
 
+class MediaServerSilentError(MediaServerUnavailableError):
+    """The media server takes the connection and does not answer in time: it hangs, or the box is out of breath."""
+
+    code: ClassVar[str] = "media_server_silent"
+
+
+class ForeignServerError(MediaServerUnavailableError):
+    """What answers at the media server's address is no media server."""
+
+    code: ClassVar[str] = "media_server_foreign"
+
+
 class MediaServerOddError(MediaServerUnavailableError):
-    """What answers at the media server's address is no media server, or one that has lost its mind."""
+    """The media server's answers make no sense, or have no end."""
 
     code: ClassVar[str] = "media_server_odd"
 
@@ -40,6 +52,12 @@ class MediaServerUnauthorizedError(MediaServerRefusedError):
     """The media server's API wants credentials we do not have."""
 
     code: ClassVar[str] = "media_server_unauthorized"
+
+
+class MediaServerTooOldError(MediaServerRefusedError):
+    """It is MediaMTX, but from before 1.15.2: its API does not even tell its version."""
+
+    code: ClassVar[str] = "media_server_too_old"
 
 
 class UnknownPathError(MediaServerRefusedError):

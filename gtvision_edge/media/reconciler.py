@@ -120,7 +120,10 @@ class Reconciler:
         self._news = (*_NEWS, *news)
         self._interval_s = interval_s
         self._wake = asyncio.Event()
-        self._state = MediaServerState(up=False, since_us=clock.now_us(), error="not_asked_yet")
+        self._state = MediaServerState(up=False, since_us=clock.now_us(), error="")
+        self._failure: MediaServerUnavailableError | MediaServerRefusedError = (
+            MediaServerUnavailableError("The media server was not asked yet.")
+        )
         self._started = ""
         self._right: set[str] = set()
         self._troubles: dict[str, _Trouble] = {}
@@ -159,6 +162,16 @@ class Reconciler:
     def troubles(self) -> Mapping[str, str]:
         """Return why a path is not as it should be, by path name, as an error code."""
         return {name: trouble.code for name, trouble in self._troubles.items()} | self._unclaimed
+
+    async def require(self) -> None:
+        """Return while the media server answers.
+
+        Raises:
+            MediaServerUnavailableError, MediaServerRefusedError: what it did instead.
+
+        """
+        if not self._state.up:
+            raise self._failure.with_traceback(None)
 
     def wake(self) -> None:
         """Ask for a pass now instead of at the next interval."""
@@ -386,9 +399,10 @@ class Reconciler:
         )
         self._bus.publish(MediaServerFound(info.version, info.kind))
 
-    def _note_down(self, error: EdgeError) -> None:
+    def _note_down(self, error: MediaServerUnavailableError | MediaServerRefusedError) -> None:
         self._up.set(0)
-        if self._state.up or self._state.error == "not_asked_yet":
+        self._failure = error
+        if self._state.up or not self._state.was_asked:
             log.warning("media_server_lost", code=error.code)
             self._state = replace(
                 self._state, up=False, since_us=self._clock.now_us(), error=error.code

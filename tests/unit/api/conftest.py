@@ -54,7 +54,6 @@ from gtvision_edge.cameras.onvif.search import DeviceSearch
 from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.keys import OpenedKeys, open_keys
-from gtvision_edge.media.findings import Finding
 from gtvision_edge.media.model import MediaServerState, PathView
 from gtvision_edge.media.path_troubles import PathTrouble
 from gtvision_edge.media.posters import Picture
@@ -77,6 +76,7 @@ from gtvision_edge.recordings.thumbnails.service import Thumbnails
 from gtvision_edge.recordings.timeline.service import TimelineService
 from gtvision_edge.recordings.volume import Usage
 from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.runtime.findings import Finding
 from gtvision_edge.runtime.tasks import Job
 from gtvision_edge.settings import (
     AccountSettings,
@@ -492,13 +492,13 @@ def resources(
             monitor,
             monitor,
             monitor,
-            findings=monitor,
+            findings=lambda: [*monitor.findings, *accounts.issuers.findings()],
+            offers_webrtc=lambda: monitor.offers_webrtc,
             site=SiteSettings(name="Portaria", timezone="America/Sao_Paulo"),
             site_id=accounts.site_id,
             version="1.2.3",
             volume=volume,
             clock=clock,
-            key_faults=accounts.issuers.faults,
         ),
     ]
 

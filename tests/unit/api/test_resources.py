@@ -11,6 +11,7 @@ from gtvision_edge.media.path_troubles import PathTrouble
 from gtvision_edge.media.paths import PathUse
 from gtvision_edge.media.posters import Picture
 from gtvision_edge.recordings.volume import Usage
+from gtvision_edge.runtime.findings import Finding, Severity
 from tests.fakes.clock import FakeClock
 from tests.unit.api.conftest import SECRET, FakeMonitor, FakeVolume, Served
 from tests.unit.cameras.fixtures import FixedProber
@@ -469,9 +470,10 @@ async def test_the_status_counts_what_one_may_see(served: Served, monitor: FakeM
         "version": "gtvision-embedded-1",
         "state": "up",
         "error": None,
+        "since": "1969-12-31T21:00:00-03:00",
         "webrtc": True,
-        "findings": [],
     }
+    assert box["findings"] == []
     assert (mine["cameras"]["total"], mine["cameras"]["offline"]) == (2, 0)
 
 
@@ -509,18 +511,40 @@ async def test_a_full_volume_is_said_with_its_sizes(served: Served, volume: Fake
     assert box["storage"]["free_bytes"] == 1
 
 
-async def test_a_media_server_that_never_answered_is_down(
-    served: Served, monitor: FakeMonitor
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [("", "unknown"), ("media_server_unauthorized", "down"), ("media_server_silent", "down")],
+)
+async def test_a_media_server_that_was_not_asked_is_unknown_and_one_in_trouble_says_which(
+    served: Served, monitor: FakeMonitor, error: str, state: str
 ) -> None:
-    monitor.state = MediaServerState(up=False, since_us=0, error="not_asked_yet")
+    monitor.state = MediaServerState(up=False, since_us=0, error=error)
 
     _, box = await served.call("GET", "/status", who="admin")
 
     assert box["media_server"] == {
         "kind": None,
         "version": None,
-        "state": "down",
-        "error": "not_asked_yet",
+        "state": state,
+        "error": error or None,
+        "since": "1969-12-31T21:00:00-03:00",
         "webrtc": False,
-        "findings": [],
     }
+
+
+async def test_findings_are_one_list_and_a_tenant_reads_the_alarms_without_facts(
+    served: Served, monitor: FakeMonitor
+) -> None:
+    monitor.findings = [
+        Finding("media_server_not_utc", Severity.ALARM, {"offset": "-03:00"}),
+        Finding("media_server_without_rtsp"),
+    ]
+
+    _, box = await served.call("GET", "/status", who="admin")
+    _, mine = await served.call("GET", "/status", who="viewer-a")
+
+    assert box["findings"] == [
+        {"code": "media_server_not_utc", "severity": "alarm", "offset": "-03:00"},
+        {"code": "media_server_without_rtsp", "severity": "warning"},
+    ]
+    assert mine["findings"] == [{"code": "media_server_not_utc", "severity": "alarm"}]

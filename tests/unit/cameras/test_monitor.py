@@ -55,6 +55,7 @@ class Site:
     asked: list[tuple[float, str]] = field(default_factory=list)
     hanging: set[str] = field(default_factory=set)
     trouble: str = ""
+    stream_trouble: str = ""
     clock: FakeClock = field(default_factory=FakeClock)
 
     def path_view(self, camera_id: str) -> View | None:
@@ -90,6 +91,7 @@ async def watching(
         settings=CameraSettings(),
         first_spread_s=spread_s,
         recording_trouble=lambda: site.trouble,
+        stream_trouble=lambda: site.stream_trouble,
     )
     running = asyncio.create_task(monitor.run())
     await site.clock.until_asleep()
@@ -249,6 +251,22 @@ async def test_a_camera_that_answers_but_gives_no_stream_is_online(
         assert now(monitor, "c1") == ("online_not_recording", "no_stream")
         assert now(monitor, "c2") == ("online_not_recording", "camera_busy")
         assert now(monitor, "c3") == ("online_not_recording", "camera_unsupported_auth")
+
+
+async def test_a_stream_that_the_media_server_keeps_away_is_put_down_to_it(
+    service: CameraService, database: Database, site: Site, bus: EventBus
+) -> None:
+    await add(service, 1)
+    await add(service, 2)
+    site.failures["10.0.0.2"] = CameraBusyError("453")
+    site.stream_trouble = "media_server_silent"
+    async with watching(service, database, site, bus) as monitor:
+        await site.clock.advance(8)
+        assert now(monitor, "c1") == ("online_not_recording", "media_server_silent")
+        assert now(monitor, "c2") == ("online_not_recording", "camera_busy")
+        site.stream_trouble = ""
+        await site.clock.advance(2)
+        assert now(monitor, "c1") == ("online_not_recording", "no_stream")
 
 
 async def test_a_refused_password_is_not_tried_again_for_ten_minutes(

@@ -85,11 +85,12 @@ async def test_nonsense_is_a_fault_with_a_code_told_once_and_over_when_it_is(
         setattr(server, name, GOOD_INFO if name == "info" else GOOD_LIST)
         await reconciler.reconcile()
 
-    assert (state.up, state.error) == (False, "media_server_odd")
+    code = "media_server_foreign" if name == "info" else "media_server_odd"
+    assert (state.up, state.error) == (False, code)
     assert reconciler.state.up
     assert bus.events == [
         MediaServerFound("v1.20.1", "mediamtx"),
-        MediaServerLost("media_server_odd"),
+        MediaServerLost(code),
         MediaServerFound("v1.20.1", "mediamtx"),
     ]
     assert [task for task in asyncio.all_tasks() if "reconciler" in task.get_name()] == []

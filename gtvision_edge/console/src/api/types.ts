@@ -50,6 +50,7 @@ export interface Profile {
 /** A warning's facts lie beside its code. */
 export interface Warning {
   code: string;
+  severity?: "alarm" | "warning";
   [fact: string]: unknown;
 }
 
@@ -219,11 +220,10 @@ export interface SiteStatus {
   media_server: {
     kind: "embedded" | "mediamtx" | null;
     version: string | null;
-    state: "up" | "down";
-    /** Why it counts as down. */
+    state: "up" | "down" | "unknown";
     error?: string | null;
+    since?: string;
     webrtc?: boolean;
-    findings?: Finding[];
   } | null;
   hub: unknown;
   findings?: Finding[];

@@ -4,7 +4,8 @@ import { search } from "./search.en";
 import { investigate } from "./investigate.en";
 import { fields } from "./fields.en";
 import type { Text } from "./pt-BR";
-import { causes, failures, findings, volumes, warnings } from "./trouble.en";
+import { findings, mediaStates } from "./findings.en";
+import { causes, failures, volumes, warnings } from "./trouble.en";
 import { health, settings } from "./upkeep.en";
 
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
@@ -17,6 +18,7 @@ export const en: Text = {
   fields,
   causes,
   findings,
+  mediaStates,
   investigate,
   volumes,
   warnings,
@@ -64,7 +66,7 @@ export const en: Text = {
     offline: (n) => `${n} offline`,
     unauthorized: (n) => `${n} with password refused`,
     notRecording: (n) => `${n} not recording`,
-    mediaDown: "media server down",
+    media: (state: string) => `media server: ${state}`,
     hubUnknown: "hub: no data",
     account: "Account",
     linkDown: (time) => `No answer from the unit since ${time}, trying again.`,

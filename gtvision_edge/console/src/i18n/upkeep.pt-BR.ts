@@ -21,7 +21,7 @@ export const health = {
   path: (use: string, cause: string, since: string) =>
     `${use} com problema no servidor de mídia desde ${since}: ${cause}. O sistema tenta de novo sozinho; se não voltar, confira o endereço da câmera.`,
   manyPaths: (n: number) => `${n} câmeras com problema no servidor de mídia`,
-  mediaDown: "Parado. Nada é gravado nem exibido enquanto ele não voltar. O sistema tenta religá-lo sozinho; se durar mais de 1 min, reinicie o equipamento.",
+  affected: (n: number) => (n === 1 ? "1 câmera afetada." : `${n} câmeras afetadas.`),
   disk: "Disco",
   diskUnknown: "Sem dados do disco. Confira se o disco de gravação está montado.",
   diskFull: (percent: string) => `O disco está com ${percent} ocupados. Libere espaço ou reduza o tempo de gravação.`,

@@ -2,7 +2,7 @@ import "./health.css";
 import type { ComponentChildren } from "preact";
 import type { CameraState, SiteStatus } from "../../api/types";
 import { text } from "../../i18n";
-import { bytesOf, causeOf, numberOf, whenOf } from "../../i18n/format";
+import { bytesOf, causeOf, mediaWord, numberOf, whenOf } from "../../i18n/format";
 import { nowMs, siteClock } from "../../state/clock";
 import { may } from "../../state/permissions";
 import { go, hashOf } from "../../state/route";
@@ -72,7 +72,7 @@ function Content({ known, problems, isCurrent }: { known: SiteStatus; problems: 
         <section class="card">
           <span class="muted">{t.media}</span>
           <div class={`big${known.media_server?.state === "down" ? " word-alarm" : ""}`}>
-            {known.media_server ? t[known.media_server.state] : "—"}
+            {mediaWord(known.media_server)}
           </div>
         </section>
         <section class="card">
@@ -112,27 +112,13 @@ function GroupNote({ group }: { group: Group }) {
 
 function ProblemNote({ problem }: { problem: Problem }) {
   const t = text.value.health;
-  if (problem.kind === "media_down") {
-    return (
-      <Note tone="alarm" title={t.media}>
-        {t.mediaDown}
-      </Note>
-    );
-  }
   if (problem.kind === "finding") {
     const { code, ...facts } = problem.finding;
-    const words = text.value.findings[code]?.(facts);
+    const words = text.value.findings[code]?.(facts) ?? text.value.volumes[code];
     return (
-      <Note title={words?.title ?? code}>
+      <Note tone={problem.tone} title={words?.title ?? code}>
         {words?.cure}
-      </Note>
-    );
-  }
-  if (problem.kind === "volume") {
-    const words = text.value.volumes[problem.code];
-    return (
-      <Note tone="alarm" title={words?.title ?? problem.code}>
-        {words?.cure}
+        {problem.affected > 0 && <> {t.affected(problem.affected)}</>}
       </Note>
     );
   }
