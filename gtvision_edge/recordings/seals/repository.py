@@ -58,6 +58,7 @@ def drop_leaves(transaction: Transaction) -> int:
     return transaction.execute(
         "UPDATE footage_seals SET leaves = x'' WHERE length(leaves) > 0"
         " AND NOT EXISTS (SELECT 1 FROM segments WHERE segments.seal_id = footage_seals.seal_id)"
+        " AND NOT EXISTS (SELECT 1 FROM missing_segments m WHERE m.seal_id = footage_seals.seal_id)"
     ).rowcount
 
 
