@@ -11,6 +11,7 @@ from gtvision_edge.audit import AuditLog
 from gtvision_edge.media.layout import segment_file
 from gtvision_edge.recordings.disk import DiskThreads
 from gtvision_edge.recordings.errors import VolumeError
+from gtvision_edge.recordings.evidence.folder import OF_EXPORTS
 from gtvision_edge.recordings.indexing.reading import Described
 from gtvision_edge.recordings.integrity import repository
 from gtvision_edge.recordings.integrity.listing import (
@@ -307,7 +308,13 @@ class Checker:
         return sorted(found)
 
     async def _check_bundles(self, report: Report) -> None:
-        for export_id, name, size in await repository.fetch_bundles(self._database):
+        bundles = await repository.fetch_bundles(self._database)
+        if not self._is_running:  # else one may be being made
+            names = {name for _, name, _ in bundles}
+            for name in await self._threads.run(partial(_bundles_in, self._exports)):
+                if name not in names:
+                    report.add(Finding(Kind.EXPORT_UNFINISHED, file=name))
+        for export_id, name, size in bundles:
             found = await self._threads.run(partial(_size_of, self._exports / name))
             if found != size:
                 detail = f"export {export_id}: " + (
@@ -325,3 +332,12 @@ def _size_of(path: Path) -> int | None:
         return path.lstat().st_size
     except OSError:
         return None
+
+
+def _bundles_in(folder: Path) -> list[str]:
+    """Return the files that exports make; what else lies there is nobody's business."""
+    try:
+        names = sorted(entry.name for entry in folder.iterdir())
+    except OSError:
+        return []
+    return [name for name in names if OF_EXPORTS.fullmatch(name)]

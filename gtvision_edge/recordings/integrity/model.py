@@ -43,6 +43,8 @@ class Kind(StrEnum):
     TOTALS_DIFFER = "totals_differ"
     EXPORT_MISSING = "export_missing"
     """The bundle of a finished export is gone, or has another size."""
+    EXPORT_UNFINISHED = "export_unfinished"
+    """What a broken-off export left; the daemon removes it at its next start, and makes the bundle anew."""
     REFUSED = "refused"
     """More than half of the rows, or files, would have gone: nothing was changed."""
 

@@ -25,6 +25,7 @@ _WORDS: Final[Mapping[Kind, str]] = {
     Kind.NOT_HELD: "recordings that an incident keeps and that were not marked so",
     Kind.TOTALS_DIFFER: "days whose totals are not the sum of their recordings",
     Kind.EXPORT_MISSING: "evidence bundles that are gone, or not whole",
+    Kind.EXPORT_UNFINISHED: "files of exports that were broken off; the daemon removes them at its next start",
     Kind.REFUSED: "nothing was changed",
 }
 

@@ -339,3 +339,9 @@ async def test_an_export_without_its_bundle_is_found(box: Box) -> None:
     (box.root / ".exports").mkdir()
     (box.root / ".exports" / "e1.zip").write_bytes(b"12345")
     assert (await box.compare()).verdict is Verdict.GOOD
+
+    draft = box.root / ".exports" / "019b0000-0000-7000-8000-00000000aaaa.draft"
+    draft.write_bytes(b"")
+    (box.root / ".exports" / "notes.txt").write_bytes(b"")
+    assert found(await box.compare()) == {Kind.EXPORT_UNFINISHED: (1, 0)}
+    assert draft.exists()
