@@ -22,6 +22,7 @@ from gtvision_edge.api.exports import export_endpoints
 from gtvision_edge.api.footage import footage_endpoints
 from gtvision_edge.api.geojson import geojson_endpoints
 from gtvision_edge.api.incidents import incident_endpoints
+from gtvision_edge.api.integrity import integrity_endpoints
 from gtvision_edge.api.mosaics import mosaic_endpoints
 from gtvision_edge.api.people import people_endpoints
 from gtvision_edge.api.pictures import picture_endpoints
@@ -326,6 +327,7 @@ def _footage_base(base: Base, views: MediaViews) -> FootageBase:
         zone=ZoneInfo(base.settings.site.timezone),
         settings=base.settings.recordings,
         export_settings=base.settings.exports,
+        integrity_settings=base.settings.integrity,
         site=Site(
             site_id=base.accounts.site_id,
             name=base.settings.site.name,
@@ -371,6 +373,7 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
             "identity": accounts.issuers.check_keys,
             "papers": base.keys.check_certificate,
             "paths": paths,
+            "integrity": footage.integrity.require_good,
         },
     )
     return build_api(
@@ -403,6 +406,7 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
                 breaker=base.breaker,
                 clock=footage.retention.clock_guard,
             ),
+            *integrity_endpoints(footage.integrity),
             *export_endpoints(footage.exports.service, footage.exports.server),
             *picture_endpoints(base.cameras, footage.playback, footage.thumbnails, gateway),
             *geojson_endpoints(base.cameras, monitor),

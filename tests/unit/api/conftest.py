@@ -36,6 +36,7 @@ from gtvision_edge.api.exports import export_endpoints
 from gtvision_edge.api.footage import footage_endpoints
 from gtvision_edge.api.geojson import geojson_endpoints
 from gtvision_edge.api.incidents import incident_endpoints
+from gtvision_edge.api.integrity import integrity_endpoints
 from gtvision_edge.api.mosaics import mosaic_endpoints
 from gtvision_edge.api.people import people_endpoints
 from gtvision_edge.api.pictures import picture_endpoints
@@ -59,11 +60,14 @@ from gtvision_edge.media.path_troubles import PathTrouble
 from gtvision_edge.media.posters import Picture
 from gtvision_edge.mosaics import MosaicService
 from gtvision_edge.papers import PaperPrinter, PaperShelf
+from gtvision_edge.recordings.errors import VolumeError
 from gtvision_edge.recordings.evidence.exports import Exports, open_exports
 from gtvision_edge.recordings.evidence.ordering import Site
 from gtvision_edge.recordings.incidents.service import IncidentService
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.indexing.hashing import Hasher
+from gtvision_edge.recordings.integrity.opening import open_integrity
+from gtvision_edge.recordings.integrity.service import IntegrityService
 from gtvision_edge.recordings.playback.service import Playback
 from gtvision_edge.recordings.playback.serving import SegmentServer
 from gtvision_edge.recordings.playback.viewings import FootageViewings
@@ -83,6 +87,7 @@ from gtvision_edge.settings import (
     ApiSettings,
     ExportSettings,
     IdentitySettings,
+    IntegritySettings,
     PaperSettings,
     RecordingSettings,
     SiteSettings,
@@ -276,6 +281,7 @@ class MountedVolume:
 
     seen: FakeVolume
     root: Path
+    error: VolumeError | None = None
 
     @property
     def usage(self) -> Usage | None:
@@ -340,6 +346,7 @@ class FakeFootage:
     exports: Exports
     retention: Retention
     purge_papers: PurgePapers
+    integrity: IntegrityService
     root: Path
 
 
@@ -362,23 +369,26 @@ async def footage(
     timelines = TimelineService(index, database, clock, zone=ZoneInfo("America/Sao_Paulo"))
     incidents = IncidentService(database, audit, clock, index=index)
     hasher = Hasher(root, database, is_present=lambda: True, clock=clock)
-    async with open_exports(
-        ExportSettings(),
-        root=root,
-        full_at=0.99,
-        require_volume=lambda: None,
-        database=database,
-        audit=audit,
-        clock=clock,
-        index=index,
-        timelines=timelines,
-        incidents=incidents,
-        cameras=cameras,
-        site=Site("site-1", "Portaria", "America/Sao_Paulo", "GT-Vision Edge", "1.2.3"),
-        keys=keys,
-        seals=FootageSeals(database, audit, clock, key=keys.site),
-        hasher=hasher,
-    ) as exports:
+    async with (
+        open_exports(
+            ExportSettings(),
+            root=root,
+            full_at=0.99,
+            require_volume=lambda: None,
+            database=database,
+            audit=audit,
+            clock=clock,
+            index=index,
+            timelines=timelines,
+            incidents=incidents,
+            cameras=cameras,
+            site=Site("site-1", "Portaria", "America/Sao_Paulo", "GT-Vision Edge", "1.2.3"),
+            keys=keys,
+            seals=FootageSeals(database, audit, clock, key=keys.site),
+            hasher=hasher,
+        ) as exports,
+        AsyncExitStack() as stack,
+    ):
         retention = await _retention(
             index, MountedVolume(volume, root), cameras, audit=audit, clock=clock
         )
@@ -396,6 +406,18 @@ async def footage(
                 index,
                 PaperShelf(tmp_path / "purges", PaperPrinter(keys.paper)),
                 site=Site("site-1", "Portaria", "America/Sao_Paulo", "GT-Vision Edge", "1.2.3"),
+            ),
+            open_integrity(
+                MountedVolume(volume, root),
+                database,
+                audit,
+                clock,
+                settings=IntegritySettings(),
+                exports=root / ".exports",
+                zone=ZoneInfo("America/Sao_Paulo"),
+                bus=EventBus(),
+                registry=CollectorRegistry(),
+                stack=stack,
             ),
             root,
         )
@@ -473,6 +495,7 @@ def resources(
             clock=footage.retention.clock_guard,
         ),
         *incident_endpoints(footage.incidents),
+        *integrity_endpoints(footage.integrity),
         *export_endpoints(footage.exports.service, footage.exports.server),
         *footage_endpoints(
             cameras,
