@@ -168,7 +168,7 @@ async def test_a_mosaic_is_saved_for_everybody_and_a_viewer_only_watches(tmp_pat
         await expect(viewer.locator("text=Adicionar câmera")).to_have_count(0)
 
         auditor, _ = await open_console(browser, site, "auditor", "segredo-auditor", locale="pt-BR")
-        await expect(auditor.locator(".room-bar > h1")).to_have_text("Saúde")
+        await expect(auditor.locator(".room-bar > h1")).to_have_text("Evidências")
         await expect(auditor.locator("nav >> text=Ao vivo")).to_have_count(0)
 
 

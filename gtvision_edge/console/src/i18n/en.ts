@@ -2,6 +2,7 @@ import { acts } from "./acts.en";
 import { cameras, wizard } from "./cameras.en";
 import { search } from "./search.en";
 import { investigate } from "./investigate.en";
+import { evidence, evidenceFailures } from "./evidence.en";
 import { fields } from "./fields.en";
 import type { Text } from "./pt-BR";
 import { causes, failures, findings, volumes, warnings } from "./trouble.en";
@@ -13,7 +14,8 @@ export const en: Text = {
   locale: "en",
   languages: { "pt-BR": "Português", en: "English" },
   acts,
-  failures,
+  evidence,
+  failures: { ...failures, ...evidenceFailures },
   fields,
   causes,
   findings,
@@ -55,7 +57,7 @@ export const en: Text = {
     noMatch: "Nothing found.",
     name: "Name",
   },
-  rooms: { live: "Live", investigate: "Investigate", cameras: "Cameras", health: "Health", settings: "Settings", navigation: "Rooms" },
+  rooms: { live: "Live", investigate: "Investigate", evidence: "Evidence", cameras: "Cameras", health: "Health", settings: "Settings", navigation: "Rooms" },
   top: {
     unknown: "state not known yet",
     noCameras: "no cameras yet",

@@ -53,6 +53,10 @@ export const investigate: Text["investigate"] = {
   missing: (pieces, length) => (pieces === 1 ? `1 piece missing, ${length}` : `${pieces} pieces missing, ${length} in all`),
   clear: "Clear",
   hold: "Keep as incident",
+  export: "Export evidence",
+  sync: "In step",
+  syncOn: "All cameras follow the same moment.",
+  syncOff: "Only the selected camera moves; the others stay where they are.",
   holdTitle: "Keep as incident",
   holdNote: "This footage is not deleted while the incident is open.",
   reason: "Reason",
@@ -87,5 +91,7 @@ export const investigate: Text["investigate"] = {
     goTo: "go to date and time",
     capture: "snapshot",
     hold: "keeps what is marked",
+    export: "exports the marked interval as evidence",
+    inStep: "cameras in step, or the selected one alone",
   },
 };

@@ -1,6 +1,7 @@
 /** Every sentence of the console. This file is the source; `en.ts` is typed against it. */
 import { acts } from "./acts.pt-BR";
 import { cameras, wizard } from "./cameras.pt-BR";
+import { evidence, evidenceFailures } from "./evidence.pt-BR";
 import { investigate } from "./investigate.pt-BR";
 import { fields } from "./fields.pt-BR";
 import { causes, failures, findings, volumes, warnings } from "./trouble.pt-BR";
@@ -13,7 +14,8 @@ export const ptBR = {
   locale: "pt-BR",
   languages: { "pt-BR": "Português", en: "English" },
   acts,
-  failures,
+  evidence,
+  failures: { ...failures, ...evidenceFailures },
   fields,
   causes,
   findings,
@@ -50,7 +52,7 @@ export const ptBR = {
     noMatch: "Nada encontrado.",
     name: "Nome",
   },
-  rooms: { live: "Ao vivo", investigate: "Investigar", cameras: "Câmeras", health: "Saúde", settings: "Ajustes", navigation: "Áreas" },
+  rooms: { live: "Ao vivo", investigate: "Investigar", evidence: "Evidências", cameras: "Câmeras", health: "Saúde", settings: "Ajustes", navigation: "Áreas" },
   top: {
     unknown: "estado ainda desconhecido",
     noCameras: "nenhuma câmera ainda",

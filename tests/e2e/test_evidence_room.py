@@ -1,0 +1,306 @@
+"""The room Evidências: an incident becomes a bundle that others believe; an auditor reads what was done."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.e2e.browser import chromium, log_in
+from tests.e2e.daemon import PROGRAM, Client, Site, logged_in, running_daemon
+from tests.fakes.clips import ClipSpec
+from tests.fakes.virtual_camera import virtual_camera
+from tests.waiting import patiently
+
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.chromium,
+    pytest.mark.xdist_group("e2e"),
+]
+
+CLIP = ClipSpec(seconds=4, key_every_s=1)
+DESK = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+PICTURES = os.environ.get("EVIDENCE_PICTURES")
+"""A folder for screenshots, for whoever works on the room."""
+
+
+def site_with_short_files(root: Path) -> Site:
+    site = Site(root)
+    site.media = (
+        "[media]\nserver = \"embedded\"\nrecord_segment = '4s'\n[media.embedded]\n"
+        f"api_port = {site.ports[1]}\nhls_port = {site.ports[2]}\nrtsp_port = {site.ports[3]}\n"
+    )
+    return site
+
+
+@asynccontextmanager
+async def recorded_site(tmp_path: Path) -> AsyncIterator[tuple[Site, Client]]:
+    """A running site with a camera that was recorded for some seconds, and a person of each role."""
+    site = site_with_short_files(tmp_path / "state")
+    async with virtual_camera(CLIP) as camera, running_daemon(site), logged_in(site) as admin:
+        await admin.add_camera("cam01", camera.url())
+        await admin.wait_state("cam01", "recording", 20)
+        for role in ("operator", "auditor"):
+            person = {
+                "username": role,
+                "password": f"segredo-{role}",
+                "role": role,
+                "tenant_id": "default",
+                "must_change_password": False,
+            }
+            await admin.call("POST", "/users", person, expect=201)
+        await asyncio.sleep(16)
+        yield site, admin
+
+
+async def open_room(browser: Browser, site: Site, who: str, path: str = "", **options: Any) -> Page:
+    context = await browser.new_context(locale="pt-BR", **{"viewport": DESK, **options})
+    page = await context.new_page()
+    await log_in(page, site.url, who, site.password if who == "admin" else f"segredo-{who}")
+    await page.wait_for_selector("nav")
+    if path:
+        await page.goto(f"{site.url}/#/{path}")
+    return page
+
+
+async def picture(page: Page, name: str) -> None:
+    if PICTURES is not None:
+        await page.wait_for_timeout(400)
+        await page.screenshot(path=f"{PICTURES}/{name}.png")
+
+
+async def fits(page: Page) -> bool:
+    width = await page.evaluate("() => document.documentElement.scrollWidth")
+    return bool(width <= (page.viewport_size or DESK)["width"])
+
+
+def _field(at: datetime) -> str:
+    """Write a moment as the fields of the console have it, in São Paulo."""
+    return (at - timedelta(hours=3)).strftime("%d/%m/%Y %H:%M:%S")
+
+
+async def verified(bundle: Path, *, key: str) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        str(PROGRAM),
+        "verify",
+        str(bundle),
+        "--key",
+        key,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    printed, _ = await process.communicate()
+    return process.returncode or 0, printed.decode()
+
+
+async def test_an_incident_becomes_a_bundle_that_is_believed(tmp_path: Path) -> None:
+    async with recorded_site(tmp_path) as (site, admin), chromium() as browser:
+        page = await open_room(browser, site, "operator", "evidence")
+        await expect(page.locator("main")).to_contain_text("Nenhum incidente")
+        await picture(page, "incidents-empty")
+
+        # The interval is kept.
+        now = datetime.now(UTC)
+        await page.get_by_role("button", name="Novo incidente").click()
+        dialog = page.locator("dialog")
+        await dialog.get_by_label("cam01").check()
+        await dialog.get_by_label("Início").fill(_field(now - timedelta(seconds=12)))
+        await dialog.get_by_label("Fim").fill(_field(now - timedelta(seconds=2)))
+        await dialog.get_by_label("Motivo").fill("furto na praça")
+        await dialog.get_by_label("Referência").fill("BO 45/2026")
+        await picture(page, "incident-form")
+        await dialog.get_by_role("button", name="Preservar").click()
+        card = page.locator("[data-incident]")
+        await expect(card).to_contain_text("furto na praça")
+        await expect(card).to_contain_text("BO 45/2026")
+        await card.get_by_role("button", name="Ver imagens").click()
+        await expect(card.locator("figure img").first).to_be_visible()
+        await picture(page, "incidents")
+
+        # A bundle is asked for; its size is said before it begins, its progress while it is made.
+        await card.get_by_role("button", name="Exportar evidência").click()
+        await expect(dialog).to_contain_text("O pacote terá até")
+        await dialog.get_by_label("Para quem").fill("2ª DP")
+        await dialog.get_by_label("Finalidade").fill("investigação criminal")
+        await dialog.get_by_role("button", name="Juntar os trechos").click()
+        await picture(page, "export-dialog")
+        await dialog.get_by_role("button", name="Fazer o pacote").click()
+        package = page.locator("[data-export]")
+        await expect(
+            package.get_by_role("progressbar").or_(package.locator("a[download]"))
+        ).to_be_visible()
+        await picture(page, "export-running")
+        await expect(package).to_have_attribute("data-state", "done", timeout=patiently(60) * 1000)
+        await picture(page, "exports")
+        async with page.expect_download() as downloading:
+            await package.get_by_role("link", name="Baixar").click()
+        bundle = tmp_path / (await downloading.value).suggested_filename
+        await (await downloading.value).save_as(bundle)
+
+        (export,) = (await admin.call("GET", "/exports", expect=200))["items"]
+        keys = await admin.call("GET", "/site/keys", expect=200)
+        fingerprint = keys["site_key"]["fingerprint"]
+        code, printed = await verified(bundle, key=fingerprint)
+        assert code == 0, printed
+        assert bundle.name == export["bundle"]["name"]
+        assert export["request"]["authority"] == "2ª DP"
+
+        # The browser comes to the same verdict, and names the file that somebody changed.
+        await page.get_by_role("button", name="Verificar um pacote").click()
+        await page.locator("dialog input[type=file]").set_input_files(bundle)
+        await expect(page.locator("[data-verdict=good]")).to_contain_text(fingerprint)
+        await picture(page, "verify-good")
+        changed = tmp_path / "changed.zip"
+        content = bytearray(await asyncio.to_thread(bundle.read_bytes))
+        at = content.index(b"mdat") + 4000
+        content[at] ^= 1
+        await asyncio.to_thread(changed.write_bytes, content)
+        await page.get_by_role("button", name="Verificar outro").click()
+        await page.locator("dialog input[type=file]").set_input_files(changed)
+        bad = page.locator("[data-verdict=bad] .faults li")
+        await expect(bad).to_have_count(1)
+        await expect(bad).to_contain_text("foi alterado")
+        named = (await bad.locator(".mono").inner_text()).strip()
+        await picture(page, "verify-bad")
+        code, printed = await verified(changed, key=fingerprint)
+        assert code != 0
+        assert named.startswith("originals/cam01/")
+        assert named in printed
+        await page.keyboard.press("Escape")
+
+        # Released by an act of its own, with a reason.
+        await page.goto(f"{site.url}/#/evidence/incidents")
+        await card.get_by_role("button", name="Liberar").click()
+        await dialog.get_by_label("Motivo da liberação").fill("processo encerrado")
+        await picture(page, "release")
+        await dialog.get_by_role("button", name="Liberar as imagens").click()
+        await expect(page.locator("main")).to_contain_text("Nenhum incidente")
+        (incident,) = (await admin.call("GET", "/incidents", expect=200))["items"]
+        assert incident["released"]["reason"] == "processo encerrado"
+
+
+async def test_an_auditor_reads_who_took_what_and_opens_the_report_of_a_purge(
+    tmp_path: Path,
+) -> None:
+    async with recorded_site(tmp_path) as (site, admin), chromium() as browser:
+        now = datetime.now(UTC)
+        incident = await admin.call(
+            "POST",
+            "/incidents",
+            {
+                "cameras": ["cam01"],
+                "start": (now - timedelta(seconds=6)).isoformat(),
+                "end": (now - timedelta(seconds=2)).isoformat(),
+                "reason": "colisão na portaria",
+            },
+            expect=201,
+        )
+        await admin.call(
+            "POST",
+            "/exports",
+            {
+                "incident_id": incident["incident_id"],
+                "request": {"authority": "2ª DP", "purpose": "investigação"},
+            },
+            expect=201,
+        )
+        purged = await admin.call(
+            "POST",
+            "/storage/purge",
+            {"before": (now - timedelta(seconds=8)).isoformat(), "reason": "pedido do titular"},
+            expect=200,
+        )
+        assert purged["purge_ids"]
+
+        page = await open_room(browser, site, "auditor")
+        await expect(page.locator(".room-bar > h1")).to_have_text("Evidências")
+        await expect(page.locator("[data-incident]")).to_contain_text("colisão na portaria")
+        await expect(page.get_by_role("button", name="Exportar evidência")).to_have_count(0)
+        await expect(page.get_by_role("button", name="Liberar")).to_have_count(0)
+
+        await page.get_by_role("button", name="Quem viu e exportou").click()
+        row = page.locator("tr[data-act='export.created']")
+        await expect(row).to_contain_text("admin")
+        await expect(row).to_contain_text("cam01")
+        await picture(page, "trail")
+        await page.get_by_label("Câmeras", exact=True).select_option("cam01")
+        await expect(row).to_have_count(1)
+        await page.get_by_role("button", name="Visualizações").click()
+        await expect(row).to_have_count(0)
+        await page.get_by_role("button", name="Exportações").last.click()
+        await expect(row).to_have_count(1)
+        async with page.expect_download() as downloading:
+            await page.get_by_role("button", name="Baixar CSV").click()
+        table = (await (await downloading.value).path()).read_text(encoding="utf-8-sig")
+        assert "pediu um pacote de evidência" in table
+
+        await page.get_by_role("button", name="Expurgos").click()
+        link = page.get_by_role("link", name="Relatório de Expurgo")
+        await expect(link).to_be_visible(timeout=patiently(20) * 1000)
+        await expect(page.locator("[data-purge]")).to_contain_text("ordem de um administrador")
+        await picture(page, "purges")
+        await page.get_by_role("button", name="Detalhes").click()
+        await expect(page.locator("dialog")).to_contain_text("pedido do titular")
+        await expect(page.locator("dialog .lost")).to_contain_text("cam01")
+        await picture(page, "purge-detail")
+        await page.keyboard.press("Escape")
+        answers: list[tuple[int, str]] = []
+        page.context.on(
+            "response",
+            lambda answer: (
+                answers.append((answer.status, answer.headers.get("content-type", "")))
+                if answer.url.endswith(".pdf")
+                else None
+            ),
+        )
+        async with page.context.expect_page():
+            await link.click()
+        href = await link.get_attribute("href")
+        paper = await page.context.request.get(f"{site.url}{href}")
+        assert paper.status == 200
+        assert (await paper.body()).startswith(b"%PDF")
+        assert answers == [] or answers[0] == (200, "application/pdf")
+
+
+async def test_the_room_fits_a_phone_and_is_walked_by_keys(tmp_path: Path) -> None:
+    async with recorded_site(tmp_path) as (site, admin), chromium() as browser:
+        now = datetime.now(UTC)
+        await admin.call(
+            "POST",
+            "/incidents",
+            {
+                "cameras": ["cam01"],
+                "start": (now - timedelta(seconds=8)).isoformat(),
+                "end": (now + timedelta(seconds=60)).isoformat(),
+                "reason": "briga na saída do estádio, lado norte",
+                "reference": "Ofício 118/2026",
+            },
+            expect=201,
+        )
+        page = await open_room(browser, site, "admin", "evidence", viewport=PHONE)
+        await expect(page.locator("[data-incident]")).to_be_visible()
+        assert await fits(page)
+        await picture(page, "phone-incidents")
+        await page.get_by_role("button", name="Exportar evidência").click()
+        await expect(page.locator("dialog")).to_contain_text("O pacote terá até")
+        assert await fits(page)
+        await picture(page, "phone-export")
+        # The dialog holds the focus, and Esc gives it back to what opened it.
+        for _ in range(30):
+            await page.keyboard.press("Tab")
+        assert await page.evaluate("() => document.activeElement.closest('dialog') !== null")
+        await page.keyboard.press("Escape")
+        await expect(page.locator("dialog")).to_have_count(0)
+        focused = await page.evaluate("() => document.activeElement.textContent")
+        assert "Exportar evidência" in focused
+        for tab in ("exports", "purges", "trail"):
+            await page.goto(f"{site.url}/#/evidence/{tab}")
+            await page.wait_for_timeout(300)
+            assert await fits(page), tab
+            await picture(page, f"phone-{tab}")
