@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,12 +40,15 @@ def site_with_short_files(root: Path) -> Site:
 
 
 @asynccontextmanager
-async def recorded_site(tmp_path: Path) -> AsyncIterator[tuple[Site, Client]]:
-    """A running site with a camera that was recorded for some seconds, and a person of each role."""
+async def recorded_site(
+    tmp_path: Path, *, cameras: Sequence[str] = ("cam01",)
+) -> AsyncIterator[tuple[Site, Client]]:
+    """A running site with cameras that were recorded for some seconds, and a person of each role."""
     site = site_with_short_files(tmp_path / "state")
     async with virtual_camera(CLIP) as camera, running_daemon(site), logged_in(site) as admin:
-        await admin.add_camera("cam01", camera.url())
-        await admin.wait_state("cam01", "recording", 20)
+        for camera_id in cameras:
+            await admin.add_camera(camera_id, camera.url())
+            await admin.wait_state(camera_id, "recording", 20)
         for role in ("operator", "auditor"):
             person = {
                 "username": role,
@@ -224,7 +227,7 @@ async def test_an_auditor_reads_who_took_what_and_opens_the_report_of_a_purge(
         await expect(page.get_by_role("button", name="Exportar evidência")).to_have_count(0)
         await expect(page.get_by_role("button", name="Liberar")).to_have_count(0)
 
-        await page.get_by_role("button", name="Quem viu e exportou").click()
+        await page.get_by_role("button", name="Auditoria", exact=True).click()
         row = page.locator("tr[data-act='export.created']")
         await expect(row).to_contain_text("admin")
         await expect(row).to_contain_text("cam01")
@@ -266,6 +269,61 @@ async def test_an_auditor_reads_who_took_what_and_opens_the_report_of_a_purge(
         assert paper.status == 200
         assert (await paper.body()).startswith(b"%PDF")
         assert answers == [] or answers[0] == (200, "application/pdf")
+
+
+async def test_what_is_marked_in_investigar_is_exported_and_cameras_go_out_of_step(
+    tmp_path: Path,
+) -> None:
+    async with (
+        recorded_site(tmp_path, cameras=("cam01", "cam02")) as (site, admin),
+        chromium() as browser,
+    ):
+        at = datetime.now(UTC) - timedelta(seconds=12)
+        place = f"investigate?c=cam01,cam02&z=60&t={at:%Y-%m-%dT%H:%M:%S}Z"
+        page = await open_room(browser, site, "operator", place)
+        times = [page.locator(f".player[data-camera={each}] .lag") for each in ("cam01", "cam02")]
+        await expect(page.locator(".player[data-state=ready]")).to_have_count(2)
+        begun = await times[0].inner_text()
+        await expect(times[1]).to_have_text(begun)
+
+        # Out of step the selected one moves alone; in step again the other comes to it.
+        await page.keyboard.press("y")
+        await page.keyboard.press("ArrowUp")
+        await page.keyboard.press("ArrowUp")
+        await expect(times[0]).not_to_have_text(begun)
+        await expect(times[1]).to_have_text(begun)
+        await page.keyboard.press("2")
+        await page.keyboard.press("ArrowUp")
+        await expect(times[1]).not_to_have_text(begun)
+        await picture(page, "out-of-step")
+        await page.get_by_role("button", name="Sincronia").click()
+        await expect(times[0]).to_have_text(await times[1].inner_text())
+        await page.locator("main h1").click()
+
+        await page.keyboard.press("[")
+        for _ in range(5):
+            await page.keyboard.press("ArrowUp")
+        await page.keyboard.press("]")
+        await expect(page.locator(".mark-bar")).to_contain_text("Exportar evidência")
+        await picture(page, "marked")
+        await page.keyboard.press("e")
+        dialog = page.locator("dialog")
+        await expect(dialog.get_by_label("cam01")).to_be_checked()
+        await expect(dialog.get_by_label("cam02")).to_be_checked()
+        await dialog.get_by_label("Motivo").fill("colisão na portaria")
+        await dialog.get_by_label("Para quem").fill("2ª DP")
+        await dialog.get_by_label("Finalidade").fill("investigação")
+        await picture(page, "export-from-investigar")
+        await dialog.get_by_role("button", name="Fazer o pacote").click()
+        package = page.locator("[data-export]")
+        await expect(package).to_have_attribute("data-state", "done", timeout=patiently(60) * 1000)
+
+        (incident,) = (await admin.call("GET", "/incidents", expect=200))["items"]
+        (export,) = (await admin.call("GET", "/exports", expect=200))["items"]
+        assert incident["reason"] == "colisão na portaria"
+        assert sorted(export["cameras"]) == ["cam01", "cam02"]
+        length = datetime.fromisoformat(export["end"]) - datetime.fromisoformat(export["start"])
+        assert abs(length.total_seconds() - 5) < 0.1
 
 
 async def test_the_room_fits_a_phone_and_is_walked_by_keys(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ const plural = (n: number, one: string, many: string): string => `${n.toLocaleSt
 
 export const evidence: Text["evidence"] = {
   title: "Evidence",
-  tabs: { incidents: "Incidents", exports: "Exports", purges: "Deletions", trail: "Who viewed and exported" },
+  tabs: { incidents: "Incidents", exports: "Exports", purges: "Deletions", trail: "Audit" },
   newIncident: "New incident",
   states: { open: "Open", released: "Released", all: "All" },
   kept: "kept",

@@ -5,7 +5,7 @@ const plural = (n: number, one: string, many: string): string => `${n.toLocaleSt
 
 export const evidence = {
   title: "Evidências",
-  tabs: { incidents: "Incidentes", exports: "Exportações", purges: "Expurgos", trail: "Quem viu e exportou" },
+  tabs: { incidents: "Incidentes", exports: "Exportações", purges: "Expurgos", trail: "Auditoria" },
   newIncident: "Novo incidente",
   states: { open: "Abertos", released: "Liberados", all: "Todos" },
   kept: "preservado",

@@ -8,11 +8,13 @@ import { bytesOf, exactSpanOf, text, timeOf } from "./words";
 
 interface MarkBarProps {
   mayHold: boolean;
+  mayExport: boolean;
   onHold: () => void;
+  onExport: () => void;
 }
 
 /** What is marked: how long, how big, what is missing of it, and what can be done with it. */
-export function MarkBar({ mayHold, onHold }: MarkBarProps) {
+export function MarkBar({ mayHold, mayExport, onHold, onExport }: MarkBarProps) {
   const t = text.value.investigate;
   const range = marked.value;
   const rates = useRates(chosen.value, range?.startMs ?? null);
@@ -33,7 +35,7 @@ export function MarkBar({ mayHold, onHold }: MarkBarProps) {
   return (
     <div class="mark-bar">
       <span>
-        {t.marked} <b>{timeOf(range.startMs, zone.value)} → {timeOf(range.endMs, zone.value)}</b> · {exactSpanOf(lengthMs / 1000)} · {t.inStep(chosen.value.length)}
+        {t.marked} <b>{timeOf(range.startMs, zone.value)} → {timeOf(range.endMs, zone.value)}</b> · {exactSpanOf(lengthMs / 1000)} · {t.outOfStep(chosen.value.length)}
         {bytes > 0 && <> · {t.about(bytesOf(bytes))}</>}
         {incomplete.length === 0 ? (
           <span class="muted"> · {t.complete}</span>
@@ -52,6 +54,11 @@ export function MarkBar({ mayHold, onHold }: MarkBarProps) {
       {mayHold && (
         <Button kind="primary" hotkey="I" onClick={onHold}>
           {t.hold}
+        </Button>
+      )}
+      {mayExport && (
+        <Button icon="evidence" hotkey="E" onClick={onExport}>
+          {t.export}
         </Button>
       )}
     </div>
