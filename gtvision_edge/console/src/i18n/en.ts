@@ -6,6 +6,7 @@ import { evidence, evidenceFailures } from "./evidence.en";
 import { fields } from "./fields.en";
 import type { Text } from "./pt-BR";
 import { causes, failures, findings, volumes, warnings } from "./trouble.en";
+import { storage } from "./storage.en";
 import { health, settings } from "./upkeep.en";
 
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
@@ -26,6 +27,7 @@ export const en: Text = {
   wizard,
   search,
   health,
+  storage,
   settings,
   common: {
     unknown: "—",

@@ -6,6 +6,7 @@ import { investigate } from "./investigate.pt-BR";
 import { fields } from "./fields.pt-BR";
 import { causes, failures, findings, volumes, warnings } from "./trouble.pt-BR";
 import { search } from "./search.pt-BR";
+import { storage } from "./storage.pt-BR";
 import { health, settings } from "./upkeep.pt-BR";
 
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
@@ -185,6 +186,7 @@ export const ptBR = {
   wizard,
   search,
   health,
+  storage,
   settings,
   errors: {
     notPermitted: "Sua conta não tem permissão para isto.",

@@ -8,7 +8,10 @@ import { go, hashOf } from "../../state/route";
 import { me } from "../../state/session";
 import { cameras, camerasOldSince, refreshSite, status, statusOldSince, zone } from "../../state/site";
 import { OldData, Unread } from "../../ui/fresh";
-import { Button, Note, Skeleton } from "../../ui/parts";
+import { Button, ErrorNote, Note, Skeleton } from "../../ui/parts";
+import { KeepingCard } from "./storage/KeepingCard";
+import { StorageCard } from "./storage/StorageCard";
+import { useStorage } from "./storage/useStorage";
 import { grouped, problemsOf, type Group, type Problem } from "./problems";
 
 const NEARLY_FULL_PERCENT = 85;
@@ -48,6 +51,7 @@ export function HealthRoom() {
 
 function Content({ known, problems, isCurrent }: { known: SiteStatus; problems: Problem[]; isCurrent: boolean }) {
   const t = text.value.health;
+  const storage = useStorage(may(me.value?.role, "seeStorage"));
   return (
     <>
       {problems.length === 0 && isCurrent && (
@@ -80,9 +84,11 @@ function Content({ known, problems, isCurrent }: { known: SiteStatus; problems: 
         </section>
       </div>
       <div class="health-columns">
-        <DiskCard known={known} />
+        {storage.report === null ? <DiskCard known={known} /> : <StorageCard report={storage.report} />}
         <UnitCard known={known} />
       </div>
+      <ErrorNote error={storage.error} action={<Button onClick={() => void storage.reload()}>{text.value.common.retry}</Button>} />
+      {storage.report !== null && <KeepingCard report={storage.report} onChanged={() => void storage.reload()} />}
     </>
   );
 }

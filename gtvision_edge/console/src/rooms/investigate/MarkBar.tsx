@@ -47,7 +47,7 @@ export function MarkBar({ mayHold, mayExport, onHold, onExport }: MarkBarProps) 
         )}
       </span>
       <span class="grow" />
-      <MarkButtons />
+      <MarkButtons isShort />
       <Button kind="ghost" hotkey="Esc" onClick={() => (marks.value = { inMs: null, outMs: null })}>
         {t.clear}
       </Button>
@@ -65,15 +65,16 @@ export function MarkBar({ mayHold, mayExport, onHold, onExport }: MarkBarProps) 
   );
 }
 
-function MarkButtons() {
+function MarkButtons({ isShort = false }: { isShort?: boolean }) {
   const t = text.value.investigate;
+  const short = text.value.evidence;
   return (
     <>
-      <Button hotkey="[" onClick={() => mark("inMs")}>
-        {t.markIn}
+      <Button hotkey="[" label={t.markIn} onClick={() => mark("inMs")}>
+        {isShort ? short.start : t.markIn}
       </Button>
-      <Button hotkey="]" onClick={() => mark("outMs")}>
-        {t.markOut}
+      <Button hotkey="]" label={t.markOut} onClick={() => mark("outMs")}>
+        {isShort ? short.end : t.markOut}
       </Button>
     </>
   );
