@@ -262,8 +262,9 @@ async def test_an_auditor_reads_who_took_what_and_opens_the_report_of_a_purge(
                 else None
             ),
         )
-        async with page.context.expect_page():
+        async with page.context.expect_page() as opening:
             await link.click()
+        await picture(await opening.value, "purge-paper")
         href = await link.get_attribute("href")
         paper = await page.context.request.get(f"{site.url}{href}")
         assert paper.status == 200

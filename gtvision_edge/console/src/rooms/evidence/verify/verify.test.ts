@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { verifyBundle } from "./bundle";
 import { Sha256, toHex } from "./sha256";
 
@@ -171,5 +171,20 @@ describe("a bundle", () => {
 
   it("that is no zip says so", async () => {
     expect((await judge(text("isto não é um pacote, é um texto"))).faults).toEqual([{ path: "", kind: "not_zip" }]);
+  });
+});
+
+describe("a page without HTTPS, where the browser lends no cryptography", () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  it("compares the files all the same, and says that nobody's signature was checked", async () => {
+    const key = await newKey();
+    const [whole, changed] = [await bundle(key), await bundle(key, { after: { "history.json": text("[1]") } })];
+    vi.stubGlobal("crypto", {});
+
+    expect(await judge(whole)).toMatchObject({ faults: [], fingerprint: null, canCheckSignatures: false });
+    expect((await judge(changed)).faults).toEqual([{ path: "history.json", kind: "changed" }]);
   });
 });
