@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from gtvision_edge.accounts import Role
 from gtvision_edge.accounts.errors import UnknownTenantError
 from gtvision_edge.api.routing import (
+    CARETAKERS,
     EDITORS,
     Answer,
     Body,
@@ -23,8 +23,6 @@ from gtvision_edge.recordings.incidents.model import IncidentFile
 from gtvision_edge.recordings.incidents.service import IncidentRequest, IncidentService
 from gtvision_edge.recordings.model import Span
 from gtvision_edge.runtime.timestamps import from_datetime, to_rfc3339
-
-READERS = EDITORS | {Role.AUDITOR}
 
 Text = Annotated[str, Field(max_length=2000)]
 Reference = Annotated[str, Field(max_length=200)]
@@ -234,7 +232,7 @@ def incident_endpoints(incidents: IncidentService) -> list[Endpoint]:
             resource.list_incidents,
             "List incidents, newest first",
             "incidents",
-            READERS,
+            CARETAKERS,
             query=IncidentQuery,
             response=Listing[IncidentAnswer],
         ),
@@ -257,7 +255,7 @@ def incident_endpoints(incidents: IncidentService) -> list[Endpoint]:
             resource.get,
             "Show an incident and what there is of its footage",
             "incidents",
-            READERS,
+            CARETAKERS,
             response=IncidentAnswer,
             ids=ids,
             look_up=incidents.find,

@@ -43,6 +43,13 @@ class StreamUnavailableError(EdgeError):
     kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
 
 
+class TooManyStreamRequestsError(EdgeError):
+    """One login takes too many pieces of streams at the same time; the others shall have some too."""
+
+    code: ClassVar[str] = "too_many_stream_requests"
+    kind: ClassVar[ErrorKind] = ErrorKind.TOO_MANY
+
+
 class UnknownStreamFileError(EdgeError):
     """The stream has no such file, or no longer: live segments live some seconds only."""
 

@@ -22,6 +22,7 @@ from gtvision_edge.media import sockets
 from gtvision_edge.media.errors import (
     NoPictureError,
     StreamUnavailableError,
+    TooManyStreamRequestsError,
     UnknownStreamFileError,
 )
 from gtvision_edge.media.live import LiveStream, StreamState
@@ -35,12 +36,15 @@ from gtvision_edge.media.viewer import Viewer
 from gtvision_edge.media.viewings import Viewings
 from gtvision_edge.media.whep import WebRtcPlace, Whep, looked_after
 from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.shares import NoShareLeftError, Shares
 from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.storage import Database
 
 CHUNK = 2**17
 STREAM_IDLE_S = 60.0
 SWEEP_INTERVAL_S = 10.0
+MOST_BODIES = 96
+"""Bodies of segments that one login is sent at the same time. A browser has six (HTTP/1.1); walls of sixteen share a login."""
 
 # What of the client's request matters to the media server, and of its answer to the client. All else stays here:
 # cookies and tokens are ours, and the server's caching headers are meant for a shared cache.
@@ -124,6 +128,7 @@ class Gateway:
         self._streams: dict[tuple[str, str], LiveStream] = {}
         self._openings: set[asyncio.Task[None]] = set()
         self._passes = Passes(sessions, clock)
+        self._bodies = Shares(MOST_BODIES)
         self.whep: Whep | None = None
         if webrtc is not None:
             self.whep = Whep(
@@ -223,7 +228,13 @@ class Gateway:
             link = Link.parse(file)
         except StrangePlaylistError as error:
             raise _unknown_file() from error
-        return await self._hand_through(request, viewer, link)
+        try:
+            with self._bodies.hold(viewer.session.principal.user_id):
+                return await self._hand_through(request, viewer, link)
+        except NoShareLeftError as error:
+            raise TooManyStreamRequestsError(
+                "Too many pieces of streams are asked for at the same time.", retry_after_s=2
+            ) from error
 
     async def _media_playlist(self, viewer: Viewer, file: str) -> web.StreamResponse:
         stream = self._stream(viewer)

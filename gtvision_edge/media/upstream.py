@@ -62,7 +62,10 @@ class Upstream:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Ask for a file and give out the answer, whatever its status."""
         limits = aiohttp.ClientTimeout(
-            total=None, sock_connect=PLAYLIST_TIMEOUT_S, sock_read=READ_TIMEOUT_S
+            total=None,
+            connect=PLAYLIST_TIMEOUT_S,
+            sock_connect=PLAYLIST_TIMEOUT_S,
+            sock_read=READ_TIMEOUT_S,
         )
         try:
             response = await self._get(path, link, limits, headers or {})
@@ -115,12 +118,16 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
 
 @asynccontextmanager
 async def open_session() -> AsyncIterator[aiohttp.ClientSession]:
-    """Open the connections to the media server: no cookies, nothing unpacked, large reads."""
+    """Open the connections to the media server: no cookies, nothing unpacked, large reads.
+
+    How many there are is not limited here: one viewer who takes nothing would keep the others from their playlists. Each
+    login has its share of bodies instead, and whoever stalls is cut off at the door.
+    """
     async with aiohttp.ClientSession(
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         read_bufsize=READ_BUFFER,
-        connector=aiohttp.TCPConnector(limit=256),
+        connector=aiohttp.TCPConnector(limit=0),
         headers={"Accept-Encoding": "identity"},
     ) as session:
         yield session

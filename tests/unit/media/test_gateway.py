@@ -5,7 +5,7 @@ import dataclasses
 import io
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -18,7 +18,12 @@ from gtvision_edge.accounts import Role
 from gtvision_edge.api.errors import problems
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.media import sockets
-from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
+from gtvision_edge.media.gateway import (
+    MOST_BODIES,
+    Gateway,
+    MediaServerPlace,
+    open_gateway,
+)
 from gtvision_edge.media.placeholder import render_placeholder
 from gtvision_edge.recordings.volume import Volume, open_volume
 from gtvision_edge.runtime.events import EventBus
@@ -31,6 +36,7 @@ from tests.waiting import becomes, patiently
 INDEX = '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS="avc1.42c01e"\nvideo1_stream.m3u8{}\n'
 MEDIA = '#EXTM3U\n#EXT-X-MAP:URI="h_init.mp4{0}"\n#EXTINF:2,\nh_seg1.mp4{0}\n#EXTINF:2,\nh_seg2.mp4{0}\n'
 SEGMENT = bytes(range(256)) * 2000
+MORE_THAN_BUFFERS = bytes(2**24)
 
 
 class Scripted:
@@ -72,6 +78,8 @@ class Scripted:
             return web.Response(text=MEDIA.format(suffix))
         if file == "h_seg1.mp4":
             return self.segment(request)
+        if file == "h_big.mp4":
+            return web.Response(body=MORE_THAN_BUFFERS, content_type="video/mp4")
         return web.Response(status=404, text="404 page not found")
 
     def segment(self, request: web.Request) -> web.Response:
@@ -578,3 +586,32 @@ async def test_a_clock_that_is_set_back_stops_no_playlist_and_no_number_goes_bac
 
     assert before[-1] < stepped[-1] < anew[-1]
     assert stepped[0] >= before[0]
+
+
+async def test_who_takes_nothing_has_his_share_and_the_others_all_of_theirs(house: House) -> None:
+    port = house.client.server.port
+    assert port is not None
+    ask = b"GET /stream/cam01_live/h_big.mp4 HTTP/1.1\r\nHost: box\r\nAuthorization: Bearer ana\r\n\r\n"
+    async with AsyncExitStack() as stack:
+        for _ in range(MOST_BODIES):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**10)
+            stack.callback(writer.close)
+            writer.write(ask)
+            assert b" 200 " in await reader.readline()
+
+        one_more = await house.get("/stream/cam01_live/h_seg1.mp4")
+        other = await house.get("/stream/cam09_live/h_seg1.mp4", "bia")
+        indices = [
+            await house.get("/stream/cam01_live/index.m3u8"),
+            await house.get("/stream/cam09_live/index.m3u8", "bia"),
+        ]
+
+    assert (one_more.status, (await one_more.json())["code"]) == (429, "too_many_stream_requests")
+    assert one_more.headers["Retry-After"] == "2"
+    assert (other.status, await other.read()) == (200, SEGMENT)
+    assert [each.headers["X-Stream-State"] for each in indices] == ["live", "live"]
+
+    async def has_room_again() -> bool:
+        return (await house.get("/stream/cam01_live/h_seg1.mp4")).status == 200
+
+    await becomes(has_room_again, 5)
