@@ -15,6 +15,8 @@ from gtvision_edge.api import (
     incidents,
     mosaics,
     people,
+    policies,
+    purges,
     session,
     status,
     storage,
@@ -44,13 +46,13 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "HeldFootage": incidents.HeldAnswer,
     "Incident": incidents.IncidentAnswer,
     "Export": exports.ExportAnswer,
-    "Purge": storage.PurgeAnswer,
-    "PurgedCamera": storage.PurgedCameraAnswer,
-    "PurgeDetail": storage.PurgeDetailAnswer,
+    "Purge": purges.PurgeAnswer,
+    "PurgedCamera": purges.PurgedCameraAnswer,
+    "PurgeDetail": purges.PurgeDetailAnswer,
     "CameraStorage": storage.CameraStorageAnswer,
     "StorageReport": storage.StorageReportAnswer,
-    "WouldGo": storage.WouldGoAnswer,
-    "Policies": storage.PoliciesAnswer,
+    "WouldGo": policies.WouldGoAnswer,
+    "Policies": policies.PoliciesAnswer,
 }
 BODIES: dict[str, tuple[type[BaseModel], ...]] = {
     "ProbeBody": (cameras.ProbeBody, cameras.CameraChangeBody),
@@ -61,7 +63,7 @@ BODIES: dict[str, tuple[type[BaseModel], ...]] = {
     "IncidentBody": (incidents.IncidentBody,),
     "ExportBody": (exports.ExportBody,),
     "LegalRequest": (exports.RequestBody,),
-    "PoliciesBody": (storage.PoliciesBody,),
+    "PoliciesBody": (policies.PoliciesBody,),
     "UserBody": (people.UserBody, people.UserChangeBody),
 }
 
