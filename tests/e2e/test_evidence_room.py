@@ -30,10 +30,10 @@ PICTURES = os.environ.get("EVIDENCE_PICTURES")
 """A folder for screenshots, for whoever works on the room."""
 
 
-def site_with_short_files(root: Path) -> Site:
+def site_with_files_of(root: Path, length: str) -> Site:
     site = Site(root)
     site.media = (
-        "[media]\nserver = \"embedded\"\nrecord_segment = '4s'\n[media.embedded]\n"
+        f'[media]\nserver = "embedded"\nrecord_segment = "{length}"\n[media.embedded]\n'
         f"api_port = {site.ports[1]}\nhls_port = {site.ports[2]}\nrtsp_port = {site.ports[3]}\n"
     )
     return site
@@ -41,10 +41,10 @@ def site_with_short_files(root: Path) -> Site:
 
 @asynccontextmanager
 async def recorded_site(
-    tmp_path: Path, *, cameras: Sequence[str] = ("cam01",)
+    tmp_path: Path, *, cameras: Sequence[str] = ("cam01",), files_of: str = "4s"
 ) -> AsyncIterator[tuple[Site, Client]]:
     """A running site with cameras that were recorded for some seconds, and a person of each role."""
-    site = site_with_short_files(tmp_path / "state")
+    site = site_with_files_of(tmp_path / "state", files_of)
     async with virtual_camera(CLIP) as camera, running_daemon(site), logged_in(site) as admin:
         for camera_id in cameras:
             await admin.add_camera(camera_id, camera.url())
@@ -325,6 +325,59 @@ async def test_what_is_marked_in_investigar_is_exported_and_cameras_go_out_of_st
         assert sorted(export["cameras"]) == ["cam01", "cam02"]
         length = datetime.fromisoformat(export["end"]) - datetime.fromisoformat(export["start"])
         assert abs(length.total_seconds() - 5) < 0.1
+
+
+async def test_an_export_is_cancelled_and_a_file_let_go_on_the_page_is_judged(
+    tmp_path: Path,
+) -> None:
+    # The file being recorded reaches into the interval, so the export waits for its end.
+    async with (
+        recorded_site(tmp_path, files_of="5min") as (site, admin),
+        chromium() as browser,
+    ):
+        now = datetime.now(UTC)
+        incident = await admin.call(
+            "POST",
+            "/incidents",
+            {
+                "cameras": ["cam01"],
+                "start": (now - timedelta(seconds=8)).isoformat(),
+                "end": (now - timedelta(seconds=2)).isoformat(),
+                "reason": "colisão na portaria",
+            },
+            expect=201,
+        )
+        body = {
+            "incident_id": incident["incident_id"],
+            "request": {"authority": "2ª DP", "purpose": "investigação"},
+        }
+        await admin.call("POST", "/exports", body, expect=201)
+        page = await open_room(browser, site, "operator", "evidence/exports", color_scheme="dark")
+        package = page.locator("[data-export]")
+        await expect(package).to_contain_text("esperando a gravação terminar")
+        await expect(package.get_by_role("progressbar")).to_be_visible()
+        await picture(page, "export-waiting-dark")
+
+        # The question's harmless answer keeps it going; the other ends it.
+        await package.get_by_role("button", name="Cancelar").click()
+        await page.get_by_role("button", name="Continuar fazendo").click()
+        await expect(package).to_have_attribute("data-state", "running")
+        await package.get_by_role("button", name="Cancelar").click()
+        await page.locator("dialog").get_by_role("button", name="Cancelar").click()
+        await expect(package).to_have_attribute("data-state", "cancelled")
+        (export,) = (await admin.call("GET", "/exports", expect=200))["items"]
+        assert export["state"] == "cancelled"
+
+        await page.locator(".evidence").evaluate(
+            """(room) => {
+              const data = new DataTransfer();
+              data.items.add(new File(["isto não é um pacote de evidência"], "carta.zip"));
+              for (const type of ["dragover", "drop"])
+                room.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+            }"""
+        )
+        await expect(page.locator("[data-verdict=bad]")).to_contain_text("não é um zip")
+        await picture(page, "dropped-dark")
 
 
 async def test_the_room_fits_a_phone_and_is_walked_by_keys(tmp_path: Path) -> None:

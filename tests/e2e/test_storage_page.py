@@ -13,7 +13,7 @@ from tests.e2e.daemon import Site, logged_in, running_daemon
 from tests.fakes.clips import ClipSpec
 from tests.fakes.recorded import record
 from tests.fakes.virtual_camera import virtual_camera
-from tests.waiting import becomes
+from tests.waiting import becomes, patiently
 
 pytestmark = [
     pytest.mark.timeout(240),
@@ -69,6 +69,18 @@ async def test_rules_are_tried_out_before_they_are_saved(tmp_path: Path) -> None
             await card.get_by_role("button", name="Histórico").click()
             await expect(card).to_contain_text("Nunca foi acionada")
             await picture(page, "storage")
+
+            # The comparison of disk and index is shown where the box makes one.
+            integrity = page.locator("[data-integrity]")
+            async with admin.session.get(f"{site.url}/api/v1/integrity") as answer:
+                makes_one = answer.status == 200
+            if makes_one:
+                await page.get_by_role("button", name="Conferir agora").click()
+                await expect(
+                    page.locator("[data-integrity=good], [data-integrity=mended]")
+                ).to_be_visible(timeout=patiently(30) * 1000)
+            else:
+                await expect(integrity).to_have_count(0)
 
             # What would go is shown; to leave it changes nothing.
             before = await admin.call("GET", "/storage/policies", expect=200)

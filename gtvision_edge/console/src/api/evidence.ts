@@ -186,3 +186,17 @@ export interface PoliciesBody {
   tenants?: { tenant_id: string; retain_days: number | null; quota_bytes: number | null }[];
   cameras?: { camera: string; retain_days: number | null }[];
 }
+
+export type IntegrityVerdict = "running" | "good" | "mended" | "faults" | "broken_off";
+
+export interface IntegrityReport {
+  report_id: string;
+  verdict: IntegrityVerdict;
+  started_at: string;
+  finished_at: string | null;
+  deep: boolean;
+  rows: number;
+  files: number;
+  hashed_files: number;
+  findings: { kind: string; count: number; mended: number; examples: { camera_id: string | null; file: string | null; detail: string }[] }[];
+}

@@ -79,6 +79,7 @@ describe("who viewed and exported what", () => {
 
     expect(footageOf(entry({ details: { start: at(0), end: at(5) } }))).toEqual([{ start: at(0), end: at(5) }]);
     expect(footageOf(entry({ details: { started: at(0), played } }))).toEqual(played);
+    expect(footageOf(entry({ action: "view.ended", details: { path: "live/x", started: at(0), seconds: 90 } }))).toEqual([{ start: at(0), end: at(90) }]);
     expect(footageOf(entry({ details: { seconds: 3 } }))).toEqual([]);
     expect(camerasOf(entry({ subject: "camera:cam01" }))).toEqual(["cam01"]);
     expect(camerasOf(entry({ subject: "export:x", details: { cameras: ["cam01", "cam02"] } }))).toEqual(["cam01", "cam02"]);

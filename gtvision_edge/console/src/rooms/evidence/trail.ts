@@ -38,6 +38,10 @@ export function footageOf({ details }: AuditEntry): Footage[] {
   const isFootage = (value: unknown): value is Footage =>
     typeof value === "object" && value !== null && typeof (value as Footage).start === "string" && typeof (value as Footage).end === "string";
   if (Array.isArray(details.played)) return details.played.filter(isFootage);
+  // Live: what was seen is when it was seen.
+  if (typeof details.started === "string" && typeof details.seconds === "number") {
+    return [{ start: details.started, end: new Date(Date.parse(details.started) + details.seconds * 1000).toISOString() }];
+  }
   return isFootage(details) ? [{ start: details.start, end: details.end }] : [];
 }
 

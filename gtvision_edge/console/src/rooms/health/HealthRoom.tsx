@@ -9,6 +9,7 @@ import { me } from "../../state/session";
 import { cameras, camerasOldSince, refreshSite, status, statusOldSince, zone } from "../../state/site";
 import { OldData, Unread } from "../../ui/fresh";
 import { Button, ErrorNote, Note, Skeleton } from "../../ui/parts";
+import { IntegrityCard } from "./storage/IntegrityCard";
 import { KeepingCard } from "./storage/KeepingCard";
 import { StorageCard } from "./storage/StorageCard";
 import { useStorage } from "./storage/useStorage";
@@ -85,7 +86,10 @@ function Content({ known, problems, isCurrent }: { known: SiteStatus; problems: 
       </div>
       <div class="health-columns">
         {storage.report === null ? <DiskCard known={known} /> : <StorageCard report={storage.report} />}
-        <UnitCard known={known} />
+        <div class="health-stack">
+          <UnitCard known={known} />
+          {may(me.value?.role, "seeStorage") && me.value?.tenant_id === null && <IntegrityCard />}
+        </div>
       </div>
       <ErrorNote error={storage.error} action={<Button onClick={() => void storage.reload()}>{text.value.common.retry}</Button>} />
       {storage.report !== null && <KeepingCard report={storage.report} onChanged={() => void storage.reload()} />}
