@@ -38,7 +38,7 @@ class TenantRuleBody(Body):
     tenant_id: Name
     retain_days: Days | None = None
     """null = as the site."""
-    quota_bytes: Annotated[int, Field(ge=1)] | None = None
+    quota_bytes: Annotated[int, Field(ge=1, le=2**60)] | None = None
     """null = none."""
 
 

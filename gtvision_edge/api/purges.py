@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
+from gtvision_edge.api.moments import Moment
 from gtvision_edge.api.policies import DryRunQuery, Name, Text, WouldGoAnswer, would_go_answer
 from gtvision_edge.api.routing import (
     ADMINS,
@@ -17,7 +18,6 @@ from gtvision_edge.api.routing import (
     Reply,
 )
 from gtvision_edge.cameras.errors import UnknownCameraError
-from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.recordings.retention.errors import UnknownPurgeError
 from gtvision_edge.recordings.retention.model import Purge
 from gtvision_edge.recordings.retention.ordering import PurgeRequest, PurgeService
@@ -27,7 +27,7 @@ from gtvision_edge.runtime.timestamps import from_datetime, to_rfc3339
 class PurgeBody(Body):
     cameras: Annotated[list[Name], Field(max_length=1000)] | None = None
     """Ids, or uuids of removed cameras; null = all one may see."""
-    before: AwareDatetime
+    before: Moment
     """What ended by then goes."""
     reason: Text
 
@@ -83,14 +83,7 @@ class _PurgeResource:
 
     async def purge(self, call: Call) -> Reply:
         body = call.body_as(PurgeBody)
-        try:
-            before_us = from_datetime(body.before)
-        except OverflowError as error:
-            raise InvalidInputError(
-                "before is out of range.",
-                faults=[{"path": "before", "message": "is out of range"}],
-            ) from error
-        request = PurgeRequest(body.cameras, before_us, body.reason)
+        request = PurgeRequest(body.cameras, from_datetime(body.before), body.reason)
         would = await self._purges.try_out(call.principal, request)
         ids: list[str] = []
         if call.query_as(DryRunQuery).dry_run == "0" and would:
