@@ -164,6 +164,7 @@ async def test_a_mosaic_is_saved_for_everybody_and_a_viewer_only_watches(tmp_pat
         await expect(viewer.locator(".place")).to_have_count(6)
         await wait_playing(viewer, 1, 30)
         await expect(viewer.locator("text=Salvar")).to_have_count(0)
+        await expect(viewer.locator("nav >> text=Evidências")).to_have_count(0)
         await viewer.click("nav >> text=Câmeras")
         await expect(viewer.locator("text=Adicionar câmera")).to_have_count(0)
 

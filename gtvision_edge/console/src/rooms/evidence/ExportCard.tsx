@@ -10,12 +10,14 @@ const TONES: Partial<Record<Export["state"], Tone>> = { failed: "alarm" };
 
 interface ExportCardProps {
   item: Export;
+  /** Of the incident; null = not known. */
+  reason: string | null;
   /** May cancel, download and delete. */
   mayTake: boolean;
   onLeave: () => void;
 }
 
-export function ExportCard({ item, mayTake, onLeave }: ExportCardProps) {
+export function ExportCard({ item, reason, mayTake, onLeave }: ExportCardProps) {
   const t = text.value.evidence;
   const { bundle, request } = item;
   const names = item.cameras.map((id) => cameras.value?.find((camera) => camera.camera_id === id)?.name ?? id);
@@ -31,6 +33,12 @@ export function ExportCard({ item, mayTake, onLeave }: ExportCardProps) {
       {runs && <Progress item={item} />}
       {item.error !== null && <Failed code={item.error} />}
       <dl class="facts">
+        {reason !== null && (
+          <>
+            <dt>{t.incident}</dt>
+            <dd>{reason}</dd>
+          </>
+        )}
         <dt>{t.stretch}</dt>
         <dd>
           {rangeOf(item.start, item.end, zone.value)}, {names.join(", ")}
@@ -94,7 +102,8 @@ function Progress({ item }: { item: Export }) {
   return (
     <div class="progress">
       <span class="muted">
-        {item.step ? (t.steps[item.step] ?? item.step) : t.exportStates[item.state]} · {t.progress(bytesOf(done), bytesOf(total))}
+        {item.step ? (t.steps[item.step] ?? item.step) : t.exportStates[item.state]}
+        {total > 0 && ` · ${t.progress(bytesOf(done), bytesOf(total))}`}
         {eta !== null && ` · ${t.eta(spanOf(eta))}`}
       </span>
       <div class="meter" role="progressbar" aria-label={item.package_id} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(percent)}>

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import type { Export } from "../../api/evidence";
+import type { Export, Incident } from "../../api/evidence";
 import { text } from "../../i18n";
 import { bytesOf } from "../../i18n/format";
 import { may } from "../../state/permissions";
@@ -20,6 +20,8 @@ export const isActive = (each: Export): boolean => each.state === "queued" || ea
 export function ExportsTab({ isAdding, onAdded }: { isAdding: boolean; onAdded: () => void }) {
   const t = text.value.evidence;
   const exports = usePages<Export>("/exports?limit=50", (each) => each.export_id);
+  const incidents = usePages<Incident>("/incidents?limit=100", (each) => each.incident_id);
+  const reasonOf = (each: Export): string | null => incidents.items?.find((incident) => incident.incident_id === each.incident_id)?.reason ?? null;
   const [leaving, setLeaving] = useState<Export | null>(null);
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
@@ -47,7 +49,7 @@ export function ExportsTab({ isAdding, onAdded }: { isAdding: boolean; onAdded: 
       {exports.items === null && exports.error === null && <Skeleton rows={3} height={120} />}
       {exports.items?.length === 0 && <Empty title={t.noExports}>{t.noExportsBody}</Empty>}
       {exports.items?.map((each) => (
-        <ExportCard key={each.export_id} item={each} mayTake={may(me.value?.role, "exportFootage")} onLeave={() => setLeaving(each)} />
+        <ExportCard key={each.export_id} item={each} reason={reasonOf(each)} mayTake={may(me.value?.role, "exportFootage")} onLeave={() => setLeaving(each)} />
       ))}
       {exports.next !== null && (
         <div>
@@ -75,6 +77,7 @@ export function ExportsTab({ isAdding, onAdded }: { isAdding: boolean; onAdded: 
             onAdded();
             say(t.exportBegun);
             void exports.refresh();
+            void incidents.refresh();
           }}
         />
       )}

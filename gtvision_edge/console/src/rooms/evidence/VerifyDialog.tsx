@@ -101,7 +101,7 @@ function Result({ name, verdict, siteFingerprint }: { name: string; verdict: Ver
           <ul class="faults">
             {verdict.faults.map(({ path, kind }) => (
               <li key={`${path} ${kind}`}>
-                <span class="mono">{path || t.wholePackage}</span> {t.faults[kind]}
+                {path === "" ? t.wholePackage : <span class="mono">{path}</span>} {t.faults[kind]}
               </li>
             ))}
           </ul>
