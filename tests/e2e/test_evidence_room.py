@@ -126,6 +126,20 @@ async def test_an_incident_becomes_a_bundle_that_is_believed(tmp_path: Path) -> 
         await expect(card.locator("figure img").first).to_be_visible()
         await picture(page, "incidents")
 
+        # It may grow, and not shrink.
+        await card.get_by_role("button", name="Alterar").click()
+        await dialog.get_by_label("Início").fill(_field(now - timedelta(seconds=4)))
+        await expect(dialog).to_contain_text("só pode crescer.")
+        await dialog.get_by_label("Início").fill(_field(now - timedelta(seconds=14)))
+        review = (now + timedelta(days=90)).strftime("%Y-%m-%d")
+        await dialog.get_by_label("Rever em").fill(review)
+        await dialog.get_by_role("button", name="Salvar alterações").click()
+        await expect(card).to_contain_text("preservado, rever em")
+        (grown,) = (await admin.call("GET", "/incidents", expect=200))["items"]
+        assert grown["review_at"].startswith(review)
+        start = datetime.fromisoformat(grown["start"])
+        assert abs((now - start).total_seconds() - 14) <= 1
+
         # A bundle is asked for; its size is said before it begins, its progress while it is made.
         await card.get_by_role("button", name="Exportar evidência").click()
         await expect(dialog).to_contain_text("O pacote terá até")
@@ -307,6 +321,10 @@ async def test_what_is_marked_in_investigar_is_exported_and_cameras_go_out_of_st
         await page.keyboard.press("]")
         await expect(page.locator(".mark-bar")).to_contain_text("Exportar evidência")
         await picture(page, "marked")
+        await page.set_viewport_size(PHONE)
+        assert await fits(page)
+        await picture(page, "phone-marked")
+        await page.set_viewport_size(DESK)
         await page.keyboard.press("e")
         dialog = page.locator("dialog")
         await expect(dialog.get_by_label("cam01")).to_be_checked()

@@ -62,6 +62,7 @@ export function ExportCard({ item, reason, mayTake, onLeave }: ExportCardProps) 
           </>
         )}
       </dl>
+      {bundle !== null && <Contents />}
       {mayTake && (runs || bundle !== null) && (
         <footer class="card-actions">
           {bundle !== null && (
@@ -82,6 +83,21 @@ export function ExportCard({ item, reason, mayTake, onLeave }: ExportCardProps) 
         </footer>
       )}
     </article>
+  );
+}
+
+/** What whoever gets the bundle finds in it. */
+export function Contents() {
+  const t = text.value.evidence;
+  return (
+    <details>
+      <summary>{t.contents}</summary>
+      <ul class="contents">
+        {t.contentsList.map((each) => (
+          <li key={each}>{each}</li>
+        ))}
+      </ul>
+    </details>
   );
 }
 

@@ -8,6 +8,7 @@ import { cameras } from "../../state/site";
 import { Dialog } from "../../ui/Dialog";
 import { Button, ErrorNote, Field, Note, Segments } from "../../ui/parts";
 import { useRates } from "../investigate/rates";
+import { Contents } from "./ExportCard";
 import { bundleBytes, footageWithin } from "./sizes";
 import { CameraChecks, spanFault, SpanFields, type FieldSpan } from "./SpanFields";
 
@@ -116,14 +117,7 @@ export function ExportDialog({ incident: given, cameraIds, startMs, endMs, onBeg
               </label>
             ))}
           </div>
-          <details>
-            <summary>{t.contents}</summary>
-            <ul class="contents">
-              {t.contentsList.map((each) => (
-                <li key={each}>{each}</li>
-              ))}
-            </ul>
-          </details>
+          <Contents />
           <Sizes incident={incident} chosen={chosen} span={span} isOwn={given !== null} />
           {error !== null && incident !== null && given === null && <Note>{t.incidentMade}</Note>}
           <ErrorNote error={error} />

@@ -23,7 +23,8 @@ export function KeepingCard({ report, onChanged }: { report: StorageReport; onCh
         <span class="grow" />
         {mayEdit && <Button onClick={() => setEditing(true)}>{t.edit}</Button>}
       </header>
-      <table class="cards">
+      {cameras.length === 0 && <p class="muted">{text.value.top.noCameras}</p>}
+      <table class="cards" hidden={cameras.length === 0}>
         <thead>
           <tr>
             <th>{t.camera}</th>
