@@ -404,6 +404,15 @@ async def test_the_audit_log_is_read_in_pages_and_the_reading_is_audited(served:
     assert reads["items"][0]["actor"]["name"] == "auditor-a"
 
 
+async def test_the_audit_log_is_asked_for_some_families_and_one_camera(served: Served) -> None:
+    _, acts = await served.call("GET", "/audit?action=audit.read,user.&limit=500", who="admin")
+    _, none = await served.call("GET", "/audit?action=user.&camera=cam77", who="admin")
+
+    assert {entry["action"].split(".")[0] for entry in acts["items"]} <= {"audit", "user"}
+    assert acts["items"]
+    assert none["items"] == []
+
+
 @pytest.mark.parametrize(
     "query",
     [

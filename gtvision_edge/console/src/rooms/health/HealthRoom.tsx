@@ -9,7 +9,11 @@ import { go, hashOf } from "../../state/route";
 import { me } from "../../state/session";
 import { cameras, camerasOldSince, refreshSite, status, statusOldSince, zone } from "../../state/site";
 import { OldData, Unread } from "../../ui/fresh";
-import { Button, Note, Skeleton } from "../../ui/parts";
+import { Button, ErrorNote, Note, Skeleton } from "../../ui/parts";
+import { IntegrityCard } from "./storage/IntegrityCard";
+import { KeepingCard } from "./storage/KeepingCard";
+import { StorageCard } from "./storage/StorageCard";
+import { useStorage } from "./storage/useStorage";
 import { grouped, problemsOf, type CameraProblem, type Group, type Problem } from "./problems";
 
 const NEARLY_FULL_PERCENT = 85;
@@ -49,6 +53,7 @@ export function HealthRoom() {
 
 function Content({ known, problems, isCurrent }: { known: SiteStatus; problems: Problem[]; isCurrent: boolean }) {
   const t = text.value.health;
+  const storage = useStorage(may(me.value?.role, "seeStorage"));
   return (
     <>
       {problems.length === 0 && isCurrent && (
@@ -81,9 +86,14 @@ function Content({ known, problems, isCurrent }: { known: SiteStatus; problems: 
         </section>
       </div>
       <div class="health-columns">
-        <DiskCard known={known} />
-        <UnitCard known={known} />
+        {storage.report === null ? <DiskCard known={known} /> : <StorageCard report={storage.report} />}
+        <div class="health-stack">
+          <UnitCard known={known} />
+          {may(me.value?.role, "seeStorage") && me.value?.tenant_id === null && <IntegrityCard />}
+        </div>
       </div>
+      <ErrorNote error={storage.error} action={<Button onClick={() => void storage.reload()}>{text.value.common.retry}</Button>} />
+      {storage.report !== null && <KeepingCard report={storage.report} onChanged={() => void storage.reload()} />}
     </>
   );
 }
