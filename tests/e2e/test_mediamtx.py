@@ -10,13 +10,12 @@ import pytest
 
 from tests.e2e.browser import chromium, log_in, wait_playing
 from tests.e2e.daemon import Client, Site, logged_in, running_daemon
-from tests.e2e.mediamtx_beside import NEEDS, ShippedMediaMtx, mediamtx_beside, site_beside
+from tests.e2e.mediamtx_beside import ShippedMediaMtx, mediamtx_beside, site_beside
 from tests.fakes.clips import ClipSpec
 from tests.fakes.virtual_camera import virtual_camera
 from tests.waiting import patiently
 
 pytestmark = [
-    NEEDS,
     pytest.mark.mediamtx,
     pytest.mark.timeout(300),
     pytest.mark.xdist_group("e2e"),
