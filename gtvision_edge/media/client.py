@@ -88,6 +88,8 @@ class MediaServerClient:
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._session = session
         self._writer = asyncio.Lock()
+        self._config_pages: list[tuple[bytes, dict[str, Any]]] = []
+        self._config: dict[str, dict[str, Any]] = {}
         self._calls = Counter(
             "gtvision_edge_media_api_calls",
             "Calls to the media server's API",
@@ -109,9 +111,25 @@ class MediaServerClient:
     async def config_paths(self) -> dict[str, dict[str, Any]]:
         """Return every configured path by name, with defaults merged in.
 
-        The values hold camera passwords in clear: compare them, never log or show them.
+        The values hold camera passwords in clear: compare them, never log or show them. As long as the server answers the
+        very same, this returns the very same object, which is nobody's to change: it is asked every two seconds, and parsing
+        hundreds of paths costs more than all else.
         """
-        return await self._list("config_paths", "/v3/config/paths/list")
+        call, route = "config_paths", "/v3/config/paths/list"
+        pages: list[tuple[bytes, dict[str, Any]]] = []
+        while True:
+            text = await self._ask(call, "GET", route, params=_page(len(pages)))
+            known = self._config_pages[len(pages) :][:1]
+            same = bool(known) and known[0][0] == text
+            pages.append(known[0] if same else (text, _parsed(call, text)))
+            if len(pages) >= _page_count(call, pages[-1][1]):
+                break
+        if [id(page) for page in pages] != [id(page) for page in self._config_pages]:
+            config: dict[str, dict[str, Any]] = {}
+            for _, answer in pages:
+                config |= _items(call, answer, "name")
+            self._config, self._config_pages = config, pages
+        return self._config
 
     async def global_settings(self) -> dict[str, Any]:
         """Return the server's own settings; passwords in them are redacted by it."""
@@ -178,17 +196,11 @@ class MediaServerClient:
         items: dict[str, dict[str, Any]] = {}
         page = 0
         while True:
-            answer = await self._call(
-                call, "GET", route, params={"itemsPerPage": str(PAGE_SIZE), "page": str(page)}
-            )
-            try:
-                # By name: the list is no snapshot, an item may move to the next page meanwhile.
-                items |= {str(item[key]): item for item in answer["items"]}
-                pages = int(answer["pageCount"])
-            except (KeyError, TypeError, ValueError) as error:
-                raise _strange(call) from error
+            answer = await self._call(call, "GET", route, params=_page(page))
+            # By name: the list is no snapshot, an item may move to the next page meanwhile.
+            items |= _items(call, answer, key)
             page += 1
-            if page >= pages:
+            if page >= _page_count(call, answer):
                 return items
 
     async def _change(self, call: str, method: str, route: str, conf: PathConf | None) -> None:
@@ -204,6 +216,18 @@ class MediaServerClient:
         params: Mapping[str, str] | None = None,
         body: PathConf | None = None,
     ) -> dict[str, Any]:
+        text = await self._ask(call, method, route, params=params, body=body)
+        return {} if not text and method != "GET" else _parsed(call, text)
+
+    async def _ask(
+        self,
+        call: str,
+        method: str,
+        route: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: PathConf | None = None,
+    ) -> bytes:
         try:
             async with self._session.request(
                 method,
@@ -222,15 +246,35 @@ class MediaServerClient:
         self._calls.labels(call, "ok" if status < 300 else "refused").inc()
         if status >= 300:
             raise _refusal(call, status)
-        if not text and method != "GET":
-            return {}
-        try:
-            answer = json.loads(text)
-        except ValueError as error:
-            raise _strange(call) from error
-        if not isinstance(answer, dict):
-            raise _strange(call)
-        return answer
+        return text
+
+
+def _page(number: int) -> dict[str, str]:
+    return {"itemsPerPage": str(PAGE_SIZE), "page": str(number)}
+
+
+def _parsed(call: str, text: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(text)
+    except ValueError as error:
+        raise _strange(call) from error
+    if not isinstance(answer, dict):
+        raise _strange(call)
+    return answer
+
+
+def _items(call: str, answer: Mapping[str, Any], key: str) -> dict[str, dict[str, Any]]:
+    try:
+        return {str(item[key]): item for item in answer["items"]}
+    except (KeyError, TypeError) as error:
+        raise _strange(call) from error
+
+
+def _page_count(call: str, answer: Mapping[str, Any]) -> int:
+    try:
+        return int(answer["pageCount"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise _strange(call) from error
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

@@ -107,6 +107,8 @@ class Reconciler:
         self._state = MediaServerState(up=False, since_us=clock.now_us(), error="not_asked_yet")
         self._started = ""
         self._right: set[str] = set()
+        self._agreed: tuple[Mapping[str, PathConf], Mapping[str, PathConf]] = ({}, {})
+        """What was there and what was wanted when the two were last found to agree."""
         self._troubles: dict[str, _Trouble] = {}
         self._unclaimed: dict[str, str] = {}
         registry = registry or CollectorRegistry()
@@ -159,15 +161,31 @@ class Reconciler:
         """Make one pass. A dead server, or a path that cannot be mended, is a state here, not an error."""
         try:
             info = await self._client.info()
-            actual = await self._client.config_paths()
-            self._note_loss(info, actual)
+            listed = await self._client.config_paths()
+            self._note_loss(info, listed)
+            actual = dict(listed)
             desired = await self._desired(actual)
-            actions = self._due(diff(desired, actual), desired)
+            actions = self._due(self._differences(desired, listed, actual), desired)
             wrong = await self._verify(desired, actions, await self._apply(actions))
             self._note_troubles(desired, wrong)
             self._note_up(info)
         except (MediaServerUnavailableError, MediaServerRefusedError) as error:
             self._note_down(error)  # a refused question; refused changes are told in _apply
+
+    def _differences(
+        self,
+        desired: Mapping[str, PathConf],
+        listed: Mapping[str, PathConf],
+        actual: Mapping[str, PathConf],
+    ) -> list[Action]:
+        """Return what must be done; *actual* is *listed* without paths that were ended since."""
+        is_whole = len(actual) == len(listed)
+        if is_whole and listed is self._agreed[0] and desired == self._agreed[1]:
+            return []  # as nearly always, and then nothing has to be compared
+        actions = diff(desired, actual)
+        if is_whole and not actions:
+            self._agreed = (listed, desired)
+        return actions
 
     async def _listen(self) -> None:
         with self._bus.listen(*self._news, size=8) as mailbox:
