@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
@@ -106,6 +106,8 @@ class _Known:
     sealed: bytes
     password: SecretStr | None
     """None = the key that sealed it is lost."""
+    urls: dict[ProfileName, str | None] = field(default_factory=dict, repr=False)
+    """With credentials, as far as they were asked for: the media server's paths are compared every two seconds."""
 
 
 class CameraService:
@@ -159,7 +161,9 @@ class CameraService:
             return None
         if profile == "sub" and known.camera.sub_profile is None:
             return None
-        return stored_address(known.camera, known.password).url(profile)
+        if profile not in known.urls:
+            known.urls[profile] = stored_address(known.camera, known.password).url(profile)
+        return known.urls[profile]
 
     def shown_url(self, camera_id: str, profile: ProfileName) -> str | None:
         """Return the URL of a stream for people's eyes, without credentials; None as for :meth:`stream_url`."""

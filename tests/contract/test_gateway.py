@@ -27,7 +27,7 @@ from tests.fakes.cameras import FakeCamera, FakeDirectory, named_in
 from tests.fakes.clips import ClipSpec
 from tests.fakes.people import People, viewer
 from tests.fakes.virtual_camera import virtual_camera
-from tests.mediamtx import BINARY, running_mediamtx
+from tests.mediamtx import running_mediamtx
 from tests.waiting import becomes, patiently
 
 pytestmark = pytest.mark.timeout(90)
@@ -216,7 +216,6 @@ async def test_a_live_socket_brings_fragments_or_says_use_hls(
 
 
 @pytest.mark.mediamtx
-@pytest.mark.skipif(not BINARY, reason="MEDIAMTX_BIN is not set")
 async def test_without_a_secret_mediamtx_is_watched_through_its_session(
     tmp_path: Path, database: Database
 ) -> None:

@@ -29,14 +29,13 @@ from tests.contract.media_servers import Addresses, ServerUnderTest
 from tests.fakes.cameras import FakeCamera, FakeDirectory, named_in
 from tests.fakes.events import RememberingBus
 from tests.fakes.virtual_camera import virtual_camera
-from tests.mediamtx import BINARY, MediaMtx, running_mediamtx
+from tests.mediamtx import MediaMtx, running_mediamtx
 from tests.waiting import becomes, patiently
 
 pytestmark = pytest.mark.timeout(90)
 
 needs_mediamtx = [
     pytest.mark.mediamtx,
-    pytest.mark.skipif(not BINARY, reason="MEDIAMTX_BIN is not set"),
 ]
 
 NOBODY = "rtsp://127.0.0.1:9/"

@@ -28,7 +28,7 @@ from tests.fakes.cameras import FakeCamera, FakeDirectory
 from tests.fakes.clips import ClipSpec
 from tests.fakes.people import People, viewer
 from tests.fakes.virtual_camera import virtual_camera
-from tests.mediamtx import BINARY, running_mediamtx
+from tests.mediamtx import running_mediamtx
 from tests.waiting import becomes, patiently
 
 pytestmark = pytest.mark.timeout(120)
@@ -210,7 +210,7 @@ async def test_a_path_that_cannot_be_ended_goes_on_recording_into_its_own_camera
 
 
 @pytest.mark.mediamtx
-@pytest.mark.skipif(not BINARY, reason="MEDIAMTX_BIN is not set")
+@pytest.mark.mediamtx
 async def test_a_frozen_media_server_shows_nothing_of_the_old_camera_once_it_goes_on(
     tmp_path: Path, database: Database
 ) -> None:

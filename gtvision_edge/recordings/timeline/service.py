@@ -35,7 +35,7 @@ LONGEST_US: Final = 31 * 86_400_000_000
 SLICE_US: Final = 86_400_000_000
 """Read at once: so the loop never has more than a day's rows of a camera in hand."""
 FRESH_US: Final = 15_000_000
-"""The newest footage of a camera that records may be this old: the file being written is looked at now and then."""
+"""The newest footage of a camera that records may be this old: files are looked at now and then, and written by parts."""
 MAX_EXPLAINED: Final = 2000
 """Gaps whose cause is looked for; a camera that drops out every minute for a month has more."""
 
@@ -151,9 +151,10 @@ class TimelineService:
         known += [growing.start_us] if growing else []
         known += [since_us] if since_us is not None else []
         now_us = self._clock.now_us()
-        if growing is not None:
-            reached_us = growing.end_us
-            now_us = reached_us if now_us - reached_us < FRESH_US else now_us
+        # Also while no file grows: the next one lies on the disk only with its first part.
+        newest = growing or extent
+        if newest is not None and now_us - newest.end_us < FRESH_US:
+            now_us = newest.end_us
         start_us = max(span.start_us, min(known, default=span.end_us))
         return Span(start_us, max(start_us, min(span.end_us, now_us)))
 

@@ -52,6 +52,31 @@ async def test_lists_longer_than_a_page_come_whole() -> None:
         assert len(await client.config_paths()) == 1203
 
 
+async def test_what_the_server_tells_again_is_not_read_again_and_what_changed_is() -> None:
+    sources = {"a": "one", "b": "two"}
+
+    async def handler(request: web.Request) -> web.Response:
+        name = "ab"[int(request.query["page"])]
+        items = [{"name": name, "source": sources[name]}] if sources[name] else [{}]
+        return web.json_response({"itemCount": 2, "pageCount": 2, "items": items})
+
+    async with talking_to(handler) as client:
+        first = await client.config_paths()
+        again = await client.config_paths()
+        sources["b"] = "three"
+        changed = await client.config_paths()
+        sources["b"] = ""
+        with pytest.raises(MediaServerUnavailableError):
+            await client.config_paths()
+        sources["b"] = "three"
+        back = await client.config_paths()
+
+    assert again is first
+    assert {name: item["source"] for name, item in first.items()} == {"a": "one", "b": "two"}
+    assert changed["b"]["source"] == "three"
+    assert back == changed
+
+
 async def test_an_old_servers_names_for_available_and_bytes_are_understood() -> None:
     async def handler(_: web.Request) -> web.Response:
         items = [
