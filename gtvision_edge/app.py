@@ -155,7 +155,7 @@ async def run(
             )
         )
         await service("media-choice", media.run)
-        for url in (media.rtsp_url, settings.media.rtsp_url):
+        for url in media.rtsp_urls:
             base.own_servers.keep_away_from(urlsplit(url).port or DEFAULT_RTSP_PORT)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         client = MediaServerClient(

@@ -26,8 +26,8 @@ import asyncio
 import contextlib
 import errno
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final, Literal
@@ -171,9 +171,15 @@ class MediaServer:
         signs: MediaMtxSigns,
         bus: EventBus,
         clock: Clock,
-        findings: list[Finding],
         is_beside: bool,
+        is_lasting: bool = False,
+        missing: Sign | None = None,
+        taken: Sequence[int] = (),
     ) -> None:
+        """Know that MediaMTX is *missing* though expected, and which ports of ours were *taken*.
+
+        One that *is_lasting* was not taken for want of MediaMTX, and does not look for it.
+        """
         self.api_url = api_url
         self.hls_url = hls_url
         self.rtsp_url = rtsp_url
@@ -181,28 +187,42 @@ class MediaServer:
         self._signs = signs
         self._bus = bus
         self._clock = clock
-        self._lasting = findings
-        self._appeared: Finding | None = None
         self._is_beside = is_beside
+        self._is_lasting = is_lasting
+        self._missing = missing
+        self._taken = tuple(taken)
+        self._appeared: Finding | None = None
+
+    @property
+    def rtsp_urls(self) -> tuple[str, ...]:
+        """Return where this box's media servers are: this one, and the MediaMTX that may come back."""
+        if self._missing is None:
+            return (self.rtsp_url,)
+        return self.rtsp_url, self._settings.rtsp_url
 
     def findings(self) -> list[Finding]:
         """Return what an admin should know of the choice."""
-        if self._appeared is None:
-            return list(self._lasting)
-        # Whoever was missing is here now: one thing to do, one finding.
-        others = [each for each in self._lasting if each.code != "media_server_missing"]
-        return [self._appeared, *others]
+        found = []
+        if (
+            self._appeared is not None
+        ):  # whoever was missing is here now: one thing to do, one finding
+            found.append(self._appeared)
+        elif self._missing is not None:
+            found.append(Finding("media_server_missing", facts={"sign": self._missing}))
+        if self._taken:
+            found.append(Finding("media_server_ports_taken", facts={"ports": list(self._taken)}))
+        return found
 
     async def run(self) -> None:
-        """Until cancelled: beside MediaMTX remember that it was here, beside nobody look whether it comes."""
+        """Until cancelled: beside MediaMTX remember that it was here, in its place look whether it comes."""
         if self._is_beside:
             with self._bus.listen(MediaServerFound, size=2) as mailbox:
                 async for found in mailbox:
                     if isinstance(found, MediaServerFound) and found.kind == "mediamtx":
                         await asyncio.to_thread(self._signs.remember)
-        elif self._settings.server == "auto":
-            while True:
-                await self._clock.sleep(WATCH_S)
+        while True:
+            await self._clock.sleep(WATCH_S)
+            if not self._is_lasting:
                 await self.look()
 
     async def look(self) -> None:
@@ -252,33 +272,31 @@ async def open_media_server(
             signs=signs,
             bus=bus,
             clock=clock,
-            findings=[],
             is_beside=True,
         )
         return
-    findings: list[Finding] = []
-    if decision.missing is not None:
-        findings.append(Finding("media_server_missing", facts={"sign": decision.missing}))
     own, taken = await _with_ports(settings.embedded, decision)
-    if taken and not is_trial:
-        findings.append(Finding("media_server_ports_taken", facts={"ports": taken}))
-    try:
-        opened = open_embedded_server(own, record_root=record_root, clock=clock)
-        async with opened as server:
-            yield MediaServer(
-                settings,
-                api_url=server.api_url,
-                hls_url=server.hls_url,
-                rtsp_url=server.rtsp_url,
-                signs=signs,
-                bus=bus,
-                clock=clock,
-                findings=findings,
-                is_beside=False,
+    async with AsyncExitStack() as stack:
+        try:
+            server = await stack.enter_async_context(
+                open_embedded_server(own, record_root=record_root, clock=clock)
             )
-    except OSError as error:
-        ports = f"{own.api_port}, {own.hls_port} or {own.rtsp_port}"
-        raise port_error(error, ports, "media.embedded.*_port") from error
+        except OSError as error:
+            ports = f"{own.api_port}, {own.hls_port} or {own.rtsp_port}"
+            raise port_error(error, ports, "media.embedded.*_port") from error
+        yield MediaServer(
+            settings,
+            api_url=server.api_url,
+            hls_url=server.hls_url,
+            rtsp_url=server.rtsp_url,
+            signs=signs,
+            bus=bus,
+            clock=clock,
+            is_beside=False,
+            is_lasting=is_trial or settings.server == "embedded",
+            missing=decision.missing,
+            taken=() if is_trial else taken,
+        )
 
 
 async def decide(

@@ -1,6 +1,7 @@
 """``media.server = "auto"``: what it takes, by what is there, what is expected and what it did before."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -72,25 +73,25 @@ class Box:
 
     @asynccontextmanager
     async def opened(
-        self, server: str = "auto", *, signs: MediaMtxSigns | None = None
+        self, server: str = "auto", *, is_trial: bool = False
     ) -> AsyncIterator[MediaServer]:
         """Open the media server; time runs as fast as it is waited for."""
         opening = open_media_server(
             self.settings(server),
-            signs or self.signs(),
+            self.signs(),
             record_root=self.state,
             bus=self.bus,
             clock=self.clock,
+            is_trial=is_trial,
         )
         entering = asyncio.create_task(opening.__aenter__())
         while not entering.done():
             await self.clock.advance(0.5)
             await asyncio.sleep(0.002)
         media = await entering
-        try:
+        async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_exit(opening.__aexit__)
             yield media
-        finally:
-            await opening.__aexit__(None, None, None)
 
     def is_beside(self, media: MediaServer) -> bool:
         return media.hls_url == "http://127.0.0.1:8888" and media.api_url.endswith(f":{self.api}")
@@ -105,7 +106,7 @@ async def test_a_box_without_mediamtx_has_its_own_at_once_and_says_nothing(box: 
     before = box.clock.monotonic()
     async with box.opened() as media:
         assert media.api_url == f"http://127.0.0.1:{box.api}"
-        assert media.rtsp_url == f"rtsp://127.0.0.1:{box.rtsp}"
+        assert media.rtsp_urls == (f"rtsp://127.0.0.1:{box.rtsp}",)
         assert media.findings() == []
     assert box.clock.monotonic() - before < 10  # nothing was waited for
     assert not (box.state / NOTE).exists()
@@ -192,6 +193,8 @@ async def test_an_expected_mediamtx_that_does_not_come_is_told_and_finds_its_por
         assert box.clock.monotonic() - before >= 20
         assert not box.is_beside(media)
         assert media.findings() == [Finding("media_server_missing", facts={"sign": "remembered"})]
+        # No camera may be at either: streams of all tenants are there, or will be.
+        assert media.rtsp_urls == (media.rtsp_url, "rtsp://127.0.0.1:8554")
         async with aiohttp.ClientSession() as http, http.get(f"{media.api_url}/v3/info") as answer:
             assert answer.status == 200  # the site is recorded meanwhile
         for port in (box.api, box.hls, box.rtsp):
@@ -286,3 +289,28 @@ async def test_who_asks_for_our_own_by_name_forgets_mediamtx(box: Box) -> None:
 async def test_mediamtx_by_name_is_beside_it_whatever_answers(box: Box) -> None:
     async with box.opened("mediamtx") as media:
         assert box.is_beside(media)
+
+
+@pytest.mark.parametrize(("server", "is_trial"), [("embedded", False), ("auto", True)])
+async def test_who_did_not_want_mediamtx_is_not_told_that_there_is_one(
+    box: Box, server: str, is_trial: bool
+) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        if is_trial:  # it takes other ports then
+            await stack.enter_async_context(somebody(box.api))
+        media = await stack.enter_async_context(box.opened(server, is_trial=is_trial))
+        watching = asyncio.create_task(media.run())
+        await box.clock.until_asleep()
+        await asyncio.to_thread(box.enable_unit)
+        await box.clock.advance(2 * WATCH_S)
+
+        assert not watching.done()
+        assert media.findings() == []
+        watching.cancel()
+        await asyncio.wait({watching})
+
+
+async def test_a_failure_of_what_stands_on_the_server_stays_what_it_is(box: Box) -> None:
+    with pytest.raises(OSError, match="disk on fire"):
+        async with box.opened():
+            raise OSError("disk on fire")
