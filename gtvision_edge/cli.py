@@ -3,13 +3,15 @@
 import argparse
 import asyncio
 import json
+import os
 import signal
+import stat
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import structlog
 
@@ -30,6 +32,7 @@ from gtvision_edge.audit import entry_document
 from gtvision_edge.errors import EdgeError, ErrorKind, InvalidInputError
 from gtvision_edge.recordings.adoption import Candidate, describe
 from gtvision_edge.recordings.evidence.verify import Verdict, read_trusted, verify_bundle
+from gtvision_edge.recordings.evidence.wording import Language, language_of, say
 from gtvision_edge.recordings.rebuilding.service import Progress
 from gtvision_edge.runtime.collector import spare_the_started
 from gtvision_edge.runtime.limits import raise_file_limit
@@ -129,6 +132,11 @@ def _parser() -> argparse.ArgumentParser:
         help="whom to trust, from elsewhere than the bundle: a fingerprint (SHA256:…), a .pub file or a list of allowed signers",
     )
     command.add_argument("--json", action="store_true", help="say it for a program")
+    command.add_argument(
+        "--language",
+        choices=["pt", "en"],
+        help="of the verdict; without it by LC_ALL, LC_MESSAGES or LANG",
+    )
     command.set_defaults(command=_verify_bundle)
 
     audit = commands.add_parser("audit", help="the audit log").add_subparsers(required=True)
@@ -314,14 +322,32 @@ def _verify_bundle(options: argparse.Namespace) -> int:
         if not found:
             raise NoTrustedKeyError(f"There is no key in {given}.")
         trusted += found
+    _require_file(options.bundle)
     verdict = verify_bundle(options.bundle, trusted=trusted)
+    language: Language = options.language or language_of(os.environ)
     if options.json:
-        print(json.dumps({**asdict(verdict), "is_good": verdict.is_good}, ensure_ascii=False))
+        document = {
+            **asdict(verdict),
+            "is_good": verdict.is_good,
+            "faults": [{**asdict(each), "what": each.say(language)} for each in verdict.faults],
+            "remarks": [{**asdict(each), "what": each.say(language)} for each in verdict.remarks],
+        }
+        print(json.dumps(document, ensure_ascii=False))
     else:
-        print("\n".join(_say_verdict(verdict)))
+        print("\n".join(_say_verdict(verdict, language)))
     if not verdict.is_good:
         return EXIT_FAILED
     return 0 if verdict.is_trusted else EXIT_NOT_COMPARED
+
+
+def _require_file(path: Path) -> None:
+    """Of what cannot be looked at nothing is said; a pipe or a device would be read for ever."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise InvalidInputError(f"{path} cannot be read: it is no regular file.", faults=[])
+        path.open("rb").close()
+    except OSError as error:
+        raise InvalidInputError(f"{path} cannot be read: {error.strerror}.", faults=[]) from error
 
 
 def _text_of(path: str) -> str:
@@ -331,22 +357,22 @@ def _text_of(path: str) -> str:
         raise NoTrustedKeyError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _say_verdict(verdict: Verdict) -> list[str]:
-    lines = [f"FAULT   {fault.path or 'bundle'}: {fault.what}" for fault in verdict.faults]
-    lines += [f"remark  {remark}" for remark in verdict.remarks]
+def _say_verdict(verdict: Verdict, language: Language) -> list[str]:
+    def words(code: str, **facts: Any) -> str:
+        return say(code, language, **facts)
+
+    lines = [
+        f"{words('fault')}  {fault.path or words('bundle')}: {fault.say(language)}"
+        for fault in verdict.faults
+    ]
+    lines += [f"{words('remark')}  {remark.say(language)}" for remark in verdict.remarks]
     if not verdict.is_good:
-        return [*lines, "The bundle is NOT what was handed over."]
-    lines.append(f"{verdict.package_id}: {verdict.files} files, all as they were signed.")
+        return [*lines, words("is_not")]
+    lines.append(words("is_whole", package=verdict.package_id, files=verdict.files))
     if verdict.sealed:
-        lines.append(f"{verdict.sealed} originals are sealed in the site's signed log.")
-    if verdict.is_trusted:
-        lines.append(f"Signed by the trusted key {verdict.fingerprint}.")
-    else:
-        lines.append(
-            f"Signed by {verdict.fingerprint}: compare it with the fingerprint that the site's organisation gives"
-            " by another way than this bundle, or give that with --key. Anybody could have signed a forgery with a key of their own."
-        )
-    return lines
+        lines.append(words("sealed", count=verdict.sealed))
+    signer = "by_trusted" if verdict.is_trusted else "compare"
+    return [*lines, words(signer, fingerprint=verdict.fingerprint)]
 
 
 def _adopt_volume(options: argparse.Namespace) -> int:

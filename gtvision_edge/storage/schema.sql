@@ -90,9 +90,9 @@ CREATE TABLE cameras (
 );
 CREATE INDEX cameras_by_tenant ON cameras (tenant_id, camera_id);
 
--- Every debounced change of a camera's state.
+-- Every debounced change of a camera's state. Those of a removed camera stay as long as it has footage.
 CREATE TABLE camera_states (
-    camera_uuid TEXT NOT NULL REFERENCES cameras (camera_uuid) ON DELETE CASCADE,
+    camera_uuid TEXT NOT NULL,
     since_us INTEGER NOT NULL,
     state TEXT NOT NULL,                  -- CameraState
     reason TEXT NOT NULL,                 -- code of the failure, '' if none

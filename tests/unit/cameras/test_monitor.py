@@ -31,7 +31,9 @@ from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.settings import CameraSettings
 from gtvision_edge.storage import Database
+from tests.fakes.cameras import FakeCamera
 from tests.fakes.clock import FakeClock
+from tests.fakes.footage import keep
 from tests.unit.cameras.fixtures import at, person
 
 ADMIN = person()
@@ -502,6 +504,36 @@ async def test_a_removed_camera_is_forgotten(
         assert monitor.state_of(again).since_us == camera.created_us
         await site.clock.advance(1)
         assert now(monitor, again) == ("recording", "")
+
+
+async def test_what_a_removed_camera_was_is_known_as_long_as_it_has_footage(
+    service: CameraService,
+    database: Database,
+    site: Site,
+    bus: EventBus,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(monitor_module, "PRUNE_S", 1.0)
+    uuids = {}
+    for number in (1, 2, 3):
+        await add(service, number)
+        uuids[number] = (await service.get_camera(ADMIN, f"c{number}")).camera_uuid
+        site.views[f"c{number}"] = View()
+    await keep(database, FakeCamera("c1", camera_uuid=uuids[1]))
+
+    async with watching(service, database, site, bus) as monitor:
+        await site.clock.advance(4)
+        await states_saved(database)
+        for number in (1, 2):
+            await service.remove(ADMIN, f"c{number}")
+        await site.clock.advance(2)
+        await service.update(ADMIN, "c3", CameraChange(record=False))
+        await site.clock.advance(5)
+        await states_saved(database)
+
+        assert await monitor.history(uuids[1])
+        assert not await monitor.history(uuids[2])
+        assert await monitor.history(uuids[3])
 
 
 async def test_states_are_counted_for_the_metrics(
