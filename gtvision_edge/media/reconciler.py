@@ -39,6 +39,7 @@ from gtvision_edge.media.paths import (
 )
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.runtime.waking import sleep_or_wake
 
 log = structlog.get_logger(__name__)
 
@@ -186,7 +187,7 @@ class Reconciler:
             while True:
                 self._wake.clear()
                 await self.reconcile()
-                await self._pause(tasks)
+                await sleep_or_wake(self._clock, self._interval_s, self._wake)
 
     async def reconcile(self) -> None:
         """Make one pass. A dead server, or a path that cannot be mended, is a state here, not an error."""
@@ -230,21 +231,6 @@ class Reconciler:
         with self._bus.listen(*self._news, size=8) as mailbox:
             async for _ in mailbox:
                 self._wake.set()
-
-    async def _pause(self, tasks: asyncio.TaskGroup) -> None:
-        waiters = {
-            tasks.create_task(self._clock.sleep(self._interval_s), name="reconciler-interval"),
-            tasks.create_task(self._wait_for_wake(), name="reconciler-wake"),
-        }
-        try:
-            await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for waiter in waiters:
-                waiter.cancel()
-            await asyncio.wait(waiters)
-
-    async def _wait_for_wake(self) -> None:
-        await self._wake.wait()
 
     async def _desired(
         self, actual: Mapping[str, PathConf]
