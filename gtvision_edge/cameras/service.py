@@ -273,9 +273,12 @@ class CameraService:
     ) -> Camera:
         """Change a camera. New address or credentials are probed first (unless ``skip_probe``).
 
+        Whose it was until now keeps what was recorded until now: for another tenant it is another camera, with an uuid of its
+        own, and nothing of the one's footage, states or live picture is the other's.
+
         Raises:
             UnknownCameraError, InvalidInputError, CameraError: as above; nothing was changed.
-            CameraKeyLostError: the address changes, but the password to go with it cannot be opened.
+            CameraKeyLostError: address or tenant changes, but the password to go with it cannot be opened.
 
         """
         before = self._get(principal, camera_id)
@@ -314,6 +317,12 @@ class CameraService:
         elif faults:
             raise InvalidInputError("The camera cannot be changed like this.", faults=faults)
         camera = replace(camera, updated_us=self._clock.now_us())
+        if camera.tenant_id != before.camera.tenant_id:
+            if password is None:
+                raise CameraKeyLostError("The stored password cannot be opened: enter it again.")
+            uuid = CameraUuid(new_uuid7(self._clock))
+            camera = replace(camera, camera_uuid=uuid, created_us=camera.updated_us)
+            sealed = self._sealer.seal(uuid, password.get_secret_value())
 
         async def commit() -> Camera:
             async with self._one_change:
@@ -323,22 +332,37 @@ class CameraService:
                         "The camera was changed by someone else meanwhile; look again.",
                         camera_id=camera_id,
                     )
-                actor = principal.actor(client_address)
-                found = changed_facts(before.camera, camera)
-                if sealed is not before.sealed:
-                    found["credentials"] = "changed"
-
-                def work(transaction: Transaction) -> None:
-                    check_tenant_exists(transaction, camera.tenant_id)
-                    repository.update_camera(transaction, camera, sealed)
-                    self._audited(transaction, actor, "camera.changed", camera, found)
-
-                await self._database.write(work)
-                self._known[camera.camera_id] = _Known(camera, sealed, password)
-                self._bus.publish(CameraChanged(camera.camera_id, camera.camera_uuid))
-                return camera
+                known = _Known(camera, sealed, password)
+                return await self._keep_change(principal.actor(client_address), before, known)
 
         return await self._whole(commit)
+
+    async def _keep_change(self, actor: Actor, before: _Known, after: _Known) -> Camera:
+        old, camera = before.camera, after.camera
+        is_moved = camera.camera_uuid != old.camera_uuid
+        found = changed_facts(old, camera)
+        if after.sealed is not before.sealed:
+            found["credentials"] = "changed"
+
+        def work(transaction: Transaction) -> None:
+            check_tenant_exists(transaction, camera.tenant_id)
+            if is_moved:  # each tenant's log tells its own half
+                repository.delete_camera(transaction, old.camera_uuid)
+                repository.insert_camera(transaction, camera, after.sealed)
+                self._audited(transaction, actor, "camera.removed", old, facts(old))
+                self._audited(transaction, actor, "camera.created", camera, facts(camera))
+            else:
+                repository.update_camera(transaction, camera, after.sealed)
+                self._audited(transaction, actor, "camera.changed", camera, found)
+
+        await self._database.write(work)
+        self._known[camera.camera_id] = after
+        if is_moved:
+            self._bus.publish(CameraRemoved(old.camera_id, old.camera_uuid))
+            self._bus.publish(CameraAdded(camera.camera_id, camera.camera_uuid))
+        else:
+            self._bus.publish(CameraChanged(camera.camera_id, camera.camera_uuid))
+        return camera
 
     async def remove(
         self, principal: Principal, camera_id: str, *, client_address: str = ""
