@@ -22,6 +22,7 @@ from gtvision_edge.api.exports import export_endpoints
 from gtvision_edge.api.footage import footage_endpoints
 from gtvision_edge.api.geojson import geojson_endpoints
 from gtvision_edge.api.incidents import incident_endpoints
+from gtvision_edge.api.integrity import integrity_endpoints
 from gtvision_edge.api.mosaics import mosaic_endpoints
 from gtvision_edge.api.people import people_endpoints
 from gtvision_edge.api.pictures import picture_endpoints
@@ -42,6 +43,7 @@ from gtvision_edge.cameras.urls import DEFAULT_RTSP_PORT
 from gtvision_edge.demo.site import open_demo_site
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.health.findings import FindingRegistry
+from gtvision_edge.media.admission import Admissions
 from gtvision_edge.media.choosing import (
     MediaMtxSigns,
     MediaServer,
@@ -51,8 +53,10 @@ from gtvision_edge.media.choosing import (
     port_error,
 )
 from gtvision_edge.media.client import MediaServerClient
+from gtvision_edge.media.errors import MediaPathWrongError
 from gtvision_edge.media.findings import MediaServerExaminer
 from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
+from gtvision_edge.media.path_troubles import PathTroubles
 from gtvision_edge.media.paths import PathRules
 from gtvision_edge.media.reconciler import Reconciler
 from gtvision_edge.media.view import MediaViews
@@ -104,6 +108,7 @@ class _Parts:
     monitor: CameraMonitor
     views: MediaViews
     reconciler: Reconciler
+    path_troubles: PathTroubles
     examiner: MediaServerExaminer
     findings: FindingRegistry
     gateway: Gateway
@@ -156,16 +161,19 @@ async def run(
         client = MediaServerClient(
             media.api_url, settings.media.api_timeout, session, registry=base.registry
         )
+        admissions, path_troubles = Admissions(), PathTroubles(base.bus, clock)
         views = MediaViews(
             client,
             base.cameras,
             recordings=base.volume.directory_of,
+            admissions=admissions,
             clock=clock,
             registry=base.registry,
         )
         stack.callback(views.close)
         monitor = _monitor(base, views, stream_trouble=lambda: reconciler.state.error)
-        reconciler = _reconciler(base, client, monitor, media)
+        await monitor.load()
+        reconciler = _reconciler(base, client, monitor, media, admissions, path_troubles)
         hls_secret = await asyncio.to_thread(find_hls_secret, settings.media)
         examiner = MediaServerExaminer(
             client, clock, state=lambda: reconciler.state, hls_secret=hls_secret
@@ -194,6 +202,7 @@ async def run(
                     media.hls_url,
                     hls_secret,
                     lambda: reconciler.state.kind,
+                    admissions.admits,
                 ),
                 cameras=base.cameras,
                 authenticator=authenticator,
@@ -210,7 +219,16 @@ async def run(
             )
         )
         parts = _Parts(
-            base, footage, monitor, views, reconciler, examiner, findings, gateway, authenticator
+            base,
+            footage,
+            monitor,
+            views,
+            reconciler,
+            path_troubles,
+            examiner,
+            findings,
+            gateway,
+            authenticator,
         )
         api = await _api(parts, proxies)
         await service("reconciler", reconciler.run)
@@ -262,7 +280,12 @@ def _monitor(base: Base, views: MediaViews, *, stream_trouble: Callable[[], str]
 
 
 def _reconciler(
-    base: Base, client: MediaServerClient, monitor: CameraMonitor, media: MediaServer
+    base: Base,
+    client: MediaServerClient,
+    monitor: CameraMonitor,
+    media: MediaServer,
+    admissions: Admissions,
+    path_troubles: PathTroubles,
 ) -> Reconciler:
     def refuses_password(camera_id: str) -> bool:
         return monitor.state_of(camera_id).state is CameraState.UNAUTHORIZED
@@ -281,6 +304,8 @@ def _reconciler(
         bus=base.bus,
         clock=base.clock,
         claim_directory=base.volume.claim_directory,
+        admissions=admissions,
+        path_troubles=path_troubles,
         suspended=refuses_password,
         recording_allowed=may_record,
         news=(VolumeLost, VolumeFound, BreakerOpened, BreakerClosed),
@@ -302,6 +327,7 @@ def _footage_base(base: Base, views: MediaViews) -> FootageBase:
         zone=ZoneInfo(base.settings.site.timezone),
         settings=base.settings.recordings,
         export_settings=base.settings.exports,
+        integrity_settings=base.settings.integrity,
         site=Site(
             site_id=base.accounts.site_id,
             name=base.settings.site.name,
@@ -332,6 +358,10 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
         database=base.database,
     )
 
+    async def paths() -> None:
+        if parts.path_troubles.any_code():
+            raise MediaPathWrongError("A camera's path is not as it should be.")
+
     board = HealthBoard(
         {
             "database": base.database.check,
@@ -342,6 +372,8 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
         notices={
             "identity": accounts.issuers.check_keys,
             "papers": base.keys.check_certificate,
+            "paths": paths,
+            "integrity": footage.integrity.require_good,
         },
     )
     return build_api(
@@ -351,7 +383,9 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
             ),
             *auth_check_endpoints(gateway, proxies),
             *people_endpoints(accounts.service),
-            *camera_endpoints(base.cameras, monitor, parts.views, footage.retention.purges),
+            *camera_endpoints(
+                base.cameras, monitor, parts.views, parts.path_troubles, footage.retention.purges
+            ),
             *footage_endpoints(
                 base.cameras,
                 footage.timelines,
@@ -372,6 +406,7 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
                 breaker=base.breaker,
                 clock=footage.retention.clock_guard,
             ),
+            *integrity_endpoints(footage.integrity),
             *export_endpoints(footage.exports.service, footage.exports.server),
             *picture_endpoints(base.cameras, footage.playback, footage.thumbnails, gateway),
             *geojson_endpoints(base.cameras, monitor),

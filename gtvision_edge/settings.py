@@ -198,6 +198,15 @@ class RecordingSettings(Section):
     )
 
 
+class IntegritySettings(Section):
+    """When disk and index are compared, and how fast and how long files are read again for it."""
+
+    nightly: bool = True
+    hour: Annotated[int, Field(ge=0, le=23)] = 3
+    read_per_second: Size = 16 * 2**20
+    longest: Duration = 10800.0
+
+
 class ExportSettings(Section):
     folder: Folder | None = None
     keep: Duration = 604800.0
@@ -307,6 +316,7 @@ class Settings(BaseSettings):
     media: MediaSettings = MediaSettings()
     volume: VolumeSettings = VolumeSettings()
     recordings: RecordingSettings = RecordingSettings()
+    integrity: IntegritySettings = IntegritySettings()
     exports: ExportSettings = ExportSettings()
     cameras: CameraSettings = CameraSettings()
     accounts: AccountSettings = AccountSettings()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -22,15 +23,23 @@ from gtvision_edge.errors import EdgeError, ErrorKind
 from gtvision_edge.keys import SiteKey
 from gtvision_edge.recordings.adoption import Candidate, adopt
 from gtvision_edge.recordings.errors import VolumeMissingError
+from gtvision_edge.recordings.evidence.folder import DEFAULT_NAME as EXPORTS
+from gtvision_edge.recordings.integrity.comparing import Comparison, Wanted
+from gtvision_edge.recordings.integrity.hashes import Pace
+from gtvision_edge.recordings.integrity.listing import find_volume_error
+from gtvision_edge.recordings.integrity.model import Report
+from gtvision_edge.recordings.integrity.repository import insert_report
+from gtvision_edge.recordings.integrity.service import write_report
 from gtvision_edge.recordings.markers import VOLUME_MARKER
 from gtvision_edge.recordings.rebuilding.service import Progress, Rebuilt, rebuild
 from gtvision_edge.recordings.seals import SealReport, check_seals
 from gtvision_edge.recordings.volume import open_volume
 from gtvision_edge.runtime.clock import SystemClock
 from gtvision_edge.runtime.events import EventBus
-from gtvision_edge.runtime.lock import sole_use
+from gtvision_edge.runtime.ids import new_uuid7
+from gtvision_edge.runtime.lock import AlreadyRunningError, sole_use
 from gtvision_edge.settings import Settings
-from gtvision_edge.storage import Database, open_database
+from gtvision_edge.storage import Database, Transaction, open_database
 
 
 class NoSiteError(EdgeError):
@@ -38,6 +47,14 @@ class NoSiteError(EdgeError):
 
     code: ClassVar[str] = "no_site"
     kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check by command line found; *is_running*: a daemon worked on the same folder meanwhile."""
+
+    report: Report
+    is_running: bool
 
 
 async def verify_audit(
@@ -56,10 +73,12 @@ async def verify_audit(
         path = await _existing_database(settings.storage.state_dir)
         async with open_database(path) as database:
             audit = AuditLog(SystemClock())
-            return await audit.verify(database), await check_seals(database, audit)
+            return await audit.verify(database), await check_seals(
+                database, audit, now_us=SystemClock().now_us()
+            )
     async with _existing_log(settings) as (database, audit, key):
         found = await audit.verify(database, known=read_checkpoint(checkpoint, key.public))
-        return found, await check_seals(database, audit)
+        return found, await check_seals(database, audit, now_us=SystemClock().now_us())
 
 
 async def make_checkpoint(settings: Settings) -> str:
@@ -143,6 +162,58 @@ async def rebuild_index(
             progress=progress,
             forget_missing=forget_missing,
         )
+
+
+async def check_integrity(settings: Settings, *, deep: bool, mends: bool) -> Checked:
+    """Compare disk and index, read-only unless *mends*; works beside a running daemon, which *mends* does not.
+
+    Raises:
+        NoSiteError: there is no database in the state folder.
+        AlreadyRunningError: *mends*, and the daemon runs.
+
+    """
+    clock = SystemClock()
+    state_dir, root = settings.storage.state_dir, settings.storage.volume
+    async with AsyncExitStack() as stack:
+        path = await _existing_database(state_dir)
+        lock = sole_use(state_dir)
+        is_running = False
+        try:
+            await asyncio.to_thread(lock.__enter__)
+            stack.push(lock.__exit__)
+        except AlreadyRunningError:
+            if mends:
+                raise
+            is_running = True
+        database = await stack.enter_async_context(open_database(path))
+        audit = AuditLog(clock)
+        error = await asyncio.to_thread(
+            find_volume_error, root, state_dir=state_dir, site_id=await ensure_site(database, clock)
+        )
+        comparison = Comparison(
+            root,
+            database,
+            audit,
+            clock,
+            is_running=is_running,
+            exports=settings.exports.folder or root / EXPORTS,
+            volume_error=lambda: error,
+        )
+        stack.callback(comparison.close)
+        report = await comparison.run(
+            Wanted(deep=deep, mends=mends, reads=Pace() if deep else None)
+        )
+        if mends:
+            report_id, started_us = new_uuid7(clock), clock.now_us()
+
+            def write(transaction: Transaction) -> None:
+                insert_report(
+                    transaction, report_id, started_us=started_us, asked_by=COMMAND_LINE.user_id
+                )
+                write_report(transaction, report_id, report, audit, COMMAND_LINE, clock)
+
+            await database.write(write)
+        return Checked(report, is_running)
 
 
 async def reset_password(settings: Settings, username: str) -> str:

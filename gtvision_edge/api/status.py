@@ -90,7 +90,8 @@ class MediaServerAnswer(Answer):
     """``unknown``: the daemon started just now and has not asked it yet."""
     error: str | None
     """The code of why it is down: ``media_server_unavailable`` (nobody answers), ``_silent`` (it takes the call and says
-    nothing), ``_unauthorized`` (it wants a password), ``_too_old``, ``_foreign`` (somebody else has its port), ``_refused``."""
+    nothing), ``_unauthorized`` (it wants a password), ``_too_old``, ``_foreign`` (somebody else has its port), ``_odd`` (its
+    answers make no sense), ``_refused``."""
     since: str
     """Since when it is in this state."""
     webrtc: bool

@@ -24,6 +24,19 @@ class ForeignServerError(MediaServerUnavailableError):
     code: ClassVar[str] = "media_server_foreign"
 
 
+class MediaServerOddError(MediaServerUnavailableError):
+    """The media server's answers make no sense, or have no end."""
+
+    code: ClassVar[str] = "media_server_odd"
+
+
+class MediaPathWrongError(EdgeError):
+    """A camera's path at the media server is not as it should be; ``GET /cameras`` tells whose and why."""
+
+    code: ClassVar[str] = "media_path_wrong"
+    kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
+
+
 class MediaServerRefusedError(EdgeError):
     """The media server answered and said no; ``status`` is its HTTP status."""
 
@@ -59,13 +72,6 @@ class StreamUnavailableError(EdgeError):
 
     code: ClassVar[str] = "stream_unavailable"
     kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
-
-
-class TooManyStreamRequestsError(EdgeError):
-    """One login takes too many pieces of streams at the same time; the others shall have some too."""
-
-    code: ClassVar[str] = "too_many_stream_requests"
-    kind: ClassVar[ErrorKind] = ErrorKind.TOO_MANY
 
 
 class UnknownStreamFileError(EdgeError):

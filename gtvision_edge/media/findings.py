@@ -17,6 +17,7 @@ OLDEST: Final = (1, 20, 1)
 """Older ones lack, or break, what we rely on (facts of each version stand in MediaMTX's changelog)."""
 
 LOOK_INTERVAL_S: Final = 30.0
+MAX_WORD: Final = 80
 
 # Each server of MediaMTX: the switch, and where it listens.
 _LISTENERS: Final = (
@@ -62,8 +63,8 @@ def examine(
         Finding("media_server_open_to_network", facts={"listener": name, "address": address})
         for name, address in _open_listeners(settings)
     )
-    if parse_duration_ns(str(path_defaults.get("recordDeleteAfter", ""))):
-        after = path_defaults["recordDeleteAfter"]
+    after = str(path_defaults.get("recordDeleteAfter", ""))[:MAX_WORD]
+    if parse_duration_ns(after):
         found.append(Finding("media_server_deletes_recordings", facts={"after": after}))
     if not _CATCH_ALL.isdisjoint(path_names):
         found.append(Finding("media_server_takes_any_path"))
@@ -93,7 +94,7 @@ def outage(state: MediaServerState) -> list[Finding]:
 
 def _open_listeners(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for switch, name in _LISTENERS:
-        address = str(settings.get(name) or "")
+        address = str(settings.get(name) or "")[:MAX_WORD]
         if settings.get(switch) and address and not _is_loopback(address):
             yield switch, address
 
@@ -113,11 +114,16 @@ def _is_loopback(address: str) -> bool:
 def _lets_anybody_publish(settings: Mapping[str, Any]) -> bool:
     if settings.get("authMethod") != "internal":
         return False
-    for user in settings.get("authInternalUsers") or []:
-        actions = {permission.get("action") for permission in user.get("permissions") or []}
-        if user.get("user") == "any" and "publish" in actions:
-            return True
-    return False
+    return any(
+        user.get("user") == "any"
+        and any(each.get("action") == "publish" for each in _objects(user.get("permissions")))
+        for user in _objects(settings.get("authInternalUsers"))
+    )
+
+
+def _objects(value: object) -> list[Mapping[str, Any]]:
+    """Return the objects of a list; what else a server may send there tells nothing."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 class MediaServerExaminer:

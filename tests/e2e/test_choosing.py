@@ -14,7 +14,7 @@ from playwright.async_api import expect
 
 from tests.e2e.browser import chromium, log_in
 from tests.e2e.daemon import PROGRAM, Client, RunningDaemon, Site, logged_in, running_daemon
-from tests.e2e.mediamtx_beside import NEEDS, mediamtx_beside, site_beside
+from tests.e2e.mediamtx_beside import mediamtx_beside, site_beside
 from tests.fakes.clips import ClipSpec
 from tests.fakes.port_holder import NEVER, somebody
 from tests.fakes.virtual_camera import virtual_camera
@@ -122,7 +122,7 @@ async def test_a_stop_does_not_wait_for_mediamtx(tmp_path: Path) -> None:
     assert b"stopped" in printed
 
 
-@NEEDS
+@pytest.mark.mediamtx
 @pytest.mark.mediamtx
 async def test_beside_a_mediamtx_that_hangs_the_daemon_starts_and_takes_it_up_when_it_answers(
     tmp_path: Path,
@@ -161,7 +161,7 @@ async def test_beside_a_mediamtx_that_hangs_the_daemon_starts_and_takes_it_up_wh
             assert await readiness(site) == (200, None)
 
 
-@NEEDS
+@pytest.mark.mediamtx
 @pytest.mark.mediamtx
 async def test_a_mediamtx_that_restarts_while_the_daemon_starts_keeps_its_ports(
     tmp_path: Path,
@@ -181,7 +181,7 @@ async def test_a_mediamtx_that_restarts_while_the_daemon_starts_keeps_its_ports(
             assert await codes_of(admin) == []
 
 
-@NEEDS
+@pytest.mark.mediamtx
 @pytest.mark.mediamtx
 async def test_a_mediamtx_that_does_not_come_is_stood_in_for_and_can_come_back(
     tmp_path: Path,
@@ -216,7 +216,7 @@ async def test_a_mediamtx_that_does_not_come_is_stood_in_for_and_can_come_back(
             await admin.wait_state("c", "recording", 20)
 
 
-@NEEDS
+@pytest.mark.mediamtx
 @pytest.mark.mediamtx
 async def test_a_real_mediamtx_that_wants_a_password_is_said_until_it_is_mended(
     tmp_path: Path,
@@ -241,7 +241,7 @@ async def test_a_real_mediamtx_that_wants_a_password_is_said_until_it_is_mended(
         await becomes(is_calm, 15)
 
 
-@NEEDS
+@pytest.mark.mediamtx
 @pytest.mark.mediamtx
 async def test_what_a_real_mediamtx_is_set_up_against_us_is_found(tmp_path: Path) -> None:
     wrong = {

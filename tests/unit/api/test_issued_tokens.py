@@ -50,7 +50,9 @@ async def gateway(
     """The real gateway; its media server is away, which is not the question here."""
     proxies = Proxies(PROXY.trusted_proxies)
     async with open_gateway(
-        MediaServerPlace(f"http://127.0.0.1:{free_port()}", None, lambda: "mediamtx"),
+        MediaServerPlace(
+            f"http://127.0.0.1:{free_port()}", None, lambda: "mediamtx", lambda *_: True
+        ),
         cameras=cameras,
         authenticator=RequestAuthenticator(accounts.sessions, proxies),
         sessions=accounts.sessions,

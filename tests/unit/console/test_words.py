@@ -10,7 +10,12 @@ from gtvision_edge.accounts import errors as account_errors
 from gtvision_edge.cameras import errors as camera_errors
 from gtvision_edge.errors import EdgeError
 from gtvision_edge.media import errors as media_errors
+from gtvision_edge.papers import printer as paper_errors
 from gtvision_edge.recordings import errors as volume_errors
+from gtvision_edge.recordings import purge_papers
+from gtvision_edge.recordings.evidence import errors as export_errors
+from gtvision_edge.recordings.incidents import errors as incident_errors
+from gtvision_edge.recordings.retention import errors as retention_errors
 
 SOURCE = Path(gtvision_edge.__file__).parent / "console" / "src"
 
@@ -56,6 +61,19 @@ def test_every_failure_of_cameras_and_accounts_has_words(language: str) -> None:
     missing = (codes_of(camera_errors) | codes_of(account_errors)) - UNSEEN - told
 
     assert not missing
+
+
+@pytest.mark.parametrize("language", ["pt-BR", "en"])
+def test_every_refusal_about_evidence_has_words(language: str) -> None:
+    source = "".join(
+        (SOURCE / "i18n" / f"{name}.{language}.ts").read_text(encoding="utf-8")
+        for name in ("evidence", "trouble")
+    )
+    modules = (export_errors, incident_errors, retention_errors, purge_papers, paper_errors)
+    codes = set().union(*map(codes_of, modules))
+
+    assert len(codes) >= 12
+    assert not codes - UNSEEN - set(re.findall(r"^  ([a-z_]+): \{", source, re.MULTILINE))
 
 
 @pytest.mark.parametrize("language", ["pt-BR", "en"])

@@ -126,6 +126,16 @@ async def test_while_the_server_is_away_that_is_the_only_finding(clock: FakeCloc
         assert examiner.findings() == []
 
 
+@pytest.mark.parametrize("odd", [5, "x", [5], [["x"]], {"a": 1}, [{"permissions": 5}], True, None])
+def test_settings_of_odd_types_are_no_finding_and_no_trouble(odd: object) -> None:
+    permissions = [{"user": "any", "permissions": [{"action": odd}, odd]}]
+
+    assert codes(settings={"authInternalUsers": odd, "webrtc": odd}) == []
+    assert codes(settings={"authInternalUsers": permissions}) == []
+    assert codes(defaults={"recordDeleteAfter": odd}) == []
+    assert codes(defaults={"recordDeleteAfter": "9" * 400 + "h"}) == []
+
+
 async def test_it_is_told_whether_the_server_has_webrtc_and_remembered_while_it_is_away(
     clock: FakeClock,
 ) -> None:

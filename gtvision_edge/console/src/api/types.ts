@@ -67,6 +67,13 @@ export interface StateEntry {
   reason: string | null;
 }
 
+/** Why one of a camera's paths at the media server is not as it should be. */
+export interface PathTrouble {
+  path: "rec" | "live" | "ai";
+  code: string;
+  since: string;
+}
+
 export interface Camera {
   camera_id: string;
   camera_uuid: string;
@@ -89,6 +96,7 @@ export interface Camera {
   warnings: Warning[];
   state: StateEntry;
   paths: { rec: string; live: string; ai: string };
+  path_troubles?: PathTrouble[];
   created_at: string;
   updated_at: string;
 }
@@ -101,6 +109,7 @@ export interface CameraStatus extends StateEntry {
     recording: boolean | null;
     inbound_bytes: number | null;
   } | null;
+  path_troubles?: PathTrouble[];
 }
 
 export interface Vendor {
@@ -125,6 +134,7 @@ export interface ProbeBody {
   password?: string;
   main_url?: string | null;
   sub_url?: string | null;
+  anonymous?: boolean;
 }
 
 /** What an ONVIF device says of itself; "" where it does not say. */

@@ -2,10 +2,12 @@ import { acts } from "./acts.en";
 import { cameras, wizard } from "./cameras.en";
 import { search } from "./search.en";
 import { investigate } from "./investigate.en";
+import { evidence, evidenceFailures } from "./evidence.en";
 import { fields } from "./fields.en";
 import type { Text } from "./pt-BR";
 import { findings, mediaStates } from "./findings.en";
 import { causes, failures, volumes, warnings } from "./trouble.en";
+import { storage } from "./storage.en";
 import { health, settings } from "./upkeep.en";
 
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
@@ -14,7 +16,8 @@ export const en: Text = {
   locale: "en",
   languages: { "pt-BR": "Português", en: "English" },
   acts,
-  failures,
+  evidence,
+  failures: { ...failures, ...evidenceFailures },
   fields,
   causes,
   findings,
@@ -26,6 +29,7 @@ export const en: Text = {
   wizard,
   search,
   health,
+  storage,
   settings,
   common: {
     unknown: "—",
@@ -57,7 +61,7 @@ export const en: Text = {
     noMatch: "Nothing found.",
     name: "Name",
   },
-  rooms: { live: "Live", investigate: "Investigate", cameras: "Cameras", health: "Health", settings: "Settings", navigation: "Rooms" },
+  rooms: { live: "Live", investigate: "Investigate", evidence: "Evidence", cameras: "Cameras", health: "Health", settings: "Settings", navigation: "Rooms" },
   top: {
     unknown: "state not known yet",
     noCameras: "no cameras yet",

@@ -13,6 +13,7 @@ export const mediaStates: Text["mediaStates"] = {
   media_server_unauthorized: "wants a password",
   media_server_too_old: "old version",
   media_server_foreign: "another program in its place",
+  media_server_odd: "makes no sense",
   media_server_refused: "refuses orders",
 };
 
@@ -32,6 +33,10 @@ export const findings: Text["findings"] = {
   media_server_foreign: () => ({
     title: "Another program answers at MediaMTX's address: nothing is recorded or shown live.",
     cure: "“ss -ltnp” on the unit says who has the port of media.api_url (edge.toml). Free it and start MediaMTX, or mend the address and restart with “systemctl restart gtvision-edge”.",
+  }),
+  media_server_odd: () => ({
+    title: "What the media server answers makes no sense: it cannot be given orders.",
+    cure: "See who has the port of media.api_url (“ss -ltnp”); if it is MediaMTX, restart it: “systemctl restart mediamtx”. When its answers are right, all comes back by itself.",
   }),
   media_server_refused: () => ({
     title: "MediaMTX answers with an error: no camera can be put on the air.",

@@ -16,6 +16,7 @@ export const mediaStates: Record<string, string> = {
   media_server_unauthorized: "pede senha",
   media_server_too_old: "versão antiga",
   media_server_foreign: "outro programa no lugar",
+  media_server_odd: "responde sem sentido",
   media_server_refused: "recusa comandos",
 };
 
@@ -35,6 +36,10 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
   media_server_foreign: () => ({
     title: "Outro programa responde no endereço do MediaMTX: nada é gravado nem exibido ao vivo.",
     cure: "“ss -ltnp” no equipamento diz quem usa a porta de media.api_url (edge.toml). Libere-a e inicie o MediaMTX, ou corrija o endereço e reinicie com “systemctl restart gtvision-edge”.",
+  }),
+  media_server_odd: () => ({
+    title: "O servidor de mídia responde coisas sem sentido: as câmeras não podem ser comandadas.",
+    cure: "Confira quem usa a porta de media.api_url (“ss -ltnp”) e, se for o MediaMTX, reinicie-o: “systemctl restart mediamtx”. Quando ele responder direito, tudo volta sozinho.",
   }),
   media_server_refused: () => ({
     title: "O MediaMTX responde com erro: nenhuma câmera pode ser posta no ar.",

@@ -53,6 +53,25 @@ export function whenOf(instant: Instant, nowMs: number, zone: string): string {
   return date.format(ms) === date.format(nowMs) ? timeOf(ms, zone) : dateTimeOf(ms, zone);
 }
 
+/** "24/11/2026 22:27:10 → 22:36:35": the second date only where it is another. */
+export function rangeOf(start: Instant, end: Instant, zone: string): string {
+  const [from, until] = [dateTimeOf(start, zone), dateTimeOf(end, zone)];
+  return `${from} → ${from.slice(0, 10) === until.slice(0, 10) ? timeOf(end, zone) : until}`;
+}
+
+/** "24/11/2026" in *zone*. */
+export function dateOf(instant: Instant, zone: string): string {
+  const ms = toMs(instant);
+  return ms === null ? UNKNOWN : formatter(zone, "date").format(ms);
+}
+
+/** "9 min 25 s": to the second up to an hour, for it decides what a court gets to see. */
+export function exactSpanOf(seconds: number): string {
+  const whole = Math.round(seconds);
+  const rest = whole % 60;
+  return whole < 60 || rest === 0 || whole >= 3600 ? spanOf(whole) : `${Math.floor(whole / 60)} min ${rest} s`;
+}
+
 /** "12 s", "4 min", "3 h 20 min", "5 d": two figures at most. */
 export function spanOf(seconds: number | null): string {
   if (seconds === null || !Number.isFinite(seconds)) return UNKNOWN;

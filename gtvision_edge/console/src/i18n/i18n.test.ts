@@ -87,6 +87,7 @@ describe("the colours", () => {
     ["warn", "warn-bg"],
     ["text", "warn-bg"],
     ["text-2", "warn-bg"],
+    ["held", "held-bg"],
   ];
 
   it.each(Object.keys(themes) as (keyof typeof themes)[])("of the %s theme can be read: at least 4.5 to 1", (theme) => {

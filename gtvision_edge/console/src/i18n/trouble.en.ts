@@ -93,6 +93,14 @@ export const failures: Text["failures"] = {
   unknown_user: { title: "This user no longer exists.", cure: "Somebody else may have removed it." },
   username_taken: { title: "There is a user of this name already.", cure: "Choose another." },
   weak_password: { title: "This password is weak.", cure: "Use a phrase of at least 10 characters." },
+  media_server_odd: {
+    title: "What answers in the media server's place is no media server.",
+    cure: "See whether another program has its API's port, and the address in media.api_url.",
+  },
+  media_path_wrong: {
+    title: "The media server did not apply the settings of a camera.",
+    cure: "It is tried again by itself. If it stays, look at the camera's address.",
+  },
   media_server_unavailable: {
     title: "The media server does not answer.",
     cure: "It is restarted automatically. Try again in a few seconds.",
@@ -158,6 +166,7 @@ export const causes: Text["causes"] = {
   camera_busy: "the camera takes no more connections",
   camera_unsupported_auth: "unknown kind of password",
   camera_name_unresolved: "name not found on the network",
+  not_applied: "the media server did not apply the settings",
   restarted: "the unit restarted",
   camera_error: "the camera had an error",
   source_unauthorized: "password refused by the camera",
@@ -173,6 +182,7 @@ export const causes: Text["causes"] = {
   media_server_unauthorized: "media server wants a password",
   media_server_too_old: "media server too old",
   media_server_foreign: "another program in the media server's place",
+  media_server_odd: "the media server answers what makes no sense",
   media_server_refused: "media server refuses orders",
 };
 

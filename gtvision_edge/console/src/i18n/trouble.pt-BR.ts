@@ -100,6 +100,14 @@ export const failures: Record<string, Trouble> = {
   unknown_user: { title: "Este usuário não existe mais.", cure: "Outra pessoa pode ter removido." },
   username_taken: { title: "Já há um usuário com este nome.", cure: "Escolha outro." },
   weak_password: { title: "Esta senha é fraca.", cure: "Use uma frase com pelo menos 10 caracteres." },
+  media_server_odd: {
+    title: "O que responde no lugar do servidor de mídia não é um servidor de mídia.",
+    cure: "Confira se outro programa usa a porta da API dele e o endereço em media.api_url.",
+  },
+  media_path_wrong: {
+    title: "O servidor de mídia não aplicou a configuração de uma câmera.",
+    cure: "O sistema tenta de novo sozinho. Se não voltar, confira o endereço da câmera.",
+  },
   media_server_unavailable: {
     title: "O servidor de mídia não está respondendo.",
     cure: "Ele é religado sozinho. Tente de novo em alguns segundos.",
@@ -166,6 +174,7 @@ export const causes: Record<string, string> = {
   camera_busy: "a câmera não aceita mais conexões",
   camera_unsupported_auth: "tipo de senha desconhecido",
   camera_name_unresolved: "nome não encontrado na rede",
+  not_applied: "o servidor de mídia não aplicou a configuração",
   restarted: "o equipamento reiniciou",
   camera_error: "a câmera deu erro",
   source_unauthorized: "senha recusada pela câmera",
@@ -181,6 +190,7 @@ export const causes: Record<string, string> = {
   media_server_unauthorized: "servidor de mídia pede senha",
   media_server_too_old: "servidor de mídia antigo demais",
   media_server_foreign: "outro programa no lugar do servidor de mídia",
+  media_server_odd: "o servidor de mídia responde coisas sem sentido",
   media_server_refused: "servidor de mídia recusa comandos",
 };
 

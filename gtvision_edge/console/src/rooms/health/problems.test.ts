@@ -66,3 +66,12 @@ test("ten cameras are said one by one, eleven alike as a count with a way to the
     { kind: "unauthorized" },
   ]);
 });
+
+test("a path that the media server does not take is the camera's problem, an alarm where it is the recording's", () => {
+  const camera = (path: string, code: string): Camera =>
+    ({ camera_id: "cam1", record: true, state: { state: "recording", since: "", reason: null }, path_troubles: [{ path, code, since: "" }] }) as unknown as Camera;
+
+  expect(problemsOf(site({}), [camera("rec", "media_server_refused")])).toMatchObject([{ kind: "path", tone: "alarm" }]);
+  expect(problemsOf(site({}), [camera("live", "not_applied")])).toMatchObject([{ kind: "path", tone: "warn", trouble: { code: "not_applied" } }]);
+  expect(problemsOf(site({}), [camera("rec", "volume_missing")])).toEqual([]);
+});

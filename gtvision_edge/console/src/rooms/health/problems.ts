@@ -1,7 +1,8 @@
-import type { Camera, CameraState, Finding, SiteStatus } from "../../api/types";
+import type { Camera, CameraState, Finding, PathTrouble, SiteStatus } from "../../api/types";
 
 export type Problem =
   | { kind: "offline" | "unauthorized" | "not_recording"; tone: "alarm" | "warn"; camera: Camera }
+  | { kind: "path"; tone: "alarm" | "warn"; camera: Camera; trouble: PathTrouble }
   | { kind: "finding"; tone: "alarm" | "warn"; finding: Finding; affected: number }
   | { kind: "disk_unknown"; tone: "warn" }
   | { kind: "disk_full"; tone: "alarm" | "warn"; usedShare: number };
@@ -52,8 +53,16 @@ export function problemsOf(status: SiteStatus | null, cameras: readonly Camera[]
     if (state === "offline") problems.push({ kind: "offline", tone: "alarm", camera });
     else if (state === "unauthorized") problems.push({ kind: "unauthorized", tone: "alarm", camera });
     else if (state === "online_not_recording" && camera.record) problems.push({ kind: "not_recording", tone: "warn", camera });
+    const trouble = pathTroubleOf(camera, told);
+    if (trouble !== undefined) problems.push({ kind: "path", tone: trouble.path === "rec" ? "alarm" : "warn", camera, trouble });
   }
   return problems.sort((one, other) => rank(one) - rank(other));
+}
+
+/** The worst of a camera's troubles at the media server; what all cameras lack is said once. */
+function pathTroubleOf(camera: Camera, told: ReadonlyMap<string, unknown>): PathTrouble | undefined {
+  const own = (camera.path_troubles ?? []).filter((each) => !each.code.startsWith("volume_") && !told.has(each.code));
+  return own.find((each) => each.path === "rec") ?? own[0];
 }
 
 function diskProblems(status: SiteStatus | null): Problem[] {
