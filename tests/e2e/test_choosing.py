@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,12 @@ async def server_of(admin: Client) -> dict[str, Any]:
 async def codes_of(admin: Client) -> list[str]:
     box = await admin.call("GET", "/status", expect=200)
     return [finding["code"] for finding in box["findings"]]
+
+
+def last_hour() -> str:
+    """Return the hour until now as the API asks for it."""
+    now = datetime.now(UTC)
+    return f"start={now - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}&end={now:%Y-%m-%dT%H:%M:%SZ}"
 
 
 async def readiness(site: Site) -> tuple[int, str | None]:
@@ -124,8 +131,19 @@ async def test_beside_a_mediamtx_that_hangs_the_daemon_starts_and_takes_it_up_wh
         mediamtx_beside(tmp_path / "mtx") as server,
         virtual_camera(ClipSpec()) as camera,
     ):
-        server.signal(signal.SIGSTOP)
         site = site_beside(tmp_path / "site", server)
+
+        async def is_playable(admin: Client) -> bool:
+            url = f"{site.url}/api/v1/cameras/c/playback.m3u8?{last_hour()}"
+            async with admin.session.get(url) as playlist:
+                return playlist.status == 200 and "#EXTINF" in await playlist.text()
+
+        async with started(site, probe="readyz") as (_, admin):
+            await admin.add_camera("c", camera.url("stream"))
+            await admin.wait_state("c", "recording", 20)
+            await becomes(lambda: is_playable(admin), 30)
+
+        server.signal(signal.SIGSTOP)
         async with started(site) as (_, admin):
 
             async def is_silent() -> bool:
@@ -134,9 +152,7 @@ async def test_beside_a_mediamtx_that_hangs_the_daemon_starts_and_takes_it_up_wh
             await becomes(is_silent, 15)
             assert await codes_of(admin) == ["media_server_silent"]
             assert await readiness(site) == (503, "media_server_silent")
-            await admin.add_camera("c", camera.url("stream"))
-            timeline = "/cameras/c/timeline?start=2026-01-01T00:00:00Z&end=2026-01-02T00:00:00Z"
-            await admin.call("GET", timeline, expect=200)
+            await becomes(lambda: is_playable(admin), 15)  # what was recorded is there
 
             server.signal(signal.SIGCONT)
             await admin.wait_state("c", "recording", 25)
