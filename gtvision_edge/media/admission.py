@@ -1,9 +1,9 @@
 """Which paths of the media server are known to be a camera's own, so that they may be shown and counted as its picture."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from gtvision_edge.media.model import CameraOnAir
-from gtvision_edge.media.paths import PathUse, parse_path_name, path_name
+from gtvision_edge.media.paths import PathUse, path_name
 
 
 class Admissions:
@@ -42,10 +42,7 @@ class Admissions:
         return {self._owners[name] for name in names if name in self._owners}
 
 
-def paths_of(camera: CameraOnAir, names: Iterable[str]) -> set[str]:
+def paths_of(camera: CameraOnAir, names: Container[str]) -> set[str]:
     """Return those of *names* that are paths under the camera's id."""
-    return {
-        name
-        for name in names
-        if (parsed := parse_path_name(name)) is not None and parsed[0] == camera.camera_id
-    }
+    own = (path_name(camera.camera_id, use) for use in PathUse)
+    return {name for name in own if name in names}

@@ -243,7 +243,10 @@ class Reconciler:
         desired: dict[str, PathConf] = {}
         owners: dict[str, str] = {}
         self._unclaimed, self._left_behind = {}, set()
-        for camera in self._cameras.all_cameras():
+        cameras = self._cameras.all_cameras()
+        known = {camera.camera_uuid for camera in cameras}
+        self._ending = {uuid: until for uuid, until in self._ending.items() if uuid in known}
+        for camera in cameras:
             strange = await self._strange_paths(camera, actual)
             # Also of a camera that is not recorded: what its predecessor of the same name left is not its own.
             allowed = not strange and self._recording_allowed(camera.camera_id)
@@ -252,8 +255,9 @@ class Reconciler:
             if allowed and not claimed and not self._is_unclaimed(camera):
                 strange = present  # they record into the directory, which is another camera's
             if strange:
-                now = self._clock.monotonic()
-                self._ending.setdefault(camera.camera_uuid, now + ENDING_PATIENCE_S)
+                if present or camera.camera_uuid not in self._ending:
+                    until = self._clock.monotonic() + ENDING_PATIENCE_S
+                    self._ending[camera.camera_uuid] = until
                 self._left_behind |= strange
                 continue
             self._ending.pop(camera.camera_uuid, None)

@@ -306,3 +306,39 @@ async def test_250_paths_are_paged_and_a_second_pass_touches_none(tmp_path: Path
 
         assert await changes_made(site) == before
         assert before["add_path"] == 3 * cameras
+
+
+async def test_a_name_that_another_tenant_takes_shows_nothing_of_the_camera_that_had_it(
+    tmp_path: Path,
+) -> None:
+    async with (
+        mediamtx_beside(tmp_path / "mtx") as server,
+        virtual_camera({"old": ClipSpec(), "new": ClipSpec(width=160, height=120)}) as camera,
+        running_daemon(site := site_beside(tmp_path / "site", server)),
+        logged_in(site) as admin,
+    ):
+        index = f"{site.url}/stream/cam01_rec/index.m3u8"
+        await admin.call("POST", "/tenants", {"tenant_id": "tb", "name": "B"}, expect=201)
+        await admin.add_camera("cam01", camera.url("old"))
+        await admin.wait_state("cam01", "recording", 20)
+        async with admin.session.get(index) as watching:
+            assert (watching.headers["X-Stream-State"], watching.status) == ("live", 200)
+
+        server.signal(signal.SIGSTOP)
+        await admin.call("DELETE", "/cameras/cam01", expect=204)
+        new = {"camera_id": "cam01", "name": "B", "tenant_id": "tb", "vendor": "generic_rtsp"}
+        await admin.call("POST", "/cameras", {**new, "main_url": camera.url("new")}, expect=201)
+        async with admin.session.get(index) as watching:
+            frozen = watching.headers["X-Stream-State"]
+        server.signal(signal.SIGCONT)
+
+        states: list[str] = []
+        async with asyncio.timeout(patiently(40)):
+            while not states or states[-1] != "live":
+                async with admin.session.get(index) as watching:
+                    states.append(watching.headers["X-Stream-State"])
+                    text = await watching.text()
+        await admin.wait_state("cam01", "recording", 20)
+
+        assert frozen == "placeholder"
+        assert "RESOLUTION=160x120" in text
