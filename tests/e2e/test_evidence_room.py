@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from tests.e2e.browser import chromium, log_in
 from tests.e2e.daemon import PROGRAM, Client, Site, logged_in, running_daemon
@@ -24,8 +24,8 @@ pytestmark = [
 ]
 
 CLIP = ClipSpec(seconds=4, key_every_s=1)
-DESK = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 PICTURES = os.environ.get("EVIDENCE_PICTURES")
 """A folder for screenshots, for whoever works on the room."""
 
@@ -81,6 +81,13 @@ async def picture(page: Page, name: str) -> None:
 async def fits(page: Page) -> bool:
     width = await page.evaluate("() => document.documentElement.scrollWidth")
     return bool(width <= (page.viewport_size or DESK)["width"])
+
+
+async def edges(page: Page, selector: str) -> tuple[float, float]:
+    """Return where the element begins and ends, from above."""
+    box = await page.locator(selector).bounding_box()
+    assert box is not None
+    return box["y"], box["y"] + box["height"]
 
 
 def _field(at: datetime) -> str:
@@ -278,6 +285,8 @@ async def test_an_auditor_reads_who_took_what_and_opens_the_report_of_a_purge(
         )
         async with page.context.expect_page() as opening:
             await link.click()
+        if PICTURES is not None:
+            await page.wait_for_timeout(3000)
         await picture(await opening.value, "purge-paper")
         href = await link.get_attribute("href")
         paper = await page.context.request.get(f"{site.url}{href}")
@@ -323,6 +332,12 @@ async def test_what_is_marked_in_investigar_is_exported_and_cameras_go_out_of_st
         await picture(page, "marked")
         await page.set_viewport_size(PHONE)
         assert await fits(page)
+        # Nothing covers the field above the pictures, nor runs out of the bar below.
+        field, stage = await edges(page, ".jump input"), await edges(page, ".stage")
+        assert field[1] <= stage[0]
+        bar = await edges(page, ".mark-bar")
+        button = await edges(page, ".mark-bar .btn:last-child")
+        assert button[1] <= bar[1]
         await picture(page, "phone-marked")
         await page.set_viewport_size(DESK)
         await page.keyboard.press("e")
