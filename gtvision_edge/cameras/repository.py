@@ -110,12 +110,17 @@ async def fetch_states_within(
     return [StateEntry(CameraState(row["state"]), row["since_us"], row["reason"]) for row in rows]
 
 
-async def fetch_last_states_us(database: Database) -> dict[CameraUuid, int]:
-    """Return when each camera's last known state began."""
-    rows = await database.fetch_all(
-        "SELECT camera_uuid, max(since_us) AS since_us FROM camera_states GROUP BY camera_uuid"
+async def fetch_last_states(database: Database) -> dict[CameraUuid, StateEntry]:
+    """Return each camera's last known state."""
+    rows = await database.fetch_all(  # of the row with the maximum, as SQLite promises of a lone max()
+        "SELECT camera_uuid, max(since_us) AS since_us, state, reason FROM camera_states GROUP BY camera_uuid"
     )
-    return {CameraUuid(row["camera_uuid"]): row["since_us"] for row in rows}
+    return {
+        CameraUuid(row["camera_uuid"]): StateEntry(
+            CameraState(row["state"]), row["since_us"], row["reason"]
+        )
+        for row in rows
+    }
 
 
 def _values(camera: Camera, sealed: bytes) -> dict[str, Any]:

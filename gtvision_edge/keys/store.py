@@ -17,6 +17,7 @@ from gtvision_edge.keys.errors import BrokenCertificateError, BrokenSiteKeyError
 from gtvision_edge.keys.paper_key import PaperKey, make_certificate, read_pkcs12
 from gtvision_edge.keys.site_key import SiteKey
 from gtvision_edge.runtime.durable import write_whole
+from gtvision_edge.runtime.findings import Finding
 from gtvision_edge.settings import PaperSettings
 
 log = structlog.get_logger(__name__)
@@ -51,6 +52,10 @@ class OpenedKeys:
         """
         if self.certificate_error is not None:
             raise self.certificate_error
+
+    def findings(self) -> list[Finding]:
+        """Return that the certificate of the settings is not used, if it is not."""
+        return [Finding(self.certificate_error.code)] if self.certificate_error else []
 
 
 def open_keys(state_dir: Path, settings: PaperSettings, *, site_id: str) -> OpenedKeys:

@@ -12,6 +12,31 @@ class MediaServerUnavailableError(EdgeError):
     kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
 
 
+class MediaServerSilentError(MediaServerUnavailableError):
+    """The media server takes the connection and does not answer in time: it hangs, or the box is out of breath."""
+
+    code: ClassVar[str] = "media_server_silent"
+
+
+class ForeignServerError(MediaServerUnavailableError):
+    """What answers at the media server's address is no media server."""
+
+    code: ClassVar[str] = "media_server_foreign"
+
+
+class MediaServerOddError(MediaServerUnavailableError):
+    """The media server's answers make no sense, or have no end."""
+
+    code: ClassVar[str] = "media_server_odd"
+
+
+class MediaPathWrongError(EdgeError):
+    """A camera's path at the media server is not as it should be; ``GET /cameras`` tells whose and why."""
+
+    code: ClassVar[str] = "media_path_wrong"
+    kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
+
+
 class MediaServerRefusedError(EdgeError):
     """The media server answered and said no; ``status`` is its HTTP status."""
 
@@ -29,6 +54,12 @@ class MediaServerUnauthorizedError(MediaServerRefusedError):
     code: ClassVar[str] = "media_server_unauthorized"
 
 
+class MediaServerTooOldError(MediaServerRefusedError):
+    """It is MediaMTX, but from before 1.15.2: its API does not even tell its version."""
+
+    code: ClassVar[str] = "media_server_too_old"
+
+
 class UnknownPathError(MediaServerRefusedError):
     """The media server knows no path of that name."""
 
@@ -41,13 +72,6 @@ class StreamUnavailableError(EdgeError):
 
     code: ClassVar[str] = "stream_unavailable"
     kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
-
-
-class TooManyStreamRequestsError(EdgeError):
-    """One login takes too many pieces of streams at the same time; the others shall have some too."""
-
-    code: ClassVar[str] = "too_many_stream_requests"
-    kind: ClassVar[ErrorKind] = ErrorKind.TOO_MANY
 
 
 class UnknownStreamFileError(EdgeError):

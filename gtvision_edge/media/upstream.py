@@ -7,6 +7,7 @@ from urllib.parse import quote
 import aiohttp
 
 from gtvision_edge.media.playlists import Link
+from gtvision_edge.runtime.reading import TooLongError, read_capped
 
 INDEX_TIMEOUT_S = 15.0
 """The first ``index.m3u8`` blocks until two segments are there: with key frames 4 s apart that is 8 s and more."""
@@ -62,10 +63,7 @@ class Upstream:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Ask for a file and give out the answer, whatever its status."""
         limits = aiohttp.ClientTimeout(
-            total=None,
-            connect=PLAYLIST_TIMEOUT_S,
-            sock_connect=PLAYLIST_TIMEOUT_S,
-            sock_read=READ_TIMEOUT_S,
+            total=None, sock_connect=PLAYLIST_TIMEOUT_S, sock_read=READ_TIMEOUT_S
         )
         try:
             response = await self._get(path, link, limits, headers or {})
@@ -106,28 +104,19 @@ class Upstream:
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
     try:
-        body = bytearray()
-        async for chunk in response.content.iter_any():
-            body += chunk
-            if len(body) > limit:
-                raise UpstreamError(0)
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        return await read_capped(response.content, limit)
+    except (TooLongError, aiohttp.ClientError, TimeoutError, OSError) as error:
         raise UpstreamError(0) from error
-    return bytes(body)
 
 
 @asynccontextmanager
 async def open_session() -> AsyncIterator[aiohttp.ClientSession]:
-    """Open the connections to the media server: no cookies, nothing unpacked, large reads.
-
-    How many there are is not limited here: one viewer who takes nothing would keep the others from their playlists. Each
-    login has its share of bodies instead, and whoever stalls is cut off at the door.
-    """
+    """Open the connections to the media server: no cookies, nothing unpacked, large reads."""
     async with aiohttp.ClientSession(
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         read_bufsize=READ_BUFFER,
-        connector=aiohttp.TCPConnector(limit=0),
+        connector=aiohttp.TCPConnector(limit=256),
         headers={"Accept-Encoding": "identity"},
     ) as session:
         yield session

@@ -10,6 +10,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Gauge
 
 from gtvision_edge.errors import EdgeError
+from gtvision_edge.media.admission import Admissions
 from gtvision_edge.media.client import MediaServerClient, RuntimePath
 from gtvision_edge.media.model import CameraDirectory, CameraOnAir, PathView, RecordingsOf
 from gtvision_edge.media.paths import PathUse, path_name
@@ -57,10 +58,12 @@ class MediaViews:
         cameras: CameraDirectory,
         *,
         recordings: RecordingsOf,
+        admissions: Admissions,
         clock: Clock,
         registry: CollectorRegistry | None = None,
     ) -> None:
         self._client = client
+        self._admissions = admissions
         self._cameras = cameras
         self._recordings = recordings
         self._clock = clock
@@ -117,7 +120,9 @@ class MediaViews:
             seen = self._seen.get(camera.camera_id)
             if seen is None or seen.camera_uuid != camera.camera_uuid:
                 seen = self._seen[camera.camera_id] = _Seen(camera.camera_uuid)
-            self._note(seen, paths.get(path_name(camera.camera_id, PathUse.RECORD)))
+            is_own = self._admissions.admits(camera, PathUse.RECORD)
+            path = paths.get(path_name(camera.camera_id, PathUse.RECORD)) if is_own else None
+            self._note(seen, path)
         await self._look_at_disk(
             [
                 (camera, self._seen[camera.camera_id].growth)

@@ -79,7 +79,7 @@ async def watching(
     cameras.put(FakeCamera("cam01"), "rtsp://x/")
     people = People(viewer("ana", "town"))
     async with open_gateway(
-        MediaServerPlace(hls_url, secret, lambda: kind),
+        MediaServerPlace(hls_url, secret, lambda: kind, lambda *_: True),
         cameras=cameras,
         authenticator=people,
         sessions=people,

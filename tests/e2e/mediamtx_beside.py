@@ -89,7 +89,7 @@ class ShippedMediaMtx:
             while True:
                 with contextlib.suppress(aiohttp.ClientError):
                     async with session.get(f"{self.api_url}/v3/info") as answer:
-                        if answer.status == 200:
+                        if answer.status in (200, 401):
                             return
                 await asyncio.sleep(0.05)
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,8 @@ def test_verify_refuses_a_key_that_is_none(
 def test_verify_says_nothing_of_what_it_cannot_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for path in (tmp_path / "absent.zip", tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    for path in (tmp_path / "absent.zip", tmp_path, tmp_path / "fifo", Path("/dev/zero")):
         with pytest.raises(SystemExit) as ended:
             main(["verify", str(path)])
         printed = capsys.readouterr()

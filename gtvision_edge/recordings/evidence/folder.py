@@ -14,7 +14,7 @@ from gtvision_edge.runtime.durable import sync_directory
 log = structlog.get_logger(__name__)
 
 DEFAULT_NAME: Final = ".exports"
-_OURS: Final = re.compile(r"[0-9a-f-]{36}\.(draft|zip)")
+OF_EXPORTS: Final = re.compile(r"[0-9a-f-]{36}\.(draft|zip)")
 
 
 class ExportFolder:
@@ -65,7 +65,9 @@ class ExportFolder:
         """Remove what a kill left: drafts, and bundles of no *finished* export; return their names."""
         removed = []
         for path in self.path.iterdir():
-            if _OURS.fullmatch(path.name) and not (path.suffix == ".zip" and path.stem in finished):
+            if OF_EXPORTS.fullmatch(path.name) and not (
+                path.suffix == ".zip" and path.stem in finished
+            ):
                 path.unlink(missing_ok=True)
                 removed.append(path.name)
         return removed

@@ -68,7 +68,10 @@ class TimelineService:
         extent = await self._index.extent(camera.camera_no)
         spans = await self._spans(camera, span, growing)
         deleted = await repository.fetch_deleted(self._database, camera.camera_no, span)
-        gaps = gaps_between(spans, self._expected(span, extent, growing, deleted, since_us))
+        missing = await repository.fetch_missing(self._database, camera.camera_no, span)
+        lost = [Happening(each, GapCause.DELETED) for each in deleted]
+        lost += [Happening(each, GapCause.FILES_MISSING) for each in missing]
+        gaps = gaps_between(spans, self._expected(span, extent, growing, lost, since_us))
         first_us, last_us = (extent.start_us, extent.end_us) if extent else (None, None)
         if growing is not None:
             first_us = growing.start_us if first_us is None else first_us
@@ -76,7 +79,7 @@ class TimelineService:
         return Timeline(
             span=span,
             spans=spans,
-            gaps=await self._explained(camera, gaps, deleted),
+            gaps=await self._explained(camera, gaps, lost),
             incidents=await self._incidents(principal, camera, span),
             clock_steps=await repository.fetch_clock_steps(self._database, span),
             first_us=first_us,
@@ -139,11 +142,11 @@ class TimelineService:
         span: Span,
         extent: Span | None,
         growing: Segment | None,
-        deleted: Sequence[Span],
+        lost: Sequence[Happening],
         since_us: int | None,
     ) -> Span:
         """Return in which part of *span* footage could have been: not before the camera came, not in the future."""
-        known = [deleted[0].start_us] if deleted else []
+        known = [each.span.start_us for each in lost]
         known += [extent.start_us] if extent else []
         known += [growing.start_us] if growing else []
         known += [since_us] if since_us is not None else []
@@ -155,7 +158,7 @@ class TimelineService:
         return Span(start_us, max(start_us, min(span.end_us, now_us)))
 
     async def _explained(
-        self, camera: RecordedCamera, gaps: Sequence[Gap], deleted: Sequence[Span]
+        self, camera: RecordedCamera, gaps: Sequence[Gap], lost: Sequence[Happening]
     ) -> list[Gap]:
         if not gaps:
             return []
@@ -167,7 +170,7 @@ class TimelineService:
             whole.end_us + FRESH_US,
         )
         breaker = await repository.fetch_breaker(self._database, whole)
-        happenings = [Happening(each, GapCause.DELETED) for each in deleted]
+        happenings = list(lost)
         happenings += [Happening(each, GapCause.BREAKER) for each in breaker]
         happenings.sort(key=lambda each: each.span.start_us)
         result = []

@@ -5,7 +5,8 @@ import { investigate } from "./investigate.en";
 import { evidence, evidenceFailures } from "./evidence.en";
 import { fields } from "./fields.en";
 import type { Text } from "./pt-BR";
-import { causes, failures, findings, volumes, warnings } from "./trouble.en";
+import { findings, mediaStates } from "./findings.en";
+import { causes, failures, volumes, warnings } from "./trouble.en";
 import { storage } from "./storage.en";
 import { health, settings } from "./upkeep.en";
 
@@ -20,6 +21,7 @@ export const en: Text = {
   fields,
   causes,
   findings,
+  mediaStates,
   investigate,
   volumes,
   warnings,
@@ -68,7 +70,7 @@ export const en: Text = {
     offline: (n) => `${n} offline`,
     unauthorized: (n) => `${n} with password refused`,
     notRecording: (n) => `${n} not recording`,
-    mediaDown: "media server down",
+    media: (state: string) => `media server: ${state}`,
     hubUnknown: "hub: no data",
     account: "Account",
     linkDown: (time) => `No answer from the unit since ${time}, trying again.`,

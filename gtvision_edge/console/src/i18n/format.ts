@@ -1,4 +1,5 @@
 import { locale, text } from ".";
+import type { SiteStatus } from "../api/types";
 
 /** A time that was never heard of is "—", never midnight. */
 const UNKNOWN = "—";
@@ -130,4 +131,12 @@ export function codecOf(codec: string | null | undefined): string {
 export function causeOf(reason: string | null | undefined): string | null {
   if (!reason) return null;
   return text.value.causes[reason] ?? reason;
+}
+
+/** What the media server is doing, in a word or two. */
+export function mediaWord(server: SiteStatus["media_server"]): string {
+  const t = text.value.health;
+  if (!server || server.state === "unknown") return UNKNOWN;
+  if (server.state === "up") return t.up;
+  return text.value.mediaStates[server.error ?? ""] ?? t.down;
 }

@@ -79,6 +79,7 @@ export const investigate: Text["investigate"] = {
     breaker: "recording paused so that the disk does not fill",
     service_stopped: "service stopped",
     deleted: "deleted by retention",
+    files_missing: "recorded, but the files are gone from the disk",
   },
   keys: {
     play: "plays or pauses",

@@ -79,6 +79,7 @@ export const investigate = {
     breaker: "gravação pausada para o disco não encher",
     service_stopped: "serviço parado",
     deleted: "apagado pelo período de retenção",
+    files_missing: "gravado, mas os arquivos sumiram do disco",
   } as Record<string, string>,
   keys: {
     play: "reproduz ou pausa",

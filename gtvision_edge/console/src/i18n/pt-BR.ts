@@ -4,7 +4,8 @@ import { cameras, wizard } from "./cameras.pt-BR";
 import { evidence, evidenceFailures } from "./evidence.pt-BR";
 import { investigate } from "./investigate.pt-BR";
 import { fields } from "./fields.pt-BR";
-import { causes, failures, findings, volumes, warnings } from "./trouble.pt-BR";
+import { findings, mediaStates } from "./findings.pt-BR";
+import { causes, failures, volumes, warnings } from "./trouble.pt-BR";
 import { search } from "./search.pt-BR";
 import { storage } from "./storage.pt-BR";
 import { health, settings } from "./upkeep.pt-BR";
@@ -20,6 +21,7 @@ export const ptBR = {
   fields,
   causes,
   findings,
+  mediaStates,
   investigate,
   volumes,
   warnings,
@@ -62,7 +64,7 @@ export const ptBR = {
     offline: (n: number) => `${n} sem sinal`,
     unauthorized: (n: number) => (n === 1 ? "1 com senha recusada" : `${n} com senha recusada`),
     notRecording: (n: number) => `${n} sem gravar`,
-    mediaDown: "servidor de mídia parado",
+    media: (state: string) => `servidor de mídia: ${state}`,
     hubUnknown: "central: sem dados",
     account: "Conta",
     linkDown: (time: string) => `Sem resposta do equipamento desde ${time}, tentando de novo.`,

@@ -1,7 +1,8 @@
 import "./health.css";
+import type { ComponentChildren } from "preact";
 import type { CameraState, SiteStatus } from "../../api/types";
 import { text } from "../../i18n";
-import { bytesOf, numberOf, whenOf } from "../../i18n/format";
+import { bytesOf, causeOf, mediaWord, numberOf, whenOf } from "../../i18n/format";
 import { nowMs, siteClock } from "../../state/clock";
 import { may } from "../../state/permissions";
 import { go, hashOf } from "../../state/route";
@@ -13,7 +14,7 @@ import { IntegrityCard } from "./storage/IntegrityCard";
 import { KeepingCard } from "./storage/KeepingCard";
 import { StorageCard } from "./storage/StorageCard";
 import { useStorage } from "./storage/useStorage";
-import { grouped, problemsOf, type Group, type Problem } from "./problems";
+import { grouped, problemsOf, type CameraProblem, type Group, type Problem } from "./problems";
 
 const NEARLY_FULL_PERCENT = 85;
 const FULL_PERCENT = 95;
@@ -76,7 +77,7 @@ function Content({ known, problems, isCurrent }: { known: SiteStatus; problems: 
         <section class="card">
           <span class="muted">{t.media}</span>
           <div class={`big${known.media_server?.state === "down" ? " word-alarm" : ""}`}>
-            {known.media_server ? t[known.media_server.state] : "—"}
+            {mediaWord(known.media_server)}
           </div>
         </section>
         <section class="card">
@@ -98,7 +99,7 @@ function Content({ known, problems, isCurrent }: { known: SiteStatus; problems: 
 }
 
 function keyOf(problem: Problem): string {
-  if ("camera" in problem) return problem.camera.camera_id;
+  if ("camera" in problem) return `${problem.kind} ${problem.camera.camera_id}`;
   return problem.kind === "finding" ? JSON.stringify(problem.finding) : problem.kind;
 }
 
@@ -107,10 +108,10 @@ function GroupNote({ group }: { group: Group }) {
   return (
     <Note
       tone={group.tone}
-      title={t.many(group.count, text.value.states[group.state])}
+      title={group.of === "path" ? t.manyPaths(group.count) : t.many(group.count, text.value.states[group.state])}
       action={
         may(me.value?.role, "seeCameras") && (
-          <Button onClick={() => go(hashOf("cameras", null, { state: group.state }))}>{t.openList}</Button>
+          <Button onClick={() => go(hashOf("cameras", null, { state: group.of === "path" ? null : group.state }))}>{t.openList}</Button>
         )
       }
     >
@@ -121,27 +122,13 @@ function GroupNote({ group }: { group: Group }) {
 
 function ProblemNote({ problem }: { problem: Problem }) {
   const t = text.value.health;
-  if (problem.kind === "media_down") {
-    return (
-      <Note tone="alarm" title={t.media}>
-        {t.mediaDown}
-      </Note>
-    );
-  }
   if (problem.kind === "finding") {
     const { code, ...facts } = problem.finding;
-    const words = text.value.findings[code]?.(facts);
+    const words = text.value.findings[code]?.(facts) ?? text.value.volumes[code];
     return (
-      <Note title={words?.title ?? code}>
+      <Note tone={problem.tone} title={words?.title ?? code}>
         {words?.cure}
-      </Note>
-    );
-  }
-  if (problem.kind === "volume") {
-    const words = text.value.volumes[problem.code];
-    return (
-      <Note tone="alarm" title={words?.title ?? problem.code}>
-        {words?.cure}
+        {problem.affected > 0 && <> {t.affected(problem.affected)}</>}
       </Note>
     );
   }
@@ -155,18 +142,30 @@ function ProblemNote({ problem }: { problem: Problem }) {
   }
   const { camera } = problem;
   const since = text.value.common.since(whenOf(camera.state.since, nowMs.value, zone.value));
+  if (problem.kind === "path") {
+    return (
+      <CameraNote problem={problem}>
+        {t.path(text.value.cameras.pathNames[problem.trouble.path], causeOf(problem.trouble.code) ?? "", whenOf(problem.trouble.since, nowMs.value, zone.value))}
+      </CameraNote>
+    );
+  }
   const words = { offline: t.offline, unauthorized: t.unauthorized, not_recording: t.notRecording }[problem.kind](since);
+  return <CameraNote problem={problem}>{words}</CameraNote>;
+}
+
+function CameraNote({ problem, children }: { problem: CameraProblem; children: ComponentChildren }) {
+  const { camera } = problem;
   return (
     <Note
       tone={problem.tone}
       title={camera.name}
       action={
         may(me.value?.role, "seeCameras") && (
-          <Button onClick={() => go(hashOf("cameras", camera.camera_id))}>{t.openCamera}</Button>
+          <Button onClick={() => go(hashOf("cameras", camera.camera_id))}>{text.value.health.openCamera}</Button>
         )
       }
     >
-      {words}
+      {children}
     </Note>
   );
 }
