@@ -68,6 +68,12 @@ BODIES: dict[str, tuple[type[BaseModel], ...]] = {
 }
 
 
+DROPPED: dict[type[BaseModel], frozenset[str]] = {
+    cameras.CameraChangeBody: frozenset({"anonymous"})
+}
+"""What the form leaves out of a change: an empty password there means that the old one stays."""
+
+
 def fields_of(interface: str) -> set[str]:
     """Return the fields of an interface, inherited ones included."""
     source = "\n".join(path.read_text(encoding="utf-8") for path in TYPES)
@@ -95,4 +101,5 @@ def test_the_console_sends_only_what_the_api_takes(interface: str) -> None:
 
     assert fields
     for body in BODIES[interface]:
-        assert not fields - set(body.model_fields), body.__name__
+        dropped = DROPPED.get(body, frozenset())
+        assert not fields - dropped - set(body.model_fields), body.__name__
