@@ -83,6 +83,13 @@ async def fits(page: Page) -> bool:
     return bool(width <= (page.viewport_size or DESK)["width"])
 
 
+async def edges(page: Page, selector: str) -> tuple[float, float]:
+    """Return where the element begins and ends, from above."""
+    box = await page.locator(selector).bounding_box()
+    assert box is not None
+    return box["y"], box["y"] + box["height"]
+
+
 def _field(at: datetime) -> str:
     """Write a moment as the fields of the console have it, in São Paulo."""
     return (at - timedelta(hours=3)).strftime("%d/%m/%Y %H:%M:%S")
@@ -278,6 +285,8 @@ async def test_an_auditor_reads_who_took_what_and_opens_the_report_of_a_purge(
         )
         async with page.context.expect_page() as opening:
             await link.click()
+        if PICTURES is not None:
+            await page.wait_for_timeout(3000)
         await picture(await opening.value, "purge-paper")
         href = await link.get_attribute("href")
         paper = await page.context.request.get(f"{site.url}{href}")
@@ -323,6 +332,12 @@ async def test_what_is_marked_in_investigar_is_exported_and_cameras_go_out_of_st
         await picture(page, "marked")
         await page.set_viewport_size(PHONE)
         assert await fits(page)
+        # Nothing covers the field above the pictures, nor runs out of the bar below.
+        field, stage = await edges(page, ".jump input"), await edges(page, ".stage")
+        assert field[1] <= stage[0]
+        bar = await edges(page, ".mark-bar")
+        button = await edges(page, ".mark-bar .btn:last-child")
+        assert button[1] <= bar[1]
         await picture(page, "phone-marked")
         await page.set_viewport_size(DESK)
         await page.keyboard.press("e")

@@ -13,6 +13,7 @@ from gtvision_edge.api import (
     discovery,
     exports,
     incidents,
+    integrity,
     mosaics,
     people,
     policies,
@@ -53,6 +54,7 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "StorageReport": storage.StorageReportAnswer,
     "WouldGo": policies.WouldGoAnswer,
     "Policies": policies.PoliciesAnswer,
+    "IntegrityReport": integrity.ReportAnswer,
 }
 BODIES: dict[str, tuple[type[BaseModel], ...]] = {
     "ProbeBody": (cameras.ProbeBody, cameras.CameraChangeBody),

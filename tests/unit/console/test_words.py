@@ -15,6 +15,8 @@ from gtvision_edge.recordings import errors as volume_errors
 from gtvision_edge.recordings import purge_papers
 from gtvision_edge.recordings.evidence import errors as export_errors
 from gtvision_edge.recordings.incidents import errors as incident_errors
+from gtvision_edge.recordings.integrity import errors as integrity_errors
+from gtvision_edge.recordings.integrity.model import Kind
 from gtvision_edge.recordings.retention import errors as retention_errors
 
 SOURCE = Path(gtvision_edge.__file__).parent / "console" / "src"
@@ -69,7 +71,14 @@ def test_every_refusal_about_evidence_has_words(language: str) -> None:
         (SOURCE / "i18n" / f"{name}.{language}.ts").read_text(encoding="utf-8")
         for name in ("evidence", "trouble")
     )
-    modules = (export_errors, incident_errors, retention_errors, purge_papers, paper_errors)
+    modules = (
+        export_errors,
+        incident_errors,
+        integrity_errors,
+        retention_errors,
+        purge_papers,
+        paper_errors,
+    )
     codes = set().union(*map(codes_of, modules))
 
     assert len(codes) >= 12
@@ -139,3 +148,11 @@ def test_no_file_of_the_console_is_longer_than_a_screenful_or_six() -> None:
     }
 
     assert not long
+
+
+@pytest.mark.parametrize("language", ["pt-BR", "en"])
+def test_everything_that_a_comparison_of_disk_and_index_finds_has_words(language: str) -> None:
+    words = (SOURCE / "i18n" / f"storage.{language}.ts").read_text(encoding="utf-8")
+    told = words[words.index("    kinds: {") : words.index("  byCamera")]
+
+    assert {each.value for each in Kind} == set(re.findall(r'^      (\w+): "', told, re.MULTILINE))

@@ -212,4 +212,7 @@ export const evidenceFailures: Record<string, Trouble> = {
   purge_running: { title: "This deletion has not finished.", cure: "The report is made when it has." },
   paper_failed: { title: "The PDF could not be made.", cure: "Try again; if it happens again, check the certificate in [papers]." },
   no_footage: { title: "Nothing was recorded of this camera.", cure: "Check camera and period." },
+  integrity_running: { title: "A comparison is going on already.", cure: "Wait until it has ended." },
+  unknown_integrity_report: { title: "There is no such report.", cure: "Read the page again." },
+  integrity_faults: { title: "The comparison found faults.", cure: "See which in Health, Integrity." },
 };

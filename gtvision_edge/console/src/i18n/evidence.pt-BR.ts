@@ -221,4 +221,7 @@ export const evidenceFailures: Record<string, Trouble> = {
   purge_running: { title: "Este expurgo ainda não terminou.", cure: "O relatório é feito quando terminar." },
   paper_failed: { title: "O PDF não pôde ser feito.", cure: "Tente de novo; se repetir, confira o certificado em [papers]." },
   no_footage: { title: "Não há gravação desta câmera.", cure: "Confira a câmera e o período." },
+  integrity_running: { title: "Já há uma conferência em andamento.", cure: "Espere ela terminar." },
+  unknown_integrity_report: { title: "Este relatório não existe.", cure: "Atualize a página." },
+  integrity_faults: { title: "A conferência encontrou problemas.", cure: "Veja quais em Saúde, Integridade." },
 };

@@ -61,6 +61,7 @@ export const storage: Text["storage"] = {
       not_held: "Incidents' footage not marked as kept",
       totals_differ: "Totals that do not add up",
       export_missing: "Bundles that are gone",
+      export_unfinished: "Bundles left half made",
       refused: "Mending refused: over half would be lost",
     },
   },

@@ -68,6 +68,7 @@ export const storage = {
       not_held: "Imagens de incidentes sem a marca de preservadas",
       totals_differ: "Totais que não batem",
       export_missing: "Pacotes que sumiram",
+      export_unfinished: "Pacotes que ficaram pela metade",
       refused: "Correção recusada: mais da metade seria perdida",
     } as Record<string, string>,
   },
