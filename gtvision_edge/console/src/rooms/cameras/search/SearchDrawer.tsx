@@ -17,7 +17,7 @@ const SEARCH_S = 4;
 const SEARCH_TIMEOUT_MS = 20_000;
 /** Five seconds for ONVIF, five for the video, and a queue in between. */
 const ADD_TIMEOUT_MS = 40_000;
-const AT_A_TIME = 3;
+const AT_A_TIME = 2;
 
 type Stage = "where" | "pick" | "adding";
 

@@ -1,0 +1,95 @@
+"""What the console does when something beside it is in trouble: it goes on, and says true words."""
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.browser import chromium, log_in
+from tests.e2e.daemon import Site, logged_in, running_daemon
+from tests.e2e.hanging_front import hanging_front
+from tests.e2e.test_console import open_console
+from tests.e2e.test_console_daily import add_absent
+from tests.fakes.clips import ClipSpec
+from tests.fakes.virtual_camera import virtual_camera
+from tests.waiting import becomes, patiently
+
+pytestmark = [pytest.mark.chromium, pytest.mark.timeout(180), pytest.mark.xdist_group("e2e")]
+
+ASK_TEN_TIMES = """async () => {
+    let longest = 0;
+    for (let round = 0; round < 10; round += 1) {
+        const began = performance.now();
+        await (await fetch('/api/v1/cameras')).json();
+        longest = Math.max(longest, performance.now() - began);
+        await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    return longest;
+}"""
+
+
+@pytest.mark.parametrize("webrtc", [True, False], ids=["webrtc", "hls"])
+async def test_a_media_server_that_hangs_leaves_the_api_its_connections(
+    tmp_path: Path, *, webrtc: bool
+) -> None:
+    site = Site(tmp_path / "state")
+    async with (
+        running_daemon(site),
+        logged_in(site) as admin,
+        hanging_front(site.url, webrtc=webrtc) as front,
+        chromium() as browser,
+    ):
+        for number in range(1, 17):
+            await add_absent(admin, number)
+        page = await (await browser.new_context(locale="pt-BR")).new_page()
+        await log_in(page, front.url, "admin", site.password)
+        await page.wait_for_selector(".place .tile-name")
+        await becomes(lambda: len(front.hanging) >= 2, within_s=15)
+
+        longest_ms = await page.evaluate(ASK_TEN_TIMES)
+
+        assert longest_ms < patiently(1_000)
+        assert front.most < 6
+        await page.click("nav >> text=Câmeras")
+        await expect(page.locator(".camera-table tbody tr")).to_have_count(16)
+        # The tiles are gone, and so are their requests.
+        await becomes(lambda: not front.hanging, within_s=10)
+
+
+async def test_no_still_of_another_shape_stays_beside_a_moving_picture(tmp_path: Path) -> None:
+    site = Site(tmp_path / "state")
+    wide, square = ClipSpec(width=640, height=360), ClipSpec(width=320, height=240)
+    async with (
+        virtual_camera({"main": wide, "sub": square}) as camera,
+        running_daemon(site),
+        logged_in(site) as admin,
+        chromium() as browser,
+    ):
+        body = {
+            "camera_id": "cam01",
+            "name": "Praça",
+            "vendor": "generic_rtsp",
+            "main_url": camera.url("main"),
+            "sub_url": camera.url("sub"),
+        }
+        await admin.call("POST", "/cameras", body, expect=201)
+        await admin.wait_state("cam01", "recording", 30)
+        page, _ = await open_console(browser, site, "admin", site.password, locale="pt-BR")
+
+        async def stills() -> int:
+            """Count the stills that show something while the picture moves."""
+            await page.wait_for_selector(".picture.live", timeout=patiently(30_000))
+            count: int = await page.evaluate(
+                """() => document.querySelectorAll('.picture.live .poster').length
+                    + [...document.querySelectorAll('.picture.live canvas')].filter((each) => each.width > 0).length"""
+            )
+            return count
+
+        assert await stills() == 0
+        await page.keyboard.press("1")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector(".place.large")
+        await expect(page.locator("video")).to_have_js_property("videoWidth", 640)
+        await page.keyboard.press("Escape")
+        await expect(page.locator("video")).to_have_js_property("videoWidth", 320)
+        assert await stills() == 0
