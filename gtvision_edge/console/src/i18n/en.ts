@@ -4,7 +4,7 @@ import { search } from "./search.en";
 import { investigate } from "./investigate.en";
 import { fields } from "./fields.en";
 import type { Text } from "./pt-BR";
-import { causes, failures, findings, volumes, warnings } from "./trouble.en";
+import { causes, doors, failures, findings, volumes, warnings } from "./trouble.en";
 import { health, settings } from "./upkeep.en";
 
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
@@ -16,6 +16,7 @@ export const en: Text = {
   failures,
   fields,
   causes,
+  doors,
   findings,
   investigate,
   volumes,

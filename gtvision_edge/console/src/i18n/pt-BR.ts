@@ -3,7 +3,7 @@ import { acts } from "./acts.pt-BR";
 import { cameras, wizard } from "./cameras.pt-BR";
 import { investigate } from "./investigate.pt-BR";
 import { fields } from "./fields.pt-BR";
-import { causes, failures, findings, volumes, warnings } from "./trouble.pt-BR";
+import { causes, doors, failures, findings, volumes, warnings } from "./trouble.pt-BR";
 import { search } from "./search.pt-BR";
 import { health, settings } from "./upkeep.pt-BR";
 
@@ -16,6 +16,7 @@ export const ptBR = {
   failures,
   fields,
   causes,
+  doors,
   findings,
   investigate,
   volumes,

@@ -99,6 +99,12 @@ export const failures: Text["failures"] = {
   },
 };
 
+/** Which of a camera's doors refused the login, by `via` of the daemon's answer. */
+export const doors: Record<string, string> = {
+  onvif: "Refused by ONVIF; some brands have ONVIF users of their own, made in the camera's settings.",
+  rtsp: "Refused by the video (RTSP).",
+};
+
 /** What to mend in the media server beside us; keys are the daemon's stable codes. */
 export const findings: Text["findings"] = {
   issuer_keys_gone: ({ issuer, source }) => ({

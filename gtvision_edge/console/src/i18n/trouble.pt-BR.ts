@@ -106,6 +106,12 @@ export const failures: Record<string, Trouble> = {
   },
 };
 
+/** Which of a camera's doors refused the login, by `via` of the daemon's answer. */
+export const doors: Record<string, string> = {
+  onvif: "Recusado no ONVIF; em algumas marcas o usuário ONVIF é criado à parte, nas configurações da câmera.",
+  rtsp: "Recusado no vídeo (RTSP).",
+};
+
 /** What to mend in the media server beside us; keys are the daemon's stable codes. */
 export const findings: Record<string, (facts: Facts) => Trouble> = {
   issuer_keys_gone: ({ issuer, source }) => ({
