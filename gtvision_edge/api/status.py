@@ -98,6 +98,8 @@ class MediaServerAnswer(Answer):
     """null: it has not answered yet."""
     version: str | None
     state: Literal["up", "down"]
+    error: str | None
+    """Why it counts as down: the code of the failure, ``not_asked_yet`` at the start, null while it is up."""
     webrtc: bool
     """Whether ``/whep/{path}`` is worth trying."""
     findings: list[dict[str, Any]]
@@ -174,6 +176,7 @@ class _StatusResource:
                 kind=_kind(server.kind),
                 version=server.version or None,
                 state="up" if server.up else "down",
+                error=None if server.up else server.error or None,
                 webrtc=self._findings.offers_webrtc,
                 findings=[
                     {"code": finding.code, **finding.facts}

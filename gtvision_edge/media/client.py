@@ -245,9 +245,9 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
 
 def _refusal(call: str, status: int) -> MediaServerRefusedError:
     # The body is not forwarded: in a validation error it may quote a camera's URL with its password.
-    if status == 401:
+    if status in (401, 403):
         return MediaServerUnauthorizedError(
-            "The media server's API wants credentials.", status=status
+            "The media server's API does not let us in.", status=status
         )
     if status == 404 and call in ("patch_path", "delete_path"):
         return UnknownPathError("The media server knows no such path.", status=status)

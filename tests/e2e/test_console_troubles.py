@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.e2e.browser import chromium, log_in
 from tests.e2e.daemon import Site, logged_in, running_daemon
@@ -93,3 +93,48 @@ async def test_no_still_of_another_shape_stays_beside_a_moving_picture(tmp_path:
         await page.keyboard.press("Escape")
         await expect(page.locator("video")).to_have_js_property("videoWidth", 320)
         assert await stills() == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "short", "words"),
+    [
+        ("media_server_unavailable", "servidor de mídia não responde", "nada é gravado nem"),
+        ("media_server_unauthorized", "servidor de mídia recusa o acesso", "a permissão “api”"),
+    ],
+)
+async def test_one_cause_of_all_cameras_is_said_once_and_as_what_it_is(
+    tmp_path: Path, error: str, short: str, words: str
+) -> None:
+    site = Site(tmp_path / "state")
+    async with running_daemon(site), logged_in(site) as admin, chromium() as browser:
+        for number in range(1, 9):
+            await add_absent(admin, number)
+
+        async def is_down(route: Route) -> None:
+            body = await (await route.fetch()).json()
+            body["media_server"] |= {"kind": "mediamtx", "state": "down", "error": error}
+            await route.fulfill(json=body)
+
+        async def stand_still(route: Route) -> None:
+            body = await (await route.fetch()).json()
+            for camera in body["items"]:
+                camera["state"] |= {"state": "online_not_recording", "reason": "no_stream"}
+            await route.fulfill(json=body)
+
+        context = await browser.new_context(locale="pt-BR")
+        await context.route("**/api/v1/status", is_down)
+        await context.route("**/api/v1/cameras", stand_still)
+        page = await context.new_page()
+        await log_in(page, site.url, "admin", site.password)
+        tiles = page.locator(".tile .middle")
+        await expect(tiles.first).to_contain_text(
+            "servidor de mídia", ignore_case=True, timeout=patiently(10_000)
+        )
+        await expect(page.locator(".tile .flag")).to_have_count(0)
+        await expect(page.locator(".top .pill.alarm")).to_have_text(short)
+
+        await page.click("nav >> text=Saúde")
+        await expect(page.locator(".health .note")).to_have_count(1)
+        await expect(page.locator(".health .note")).to_contain_text(words)
+        await expect(page.locator(".health .note")).to_contain_text("8 câmeras não gravam por isso")
+        await expect(page.locator(".room-bar")).to_contain_text("1 problema")

@@ -405,6 +405,7 @@ async def test_the_status_counts_what_one_may_see(served: Served, monitor: FakeM
         "kind": "embedded",
         "version": "gtvision-embedded-1",
         "state": "up",
+        "error": None,
         "webrtc": True,
         "findings": [],
     }
@@ -456,6 +457,7 @@ async def test_a_media_server_that_never_answered_is_down(
         "kind": None,
         "version": None,
         "state": "down",
+        "error": "not_asked_yet",
         "webrtc": False,
         "findings": [],
     }

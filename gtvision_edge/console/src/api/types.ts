@@ -210,6 +210,8 @@ export interface SiteStatus {
     kind: "embedded" | "mediamtx" | null;
     version: string | null;
     state: "up" | "down";
+    /** Why it counts as down. */
+    error?: string | null;
     webrtc?: boolean;
     findings?: Finding[];
   } | null;

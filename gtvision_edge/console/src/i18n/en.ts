@@ -5,6 +5,7 @@ import { investigate } from "./investigate.en";
 import { fields } from "./fields.en";
 import type { Text } from "./pt-BR";
 import { causes, doors, failures, findings, volumes, warnings } from "./trouble.en";
+import { mediaTroubles, refusals } from "./refusals.en";
 import { health, settings } from "./upkeep.en";
 
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
@@ -13,7 +14,8 @@ export const en: Text = {
   locale: "en",
   languages: { "pt-BR": "Português", en: "English" },
   acts,
-  failures,
+  failures: { ...refusals, ...failures },
+  mediaTroubles,
   fields,
   causes,
   doors,
@@ -65,7 +67,6 @@ export const en: Text = {
     offline: (n) => `${n} offline`,
     unauthorized: (n) => `${n} with password refused`,
     notRecording: (n) => `${n} not recording`,
-    mediaDown: "media server down",
     hubUnknown: "hub: no data",
     account: "Account",
     linkDown: (time) => `No answer from the unit since ${time}, trying again.`,
@@ -164,6 +165,8 @@ export const en: Text = {
     noPictureYet: "no picture yet",
     lost: "Signal lost",
     lostSince: (time) => `since ${time}`,
+    sessionOver: "Session ended",
+    sessionOverHint: "log in again to go on watching",
     retrying: "trying again",
     nextTry: (seconds) => `next attempt in ${seconds} s`,
     still: "still picture",

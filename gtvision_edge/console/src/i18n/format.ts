@@ -112,3 +112,9 @@ export function causeOf(reason: string | null | undefined): string | null {
   if (!reason) return null;
   return text.value.causes[reason] ?? reason;
 }
+
+/** Why the media server counts as down, in words; a code that is not known yet is told as one that does not answer. */
+export function mediaWords(code: string): { short: string; title: string; cure: string } {
+  const { mediaTroubles } = text.value;
+  return mediaTroubles[code] ?? (mediaTroubles.media_server_unavailable as { short: string; title: string; cure: string });
+}

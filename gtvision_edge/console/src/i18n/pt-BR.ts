@@ -4,6 +4,7 @@ import { cameras, wizard } from "./cameras.pt-BR";
 import { investigate } from "./investigate.pt-BR";
 import { fields } from "./fields.pt-BR";
 import { causes, doors, failures, findings, volumes, warnings } from "./trouble.pt-BR";
+import { mediaTroubles, refusals } from "./refusals.pt-BR";
 import { search } from "./search.pt-BR";
 import { health, settings } from "./upkeep.pt-BR";
 
@@ -13,7 +14,8 @@ export const ptBR = {
   locale: "pt-BR",
   languages: { "pt-BR": "Português", en: "English" },
   acts,
-  failures,
+  failures: { ...refusals, ...failures },
+  mediaTroubles,
   fields,
   causes,
   doors,
@@ -60,7 +62,6 @@ export const ptBR = {
     offline: (n: number) => `${n} sem sinal`,
     unauthorized: (n: number) => (n === 1 ? "1 com senha recusada" : `${n} com senha recusada`),
     notRecording: (n: number) => `${n} sem gravar`,
-    mediaDown: "servidor de mídia parado",
     hubUnknown: "central: sem dados",
     account: "Conta",
     linkDown: (time: string) => `Sem resposta do equipamento desde ${time}, tentando de novo.`,
@@ -159,6 +160,8 @@ export const ptBR = {
     noPictureYet: "ainda sem imagem",
     lost: "Sinal perdido",
     lostSince: (time: string) => `desde ${time}`,
+    sessionOver: "Sessão encerrada",
+    sessionOverHint: "entre de novo para continuar a ver",
     retrying: "tentando de novo",
     nextTry: (seconds: number) => `nova tentativa em ${seconds} s`,
     still: "foto parada",

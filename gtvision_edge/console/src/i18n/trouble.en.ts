@@ -210,6 +210,14 @@ export const causes: Text["causes"] = {
   source_unreachable: "nothing answers at the address",
   source_no_video: "the camera has no video",
   source_failed: "the connection to the camera broke",
+  no_stream: "the camera answers, but its picture does not reach the media server",
+  not_recording: "there is a picture, but nothing is recorded",
+  recording_off: "recording is switched off for this camera",
+  internal: "an error in the box while checking the camera",
+  camera_key_lost: "the stored password can no longer be read",
+  volume_unusable: "disk not checked yet",
+  onvif_not_supported: "the camera did not answer ONVIF",
+  onvif_bad_response: "an ONVIF answer that is not used",
 };
 
 const number = (value: unknown): string =>

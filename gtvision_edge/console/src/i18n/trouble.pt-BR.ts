@@ -152,7 +152,6 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
   }),
 };
 
-/** Why a camera is in the state it is in, as said under "sinal perdido". */
 /** What is wrong with the recordings volume; keys are the daemon's stable codes. */
 export const volumes: Record<string, Trouble> = {
   volume_missing: {
@@ -193,6 +192,7 @@ export const volumes: Record<string, Trouble> = {
   },
 };
 
+/** Why a camera is in the state it is in, as said under “sinal perdido”. */
 export const causes: Record<string, string> = {
   volume_missing: "disco não montado",
   volume_full: "disco cheio",
@@ -218,6 +218,14 @@ export const causes: Record<string, string> = {
   source_unreachable: "nada responde no endereço",
   source_no_video: "a câmera está sem vídeo",
   source_failed: "a conexão com a câmera caiu",
+  no_stream: "a câmera responde, mas a imagem não chega ao servidor de mídia",
+  not_recording: "há imagem, mas nada é gravado",
+  recording_off: "gravação desligada para esta câmera",
+  internal: "erro no equipamento ao verificar a câmera",
+  camera_key_lost: "a senha guardada não pode mais ser lida",
+  volume_unusable: "disco ainda não verificado",
+  onvif_not_supported: "a câmera não respondeu ao ONVIF",
+  onvif_bad_response: "resposta ONVIF que não se usa",
 };
 
 const number = (value: unknown): string =>

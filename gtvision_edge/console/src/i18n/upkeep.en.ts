@@ -17,8 +17,7 @@ export const health: Text["health"] = {
     `The camera refuses the password ${since}. Correct user and password in Cameras. The next attempt waits 10 min, so that the camera does not lock us out.`,
   notRecording: (since) => `Connected, but not recording ${since}. See the disk and the media server below.`,
   media: "Media server",
-  mediaDown:
-    "Down. Nothing is recorded or shown until it is back. The system restarts it by itself; if this lasts over 1 min, restart the unit.",
+  affected: (n) => (n === 1 ? "1 camera is not recorded for this." : `${n} cameras are not recorded for this.`),
   disk: "Disk",
   diskUnknown: "No data from the disk. Check that the recording disk is mounted.",
   diskFull: (percent) => `The disk is ${percent} full. Free some space or record for fewer days.`,
@@ -29,7 +28,6 @@ export const health: Text["health"] = {
   free: (free) => `${free} free`,
   volume: "Volume",
   up: "running",
-  down: "down",
   kinds: { embedded: "embedded", mediamtx: "MediaMTX" },
   notHere: "The embedded server has no WebRTC, RTMP or SRT and does not transcode.",
   byState: "Cameras by state",

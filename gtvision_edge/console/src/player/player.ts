@@ -21,6 +21,8 @@ export interface Sighting {
   /** The daemon shows its own picture instead of the camera's. */
   isPlaceholder: boolean;
   transport: TransportKind;
+  /** The last answer was that the login is no longer good. */
+  isSessionOver: boolean;
 }
 
 const TICK_MS = 250;
@@ -50,6 +52,7 @@ export class Player {
     codec: null,
     isPlaceholder: false,
     transport: "hls",
+    isSessionOver: false,
   });
 
   #machine: Machine;
@@ -57,6 +60,7 @@ export class Player {
   #frames = 0;
   #mediaTime = -1;
   #serial = 0;
+  #isSessionOver = false;
 
   constructor(
     private readonly video: HTMLVideoElement,
@@ -133,10 +137,23 @@ export class Player {
     const serial = this.#serial;
     const isCurrent = (): boolean => serial === this.#serial;
     const events = {
-      data: () => isCurrent() && this.#happen({ kind: "data" }),
+      data: () => {
+        if (!isCurrent()) return;
+        this.#isSessionOver = false;
+        this.#happen({ kind: "data" });
+      },
       closed: (why: Ending) => isCurrent() && this.#happen({ kind: "closed", why }),
       // The next answer of the API renews the login, or asks for one.
-      sessionEnded: () => void client.renew().catch(() => {}),
+      sessionEnded: () => {
+        this.#isSessionOver = true;
+        void client.renew().then(
+          () => {
+            this.#isSessionOver = false;
+            if (players.has(this)) this.comeBack();
+          },
+          () => {},
+        );
+      },
       unsupported: (codec: string) => isCurrent() && this.#happen({ kind: "unsupported", codec }),
     };
     if (this.#machine.transport === "ws") {
@@ -182,6 +199,7 @@ export class Player {
       codec: machine.unplayable,
       isPlaceholder: machine.isPlaceholder,
       transport: machine.transport,
+      isSessionOver: this.#isSessionOver,
     };
     const stillSince = Math.round((siteClock.now() - stillMs) / 1000) * 1000;
     if (Math.abs(stillSince - next.stillSince) >= 1_000) next.stillSince = stillSince;

@@ -1,12 +1,12 @@
 import "./health.css";
 import type { CameraState, SiteStatus } from "../../api/types";
 import { text } from "../../i18n";
-import { bytesOf, numberOf, whenOf } from "../../i18n/format";
+import { bytesOf, mediaWords, numberOf, whenOf } from "../../i18n/format";
 import { nowMs, siteClock } from "../../state/clock";
 import { may } from "../../state/permissions";
 import { go, hashOf } from "../../state/route";
 import { me } from "../../state/session";
-import { cameras, camerasOldSince, refreshSite, status, statusOldSince, zone } from "../../state/site";
+import { cameras, camerasOldSince, mediaTroubleOf, refreshSite, status, statusOldSince, zone } from "../../state/site";
 import { OldData, Unread } from "../../ui/fresh";
 import { Button, Note, Skeleton } from "../../ui/parts";
 import { grouped, problemsOf, type Group, type Problem } from "./problems";
@@ -48,6 +48,7 @@ export function HealthRoom() {
 
 function Content({ known, problems, isCurrent }: { known: SiteStatus; problems: Problem[]; isCurrent: boolean }) {
   const t = text.value.health;
+  const media = mediaTroubleOf(known);
   return (
     <>
       {problems.length === 0 && isCurrent && (
@@ -70,8 +71,8 @@ function Content({ known, problems, isCurrent }: { known: SiteStatus; problems: 
         </section>
         <section class="card">
           <span class="muted">{t.media}</span>
-          <div class={`big${known.media_server?.state === "down" ? " word-alarm" : ""}`}>
-            {known.media_server ? t[known.media_server.state] : "—"}
+          <div class={`big${media !== null && media !== "not_asked_yet" ? " word-alarm words" : ""}`}>
+            {known.media_server === null ? "—" : media === null ? t.up : mediaWords(media).short}
           </div>
         </section>
         <section class="card">
@@ -90,6 +91,12 @@ function Content({ known, problems, isCurrent }: { known: SiteStatus; problems: 
 function keyOf(problem: Problem): string {
   if ("camera" in problem) return problem.camera.camera_id;
   return problem.kind === "finding" ? JSON.stringify(problem.finding) : problem.kind;
+}
+
+/** A way to the cameras that one cause stops. */
+function Affected({ count }: { count: number }) {
+  if (count === 0 || !may(me.value?.role, "seeCameras")) return null;
+  return <Button onClick={() => go(hashOf("cameras", null, { state: "online_not_recording" }))}>{text.value.health.openList}</Button>;
 }
 
 function GroupNote({ group }: { group: Group }) {
@@ -111,10 +118,12 @@ function GroupNote({ group }: { group: Group }) {
 
 function ProblemNote({ problem }: { problem: Problem }) {
   const t = text.value.health;
-  if (problem.kind === "media_down") {
+  if (problem.kind === "media") {
+    const words = mediaWords(problem.code);
     return (
-      <Note tone="alarm" title={t.media}>
-        {t.mediaDown}
+      <Note tone={problem.tone} title={words.title} action={<Affected count={problem.affected} />}>
+        {problem.affected > 0 && `${t.affected(problem.affected)} `}
+        {words.cure}
       </Note>
     );
   }
@@ -130,7 +139,8 @@ function ProblemNote({ problem }: { problem: Problem }) {
   if (problem.kind === "volume") {
     const words = text.value.volumes[problem.code];
     return (
-      <Note tone="alarm" title={words?.title ?? problem.code}>
+      <Note tone="alarm" title={words?.title ?? problem.code} action={<Affected count={problem.affected} />}>
+        {problem.affected > 0 && `${t.affected(problem.affected)} `}
         {words?.cure}
       </Note>
     );
