@@ -138,3 +138,17 @@ async def test_one_cause_of_all_cameras_is_said_once_and_as_what_it_is(
         await expect(page.locator(".health .note")).to_contain_text(words)
         await expect(page.locator(".health .note")).to_contain_text("8 câmeras não gravam por isso")
         await expect(page.locator(".room-bar")).to_contain_text("1 problema")
+
+
+async def test_a_box_without_cameras_offers_the_search_beside_adding_by_hand(
+    tmp_path: Path,
+) -> None:
+    site = Site(tmp_path / "state")
+    async with running_daemon(site), chromium() as browser:
+        page, _ = await open_console(browser, site, "admin", site.password, locale="pt-BR")
+        for room in ("Ao vivo", "Câmeras"):
+            await page.click(f"nav >> text={room}")
+            buttons = page.locator("main .empty").get_by_role("button")
+            await expect(buttons).to_have_text(["Procurar na rede", "Adicionar câmera"])
+        await page.click("main >> text=Procurar na rede")
+        await expect(page.locator("dialog")).to_contain_text("Procurar câmeras na rede")

@@ -142,7 +142,7 @@ export const en: Text = {
     emptyTileHint: "drag a camera here, or click to choose",
     emptyTileTouch: "tap to choose a camera",
     firstTitle: "No cameras yet",
-    firstBody: "Add the first one: vendor, address, user and password are enough. The picture comes within seconds.",
+    firstBody: "Let the box search the network for cameras (ONVIF), or add one by vendor and address. Have one of their users and its password at hand; the picture comes within seconds.",
     firstBodyViewer: "Cameras appear here as soon as an administrator adds them.",
     firstAction: "Add a camera",
     denied: "You may not watch this camera",

@@ -137,7 +137,7 @@ export const ptBR = {
     emptyTileHint: "arraste uma câmera para cá, ou clique para escolher",
     emptyTileTouch: "toque para escolher uma câmera",
     firstTitle: "Nenhuma câmera ainda",
-    firstBody: "Adicione a primeira: fabricante, endereço, usuário e senha bastam. A imagem aparece em segundos.",
+    firstBody: "Deixe o equipamento procurar as câmeras na rede (ONVIF), ou adicione uma pelo fabricante e endereço. Tenha à mão um usuário e a senha delas; a imagem aparece em segundos.",
     firstBodyViewer: "Quando um administrador adicionar câmeras, elas aparecerão aqui.",
     firstAction: "Adicionar câmera",
     denied: "Sem permissão para ver esta câmera",
