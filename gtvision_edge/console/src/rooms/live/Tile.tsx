@@ -2,7 +2,7 @@ import type { Signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Camera } from "../../api/types";
 import { text } from "../../i18n";
-import { choosePath, transportsFor } from "../../player/choice";
+import { betterFor, choosePath, transportsFor } from "../../player/choice";
 import { Player, type Sighting } from "../../player/player";
 import { status } from "../../state/site";
 import { Button } from "../../ui/parts";
@@ -94,9 +94,10 @@ function Picture({ camera, path, isMuted }: PictureProps) {
   useEffect(() => {
     if (video.current === null) return undefined;
     const element = video.current;
-    const player = new Player(element, playedPath, transportsFor(status.value, sound), () => {
+    const keep = (): void => {
       if (keepStill(element, still.current)) setHasStill(true);
-    });
+    };
+    const player = new Player(element, playedPath, transportsFor(status.value, sound), keep, betterFor(status.value, sound));
     setSighting(player.sighting);
     return () => player.close();
   }, [playedPath, offered]);
