@@ -136,7 +136,7 @@ async def test_one_cause_of_all_cameras_is_said_once_and_as_what_it_is(
         await page.click("nav >> text=Saúde")
         await expect(page.locator(".health .note")).to_have_count(1)
         await expect(page.locator(".health .note")).to_contain_text(words)
-        await expect(page.locator(".health .note")).to_contain_text("8 câmeras não gravam por isso")
+        await expect(page.locator(".health .note")).to_contain_text("Atinge 8 câmeras")
         await expect(page.locator(".room-bar")).to_contain_text("1 problema")
 
 

@@ -23,7 +23,7 @@ export function HealthRoom() {
     <>
       <div class="room-bar">
         <h1>{t.title}</h1>
-        {known && oldSince === null && <span class="muted">{t.problems(problems.length)}</span>}
+        {known && oldSince === null && <span class="muted">{t.problems(grouped(problems).length)}</span>}
         <OldData since={oldSince} />
       </div>
       <div class="room-body pad health" tabIndex={0}>
@@ -74,10 +74,6 @@ function Content({ known, problems, isCurrent }: { known: SiteStatus; problems: 
           <div class={`big${media !== null && media !== "not_asked_yet" ? " word-alarm words" : ""}`}>
             {known.media_server === null ? "—" : media === null ? t.up : mediaWords(media).short}
           </div>
-        </section>
-        <section class="card">
-          <span class="muted">{t.hub}</span>
-          <div class="big faint">{t.noData}</div>
         </section>
       </div>
       <div class="health-columns">

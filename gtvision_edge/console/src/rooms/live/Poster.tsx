@@ -1,7 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 import { loadPicture } from "../../player/picture";
 
-const RETRY_MS = 5_000;
+/** A camera that has no picture is asked for one less and less often. */
+const FIRST_RETRY_MS = 5_000;
+const LONGEST_RETRY_MS = 60_000;
 
 interface PosterProps {
   /** Tried in turn until one has a picture. */
@@ -22,6 +24,7 @@ export function Poster({ paths, isWanted, everyMs }: PosterProps) {
       return undefined;
     }
     const end = new AbortController();
+    let retryMs = FIRST_RETRY_MS;
     let timer: ReturnType<typeof setTimeout> | undefined;
 
     async function round(): Promise<void> {
@@ -38,7 +41,8 @@ export function Poster({ paths, isWanted, everyMs }: PosterProps) {
           if (end.signal.aborted) return;
         }
       }
-      timer = setTimeout(() => void round(), everyMs ?? RETRY_MS);
+      timer = setTimeout(() => void round(), Math.max(everyMs ?? 0, retryMs));
+      retryMs = Math.min(LONGEST_RETRY_MS, retryMs * 2);
     }
 
     void round();

@@ -53,7 +53,7 @@ export function Tile({ camera, number, isSelected, isLarge, canClear, onSelect, 
       ) : (
         <Picture key={camera.camera_uuid} camera={camera} path={choice.path} isMuted={!hasSound} />
       )}
-      <span class="tile-name">{camera.name}</span>
+      <span class="tile-name" title={camera.name}>{camera.name}</span>
       <span class="tile-tools">
         {camera.profiles.main?.audio_codec && (
           <Button
