@@ -256,7 +256,7 @@ _FIXED_CLAIMS = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "nam
 
 
 class IssuerSettings(Section):
-    issuer: Annotated[str, Field(min_length=1, max_length=300)]
+    issuer: Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^#]*$")]
     audience: Annotated[str, Field(min_length=1, max_length=300)]
     keys: Annotated[tuple[IssuerKeySettings, ...], AfterValidator(_some_keys)]
     tenant_claim: Claim = "tenant_id"

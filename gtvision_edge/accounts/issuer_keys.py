@@ -9,7 +9,6 @@ from typing import Final
 import structlog
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
@@ -38,7 +37,7 @@ class PublicKey:
     """A key and the one algorithm it verifies: a token does not choose."""
 
     algorithm: str
-    key: RSAPublicKey | Ed25519PublicKey | EllipticCurvePublicKey
+    key: RSAPublicKey | Ed25519PublicKey
     kid: str | None
     fingerprint: bytes
 
@@ -86,9 +85,7 @@ def _public_key(block: bytes, kid: str | None) -> PublicKey:
         return PublicKey("RS256", key, kid, fingerprint)
     if isinstance(key, Ed25519PublicKey):
         return PublicKey("EdDSA", key, kid, fingerprint)
-    if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
-        return PublicKey("ES256", key, kid, fingerprint)
-    raise BadKeyError("holds a key of another kind than RSA, Ed25519 or P-256")
+    raise BadKeyError("holds a key of another kind than RSA (RS256) or Ed25519 (EdDSA)")
 
 
 def read_key_file(path: Path) -> bytes:

@@ -235,9 +235,12 @@ def _claims(
     name = payload.get("name")
     if not isinstance(name, str) or not name.isprintable() or not 0 < len(name) <= _MAX_NAME:
         name = subject
+    # Two issuers' "ana" are two people, in the audit log too. Settings allow no "#" in an issuer, so the first one parts
+    # the two; a login name of ours has none.
+    identity = f"{settings.issuer}#{subject}"
     principal = Principal(
-        user_id=UserId(f"{settings.issuer}#{subject}"),
-        username=f"hub:{subject}",
+        user_id=UserId(identity),
+        username=identity,
         name=name,
         role=_role(payload.get(settings.role_claim), issuer.max_role),
         tenant_id=_tenant(payload, settings),

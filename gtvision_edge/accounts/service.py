@@ -1,24 +1,18 @@
 """People and tenants: who may make, change and remove whom."""
 
-import re
-import unicodedata
 from dataclasses import dataclass, replace
 from typing import Final, TypedDict
 
 from gtvision_edge.accounts import repository
 from gtvision_edge.accounts.directory import Directory
 from gtvision_edge.accounts.errors import (
-    LastAdminError,
-    NotPermittedError,
     TenantExistsError,
     UnknownTenantError,
     UnknownUserError,
     UsernameTakenError,
 )
 from gtvision_edge.accounts.model import (
-    CAMERA_ID,
     DEFAULT_TENANT,
-    TENANT_ID,
     Locale,
     Principal,
     Role,
@@ -28,17 +22,28 @@ from gtvision_edge.accounts.model import (
     UserId,
 )
 from gtvision_edge.accounts.passwords import Passwords, check_new_password, random_password
+from gtvision_edge.accounts.rules import (
+    changes_between,
+    check_fields,
+    check_reach,
+    check_tenant,
+    facts,
+    has_other_rights,
+    is_site_admin,
+    is_within_tenant,
+    require_admin,
+    require_other_admin,
+    require_own_user,
+    require_site_admin,
+    require_tenant,
+    slug,
+)
 from gtvision_edge.audit import COMMAND_LINE, SYSTEM, AuditLog
-from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.ids import new_uuid7
 from gtvision_edge.storage import Database, Transaction
 
 FIRST_ADMIN: Final = "admin"
-
-_USERNAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
-_MAX_NAME: Final = 120
-_MAX_CAMERAS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,7 @@ class AccountService:
                 actor=SYSTEM,
                 action="user.created",
                 subject=f"user:{user.user_id}",
-                details=_facts(user),
+                details=facts(user),
             )
             return True
 
@@ -194,7 +199,7 @@ class AccountService:
             NotPermittedError: *principal* is no administrator.
 
         """
-        _require_admin(principal)
+        require_admin(principal)
         users = await repository.users_after(
             self._database, after, limit + 1, tenant_id=principal.tenant_id
         )
@@ -210,9 +215,9 @@ class AccountService:
 
         """
         if user_id != principal.user_id:
-            _require_admin(principal)
+            require_admin(principal)
         user = await repository.find_user(self._database, user_id)
-        if user is None or not _is_within_tenant(principal, user):
+        if user is None or not is_within_tenant(principal, user):
             raise UnknownUserError("There is no such user.")
         return user
 
@@ -224,9 +229,9 @@ class AccountService:
             UsernameTakenError, UnknownTenantError, WeakPasswordError, InvalidInputError: as they say.
 
         """
-        _require_admin(principal)
+        require_admin(principal)
         user = self._fresh(wanted, tenant_id=wanted.tenant_id)
-        _check_reach(principal, user)
+        check_reach(principal, user)
         check_new_password(wanted.password, username=wanted.username)
         password_hash = await self._passwords.hash(wanted.password)
 
@@ -235,7 +240,7 @@ class AccountService:
                 raise UsernameTakenError(
                     "Another user has this login name.", username=user.username
                 )
-            _require_tenant(transaction, user.tenant_id)
+            require_tenant(transaction, user.tenant_id)
             repository.insert_user(transaction, user, password_hash)
             self._audit.append(
                 transaction,
@@ -243,7 +248,7 @@ class AccountService:
                 action="user.created",
                 subject=f"user:{user.user_id}",
                 tenant_id=user.tenant_id,
-                details=_facts(user),
+                details=facts(user),
             )
             return user
 
@@ -280,26 +285,26 @@ class AccountService:
 
         def write(transaction: Transaction) -> User:
             before = repository.get_user_row(transaction, user_id)
-            if before is None or not _is_within_tenant(principal, before):
+            if before is None or not is_within_tenant(principal, before):
                 raise UnknownUserError("There is no such user.")
-            _check_reach(principal, before)
+            check_reach(principal, before)
             wanted = replace(before, **changes)
-            _check_fields(wanted)
-            _check_reach(principal, wanted)
-            _require_tenant(transaction, wanted.tenant_id)
+            check_fields(wanted)
+            check_reach(principal, wanted)
+            require_tenant(transaction, wanted.tenant_id)
             if wanted.username.casefold() != before.username.casefold() and (
                 repository.is_username_taken(transaction, wanted.username)
             ):
                 raise UsernameTakenError(
                     "Another user has this login name.", username=wanted.username
                 )
-            if _is_site_admin(before) and not _is_site_admin(wanted):
-                _require_other_admin(transaction, before)
-            difference = _difference(before, wanted)
+            if is_site_admin(before) and not is_site_admin(wanted):
+                require_other_admin(transaction, before)
+            difference = changes_between(before, wanted)
             if not difference and password_hash is None:
                 return before
             ends_logins = password_hash is not None or (before.enabled and not wanted.enabled)
-            if ends_logins or _has_other_rights(before, wanted):
+            if ends_logins or has_other_rights(before, wanted):
                 wanted = replace(wanted, token_version=before.token_version + 1)
             repository.update_user(transaction, wanted)
             if password_hash is not None:
@@ -347,8 +352,8 @@ class AccountService:
                 name=before.name if name is None else name,
                 locale=before.locale if locale is None else locale,
             )
-            _check_fields(wanted)
-            difference = _difference(before, wanted)
+            check_fields(wanted)
+            difference = changes_between(before, wanted)
             if difference:
                 repository.update_user(transaction, wanted)
                 self._audit.append(
@@ -376,11 +381,11 @@ class AccountService:
 
         def write(transaction: Transaction) -> None:
             user = repository.get_user_row(transaction, user_id)
-            if user is None or not _is_within_tenant(principal, user):
+            if user is None or not is_within_tenant(principal, user):
                 raise UnknownUserError("There is no such user.")
-            _check_reach(principal, user)
-            if _is_site_admin(user):
-                _require_other_admin(transaction, user)
+            check_reach(principal, user)
+            if is_site_admin(user):
+                require_other_admin(transaction, user)
             repository.delete_user(transaction, user.user_id)
             self._audit.append(
                 transaction,
@@ -388,7 +393,7 @@ class AccountService:
                 action="user.removed",
                 subject=f"user:{user.user_id}",
                 tenant_id=user.tenant_id,
-                details=_facts(user),
+                details=facts(user),
             )
 
         await self._database.write(write)
@@ -422,9 +427,9 @@ class AccountService:
             NotPermittedError, TenantExistsError, InvalidInputError: as they say.
 
         """
-        _require_site_admin(principal)
-        wanted_id = _slug(name) if tenant_id is None else tenant_id
-        _check_tenant(wanted_id, name)
+        require_site_admin(principal)
+        wanted_id = slug(name) if tenant_id is None else tenant_id
+        check_tenant(wanted_id, name)
 
         def write(transaction: Transaction) -> Tenant:
             free_id, number = wanted_id, 1
@@ -459,8 +464,8 @@ class AccountService:
 
         """
         before = await self.get_tenant(principal, tenant_id)
-        _require_site_admin(principal)
-        _check_tenant(before.tenant_id, name)
+        require_site_admin(principal)
+        check_tenant(before.tenant_id, name)
 
         def write(transaction: Transaction) -> None:
             repository.rename_tenant(transaction, before.tenant_id, name)
@@ -479,8 +484,8 @@ class AccountService:
     # -- rules ---------------------------------------------------------------------------------------------
 
     async def _require_manageable(self, principal: Principal, user_id: str) -> None:
-        _require_admin(principal)
-        _check_reach(principal, await self.get_user(principal, user_id))
+        require_admin(principal)
+        check_reach(principal, await self.get_user(principal, user_id))
 
     def _fresh(self, wanted: NewUser, *, tenant_id: TenantId | None) -> User:
         user = User(
@@ -497,127 +502,5 @@ class AccountService:
             created_us=self._clock.now_us(),
             last_login_us=None,
         )
-        _check_fields(user)
+        check_fields(user)
         return user
-
-
-def require_own_user(principal: Principal) -> None:
-    """Refuse who is no user of ours.
-
-    Raises:
-        NotPermittedError: another issuer vouches for this person.
-
-    """
-    if principal.issuer is not None:
-        raise NotPermittedError("Your account is kept elsewhere.")
-
-
-def _require_admin(principal: Principal) -> None:
-    if principal.role is not Role.ADMIN:
-        raise NotPermittedError("Only an administrator may do this.")
-
-
-def _require_site_admin(principal: Principal) -> None:
-    _require_admin(principal)
-    if principal.tenant_id is not None or principal.camera_ids is not None:
-        raise NotPermittedError("Only an administrator of the whole site may do this.")
-
-
-def _is_within_tenant(principal: Principal, user: User) -> bool:
-    """Tell whether *user* exists for *principal*; people of the whole site exist for their like only."""
-    return principal.user_id == user.user_id or (
-        principal.tenant_id is None or principal.tenant_id == user.tenant_id
-    )
-
-
-def _check_reach(principal: Principal, user: User) -> None:
-    """Refuse to handle or make a *user* who reaches further than *principal*: else a password reset is a promotion."""
-    within_tenant = principal.tenant_id is None or principal.tenant_id == user.tenant_id
-    within_cameras = principal.camera_ids is None or (
-        user.camera_ids is not None and user.camera_ids <= principal.camera_ids
-    )
-    if not (within_tenant and within_cameras):
-        raise NotPermittedError("This user would reach further than you do.")
-
-
-def _is_site_admin(user: User) -> bool:
-    return (
-        user.role is Role.ADMIN
-        and user.enabled
-        and user.tenant_id is None
-        and user.camera_ids is None
-    )
-
-
-def _require_other_admin(transaction: Transaction, user: User) -> None:
-    if not repository.has_other_site_admin(transaction, user.user_id):
-        raise LastAdminError("The site needs an administrator; make another one first.")
-
-
-def _require_tenant(transaction: Transaction, tenant_id: TenantId | None) -> None:
-    if tenant_id is not None and repository.find_tenant(transaction, tenant_id) is None:
-        raise UnknownTenantError("There is no such tenant.", tenant_id=tenant_id)
-
-
-def _check_fields(user: User) -> None:
-    faults: list[dict[str, str]] = []
-    if not _USERNAME.fullmatch(user.username):
-        faults.append(_fault("username", "letters, digits and . _ @ + -, at most 64"))
-    if not _is_readable(user.name):
-        faults.append(_fault("name", f"1 to {_MAX_NAME} characters in one line"))
-    ids = sorted(user.camera_ids or ())
-    if len(ids) > _MAX_CAMERAS or not all(CAMERA_ID.fullmatch(camera_id) for camera_id in ids):
-        faults.append(_fault("camera_ids", "ids of cameras"))
-    if faults:
-        raise InvalidInputError("The user is not right.", faults=faults)
-
-
-def _check_tenant(tenant_id: str, name: str) -> None:
-    faults: list[dict[str, str]] = []
-    if not TENANT_ID.fullmatch(tenant_id):
-        faults.append(_fault("tenant_id", "a-z, 0-9 and -, at most 40"))
-    if not _is_readable(name):
-        faults.append(_fault("name", f"1 to {_MAX_NAME} characters in one line"))
-    if faults:
-        raise InvalidInputError("The tenant is not right.", faults=faults)
-
-
-def _slug(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain)[:34].strip("-") or "tenant"
-
-
-def _is_readable(name: str) -> bool:
-    return 0 < len(name) <= _MAX_NAME and name.isprintable() and bool(name.strip())
-
-
-def _fault(path: str, message: str) -> dict[str, str]:
-    return {"path": path, "message": message}
-
-
-def _facts(user: User) -> dict[str, object]:
-    return {
-        "username": user.username,
-        "name": user.name,
-        "role": user.role.value,
-        "tenant_id": user.tenant_id,
-        "camera_ids": None if user.camera_ids is None else sorted(user.camera_ids),
-        "locale": user.locale,
-        "enabled": user.enabled,
-        "must_change_password": user.must_change_password,
-    }
-
-
-def _difference(before: User, after: User) -> dict[str, object]:
-    """Return ``{field: [before, after]}`` of what an audit entry should tell."""
-    old, new = _facts(before), _facts(after)
-    return {field: [old[field], new[field]] for field in old if old[field] != new[field]}
-
-
-def _has_other_rights(before: User, after: User) -> bool:
-    return (before.role, before.tenant_id, before.camera_ids, before.username) != (
-        after.role,
-        after.tenant_id,
-        after.camera_ids,
-        after.username,
-    )

@@ -1,7 +1,6 @@
 """Logins: how they begin, go on, prove themselves and end."""
 
 import hashlib
-from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,10 +17,11 @@ from gtvision_edge.accounts.errors import (
     WrongCredentialsError,
     WrongPasswordError,
 )
+from gtvision_edge.accounts.failed_logins import FailedLogins
 from gtvision_edge.accounts.issuers import IssuedClaims, TokenIssuers
-from gtvision_edge.accounts.model import Principal, TenantId, User, UserId
+from gtvision_edge.accounts.model import Principal, User, UserId
 from gtvision_edge.accounts.passwords import Passwords, check_new_password
-from gtvision_edge.accounts.service import require_own_user
+from gtvision_edge.accounts.rules import require_own_user
 from gtvision_edge.accounts.signed_tokens import MalformedTokenError, read_unverified
 from gtvision_edge.accounts.throttle import LoginThrottle
 from gtvision_edge.accounts.tokens import (
@@ -32,7 +32,7 @@ from gtvision_edge.accounts.tokens import (
     new_secret,
     secret_hash,
 )
-from gtvision_edge.audit import Actor, AuditLog
+from gtvision_edge.audit import AuditLog
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.ids import new_uuid7
 from gtvision_edge.storage import Database, Transaction
@@ -43,8 +43,6 @@ _RACE_GRACE_US: Final = 10_000_000
 _LOST_ANSWER_GRACE_US: Final = 120_000_000
 """A renewal whose answer was lost (time-out, 503, restart) may be asked again while nothing came of it."""
 
-_COALESCE_S: Final = 60.0
-_MAX_COALESCED: Final = 1000
 _HOUSEKEEPING_S: Final = 60.0
 
 
@@ -68,15 +66,6 @@ class Login:
     expires_in_s: int
     refresh_token: str
     refresh_expires_in_s: int
-
-
-@dataclass(slots=True)
-class _Failures:
-    began: float
-    actor: Actor
-    tenant_id: TenantId | None
-    subject: str
-    unwritten: int = 0
 
 
 class SessionService:
@@ -107,7 +96,7 @@ class SessionService:
         self._tickets = tickets
         self._issuers = issuers
         self._refresh_s = int(refresh_lifetime_s)
-        self._failures: OrderedDict[tuple[str, str], _Failures] = OrderedDict()
+        self._failures = FailedLogins(database, audit, clock)
         self._logins = Counter(
             "gtvision_edge_logins",
             "Logins by outcome: done, refused (user or password wrong), throttled, busy.",
@@ -142,7 +131,7 @@ class SessionService:
             raise
         if user is None or password_hash is None or not is_right or not user.enabled:
             self._logins.labels("refused").inc()
-            await self._note_failure(user, address, is_last=is_last)
+            await self._failures.note(user, address, is_last=is_last)
             raise WrongCredentialsError("User name or password is wrong.")
         self._throttle.succeeded(username, address)
         outdated = self._passwords.is_outdated(password_hash)
@@ -366,10 +355,7 @@ class SessionService:
 
     async def flush_failures(self) -> None:
         """Write down the failed logins that were counted and whose minute is over."""
-        now = self._clock.monotonic()
-        due = [key for key, entry in self._failures.items() if now - entry.began >= _COALESCE_S]
-        for key in due:
-            await self._write_failures(self._failures.pop(key))
+        await self._failures.flush()
 
     async def _session(self, claims: Claims) -> Session:
         if isinstance(claims, IssuedClaims):
@@ -418,47 +404,6 @@ class SessionService:
             expires_in_s=self._tokens.lifetime_s,
             refresh_token=refresh_token,
             refresh_expires_in_s=self._refresh_s,
-        )
-
-    async def _note_failure(self, user: User | None, address: str, *, is_last: bool) -> None:
-        """Audit a failed login: the first at once, more of the same counted and written each minute.
-
-        An unknown name is not written down: people type passwords into the wrong field.
-        """
-        key = (user.user_id if user else "", address)
-        entry = self._failures.get(key)
-        if entry is None or self._clock.monotonic() - entry.began >= _COALESCE_S:
-            if entry is not None:
-                del self._failures[key]
-                await self._write_failures(entry)
-            fresh = _Failures(
-                began=self._clock.monotonic(),
-                actor=user.principal().actor(address) if user else Actor("", "", address),
-                tenant_id=user.tenant_id if user else None,
-                subject=f"user:{user.user_id}" if user else "",
-            )
-            self._failures[key] = fresh
-            if len(self._failures) > _MAX_COALESCED:
-                await self._write_failures(self._failures.popitem(last=False)[1])
-            await self._write_failures(replace(fresh, unwritten=1), throttled=is_last)
-            return
-        entry.unwritten += 1
-        if is_last:
-            count, entry.unwritten = entry.unwritten, 0
-            await self._write_failures(replace(entry, unwritten=count), throttled=True)
-
-    async def _write_failures(self, failures: _Failures, *, throttled: bool = False) -> None:
-        if not failures.unwritten:
-            return
-        await self._database.write(
-            lambda transaction: self._audit.append(
-                transaction,
-                actor=failures.actor,
-                action="user.login_failed",
-                subject=failures.subject,
-                tenant_id=failures.tenant_id,
-                details={"attempts": failures.unwritten, "throttled": throttled},
-            )
         )
 
 

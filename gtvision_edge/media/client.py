@@ -338,9 +338,9 @@ def _refusal(call: str, status: int, name: str) -> EdgeError:
     # The body is not forwarded: in a validation error it may quote a camera's URL with its password.
     if call == "info" and name.lower() != _NAME:
         return _odd(call)  # our own server never refuses this
-    if status == 401:
+    if status in (401, 403):
         return MediaServerUnauthorizedError(
-            "The media server's API wants credentials.", status=status
+            "The media server's API does not let us in.", status=status
         )
     if status == 404 and call in ("patch_path", "delete_path"):
         return UnknownPathError("The media server knows no such path.", status=status)

@@ -333,6 +333,7 @@ async def test_a_name_that_another_tenant_takes_shows_nothing_of_the_camera_that
         server.signal(signal.SIGCONT)
 
         states: list[str] = []
+        text = ""
         async with asyncio.timeout(patiently(40)):
             while not states or states[-1] != "live":
                 async with admin.session.get(index) as watching:

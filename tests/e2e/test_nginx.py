@@ -17,7 +17,7 @@ import pytest
 from tests.e2e.daemon import Site, logged_in, running_daemon
 from tests.e2e.mediamtx_beside import SECRET, mediamtx_beside, site_beside
 from tests.e2e.nginx import Nginx, running_nginx
-from tests.fakes.hub import AUDIENCE, EC_KEY, ED_KEY, ISSUER, Hub, private_pem, write_key
+from tests.fakes.hub import AUDIENCE, ED_KEY, ISSUER, OTHER_RSA_KEY, Hub, private_pem, write_key
 from tests.fakes.virtual_camera import virtual_camera
 from tests.waiting import becomes, patiently
 
@@ -294,10 +294,10 @@ async def check_rotation(there: Street, file: Path) -> None:
     await asyncio.to_thread(file.write_text, private_pem(ED_KEY))
     await health("issuer_keys_broken")
     assert (await there.get("/api/v1/me", old))[0] == 200
-    await asyncio.to_thread(write_key, file, EC_KEY)
+    await asyncio.to_thread(write_key, file, OTHER_RSA_KEY)
     await there.becomes(401, "/api/v1/me", old)
     await health("ok")
-    new = {"Authorization": f"Bearer {there.hub_token('tb', key=EC_KEY)}"}
+    new = {"Authorization": f"Bearer {there.hub_token('tb', key=OTHER_RSA_KEY)}"}
     assert (await there.get("/stream/camb_live/index.m3u8", new))[0] == 200
 
 

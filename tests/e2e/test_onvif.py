@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from playwright.async_api import Route
 
 from gtvision_edge.media.embedded.rtsp import Credentials
 from tests.e2e.browser import chromium, log_in
@@ -192,9 +193,12 @@ async def test_an_installer_picks_two_gives_one_password_and_sees_them_recorded(
 
         await page.click("text=Escolher as 2 novas")
         await page.fill("input[name=username]", "admin")
+        await page.click("text=Adicionar 2 câmeras")
+        await page.wait_for_selector("text=Digite a senha das câmeras")
         await page.fill("input[name=password]", "errada")
         await page.click("text=Adicionar 2 câmeras")
         await page.wait_for_selector("text=2 não foram adicionadas")
+        assert await page.locator("text=Recusado no ONVIF").count() == 2
         assert await page.locator("text=A câmera recusou o usuário ou a senha.").count() == 2
 
         await page.click("text=Tentar as que falharam")
@@ -203,3 +207,51 @@ async def test_an_installer_picks_two_gives_one_password_and_sees_them_recorded(
         await page.wait_for_selector("text=2 de 2 câmeras gravando", timeout=patiently(40_000))
         await page.click("text=Concluir")
         assert await page.locator(".camera-table tbody tr").count() == 2
+
+
+@pytest.mark.chromium
+async def test_who_closes_the_search_while_cameras_are_added_loses_none_and_is_told(
+    tmp_path: Path,
+) -> None:
+    site = Site(tmp_path / "state")
+    async with (
+        AsyncExitStack() as stack,
+        running_daemon(site),
+        logged_in(site) as admin,
+        chromium() as browser,
+    ):
+        names = ("Portaria", "Garagem", "Pátio", "Rua")
+        found = [await stack.enter_async_context(camera(name, "digest")) for name in names]
+        page = await browser.new_page(viewport={"width": 1440, "height": 900})
+        await log_in(page, site.url, "admin", site.password)
+        await page.click("nav >> text=Câmeras")
+        await page.click("text=Procurar na rede")
+        await page.click("text=Endereço ou faixa")
+        await page.fill("input[name=targets]", ", ".join(each.host for each in found))
+        await page.click("dialog footer >> text=Procurar")
+        await page.click("text=Escolher as 4 novas")
+        await page.fill("input[name=username]", "admin")
+        await page.fill("input[name=password]", PASSWORD)
+        posted = 0
+
+        async def refuse_the_last(route: Route) -> None:
+            nonlocal posted
+            posted += route.request.method == "POST"
+            if route.request.method == "POST" and posted == len(names):
+                body = '{"code": "camera_busy", "detail": "", "status": 422}'
+                await route.fulfill(status=422, content_type="application/problem+json", body=body)
+            else:
+                await route.continue_()
+
+        await page.route("**/api/v1/cameras", refuse_the_last)
+        await page.click("text=Adicionar 4 câmeras")
+        await page.keyboard.press("Escape")
+        await page.wait_for_selector("text=A adição de 4 câmeras continua")
+
+        told = page.locator(".toast.alarm")
+        await told.wait_for(timeout=patiently(40_000))
+        assert "3 de 4 câmeras adicionadas. Não adicionadas: " in await told.inner_text()
+        assert len((await admin.call("GET", "/cameras", expect=200))["items"]) == 3
+        await page.click("text=Ver por quê")
+        await page.wait_for_selector("text=1 não foi adicionada")
+        await page.wait_for_selector("text=A câmera não aceita mais conexões.")

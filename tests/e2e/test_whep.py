@@ -180,3 +180,54 @@ async def test_where_udp_does_not_get_through_the_tiles_play_by_hls(tmp_path: Pa
         await wait_playing(page, 1, 20)
 
         assert [offer for offer in offers if offer.endswith("/whep/a_live")] == []
+
+
+LOOK_AT_IT = """() => {
+    window.looks = { black: 0, all: 0 };
+    setInterval(() => {
+        const video = document.querySelector('.tile video');
+        const still = document.querySelector('.tile canvas');
+        window.looks.all += 1;
+        if (video.readyState < 2 && still.width === 0) window.looks.black += 1;
+    }, 50);
+}"""
+
+
+async def test_a_tile_that_fell_to_hls_goes_back_to_webrtc_without_a_black_picture(
+    tmp_path: Path,
+) -> None:
+    async with (
+        mediamtx_beside(tmp_path / "mtx") as server,
+        virtual_camera({"a": ClipSpec(key_every_s=1)}) as camera,
+        running_daemon(site := site_beside(tmp_path / "site", server)),
+        logged_in(site) as admin,
+        chromium() as browser,
+    ):
+        await admin.add_camera("a", camera.url("a"))
+        await admin.wait_state("a", "recording", 20)
+        page = await browser.new_page(viewport={"width": 1440, "height": 900})
+        body = '{"code": "no_webrtc", "detail": "", "status": 404}'
+        await page.route(
+            "**/whep/**",
+            lambda route: route.fulfill(
+                status=404, content_type="application/problem+json", body=body
+            ),
+        )
+        await log_in(page, site.url, "admin", site.password)
+        await wait_playing(page, 1, 20)
+        assert await ways(page) == {"hls"}
+
+        await page.unroute("**/whep/**")
+        await page.evaluate(LOOK_AT_IT)
+
+        async def by_webrtc() -> bool:
+            return await ways(page) == {"webrtc"}
+
+        await becomes(by_webrtc, 60)
+        await asyncio.sleep(3)
+        looks = await page.evaluate("() => window.looks")
+        assert looks["all"] > 100
+        assert looks["black"] == 0
+        await expect(page.locator(".picture.live")).to_have_count(1)
+        await expect(page.locator(".tile .lag")).to_have_text("ao vivo")
+        assert await webrtc_sessions(server) == 1

@@ -154,6 +154,7 @@ class Hub:
             "wrong algorithm: RS512": self.token(header={"alg": "RS512"}),
             "wrong algorithm: PS256": self.token(header={"alg": "PS256"}),
             "wrong algorithm: ES256 by an RSA key": self.token(header={"alg": "ES256"}),
+            "wrong algorithm: ES256 by an EC key": self.token(key=EC_KEY),
             "wrong algorithm: unsaid": token_of({"typ": "JWT"}, self.claims(), self.key),
             "wrong algorithm: a list": self.token(header={"alg": ["RS256"]}),
             "header: crit": self.token(header={"crit": ["exp"]}),

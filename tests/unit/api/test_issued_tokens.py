@@ -147,7 +147,7 @@ async def test_me_is_who_the_hub_says(site: Served, hub: Hub) -> None:
     assert status == 200
     assert me == {
         "user_id": f"{ISSUER}#ana",
-        "username": "hub:ana",
+        "username": f"{ISSUER}#ana",
         "name": "Ana Lima",
         "role": "viewer",
         "tenant_id": "a",
@@ -247,7 +247,7 @@ async def test_a_ticket_opens_a_stream_and_the_audit_log_names_the_person(
     rows = await database.fetch_all(
         "SELECT actor_name, actor, tenant_id FROM audit_log WHERE action = 'view.started'"
     )
-    assert [tuple(row) for row in rows] == [("hub:ana", f"{ISSUER}#ana", "a")]
+    assert [tuple(row) for row in rows] == [(f"{ISSUER}#ana", f"{ISSUER}#ana", "a")]
 
     clock.step_wall(91)  # exp and leeway
     assert (await site.exchange("GET", media))[0] == 401
@@ -266,4 +266,4 @@ async def test_a_change_made_with_it_is_in_the_log_under_its_name(
         "SELECT actor_name FROM audit_log WHERE action LIKE 'mosaic.%' ORDER BY seq DESC"
     )
     assert row is not None
-    assert row["actor_name"] == "hub:ana"
+    assert row["actor_name"] == f"{ISSUER}#ana"

@@ -1,37 +1,69 @@
-"""The console has words and a cure for everything that can go wrong with a camera."""
+"""The console has words, in both languages, for every code that the daemon can send it."""
 
+import importlib
+import pkgutil
 import re
 from pathlib import Path
 
 import pytest
 
 import gtvision_edge
-from gtvision_edge.accounts import errors as account_errors
 from gtvision_edge.cameras import errors as camera_errors
+from gtvision_edge.cameras import monitor
 from gtvision_edge.errors import EdgeError
 from gtvision_edge.media import errors as media_errors
-from gtvision_edge.papers import printer as paper_errors
 from gtvision_edge.recordings import errors as volume_errors
-from gtvision_edge.recordings import purge_papers
-from gtvision_edge.recordings.evidence import errors as export_errors
-from gtvision_edge.recordings.incidents import errors as incident_errors
-from gtvision_edge.recordings.integrity import errors as integrity_errors
 from gtvision_edge.recordings.integrity.model import Kind
-from gtvision_edge.recordings.retention import errors as retention_errors
+from gtvision_edge.recordings.timeline.model import GapCause
 
-SOURCE = Path(gtvision_edge.__file__).parent / "console" / "src"
+PACKAGE = Path(gtvision_edge.__file__).parent
+SOURCE = PACKAGE / "console" / "src"
 
-UNSEEN = {
-    # These end in a login, or never reach a person who looks at the console.
-    "not_authenticated",
-    "session_ended",
+SAID_BY_STATUS = {
+    # A 403 is said as such; of a 422 the fields are named; what nobody foresaw has no cure of its own.
     "not_permitted",
-    "login_throttled",
-    "internal",
-    "fatal",
     "invalid_input",
-    "issuer_keys_broken",
+    "internal",
 }
+ON_THE_COMMAND_LINE = {
+    # They end the start of the daemon, or a command; nobody looks at the console then.
+    "already_running",
+    "bad_proof",
+    "bad_signature",
+    "broken_bundle",
+    "broken_settings",
+    "database_damaged",
+    "database_too_new",
+    "disk_changed_meanwhile",
+    "fatal",
+    "no_site",
+    "no_trusted_key",
+    "nothing_to_adopt",
+    "port_in_use",
+    "state_folder_unusable",
+}
+BETWEEN_THE_PARTS = {
+    # The monitor and the reconciler make states of them, the health page a finding.
+    "issuer_keys_broken",
+    "source_failed",
+    "source_no_video",
+    "source_unauthorized",
+    "source_unreachable",
+    "unknown_path",
+}
+
+
+def all_codes() -> set[str]:
+    for module in pkgutil.walk_packages(gtvision_edge.__path__, "gtvision_edge."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    codes, waiting = set[str](), [EdgeError]
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        if kind.__module__.startswith("gtvision_edge."):
+            codes.add(kind.code)
+    return codes
 
 
 STATES = {
@@ -54,90 +86,99 @@ def codes_of(module: object) -> set[str]:
     }
 
 
+def told(language: str, *records: str) -> set[str]:
+    """Return the codes for which one of the *records* has words."""
+    found = set[str]()
+    for name in records:
+        texts = [
+            path.read_text(encoding="utf-8")
+            for path in (SOURCE / "i18n").glob(f"*.{language}.ts")
+            if f"export const {name}:" in path.read_text(encoding="utf-8")
+        ]
+        assert len(texts) == 1, name
+        record = texts[0].split(f"export const {name}:", 1)[1].split("\n};", 1)[0]
+        found |= set(re.findall(r"^  (\w+): ", record, re.MULTILINE))
+    return found
+
+
 @pytest.mark.parametrize("language", ["pt-BR", "en"])
-def test_every_failure_of_cameras_and_accounts_has_words(language: str) -> None:
-    words = (SOURCE / "i18n" / f"trouble.{language}.ts").read_text(encoding="utf-8")
-    failures = words[words.index("export const failures") : words.index("export const volumes")]
-    told = set(re.findall(r"^  ([a-z_]+): \{", failures, re.MULTILINE))
+def test_every_failure_has_words(language: str) -> None:
+    codes = all_codes()
+    silent = SAID_BY_STATUS | ON_THE_COMMAND_LINE | BETWEEN_THE_PARTS
 
-    missing = (codes_of(camera_errors) | codes_of(account_errors)) - UNSEEN - told
-
+    assert len(codes) > 90
+    assert silent <= codes
+    missing = (
+        codes
+        - silent
+        - told(language, "failures", "refusals", "volumes", "evidenceFailures", "findings")
+    )
     assert not missing
 
 
 @pytest.mark.parametrize("language", ["pt-BR", "en"])
-def test_every_refusal_about_evidence_has_words(language: str) -> None:
-    source = "".join(
-        (SOURCE / "i18n" / f"{name}.{language}.ts").read_text(encoding="utf-8")
-        for name in ("evidence", "trouble")
-    )
-    modules = (
-        export_errors,
-        incident_errors,
-        integrity_errors,
-        retention_errors,
-        purge_papers,
-        paper_errors,
-    )
-    codes = set().union(*map(codes_of, modules))
-
-    assert len(codes) >= 12
-    assert not codes - UNSEEN - set(re.findall(r"^  ([a-z_]+): \{", source, re.MULTILINE))
-
-
-@pytest.mark.parametrize("language", ["pt-BR", "en"])
-def test_every_finding_about_the_media_server_has_words(language: str) -> None:
-    words = (SOURCE / "i18n" / f"findings.{language}.ts").read_text(encoding="utf-8")
-    media = Path(gtvision_edge.__file__).parent / "media"
-    source = "".join((media / name).read_text("utf-8") for name in ("findings.py", "choosing.py"))
-    codes = set(re.findall(r'Finding\("(\w+)"', source)) | STATES
-
-    assert len(codes) >= 17
-    assert codes == set(re.findall(r"^  (media_server_\w+): \(", words, re.MULTILINE))
-
-
-@pytest.mark.parametrize("language", ["pt-BR", "en"])
-def test_every_way_in_which_the_media_server_is_away_has_a_word_and_is_a_cause(
-    language: str,
-) -> None:
-    findings = (SOURCE / "i18n" / f"findings.{language}.ts").read_text(encoding="utf-8")
-    trouble = (SOURCE / "i18n" / f"trouble.{language}.ts").read_text(encoding="utf-8")
-    causes = trouble[trouble.index("export const causes") : trouble.index("export const warnings")]
-
-    assert set(re.findall(r'^  (media_server_\w+): "', findings, re.MULTILINE)) == STATES
-    assert set(re.findall(r'^  (media_server_\w+): "', causes, re.MULTILINE)) == STATES
-
-
-@pytest.mark.parametrize("language", ["pt-BR", "en"])
 def test_every_reason_of_a_camera_s_state_has_words(language: str) -> None:
-    words = (SOURCE / "i18n" / f"trouble.{language}.ts").read_text(encoding="utf-8")
-    causes = words[words.index("export const causes") : words.index("export const warnings")]
-    monitor = Path(gtvision_edge.__file__).parent / "cameras" / "monitor.py"
-    reasons = set(
-        re.findall(r'(?:CameraState\.\w+,|or) "(\w+)"', monitor.read_text(encoding="utf-8"))
-    )
+    of_cameras = {
+        each.code
+        for each in vars(camera_errors).values()
+        if isinstance(each, type) and issubclass(each, camera_errors.CameraError)
+    }
+    of_disks = {code for code in codes_of(volume_errors) if code.startswith("volume_")}
 
-    assert {"no_stream", "not_recording", "recording_off"} <= reasons
-    assert reasons <= set(re.findall(r"^  (\w+): ", causes, re.MULTILINE)) | {"ok"}
+    reasons = monitor.OWN_REASONS | of_cameras | of_disks | {"breaker_open", "camera_key_lost"}
+
+    missing = reasons - told(language, "causes")
+    assert not missing
+
+
+def test_the_monitor_gives_no_reason_but_those_it_names() -> None:
+    source = (PACKAGE / "cameras" / "monitor.py").read_text(encoding="utf-8")
+
+    assert not re.findall(r'CameraState\.\w+, "\w+"', source)
 
 
 @pytest.mark.parametrize("language", ["pt-BR", "en"])
-def test_every_fault_of_an_issuer_s_keys_has_words(language: str) -> None:
-    words = (SOURCE / "i18n" / f"findings.{language}.ts").read_text(encoding="utf-8")
-    source = Path(gtvision_edge.__file__).parent / "accounts" / "issuers.py"
-    codes = set(re.findall(r'"(issuer_keys_\w+)"', source.read_text(encoding="utf-8")))
+def test_why_the_media_server_counts_as_down_has_words(language: str) -> None:
+    assert told(language, "mediaStates") == STATES
+    assert not STATES - told(language, "causes")
 
-    assert len(codes) == 2
-    assert codes == set(re.findall(r"^  (issuer_keys_\w+): \(", words, re.MULTILINE))
+
+@pytest.mark.parametrize("language", ["pt-BR", "en"])
+def test_every_cause_of_a_gap_has_words(language: str) -> None:
+    words = (SOURCE / "i18n" / f"investigate.{language}.ts").read_text(encoding="utf-8")
+    causes = words.split("  causes: {", 1)[1].split("  }", 1)[0]
+
+    assert {cause.value for cause in GapCause} == set(re.findall(r"(\w+): \"", causes))
+
+
+@pytest.mark.parametrize("language", ["pt-BR", "en"])
+def test_every_warning_about_a_camera_has_words(language: str) -> None:
+    source = (PACKAGE / "cameras" / "probe.py").read_text(encoding="utf-8")
+    codes = set(re.findall(r'"code": "(\w+)"', source))
+
+    assert len(codes) >= 7
+    assert codes == told(language, "warnings")
+
+
+@pytest.mark.parametrize("language", ["pt-BR", "en"])
+def test_every_finding_has_words(language: str) -> None:
+    sources = [path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")]
+    codes = {code for text in sources for code in re.findall(r'Finding\(\s*"(\w+)"', text)} | STATES
+    codes |= {
+        "issuer_keys_gone",
+        "issuer_keys_broken",
+        "broken_certificate",
+    }  # made of faults and errors
+
+    assert len(codes) >= 20
+    assert codes == told(language, "findings")
 
 
 @pytest.mark.parametrize("language", ["pt-BR", "en"])
 def test_everything_that_can_be_wrong_with_the_volume_has_words(language: str) -> None:
-    words = (SOURCE / "i18n" / f"trouble.{language}.ts").read_text(encoding="utf-8")
-    told = words[words.index("export const volumes") : words.index("export const causes")]
-
     codes = {code for code in codes_of(volume_errors) if code.startswith("volume_")}
-    assert codes == set(re.findall(r"^  (volume_\w+): \{", told, re.MULTILINE))
+
+    assert codes | {"breaker_open"} == told(language, "volumes")
 
 
 def test_no_file_of_the_console_is_longer_than_a_screenful_or_six() -> None:

@@ -97,6 +97,7 @@ async def test_an_old_servers_names_for_available_and_bytes_are_understood() -> 
     [
         (400, MediaServerRefusedError),
         (401, MediaServerUnauthorizedError),
+        (403, MediaServerUnauthorizedError),
         (404, UnknownPathError),
         (500, MediaServerRefusedError),
     ],

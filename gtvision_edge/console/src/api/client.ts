@@ -1,10 +1,14 @@
+import { slowTurns } from "../player/turns";
 import { failureOf, LinkDown, Problem } from "./problem";
 import type { Session } from "./types";
 
 export interface RequestOptions {
   body?: unknown;
   signal?: AbortSignal;
+  /** How long an answer may take. One that may take long waits its turn, so that the short ones get through. */
   timeoutMs?: number;
+  /** Whether it is a picture: one that does not come says nothing about the daemon. */
+  isPicture?: boolean;
 }
 
 export interface ClientHooks {
@@ -74,7 +78,7 @@ export class Client {
 
   /** The response itself, for pictures. */
   async response(path: string, signal?: AbortSignal): Promise<Response> {
-    return this.exchange("GET", path, { signal });
+    return this.exchange("GET", path, { isPicture: true, ...(signal && { signal }) });
   }
 
   /** Log in; a wrong password is a Problem like any other and asks nobody. */
@@ -125,6 +129,16 @@ export class Client {
   }
 
   private async send(method: string, path: string, options: RequestOptions): Promise<Response> {
+    if ((options.timeoutMs ?? 0) <= TIMEOUT_MS) return this.sendNow(method, path, options);
+    const leave = await slowTurns.wait(options.signal);
+    try {
+      return await this.sendNow(method, path, options);
+    } finally {
+      leave();
+    }
+  }
+
+  private async sendNow(method: string, path: string, options: RequestOptions): Promise<Response> {
     const limit = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);
     const signal = options.signal === undefined ? limit : AbortSignal.any([options.signal, limit]);
     const init: RequestInit = { method, signal, credentials: "same-origin", headers: { Accept: "application/json" } };
@@ -137,12 +151,12 @@ export class Client {
       response = await this.fetch(BASE + path, init);
     } catch (error) {
       if (options.signal?.aborted) throw error;
-      this.hooks.unanswered();
+      if (!options.isPicture) this.hooks.unanswered();
       throw new LinkDown(error instanceof Error ? error.message : String(error));
     }
     // 502 and 504 without our words come from a proxy in front of a daemon that is gone.
-    if (response.status >= 500 && !isOurs(response)) this.hooks.unanswered();
-    else this.hooks.answered();
+    if (response.status < 500 || isOurs(response)) this.hooks.answered();
+    else if (!options.isPicture) this.hooks.unanswered();
     return response;
   }
 }

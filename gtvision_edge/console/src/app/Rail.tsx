@@ -4,7 +4,7 @@ import { may } from "../state/permissions";
 import { hashOf, route } from "../state/route";
 import { me } from "../state/session";
 import { cameras, camerasOldSince, status, statusOldSince } from "../state/site";
-import { problemsOf } from "../rooms/health/problems";
+import { grouped, problemsOf } from "../rooms/health/problems";
 import { Icon } from "../ui/Icon";
 
 export type RoomName = "live" | "investigate" | "evidence" | "cameras" | "health" | "settings";
@@ -40,7 +40,7 @@ export function Rail() {
 }
 
 function HealthCount() {
-  const problems = problemsOf(status.value, cameras.value);
+  const problems = grouped(problemsOf(status.value, cameras.value));
   if (problems.length === 0) return null;
   const tone = problems.some((problem) => problem.tone === "alarm") ? "" : "warn";
   const isOld = statusOldSince.value !== null || camerasOldSince.value !== null;

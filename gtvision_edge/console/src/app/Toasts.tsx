@@ -8,6 +8,18 @@ export function Toasts() {
       {toasts.value.map((toast) => (
         <div key={toast.id} class={`toast ${toast.tone}`}>
           <span>{toast.words}</span>
+          {toast.action && (
+            <Button
+              kind="ghost"
+              onClick={() => {
+                toast.action?.run();
+                dismiss(toast.id);
+              }}
+            >
+              {toast.action.words}
+            </Button>
+          )}
+          {toast.action && <Button kind="ghost" icon="close" label={text.value.common.close} onClick={() => dismiss(toast.id)} />}
           {toast.undo && (
             <Button
               kind="ghost"

@@ -8,17 +8,19 @@ import { status, statusOldSince, zone } from "../state/site";
 import { Icon } from "../ui/Icon";
 import { Pill } from "../ui/parts";
 
+/** A site that nobody named yet bears the product's own name; said once is enough. */
+const BRAND = "GT-Vision";
+
 export function TopBar() {
   const t = text.value;
   const site = status.value?.site;
   return (
     <header class="top">
       <span class="brand">
-        GT-Vision<small>{site?.name ?? ""}</small>
+        GT-Vision<small>{site === undefined || site.name.startsWith(BRAND) ? "" : site.name}</small>
       </span>
       <SiteState status={status.value} />
       <span class="grow" />
-      <span class="hub muted">{t.top.hubUnknown}</span>
       {site && <Clock />}
       <a class="pill account" href={hashOf("settings")} title={t.top.account} style={{ textDecoration: "none" }}>
         <span class="hidden-words">{t.top.account}</span>
@@ -72,7 +74,16 @@ function SiteState({ status: known }: { status: SiteStatus | null }) {
     <span class="pills" role="status">
       {known.media_server?.state === "down" && <Pill tone="alarm">{t.media(mediaWord(known.media_server))}</Pill>}
       <Pill>
-        {total === 0 ? t.noCameras : recording === total ? t.allRecording(total) : t.recording(recording, total)}
+        {total === 0 ? (
+          t.noCameras
+        ) : recording === total ? (
+          t.allRecording(total)
+        ) : (
+          <>
+            <span class="desk-only">{t.recording(recording, total)}</span>
+            <span class="phone-only">{t.recordingShort(recording, total)}</span>
+          </>
+        )}
       </Pill>
       {offline > 0 && <Pill tone="alarm">{t.offline(offline)}</Pill>}
       {unauthorized > 0 && <Pill tone="alarm">{t.unauthorized(unauthorized)}</Pill>}

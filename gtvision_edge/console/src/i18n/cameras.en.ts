@@ -17,8 +17,6 @@ export const cameras: Text["cameras"] = {
   seeAll: "See all cameras",
   everyState: "every state",
   stateFilter: "State",
-  empty: "No cameras yet",
-  emptyBody: "Have the camera's network address and one of its users with password at hand.",
   details: "Details",
   history: "History",
   noHistory: "No change of state recorded.",

@@ -17,8 +17,6 @@ export const cameras = {
   seeAll: "Ver todas as câmeras",
   everyState: "todos os estados",
   stateFilter: "Estado",
-  empty: "Nenhuma câmera ainda",
-  emptyBody: "Tenha à mão o endereço da câmera na rede e um usuário e senha dela.",
   details: "Detalhes",
   history: "Histórico",
   noHistory: "Nenhuma mudança de estado registrada.",

@@ -6,7 +6,8 @@ import { evidence, evidenceFailures } from "./evidence.en";
 import { fields } from "./fields.en";
 import type { Text } from "./pt-BR";
 import { findings, mediaStates } from "./findings.en";
-import { causes, failures, volumes, warnings } from "./trouble.en";
+import { causes, doors, failures, volumes, warnings } from "./trouble.en";
+import { refusals } from "./refusals.en";
 import { storage } from "./storage.en";
 import { health, settings } from "./upkeep.en";
 
@@ -17,9 +18,10 @@ export const en: Text = {
   languages: { "pt-BR": "Português", en: "English" },
   acts,
   evidence,
-  failures: { ...failures, ...evidenceFailures },
+  failures: { ...refusals, ...failures, ...evidenceFailures },
   fields,
   causes,
+  doors,
   findings,
   mediaStates,
   investigate,
@@ -71,6 +73,7 @@ export const en: Text = {
     unauthorized: (n) => `${n} with password refused`,
     notRecording: (n) => `${n} not recording`,
     media: (state: string) => `media server: ${state}`,
+    recordingShort: (recording, total) => `${recording} of ${total} recording`,
     hubUnknown: "hub: no data",
     account: "Account",
     linkDown: (time) => `No answer from the unit since ${time}, trying again.`,
@@ -120,6 +123,7 @@ export const en: Text = {
     unsaved: "changed, not saved yet",
     shared: (n) => `shared · ${plural(n, "camera", "cameras")}`,
     cameras: (n) => plural(n, "camera", "cameras"),
+    camerasOf: (shown, total) => `${shown} of ${plural(total, "camera", "cameras")}`,
     layout: "Layout",
     save: "Save mosaic",
     saveAs: "Save as new",
@@ -146,7 +150,7 @@ export const en: Text = {
     emptyTileHint: "drag a camera here, or click to choose",
     emptyTileTouch: "tap to choose a camera",
     firstTitle: "No cameras yet",
-    firstBody: "Add the first one: vendor, address, user and password are enough. The picture comes within seconds.",
+    firstBody: "Let the box search the network for cameras (ONVIF), or add one by vendor and address. Have one of their users and its password at hand; the picture comes within seconds.",
     firstBodyViewer: "Cameras appear here as soon as an administrator adds them.",
     firstAction: "Add a camera",
     denied: "You may not watch this camera",
@@ -169,6 +173,8 @@ export const en: Text = {
     noPictureYet: "no picture yet",
     lost: "Signal lost",
     lostSince: (time) => `since ${time}`,
+    sessionOver: "Session ended",
+    sessionOverHint: "log in again to go on watching",
     retrying: "trying again",
     nextTry: (seconds) => `next attempt in ${seconds} s`,
     still: "still picture",

@@ -5,7 +5,8 @@ import { evidence, evidenceFailures } from "./evidence.pt-BR";
 import { investigate } from "./investigate.pt-BR";
 import { fields } from "./fields.pt-BR";
 import { findings, mediaStates } from "./findings.pt-BR";
-import { causes, failures, volumes, warnings } from "./trouble.pt-BR";
+import { causes, doors, failures, volumes, warnings } from "./trouble.pt-BR";
+import { refusals } from "./refusals.pt-BR";
 import { search } from "./search.pt-BR";
 import { storage } from "./storage.pt-BR";
 import { health, settings } from "./upkeep.pt-BR";
@@ -17,9 +18,10 @@ export const ptBR = {
   languages: { "pt-BR": "Português", en: "English" },
   acts,
   evidence,
-  failures: { ...failures, ...evidenceFailures },
+  failures: { ...refusals, ...failures, ...evidenceFailures },
   fields,
   causes,
+  doors,
   findings,
   mediaStates,
   investigate,
@@ -65,6 +67,7 @@ export const ptBR = {
     unauthorized: (n: number) => (n === 1 ? "1 com senha recusada" : `${n} com senha recusada`),
     notRecording: (n: number) => `${n} sem gravar`,
     media: (state: string) => `servidor de mídia: ${state}`,
+    recordingShort: (recording: number, total: number) => `${recording} de ${total} gravando`,
     hubUnknown: "central: sem dados",
     account: "Conta",
     linkDown: (time: string) => `Sem resposta do equipamento desde ${time}, tentando de novo.`,
@@ -114,6 +117,7 @@ export const ptBR = {
     unsaved: "alterado, ainda não salvo",
     shared: (n: number) => `compartilhado · ${plural(n, "câmera", "câmeras")}`,
     cameras: (n: number) => plural(n, "câmera", "câmeras"),
+    camerasOf: (shown: number, total: number) => `${shown} de ${plural(total, "câmera", "câmeras")}`,
     layout: "Disposição",
     save: "Salvar mosaico",
     saveAs: "Salvar como novo",
@@ -140,7 +144,7 @@ export const ptBR = {
     emptyTileHint: "arraste uma câmera para cá, ou clique para escolher",
     emptyTileTouch: "toque para escolher uma câmera",
     firstTitle: "Nenhuma câmera ainda",
-    firstBody: "Adicione a primeira: fabricante, endereço, usuário e senha bastam. A imagem aparece em segundos.",
+    firstBody: "Deixe o equipamento procurar as câmeras na rede (ONVIF), ou adicione uma pelo fabricante e endereço. Tenha à mão um usuário e a senha delas; a imagem aparece em segundos.",
     firstBodyViewer: "Quando um administrador adicionar câmeras, elas aparecerão aqui.",
     firstAction: "Adicionar câmera",
     denied: "Sem permissão para ver esta câmera",
@@ -163,6 +167,8 @@ export const ptBR = {
     noPictureYet: "ainda sem imagem",
     lost: "Sinal perdido",
     lostSince: (time: string) => `desde ${time}`,
+    sessionOver: "Sessão encerrada",
+    sessionOverHint: "entre de novo para continuar a ver",
     retrying: "tentando de novo",
     nextTry: (seconds: number) => `nova tentativa em ${seconds} s`,
     still: "foto parada",

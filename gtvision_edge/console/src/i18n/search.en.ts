@@ -25,6 +25,11 @@ export const search: Text["search"] = {
   known: (name) => `already added: ${name}`,
   claims: (host) => `claims to be ${host}`,
   accessHint: "One user and password for all picked ones; each is tried once only. Some brands have ONVIF users of their own.",
+  withoutPassword: "No password: these cameras ask for neither user nor password",
+  accessFaults: {
+    username: "Type the cameras' user, or tick “No password”.",
+    password: "Type the cameras' password, or tick “No password”.",
+  },
   nameless: "Give every picked camera a name.",
   add: (n) => (n === 0 ? "Add" : `Add ${cameras(n)}`),
   progress: (recording, total) => `${recording} of ${cameras(total)} recording`,
@@ -33,5 +38,10 @@ export const search: Text["search"] = {
   queued: "queued",
   checking: "checking…",
   waitingForRecording: "added, waiting for its recording…",
+  goOnAside: "Go on in the background",
+  goesOn: (n) => `Adding ${cameras(n)} goes on; the outcome shows here.`,
+  allAdded: (n) => `${cameras(n)} added.`,
+  someAdded: (added, failed) => `${added} of ${cameras(added + failed.length)} added. Not added: ${failed.slice(0, 5).join(", ")}${failed.length > 5 ? ` and ${failed.length - 5} more` : ""}.`,
+  seeWhy: "See why",
   retry: "Try the failed ones",
 };

@@ -25,6 +25,11 @@ export const search = {
   known: (name: string) => `já adicionada: ${name}`,
   claims: (host: string) => `diz ser ${host}`,
   accessHint: "O mesmo usuário e senha para todas as escolhidas; cada uma é tentada uma vez só. Em algumas marcas o usuário ONVIF é criado à parte.",
+  withoutPassword: "Sem senha: estas câmeras não pedem usuário nem senha",
+  accessFaults: {
+    username: "Digite o usuário das câmeras, ou marque “Sem senha”.",
+    password: "Digite a senha das câmeras, ou marque “Sem senha”.",
+  },
   nameless: "Dê um nome a cada câmera escolhida.",
   add: (n: number) => (n === 0 ? "Adicionar" : `Adicionar ${cameras(n)}`),
   progress: (recording: number, total: number) => `${recording} de ${cameras(total)} gravando`,
@@ -33,5 +38,10 @@ export const search = {
   queued: "na fila",
   checking: "verificando…",
   waitingForRecording: "adicionada, esperando gravar…",
+  goOnAside: "Continuar ao fundo",
+  goesOn: (n: number) => `A adição de ${cameras(n)} continua; o resultado aparece aqui.`,
+  allAdded: (n: number) => (n === 1 ? "1 câmera adicionada." : `${n} câmeras adicionadas.`),
+  someAdded: (added: number, failed: string[]) => `${added} de ${cameras(added + failed.length)} ${added === 1 ? "adicionada" : "adicionadas"}. Não adicionadas: ${failed.slice(0, 5).join(", ")}${failed.length > 5 ? ` e mais ${failed.length - 5}` : ""}.`,
+  seeWhy: "Ver por quê",
   retry: "Tentar as que falharam",
 };

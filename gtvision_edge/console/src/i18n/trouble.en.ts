@@ -107,6 +107,12 @@ export const failures: Text["failures"] = {
   },
 };
 
+/** Which of a camera's doors refused the login, by `via` of the daemon's answer. */
+export const doors: Record<string, string> = {
+  onvif: "Refused by ONVIF; some brands have ONVIF users of their own, made in the camera's settings.",
+  rtsp: "Refused by the video (RTSP).",
+};
+
 /** What is wrong with the recordings volume; keys are the daemon's stable codes. */
 export const volumes: Text["volumes"] = {
   volume_missing: {
@@ -173,10 +179,14 @@ export const causes: Text["causes"] = {
   source_unreachable: "nothing answers at the address",
   source_no_video: "the camera has no video",
   source_failed: "the connection to the camera broke",
-  no_stream: "the camera answers, but its video does not come",
-  not_recording: "the video comes, but is not recorded",
-  recording_off: "recording is off for this camera",
-  camera_key_lost: "the stored password cannot be read",
+  no_stream: "the camera answers, but its picture does not reach the media server",
+  not_recording: "there is a picture, but nothing is recorded",
+  recording_off: "recording is switched off for this camera",
+  internal: "an error in the box while checking the camera",
+  camera_key_lost: "the stored password can no longer be read",
+  volume_unusable: "disk not checked yet",
+  onvif_not_supported: "the camera did not answer ONVIF",
+  onvif_bad_response: "an ONVIF answer that is not used",
   media_server_unavailable: "media server down",
   media_server_silent: "media server does not answer",
   media_server_unauthorized: "media server wants a password",

@@ -35,8 +35,6 @@ export const health: Text["health"] = {
   kinds: { embedded: "embedded", mediamtx: "MediaMTX" },
   notHere: "The embedded server has no WebRTC, RTMP or SRT and does not transcode.",
   byState: "Cameras by state",
-  hub: "Hub",
-  noData: "no data",
   site: "Site",
   timezone: "Time zone",
   clock: "This browser's clock",

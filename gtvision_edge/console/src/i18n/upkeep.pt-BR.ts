@@ -36,8 +36,6 @@ export const health = {
   kinds: { embedded: "embutido", mediamtx: "MediaMTX" },
   notHere: "O servidor embutido não oferece WebRTC, RTMP nem SRT e não recodifica.",
   byState: "Câmeras por estado",
-  hub: "Central",
-  noData: "sem dados",
   site: "Unidade",
   timezone: "Fuso horário",
   clock: "Relógio deste navegador",

@@ -37,6 +37,12 @@ export function choosePath(camera: Camera, isMaximised: boolean, plays: CanPlay 
   return { path: null, blockedBy: (sub ?? main)?.codec ?? null };
 }
 
+/** What to look for beside the picture while another way plays: WebRTC, where media server and browser have it. */
+export function betterFor(status: SiteStatus | null, sound: string | null = null): TransportKind | null {
+  const hasIt = typeof RTCPeerConnection !== "undefined";
+  return hasIt && transportsFor(status, sound, true).includes("webrtc") ? "webrtc" : null;
+}
+
 /** What WebRTC can carry of a camera's sound. */
 const WEBRTC_SOUND: ReadonlySet<string> = new Set(["opus", "pcma", "pcmu", "g711", "g722", "pcm_alaw", "pcm_mulaw"]);
 

@@ -34,6 +34,12 @@ export interface Machine {
   proven: readonly TransportKind[];
   /** A codec that this browser does not play; holds until a picture moves. */
   unplayable: string | null;
+  /** The better way that is looked for beside the picture, without touching it, while another one plays; null = none. */
+  better: TransportKind | null;
+  isScouting: boolean;
+  /** When to look for it next. */
+  scoutAt: number;
+  scoutPauseMs: number;
 }
 
 /**
@@ -50,9 +56,11 @@ export type Happening =
   | { kind: "placeholder" }
   | { kind: "unsupported"; codec: string }
   | { kind: "shown" }
+  /** What came of looking for the better way; "not tried" for reasons that have nothing to do with it. */
+  | { kind: "scouted"; found: boolean | "not tried" }
   | { kind: "tick" };
 
-export type Wish = "connect" | "disconnect" | "jump";
+export type Wish = "connect" | "disconnect" | "jump" | "scout" | "adopt";
 
 export interface Step {
   machine: Machine;
@@ -74,8 +82,12 @@ const SWITCH_AFTER = 2;
 const SWITCH_AFTER_WORKING = 8;
 /** How long the second choice plays before the preferred one is tried again. */
 const RETURN_AFTER_MS = 120_000;
+/** A better way is looked for this soon, then twice as late each time. */
+const FIRST_SCOUT_MS = 30_000;
+const LONGEST_SCOUT_MS = 600_000;
 
-export function begin(allowed: readonly TransportKind[], now: number): Machine {
+/** *better* is looked for beside the picture while one of *allowed* plays that is not it. */
+export function begin(allowed: readonly TransportKind[], now: number, better: TransportKind | null = null): Machine {
   return {
     transport: allowed[0] ?? "hls",
     allowed,
@@ -92,6 +104,10 @@ export function begin(allowed: readonly TransportKind[], now: number): Machine {
     isPlaceholder: false,
     proven: [],
     unplayable: null,
+    better,
+    isScouting: false,
+    scoutAt: now + FIRST_SCOUT_MS,
+    scoutPauseMs: FIRST_SCOUT_MS,
   };
 }
 
@@ -139,13 +155,15 @@ export function step(machine: Machine, happening: Happening, now: number, chance
       return same({ ...machine, link: "open", linkSince: now, dataAt: now, isPlaceholder: true });
     case "unsupported":
       return {
-        machine: { ...machine, unplayable: happening.codec, link: "waiting", linkSince: now, retryAt: now + UNPLAYABLE_RETRY_MS },
+        machine: { ...machine, unplayable: happening.codec, isScouting: false, link: "waiting", linkSince: now, retryAt: now + UNPLAYABLE_RETRY_MS },
         wishes: ["disconnect"],
       };
     case "shown":
       // A tab that comes back: to the edge if connected, at once to the next attempt if not.
       if (machine.link === "waiting") return connect({ ...machine, failures: 0 }, now);
       return { machine: { ...machine, nudgedAt: now }, wishes: ["jump"] };
+    case "scouted":
+      return scouted(machine, happening.found, now, chance);
     case "tick":
       return tick(machine, now, chance);
   }
@@ -160,7 +178,8 @@ function tick(machine: Machine, now: number, chance: number): Step {
     return now - machine.linkSince >= CONNECT_MS[machine.transport] ? giveUp(machine, now, chance) : same(machine);
   }
   if (now - (machine.dataAt ?? machine.linkSince) >= SILENCE_MS[machine.transport]) return giveUp(machine, now, chance);
-  const preferred = machine.allowed[0];
+  if (shouldScout(machine, now)) return { machine: { ...machine, isScouting: true }, wishes: ["scout"] };
+  const preferred = machine.allowed[0] === machine.better ? undefined : machine.allowed[0];
   if (preferred !== undefined && machine.transport !== preferred && now - machine.linkSince >= RETURN_AFTER_MS) {
     return connect({ ...machine, transport: preferred, failures: 0 }, now);
   }
@@ -174,9 +193,26 @@ function tick(machine: Machine, now: number, chance: number): Step {
   return same(machine);
 }
 
+function shouldScout(machine: Machine, now: number): boolean {
+  const isBetterPlayed = machine.better === null || machine.transport === machine.better;
+  return machine.hasPicture && !isBetterPlayed && !machine.isScouting && now >= machine.scoutAt;
+}
+
+/** Take the better way if there is one by now, else look again later; the picture goes on either way. */
+function scouted(machine: Machine, found: boolean | "not tried", now: number, chance: number): Step {
+  if (!machine.isScouting || machine.better === null) return same(machine);
+  if (found === true) {
+    const allowed = [machine.better, ...machine.allowed.filter((each) => each !== machine.better)];
+    const taken: Machine = { ...machine, transport: machine.better, allowed, link: "open", linkSince: now, dataAt: now, movedAt: now };
+    return { machine: { ...taken, isScouting: false, failures: 0, delayMs: null, nudgedAt: null, scoutPauseMs: FIRST_SCOUT_MS }, wishes: ["adopt"] };
+  }
+  const scoutPauseMs = found === "not tried" ? machine.scoutPauseMs : Math.min(LONGEST_SCOUT_MS, machine.scoutPauseMs * 2);
+  return same({ ...machine, isScouting: false, scoutPauseMs, scoutAt: now + scoutPauseMs * (0.7 + 0.6 * chance) });
+}
+
 function connect(machine: Machine, now: number): Step {
   return {
-    machine: { ...machine, link: "connecting", linkSince: now, dataAt: null, retryAt: null, nudgedAt: null, isPlaceholder: false },
+    machine: { ...machine, isScouting: false, link: "connecting", linkSince: now, dataAt: null, retryAt: null, nudgedAt: null, isPlaceholder: false },
     wishes: ["connect"],
   };
 }
@@ -191,6 +227,8 @@ function wait(machine: Machine, now: number, chance: number, keepsTransport = fa
   return same({
     ...machine,
     failures,
+    isScouting: false,
+    scoutAt: Math.max(machine.scoutAt, now + FIRST_SCOUT_MS),
     transport: keepsTransport ? machine.transport : transportFor(machine, failures),
     link: "waiting",
     linkSince: now,

@@ -4,8 +4,10 @@ import { client } from "../state/session";
 import type { Phase } from "./ladder";
 import { begin, phaseOf, step, type Ending, type Happening, type Machine, type TransportKind } from "./machine";
 import { SocketTransport } from "./socket";
-import type { Transport } from "./transport";
+import { Scout } from "./scout";
+import type { Transport, TransportEvents } from "./transport";
 import { WebRtcTransport } from "./webrtc";
+import { isWorthTrying } from "./webrtcMemory";
 
 /** What a tile shows of its player. */
 export interface Sighting {
@@ -21,6 +23,8 @@ export interface Sighting {
   /** The daemon shows its own picture instead of the camera's. */
   isPlaceholder: boolean;
   transport: TransportKind;
+  /** The last answer was that the login is no longer good. */
+  isSessionOver: boolean;
 }
 
 const TICK_MS = 250;
@@ -50,21 +54,25 @@ export class Player {
     codec: null,
     isPlaceholder: false,
     transport: "hls",
+    isSessionOver: false,
   });
 
   #machine: Machine;
   #transport: Transport | null = null;
+  #scout: Scout | null = null;
   #frames = 0;
   #mediaTime = -1;
   #serial = 0;
+  #isSessionOver = false;
 
   constructor(
     private readonly video: HTMLVideoElement,
     private readonly path: string,
     allowed: readonly TransportKind[],
     private readonly keepStill: () => void,
+    better: TransportKind | null = null,
   ) {
-    this.#machine = begin(allowed, performance.now());
+    this.#machine = begin(allowed, performance.now(), better);
     players.add(this);
     if (ticker === undefined) {
       ticker = setInterval(everyTick, TICK_MS);
@@ -121,24 +129,79 @@ export class Player {
     for (const wish of wishes) {
       if (wish === "connect") void this.#connect();
       else if (wish === "disconnect") this.#disconnect();
+      else if (wish === "scout") this.#sendScout();
+      else if (wish === "adopt") this.#adopt();
       else this.#transport?.jumpToEdge();
     }
     if (machine.link === "waiting" && this.#transport !== null) this.#disconnect();
     this.#publish(now);
   }
 
-  async #connect(): Promise<void> {
+  #sendScout(): void {
+    // Nobody looks at a hidden page; and where it did not get through lately, not each tile has to find that out.
+    if (document.hidden || !isWorthTrying()) {
+      this.#happen({ kind: "scouted", found: "not tried" });
+      return;
+    }
+    const scout = new Scout(`/whep/${encodeURIComponent(this.path)}`, (found) => {
+      if (this.#scout !== scout) return;
+      if (!found) this.#dismissScout();
+      this.#happen({ kind: "scouted", found });
+    });
+    this.#scout = scout;
+    scout.start();
+  }
+
+  /** Go over to what the scout found, with the last picture kept in sight in between. */
+  #adopt(): void {
+    const scout = this.#scout;
+    if (scout === null) return;
+    this.#scout = null;
     this.#disconnect();
+    this.#transport = scout.adopt(this.video, this.#newEvents());
+  }
+
+  #dismissScout(): void {
+    const scout = this.#scout;
+    this.#scout = null;
+    scout?.dismiss();
+  }
+
+  /** What the next transport calls; of one that is over nothing is heard. */
+  #newEvents(): TransportEvents {
     this.#serial += 1;
     const serial = this.#serial;
     const isCurrent = (): boolean => serial === this.#serial;
-    const events = {
-      data: () => isCurrent() && this.#happen({ kind: "data" }),
-      closed: (why: Ending) => isCurrent() && this.#happen({ kind: "closed", why }),
+    return {
+      data: () => {
+        if (!isCurrent()) return;
+        this.#isSessionOver = false;
+        this.#happen({ kind: "data" });
+      },
+      closed: (why: Ending) => {
+        if (isCurrent()) this.#happen({ kind: "closed", why });
+      },
       // The next answer of the API renews the login, or asks for one.
-      sessionEnded: () => void client.renew().catch(() => {}),
-      unsupported: (codec: string) => isCurrent() && this.#happen({ kind: "unsupported", codec }),
+      sessionEnded: () => {
+        this.#isSessionOver = true;
+        void client.renew().then(
+          () => {
+            this.#isSessionOver = false;
+            if (players.has(this)) this.comeBack();
+          },
+          () => {},
+        );
+      },
+      unsupported: (codec: string) => {
+        if (isCurrent()) this.#happen({ kind: "unsupported", codec });
+      },
     };
+  }
+
+  async #connect(): Promise<void> {
+    this.#disconnect();
+    const events = this.#newEvents();
+    const serial = this.#serial;
     if (this.#machine.transport === "ws") {
       this.#transport = new SocketTransport(this.video, socketUrl(this.path), events);
     } else if (this.#machine.transport === "webrtc") {
@@ -152,7 +215,7 @@ export class Player {
         events.closed("broken");
         return;
       }
-      if (!isCurrent()) return;
+      if (serial !== this.#serial) return;
       this.#transport = new playlist.PlaylistTransport(this.video, `/stream/${encodeURIComponent(this.path)}/index.m3u8`, events);
     }
     this.#transport.start();
@@ -160,6 +223,7 @@ export class Player {
 
   #disconnect(): void {
     this.#serial += 1;
+    this.#dismissScout();
     if (this.#transport === null) return;
     if (!this.#machine.isPlaceholder) this.keepStill();
     this.#transport.stop();
@@ -182,6 +246,7 @@ export class Player {
       codec: machine.unplayable,
       isPlaceholder: machine.isPlaceholder,
       transport: machine.transport,
+      isSessionOver: this.#isSessionOver,
     };
     const stillSince = Math.round((siteClock.now() - stillMs) / 1000) * 1000;
     if (Math.abs(stillSince - next.stillSince) >= 1_000) next.stillSince = stillSince;

@@ -28,6 +28,26 @@ export class Turns {
     };
   }
 
+  /** Wait for this caller's turn; returns how to give it back. Whoever is told to stop leaves the line. */
+  wait(signal?: AbortSignal): Promise<() => void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const stop = (): void => {
+        leave();
+        reject(signal?.reason);
+      };
+      signal?.addEventListener("abort", stop, { once: true });
+      const leave = this.take(() => {
+        signal?.removeEventListener("abort", stop);
+        // The turn may begin at once, before `take` has returned how to end it.
+        queueMicrotask(() => resolve(leave));
+      });
+    });
+  }
+
   #giveBack(): void {
     const next = this.#line.shift();
     if (next === undefined) this.#free += 1;
@@ -36,7 +56,10 @@ export class Turns {
 }
 
 /**
- * A browser opens six connections to a host. Media over HTTP (HLS, posters, pictures) shares four of them,
- * so that an answer of the API never waits behind a segment.
+ * A browser opens six connections to a host. Media over HTTP (HLS, posters, pictures) shares three of them, so that an
+ * answer of the API never waits behind a segment, nor behind a media server that hangs.
  */
-export const mediaTurns = new Turns(4);
+export const mediaTurns = new Turns(3);
+
+/** What the daemon itself has to wait for, such as a camera that is checked, shares two more; the sixth is always free. */
+export const slowTurns = new Turns(2);

@@ -1,5 +1,6 @@
 import { forget, remember } from "./webrtcMemory";
 import type { Transport, TransportEvents } from "./transport";
+import { slowTurns } from "./turns";
 
 /** Nothing arrived for so long after the server's answer: something keeps its UDP out, and HLS gets its turn. */
 const FIRST_PACKET_MS = 4_000;
@@ -84,8 +85,12 @@ export class WebRtcTransport implements Transport {
   keepPace(): void {}
 
   async #ask(): Promise<void> {
-    const late = setTimeout(() => this.#asking.abort(), ANSWER_MS);
+    let late: ReturnType<typeof setTimeout> | undefined;
+    let leave: (() => void) | undefined;
     try {
+      // While a path on demand is opened the offer holds one of the browser's six connections.
+      leave = await slowTurns.wait(this.#asking.signal);
+      late = setTimeout(() => this.#asking.abort(), ANSWER_MS);
       const offer = await this.#peer.createOffer();
       await this.#peer.setLocalDescription(offer);
       const answer = await fetch(this.url, {
@@ -111,6 +116,7 @@ export class WebRtcTransport implements Transport {
       if (!this.#isStopped) this.#end("unavailable");
     } finally {
       clearTimeout(late);
+      leave?.();
     }
   }
 

@@ -120,8 +120,9 @@ export function explain(error: unknown): { title: string; cure: string | null; c
   const t = text.value;
   if (error instanceof LinkDown) return { title: t.errors.noAnswer, cure: null, code: error.status === null ? null : `http_${error.status}` };
   if (!(error instanceof Problem)) return { title: t.errors.unexpected, cure: null, code: null };
-  const known = t.failures[error.code] ?? t.volumes[error.code];
-  if (known) return { ...known, code: error.code };
+  const known = t.failures[error.code] ?? t.volumes[error.code] ?? t.findings[error.code]?.({});
+  const door = error.code === "camera_unauthorized" ? t.doors[String(error.facts.via)] : undefined;
+  if (known) return { ...known, cure: door === undefined ? known.cure : `${door} ${known.cure}`, code: error.code };
   if (error.status === 403) return { title: t.errors.notPermitted, cure: t.errors.notPermittedHint, code: error.code };
   if (error.status === 404) return { title: t.errors.gone, cure: null, code: error.code };
   if (error.status === 409) return { title: t.errors.conflict, cure: null, code: error.code };

@@ -10,6 +10,7 @@ import { cameras, camerasById, camerasOldSince, refreshSite, status, statusOldSi
 import { OldData, Unread } from "../../ui/fresh";
 import { Button, Empty, Skeleton } from "../../ui/parts";
 import { CameraDetails } from "./CameraDetails";
+import { FirstCamera } from "./FirstCamera";
 import { SearchDrawer } from "./search/SearchDrawer";
 import { StateWord } from "./StateWord";
 import { Thumbnail } from "./Thumbnail";
@@ -65,12 +66,12 @@ export function CamerasRoom() {
             onInput={(event) => setWanted(event.currentTarget.value)}
           />
         )}
-        {canEdit && (
+        {canEdit && all?.length !== 0 && (
           <Button icon="search" label={text.value.search.open} onClick={() => go(hashOf("cameras", null, { search: "1" }))}>
             <span class="desk-only">{text.value.search.open}</span>
           </Button>
         )}
-        {canEdit && (
+        {canEdit && all?.length !== 0 && (
           <Button kind="primary" icon="plus" onClick={() => go(hashOf("cameras", null, { add: "1" }))}>
             {t.add}
           </Button>
@@ -88,7 +89,7 @@ export function CamerasRoom() {
             {t.unknownBody(route.value.detail ?? "")}
           </Empty>
         ) : all.length === 0 ? (
-          <Empty title={t.empty}>{canEdit ? t.emptyBody : text.value.live.firstBodyViewer}</Empty>
+          <FirstCamera />
         ) : found.length === 0 ? (
           <Empty title={text.value.common.noMatch} />
         ) : (

@@ -6,8 +6,8 @@ import { nowMs } from "../../state/clock";
 import { client } from "../../state/session";
 
 const REFRESH_MS = 60_000;
-/** A camera that was just added has no picture for a moment. */
-const RETRY_MS = 5_000;
+/** A camera that was just added has no picture for a moment; one that is away for long. */
+const FIRST_RETRY_MS = 5_000;
 
 interface Shot {
   url: string;
@@ -32,6 +32,7 @@ export function Thumbnail({ cameraId, large = false }: { cameraId: string; large
     const end = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     let leave: (() => void) | undefined;
+    let retryMs = FIRST_RETRY_MS / 2;
     const round = (): void => {
       leave = mediaTurns.take(() => {
         void fetchShot(cameraId, end.signal)
@@ -41,7 +42,8 @@ export function Thumbnail({ cameraId, large = false }: { cameraId: string; large
           })
           .catch(() => {
             if (!end.signal.aborted) setFailed(true);
-            return RETRY_MS;
+            retryMs = Math.min(REFRESH_MS, retryMs * 2);
+            return retryMs;
           })
           .then((pauseMs) => {
             leave?.();

@@ -4,11 +4,12 @@ import { codecOf, numberOf } from "../../i18n/format";
 
 const KNOWN_HEIGHTS: Record<number, string> = { 2160: "4K", 1440: "1440p", 1080: "1080p", 720: "720p", 480: "480p", 360: "360p" };
 
-/** "H.264 1080p 25": short, for a list. */
+/** "H.264 1080p · 25 q/s": short, for a list. */
 export function videoWords(profile: Profile | null): string {
   if (profile === null) return "—";
   const size = KNOWN_HEIGHTS[profile.height] ?? `${profile.width}×${profile.height}`;
-  return [codecOf(profile.codec), size, profile.fps === null ? null : numberOf(profile.fps)].filter(Boolean).join(" ");
+  const rate = profile.fps === null ? "" : ` · ${text.value.cameras.fps(numberOf(profile.fps))}`;
+  return `${codecOf(profile.codec)} ${size}${rate}`;
 }
 
 /** "H.265 · 2560×1440 · 20 q/s · chave a cada 8 s · áudio G.711": everything, for one camera. */

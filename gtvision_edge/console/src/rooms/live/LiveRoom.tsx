@@ -2,13 +2,10 @@ import "./live.css";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { text } from "../../i18n";
 import { onKeys } from "../../state/keys";
-import { may } from "../../state/permissions";
 import { poll } from "../../state/poll";
-import { go, hashOf } from "../../state/route";
-import { me } from "../../state/session";
 import { cameras, refreshCameras } from "../../state/site";
 import { Unread } from "../../ui/fresh";
-import { Button, Empty } from "../../ui/parts";
+import { FirstCamera } from "../cameras/FirstCamera";
 import { CameraPanel } from "./CameraPanel";
 import { liveKeys, toggleFull } from "./keys";
 import { MosaicBar } from "./MosaicBar";
@@ -37,7 +34,7 @@ export function LiveRoom() {
 
 function LiveContent({ onFull }: { onFull: () => void }) {
   const mosaic = shown.value;
-  if (cameras.value?.length === 0 && draft.value === null) return <FirstStart />;
+  if (cameras.value?.length === 0 && draft.value === null) return <FirstCamera />;
   if (mosaic === null || mosaics.value === null || cameras.value === null) {
     return (
       <Unread of={["mosaics", "cameras"]} onRetry={() => void Promise.allSettled([loadMosaics(), refreshCameras()])}>
@@ -74,24 +71,5 @@ function Loading() {
         </div>
       </div>
     </>
-  );
-}
-
-function FirstStart() {
-  const t = text.value.live;
-  const canAdd = may(me.value?.role, "editCameras");
-  return (
-    <Empty
-      title={t.firstTitle}
-      action={
-        canAdd && (
-          <Button kind="primary" icon="plus" onClick={() => go(hashOf("cameras", null, { add: "1" }))}>
-            {t.firstAction}
-          </Button>
-        )
-      }
-    >
-      {canAdd ? t.firstBody : t.firstBodyViewer}
-    </Empty>
   );
 }

@@ -3,6 +3,7 @@ import type { MosaicBody } from "../../api/types";
 import { text } from "../../i18n";
 import { may } from "../../state/permissions";
 import { me } from "../../state/session";
+import { cameras } from "../../state/site";
 import { say } from "../../state/toasts";
 import { Button, explain, Segments } from "../../ui/parts";
 import { Confirm } from "../../ui/Dialog";
@@ -49,7 +50,7 @@ export function MosaicBar({ onFull }: { onFull: () => void }) {
         onChange={(layout) => edit((present) => relayout(present, layout))}
       />
       <span class="muted facts-line">
-        {draft.value !== null ? t.unsaved : saved ? t.shared(count(mosaic)) : t.cameras(count(mosaic))}
+        {draft.value !== null ? t.unsaved : saved ? t.shared(count(mosaic)) : automaticWords(count(mosaic))}
         {waiting > 0 && ` · ${t.waiting(waiting)}`}
       </span>
       <span class="grow" />
@@ -139,4 +140,11 @@ function MosaicName() {
 
 function count({ cameras, layout }: MosaicBody): number {
   return seats(cameras, layout).filter((id) => id !== null).length;
+}
+
+/** Of all cameras those that have a tile; who wants the others sees that there are some. */
+function automaticWords(shown: number): string {
+  const t = text.value.live;
+  const total = cameras.value?.length ?? 0;
+  return total > shown ? t.camerasOf(shown, total) : t.cameras(shown);
 }

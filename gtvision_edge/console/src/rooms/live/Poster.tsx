@@ -1,5 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
-import { mediaTurns } from "../../player/turns";
+import { loadPicture } from "../../player/picture";
+
+/** A camera that has no picture is asked for one less and less often. */
+const FIRST_RETRY_MS = 5_000;
+const LONGEST_RETRY_MS = 60_000;
 
 interface PosterProps {
   /** Tried in turn until one has a picture. */
@@ -9,45 +13,50 @@ interface PosterProps {
   everyMs?: number | undefined;
 }
 
-/** The newest key frame as a still picture, there before the video is. */
+/** The newest key frame as a still picture, there before the video is and gone once it moves. */
 export function Poster({ paths, isWanted, everyMs }: PosterProps) {
   const [shown, setShown] = useState<string | null>(null);
   const key = paths.join("|");
   useEffect(() => {
-    if (!isWanted) return undefined;
-    let isOver = false;
+    if (!isWanted) {
+      // Were it kept, an old picture would come back when one is wanted again.
+      setShown((before) => replaced(before, null));
+      return undefined;
+    }
+    const end = new AbortController();
+    let retryMs = FIRST_RETRY_MS;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let leave: (() => void) | null = null;
 
-    function attempt(at: number): void {
-      const path = paths[at];
-      if (path === undefined) {
-        timer = setTimeout(() => attempt(0), everyMs ?? 5_000);
-        return;
+    async function round(): Promise<void> {
+      for (const path of paths) {
+        try {
+          const url = await loadPicture(`/stream/${encodeURIComponent(path)}/poster.jpg?at=${Date.now()}`, end.signal);
+          if (end.signal.aborted) URL.revokeObjectURL(url);
+          else {
+            setShown((before) => replaced(before, url));
+            if (everyMs !== undefined) timer = setTimeout(() => void round(), everyMs);
+          }
+          return;
+        } catch {
+          if (end.signal.aborted) return;
+        }
       }
-      const image = new Image();
-      const url = `/stream/${encodeURIComponent(path)}/poster.jpg?at=${Date.now()}`;
-      const end = (next: () => void): void => {
-        leave?.();
-        if (!isOver) next();
-      };
-      image.onload = () =>
-        end(() => {
-          setShown(url);
-          if (everyMs !== undefined) timer = setTimeout(() => attempt(0), everyMs);
-        });
-      image.onerror = () => end(() => attempt(at + 1));
-      leave = mediaTurns.take(() => {
-        image.src = url;
-      });
+      timer = setTimeout(() => void round(), Math.max(everyMs ?? 0, retryMs));
+      retryMs = Math.min(LONGEST_RETRY_MS, retryMs * 2);
     }
 
-    attempt(0);
+    void round();
     return () => {
-      isOver = true;
+      end.abort();
       clearTimeout(timer);
-      leave?.();
     };
   }, [key, isWanted, everyMs]);
-  return shown === null ? null : <img class="poster" src={shown} alt="" draggable={false} />;
+  useEffect(() => () => setShown((before) => replaced(before, null)), []);
+  // Hidden, not only covered: the sub stream may have another shape than the picture.
+  return shown === null || !isWanted ? null : <img class="poster" src={shown} alt="" draggable={false} />;
+}
+
+function replaced(before: string | null, next: string | null): string | null {
+  if (before !== null) URL.revokeObjectURL(before);
+  return next;
 }

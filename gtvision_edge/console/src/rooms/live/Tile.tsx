@@ -2,7 +2,7 @@ import type { Signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Camera } from "../../api/types";
 import { text } from "../../i18n";
-import { choosePath, transportsFor } from "../../player/choice";
+import { betterFor, choosePath, transportsFor } from "../../player/choice";
 import { Player, type Sighting } from "../../player/player";
 import { status } from "../../state/site";
 import { Button } from "../../ui/parts";
@@ -53,7 +53,7 @@ export function Tile({ camera, number, isSelected, isLarge, canClear, onSelect, 
       ) : (
         <Picture key={camera.camera_uuid} camera={camera} path={choice.path} isMuted={!hasSound} />
       )}
-      <span class="tile-name">{camera.name}</span>
+      <span class="tile-name" title={camera.name}>{camera.name}</span>
       <span class="tile-tools">
         {camera.profiles.main?.audio_codec && (
           <Button
@@ -84,6 +84,7 @@ function Picture({ camera, path, isMuted }: PictureProps) {
   const still = useRef<HTMLCanvasElement>(null);
   const [sighting, setSighting] = useState<Signal<Sighting> | null>(null);
   const [blocked, setBlocked] = useState<string | null>(null);
+  const [hasStill, setHasStill] = useState(false);
   // What this browser refused at the large size may still play at the small one.
   const playedPath = blocked === path && path !== camera.paths.live && camera.profiles.sub ? camera.paths.live : path;
   const { main, sub } = camera.profiles;
@@ -93,7 +94,10 @@ function Picture({ camera, path, isMuted }: PictureProps) {
   useEffect(() => {
     if (video.current === null) return undefined;
     const element = video.current;
-    const player = new Player(element, playedPath, transportsFor(status.value, sound), () => keepStill(element, still.current));
+    const keep = (): void => {
+      if (keepStill(element, still.current)) setHasStill(true);
+    };
+    const player = new Player(element, playedPath, transportsFor(status.value, sound), keep, betterFor(status.value, sound));
     setSighting(player.sighting);
     return () => player.close();
   }, [playedPath, offered]);
@@ -102,6 +106,13 @@ function Picture({ camera, path, isMuted }: PictureProps) {
   useEffect(() => {
     if (seen?.phase === "unplayable" && blocked !== path) setBlocked(path);
   }, [seen?.phase]);
+  const isMoving = (seen?.phase === "live" || seen?.phase === "late") && !seen.isPlaceholder;
+  useEffect(() => {
+    if (!isMoving) return;
+    // A still of another shape would stand out beside what moves now.
+    if (still.current) still.current.width = 0;
+    setHasStill(false);
+  }, [isMoving]);
   useEffect(() => {
     if (video.current) video.current.muted = isMuted;
   }, [isMuted]);
@@ -109,7 +120,7 @@ function Picture({ camera, path, isMuted }: PictureProps) {
     <div class={`picture ${seen?.phase ?? "starting"}${seen?.isPlaceholder ? " placeholder" : ""}`}>
       <Poster
         paths={[playedPath, camera.paths.rec]}
-        isWanted={!seen || seen.pictureAt === null}
+        isWanted={!hasStill && (!seen || seen.pictureAt === null || seen.isPlaceholder)}
         everyMs={seen?.phase === "unplayable" ? STILL_MS : undefined}
       />
       <canvas ref={still} />
@@ -128,9 +139,11 @@ function Unplayable({ camera, codec }: { camera: Camera; codec: string | null })
   );
 }
 
-function keepStill(video: HTMLVideoElement, canvas: HTMLCanvasElement | null): void {
-  if (canvas === null || video.readyState < 2 || video.videoWidth === 0) return;
+/** Draw the picture on display; false when there is none. */
+function keepStill(video: HTMLVideoElement, canvas: HTMLCanvasElement | null): boolean {
+  if (canvas === null || video.readyState < 2 || video.videoWidth === 0) return false;
   canvas.width = video.videoWidth;
   canvas.height = video.videoHeight;
   canvas.getContext("2d")?.drawImage(video, 0, 0);
+  return true;
 }

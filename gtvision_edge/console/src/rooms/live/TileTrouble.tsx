@@ -1,10 +1,10 @@
 import type { Camera } from "../../api/types";
 import { text } from "../../i18n";
-import { ageOf, causeOf, codecOf, numberOf, timeOf, whenOf } from "../../i18n/format";
+import { ageOf, causeOf, codecOf, mediaTitle, numberOf, timeOf, whenOf } from "../../i18n/format";
 import { HLS_NORMAL_DELAY_MS } from "../../player/ladder";
 import type { Sighting } from "../../player/player";
 import { nowMs } from "../../state/clock";
-import { zone } from "../../state/site";
+import { mediaTrouble, zone } from "../../state/site";
 
 /** What lies over a picture: its delay while all is well, and trouble in words with since when and what next. */
 export function TileTrouble({ camera, seen }: { camera: Camera; seen: Sighting }) {
@@ -14,6 +14,19 @@ export function TileTrouble({ camera, seen }: { camera: Camera; seen: Sighting }
   const isMoving = seen.phase === "live" || seen.phase === "late";
   if (seen.phase === "unplayable") {
     return <UnplayableTrouble codec={seen.codec} />;
+  }
+  if (seen.isSessionOver && !isMoving) {
+    return <StillTrouble title={t.sessionOver} detail={t.sessionOverHint} />;
+  }
+  // One cause of all tiles is said in few words, and its alarm once: at the top of the page and in the health room.
+  if (mediaTrouble.value !== null && !isMoving && !isCameraGone) {
+    const { pictureAt } = seen;
+    return (
+      <div class="middle" role="status">
+        <b>{mediaTitle(mediaTrouble.value)}</b>
+        <span>{pictureAt === null ? t.noPictureYet : t.lastPicture(timeOf(pictureAt, zone.value))}</span>
+      </div>
+    );
   }
   // The daemon may know before the minute is over that the camera is gone.
   if (seen.phase === "lost" || (isCameraGone && !isMoving)) {

@@ -1,17 +1,8 @@
-import type { Camera, FoundDevice } from "../../../api/types";
 import { text } from "../../../i18n";
 import { camerasById } from "../../../state/site";
 import { ErrorNote } from "../../../ui/parts";
 import { Icon } from "../../../ui/Icon";
-
-/** What becomes of one picked device. */
-export interface Attempt {
-  device: FoundDevice;
-  name: string;
-  isRunning: boolean;
-  camera: Camera | null;
-  error: unknown;
-}
+import type { Attempt } from "./adding";
 
 /** One line for each picked device, until it is seen recorded or is known to have failed, and why. */
 export function AddProgress({ attempts }: { attempts: readonly Attempt[] }) {

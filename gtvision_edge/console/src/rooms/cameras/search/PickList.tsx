@@ -64,16 +64,21 @@ export function PickList({ found, picks, onPick, access, onAccess, tenants, faul
                 autocomplete="off"
                 autocapitalize="none"
                 spellcheck={false}
-                value={access.username}
+                value={access.isOpen ? "" : access.username}
+                disabled={access.isOpen}
                 onInput={(event) => onAccess({ username: event.currentTarget.value })}
               />
             )}
           </Field>
           <Field label={words.password}>
             {(ids) => (
-              <input {...ids} name="password" type="password" autocomplete="new-password" value={access.password} onInput={(event) => onAccess({ password: event.currentTarget.value })} />
+              <input {...ids} name="password" type="password" autocomplete="new-password" value={access.isOpen ? "" : access.password} disabled={access.isOpen} onInput={(event) => onAccess({ password: event.currentTarget.value })} />
             )}
           </Field>
+          <label class="check field wide">
+            <input name="open" type="checkbox" checked={access.isOpen} onChange={(event) => onAccess({ isOpen: event.currentTarget.checked })} />
+            {t.withoutPassword}
+          </label>
           {tenants.length > 1 && (
             <Field label={words.tenant} wide>
               {(ids) => (

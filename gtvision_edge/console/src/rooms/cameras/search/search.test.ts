@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { FoundDevice } from "../../../api/types";
-import { bodyOf, deviceWords, inTurns, nameOf, targetsIn } from "./search";
+import { accessFault, bodyOf, deviceWords, inTurns, nameOf, targetsIn } from "./search";
 
 const DEVICE: FoundDevice = {
   host: "10.0.0.64",
@@ -38,13 +38,29 @@ describe("a found device", () => {
   });
 
   it("is added by what it was asked under, without empty fields", () => {
-    expect(bodyOf(DEVICE, " Portaria ", { username: "", password: "", tenantId: "" })).toEqual({
+    expect(bodyOf(DEVICE, " Portaria ", { username: "", password: "", isOpen: true, tenantId: "" })).toEqual({
       vendor: "generic_onvif",
       host: "10.0.0.64",
       onvif_port: 8899,
       name: "Portaria",
       anonymous: true,
     });
+  });
+});
+
+describe("one login for all", () => {
+  const access = { username: "admin", password: "segredo", isOpen: false, tenantId: "" };
+
+  it("is asked for: an empty one may be a slip, and is tried only where somebody says so", () => {
+    expect(accessFault(access)).toBeNull();
+    expect(accessFault({ ...access, password: "" })).toBe("password");
+    expect(accessFault({ ...access, username: " " })).toBe("username");
+    expect(accessFault({ ...access, username: "", password: "", isOpen: true })).toBeNull();
+  });
+
+  it("is not sent where it was said that there is none", () => {
+    expect(bodyOf(DEVICE, "Portaria", { ...access, isOpen: true })).not.toHaveProperty("password");
+    expect(bodyOf(DEVICE, "Portaria", access)).toMatchObject({ username: "admin", password: "segredo" });
   });
 });
 

@@ -44,13 +44,21 @@ export function deviceWords(device: FoundDevice): string {
 export interface Access {
   username: string;
   password: string;
+  /** Said outright: these cameras ask for no password. */
+  isOpen: boolean;
   tenantId: string;
+}
+
+/** What is missing before a login is tried at many cameras; an empty password may be a slip, and some lock after five. */
+export function accessFault(access: Access): "username" | "password" | null {
+  if (access.isOpen) return null;
+  if (access.username.trim() === "") return "username";
+  return access.password === "" ? "password" : null;
 }
 
 export function bodyOf(device: FoundDevice, name: string, access: Access): CameraBody {
   const body: CameraBody = { vendor: "generic_onvif", host: device.host, onvif_port: device.onvif_port, name: name.trim() };
-  if (access.username.trim() !== "") body.username = access.username.trim();
-  if (access.password !== "") body.password = access.password;
+  if (!access.isOpen) Object.assign(body, { username: access.username.trim(), password: access.password });
   if (access.tenantId !== "") body.tenant_id = access.tenantId;
   if (body.username === undefined && body.password === undefined) body.anonymous = true;
   return body;
