@@ -88,6 +88,7 @@ from gtvision_edge.runtime.lock import sole_use
 from gtvision_edge.runtime.pulse import Pulse
 from gtvision_edge.runtime.systemd import find_credential, notify_systemd
 from gtvision_edge.runtime.tasks import Job, background, keep_running
+from gtvision_edge.runtime.transfers import Transfers
 from gtvision_edge.settings import MediaSettings, Settings
 from gtvision_edge.storage import Database, open_database
 
@@ -207,6 +208,7 @@ async def run(
         authenticator = RequestAuthenticator(
             base.accounts.sessions, proxies, cors_origins=settings.api.cors_origins
         )
+        transfers = Transfers(registry=base.registry)
         gateway = await stack.enter_async_context(
             open_gateway(
                 MediaServerPlace(
@@ -221,6 +223,7 @@ async def run(
                 database=base.database,
                 audit=base.audit,
                 recordings=base.volume.directory_of,
+                transfers=transfers,
                 clock=clock,
                 registry=base.registry,
                 webrtc=WebRtcPlace(
@@ -229,7 +232,16 @@ async def run(
             )
         )
         api = await _api(
-            base, footage, monitor, views, reconciler, examiner, gateway, authenticator, proxies
+            base,
+            footage,
+            monitor,
+            views,
+            reconciler,
+            examiner,
+            gateway,
+            authenticator,
+            proxies,
+            transfers,
         )
         await service("reconciler", reconciler.run)
         await service("media-view", views.run)
@@ -480,6 +492,7 @@ async def _api(
     gateway: Gateway,
     authenticator: RequestAuthenticator,
     proxies: Proxies,
+    transfers: Transfers,
 ) -> Api:
     accounts = base.accounts
     mosaics = MosaicService(base.database, base.audit, base.clock, cameras=base.cameras)
@@ -525,6 +538,7 @@ async def _api(
                 footage.playback,
                 footage.thumbnails,
                 Passes(accounts.sessions, base.clock),
+                transfers,
             ),
             *incident_endpoints(footage.incidents),
             *purge_paper_endpoints(

@@ -77,6 +77,7 @@ from gtvision_edge.recordings.timeline.service import TimelineService
 from gtvision_edge.recordings.volume import Usage
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.runtime.tasks import Job
+from gtvision_edge.runtime.transfers import Transfers
 from gtvision_edge.settings import (
     AccountSettings,
     ApiSettings,
@@ -438,6 +439,11 @@ async def _retention(
 
 
 @pytest.fixture
+def transfers() -> Transfers:
+    return Transfers(most_of_one=3, patience_s=0.5)
+
+
+@pytest.fixture
 def resources(
     accounts: Accounts,
     cameras: CameraService,
@@ -450,6 +456,7 @@ def resources(
     volume: FakeVolume,
     footage: FakeFootage,
     keys: OpenedKeys,
+    transfers: Transfers,
 ) -> list[Endpoint]:
     """Every endpoint but the session's."""
     return [
@@ -475,6 +482,7 @@ def resources(
             footage.playback,
             footage.thumbnails,
             Passes(accounts.sessions, clock),
+            transfers,
         ),
         *picture_endpoints(cameras, footage.playback, footage.thumbnails, monitor),
         *geojson_endpoints(cameras, monitor),

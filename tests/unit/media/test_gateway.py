@@ -5,7 +5,7 @@ import dataclasses
 import io
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -18,10 +18,17 @@ from gtvision_edge.accounts import Role
 from gtvision_edge.api.errors import problems
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.media import sockets
-from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
+from gtvision_edge.media.gateway import (
+    MAX_SOCKETS_OF_LOGIN,
+    Gateway,
+    MediaServerPlace,
+    open_gateway,
+)
 from gtvision_edge.media.placeholder import render_placeholder
+from gtvision_edge.media.upstream import MAX_ASKED
 from gtvision_edge.recordings.volume import Volume, open_volume
 from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.runtime.transfers import MOST_OF_ONE
 from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera, FakeDirectory
 from tests.fakes.clock import FakeClock
@@ -42,6 +49,7 @@ class Scripted:
         self.forgot = False
         self.session_mode = False
         self.with_live = False
+        self.trickles = False
         self.released = asyncio.Event()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -71,8 +79,15 @@ class Scripted:
         if file == "video1_stream.m3u8":
             return web.Response(text=MEDIA.format(suffix))
         if file == "h_seg1.mp4":
-            return self.segment(request)
+            return await self.endless(request) if self.trickles else self.segment(request)
         return web.Response(status=404, text="404 page not found")
+
+    async def endless(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"some")
+        await self.released.wait()
+        return response
 
     def segment(self, request: web.Request) -> web.Response:
         headers = {"Cache-Control": "max-age=3600", "ETag": '"x"', "Accept-Ranges": "bytes"}
@@ -164,7 +179,8 @@ async def open_house(
         ) as gateway:
             app = web.Application(middlewares=[problems])
             app.add_routes(gateway.routes())
-            async with TestClient(TestServer(app, host="127.0.0.1")) as client:
+            many = aiohttp.TCPConnector(limit=0)
+            async with TestClient(TestServer(app, host="127.0.0.1"), connector=many) as client:
                 yield House(
                     client, gateway, scripted, people, cameras, clock, database, kind, volume
                 )
@@ -191,6 +207,51 @@ ROUTES = (
 async def test_without_proof_there_is_nothing(house: House, route: str) -> None:
     assert (await house.get(route.format("cam01_live"), None)).status == 401
     assert house.server.asked == []
+
+
+async def test_bodies_on_their_way_leave_playlists_and_posters_their_own_connections(
+    house: House,
+) -> None:
+    await house.text("/stream/cam01_live/index.m3u8")
+    house.server.trickles = True
+    grasping = (("ana", "cam01"), ("caio", "cam02"))
+    answers = await asyncio.gather(
+        *(
+            house.get(f"/stream/{camera}_live/h_seg1.mp4", who)
+            for who, camera in grasping
+            for _ in range(MOST_OF_ONE + 1)
+        )
+    )
+    await house.clock.advance(1)
+
+    state = (await house.get("/stream/cam02_live/index.m3u8", "caio")).headers["X-Stream-State"]
+    again = (await house.get("/stream/cam01_live/main.m3u8", "ana")).headers["X-Stream-State"]
+    beyond = await house.get("/stream/cam01_live/h_seg1.mp4", "ana")
+
+    statuses = [answer.status for answer in answers]
+    assert statuses.count(200) == 2 * MOST_OF_ONE > MAX_ASKED
+    assert statuses.count(429) == 2
+    assert (state, again) == ("live", "live")
+    assert (beyond.status, (await beyond.json())["code"]) == (429, "too_many_transfers")
+    assert beyond.headers["Retry-After"] == "2"
+
+
+async def test_a_login_has_so_many_live_sockets(house: House) -> None:
+    house.kind[0], house.server.with_live = "embedded", True
+    headers = {"Authorization": "Bearer ana"}
+    async with AsyncExitStack() as stack:
+        for _ in range(MAX_SOCKETS_OF_LOGIN):
+            socket = await stack.enter_async_context(
+                house.client.ws_connect("/ws/live/cam01_live", headers=headers)
+            )
+            await socket.receive_str(timeout=patiently(5))
+
+        beyond = await house.client.ws_connect("/ws/live/cam01_live", headers=headers)
+        said = await beyond.receive(timeout=patiently(5))
+
+        assert (said.type, said.data) == (aiohttp.WSMsgType.CLOSE, 4429)
+        assert await house.text("/stream/cam01_live/index.m3u8")
+        house.server.released.set()
 
 
 @pytest.mark.parametrize("route", ROUTES)
