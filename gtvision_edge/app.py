@@ -129,8 +129,9 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True)
 class MediaServer:
-    """Where the media server of this run is: MediaMTX beside us, or our own."""
+    """Where the media server of this run is: MediaMTX beside us, or our own. *kind*: which of them, as far as we chose it."""
 
+    kind: str
     api_url: str
     hls_url: str
     rtsp_url: str
@@ -214,7 +215,7 @@ async def run(
                 MediaServerPlace(
                     media.hls_url,
                     await asyncio.to_thread(_hls_secret, settings.media),
-                    lambda: reconciler.state.kind,
+                    lambda: reconciler.state.kind or media.kind,
                 ),
                 cameras=base.cameras,
                 authenticator=authenticator,
@@ -227,7 +228,10 @@ async def run(
                 clock=clock,
                 registry=base.registry,
                 webrtc=WebRtcPlace(
-                    settings.media.webrtc_url, client, lambda: examiner.offers_webrtc
+                    settings.media.webrtc_url,
+                    client,
+                    is_up=lambda: reconciler.state.up and examiner.has_looked,
+                    is_offered=lambda: examiner.offers_webrtc,
                 ),
             )
         )
@@ -370,7 +374,7 @@ async def _media_server(
     if settings.server == "mediamtx" or (
         settings.server == "auto" and not options.demo and await _mediamtx_answers(settings)
     ):
-        yield MediaServer(settings.api_url, settings.hls_url, settings.rtsp_url)
+        yield MediaServer("mediamtx", settings.api_url, settings.hls_url, settings.rtsp_url)
         return
     own = settings.embedded
     if options.demo:  # a trial takes what is free
@@ -383,7 +387,7 @@ async def _media_server(
     try:
         opened = open_embedded_server(own, record_root=base.volume.root, clock=base.clock)
         async with opened as server:
-            yield MediaServer(server.api_url, server.hls_url, server.rtsp_url)
+            yield MediaServer("embedded", server.api_url, server.hls_url, server.rtsp_url)
     except OSError as error:
         raise _port_error(
             error,

@@ -129,6 +129,18 @@ class MediaServerClient:
         except (KeyError, TypeError, ValueError) as error:
             raise _strange("runtime_paths") from error
 
+    async def is_available(self, name: str) -> bool:
+        """Tell whether path *name* has its stream now; no path is none, too."""
+        try:
+            item = await self._call("path", "GET", f"/v3/paths/get/{_quoted(name)}")
+            return _runtime_path(item).available
+        except MediaServerRefusedError as error:
+            if error.status != 404:
+                raise
+            return False
+        except (KeyError, TypeError, ValueError) as error:
+            raise _strange("path") from error
+
     async def webrtc_sessions(self) -> dict[str, WebRtcSession]:
         """Return every WebRTC session by id; refused by a server that has WebRTC switched off."""
         items = await self._list("webrtc_sessions", "/v3/webrtcsessions/list", key="id")

@@ -81,7 +81,7 @@ class Cameras(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MediaServerPlace:
-    """Where the media server's HLS is. *secret* is its ``hlsCDNSecret``; *kind* tells who it is now."""
+    """Where the media server's HLS is. *secret* is its ``hlsCDNSecret``; *kind* tells who it is now, '' = not known yet."""
 
     hls_url: str
     secret: str | None
@@ -252,7 +252,10 @@ class Gateway:
     async def _get_live(self, request: web.Request) -> web.StreamResponse:
         viewer = await self._viewer(request)
         if not self._place.is_embedded:
-            return await sockets.refuse(request, sockets.NO_LIVE_SOCKET)
+            # Not known yet is no reason to have the tile give its socket up.
+            known = bool(self._place.kind())
+            why = sockets.NO_LIVE_SOCKET if known else sockets.STREAM_UNAVAILABLE
+            return await sockets.refuse(request, why)
         login = viewer.session.session_id
         if not self._sockets.has_room(login):
             return await sockets.refuse(request, sockets.TOO_MANY)

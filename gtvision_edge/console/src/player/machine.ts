@@ -30,10 +30,17 @@ export interface Machine {
   nudgedAt: number | null;
   /** The server shows its own picture instead of the camera's. */
   isPlaceholder: boolean;
+  /** Transports that were not to be had, how often in a row, and until when they are left alone. */
+  absences: Partial<Record<TransportKind, Absence>>;
   /** Transports that have brought data to this tile. */
   proven: readonly TransportKind[];
   /** A codec that this browser does not play; holds until a picture moves. */
   unplayable: string | null;
+}
+
+export interface Absence {
+  times: number;
+  until: number;
 }
 
 /**
@@ -48,6 +55,7 @@ export type Happening =
   | { kind: "moved"; delayMs: number | null; pictureAt: number | null }
   | { kind: "closed"; why?: Ending }
   | { kind: "placeholder" }
+  | { kind: "queued" }
   | { kind: "unsupported"; codec: string }
   | { kind: "shown" }
   | { kind: "tick" };
@@ -74,6 +82,9 @@ const SWITCH_AFTER = 2;
 const SWITCH_AFTER_WORKING = 8;
 /** How long the second choice plays before the preferred one is tried again. */
 const RETURN_AFTER_MS = 120_000;
+/** A transport that is not offered may be later, as after a change of the media server; each time in vain doubles the wait. */
+const FIRST_ABSENCE_MS = 120_000;
+const LONGEST_ABSENCE_MS = 3_600_000;
 
 export function begin(allowed: readonly TransportKind[], now: number): Machine {
   return {
@@ -90,6 +101,7 @@ export function begin(allowed: readonly TransportKind[], now: number): Machine {
     retryAt: null,
     nudgedAt: null,
     isPlaceholder: false,
+    absences: {},
     proven: [],
     unplayable: null,
   };
@@ -116,6 +128,7 @@ export function step(machine: Machine, happening: Happening, now: number, chance
         link: "open",
         linkSince: machine.link === "open" ? machine.linkSince : now,
         dataAt: now,
+        absences: { ...machine.absences, [machine.transport]: undefined },
         proven: machine.proven.includes(machine.transport) ? machine.proven : [...machine.proven, machine.transport],
       });
     case "moved":
@@ -132,11 +145,13 @@ export function step(machine: Machine, happening: Happening, now: number, chance
       });
     case "closed":
       if (machine.link === "waiting" || machine.link === "idle") return same(machine);
-      if (happening.why === "absent") return wait(without(machine, machine.transport), now, chance);
+      if (happening.why === "absent") return wait(without(machine, machine.transport, now), now, chance);
       return wait(machine, now, chance, happening.why === "unavailable");
     case "placeholder":
       // The server keeps the stream going until the camera is back: nothing to start over.
       return same({ ...machine, link: "open", linkSince: now, dataAt: now, isPlaceholder: true });
+    case "queued":
+      return machine.link === "connecting" ? same({ ...machine, linkSince: now }) : same(machine);
     case "unsupported":
       return {
         machine: { ...machine, unplayable: happening.codec, link: "waiting", linkSince: now, retryAt: now + UNPLAYABLE_RETRY_MS },
@@ -160,7 +175,7 @@ function tick(machine: Machine, now: number, chance: number): Step {
     return now - machine.linkSince >= CONNECT_MS[machine.transport] ? giveUp(machine, now, chance) : same(machine);
   }
   if (now - (machine.dataAt ?? machine.linkSince) >= SILENCE_MS[machine.transport]) return giveUp(machine, now, chance);
-  const preferred = machine.allowed[0];
+  const preferred = usable(machine, now)[0];
   if (preferred !== undefined && machine.transport !== preferred && now - machine.linkSince >= RETURN_AFTER_MS) {
     return connect({ ...machine, transport: preferred, failures: 0 }, now);
   }
@@ -191,7 +206,7 @@ function wait(machine: Machine, now: number, chance: number, keepsTransport = fa
   return same({
     ...machine,
     failures,
-    transport: keepsTransport ? machine.transport : transportFor(machine, failures),
+    transport: keepsTransport ? machine.transport : transportFor(machine, failures, now),
     link: "waiting",
     linkSince: now,
     dataAt: null,
@@ -203,17 +218,25 @@ function wait(machine: Machine, now: number, chance: number, keepsTransport = fa
  * Take turns after every few fruitless connections: a server that has no WebSocket still has HLS. A socket
  * that has worked before is rather waiting for a camera or the daemon than for the other transport.
  */
-function transportFor(machine: Machine, failures: number): TransportKind {
+function transportFor(machine: Machine, failures: number, now: number): TransportKind {
   const patience = machine.proven.includes(machine.transport) ? SWITCH_AFTER_WORKING : SWITCH_AFTER;
-  if (machine.allowed.length < 2 || failures % patience !== 0) return machine.transport;
-  const at = machine.allowed.indexOf(machine.transport);
-  return machine.allowed[(at + 1) % machine.allowed.length] ?? machine.transport;
+  const ways = usable(machine, now);
+  if (ways.length < 2 || failures % patience !== 0) return machine.transport;
+  return ways[(ways.indexOf(machine.transport) + 1) % ways.length] ?? machine.transport;
 }
 
-/** Never offer *kind* again; its place is taken by what is left. */
-function without(machine: Machine, kind: TransportKind): Machine {
-  const allowed = machine.allowed.filter((each) => each !== kind);
-  return allowed.length === 0 ? machine : { ...machine, allowed, transport: allowed[0] ?? kind, failures: 0 };
+/** What may be tried now, the preferred one first; all of it when nothing is left. */
+function usable(machine: Machine, now: number): readonly TransportKind[] {
+  const ways = machine.allowed.filter((kind) => (machine.absences[kind]?.until ?? 0) <= now);
+  return ways.length === 0 ? machine.allowed : ways;
+}
+
+/** Leave *kind* alone for some time; its place is taken by what is left. */
+function without(machine: Machine, kind: TransportKind, now: number): Machine {
+  const times = (machine.absences[kind]?.times ?? 0) + 1;
+  const until = now + Math.min(LONGEST_ABSENCE_MS, FIRST_ABSENCE_MS * 2 ** (times - 1));
+  const next = { ...machine, absences: { ...machine.absences, [kind]: { times, until } } };
+  return machine.allowed.length < 2 ? next : { ...next, transport: usable(next, now)[0] ?? kind, failures: 0 };
 }
 
 function same(machine: Machine): Step {

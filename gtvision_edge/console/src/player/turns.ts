@@ -7,6 +7,11 @@ export class Turns {
     this.#free = width;
   }
 
+  /** Whether somebody waits for a turn. */
+  get isWanted(): boolean {
+    return this.#line.length > 0;
+  }
+
   /** Call *start* when it is this caller's turn. The returned function gives the turn back, or leaves the line. */
   take(start: () => void): () => void {
     let state: "waiting" | "working" | "done" = "waiting";
@@ -40,3 +45,6 @@ export class Turns {
  * so that an answer of the API never waits behind a segment.
  */
 export const mediaTurns = new Turns(4);
+
+/** Offers of WebRTC wait until a path on demand is open: two at a time, or a wall of tiles leaves no connection for the rest. */
+export const offerTurns = new Turns(2);
