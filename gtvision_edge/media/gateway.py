@@ -35,6 +35,7 @@ from gtvision_edge.media.viewer import Viewer
 from gtvision_edge.media.viewings import Viewings
 from gtvision_edge.media.whep import WebRtcPlace, Whep, looked_after
 from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.tasks import keep_running
 from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.runtime.transfers import Places, Transfers
 from gtvision_edge.storage import Database
@@ -454,8 +455,8 @@ async def open_gateway(
             webrtc=webrtc,
         )
         housekeeping = [
-            asyncio.create_task(gateway.run(), name="gateway-sweep"),
-            asyncio.create_task(viewings.run(), name="viewings-sweep"),
+            asyncio.create_task(keep_running(name, job, clock=clock), name=name)
+            for name, job in (("gateway-sweep", gateway.run), ("viewings-sweep", viewings.run))
         ]
         try:
             async with looked_after(gateway.whep, clock) if gateway.whep else nullcontext():

@@ -1,4 +1,4 @@
-"""What can go wrong wherever bytes are sent."""
+"""What can go wrong wherever disks are read and bytes are sent."""
 
 from typing import ClassVar
 
@@ -10,6 +10,13 @@ class TooManyTransfersError(EdgeError):
 
     code: ClassVar[str] = "too_many_transfers"
     kind: ClassVar[ErrorKind] = ErrorKind.TOO_MANY
+
+
+class DiskHangsError(EdgeError):
+    """A disk has not answered a read for long."""
+
+    code: ClassVar[str] = "disk_hangs"
+    kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
 
 
 class ClientStalledError(ConnectionError):

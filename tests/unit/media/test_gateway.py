@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -26,6 +27,7 @@ from gtvision_edge.media.gateway import (
 )
 from gtvision_edge.media.placeholder import render_placeholder
 from gtvision_edge.media.upstream import MAX_ASKED
+from gtvision_edge.media.viewings import Viewings
 from gtvision_edge.recordings.volume import Volume, open_volume
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.runtime.transfers import MOST_OF_ONE
@@ -234,6 +236,26 @@ async def test_bodies_on_their_way_leave_playlists_and_posters_their_own_connect
     assert (state, again) == ("live", "live")
     assert (beyond.status, (await beyond.json())["code"]) == (429, "too_many_transfers")
     assert beyond.headers["Retry-After"] == "2"
+
+
+@pytest.mark.parametrize("part", [Gateway, Viewings])
+async def test_a_sweeper_that_failed_once_goes_on(
+    house: House, monkeypatch: pytest.MonkeyPatch, part: type[Gateway | Viewings]
+) -> None:
+    swept, whole = [], part.sweep
+
+    def fails_once(self: Any) -> object:
+        swept.append(self)
+        if len(swept) == 1:
+            raise RuntimeError("odd")
+        return whole(self)
+
+    monkeypatch.setattr(part, "sweep", fails_once)
+
+    for _ in range(30):
+        await house.clock.advance(1)
+
+    assert len(swept) >= 2
 
 
 async def test_while_nobody_knows_the_media_server_yet_a_live_socket_is_asked_to_come_again(
