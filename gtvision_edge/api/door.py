@@ -2,6 +2,7 @@
 
 import asyncio
 import resource
+from collections.abc import Callable
 from typing import Final, cast
 
 import structlog
@@ -23,12 +24,18 @@ def connection_limit() -> int:
 
 
 class Door:
-    """Makes the protocols of new connections; counts them and sends away who is one too many."""
+    """Has *make* make the protocols of new connections; counts them and sends away who is one too many."""
 
     def __init__(
-        self, server: web.Server, *, limit: int, patience_s: float = HEAD_PATIENCE_S
+        self,
+        server: web.Server,
+        make: Callable[[], asyncio.Protocol],
+        *,
+        limit: int,
+        patience_s: float = HEAD_PATIENCE_S,
     ) -> None:
         self._server = server
+        self._make = make
         self._limit = limit
         self.patience_s = patience_s
         self._is_full = False
@@ -42,7 +49,7 @@ class Door:
         if is_full and not self._is_full:
             log.warning("too_many_connections", limit=self._limit)
         self._is_full = is_full
-        return None if is_full else cast("asyncio.Protocol", self._server())
+        return None if is_full else self._make()
 
 
 class _Visitor(asyncio.Protocol):
