@@ -298,9 +298,11 @@ def _check_status(reply: _Reply, challenges: list[Challenge]) -> None:
                 "The camera asks for a kind of login that is not supported.",
                 algorithms=sorted({entry.algorithm for entry in offered}),
             )
-        raise CameraUnauthorizedError("The camera refused user and password.")
+        raise CameraUnauthorizedError("The camera refused user and password.", via="rtsp")
     if status in {403, 407}:
-        raise CameraUnauthorizedError("The camera does not allow this user.", status=status)
+        raise CameraUnauthorizedError(
+            "The camera does not allow this user.", via="rtsp", status=status
+        )
     if status in _PATH_STATUSES:
         raise CameraPathNotFoundError("The camera has no stream under this path.", status=status)
     if status in _BUSY_STATUSES:

@@ -1,92 +1,100 @@
-"""What is made of the media server and of the disk, when one of them has its troubles."""
+"""Whether a recording grows, told from its files: cheaply, and right when clocks and days change."""
 
-import threading
-from collections.abc import AsyncIterator
+import os
 from pathlib import Path
 
-import aiohttp
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 
-from gtvision_edge.media.client import MediaServerClient
-from gtvision_edge.media.model import CameraOnAir, PathView
-from gtvision_edge.media.view import MediaViews
-from tests.fakes.cameras import FakeCamera, FakeDirectory
-from tests.fakes.clock import FakeClock
+from gtvision_edge.media.view import _Growth, _has_grown
+
+DAYS = ["2026-11-30", "2026-11-29", "2026-11-28"]
+LONG_AGO = 1_000_000_000
 
 
-class Disk:
-    """Finds a camera's directory, or fails, or hangs until let go."""
+class Files:
+    """A camera's directory; ``listed`` counts how often one of its days was listed."""
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.failure: Exception | None = None
-        self.released = threading.Event()
-        self.released.set()
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.growth = _Growth()
+        self.listed = 0
 
-    def __call__(self, _: CameraOnAir) -> Path:
-        self.released.wait(10)
-        if self.failure is not None:
-            raise self.failure
-        return self.directory
+    def write(self, day: str, name: str, size: int = 10, at: int = LONG_AGO) -> None:
+        directory = self.root / day
+        directory.mkdir(exist_ok=True)
+        (directory / name).write_bytes(b"x" * size)
+        os.utime(directory / name, (at, at))
+        os.utime(directory, (at, at))
 
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Disk:
-    (tmp_path / "2026-01-01").mkdir()
-    return Disk(tmp_path)
+    def grew(self) -> bool:
+        return _has_grown(self.root, DAYS, self.growth)
 
 
 @pytest.fixture
-async def views(disk: Disk, clock: FakeClock) -> AsyncIterator[MediaViews]:
-    async def paths(_: web.Request) -> web.Response:
-        item = {"name": "cam01_rec", "available": True, "inboundBytes": 1}
-        return web.json_response({"pageCount": 1, "itemCount": 1, "items": [item]})
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
+    files = Files(tmp_path)
+    listdir = os.listdir
 
-    application = web.Application()
-    application.router.add_get("/v3/paths/list", paths)
-    cameras = FakeDirectory()
-    cameras.put(FakeCamera("cam01"), "rtsp://x/")
-    async with (
-        TestServer(application, host="127.0.0.1") as server,
-        aiohttp.ClientSession() as session,
-    ):
-        client = MediaServerClient(str(server.make_url("")), 5, session)
-        views = MediaViews(client, cameras, recordings=disk, clock=clock)
-        yield views
-        views.close()
+    def counted(path: Path) -> list[str]:
+        files.listed += 1
+        return listdir(path)
+
+    monkeypatch.setattr(os, "listdir", counted)
+    return files
 
 
-async def is_seen_recording(views: MediaViews, file: Path) -> bool:
-    """Look while *file* grows."""
-    for size in (10, 20):
-        file.write_bytes(bytes(size))
-        await views.look()
-    return views.path_view("cam01") == PathView(True, True, True)
+def test_a_file_that_grows_is_told_and_one_that_rests_is_not(files: Files) -> None:
+    files.write(DAYS[1], "10-00-00-000000.mp4")
+    assert not files.grew()  # it may have lain there for hours
+    assert not files.grew()
+    files.write(DAYS[1], "10-00-00-000000.mp4", size=20)
+    assert files.grew()
+    assert not files.grew()
 
 
-async def test_a_look_at_the_disk_that_failed_is_over(
-    views: MediaViews, disk: Disk, tmp_path: Path
-) -> None:
-    disk.failure = RuntimeError("odd")
-    with pytest.raises(RuntimeError):
-        await views.look()
-
-    disk.failure = None
-
-    assert await is_seen_recording(views, tmp_path / "2026-01-01" / "00-00-00-000000.mp4")
+def test_a_day_that_did_not_change_is_not_listed_again(files: Files) -> None:
+    for minute in range(50):
+        files.write(DAYS[1], f"10-{minute:02}-00-000000.mp4")
+    files.grew()
+    listed = files.listed
+    for _ in range(10):
+        assert not files.grew()
+    assert files.listed == listed
 
 
-async def test_a_disk_that_hung_is_looked_at_again(
-    views: MediaViews, disk: Disk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("gtvision_edge.media.view.DISK_PATIENCE_S", 0.05)
-    disk.released.clear()
-    await views.look()
-    assert views.path_view("cam01") == PathView(True, True, False)
+def test_a_day_that_changed_just_now_is(files: Files) -> None:
+    files.write(DAYS[1], "10-00-00-000000.mp4")
+    os.utime(files.root / DAYS[1])
+    files.grew()
+    listed = files.listed
+    files.grew()
+    assert files.listed == listed + 1
 
-    disk.released.set()
-    monkeypatch.setattr("gtvision_edge.media.view.DISK_PATIENCE_S", 5)
 
-    assert await is_seen_recording(views, tmp_path / "2026-01-01" / "00-00-00-000000.mp4")
+def test_the_next_file_is_found_also_on_the_next_day(files: Files) -> None:
+    files.write(DAYS[1], "23-59-00-000000.mp4")
+    files.grew()
+    files.write(DAYS[1], "23-59-30-000000.mp4", at=LONG_AGO + 30)
+    assert files.grew()
+    files.write(DAYS[0], "00-00-00-000000.mp4", at=LONG_AGO + 60)
+    assert files.grew()
+    files.write(DAYS[1], "23-59-30-000000.mp4", size=99, at=LONG_AGO + 61)
+    assert not files.grew()
+
+
+def test_after_the_clock_was_set_back_the_growing_file_is_an_older_name(files: Files) -> None:
+    files.write(DAYS[1], "10-00-00-000000.mp4")
+    files.grew()
+    files.write(DAYS[1], "09-00-00-000000.mp4", at=LONG_AGO - 3600)
+    assert files.grew()
+    files.write(DAYS[1], "09-00-00-000000.mp4", size=30, at=LONG_AGO - 3599)
+    assert files.grew()
+
+
+def test_an_empty_new_file_is_no_growth_until_something_is_in_it(files: Files) -> None:
+    files.write(DAYS[1], "10-00-00-000000.mp4")
+    files.grew()
+    files.write(DAYS[1], "10-01-00-000000.mp4", size=0, at=LONG_AGO + 60)
+    assert not files.grew()
+    files.write(DAYS[1], "10-01-00-000000.mp4", size=1, at=LONG_AGO + 61)
+    assert files.grew()

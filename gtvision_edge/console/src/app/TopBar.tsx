@@ -1,6 +1,6 @@
 import type { SiteStatus } from "../api/types";
 import { text } from "../i18n";
-import { ageOf, dateTimeOf } from "../i18n/format";
+import { ageOf, dateTimeOf, mediaWord } from "../i18n/format";
 import { nowMs } from "../state/clock";
 import { hashOf } from "../state/route";
 import { me } from "../state/session";
@@ -70,7 +70,7 @@ function SiteState({ status: known }: { status: SiteStatus | null }) {
   }
   return (
     <span class="pills" role="status">
-      {known.media_server?.state === "down" && <Pill tone="alarm">{t.mediaDown}</Pill>}
+      {known.media_server?.state === "down" && <Pill tone="alarm">{t.media(mediaWord(known.media_server))}</Pill>}
       <Pill>
         {total === 0 ? t.noCameras : recording === total ? t.allRecording(total) : t.recording(recording, total)}
       </Pill>

@@ -2,9 +2,12 @@ import { acts } from "./acts.en";
 import { cameras, wizard } from "./cameras.en";
 import { search } from "./search.en";
 import { investigate } from "./investigate.en";
+import { evidence, evidenceFailures } from "./evidence.en";
 import { fields } from "./fields.en";
 import type { Text } from "./pt-BR";
-import { causes, failures, findings, volumes, warnings } from "./trouble.en";
+import { findings, mediaStates } from "./findings.en";
+import { causes, failures, volumes, warnings } from "./trouble.en";
+import { storage } from "./storage.en";
 import { health, settings } from "./upkeep.en";
 
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
@@ -13,10 +16,12 @@ export const en: Text = {
   locale: "en",
   languages: { "pt-BR": "Português", en: "English" },
   acts,
-  failures,
+  evidence,
+  failures: { ...failures, ...evidenceFailures },
   fields,
   causes,
   findings,
+  mediaStates,
   investigate,
   volumes,
   warnings,
@@ -24,6 +29,7 @@ export const en: Text = {
   wizard,
   search,
   health,
+  storage,
   settings,
   common: {
     unknown: "—",
@@ -55,7 +61,7 @@ export const en: Text = {
     noMatch: "Nothing found.",
     name: "Name",
   },
-  rooms: { live: "Live", investigate: "Investigate", cameras: "Cameras", health: "Health", settings: "Settings", navigation: "Rooms" },
+  rooms: { live: "Live", investigate: "Investigate", evidence: "Evidence", cameras: "Cameras", health: "Health", settings: "Settings", navigation: "Rooms" },
   top: {
     unknown: "state not known yet",
     noCameras: "no cameras yet",
@@ -64,7 +70,7 @@ export const en: Text = {
     offline: (n) => `${n} offline`,
     unauthorized: (n) => `${n} with password refused`,
     notRecording: (n) => `${n} not recording`,
-    mediaDown: "media server down",
+    media: (state: string) => `media server: ${state}`,
     hubUnknown: "hub: no data",
     account: "Account",
     linkDown: (time) => `No answer from the unit since ${time}, trying again.`,

@@ -1,10 +1,13 @@
 /** Every sentence of the console. This file is the source; `en.ts` is typed against it. */
 import { acts } from "./acts.pt-BR";
 import { cameras, wizard } from "./cameras.pt-BR";
+import { evidence, evidenceFailures } from "./evidence.pt-BR";
 import { investigate } from "./investigate.pt-BR";
 import { fields } from "./fields.pt-BR";
-import { causes, failures, findings, volumes, warnings } from "./trouble.pt-BR";
+import { findings, mediaStates } from "./findings.pt-BR";
+import { causes, failures, volumes, warnings } from "./trouble.pt-BR";
 import { search } from "./search.pt-BR";
+import { storage } from "./storage.pt-BR";
 import { health, settings } from "./upkeep.pt-BR";
 
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
@@ -13,10 +16,12 @@ export const ptBR = {
   locale: "pt-BR",
   languages: { "pt-BR": "Português", en: "English" },
   acts,
-  failures,
+  evidence,
+  failures: { ...failures, ...evidenceFailures },
   fields,
   causes,
   findings,
+  mediaStates,
   investigate,
   volumes,
   warnings,
@@ -50,7 +55,7 @@ export const ptBR = {
     noMatch: "Nada encontrado.",
     name: "Nome",
   },
-  rooms: { live: "Ao vivo", investigate: "Investigar", cameras: "Câmeras", health: "Saúde", settings: "Ajustes", navigation: "Áreas" },
+  rooms: { live: "Ao vivo", investigate: "Investigar", evidence: "Evidências", cameras: "Câmeras", health: "Saúde", settings: "Ajustes", navigation: "Áreas" },
   top: {
     unknown: "estado ainda desconhecido",
     noCameras: "nenhuma câmera ainda",
@@ -59,7 +64,7 @@ export const ptBR = {
     offline: (n: number) => `${n} sem sinal`,
     unauthorized: (n: number) => (n === 1 ? "1 com senha recusada" : `${n} com senha recusada`),
     notRecording: (n: number) => `${n} sem gravar`,
-    mediaDown: "servidor de mídia parado",
+    media: (state: string) => `servidor de mídia: ${state}`,
     hubUnknown: "central: sem dados",
     account: "Conta",
     linkDown: (time: string) => `Sem resposta do equipamento desde ${time}, tentando de novo.`,
@@ -183,6 +188,7 @@ export const ptBR = {
   wizard,
   search,
   health,
+  storage,
   settings,
   errors: {
     notPermitted: "Sua conta não tem permissão para isto.",

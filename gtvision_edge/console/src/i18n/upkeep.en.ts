@@ -17,8 +17,10 @@ export const health: Text["health"] = {
     `The camera refuses the password ${since}. Correct user and password in Cameras. The next attempt waits 10 min, so that the camera does not lock us out.`,
   notRecording: (since) => `Connected, but not recording ${since}. See the disk and the media server below.`,
   media: "Media server",
-  mediaDown:
-    "Down. Nothing is recorded or shown until it is back. The system restarts it by itself; if this lasts over 1 min, restart the unit.",
+  path: (use, cause, since) =>
+    `${use}: trouble at the media server since ${since}: ${cause}. It is tried again by itself; if it stays, look at the camera's address.`,
+  manyPaths: (n) => `${n} cameras with trouble at the media server`,
+  affected: (n: number) => (n === 1 ? "1 camera affected." : `${n} cameras affected.`),
   disk: "Disk",
   diskUnknown: "No data from the disk. Check that the recording disk is mounted.",
   diskFull: (percent) => `The disk is ${percent} full. Free some space or record for fewer days.`,

@@ -18,7 +18,10 @@ export const health = {
     `A câmera recusa a senha ${since}. Corrija usuário e senha em Câmeras. A próxima tentativa demora 10 min, para a câmera não bloquear o acesso.`,
   notRecording: (since: string) => `Conectada, mas sem gravar ${since}. Veja abaixo o disco e o servidor de mídia.`,
   media: "Servidor de mídia",
-  mediaDown: "Parado. Nada é gravado nem exibido enquanto ele não voltar. O sistema tenta religá-lo sozinho; se durar mais de 1 min, reinicie o equipamento.",
+  path: (use: string, cause: string, since: string) =>
+    `${use} com problema no servidor de mídia desde ${since}: ${cause}. O sistema tenta de novo sozinho; se não voltar, confira o endereço da câmera.`,
+  manyPaths: (n: number) => `${n} câmeras com problema no servidor de mídia`,
+  affected: (n: number) => (n === 1 ? "1 câmera afetada." : `${n} câmeras afetadas.`),
   disk: "Disco",
   diskUnknown: "Sem dados do disco. Confira se o disco de gravação está montado.",
   diskFull: (percent: string) => `O disco está com ${percent} ocupados. Libere espaço ou reduza o tempo de gravação.`,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Camera, SiteStatus } from "../../api/types";
+import type { Camera, Finding, SiteStatus } from "../../api/types";
 import { grouped, problemsOf } from "./problems";
 
 const site = (storage: Partial<NonNullable<SiteStatus["storage"]>>): SiteStatus => ({
@@ -16,20 +16,43 @@ test("a volume that is there and has room is no problem", () => {
   expect(problemsOf(site({}), [])).toEqual([]);
 });
 
-test("a volume that is away is an alarm with its code", () => {
+const alarm = (code: string): Finding => ({ code, severity: "alarm" });
+
+test("a volume that is away is one alarm, not also a disk without data", () => {
   const away = { state: "missing", error: "volume_missing", total_bytes: null, free_bytes: null, used_bytes: null } as const;
-  expect(problemsOf(site(away), [])).toEqual([{ kind: "volume", tone: "alarm", code: "volume_missing" }]);
+  const finding = alarm("volume_missing");
+  expect(problemsOf({ ...site(away), findings: [finding] }, [])).toEqual([{ kind: "finding", tone: "alarm", finding, affected: 0 }]);
+});
+
+test("a media server that hangs is one problem however many cameras it keeps from being recorded", () => {
+  const camera = (n: number, reason: string, record = true, state = "online_not_recording"): Camera =>
+    ({ camera_id: `cam${n}`, record, state: { state, since: "2026-11-25T00:00:00Z", reason } }) as unknown as Camera;
+  const finding = alarm("media_server_silent");
+  const down = { ...site({}), findings: [finding] };
+  const cameras = [1, 2, 3, 4].map((n) => camera(n, "media_server_silent"));
+
+  const alone = [...cameras, camera(8, "camera_unreachable", true, "offline"), camera(9, "media_server_silent", false)];
+  expect(problemsOf(down, alone)).toMatchObject([{ kind: "finding", affected: 4 }, { kind: "offline" }]);
+  expect(problemsOf(site({}), cameras)).toHaveLength(4);
+});
+
+test("a warning hides no camera", () => {
+  const finding = { code: "media_server_silent", severity: "warning" } as const;
+  const camera = { camera_id: "c", record: true, state: { state: "online_not_recording", since: "", reason: finding.code } } as unknown as Camera;
+
+  expect(problemsOf({ ...site({}), findings: [finding] }, [camera])).toHaveLength(2);
 });
 
 test("a full volume is one alarm, not also a disk that is filling up", () => {
   const full = { state: "full", error: "volume_full", free_bytes: 1, used_bytes: 999 } as const;
-  expect(problemsOf(site(full), [])).toEqual([{ kind: "volume", tone: "alarm", code: "volume_full" }]);
+  const finding = alarm("volume_full");
+  expect(problemsOf({ ...site(full), findings: [finding] }, [])).toEqual([{ kind: "finding", tone: "alarm", finding, affected: 0 }]);
 });
 
 test("what is wrong beside the media server is said too", () => {
   const finding = { code: "issuer_keys_gone", issuer: "https://hub.example", source: "/etc/hub.pem", kept: 0 };
 
-  expect(problemsOf({ ...site({}), findings: [finding] }, [])).toEqual([{ kind: "finding", tone: "warn", finding }]);
+  expect(problemsOf({ ...site({}), findings: [finding] }, [])).toEqual([{ kind: "finding", tone: "warn", finding, affected: 0 }]);
 });
 
 test("ten cameras are said one by one, eleven alike as a count with a way to the list", () => {
@@ -42,4 +65,13 @@ test("ten cameras are said one by one, eleven alike as a count with a way to the
     { kind: "group", of: "offline", state: "offline", count: 11 },
     { kind: "unauthorized" },
   ]);
+});
+
+test("a path that the media server does not take is the camera's problem, an alarm where it is the recording's", () => {
+  const camera = (path: string, code: string): Camera =>
+    ({ camera_id: "cam1", record: true, state: { state: "recording", since: "", reason: null }, path_troubles: [{ path, code, since: "" }] }) as unknown as Camera;
+
+  expect(problemsOf(site({}), [camera("rec", "media_server_refused")])).toMatchObject([{ kind: "path", tone: "alarm" }]);
+  expect(problemsOf(site({}), [camera("live", "not_applied")])).toMatchObject([{ kind: "path", tone: "warn", trouble: { code: "not_applied" } }]);
+  expect(problemsOf(site({}), [camera("rec", "volume_missing")])).toEqual([]);
 });
