@@ -72,6 +72,7 @@ from gtvision_edge.runtime.findings import Finding, Severity
 from gtvision_edge.runtime.pulse import Pulse
 from gtvision_edge.runtime.systemd import notify_systemd
 from gtvision_edge.runtime.tasks import Job, background, keep_running
+from gtvision_edge.runtime.transfers import Transfers
 from gtvision_edge.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -113,6 +114,7 @@ class _Parts:
     findings: FindingRegistry
     gateway: Gateway
     authenticator: RequestAuthenticator
+    transfers: Transfers
 
 
 async def run(
@@ -196,12 +198,13 @@ async def run(
         authenticator = RequestAuthenticator(
             base.accounts.sessions, proxies, cors_origins=settings.api.cors_origins
         )
+        transfers = Transfers(registry=base.registry)
         gateway = await stack.enter_async_context(
             open_gateway(
                 MediaServerPlace(
                     media.hls_url,
                     hls_secret,
-                    lambda: reconciler.state.kind,
+                    lambda: reconciler.state.kind or media.kind,
                     admissions.admits,
                 ),
                 cameras=base.cameras,
@@ -211,10 +214,14 @@ async def run(
                 database=base.database,
                 audit=base.audit,
                 recordings=base.volume.directory_of,
+                transfers=transfers,
                 clock=clock,
                 registry=base.registry,
                 webrtc=WebRtcPlace(
-                    settings.media.webrtc_url, client, lambda: examiner.offers_webrtc
+                    settings.media.webrtc_url,
+                    client,
+                    is_up=lambda: reconciler.state.up and examiner.has_looked,
+                    is_offered=lambda: examiner.offers_webrtc,
                 ),
             )
         )
@@ -229,6 +236,7 @@ async def run(
             findings,
             gateway,
             authenticator,
+            transfers,
         )
         api = await _api(parts, proxies)
         await service("reconciler", reconciler.run)
@@ -392,6 +400,7 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
                 footage.playback,
                 footage.thumbnails,
                 Passes(accounts.sessions, base.clock),
+                parts.transfers,
             ),
             *incident_endpoints(footage.incidents),
             *purge_paper_endpoints(

@@ -21,20 +21,14 @@ STREAM_QUERY: Final = "X-Stream-Query"
 
 _MAX_URI: Final = 2048
 # As the client wrote it: nothing encoded, no dots for a name, no doubled or turned slashes. The proxy serves what *it*
-# makes of the address, so only addresses are let through that nobody can read in two ways.
-_NAME: Final = r"(?!\.{1,2}(?:/|\?|$))[A-Za-z0-9_.-]{1,200}"
+# makes of the address, so only addresses are let through that nobody can read in two ways. And only playlists and segments:
+# posters, live sockets and WebRTC come through the daemon, which does more for them than to let somebody in.
+_PATH: Final = r"(?!\.{1,2}/)[A-Za-z0-9_.-]{1,200}"
+_FILE: Final = r"[A-Za-z0-9_.-]{1,195}\.(?:m3u8|mp4)"
 _URI: Final = re.compile(
-    rf"/(?:(?P<stream>stream)/(?P<a>{_NAME})/{_NAME}"
-    rf"|(?P<socket>ws/live)/(?P<b>{_NAME})"
-    rf"|(?P<whep>whep)/(?P<c>{_NAME})(?:/{_NAME})?)"
-    r"(?:\?[!-\"$-~]*)?",
+    rf"/stream/(?P<path>{_PATH})/{_FILE}(?:\?[!-\"$-~]*)?",
     re.ASCII,
 )
-_METHODS: Final = {
-    "stream": frozenset({"GET"}),
-    "socket": frozenset({"GET"}),
-    "whep": frozenset({"POST", "PATCH", "DELETE"}),
-}
 
 
 class Gate(Protocol):
@@ -81,25 +75,18 @@ def _original(request: web.Request) -> tuple[web.Request, str]:
     """Return the request that the proxy got, as if it had come to us, and the path of the stream it is for.
 
     Raises:
-        NotPermittedError: it is for something that is no stream, or may be read in two ways.
+        NotPermittedError: it is for what no proxy serves itself, or may be read in two ways.
 
     """
     uris = request.headers.getall(ORIGINAL_URI, [])
     methods = request.headers.getall(ORIGINAL_METHOD, ["GET"])
     found = _URI.fullmatch(uris[0]) if len(uris) == 1 and len(uris[0]) <= _MAX_URI else None
-    if found is None or len(methods) != 1:
-        raise NotPermittedError("This may not be had.")
-    kind = next(name for name in _METHODS if found[name])
-    if methods[0] not in _METHODS[kind]:
+    if found is None or methods != ["GET"]:
         raise NotPermittedError("This may not be had.")
     headers = request.headers.copy()
     headers.pop(hdrs.UPGRADE, None)
-    if (
-        kind == "socket"
-    ):  # its own header ended at the proxy; a page of another site must not open it
-        headers[hdrs.UPGRADE] = "websocket"
-    original = request.clone(method=methods[0], rel_url=URL(uris[0], encoded=True), headers=headers)
-    return original, found["a"] or found["b"] or found["c"]
+    original = request.clone(method="GET", rel_url=URL(uris[0], encoded=True), headers=headers)
+    return original, found["path"]
 
 
 def auth_check_endpoints(gate: Gate, proxies: Proxies) -> list[Endpoint]:
@@ -115,7 +102,7 @@ def auth_check_endpoints(gate: Gate, proxies: Proxies) -> list[Endpoint]:
             PUBLIC,
             status=204,
             errors=(NotAuthenticatedError, NotPermittedError),
-            description="For auth_request of nginx: 204, 401 or 403 for the request in X-Original-URI and X-Original-Method,"
+            description="For auth_request of nginx: 204, 401 or 403 for the GET of a playlist or segment in X-Original-URI and X-Original-Method,"
             " by its cookie, bearer token, ticket (which is used up) or stream session. Where the answer has X-Stream-Query, the addresses in the playlist must"
             " carry it. Only for api.trusted_proxies.",
         ),

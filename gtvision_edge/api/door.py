@@ -3,6 +3,7 @@
 import asyncio
 import resource
 import socket
+from collections.abc import Callable
 from typing import Final, cast
 
 import structlog
@@ -27,17 +28,19 @@ def connection_limit() -> int:
 
 
 class Door:
-    """Makes the protocols of new connections; counts them and sends away who is one too many."""
+    """Has *make* make the protocols of new connections; counts them and sends away who is one too many."""
 
     def __init__(
         self,
         server: web.Server,
+        make: Callable[[], asyncio.Protocol],
         *,
         limit: int,
         patience_s: float = HEAD_PATIENCE_S,
         stall_patience_s: float = STALL_PATIENCE_S,
     ) -> None:
         self._server = server
+        self._make = make
         self._limit = limit
         self.patience_s = patience_s
         self._stall_ms = round(stall_patience_s * 1000)
@@ -52,7 +55,7 @@ class Door:
         if is_full and not self._is_full:
             log.warning("too_many_connections", limit=self._limit)
         self._is_full = is_full
-        return None if is_full else cast("asyncio.Protocol", self._server())
+        return None if is_full else self._make()
 
     def watch(self, transport: asyncio.BaseTransport) -> None:
         """Have the system cut the connection of who takes nothing of what was sent, whatever part of ours sends it.

@@ -59,6 +59,13 @@ class BodyTooSlowError(EdgeError):
     kind: ClassVar[ErrorKind] = ErrorKind.INVALID
 
 
+class MalformedRequestError(EdgeError):
+    """What came is no HTTP, or has a header larger than this box reads."""
+
+    code: ClassVar[str] = "malformed_request"
+    kind: ClassVar[ErrorKind] = ErrorKind.INVALID
+
+
 class ForeignOriginError(EdgeError):
     """A page of another site tried to use this browser's session."""
 
@@ -67,12 +74,14 @@ class ForeignOriginError(EdgeError):
 
 
 def status_of(error: EdgeError | type[EdgeError]) -> int:
-    """Return the HTTP status of *error*: by its kind, but for the two that HTTP itself names."""
+    """Return the HTTP status of *error*: by its kind, but for those that HTTP itself names."""
     kind = error if isinstance(error, type) else type(error)
     if issubclass(kind, MethodNotAllowedError):
         return 405
     if issubclass(kind, BodyTooSlowError):
         return 408
+    if issubclass(kind, MalformedRequestError):
+        return 400
     return _STATUS[kind.kind]
 
 

@@ -33,7 +33,9 @@ from gtvision_edge.recordings.playback.service import Playback, Viewer
 from gtvision_edge.recordings.thumbnails.service import Thumbnails
 from gtvision_edge.recordings.timeline.model import Timeline
 from gtvision_edge.recordings.timeline.service import TimelineService
+from gtvision_edge.runtime.errors import TooManyTransfersError
 from gtvision_edge.runtime.timestamps import from_datetime, to_rfc3339
+from gtvision_edge.runtime.transfers import Transfers
 
 SEGMENTS: Final = f"{PREFIX}/segments/"
 _PASS: Final = web.RequestKey("pass", Pass)
@@ -140,12 +142,14 @@ class _FootageResource:
         playback: Playback,
         thumbnails: Thumbnails,
         passes: Passes,
+        transfers: Transfers,
     ) -> None:
         self._cameras = cameras
         self._timelines = timelines
         self._playback = playback
         self._thumbnails = thumbnails
         self._passes = passes
+        self._transfers = transfers
 
     # Who asks
 
@@ -233,14 +237,16 @@ class _FootageResource:
         held = call.request.get(_PASS)
         if held is not None and held.path != path_name(camera.camera_id, PathUse.RECORD):
             raise NotAuthenticatedError("This player's session is for another camera.")
-        return await self._playback.send(
-            call.request,
-            viewer_of(call),
-            camera,
-            segment,
-            path,
-            hides_audio=call.query_as(SegmentQuery).audio == "hidden",
-        )
+        assert call.session is not None  # noqa: S101 -- the endpoint is not public
+        async with self._transfers.open(call.session.session_id, call.request):
+            return await self._playback.send(
+                call.request,
+                viewer_of(call),
+                camera,
+                segment,
+                path,
+                hides_audio=call.query_as(SegmentQuery).audio == "hidden",
+            )
 
     def _timeline(
         self, principal: Principal, camera: RecordedCamera, timeline: Timeline
@@ -298,9 +304,10 @@ def footage_endpoints(
     playback: Playback,
     thumbnails: Thumbnails,
     passes: Passes,
+    transfers: Transfers,
 ) -> list[Endpoint]:
-    """Return the endpoints of recorded footage."""
-    resource = _FootageResource(cameras, timelines, playback, thumbnails, passes)
+    """Return the endpoints of recorded footage; files on their way to clients count among the site's *transfers*."""
+    resource = _FootageResource(cameras, timelines, playback, thumbnails, passes, transfers)
     ids = {"camera_id": UnknownCameraError}
     return [
         Endpoint(
@@ -357,7 +364,7 @@ def footage_endpoints(
             WATCHERS,
             query=SegmentQuery,
             response="video/mp4",
-            errors=(UnknownSegmentError, *_DISK),
+            errors=(UnknownSegmentError, TooManyTransfersError, *_DISK),
             ids={"segment_id": UnknownSegmentError},
             look_up=resource.see_segment,
             guest=resource.guest_of_segment,

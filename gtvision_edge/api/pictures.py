@@ -25,6 +25,7 @@ from gtvision_edge.recordings.errors import (
 from gtvision_edge.recordings.model import RecordedCamera, Span
 from gtvision_edge.recordings.playback.service import Playback
 from gtvision_edge.recordings.thumbnails.service import Thumbnails
+from gtvision_edge.runtime.errors import DiskHangsError
 from gtvision_edge.runtime.timestamps import from_datetime, to_rfc3339
 
 _ERRORS = (NoFootageError, PicturesBusyError, VolumeHangsError, VolumeUnwritableError)
@@ -128,7 +129,7 @@ def picture_endpoints(
             WATCHERS,
             query=SnapshotQuery,
             response="image/jpeg",
-            errors=(NoPictureError, *_ERRORS),
+            errors=(NoPictureError, DiskHangsError, *_ERRORS),
             ids={"camera_id": UnknownCameraError},
             look_up=resource.see_camera,
             description="Of a moment: X-GTV-Time tells when exactly it was taken. Of now: X-Picture-Time.",

@@ -33,7 +33,9 @@ from gtvision_edge.api.errors import (
     BodyTooSlowError,
     problems,
 )
+from gtvision_edge.api.headers import ON_EVERY_ANSWER
 from gtvision_edge.api.openapi import describe
+from gtvision_edge.api.protocol import MAX_FIELD, Protocol
 from gtvision_edge.api.routing import PREFIX, PUBLIC, Call, Endpoint, Reply
 from gtvision_edge.api.strict_json import parse_body, parse_query
 from gtvision_edge.errors import InvalidInputError
@@ -42,25 +44,14 @@ from gtvision_edge.settings import ApiSettings
 
 log = structlog.get_logger(__name__)
 
-_CONTENT_SECURITY: Final = (
-    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:;"
-    " worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; object-src 'none';"
-    " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-_HEADERS: Final = {
-    "Content-Security-Policy": _CONTENT_SECURITY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Server": "gtvision-edge",
-}
 _EXPOSED: Final = "Content-Range, Accept-Ranges, ETag, Link, Location, Retry-After, X-Request-Id, X-Stream-State, X-Picture-Time, X-GTV-Time, X-GTV-Codecs, X-GTV-Audio"
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,63}")
 """Ids, and times as RFC 3339 writes them."""
 _BODY_PATIENCE_S: Final = 30.0
 STOP_PATIENCE_S: Final = 2.0
+_READING: Final[dict[str, Any]] = {"access_log": None, "max_field_size": MAX_FIELD}
+"""How aiohttp reads requests; it may log none, for their addresses carry tickets."""
 _THREAD_FROM: Final = 64 * 1024
 """Bodies from this size on are parsed outside the loop."""
 
@@ -126,9 +117,14 @@ async def serve(application: web.Application, *, host: str, port: int) -> AsyncI
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=STOP_PATIENCE_S)
     await runner.setup()
     try:
-        assert runner.server is not None  # noqa: S101 -- made by setup()
-        door = Door(runner.server, limit=connection_limit())
-        listener = await asyncio.get_running_loop().create_server(door, host, port, backlog=512)
+        server, loop = runner.server, asyncio.get_running_loop()
+        assert server is not None  # noqa: S101 -- made by setup()
+        door = Door(
+            server,
+            lambda: Protocol(server, loop=loop, **_READING),
+            limit=connection_limit(),
+        )
+        listener = await loop.create_server(door, host, port, backlog=512)
         try:
             yield int(listener.sockets[0].getsockname()[1])
         finally:
@@ -330,7 +326,7 @@ def _is_allowed(origin: str, origins: Sequence[str]) -> bool:
 
 def _set_headers(origins: Sequence[str]) -> Any:
     async def prepare(request: web.Request, response: web.StreamResponse) -> None:
-        for name, value in _HEADERS.items():
+        for name, value in ON_EVERY_ANSWER.items():
             response.headers[name] = value
         if request.path.startswith("/api/"):
             response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")

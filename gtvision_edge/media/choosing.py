@@ -194,6 +194,11 @@ class MediaServer:
         self._appeared: Finding | None = None
 
     @property
+    def kind(self) -> str:
+        """Return which of the two it is, before it has answered: ``mediamtx`` or ``embedded``."""
+        return "mediamtx" if self._is_beside else "embedded"
+
+    @property
     def rtsp_urls(self) -> tuple[str, ...]:
         """Return where this box's media servers are: this one, and the MediaMTX that may come back."""
         if self._missing is None:

@@ -179,6 +179,18 @@ class MediaServerClient:
         except ValueError as error:
             raise _odd("runtime_paths") from error
 
+    async def is_available(self, name: str) -> bool:
+        """Tell whether path *name* has its stream now; no path is none, too."""
+        try:
+            item = await self._call("path", "GET", f"/v3/paths/get/{_quoted(name)}")
+            return _runtime_path(name, item).available
+        except MediaServerRefusedError as error:
+            if error.status != 404:
+                raise
+            return False
+        except ValueError as error:
+            raise _odd("path") from error
+
     async def webrtc_sessions(self) -> dict[str, WebRtcSession]:
         """Return every WebRTC session by id; refused by a server that has WebRTC switched off."""
         items = await self._list("webrtc_sessions", "/v3/webrtcsessions/list", key="id")

@@ -17,6 +17,8 @@ OLDEST: Final = (1, 20, 1)
 """Older ones lack, or break, what we rely on (facts of each version stand in MediaMTX's changelog)."""
 
 LOOK_INTERVAL_S: Final = 30.0
+FIRST_INTERVAL_S: Final = 2.0
+"""Between looks until a server answered for the first time."""
 MAX_WORD: Final = 80
 
 # Each server of MediaMTX: the switch, and where it listens.
@@ -146,6 +148,7 @@ class MediaServerExaminer:
         self._hls_secret = hls_secret
         self._findings: list[Finding] = []
         self._offers_webrtc = False
+        self._has_looked = False
 
     def findings(self) -> list[Finding]:
         """Return that the server is away; else what was wrong when its settings were last read."""
@@ -157,17 +160,22 @@ class MediaServerExaminer:
         """Tell whether the server had WebRTC when it last answered."""
         return self._offers_webrtc
 
+    @property
+    def has_looked(self) -> bool:
+        """Tell whether a server ever answered; until then nothing is known of it."""
+        return self._has_looked
+
     async def run(self) -> None:
         """Look until cancelled; a server that does not answer is somebody else's news."""
         while True:
             await self.look()
-            await self._clock.sleep(LOOK_INTERVAL_S)
+            await self._clock.sleep(LOOK_INTERVAL_S if self._has_looked else FIRST_INTERVAL_S)
 
     async def look(self) -> None:
         try:
             info = await self._client.info()
             if info.kind != "mediamtx":
-                self._findings, self._offers_webrtc = [], False
+                self._findings, self._offers_webrtc, self._has_looked = [], False, True
                 return
             settings, defaults, paths = await asyncio.gather(
                 self._client.global_settings(),
@@ -178,3 +186,4 @@ class MediaServerExaminer:
             return
         self._findings = examine(info, settings, defaults, paths, hls_secret=self._hls_secret)
         self._offers_webrtc = settings.get("webrtc") is True
+        self._has_looked = True

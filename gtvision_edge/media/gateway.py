@@ -30,17 +30,21 @@ from gtvision_edge.media.paths import PathUse, parse_path_name, path_name
 from gtvision_edge.media.placeholder import Placeholder, is_placeholder_file, render_placeholder
 from gtvision_edge.media.playlists import CONTENT_TYPE, Link, StrangePlaylistError
 from gtvision_edge.media.posters import DEFAULT_WIDTH, WIDTHS, Picture, Posters
-from gtvision_edge.media.upstream import Upstream, UpstreamError, open_session
+from gtvision_edge.media.upstream import Lines, Upstream, UpstreamError, open_lines
 from gtvision_edge.media.viewer import Viewer
 from gtvision_edge.media.viewings import Viewings
 from gtvision_edge.media.whep import WebRtcPlace, Whep, looked_after
 from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.tasks import keep_running
 from gtvision_edge.runtime.timestamps import to_rfc3339
+from gtvision_edge.runtime.transfers import Places, Transfers
 from gtvision_edge.storage import Database
 
 CHUNK = 2**17
 STREAM_IDLE_S = 60.0
 SWEEP_INTERVAL_S = 10.0
+MAX_SOCKETS_OF_LOGIN = 128
+"""Two walls of 64 tiles."""
 
 # What of the client's request matters to the media server, and of its answer to the client. All else stays here:
 # cookies and tokens are ours, and the server's caching headers are meant for a shared cache.
@@ -78,7 +82,7 @@ class Cameras(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MediaServerPlace:
-    """Where the media server's HLS is. *secret* is its ``hlsCDNSecret``; *kind* tells who it is now.
+    """Where the media server's HLS is. *secret* is its ``hlsCDNSecret``; *kind* tells who it is now, '' = not known yet.
 
     *admits* tells whether it has a path of this very camera there; else the path may still be that of one removed.
     """
@@ -107,7 +111,8 @@ class Gateway:
         viewings: Viewings,
         posters: Posters,
         placeholder: Placeholder,
-        http: aiohttp.ClientSession,
+        lines: Lines,
+        transfers: Transfers,
         clock: Clock,
         registry: CollectorRegistry | None = None,
         webrtc: WebRtcPlace | None = None,
@@ -120,8 +125,10 @@ class Gateway:
         self._viewings = viewings
         self._posters = posters
         self._placeholder = placeholder
-        self._http = http
-        self._upstream = Upstream(place.hls_url, http, place.secret)
+        self._lines = lines
+        self._transfers = transfers
+        self._sockets = Places(MAX_SOCKETS_OF_LOGIN)
+        self._upstream = Upstream(place.hls_url, lines, place.secret)
         self._clock = clock
         self._epoch_us = clock.now_us() - round(clock.monotonic() * 1_000_000)
         self._stopping = asyncio.Event()
@@ -132,7 +139,7 @@ class Gateway:
         if webrtc is not None:
             self.whep = Whep(
                 webrtc,
-                http=http,
+                http=lines.asked,
                 viewer_of=self._viewer,
                 admits=self._admits,
                 may_go_on=self._may_go_on,
@@ -232,7 +239,8 @@ class Gateway:
             raise _unknown_file() from error
         if not self._admits(viewer):
             raise _unknown_file()
-        return await self._hand_through(request, viewer, link)
+        async with self._transfers.open(viewer.session.session_id, request):
+            return await self._hand_through(request, viewer, link)
 
     async def _media_playlist(self, viewer: Viewer, file: str) -> web.StreamResponse:
         stream = self._stream(viewer)
@@ -254,19 +262,25 @@ class Gateway:
     async def _get_live(self, request: web.Request) -> web.StreamResponse:
         viewer = await self._viewer(request)
         if not self._place.is_embedded:
-            return await sockets.refuse(request, sockets.NO_LIVE_SOCKET)
+            # Not known yet is no reason to have the tile give its socket up.
+            known = bool(self._place.kind())
+            why = sockets.NO_LIVE_SOCKET if known else sockets.STREAM_UNAVAILABLE
+            return await sockets.refuse(request, why)
         if not self._admits(viewer):
             return await sockets.refuse(request, sockets.STREAM_UNAVAILABLE)
-        async with self._viewings.hold(
-            viewer.who, viewer.session.principal.actor(viewer.address), viewer.camera, viewer.path
-        ):
-            return await sockets.hand_through(
-                request,
-                self._http,
-                sockets.live_url(self._place.hls_url, viewer.path),
-                still_good=lambda: self._may_go_on(viewer),
-                stopping=self._stopping,
-            )
+        login = viewer.session.session_id
+        if not self._sockets.has_room(login):
+            return await sockets.refuse(request, sockets.TOO_MANY)
+        actor = viewer.session.principal.actor(viewer.address)
+        with self._sockets.take(login):
+            async with self._viewings.hold(viewer.who, actor, viewer.camera, viewer.path):
+                return await sockets.hand_through(
+                    request,
+                    self._lines.sockets,
+                    sockets.live_url(self._place.hls_url, viewer.path),
+                    still_good=lambda: self._may_go_on(viewer),
+                    stopping=self._stopping,
+                )
 
     # Who asks
 
@@ -427,16 +441,20 @@ async def open_gateway(
     database: Database,
     audit: AuditLog,
     recordings: RecordingsOf,
+    transfers: Transfers | None = None,
     clock: Clock,
     registry: CollectorRegistry | None = None,
     webrtc: WebRtcPlace | None = None,
 ) -> AsyncIterator[Gateway]:
-    """Open the gateway with its connections, threads and housekeeping; leaving ends all viewings in the audit log."""
+    """Open the gateway with its connections, threads and housekeeping; leaving ends all viewings in the audit log.
+
+    *transfers* are those of the whole site, where recordings are sent beside live streams.
+    """
     placeholder = await asyncio.get_running_loop().run_in_executor(None, render_placeholder)
     viewings = Viewings(database, audit, clock, registry=registry)
-    async with open_session() as http:
+    async with open_lines() as lines:
         posters = Posters(
-            Upstream(place.hls_url, http, place.secret), recordings=recordings, clock=clock
+            Upstream(place.hls_url, lines, place.secret), recordings=recordings, clock=clock
         )
         gateway = Gateway(
             place,
@@ -447,14 +465,15 @@ async def open_gateway(
             viewings=viewings,
             posters=posters,
             placeholder=placeholder,
-            http=http,
+            lines=lines,
+            transfers=transfers or Transfers(),
             clock=clock,
             registry=registry,
             webrtc=webrtc,
         )
         housekeeping = [
-            asyncio.create_task(gateway.run(), name="gateway-sweep"),
-            asyncio.create_task(viewings.run(), name="viewings-sweep"),
+            asyncio.create_task(keep_running(name, job, clock=clock), name=name)
+            for name, job in (("gateway-sweep", gateway.run), ("viewings-sweep", viewings.run))
         ]
         try:
             async with looked_after(gateway.whep, clock) if gateway.whep else nullcontext():

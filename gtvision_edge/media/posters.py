@@ -20,6 +20,7 @@ from gtvision_edge.media.playlists import Link, Segment
 from gtvision_edge.media.upstream import Upstream, UpstreamError
 from gtvision_edge.media.view import newest_file
 from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.disk import DiskThreads
 from gtvision_edge.runtime.timestamps import from_datetime
 
 log = structlog.get_logger(__name__)
@@ -32,6 +33,7 @@ MAX_KEPT = 256
 MAX_SEGMENT = 32 * 2**20
 WIDTHS = (160, 320, 640, 960, 1280, 1920)
 DEFAULT_WIDTH = 640
+DISK_PATIENCE_S = 5.0
 TAIL_FRAGMENTS = 12
 """So many of the last parts are searched for a key frame first; a part is a second long."""
 
@@ -54,7 +56,8 @@ class Picture:
 class Posters:
     """Finds and decodes the newest key frame: of the embedded server's memory, of live HLS, or of the growing recording.
 
-    Decoding runs in two threads; while both are busy further pictures wait, those of one camera and size share one.
+    Decoding runs in two threads; while both are busy further pictures wait, those of one camera and size share one. The disk
+    is read in threads of its own: one that hangs costs the pictures that only it has.
     Everything is kept by the camera's uuid: another one may come under the same name.
     """
 
@@ -63,6 +66,7 @@ class Posters:
         self._recordings = recordings
         self._clock = clock
         self._threads = ThreadPoolExecutor(2, "poster")
+        self._disk = DiskThreads("poster-disk", threads=2, patience_s=DISK_PATIENCE_S)
         self._kept: dict[_Key, tuple[float, Picture | None]] = {}
         self._pending: dict[_Key, asyncio.Task[Picture | None]] = {}
 
@@ -78,6 +82,10 @@ class Posters:
         """Return the newest picture of a path, None when there is none at all.
 
         *newest* gives the newest HLS segment if the path runs for viewers; *has_memory*: the media server keeps posters.
+
+        Raises:
+            DiskHangsError: only the recording may have one, and its disk does not answer.
+
         """
         key = (camera.camera_uuid, use, width)
         until, kept = self._kept.get(key, (0.0, None))
@@ -101,6 +109,7 @@ class Posters:
         if self._pending:
             await asyncio.wait(set(self._pending.values()))
         self._threads.shutdown(wait=False)
+        self._disk.close()
 
     def _keep(self, key: _Key, picture: Picture | None) -> None:
         self._kept[key] = (self._clock.monotonic() + KEPT_S, picture)
@@ -124,7 +133,7 @@ class Posters:
                     return picture
         if picture := await self._from_live(path, await newest(), width):
             return picture
-        return await self._in_thread(lambda: self._from_recording(camera, width))
+        return await self._from_recording(camera, width)
 
     async def _from_memory(self, path: str, width: int) -> Picture | None:
         try:
@@ -151,13 +160,8 @@ class Posters:
 
         return await self._in_thread(lambda: _picture(init + body, width, time_of))
 
-    def _from_recording(self, camera: CameraOnAir, width: int) -> Picture | None:
-        directory = self._recordings(camera)
-        if directory is None:
-            return None
-        today = datetime.fromtimestamp(self._clock.now_us() / 1e6, UTC).date()
-        days = [str(today + timedelta(days=offset)) for offset in (1, 0, -1)]
-        file = newest_file(directory, days)
+    async def _from_recording(self, camera: CameraOnAir, width: int) -> Picture | None:
+        file = await self._disk.run(lambda: self._newest_file(camera))
         if file is None:
             return None
         began_us = _file_time_us(file)
@@ -166,10 +170,22 @@ class Posters:
             return None if began_us is None else began_us + round(seconds * 1_000_000)
 
         for fragments in (TAIL_FRAGMENTS, None):
-            data = _tail(file, fragments)
-            if data and (picture := _picture(data, width, time_of, from_zero=True)):
+            data = await self._disk.run(lambda: _tail(file, fragments))  # noqa: B023 -- awaited here
+            if not data:
+                continue
+            picture = await self._in_thread(
+                lambda: _picture(data, width, time_of, from_zero=True)  # noqa: B023
+            )
+            if picture is not None:
                 return picture
         return None
+
+    def _newest_file(self, camera: CameraOnAir) -> Path | None:
+        directory = self._recordings(camera)
+        if directory is None:
+            return None
+        today = datetime.fromtimestamp(self._clock.now_us() / 1e6, UTC).date()
+        return newest_file(directory, [str(today + timedelta(days=each)) for each in (1, 0, -1)])
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from urllib.parse import quote
 
 import aiohttp
@@ -15,6 +16,10 @@ PLAYLIST_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 10.0
 MAX_PLAYLIST = 2**20
 READ_BUFFER = 2**18
+MAX_ASKED = 256
+"""Playlists, posters and signalling at a time."""
+MAX_BODIES = 512
+"""Segments on their way to clients at a time, each with up to two read buffers: the logins' own limits are far below."""
 
 
 class UpstreamError(Exception):
@@ -25,16 +30,29 @@ class UpstreamError(Exception):
         self.status = status
 
 
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The connections to the media server, kept apart so that whoever takes all of one kind leaves the others working.
+
+    *asked*: what we read ourselves, at once. *bodies*: what clients take at their own pace. *sockets*: one for as long as
+    a tile lives, so many as the logins' limits let in.
+    """
+
+    asked: aiohttp.ClientSession
+    bodies: aiohttp.ClientSession
+    sockets: aiohttp.ClientSession
+
+
 class Upstream:
     """Asks the media server for playlists and segments over loopback, in its CDN mode where it has a secret.
 
-    Nothing of the client's request goes along but what the caller passes. The caller owns *session*, which must keep no
-    cookies (see :func:`open_session`).
+    Nothing of the client's request goes along but what the caller passes. The caller owns *lines*
+    (see :func:`open_lines`).
     """
 
-    def __init__(self, hls_url: str, session: aiohttp.ClientSession, secret: str | None) -> None:
+    def __init__(self, hls_url: str, lines: Lines, secret: str | None) -> None:
         self._url = hls_url.rstrip("/")
-        self._session = session
+        self._lines = lines
         self._headers = {"Authorization": f"Bearer {secret}"} if secret else {}
 
     async def index(self, path: str) -> str:
@@ -61,27 +79,40 @@ class Upstream:
     async def open(
         self, path: str, link: Link, headers: Mapping[str, str] | None = None
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Ask for a file and give out the answer, whatever its status."""
+        """Ask for a file that goes on to a client as fast as he takes it; give out the answer, whatever its status."""
+        async with self._open(self._lines.bodies, path, link, headers or {}) as response:
+            yield response
+
+    async def read(self, path: str, link: Link, limit: int) -> tuple[bytes, Mapping[str, str]]:
+        """Return a file of at most *limit* bytes with its headers."""
+        async with self._open(self._lines.asked, path, link, {}) as response:
+            if response.status != 200:
+                raise UpstreamError(response.status)
+            return await _read(response, limit), response.headers
+
+    @asynccontextmanager
+    async def _open(
+        self,
+        session: aiohttp.ClientSession,
+        path: str,
+        link: Link,
+        headers: Mapping[str, str],
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        # "connect" counts the wait for a free connection, too: where all are taken the answer is no, not silence.
         limits = aiohttp.ClientTimeout(
-            total=None, sock_connect=PLAYLIST_TIMEOUT_S, sock_read=READ_TIMEOUT_S
+            total=None, connect=PLAYLIST_TIMEOUT_S, sock_read=READ_TIMEOUT_S
         )
         try:
-            response = await self._get(path, link, limits, headers or {})
+            response = await self._get(session, path, link, limits, headers)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise UpstreamError(0) from error
         async with response:
             yield response
 
-    async def read(self, path: str, link: Link, limit: int) -> tuple[bytes, Mapping[str, str]]:
-        """Return a file of at most *limit* bytes with its headers."""
-        async with self.open(path, link) as response:
-            if response.status != 200:
-                raise UpstreamError(response.status)
-            return await _read(response, limit), response.headers
-
     async def _text(self, path: str, link: Link, timeout_s: float) -> str:
         try:
-            response = await self._get(path, link, aiohttp.ClientTimeout(total=timeout_s), {})
+            limits = aiohttp.ClientTimeout(total=timeout_s)
+            response = await self._get(self._lines.asked, path, link, limits, {})
             async with response:
                 body = await _read(response, MAX_PLAYLIST)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -91,10 +122,15 @@ class Upstream:
         return body.decode("utf-8", "replace")
 
     async def _get(
-        self, path: str, link: Link, limits: aiohttp.ClientTimeout, headers: Mapping[str, str]
+        self,
+        session: aiohttp.ClientSession,
+        path: str,
+        link: Link,
+        limits: aiohttp.ClientTimeout,
+        headers: Mapping[str, str],
     ) -> aiohttp.ClientResponse:
         query = f"?{link.query}" if link.query else ""
-        return await self._session.get(
+        return await session.get(
             f"{self._url}/{quote(path)}/{quote(link.file)}{query}",
             headers={**headers, **self._headers},
             timeout=limits,
@@ -110,13 +146,21 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
 
 
 @asynccontextmanager
-async def open_session() -> AsyncIterator[aiohttp.ClientSession]:
+async def open_lines() -> AsyncIterator[Lines]:
     """Open the connections to the media server: no cookies, nothing unpacked, large reads."""
-    async with aiohttp.ClientSession(
+    async with (
+        _session(MAX_ASKED) as asked,
+        _session(MAX_BODIES) as bodies,
+        _session(0) as sockets,
+    ):
+        yield Lines(asked, bodies, sockets)
+
+
+def _session(limit: int) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         read_bufsize=READ_BUFFER,
-        connector=aiohttp.TCPConnector(limit=256),
+        connector=aiohttp.TCPConnector(limit=limit),
         headers={"Accept-Encoding": "identity"},
-    ) as session:
-        yield session
+    )

@@ -172,7 +172,8 @@ class MediaViews:
         await asyncio.wait({self._looking}, timeout=DISK_PATIENCE_S)
         if not self._looking.done():
             return
-        grown, self._looking = self._looking.result(), None
+        looked, self._looking = self._looking, None  # also a look that failed is over
+        grown = looked.result()
         now = self._clock.monotonic()
         for seen in self._seen.values():
             if seen.camera_uuid in grown:

@@ -20,6 +20,7 @@ from multidict import CIMultiDict
 from gtvision_edge.errors import EdgeError, InvalidInputError
 from gtvision_edge.media.client import MediaServerClient
 from gtvision_edge.media.errors import (
+    MediaServerUnavailableError,
     NoWebRtcError,
     StreamUnavailableError,
     TooManyWhepSessionsError,
@@ -57,10 +58,14 @@ _WORD: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 @dataclass(frozen=True, slots=True)
 class WebRtcPlace:
-    """Where the media server's WHEP is, and its API, which ends sessions. *is_offered* tells whether it has WebRTC now."""
+    """Where the media server's WHEP is, and its API, which ends sessions.
+
+    *is_up* tells whether the server answers as far as we know, *is_offered* whether it has WebRTC then.
+    """
 
     url: str
     client: MediaServerClient
+    is_up: Callable[[], bool]
     is_offered: Callable[[], bool]
 
 
@@ -247,10 +252,12 @@ class Whep:
         """Return who asks.
 
         Raises:
-            EdgeError: nobody we know, no such camera for him, or a media server without WebRTC.
+            EdgeError: nobody we know, no such camera for him, or a media server that is down or without WebRTC.
 
         """
         viewer = await self._viewer_of(request)
+        if not self._place.is_up():
+            raise MediaServerUnavailableError("The media server does not answer.", retry_after_s=1)
         if not self._place.is_offered():
             raise NoWebRtcError("This media server offers no WebRTC; use HLS.")
         if not self._admits(viewer):
@@ -305,10 +312,17 @@ class Whep:
             raise
         if answer.status == 201:
             return answer
-        # 400: a codec that WebRTC has not, or too many readers; 401: it does not let this box read.
-        if answer.status == 400:
+        # 401: it does not let this box read. 400: a codec that WebRTC has not, or too many readers; but also a path that it
+        # does not know yet, or a source on demand that did not come in time.
+        if answer.status == 400 and await self._is_there(path):
             raise WhepRefusedError("This stream cannot be had by WebRTC; use HLS.")
         raise _failure(answer.status)
+
+    async def _is_there(self, path: str) -> bool:
+        try:
+            return await self._place.client.is_available(path)
+        except EdgeError:
+            return False
 
     async def _begin(self, viewer: Viewer, answer: _Answer) -> tuple[str, _Running]:
         """Keep the session of *answer*; its viewing is in the audit log before this returns."""

@@ -14,13 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import aiohttp
-
 from gtvision_edge.accounts import THE_BOX
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.media.paths import PathUse
 from gtvision_edge.media.posters import Posters
-from gtvision_edge.media.upstream import Upstream
+from gtvision_edge.media.upstream import Upstream, open_lines
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.model import CameraNo, RecordedCamera, Span
 from gtvision_edge.recordings.playback.service import Playback, Viewer
@@ -132,10 +130,10 @@ async def _of_now(volume: Path) -> list[float]:
         return None
 
     taken = []
-    async with aiohttp.ClientSession() as session:
+    async with open_lines() as lines:
         for _ in range(20):
             posters = Posters(
-                Upstream("http://127.0.0.1:9", session, None),
+                Upstream("http://127.0.0.1:9", lines, None),
                 recordings=lambda _: volume / "cam01_rec",
                 clock=FakeClock(START_US + MINUTE_US),
             )

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import socket
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from gtvision_edge.audit import AuditLog
 from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
 from gtvision_edge.media.playlists import Segment, parse_media
 from gtvision_edge.runtime.clock import SystemClock
+from gtvision_edge.runtime.transfers import Transfers
 from gtvision_edge.storage import Database
 from tests.contract.media_servers import HLS_SECRET, ServerUnderTest
 from tests.fakes.cameras import FakeCamera, FakeDirectory, named_in
@@ -73,11 +75,13 @@ async def watching(
     *,
     kind: str,
     secret: str | None,
+    transfers: Transfers | None = None,
     extra_routes: Iterable[web.RouteDef] = (),
 ) -> AsyncIterator[Viewing]:
     cameras = FakeDirectory()
     cameras.put(FakeCamera("cam01"), "rtsp://x/")
-    people = People(viewer("ana", "town"))
+    cameras.put(FakeCamera("cam02", "uuid-2"), "rtsp://x/")
+    people = People(viewer("ana", "town"), viewer("bia", "town"))
     async with open_gateway(
         MediaServerPlace(hls_url, secret, lambda: kind, lambda *_: True),
         cameras=cameras,
@@ -87,6 +91,7 @@ async def watching(
         database=database,
         audit=AuditLog(SystemClock()),
         recordings=named_in(volume),
+        transfers=transfers,
         clock=SystemClock(),
     ) as gateway:
         app = web.Application(middlewares=[problems])
@@ -137,6 +142,88 @@ async def test_a_camera_is_watched_lost_and_watched_again(
     assert (live_frame.width, dark_frame.width, again_frame.width) == (320, 640, 320)
     assert {segment.link.file.partition("-")[0] for segment in dark} == {"lost"}
     assert any(segment.discontinuity for segment in again)
+
+
+HEAVY = ClipSpec(width=640, height=360, key_every_s=3, bitrate_bps=40_000_000, noise=True)
+"""Segments larger than what the system itself holds for a client that does not read."""
+GRASPING, PLACES = 60, 40
+
+
+async def test_who_opens_many_segments_and_reads_nothing_takes_nobodys_picture(
+    server: ServerUnderTest, database: Database
+) -> None:
+    transfers = Transfers(most_of_one=PLACES, patience_s=patiently(4))
+    async with (
+        virtual_camera(HEAVY) as heavy,
+        virtual_camera() as camera,
+        watching(
+            server.addresses.hls_url,
+            server.volume,
+            database,
+            kind=server.kind,
+            secret=HLS_SECRET,
+            transfers=transfers,
+        ) as screen,
+    ):
+        await server.add("cam01_rec", {"source": heavy.url(), "rtspTransport": "tcp"})
+        await server.add("cam02_rec", {"source": camera.url(), "rtspTransport": "tcp"})
+        await server.wait_ready("cam01_rec")
+        await server.wait_ready("cam02_rec")
+        for path in ("cam01_rec", "cam02_rec"):
+            assert await screen.state(f"/stream/{path}/index.m3u8") == "live"
+        big = (await screen.segments("/stream/cam01_rec/main.m3u8"))[-1].link.file
+        grasping = await grasp(screen, f"/stream/cam01_rec/{big}", GRASPING)
+        try:
+            answered = await asyncio.gather(*(first_line(each) for each in grasping))
+
+            looks = [await look_at(screen, "cam02_rec") for _ in range(5)]
+
+            await becomes(lambda: transfers.held == 0, 20)
+            again = await screen.get(f"/stream/cam01_rec/{big}")
+        finally:
+            for each in grasping:
+                each.close()
+
+    assert sorted(set(answered)) == ["HTTP/1.1 200 OK", "HTTP/1.1 429 Too Many Requests"]
+    assert answered.count("HTTP/1.1 200 OK") == PLACES
+    assert {state for state, _ in looks} == {"live"}
+    assert max(seconds for _, seconds in looks) < patiently(2)
+    assert again.status in (200, 404)  # 404: live segments live some seconds only
+
+
+async def grasp(screen: Viewing, path: str, count: int) -> list[socket.socket]:
+    """Ask for *path* as ana, over *count* sockets that hold little and are not read."""
+    opened = []
+    for _ in range(count):
+        client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.setblocking(False)
+        opened.append(client)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(client, ("127.0.0.1", screen.client.port))
+        head = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ana\r\n\r\n"
+        await loop.sock_sendall(client, head.encode())
+    return opened
+
+
+async def first_line(client: socket.socket) -> str:
+    async with asyncio.timeout(patiently(10)):
+        data = await asyncio.get_running_loop().sock_recv(client, 64)
+    return data.decode("latin-1").partition("\r\n")[0]
+
+
+async def look_at(screen: Viewing, path: str) -> tuple[str, float]:
+    """Fetch playlist and newest segment as bia; return what was shown and how long it took."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    bia = {"Authorization": "Bearer bia"}
+    async with screen.client.get(f"/stream/{path}/main.m3u8", headers=bia) as listed:
+        file = parse_media(await listed.text())[-1].link.file
+        state = listed.headers["X-Stream-State"]
+    async with screen.client.get(f"/stream/{path}/{file}", headers=bia) as answer:
+        assert answer.status == 200
+        assert await answer.read()
+    return state, loop.time() - began
 
 
 async def test_the_tracks_of_placeholder_and_stream_are_the_same(

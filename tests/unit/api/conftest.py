@@ -82,6 +82,7 @@ from gtvision_edge.recordings.volume import Usage
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.runtime.findings import Finding
 from gtvision_edge.runtime.tasks import Job
+from gtvision_edge.runtime.transfers import Transfers
 from gtvision_edge.settings import (
     AccountSettings,
     ApiSettings,
@@ -465,6 +466,11 @@ async def _retention(
 
 
 @pytest.fixture
+def transfers() -> Transfers:
+    return Transfers(most_of_one=3, patience_s=0.5)
+
+
+@pytest.fixture
 def resources(
     accounts: Accounts,
     cameras: CameraService,
@@ -477,6 +483,7 @@ def resources(
     volume: FakeVolume,
     footage: FakeFootage,
     keys: OpenedKeys,
+    transfers: Transfers,
 ) -> list[Endpoint]:
     """Every endpoint but the session's."""
     return [
@@ -503,6 +510,7 @@ def resources(
             footage.playback,
             footage.thumbnails,
             Passes(accounts.sessions, clock),
+            transfers,
         ),
         *picture_endpoints(cameras, footage.playback, footage.thumbnails, monitor),
         *geojson_endpoints(cameras, monitor),

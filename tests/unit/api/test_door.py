@@ -1,11 +1,15 @@
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import pytest
 from aiohttp import web
+from yarl import URL
 
 from gtvision_edge.api.door import Door
+from tests.unit.api.conftest import Served
 from tests.waiting import becomes, patiently
 
 GET = b"GET / HTTP/1.1\r\nHost: box\r\n\r\n"
@@ -26,7 +30,11 @@ async def house(
     await runner.setup()
     assert runner.server is not None
     door = Door(
-        runner.server, limit=limit, patience_s=patience_s, stall_patience_s=stall_patience_s
+        runner.server,
+        runner.server,
+        limit=limit,
+        patience_s=patience_s,
+        stall_patience_s=stall_patience_s,
     )
     listener = await asyncio.get_running_loop().create_server(door, "127.0.0.1", 0)
     try:
@@ -89,6 +97,58 @@ async def test_a_full_house_takes_nobody_and_somebody_again_when_one_leaves() ->
         await becomes(lets_in, 5)
         for _, each in inside:
             each.close()
+
+
+SECRET = "eyJhbGciOi-secret-"
+
+
+async def said_to(port: int, head: str) -> tuple[str, dict[str, str], dict[str, object]]:
+    """Return status line, headers and content of what is answered to *head*."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"{head}\r\nConnection: close\r\n\r\n".encode())
+    answer = (await asyncio.wait_for(reader.read(), patiently(5))).decode()
+    writer.close()
+    top, _, body = answer.partition("\r\n\r\n")
+    line, *headers = top.split("\r\n")
+    assert SECRET not in answer
+    return line, dict(each.split(": ", 1) for each in headers), json.loads(body)
+
+
+@pytest.mark.parametrize("size", [100, 9_000, 30_000])
+async def test_a_token_of_any_size_is_refused_alike(served: Served, size: int) -> None:
+    port = URL(served.url).port or 0
+    token = SECRET + "x" * size
+
+    line, headers, content = await said_to(
+        port, f"GET /api/v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}"
+    )
+
+    assert line == "HTTP/1.1 401 Unauthorized"
+    assert headers["Content-Type"].startswith("application/problem+json")
+    assert content["code"] == "not_authenticated"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        f"GET /api/v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {SECRET}{'x' * 40_000}",
+        f"GET /api/v1/me HTTP/1.1\r\nHost: x\r\nCookie: gtv_session={SECRET}{'x' * 40_000}",
+        f"GET /stream/cam01_rec/index.m3u8?ticket={SECRET}{'x' * 40_000} HTTP/1.1\r\nHost: x",
+        f"GET /api/v1/me HTTP/1.1\r\nHost: x\r\nAuthorization\x00: {SECRET}",
+        f"{SECRET}",
+    ],
+)
+async def test_what_cannot_be_read_is_answered_in_our_words_which_quote_nothing(
+    served: Served, head: str
+) -> None:
+    line, headers, content = await said_to(URL(served.url).port or 0, head)
+
+    assert line.endswith(" 400 Bad Request")
+    assert headers["Content-Type"].startswith("application/problem+json")
+    assert headers["Server"] == "gtvision-edge"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert (content["code"], content["status"]) == ("malformed_request", 400)
+    assert content["detail"] == "This is no request that can be read."
 
 
 class Flood:

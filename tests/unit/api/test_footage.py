@@ -1,17 +1,21 @@
 """Timelines, playlists and files through the real server."""
 
 import asyncio
+import os
 import socket
 import struct
 
 import pytest
+from yarl import URL
 
 from gtvision_edge.recordings.model import CameraNo, Segment
+from gtvision_edge.runtime.transfers import Transfers
 from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.clock import FakeClock
 from tests.fakes.footage import MINUTE_US, START_US, a_segment, add, keep, place
 from tests.unit.api.conftest import FakeFootage, Served
+from tests.waiting import becomes
 
 HOUR = {"start": "2026-01-01T00:00:00Z", "end": "2026-01-01T01:00:00Z"}
 SIZE = 3_000_000
@@ -120,6 +124,45 @@ async def test_ranges_are_served_as_the_standard_says(
     head = await served.exchange("HEAD", path, who="viewer-a", headers={"Range": asked})
     assert (head[0], head[2]) == (status, b"")
     assert head[1].get("Content-Length", "0") == str(length)
+
+
+async def test_who_takes_nothing_of_a_segment_is_cut_and_refused_beyond_his_share(
+    served: Served,
+    transfers: Transfers,
+    footage: FakeFootage,
+    segment: Segment,
+) -> None:
+    _, camera = await footage.index.get_segment(segment.segment_id)
+    path = footage.index.path_of(camera, segment)
+    await asyncio.to_thread(os.truncate, path, 16 * 2**20)
+    loop = asyncio.get_running_loop()
+    token = await served.token("viewer-a")
+    head = (
+        f"GET /api/v1/segments/{segment.segment_id} HTTP/1.1\r\nHost: x\r\n"
+        f"Authorization: Bearer {token}\r\nRange: bytes=10-\r\n\r\n"
+    )
+    clients = []
+    for _ in range(4):
+        client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.setblocking(False)
+        await loop.sock_connect(client, ("127.0.0.1", URL(served.url).port or 0))
+        await loop.sock_sendall(client, head.encode())
+        clients.append(client)
+    lines = [(await loop.sock_recv(each, 12)).decode() for each in clients]
+
+    assert sorted(lines) == ["HTTP/1.1 206"] * 3 + ["HTTP/1.1 429"]
+    await becomes(lambda: transfers.held == 0, 5)
+    status, _, content = await served.exchange(
+        "GET",
+        f"/api/v1/segments/{segment.segment_id}",
+        who="viewer-a",
+        headers={"Range": "bytes=0-99"},
+    )
+    for each in clients:
+        each.close()
+
+    assert (status, len(content)) == (206, 100)
 
 
 async def test_a_known_version_is_not_sent_again(served: Served, segment: Segment) -> None:

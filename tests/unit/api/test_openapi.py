@@ -20,6 +20,7 @@ SAID_ELSEWHERE = {
     "internal",
     # by the server for any path
     "unknown_route",
+    "malformed_request",
     "method_not_allowed",
     # on the health page
     "issuer_keys_broken",

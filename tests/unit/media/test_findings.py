@@ -155,6 +155,7 @@ async def test_it_is_told_whether_the_server_has_webrtc_and_remembered_while_it_
             MediaServerClient(str(server.make_url("")), 5, session), clock, state=lambda: UP
         )
         seen.append(examiner.offers_webrtc)
+        assert not examiner.has_looked
         for change in (
             {},
             {"status": 500},
@@ -165,5 +166,6 @@ async def test_it_is_told_whether_the_server_has_webrtc_and_remembered_while_it_
             told.update(change)
             await examiner.look()
             seen.append(examiner.offers_webrtc)
+            assert examiner.has_looked
 
     assert seen == [False, True, True, False, True, False]

@@ -5,8 +5,9 @@ import dataclasses
 import io
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -19,10 +20,18 @@ from gtvision_edge.api.errors import problems
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.media import sockets
 from gtvision_edge.media.errors import StreamUnavailableError
-from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
+from gtvision_edge.media.gateway import (
+    MAX_SOCKETS_OF_LOGIN,
+    Gateway,
+    MediaServerPlace,
+    open_gateway,
+)
 from gtvision_edge.media.placeholder import render_placeholder
+from gtvision_edge.media.upstream import MAX_ASKED
+from gtvision_edge.media.viewings import Viewings
 from gtvision_edge.recordings.volume import Volume, open_volume
 from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.runtime.transfers import MOST_OF_ONE
 from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera, FakeDirectory
 from tests.fakes.clock import FakeClock
@@ -43,6 +52,7 @@ class Scripted:
         self.forgot = False
         self.session_mode = False
         self.with_live = False
+        self.trickles = False
         self.released = asyncio.Event()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -72,8 +82,15 @@ class Scripted:
         if file == "video1_stream.m3u8":
             return web.Response(text=MEDIA.format(suffix))
         if file == "h_seg1.mp4":
-            return self.segment(request)
+            return await self.endless(request) if self.trickles else self.segment(request)
         return web.Response(status=404, text="404 page not found")
+
+    async def endless(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"some")
+        await self.released.wait()
+        return response
 
     def segment(self, request: web.Request) -> web.Response:
         headers = {"Cache-Control": "max-age=3600", "ETag": '"x"', "Accept-Ranges": "bytes"}
@@ -171,7 +188,8 @@ async def open_house(
         ) as gateway:
             app = web.Application(middlewares=[problems])
             app.add_routes(gateway.routes())
-            async with TestClient(TestServer(app, host="127.0.0.1")) as client:
+            many = aiohttp.TCPConnector(limit=0)
+            async with TestClient(TestServer(app, host="127.0.0.1"), connector=many) as client:
                 yield House(
                     client,
                     gateway,
@@ -207,6 +225,87 @@ ROUTES = (
 async def test_without_proof_there_is_nothing(house: House, route: str) -> None:
     assert (await house.get(route.format("cam01_live"), None)).status == 401
     assert house.server.asked == []
+
+
+async def test_bodies_on_their_way_leave_playlists_and_posters_their_own_connections(
+    house: House,
+) -> None:
+    await house.text("/stream/cam01_live/index.m3u8")
+    house.server.trickles = True
+    grasping = (("ana", "cam01"), ("caio", "cam02"))
+    answers = await asyncio.gather(
+        *(
+            house.get(f"/stream/{camera}_live/h_seg1.mp4", who)
+            for who, camera in grasping
+            for _ in range(MOST_OF_ONE + 1)
+        )
+    )
+    await house.clock.advance(1)
+
+    state = (await house.get("/stream/cam02_live/index.m3u8", "caio")).headers["X-Stream-State"]
+    again = (await house.get("/stream/cam01_live/main.m3u8", "ana")).headers["X-Stream-State"]
+    beyond = await house.get("/stream/cam01_live/h_seg1.mp4", "ana")
+
+    statuses = [answer.status for answer in answers]
+    assert statuses.count(200) == 2 * MOST_OF_ONE > MAX_ASKED
+    assert statuses.count(429) == 2
+    assert (state, again) == ("live", "live")
+    assert (beyond.status, (await beyond.json())["code"]) == (429, "too_many_transfers")
+    assert beyond.headers["Retry-After"] == "2"
+
+
+@pytest.mark.parametrize("part", [Gateway, Viewings])
+async def test_a_sweeper_that_failed_once_goes_on(
+    house: House, monkeypatch: pytest.MonkeyPatch, part: type[Gateway | Viewings]
+) -> None:
+    swept, whole = [], part.sweep
+
+    def fails_once(self: Any) -> object:
+        swept.append(self)
+        if len(swept) == 1:
+            raise RuntimeError("odd")
+        return whole(self)
+
+    monkeypatch.setattr(part, "sweep", fails_once)
+
+    for _ in range(30):
+        await house.clock.advance(1)
+
+    assert len(swept) >= 2
+
+
+async def test_while_nobody_knows_the_media_server_yet_a_live_socket_is_asked_to_come_again(
+    house: House,
+) -> None:
+    headers = {"Authorization": "Bearer ana"}
+    house.server.with_live = True
+    said = []
+    for kind in ("", "mediamtx", "embedded"):
+        house.kind[0] = kind
+        async with house.client.ws_connect("/ws/live/cam01_live", headers=headers) as socket:
+            first = await socket.receive(timeout=patiently(5))
+            said.append(first.data if first.type is aiohttp.WSMsgType.CLOSE else "pictures")
+            house.server.released.set()
+
+    assert said == [4503, 4404, "pictures"]
+
+
+async def test_a_login_has_so_many_live_sockets(house: House) -> None:
+    house.kind[0], house.server.with_live = "embedded", True
+    headers = {"Authorization": "Bearer ana"}
+    async with AsyncExitStack() as stack:
+        for _ in range(MAX_SOCKETS_OF_LOGIN):
+            socket = await stack.enter_async_context(
+                house.client.ws_connect("/ws/live/cam01_live", headers=headers)
+            )
+            await socket.receive_str(timeout=patiently(5))
+
+        beyond = await house.client.ws_connect("/ws/live/cam01_live", headers=headers)
+        said = await beyond.receive(timeout=patiently(5))
+
+        assert (said.type, said.data) == (aiohttp.WSMsgType.CLOSE, 4429)
+        assert await house.text("/stream/cam01_live/index.m3u8")
+        house.server.released.set()
 
 
 @pytest.mark.parametrize("route", ROUTES)

@@ -38,6 +38,7 @@ class Upstream:
     secrets: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, str, dict[str, str], str]] = field(default_factory=list)
     status: int = 201
+    available: dict[str, bool] = field(default_factory=lambda: {"cam01_live": True})
     api_down: bool = False
 
     def routes(self) -> list[web.RouteDef]:
@@ -46,6 +47,7 @@ class Upstream:
             web.options("/{path}/whep", self.options),
             web.patch("/{path}/whep/{secret}", self.trickle),
             web.delete("/{path}/whep/{secret}", self.end),
+            web.get("/v3/paths/get/{path}", self.path),
             web.get("/v3/webrtcsessions/list", self.list),
             web.post("/v3/webrtcsessions/kick/{id}", self.kick),
         ]
@@ -92,6 +94,12 @@ class Upstream:
         self.sessions.pop(session_id or "", None)
         return web.Response(status=200 if session_id else 404)
 
+    async def path(self, request: web.Request) -> web.Response:
+        name = request.match_info["path"]
+        if name not in self.available:
+            return web.json_response({"error": "path not found"}, status=404)
+        return web.json_response({"name": name, "available": self.available[name]})
+
     async def list(self, request: web.Request) -> web.Response:
         if self.api_down:
             return web.Response(status=500)
@@ -118,6 +126,7 @@ class House:
     clock: FakeClock
     database: Database
     offered: list[bool]
+    up: list[bool]
     unseen: set[str]
     """Uuids of cameras whose paths the media server was not seen to have."""
 
@@ -166,7 +175,7 @@ class House:
 
 @pytest.fixture
 async def house(database: Database, clock: FakeClock) -> AsyncIterator[House]:
-    upstream, cameras, offered = Upstream(), FakeDirectory(), [True]
+    upstream, cameras, offered, up = Upstream(), FakeDirectory(), [True], [True]
     unseen: set[str] = set()
     people = People(
         viewer("ana", "town"),
@@ -196,13 +205,18 @@ async def house(database: Database, clock: FakeClock) -> AsyncIterator[House]:
             audit=AuditLog(clock),
             recordings=lambda _: Path("/nowhere"),
             clock=clock,
-            webrtc=WebRtcPlace(url, MediaServerClient(url, 5, session), lambda: offered[0]),
+            webrtc=WebRtcPlace(
+                url,
+                MediaServerClient(url, 5, session),
+                is_up=lambda: up[0],
+                is_offered=lambda: offered[0],
+            ),
         ) as gateway:
             app = web.Application(middlewares=[problems])
             app.add_routes(gateway.routes())
             async with TestClient(TestServer(app, host="127.0.0.1")) as client:
                 yield House(
-                    client, gateway, upstream, people, cameras, clock, database, offered, unseen
+                    client, gateway, upstream, people, cameras, clock, database, offered, up, unseen
                 )
 
 
@@ -327,6 +341,26 @@ async def test_the_media_servers_refusals_become_ours(
     assert "secret" not in await response.text()
     assert house.whep.count() == 0
     assert await house.audited() == []
+
+
+@pytest.mark.parametrize("available", [{}, {"cam01_live": False}])
+async def test_a_refusal_of_a_path_that_is_not_there_yet_is_one_for_the_moment(
+    house: House, available: dict[str, bool]
+) -> None:
+    house.upstream.status, house.upstream.available = 400, available
+
+    response = await house.offer()
+
+    assert await code(response) == (503, "stream_unavailable")
+    assert response.headers["Retry-After"] == "1"
+
+
+async def test_while_the_media_server_is_down_the_answer_comes_at_once(house: House) -> None:
+    house.up[0] = house.offered[0] = False
+
+    assert await code(await house.offer()) == (503, "media_server_unavailable")
+    assert await code(await house.offer(who="bia")) == (404, "unknown_camera")
+    assert house.upstream.asked == []
 
 
 async def test_a_media_server_without_webrtc_says_so(house: House) -> None:

@@ -38,4 +38,7 @@ export const refusals: Text["failures"] = {
   purge_running: { title: "This purge goes on.", cure: "Its report comes when it is done." },
   unknown_purge: { title: "There is no such purge.", cure: "Refresh the list." },
   footage_held: { title: "An incident keeps recordings of this camera.", cure: "Release the incident first, or remove the camera without deleting its recordings." },
+  disk_hangs: { title: "The recording disk does not answer.", cure: "The other videos go on. See the disk in Health; if it does not come back, restart the box." },
+  malformed_request: { title: "The request could not be read.", cure: "Reload the page and log in again." },
+  too_many_transfers: { title: "Too many videos are on their way to this login.", cure: "Close some screens and try again in a few seconds." },
 };

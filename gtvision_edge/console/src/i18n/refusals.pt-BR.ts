@@ -38,4 +38,7 @@ export const refusals: Record<string, Trouble> = {
   purge_running: { title: "Este expurgo ainda está em andamento.", cure: "O relatório sai quando ele terminar." },
   unknown_purge: { title: "Este expurgo não existe.", cure: "Atualize a lista." },
   footage_held: { title: "Um incidente preserva gravações desta câmera.", cure: "Libere o incidente antes, ou remova a câmera sem apagar as gravações." },
+  disk_hangs: { title: "O disco de gravação não responde.", cure: "Os outros vídeos continuam. Veja o disco em Saúde; se não voltar, reinicie o equipamento." },
+  malformed_request: { title: "O pedido não pôde ser lido.", cure: "Recarregue a página e entre de novo." },
+  too_many_transfers: { title: "Há vídeos demais a caminho deste acesso.", cure: "Feche algumas telas e tente de novo em alguns segundos." },
 };

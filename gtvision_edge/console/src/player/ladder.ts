@@ -27,5 +27,6 @@ export function phaseAt(sight: Sight, now: number): Phase {
   const age = (sight.delayMs ?? 0) + stillFor;
   const normal = sight.transport === "hls" ? HLS_NORMAL_DELAY_MS : 0;
   if (stillFor >= RECOVERING_AFTER_MS || age - normal >= RECOVERING_AFTER_MS) return "recovering";
-  return age >= LATE_AFTER_MS ? "late" : "live";
+  // Without a time of its own nothing can be said of a picture but that it stands still.
+  return sight.delayMs !== null && age >= LATE_AFTER_MS ? "late" : "live";
 }

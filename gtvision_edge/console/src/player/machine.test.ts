@@ -59,6 +59,15 @@ describe("the ladder", () => {
     expect(story.phase(2)).toBe("late");
   });
 
+  it("never calls a picture late that has no time of its own", () => {
+    const story = new Story();
+    story.machine = begin(["webrtc"], 0);
+    story.at(0, "start").at(1, "data").at(1, { kind: "moved", delayMs: null, pictureAt: 1_000 });
+
+    expect(story.phase(4.9)).toBe("live");
+    expect(story.phase(6.1)).toBe("recovering");
+  });
+
   it("is live again with the first new picture", () => {
     const story = new Story().at(0, "start").playing(0.5, 10).silence(10, 80);
     expect(story.phase(80)).toBe("lost");
@@ -133,10 +142,30 @@ describe("the connection", () => {
     expect(story.machine.transport).toBe("ws");
   });
 
-  it("goes to HLS at once and for good when the server has no such socket", () => {
+  it("goes to HLS at once when the server has no such socket, and stays while that is so", () => {
     const story = new Story().at(0, "start").at(1, { kind: "closed", why: "absent" });
     expect(story.machine.transport).toBe("hls");
-    expect(story.machine.allowed).toEqual(["hls"]);
+
+    for (let round = 2; round <= 10; round += 1) story.at(round, "closed").at(round + 0.9, "tick");
+    expect(story.machine.transport).toBe("hls");
+  });
+
+  it("comes back to a transport that the server has got meanwhile, and asks ever more seldom where it has not", () => {
+    const story = new Story().at(0, "start").at(1, { kind: "closed", why: "absent" }).at(2, "tick").playing(2, 122);
+    expect([story.machine.transport, story.machine.link]).toEqual(["ws", "connecting"]);
+
+    story.at(122.5, { kind: "closed", why: "absent" }).at(126.5, "tick").playing(126.5, 360);
+    expect(story.machine.transport).toBe("hls");
+    story.playing(360, 370);
+    expect([story.machine.transport, story.machine.link]).toEqual(["ws", "open"]);
+    expect(story.machine.absences.ws).toBeUndefined();
+  });
+
+  it("does not count the time in the line of its own page as an attempt", () => {
+    const story = new Story().at(0, "start");
+    for (let at = 0.25; at <= 30; at += 0.25) story.at(at, "queued").at(at, "tick");
+
+    expect([story.machine.transport, story.machine.link]).toEqual(["ws", "connecting"]);
   });
 
   it("does not take the server's own picture for the camera's", () => {

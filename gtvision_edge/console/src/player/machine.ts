@@ -30,6 +30,8 @@ export interface Machine {
   nudgedAt: number | null;
   /** The server shows its own picture instead of the camera's. */
   isPlaceholder: boolean;
+  /** Transports that were not to be had, how often in a row, and until when they are left alone. */
+  absences: Partial<Record<TransportKind, Absence>>;
   /** Transports that have brought data to this tile. */
   proven: readonly TransportKind[];
   /** A codec that this browser does not play; holds until a picture moves. */
@@ -40,6 +42,11 @@ export interface Machine {
   /** When to look for it next. */
   scoutAt: number;
   scoutPauseMs: number;
+}
+
+export interface Absence {
+  times: number;
+  until: number;
 }
 
 /**
@@ -54,6 +61,7 @@ export type Happening =
   | { kind: "moved"; delayMs: number | null; pictureAt: number | null }
   | { kind: "closed"; why?: Ending }
   | { kind: "placeholder" }
+  | { kind: "queued" }
   | { kind: "unsupported"; codec: string }
   | { kind: "shown" }
   /** What came of looking for the better way; "not tried" for reasons that have nothing to do with it. */
@@ -85,6 +93,9 @@ const RETURN_AFTER_MS = 120_000;
 /** A better way is looked for this soon, then twice as late each time. */
 const FIRST_SCOUT_MS = 30_000;
 const LONGEST_SCOUT_MS = 600_000;
+/** A transport that is not offered may be later, as after a change of the media server; each time in vain doubles the wait. */
+const FIRST_ABSENCE_MS = 120_000;
+const LONGEST_ABSENCE_MS = 3_600_000;
 
 /** *better* is looked for beside the picture while one of *allowed* plays that is not it. */
 export function begin(allowed: readonly TransportKind[], now: number, better: TransportKind | null = null): Machine {
@@ -102,6 +113,7 @@ export function begin(allowed: readonly TransportKind[], now: number, better: Tr
     retryAt: null,
     nudgedAt: null,
     isPlaceholder: false,
+    absences: {},
     proven: [],
     unplayable: null,
     better,
@@ -132,6 +144,7 @@ export function step(machine: Machine, happening: Happening, now: number, chance
         link: "open",
         linkSince: machine.link === "open" ? machine.linkSince : now,
         dataAt: now,
+        absences: { ...machine.absences, [machine.transport]: undefined },
         proven: machine.proven.includes(machine.transport) ? machine.proven : [...machine.proven, machine.transport],
       });
     case "moved":
@@ -148,11 +161,13 @@ export function step(machine: Machine, happening: Happening, now: number, chance
       });
     case "closed":
       if (machine.link === "waiting" || machine.link === "idle") return same(machine);
-      if (happening.why === "absent") return wait(without(machine, machine.transport), now, chance);
+      if (happening.why === "absent") return wait(without(machine, machine.transport, now), now, chance);
       return wait(machine, now, chance, happening.why === "unavailable");
     case "placeholder":
       // The server keeps the stream going until the camera is back: nothing to start over.
       return same({ ...machine, link: "open", linkSince: now, dataAt: now, isPlaceholder: true });
+    case "queued":
+      return machine.link === "connecting" ? same({ ...machine, linkSince: now }) : same(machine);
     case "unsupported":
       return {
         machine: { ...machine, unplayable: happening.codec, isScouting: false, link: "waiting", linkSince: now, retryAt: now + UNPLAYABLE_RETRY_MS },
@@ -179,7 +194,8 @@ function tick(machine: Machine, now: number, chance: number): Step {
   }
   if (now - (machine.dataAt ?? machine.linkSince) >= SILENCE_MS[machine.transport]) return giveUp(machine, now, chance);
   if (shouldScout(machine, now)) return { machine: { ...machine, isScouting: true }, wishes: ["scout"] };
-  const preferred = machine.allowed[0] === machine.better ? undefined : machine.allowed[0];
+  const first = usable(machine, now)[0];
+  const preferred = first === machine.better ? undefined : first;
   if (preferred !== undefined && machine.transport !== preferred && now - machine.linkSince >= RETURN_AFTER_MS) {
     return connect({ ...machine, transport: preferred, failures: 0 }, now);
   }
@@ -229,7 +245,7 @@ function wait(machine: Machine, now: number, chance: number, keepsTransport = fa
     failures,
     isScouting: false,
     scoutAt: Math.max(machine.scoutAt, now + FIRST_SCOUT_MS),
-    transport: keepsTransport ? machine.transport : transportFor(machine, failures),
+    transport: keepsTransport ? machine.transport : transportFor(machine, failures, now),
     link: "waiting",
     linkSince: now,
     dataAt: null,
@@ -241,17 +257,25 @@ function wait(machine: Machine, now: number, chance: number, keepsTransport = fa
  * Take turns after every few fruitless connections: a server that has no WebSocket still has HLS. A socket
  * that has worked before is rather waiting for a camera or the daemon than for the other transport.
  */
-function transportFor(machine: Machine, failures: number): TransportKind {
+function transportFor(machine: Machine, failures: number, now: number): TransportKind {
   const patience = machine.proven.includes(machine.transport) ? SWITCH_AFTER_WORKING : SWITCH_AFTER;
-  if (machine.allowed.length < 2 || failures % patience !== 0) return machine.transport;
-  const at = machine.allowed.indexOf(machine.transport);
-  return machine.allowed[(at + 1) % machine.allowed.length] ?? machine.transport;
+  const ways = usable(machine, now);
+  if (ways.length < 2 || failures % patience !== 0) return machine.transport;
+  return ways[(ways.indexOf(machine.transport) + 1) % ways.length] ?? machine.transport;
 }
 
-/** Never offer *kind* again; its place is taken by what is left. */
-function without(machine: Machine, kind: TransportKind): Machine {
-  const allowed = machine.allowed.filter((each) => each !== kind);
-  return allowed.length === 0 ? machine : { ...machine, allowed, transport: allowed[0] ?? kind, failures: 0 };
+/** What may be tried now, the preferred one first; all of it when nothing is left. */
+function usable(machine: Machine, now: number): readonly TransportKind[] {
+  const ways = machine.allowed.filter((kind) => (machine.absences[kind]?.until ?? 0) <= now);
+  return ways.length === 0 ? machine.allowed : ways;
+}
+
+/** Leave *kind* alone for some time; its place is taken by what is left. */
+function without(machine: Machine, kind: TransportKind, now: number): Machine {
+  const times = (machine.absences[kind]?.times ?? 0) + 1;
+  const until = now + Math.min(LONGEST_ABSENCE_MS, FIRST_ABSENCE_MS * 2 ** (times - 1));
+  const next = { ...machine, absences: { ...machine.absences, [kind]: { times, until } } };
+  return machine.allowed.length < 2 ? next : { ...next, transport: usable(next, now)[0] ?? kind, failures: 0 };
 }
 
 function same(machine: Machine): Step {

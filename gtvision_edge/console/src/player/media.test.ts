@@ -78,10 +78,13 @@ describe("turns", () => {
     const second = turns.take(() => began.push("second"));
     turns.take(() => began.push("third"));
 
+    expect(turns.isWanted).toBe(true);
+
     second();
     first();
     first();
 
     expect(began).toEqual(["first", "third"]);
+    expect(turns.isWanted).toBe(false);
   });
 });

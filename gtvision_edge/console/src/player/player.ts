@@ -95,6 +95,7 @@ export class Player {
     const transport = this.#transport;
     if (transport !== null) {
       transport.keepPace();
+      if (transport.isQueued) this.#happen({ kind: "queued" });
       if (transport.isPlaceholder) this.#happen({ kind: "placeholder" });
       else this.#lookForMovement(transport);
     }

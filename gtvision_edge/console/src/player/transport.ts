@@ -17,6 +17,8 @@ export interface Transport {
   readonly kind: TransportKind;
   /** The server shows a picture of its own that says it has none of the camera. */
   readonly isPlaceholder: boolean;
+  /** It has not begun yet: others of this page are before it. */
+  readonly isQueued?: boolean;
   start(): void;
   /** Leave the element empty and free everything. */
   stop(): void;

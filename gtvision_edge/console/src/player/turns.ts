@@ -7,6 +7,11 @@ export class Turns {
     this.#free = width;
   }
 
+  /** Whether somebody waits for a turn. */
+  get isWanted(): boolean {
+    return this.#line.length > 0;
+  }
+
   /** Call *start* when it is this caller's turn. The returned function gives the turn back, or leaves the line. */
   take(start: () => void): () => void {
     let state: "waiting" | "working" | "done" = "waiting";
@@ -61,5 +66,8 @@ export class Turns {
  */
 export const mediaTurns = new Turns(3);
 
-/** What the daemon itself has to wait for, such as a camera that is checked, shares two more; the sixth is always free. */
+/**
+ * What the daemon itself has to wait for shares two more, and the sixth is always free: a camera that is checked, an offer of
+ * WebRTC whose path is opened on demand.
+ */
 export const slowTurns = new Turns(2);

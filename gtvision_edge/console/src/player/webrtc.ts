@@ -1,6 +1,6 @@
-import { forget, remember } from "./webrtcMemory";
 import type { Transport, TransportEvents } from "./transport";
 import { slowTurns } from "./turns";
+import { forget, remember } from "./webrtcMemory";
 
 /** Nothing arrived for so long after the server's answer: something keeps its UDP out, and HLS gets its turn. */
 const FIRST_PACKET_MS = 4_000;
@@ -8,6 +8,8 @@ const FIRST_PACKET_MS = 4_000;
 const FIRST_PICTURE_MS = 12_000;
 /** A path on demand is opened first: the daemon answers within this time. */
 const ANSWER_MS = 16_000;
+/** An offer that waits so long for its answer steps back behind the others in the line: one camera that hangs holds up nobody else. */
+const STEP_BACK_MS = 4_000;
 const LOOK_MS = 500;
 
 interface Problem {
@@ -37,6 +39,8 @@ export class WebRtcTransport implements Transport {
   #answeredAt: number | null = null;
   #decoded = 0;
   #isStopped = false;
+  #isQueued = true;
+  #leaveLine: () => void = () => {};
 
   constructor(
     private readonly video: HTMLVideoElement,
@@ -59,18 +63,26 @@ export class WebRtcTransport implements Transport {
       if (this.#peer.connectionState === "failed") this.#end("broken");
     };
     window.addEventListener("pagehide", this.#hangUp);
-    void this.#ask();
+    this.#leaveLine = slowTurns.take(() => {
+      this.#isQueued = false;
+      void this.#ask();
+    });
   }
 
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
+    this.#leaveLine();
     clearInterval(this.#looking);
     window.removeEventListener("pagehide", this.#hangUp);
     this.#asking.abort();
     this.#peer.close();
     this.#hangUp();
     this.video.srcObject = null;
+  }
+
+  get isQueued(): boolean {
+    return this.#isQueued;
   }
 
   momentOnDisplay(): number | null {
@@ -85,12 +97,12 @@ export class WebRtcTransport implements Transport {
   keepPace(): void {}
 
   async #ask(): Promise<void> {
-    let late: ReturnType<typeof setTimeout> | undefined;
-    let leave: (() => void) | undefined;
+    const began = performance.now();
+    const late = setInterval(() => {
+      const waitedMs = performance.now() - began;
+      if (waitedMs >= ANSWER_MS || (waitedMs >= STEP_BACK_MS && slowTurns.isWanted)) this.#asking.abort();
+    }, LOOK_MS);
     try {
-      // While a path on demand is opened the offer holds one of the browser's six connections.
-      leave = await slowTurns.wait(this.#asking.signal);
-      late = setTimeout(() => this.#asking.abort(), ANSWER_MS);
       const offer = await this.#peer.createOffer();
       await this.#peer.setLocalDescription(offer);
       const answer = await fetch(this.url, {
@@ -115,8 +127,8 @@ export class WebRtcTransport implements Transport {
     } catch {
       if (!this.#isStopped) this.#end("unavailable");
     } finally {
-      clearTimeout(late);
-      leave?.();
+      clearInterval(late);
+      this.#leaveLine();
     }
   }
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gtvision_edge.recordings.disk import DiskThreads
-from gtvision_edge.recordings.errors import VolumeHangsError
+from gtvision_edge.runtime.disk import DiskThreads
+from gtvision_edge.runtime.errors import DiskHangsError
 
 
 @pytest.fixture
@@ -32,12 +32,12 @@ async def test_what_work_returns_or_raises_comes_back() -> None:
 async def test_nobody_waits_for_a_disk_that_hangs(gate: threading.Event) -> None:
     threads = DiskThreads("test", threads=1, waiting=1, patience_s=0.05)
 
-    with pytest.raises(VolumeHangsError):
+    with pytest.raises(DiskHangsError):
         await threads.run(gate.wait)
-    with pytest.raises(VolumeHangsError):
+    with pytest.raises(DiskHangsError):
         await threads.run(lambda: 1)  # waits behind it, in vain
     assert threads.taken == 2
-    with pytest.raises(VolumeHangsError):  # no place is left: refused at once
+    with pytest.raises(DiskHangsError):  # no place is left: refused at once
         await asyncio.wait_for(threads.run(lambda: 1), 0.02)
 
     gate.set()
@@ -56,7 +56,7 @@ async def test_what_comes_too_late_is_undone(gate: threading.Event) -> None:
         gate.wait()
         return "opened"
 
-    with pytest.raises(VolumeHangsError):
+    with pytest.raises(DiskHangsError):
         await threads.run(work, undo=lambda _: undone.set())
     gate.set()
 
