@@ -33,7 +33,7 @@ from gtvision_edge.api.session import session_endpoints
 from gtvision_edge.api.site import site_endpoints
 from gtvision_edge.api.status import status_endpoints
 from gtvision_edge.api.storage import storage_endpoints
-from gtvision_edge.base import Base, open_base
+from gtvision_edge.base import Base, footage_base, open_base
 from gtvision_edge.cameras.model import CameraState
 from gtvision_edge.cameras.monitor import CameraMonitor, rtsp_ask
 from gtvision_edge.cameras.onvif.finder import DeviceFinder
@@ -62,13 +62,11 @@ from gtvision_edge.media.reconciler import Reconciler
 from gtvision_edge.media.view import MediaViews
 from gtvision_edge.media.whep import WebRtcPlace
 from gtvision_edge.mosaics.service import MosaicService
-from gtvision_edge.recordings.evidence.ordering import Site
-from gtvision_edge.recordings.footage import Footage, FootageBase, open_footage
+from gtvision_edge.recordings.footage import Footage, open_footage
 from gtvision_edge.recordings.retention.breaker import BreakerClosed, BreakerOpened
 from gtvision_edge.recordings.retention.errors import UnknownPurgeError
 from gtvision_edge.recordings.volume import VolumeFound, VolumeLost
 from gtvision_edge.runtime.clock import Clock, SystemClock
-from gtvision_edge.runtime.findings import Finding, Severity
 from gtvision_edge.runtime.pulse import Pulse
 from gtvision_edge.runtime.systemd import notify_systemd
 from gtvision_edge.runtime.tasks import Job, background, keep_running
@@ -184,7 +182,7 @@ async def run(
             [
                 examiner.findings,
                 media.findings,
-                lambda: _recording_findings(base),
+                base.recording_findings,
                 base.accounts.issuers.findings,
                 base.keys.findings,
             ],
@@ -192,7 +190,7 @@ async def run(
             registry=base.registry,
         )
         footage = await stack.enter_async_context(
-            open_footage(_footage_base(base, views), tasks=tasks)
+            open_footage(footage_base(base, views.path_view), tasks=tasks)
         )
         proxies = Proxies(settings.api.trusted_proxies)
         authenticator = RequestAuthenticator(
@@ -265,12 +263,6 @@ async def run(
     log.info("stopped")
 
 
-def _recording_findings(base: Base) -> list[Finding]:
-    """Return what keeps every camera from being recorded."""
-    code = base.volume.trouble or base.breaker.trouble
-    return [Finding(code, Severity.ALARM)] if code else []
-
-
 def _monitor(base: Base, views: MediaViews, *, stream_trouble: Callable[[], str]) -> CameraMonitor:
     settings = base.settings.cameras
     return CameraMonitor(
@@ -282,7 +274,7 @@ def _monitor(base: Base, views: MediaViews, *, stream_trouble: Callable[[], str]
         clock=base.clock,
         settings=settings,
         registry=base.registry,
-        recording_trouble=lambda: base.volume.trouble or base.breaker.trouble,
+        recording_trouble=lambda: base.recording_trouble,
         stream_trouble=stream_trouble,
     )
 
@@ -319,34 +311,6 @@ def _reconciler(
         news=(VolumeLost, VolumeFound, BreakerOpened, BreakerClosed),
         interval_s=base.settings.media.reconcile_interval,
         registry=base.registry,
-    )
-
-
-def _footage_base(base: Base, views: MediaViews) -> FootageBase:
-    return FootageBase(
-        database=base.database,
-        audit=base.audit,
-        cameras=base.cameras,
-        volume=base.volume,
-        bus=base.bus,
-        clock=base.clock,
-        registry=base.registry,
-        view=views.path_view,
-        zone=ZoneInfo(base.settings.site.timezone),
-        settings=base.settings.recordings,
-        export_settings=base.settings.exports,
-        integrity_settings=base.settings.integrity,
-        site=Site(
-            site_id=base.accounts.site_id,
-            name=base.settings.site.name,
-            timezone=base.settings.site.timezone,
-            software="GT-Vision Edge",
-            version=__version__,
-        ),
-        thresholds=base.settings.volume,
-        breaker=base.breaker,
-        keys=base.keys,
-        state_dir=base.settings.storage.state_dir,
     )
 
 

@@ -1,12 +1,15 @@
 """What every part of the daemon stands on, opened in the order in which they need one another."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 
+from gtvision_edge import __version__
 from gtvision_edge.accounts import Accounts, open_accounts
 from gtvision_edge.audit import SYSTEM, AuditLog
 from gtvision_edge.cameras.names import NameResolver
@@ -15,10 +18,14 @@ from gtvision_edge.cameras.own_servers import OwnServers
 from gtvision_edge.cameras.probe import CameraProber
 from gtvision_edge.cameras.service import CameraService, open_camera_service
 from gtvision_edge.keys import OpenedKeys, open_keys
+from gtvision_edge.media.model import PathView
+from gtvision_edge.recordings.evidence.ordering import Site
+from gtvision_edge.recordings.footage import FootageBase
 from gtvision_edge.recordings.retention.breaker import Breaker
 from gtvision_edge.recordings.volume import Volume, open_volume
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.runtime.findings import Finding, Severity
 from gtvision_edge.runtime.lock import sole_use
 from gtvision_edge.settings import Settings
 from gtvision_edge.storage import Database, open_database
@@ -44,6 +51,16 @@ class Base:
     devices: DeviceAsker
     resolver: NameResolver
     own_servers: OwnServers
+
+    @property
+    def recording_trouble(self) -> str:
+        """Return the code of what keeps every camera from being recorded, '' when nothing does."""
+        return self.volume.trouble or self.breaker.trouble
+
+    def recording_findings(self) -> list[Finding]:
+        """Return that trouble as what somebody should mend."""
+        code = self.recording_trouble
+        return [Finding(code, Severity.ALARM)] if code else []
 
 
 async def open_base(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Base:
@@ -144,3 +161,32 @@ async def open_site_keys(
             )
         )
     return keys
+
+
+def footage_base(base: Base, view: Callable[[str], PathView | None]) -> FootageBase:
+    """Return what the footage stands on; *view* is the media server's of a camera."""
+    return FootageBase(
+        database=base.database,
+        audit=base.audit,
+        cameras=base.cameras,
+        volume=base.volume,
+        bus=base.bus,
+        clock=base.clock,
+        registry=base.registry,
+        view=view,
+        zone=ZoneInfo(base.settings.site.timezone),
+        settings=base.settings.recordings,
+        export_settings=base.settings.exports,
+        integrity_settings=base.settings.integrity,
+        site=Site(
+            site_id=base.accounts.site_id,
+            name=base.settings.site.name,
+            timezone=base.settings.site.timezone,
+            software="GT-Vision Edge",
+            version=__version__,
+        ),
+        thresholds=base.settings.volume,
+        breaker=base.breaker,
+        keys=base.keys,
+        state_dir=base.settings.storage.state_dir,
+    )
