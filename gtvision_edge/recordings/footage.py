@@ -196,6 +196,7 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
             zone=base.zone,
             bus=base.bus,
             registry=base.registry,
+            on_missing=indexer.forget_names,
             stack=stack,
         )
         await service("integrity", integrity.run)

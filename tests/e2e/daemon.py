@@ -29,6 +29,8 @@ class Site:
     media: str | None = None
     """Settings of the media server; None = the embedded one on ``ports``."""
     arguments: tuple[str, ...] = ()
+    program: tuple[str, ...] = (str(PROGRAM),)
+    record_segment: str = "60s"
     ports: list[int] = field(default_factory=lambda: free_ports(4))
     password: str = ""
 
@@ -44,7 +46,7 @@ class Site:
         api, control, hls, rtsp = self.ports
         path = self.root / "edge.toml"
         embedded = (
-            '[media]\nserver = "embedded"\n'
+            f'[media]\nserver = "embedded"\nrecord_segment = "{self.record_segment}"\n'
             f"[media.embedded]\napi_port = {control}\nhls_port = {hls}\nrtsp_port = {rtsp}\n"
         )
         path.write_text(
@@ -97,7 +99,7 @@ async def running_daemon(site: Site, *, probe: str = "readyz") -> AsyncIterator[
     await asyncio.to_thread(site.root.mkdir, parents=True, exist_ok=True)
     config = await asyncio.to_thread(site.write_settings)
     process = await asyncio.create_subprocess_exec(
-        str(PROGRAM),
+        *site.program,
         "run",
         "--print-password",
         "--config",

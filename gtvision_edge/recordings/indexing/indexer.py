@@ -175,6 +175,10 @@ class Indexer:
         )
         return max(known, key=lambda file: file.order, default=None)
 
+    def forget_names(self) -> None:
+        """Ask the index anew which files it has: rows went by another hand, and their files may come back."""
+        self._names.clear()
+
     def close(self) -> None:
         """Let the thread go without waiting for a disk that hangs."""
         self._thread.shutdown(wait=False, cancel_futures=True)

@@ -20,7 +20,7 @@ from gtvision_edge.recordings.integrity.checking import PATIENCE_S, Checker
 from gtvision_edge.recordings.integrity.hashes import HashChecker, Pace
 from gtvision_edge.recordings.integrity.listing import list_directories
 from gtvision_edge.recordings.integrity.mending import Mender
-from gtvision_edge.recordings.integrity.model import Report
+from gtvision_edge.recordings.integrity.model import Kind, Report
 from gtvision_edge.recordings.model import CameraNo, RecordedCamera
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.storage import Database, Transaction
@@ -51,6 +51,7 @@ class Comparison:
         is_running: bool,
         exports: Path,
         volume_error: Callable[[], VolumeError | None],
+        on_missing: Callable[[], None] = lambda: None,
         read: Counter | None = None,
     ) -> None:
         self._root = root
@@ -58,6 +59,7 @@ class Comparison:
         self._clock = clock
         self._is_running = is_running
         self._volume_error = volume_error
+        self._on_missing = on_missing
         self._index = SegmentIndex(database, root=root)
         self._threads = DiskThreads("integrity", threads=1, patience_s=PATIENCE_S)
         self._checker = Checker(
@@ -85,6 +87,8 @@ class Comparison:
         outcome = await self._checker.check(report, cameras)
         if wanted.mends:
             await self._mender.mend(report, outcome)
+            if report.has(Kind.FILE_MISSING):
+                self._on_missing()
         if wanted.reads is not None and self._volume_error() is None:
             await self._hashes.check(report, after=wanted.after, pace=wanted.reads)
         return report

@@ -1,5 +1,6 @@
 """Builds the parts that compare disk and index."""
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Protocol
@@ -37,9 +38,10 @@ def open_integrity(
     zone: ZoneInfo,
     bus: EventBus,
     registry: CollectorRegistry,
+    on_missing: Callable[[], None],
     stack: AsyncExitStack,
 ) -> IntegrityService:
-    """Give the service of a running daemon; what must be closed is on *stack*."""
+    """Give the service of a running daemon; *on_missing* is told when rows went because their files are gone. What must be closed is on *stack*."""
     comparison = Comparison(
         volume.root,
         database,
@@ -48,6 +50,7 @@ def open_integrity(
         is_running=True,
         exports=exports,
         volume_error=lambda: volume.error,
+        on_missing=on_missing,
         read=Counter(
             "gtvision_edge_integrity_read_bytes",
             "Bytes of recordings read again for comparing their hashes.",

@@ -418,6 +418,7 @@ async def footage(
                 zone=ZoneInfo("America/Sao_Paulo"),
                 bus=EventBus(),
                 registry=CollectorRegistry(),
+                on_missing=lambda: None,
                 stack=stack,
             ),
             root,

@@ -18,7 +18,11 @@ from gtvision_edge.runtime.events import EventBus, Mailbox
 from gtvision_edge.settings import IntegritySettings
 from tests.unit.recordings.integrity.conftest import Box
 
+pytestmark = pytest.mark.timeout(60)
+
 HOUR_S = 3600
+LEAST_S = 600
+"""The service reads the database between two looks at the clock: it may begin so much late here."""
 
 
 @dataclass
@@ -36,8 +40,8 @@ class Night:
         left = seconds
         while left > 0:
             await self.box.clock.until_asleep()
-            await self.box.clock.advance(min(left, HOUR_S))
-            left -= HOUR_S
+            await self.box.clock.advance(min(left, LEAST_S))
+            left -= LEAST_S
         await self.box.clock.until_asleep()
 
 
@@ -75,12 +79,12 @@ async def test_each_night_at_the_hour_of_the_sites_zone(night: Night) -> None:
     await night.pass_time(SETTLE_S + LOOK_S)
     assert len(await night.reports()) == 1  # it is the first ever
 
-    await night.pass_time(72 * HOUR_S)
+    await night.pass_time(48 * HOUR_S)
 
     starts = [
         datetime.fromtimestamp(report.started_us / 1e6, UTC) for report in await night.reports()
     ]
-    assert [start.hour for start in starts] == [6, 6, 6, 0]  # 3 h in São Paulo is 6 h UTC
+    assert [start.hour for start in starts] == [6, 6, 0]  # 3 h in São Paulo is 6 h UTC
     assert all(report.asked_by == "system" for report in await night.reports())
 
 
