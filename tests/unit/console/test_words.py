@@ -14,6 +14,7 @@ from gtvision_edge.errors import EdgeError
 from gtvision_edge.media import errors as media_errors
 from gtvision_edge.recordings import errors as volume_errors
 from gtvision_edge.recordings.integrity.model import Kind
+from gtvision_edge.recordings.retention.clock_guard import ClockReason
 from gtvision_edge.recordings.timeline.model import GapCause
 
 PACKAGE = Path(gtvision_edge.__file__).parent
@@ -197,3 +198,11 @@ def test_everything_that_a_comparison_of_disk_and_index_finds_has_words(language
     told = words[words.index("    kinds: {") : words.index("  byCamera")]
 
     assert {each.value for each in Kind} == set(re.findall(r'^      (\w+): "', told, re.MULTILINE))
+
+
+@pytest.mark.parametrize("language", ["pt-BR", "en"])
+def test_every_reason_to_doubt_the_clock_has_words(language: str) -> None:
+    words = (SOURCE / "i18n" / f"storage.{language}.ts").read_text(encoding="utf-8")
+    told = words[words.index("  clockReasons: {") :].split("}")[0]
+
+    assert {each.value for each in ClockReason} == set(re.findall(r"(\w+): \"", told))

@@ -27,6 +27,7 @@ export const storage: Text["storage"] = {
     started: "the box has just started",
     stepped: "the time changed at once",
     behind_footage: "the time is before the last recording",
+    leapt_far: "the time leapt by more than a day; it is believed after a day",
     leapt_unsynced: "the time leapt, and no time server confirmed it",
   },
   synced: "in step with a time server",

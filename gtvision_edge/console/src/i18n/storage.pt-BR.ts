@@ -34,6 +34,7 @@ export const storage = {
     started: "o equipamento acabou de ligar",
     stepped: "a hora mudou de repente",
     behind_footage: "a hora está antes da última gravação",
+    leapt_far: "a hora saltou mais de um dia; só será aceita depois de um dia",
     leapt_unsynced: "a hora saltou e nenhum servidor de hora confirmou",
   } as Record<string, string>,
   synced: "sincronizado com servidor de hora",
