@@ -1,6 +1,6 @@
 """What tests need of others' making. A missing part is a skip that names it for a person, and a failure where ``CI=true``.
 
-A test marked ``chromium``, ``ffmpeg``, ``nginx``, ``gstreamer`` or ``mediamtx`` is judged before its fixtures (:func:`require`). One
+A test marked ``chromium``, ``ffmpeg``, ``nginx``, ``vlc``, ``gstreamer`` or ``mediamtx`` is judged before its fixtures (:func:`require`). One
 part alone may be missing in CI: no registry carries MediaMTX, so its tests are skipped where ``MEDIAMTX_BIN`` is not set.
 """
 
@@ -56,5 +56,6 @@ _CHECKS: Final = {
     "chromium": _programs("chromium"),
     "ffmpeg": _programs("ffmpeg", "ffprobe"),
     "nginx": _programs("nginx"),
+    "vlc": _programs("vlc"),
     "gstreamer": _gstreamer,
 }

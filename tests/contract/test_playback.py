@@ -46,6 +46,8 @@ async def test_it_plays_across_a_new_size_a_gap_and_midnight_with_the_clock_righ
             record(tmp_path / "volume" / "cam01_rec", spec, start_us=start_us)
 
     await asyncio.to_thread(write)
+    segments = await asyncio.to_thread(read_recorded, tmp_path / "volume" / "cam01_rec", _ANY)
+    assert len({segment.format.video for segment in segments}) == 2, "the codec changes"
     async with playing(
         database, tmp_path / "state", tmp_path / "volume", midnight - 10 * S, midnight + 70 * S
     ) as player:

@@ -1,13 +1,16 @@
 """The bundle as the people who receive it meet it: with our verifier, and with other people's tools."""
 
 import json
+import os
 import shutil
 import subprocess
+import tempfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import pytest
 
 from gtvision_edge.keys import open_keys
@@ -93,6 +96,48 @@ def test_ffmpeg_prints_the_hash_the_manifest_gives(made: Made, tmp_path: Path) -
             command += ["-map", "0:v", "-c", "copy", "-f", "streamhash", "-hash", "sha256", "-"]
             printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
             assert printed.strip().endswith(copy["pictures_sha256"])
+
+
+@pytest.mark.vlc
+@pytest.mark.ffmpeg
+@pytest.mark.timeout(120)
+def test_vlc_reads_the_viewing_copies_like_what_ffmpeg_makes_of_them(made: Made) -> None:
+    """By its own MP4 demuxer; what it read it writes on, and that is counted. It keeps back the last two of any film."""
+    with tempfile.TemporaryDirectory() as name, zipfile.ZipFile(made.path) as archive:
+        folder = Path(name)
+        archive.extractall(folder)
+        manifest = json.loads((folder / "manifest.json").read_text())
+        for path in (folder, *folder.rglob("*")):
+            path.chmod(0o777 if path.is_dir() else 0o644)
+        for camera in manifest["cameras"]:
+            for copy in camera["viewing"]:
+                ours, theirs = folder / copy["path"], folder / "theirs.mp4"
+                remux = ["ffmpeg", "-v", "error", "-y", "-i", str(ours), "-map", "0:v"]
+                subprocess.run([*remux, "-c", "copy", str(theirs)], check=True)
+                theirs.chmod(0o644)
+                read = read_by_vlc(ours, folder)
+                assert copy["pictures"] - read <= 2
+                assert read == read_by_vlc(theirs, folder)
+
+
+def read_by_vlc(film: Path, folder: Path) -> int:
+    """Return how many pictures of *film* VLC reads; *folder* is anybody's."""
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    as_somebody = nobody if os.geteuid() == 0 else []  # it refuses to be root
+    read = folder / "read.ts"
+    out = f"--sout=#std{{access=file,mux=ts,dst={read}}}"
+    vlc = ["vlc", "-I", "dummy", "--demux=mp4", "--no-sout-audio", str(film), out, "vlc://quit"]
+    subprocess.run(
+        [*as_somebody, *vlc],
+        env={**os.environ, "HOME": str(folder)},
+        capture_output=True,
+        check=True,
+        timeout=25,
+    )
+    with av.open(str(read)) as container:
+        pictures = sum(1 for packet in container.demux(video=0) if packet.size)
+    read.unlink()
+    return pictures
 
 
 def test_ssh_keygen_and_sha256sum_agree(made: Made, tmp_path: Path) -> None:
