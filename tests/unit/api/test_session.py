@@ -253,7 +253,7 @@ async def test_only_a_trusted_proxy_tells_the_address(
             headers={"X-Forwarded-For": forwarded},
         )
 
-    assert list(accounts.sessions._failures) == [("", counted)]
+    assert list(accounts.sessions._failures._counted) == [("", counted)]
 
 
 async def test_a_ticket_is_given_to_who_is_logged_in(served: Served, accounts: Accounts) -> None:
