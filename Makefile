@@ -62,7 +62,7 @@ bench: setup-dev ## the budgets, each with its peer in the same run
 deb: setup ## the Debian package, into dist/; ARCH=arm64 or ARCH=all builds for other machines
 	@$(BIN)/python packaging/deb/build.py --arch $(ARCH) $(ARGS)
 
-test-deb: setup ## the package's life on a Debian that boots in a container (as root); DIST=trixie for Debian 13
+test-deb: setup ## the package's life on a Debian that boots in a container (as root); DIST=trixie for Debian 13, MEDIAMTX_BIN=/path starts MediaMTX there too
 	@if [ "$$(id -u)" -ne 0 ]; then echo "test-deb boots a system in a container; as root: sudo make test-deb" >&2; exit 1; fi
 	@sh packaging/setup.sh deb-tools
 	@$(BIN)/python -m tests.deb --dist $(DIST) $(ARGS)

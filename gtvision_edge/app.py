@@ -1,21 +1,17 @@
 """The composition root: the only module that knows every part."""
 
 import asyncio
-import errno
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from pathlib import Path
-from typing import ClassVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import aiohttp
 import structlog
-from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 
 from gtvision_edge import __version__
-from gtvision_edge.accounts import Accounts, Passes, ensure_site, open_accounts
+from gtvision_edge.accounts import Passes
 from gtvision_edge.api.audit import audit_endpoints
 from gtvision_edge.api.auth import Proxies, RequestAuthenticator
 from gtvision_edge.api.auth_check import auth_check_endpoints
@@ -26,6 +22,7 @@ from gtvision_edge.api.exports import export_endpoints
 from gtvision_edge.api.footage import footage_endpoints
 from gtvision_edge.api.geojson import geojson_endpoints
 from gtvision_edge.api.incidents import incident_endpoints
+from gtvision_edge.api.integrity import integrity_endpoints
 from gtvision_edge.api.mosaics import mosaic_endpoints
 from gtvision_edge.api.people import people_endpoints
 from gtvision_edge.api.pictures import picture_endpoints
@@ -36,72 +33,48 @@ from gtvision_edge.api.session import session_endpoints
 from gtvision_edge.api.site import site_endpoints
 from gtvision_edge.api.status import status_endpoints
 from gtvision_edge.api.storage import storage_endpoints
-from gtvision_edge.audit import (
-    COMMAND_LINE,
-    SYSTEM,
-    AuditLog,
-    EntryProof,
-    TreeHead,
-    Verification,
-    read_checkpoint,
-    write_checkpoint,
-)
+from gtvision_edge.base import Base, open_base
 from gtvision_edge.cameras.model import CameraState
 from gtvision_edge.cameras.monitor import CameraMonitor, rtsp_ask
-from gtvision_edge.cameras.names import NameResolver
-from gtvision_edge.cameras.onvif.device import DeviceAsker
 from gtvision_edge.cameras.onvif.finder import DeviceFinder
 from gtvision_edge.cameras.onvif.search import DeviceSearch
-from gtvision_edge.cameras.own_servers import OwnServers
-from gtvision_edge.cameras.probe import CameraProber
-from gtvision_edge.cameras.repository import fetch_cameras
-from gtvision_edge.cameras.service import CameraService, open_camera_service
 from gtvision_edge.cameras.starting import CameraOutcome, add_typed_camera
 from gtvision_edge.cameras.urls import DEFAULT_RTSP_PORT
 from gtvision_edge.demo.site import open_demo_site
-from gtvision_edge.errors import EdgeError, ErrorKind
 from gtvision_edge.health.board import HealthBoard
-from gtvision_edge.keys import OpenedKeys, SiteKey, open_keys
+from gtvision_edge.health.findings import FindingRegistry
+from gtvision_edge.media.admission import Admissions
+from gtvision_edge.media.choosing import (
+    MediaMtxSigns,
+    MediaServer,
+    find_hls_secret,
+    free_or_any,
+    open_media_server,
+    port_error,
+)
 from gtvision_edge.media.client import MediaServerClient
-from gtvision_edge.media.embedded.server import open_embedded_server
-from gtvision_edge.media.errors import MediaServerUnavailableError
+from gtvision_edge.media.errors import MediaPathWrongError
 from gtvision_edge.media.findings import MediaServerExaminer
 from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
+from gtvision_edge.media.path_troubles import PathTroubles
 from gtvision_edge.media.paths import PathRules
 from gtvision_edge.media.reconciler import Reconciler
 from gtvision_edge.media.view import MediaViews
 from gtvision_edge.media.whep import WebRtcPlace
 from gtvision_edge.mosaics.service import MosaicService
-from gtvision_edge.recordings.adoption import Candidate, adopt
-from gtvision_edge.recordings.errors import VolumeMissingError
 from gtvision_edge.recordings.evidence.ordering import Site
 from gtvision_edge.recordings.footage import Footage, FootageBase, open_footage
-from gtvision_edge.recordings.markers import VOLUME_MARKER
-from gtvision_edge.recordings.rebuilding.service import Progress, Rebuilt, rebuild
-from gtvision_edge.recordings.retention.breaker import Breaker, BreakerClosed, BreakerOpened
+from gtvision_edge.recordings.retention.breaker import BreakerClosed, BreakerOpened
 from gtvision_edge.recordings.retention.errors import UnknownPurgeError
-from gtvision_edge.recordings.seals import SealReport, check_seals
-from gtvision_edge.recordings.volume import Volume, VolumeFound, VolumeLost, open_volume
+from gtvision_edge.recordings.volume import VolumeFound, VolumeLost
 from gtvision_edge.runtime.clock import Clock, SystemClock
-from gtvision_edge.runtime.events import EventBus
-from gtvision_edge.runtime.lock import sole_use
+from gtvision_edge.runtime.findings import Finding, Severity
 from gtvision_edge.runtime.pulse import Pulse
-from gtvision_edge.runtime.systemd import find_credential, notify_systemd
+from gtvision_edge.runtime.systemd import notify_systemd
 from gtvision_edge.runtime.tasks import Job, background, keep_running
-from gtvision_edge.settings import MediaSettings, Settings
-from gtvision_edge.storage import Database, open_database
+from gtvision_edge.settings import Settings
 
 log = structlog.get_logger(__name__)
-
-DATABASE = "edge.db"
-MEDIAMTX_ANSWERS_S = 2.0
-
-
-class PortInUseError(EdgeError):
-    """Somebody else listens where we should."""
-
-    code: ClassVar[str] = "port_in_use"
-    kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,32 +100,19 @@ class RunOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class MediaServer:
-    """Where the media server of this run is: MediaMTX beside us, or our own."""
+class _Parts:
+    """What the API speaks for."""
 
-    api_url: str
-    hls_url: str
-    rtsp_url: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Base:
-    """What every part stands on."""
-
-    settings: Settings
-    clock: Clock
-    bus: EventBus
-    registry: CollectorRegistry
-    database: Database
-    audit: AuditLog
-    accounts: Accounts
-    keys: OpenedKeys
-    volume: Volume
-    breaker: Breaker
-    cameras: CameraService
-    devices: DeviceAsker
-    resolver: NameResolver
-    own_servers: OwnServers
+    base: Base
+    footage: Footage
+    monitor: CameraMonitor
+    views: MediaViews
+    reconciler: Reconciler
+    path_troubles: PathTroubles
+    examiner: MediaServerExaminer
+    findings: FindingRegistry
+    gateway: Gateway
+    authenticator: RequestAuthenticator
 
 
 async def run(
@@ -175,7 +135,7 @@ async def run(
                 background(tasks, name, lambda: keep_running(name, job, clock=clock))
             )
 
-        base = await _open_base(settings, clock, stack)
+        base = await open_base(settings, clock, stack)
         await service("pulse", Pulse(clock, registry=base.registry).run)
         await service("logins", base.accounts.sessions.keep_house_forever)
         if base.accounts.issuers:
@@ -183,23 +143,52 @@ async def run(
         await service("volume", base.volume.run)
         await base.breaker.load()
         await service("breaker", base.breaker.run)
-        media = await stack.enter_async_context(_media_server(settings.media, base, options))
-        base.own_servers.keep_away_from(urlsplit(media.rtsp_url).port or DEFAULT_RTSP_PORT)
+        media = await stack.enter_async_context(
+            open_media_server(
+                settings.media,
+                MediaMtxSigns(settings.media, settings.storage.state_dir),
+                record_root=base.volume.root,
+                bus=base.bus,
+                clock=clock,
+                is_trial=options.demo,
+                is_stopping=stop.is_set,
+            )
+        )
+        await service("media-choice", media.run)
+        for url in media.rtsp_urls:
+            base.own_servers.keep_away_from(urlsplit(url).port or DEFAULT_RTSP_PORT)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         client = MediaServerClient(
             media.api_url, settings.media.api_timeout, session, registry=base.registry
         )
+        admissions, path_troubles = Admissions(), PathTroubles(base.bus, clock)
         views = MediaViews(
             client,
             base.cameras,
             recordings=base.volume.directory_of,
+            admissions=admissions,
             clock=clock,
             registry=base.registry,
         )
         stack.callback(views.close)
-        monitor = _monitor(base, views)
-        reconciler = _reconciler(base, client, monitor, media)
-        examiner = MediaServerExaminer(client, clock)
+        monitor = _monitor(base, views, stream_trouble=lambda: reconciler.state.error)
+        await monitor.load()
+        reconciler = _reconciler(base, client, monitor, media, admissions, path_troubles)
+        hls_secret = await asyncio.to_thread(find_hls_secret, settings.media)
+        examiner = MediaServerExaminer(
+            client, clock, state=lambda: reconciler.state, hls_secret=hls_secret
+        )
+        findings = FindingRegistry(
+            [
+                examiner.findings,
+                media.findings,
+                lambda: _recording_findings(base),
+                base.accounts.issuers.findings,
+                base.keys.findings,
+            ],
+            clock,
+            registry=base.registry,
+        )
         footage = await stack.enter_async_context(
             open_footage(_footage_base(base, views), tasks=tasks)
         )
@@ -211,8 +200,9 @@ async def run(
             open_gateway(
                 MediaServerPlace(
                     media.hls_url,
-                    await asyncio.to_thread(_hls_secret, settings.media),
+                    hls_secret,
                     lambda: reconciler.state.kind,
+                    admissions.admits,
                 ),
                 cameras=base.cameras,
                 authenticator=authenticator,
@@ -228,13 +218,24 @@ async def run(
                 ),
             )
         )
-        api = await _api(
-            base, footage, monitor, views, reconciler, examiner, gateway, authenticator, proxies
+        parts = _Parts(
+            base,
+            footage,
+            monitor,
+            views,
+            reconciler,
+            path_troubles,
+            examiner,
+            findings,
+            gateway,
+            authenticator,
         )
+        api = await _api(parts, proxies)
         await service("reconciler", reconciler.run)
         await service("media-view", views.run)
         await service("media-examiner", examiner.run)
         await service("camera-monitor", monitor.run)
+        await service("findings", findings.run)
         outcomes = await _extra_cameras(base, options, stack)
         url = await _listen(api, settings, options, stack)
         stack.callback(
@@ -256,151 +257,13 @@ async def run(
     log.info("stopped")
 
 
-async def _open_base(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Base:
-    enter = stack.enter_async_context
-    state_dir, root = settings.storage.state_dir, settings.storage.volume
-    lock = sole_use(state_dir)
-    await asyncio.to_thread(lock.__enter__)
-    stack.push(lock.__exit__)
-    registry = CollectorRegistry()
-    ProcessCollector(registry=registry)
-    PlatformCollector(registry=registry)
-    bus = EventBus()
-    database = await enter(open_database(state_dir / DATABASE, registry=registry))
-    audit = AuditLog(clock)
-    accounts = await enter(
-        open_accounts(
-            settings.accounts,
-            state_dir=state_dir,
-            database=database,
-            audit=audit,
-            clock=clock,
-            identity=settings.identity,
-            registry=registry,
-        )
-    )
-    keys = await _open_keys(settings, accounts.site_id, database, audit)
-    volume = await enter(
-        open_volume(root, state_dir=state_dir, site_id=accounts.site_id, clock=clock, bus=bus)
-    )
-    resolver = await enter(NameResolver(clock))
-    own_servers = OwnServers(resolver)
-    prober = CameraProber(resolver=resolver, clock=clock, timeout_s=settings.cameras.probe_timeout)
-    devices = await enter(
-        DeviceAsker(resolver=resolver, clock=clock, timeout_s=settings.cameras.probe_timeout)
-    )
-    cameras = await enter(
-        open_camera_service(
-            database,
-            audit=audit,
-            bus=bus,
-            clock=clock,
-            prober=prober,
-            devices=devices,
-            state_dir=state_dir,
-            address_rule=own_servers.check,
-        )
-    )
-    return _Base(
-        settings=settings,
-        clock=clock,
-        bus=bus,
-        registry=registry,
-        database=database,
-        audit=audit,
-        accounts=accounts,
-        keys=keys,
-        volume=volume,
-        breaker=Breaker(
-            volume,
-            cameras,
-            database=database,
-            audit=audit,
-            bus=bus,
-            clock=clock,
-            settings=settings.volume,
-            registry=registry,
-        ),
-        cameras=cameras,
-        devices=devices,
-        resolver=resolver,
-        own_servers=own_servers,
-    )
+def _recording_findings(base: Base) -> list[Finding]:
+    """Return what keeps every camera from being recorded."""
+    code = base.volume.trouble or base.breaker.trouble
+    return [Finding(code, Severity.ALARM)] if code else []
 
 
-async def _open_keys(
-    settings: Settings, site_id: str, database: Database, audit: AuditLog
-) -> OpenedKeys:
-    """Open the site's keys; that new ones were made is an act, for all that is signed from now on hangs on them."""
-    keys = await asyncio.to_thread(
-        open_keys, settings.storage.state_dir, settings.papers, site_id=site_id
-    )
-    if keys.made:
-        details = {
-            "files": keys.made,
-            "damaged": keys.replaced,
-            "site_key": keys.site.public.fingerprint,
-            "certificate": keys.paper.fingerprint,
-        }
-        await database.write(
-            lambda transaction: audit.append(
-                transaction, actor=SYSTEM, action="site.keys_made", details=details
-            )
-        )
-    return keys
-
-
-@asynccontextmanager
-async def _media_server(
-    settings: MediaSettings, base: _Base, options: RunOptions
-) -> AsyncIterator[MediaServer]:
-    """Give the media server of this run; our own lives as long as the block."""
-    if settings.server == "mediamtx" or (
-        settings.server == "auto" and not options.demo and await _mediamtx_answers(settings)
-    ):
-        yield MediaServer(settings.api_url, settings.hls_url, settings.rtsp_url)
-        return
-    own = settings.embedded
-    if options.demo:  # a trial takes what is free
-        own = own.model_copy(
-            update={
-                name: await _free_or_any(own.host, getattr(own, name))
-                for name in ("api_port", "hls_port", "rtsp_port")
-            }
-        )
-    try:
-        opened = open_embedded_server(own, record_root=base.volume.root, clock=base.clock)
-        async with opened as server:
-            yield MediaServer(server.api_url, server.hls_url, server.rtsp_url)
-    except OSError as error:
-        raise _port_error(
-            error,
-            f"{own.api_port}, {own.hls_port} or {own.rtsp_port}",
-            "media.embedded.*_port",
-        ) from error
-
-
-async def _mediamtx_answers(settings: MediaSettings) -> bool:
-    async with aiohttp.ClientSession() as session:
-        client = MediaServerClient(settings.api_url, MEDIAMTX_ANSWERS_S, session)
-        try:
-            info = await client.info()
-        except EdgeError:
-            return False
-    return info.kind == "mediamtx"
-
-
-async def _free_or_any(host: str, port: int) -> int:
-    try:
-        server = await asyncio.start_server(lambda *_: None, host, port)
-    except OSError:
-        return 0
-    server.close()
-    await server.wait_closed()
-    return port
-
-
-def _monitor(base: _Base, views: MediaViews) -> CameraMonitor:
+def _monitor(base: Base, views: MediaViews, *, stream_trouble: Callable[[], str]) -> CameraMonitor:
     settings = base.settings.cameras
     return CameraMonitor(
         base.cameras,
@@ -412,11 +275,17 @@ def _monitor(base: _Base, views: MediaViews) -> CameraMonitor:
         settings=settings,
         registry=base.registry,
         recording_trouble=lambda: base.volume.trouble or base.breaker.trouble,
+        stream_trouble=stream_trouble,
     )
 
 
 def _reconciler(
-    base: _Base, client: MediaServerClient, monitor: CameraMonitor, media: MediaServer
+    base: Base,
+    client: MediaServerClient,
+    monitor: CameraMonitor,
+    media: MediaServer,
+    admissions: Admissions,
+    path_troubles: PathTroubles,
 ) -> Reconciler:
     def refuses_password(camera_id: str) -> bool:
         return monitor.state_of(camera_id).state is CameraState.UNAUTHORIZED
@@ -435,6 +304,8 @@ def _reconciler(
         bus=base.bus,
         clock=base.clock,
         claim_directory=base.volume.claim_directory,
+        admissions=admissions,
+        path_troubles=path_troubles,
         suspended=refuses_password,
         recording_allowed=may_record,
         news=(VolumeLost, VolumeFound, BreakerOpened, BreakerClosed),
@@ -443,7 +314,7 @@ def _reconciler(
     )
 
 
-def _footage_base(base: _Base, views: MediaViews) -> FootageBase:
+def _footage_base(base: Base, views: MediaViews) -> FootageBase:
     return FootageBase(
         database=base.database,
         audit=base.audit,
@@ -456,6 +327,7 @@ def _footage_base(base: _Base, views: MediaViews) -> FootageBase:
         zone=ZoneInfo(base.settings.site.timezone),
         settings=base.settings.recordings,
         export_settings=base.settings.exports,
+        integrity_settings=base.settings.integrity,
         site=Site(
             site_id=base.accounts.site_id,
             name=base.settings.site.name,
@@ -470,18 +342,9 @@ def _footage_base(base: _Base, views: MediaViews) -> FootageBase:
     )
 
 
-async def _api(
-    base: _Base,
-    footage: Footage,
-    monitor: CameraMonitor,
-    views: MediaViews,
-    reconciler: Reconciler,
-    examiner: MediaServerExaminer,
-    gateway: Gateway,
-    authenticator: RequestAuthenticator,
-    proxies: Proxies,
-) -> Api:
-    accounts = base.accounts
+async def _api(parts: _Parts, proxies: Proxies) -> Api:
+    base, footage, monitor, gateway = parts.base, parts.footage, parts.monitor, parts.gateway
+    accounts, authenticator = base.accounts, parts.authenticator
     mosaics = MosaicService(base.database, base.audit, base.clock, cameras=base.cameras)
 
     search = DeviceSearch(
@@ -495,20 +358,22 @@ async def _api(
         database=base.database,
     )
 
-    async def media_server() -> None:
-        if not reconciler.state.up:
-            raise MediaServerUnavailableError("The media server does not answer.")
+    async def paths() -> None:
+        if parts.path_troubles.any_code():
+            raise MediaPathWrongError("A camera's path is not as it should be.")
 
     board = HealthBoard(
         {
             "database": base.database.check,
-            "media_server": media_server,
+            "media_server": parts.reconciler.require,
             "volume": base.volume.require,
             "recording": base.breaker.require,
         },
         notices={
             "identity": accounts.issuers.check_keys,
             "papers": base.keys.check_certificate,
+            "paths": paths,
+            "integrity": footage.integrity.require_good,
         },
     )
     return build_api(
@@ -518,7 +383,9 @@ async def _api(
             ),
             *auth_check_endpoints(gateway, proxies),
             *people_endpoints(accounts.service),
-            *camera_endpoints(base.cameras, monitor, views, footage.retention.purges),
+            *camera_endpoints(
+                base.cameras, monitor, parts.views, parts.path_troubles, footage.retention.purges
+            ),
             *footage_endpoints(
                 base.cameras,
                 footage.timelines,
@@ -539,6 +406,7 @@ async def _api(
                 breaker=base.breaker,
                 clock=footage.retention.clock_guard,
             ),
+            *integrity_endpoints(footage.integrity),
             *export_endpoints(footage.exports.service, footage.exports.server),
             *picture_endpoints(base.cameras, footage.playback, footage.thumbnails, gateway),
             *geojson_endpoints(base.cameras, monitor),
@@ -549,16 +417,16 @@ async def _api(
             *status_endpoints(
                 base.cameras,
                 monitor,
-                reconciler,
+                parts.reconciler,
                 gateway,
-                findings=examiner,
+                findings=parts.findings.findings,
+                offers_webrtc=lambda: parts.examiner.offers_webrtc,
                 site=base.settings.site,
                 site_id=accounts.site_id,
                 version=__version__,
                 volume=base.volume,
                 breaker_trouble=lambda: base.breaker.trouble,
                 clock=base.clock,
-                key_faults=accounts.issuers.faults,
             ),
         ],
         version=__version__,
@@ -572,7 +440,7 @@ async def _api(
 
 
 async def _extra_cameras(
-    base: _Base, options: RunOptions, stack: AsyncExitStack
+    base: Base, options: RunOptions, stack: AsyncExitStack
 ) -> tuple[CameraOutcome, ...]:
     outcomes: list[CameraOutcome] = []
     if options.demo:
@@ -586,194 +454,10 @@ async def _extra_cameras(
 async def _listen(api: Api, settings: Settings, options: RunOptions, stack: AsyncExitStack) -> str:
     host, port = settings.api.host, settings.api.port
     if options.demo:
-        port = await _free_or_any(host, port)
+        port = await free_or_any(host, port)
     try:
         port = await stack.enter_async_context(serve(api.application, host=host, port=port))
     except OSError as error:
-        raise _port_error(error, str(port), "api.port") from error
+        raise port_error(error, str(port), "api.port") from error
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 -- compared, not bound
     return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/"
-
-
-def _port_error(error: OSError, ports: str, setting: str) -> EdgeError:
-    if error.errno == errno.EADDRINUSE:
-        return PortInUseError(f"Port {ports} is in use; choose another in {setting}.", port=ports)
-    return PortInUseError(f"Port {ports} cannot be used: {error.strerror}.", port=ports)
-
-
-def _hls_secret(settings: MediaSettings) -> str | None:
-    """Return MediaMTX's CDN secret: the setting, else what its own unit gets from the same file."""
-    if settings.hls_secret:
-        return settings.hls_secret.get_secret_value()
-    for line in (find_credential("mediamtx.env") or "").splitlines():
-        name, _, value = line.partition("=")
-        if name.strip() == "MTX_HLSCDNSECRET" and value.strip():
-            return value.strip().strip("\"'")
-    return None
-
-
-async def verify_audit(
-    settings: Settings, checkpoint: str | None = None
-) -> tuple[Verification, SealReport]:
-    """Check the audit log of the site, also against the signed *checkpoint* of some day, and the seals of the footage.
-
-    Works while the daemon runs; files are not read.
-
-    Raises:
-        NoSiteError: there is no database in the state folder.
-        BadProofError: *checkpoint* is not this site's.
-
-    """
-    if checkpoint is None:
-        path = await _existing_database(settings.storage.state_dir)
-        async with open_database(path) as database:
-            audit = AuditLog(SystemClock())
-            return await audit.verify(database), await check_seals(database, audit)
-    async with _existing_log(settings) as (database, audit, key):
-        found = await audit.verify(database, known=read_checkpoint(checkpoint, key.public))
-        return found, await check_seals(database, audit)
-
-
-async def make_checkpoint(settings: Settings) -> str:
-    """Return a signed checkpoint of the audit log as it is now; works while the daemon runs.
-
-    Raises:
-        NoSiteError: there is no database in the state folder.
-
-    """
-    async with _existing_log(settings) as (database, audit, key):
-        return write_checkpoint(await audit.tree_head(database), key)
-
-
-async def prove_entry(
-    settings: Settings, seq: int, checkpoint: str | None = None
-) -> tuple[EntryProof, str]:
-    """Prove that entry *seq* is in the log, as of *checkpoint* or as of now; return the checkpoint, too.
-
-    Raises:
-        NoSiteError: there is no database in the state folder.
-        UnknownEntryError: there is no such entry.
-        BadProofError: *checkpoint* is not this site's.
-
-    """
-    async with _existing_log(settings) as (database, audit, key):
-        head: TreeHead | None = None
-        if checkpoint is not None:
-            head = read_checkpoint(checkpoint, key.public)
-        proof = await audit.prove_entry(database, seq, head=head)
-        await database.write(
-            lambda transaction: audit.append(
-                transaction, actor=COMMAND_LINE, action="audit.proven", details={"seq": seq}
-            )
-        )
-        return proof, checkpoint or write_checkpoint(proof.head, key)
-
-
-@asynccontextmanager
-async def _existing_log(settings: Settings) -> AsyncIterator[tuple[Database, AuditLog, SiteKey]]:
-    audit = AuditLog(SystemClock())
-    path = await _existing_database(settings.storage.state_dir)
-    async with open_database(path) as database:
-        site_id = await ensure_site(database, SystemClock())
-        keys = await _open_keys(settings, site_id, database, audit)
-        yield database, audit, keys.site
-
-
-async def rebuild_index(
-    settings: Settings, progress: Callable[[Progress], None], *, forget_missing: bool
-) -> Rebuilt:
-    """Make the index of the recordings follow the volume; the daemon must not run. Without a database, one is made.
-
-    Raises:
-        AlreadyRunningError: the daemon runs.
-        VolumeError: the site's volume is not there.
-
-    """
-    clock = SystemClock()
-    state_dir, root = settings.storage.state_dir, settings.storage.volume
-    async with AsyncExitStack() as stack:
-        lock = sole_use(state_dir)
-        await asyncio.to_thread(lock.__enter__)
-        stack.push(lock.__exit__)
-        if not await asyncio.to_thread((root / VOLUME_MARKER).is_file):
-            raise VolumeMissingError(f"There is no volume of recordings at {root}; mount it.")
-        database = await stack.enter_async_context(open_database(state_dir / DATABASE))
-        site_id = await ensure_site(database, clock)
-        bus = EventBus()
-        volume = await stack.enter_async_context(
-            open_volume(root, state_dir=state_dir, site_id=site_id, clock=clock, bus=bus)
-        )
-        if error := volume.error:
-            raise error
-        cameras = [camera for camera, _ in await fetch_cameras(database)]
-        return await rebuild(
-            root,
-            database,
-            cameras,
-            audit=AuditLog(clock),
-            clock=clock,
-            progress=progress,
-            forget_missing=forget_missing,
-        )
-
-
-async def reset_password(settings: Settings, username: str) -> str:
-    """Give *username* a random password and return it; all logins of the user end. Works while the daemon runs.
-
-    Raises:
-        NoSiteError: there is no database in the state folder.
-        UnknownUserError: there is no such user.
-
-    """
-    clock = SystemClock()
-    path = await _existing_database(settings.storage.state_dir)
-    async with (
-        open_database(path) as database,
-        open_accounts(
-            settings.accounts,
-            state_dir=settings.storage.state_dir,
-            database=database,
-            audit=AuditLog(clock),
-            clock=clock,
-        ) as accounts,
-    ):
-        return await accounts.service.reset_password(username)
-
-
-async def adopt_volume(
-    settings: Settings, agrees: Callable[[Candidate], bool], *, may_be_bare_folder: bool
-) -> str | None:
-    """Have :func:`adopt` take what is at ``storage.volume`` now. Works while the daemon runs.
-
-    Raises:
-        NoSiteError: there is no database in the state folder.
-        EdgeError: see :func:`adopt`.
-
-    """
-    clock = SystemClock()
-    state_dir = settings.storage.state_dir
-    async with open_database(await _existing_database(state_dir)) as database:
-        return await adopt(
-            settings.storage.volume,
-            agrees,
-            may_be_bare_folder=may_be_bare_folder,
-            state_dir=state_dir,
-            site_id=await ensure_site(database, clock),
-            database=database,
-            audit=AuditLog(clock),
-            clock=clock,
-        )
-
-
-class NoSiteError(EdgeError):
-    """No daemon has ever run over this state folder."""
-
-    code: ClassVar[str] = "no_site"
-    kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND
-
-
-async def _existing_database(state_dir: Path) -> Path:
-    path = state_dir / DATABASE
-    if not await asyncio.to_thread(path.is_file):
-        raise NoSiteError(f"There is no site in {state_dir}; name its folder with --state.")
-    return path

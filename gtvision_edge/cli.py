@@ -3,44 +3,51 @@
 import argparse
 import asyncio
 import json
+import os
 import signal
+import stat
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import structlog
 
 from gtvision_edge import __version__
 from gtvision_edge.accounts import find_key_faults
-from gtvision_edge.app import (
-    RunOptions,
-    Started,
-    adopt_volume,
-    make_checkpoint,
-    prove_entry,
-    rebuild_index,
-    reset_password,
-    run,
-    verify_audit,
-)
+from gtvision_edge.app import RunOptions, Started, run
 from gtvision_edge.audit import entry_document
 from gtvision_edge.errors import EdgeError, ErrorKind, InvalidInputError
 from gtvision_edge.recordings.adoption import Candidate, describe
-from gtvision_edge.recordings.evidence.verify import Verdict, read_trusted, verify_bundle
+from gtvision_edge.recordings.evidence.verify import Verdict as BundleVerdict
+from gtvision_edge.recordings.evidence.verify import read_trusted, verify_bundle
+from gtvision_edge.recordings.evidence.wording import Language, language_of, say
+from gtvision_edge.recordings.integrity.model import Kind, Verdict
+from gtvision_edge.recordings.integrity.wording import describe_report
 from gtvision_edge.recordings.rebuilding.service import Progress
 from gtvision_edge.runtime.collector import spare_the_started
 from gtvision_edge.runtime.limits import raise_file_limit
 from gtvision_edge.runtime.logs import configure_logs
 from gtvision_edge.runtime.owner import act_as_owner_of
 from gtvision_edge.settings import BrokenSettingsError, Settings, load_settings
+from gtvision_edge.site_commands import (
+    NoSiteError,
+    adopt_volume,
+    check_integrity,
+    make_checkpoint,
+    prove_entry,
+    rebuild_index,
+    reset_password,
+    verify_audit,
+)
 
 log = structlog.get_logger(__name__)
 
 EXIT_FAILED = 1
 PROGRESS_EVERY_S = 2.0
+EXIT_CANNOT_CHECK = 2
 EXIT_NOT_COMPARED = 3
 EXIT_BROKEN_SETTINGS = 78  # EX_CONFIG of sysexits.h: systemd shows it by name
 _EXIT_CODES = {
@@ -110,8 +117,23 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(command=_run)
 
     command = commands.add_parser(
-        "check", parents=[common], help="say whether the settings file is good; lists every fault"
+        "check",
+        parents=[common],
+        help="say whether the settings are good, and whether database, audit log and recordings fit one another",
+        description="Check the settings, then the site: database, audit log and seals, and disk against index in both directions."
+        " Nothing is changed without --mend. Works beside a running daemon. Exit code 0: all fits; 1: something does not;"
+        " 2: it could not be compared, as without the volume; 78: the settings are not good.",
     )
+    command.add_argument(
+        "--deep", action="store_true", help="read every recorded file again and compare its SHA-256"
+    )
+    command.add_argument(
+        "--mend",
+        action="store_true",
+        help="mend what can be without loss, as the daemon does each night (stop the daemon first)",
+    )
+    command.add_argument("--settings", action="store_true", help="look at the settings alone")
+    command.add_argument("--json", action="store_true", help="say it for a program")
     command.set_defaults(command=_check)
 
     command = commands.add_parser(
@@ -129,6 +151,11 @@ def _parser() -> argparse.ArgumentParser:
         help="whom to trust, from elsewhere than the bundle: a fingerprint (SHA256:…), a .pub file or a list of allowed signers",
     )
     command.add_argument("--json", action="store_true", help="say it for a program")
+    command.add_argument(
+        "--language",
+        choices=["pt", "en"],
+        help="of the verdict; without it by LC_ALL, LC_MESSAGES or LANG",
+    )
     command.set_defaults(command=_verify_bundle)
 
     audit = commands.add_parser("audit", help="the audit log").add_subparsers(required=True)
@@ -219,10 +246,32 @@ def _print_faults(error: BrokenSettingsError) -> None:
 
 def _check(options: argparse.Namespace) -> int:
     settings = _load(options, with_files=True)
-    print(
+    said = (
         f"The settings are good. Site: {settings.site.name}; console on port {settings.api.port}."
     )
-    return 0
+    if not options.json:
+        print(said)
+    if options.settings:
+        return 0
+    try:
+        checked = asyncio.run(check_integrity(settings, deep=options.deep, mends=options.mend))
+    except NoSiteError as error:
+        if options.deep or options.mend or options.json:
+            print(f"gtvision-edge: {error.message} [{error.code}]", file=sys.stderr)
+            return EXIT_CANNOT_CHECK
+        return 0  # a fresh box: nothing is there to compare
+    except EdgeError as error:
+        print(f"gtvision-edge: {error.message} [{error.code}]", file=sys.stderr)
+        return EXIT_CANNOT_CHECK
+    report = checked.report
+    if options.json:
+        facts = {"verdict": report.verdict.value, "daemon_runs": checked.is_running}
+        print(json.dumps(facts | report.document(), ensure_ascii=False))
+    else:
+        print("\n".join(describe_report(report, is_running=checked.is_running)))
+    if report.has(Kind.VOLUME_AWAY):
+        return EXIT_CANNOT_CHECK
+    return 0 if report.verdict is Verdict.GOOD else EXIT_FAILED
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -301,6 +350,10 @@ def _verify_audit(options: argparse.Namespace) -> int:
         print(f"The audit log is not whole: entry {verification.bad_seq} {verification.fault}.")
     if seals.is_good:
         print(f"The footage's {seals.seals} seals are good: {seals.segments} segments.")
+    if seals.sealed_late:
+        print(f"Of these {seals.sealed_late} were sealed more than two hours after they ended.")
+    if seals.waiting:
+        print(f"{len(seals.waiting)} segments or more wait for their seal for over two hours.")
     for fault in seals.faults:
         segment = f", segment {fault.segment_id}" if fault.segment_id is not None else ""
         print(f"The seal of entry {fault.audit_seq} is not good: {fault.code}{segment}.")
@@ -314,14 +367,32 @@ def _verify_bundle(options: argparse.Namespace) -> int:
         if not found:
             raise NoTrustedKeyError(f"There is no key in {given}.")
         trusted += found
+    _require_file(options.bundle)
     verdict = verify_bundle(options.bundle, trusted=trusted)
+    language: Language = options.language or language_of(os.environ)
     if options.json:
-        print(json.dumps({**asdict(verdict), "is_good": verdict.is_good}, ensure_ascii=False))
+        document = {
+            **asdict(verdict),
+            "is_good": verdict.is_good,
+            "faults": [{**asdict(each), "what": each.say(language)} for each in verdict.faults],
+            "remarks": [{**asdict(each), "what": each.say(language)} for each in verdict.remarks],
+        }
+        print(json.dumps(document, ensure_ascii=False))
     else:
-        print("\n".join(_say_verdict(verdict)))
+        print("\n".join(_say_verdict(verdict, language)))
     if not verdict.is_good:
         return EXIT_FAILED
     return 0 if verdict.is_trusted else EXIT_NOT_COMPARED
+
+
+def _require_file(path: Path) -> None:
+    """Of what cannot be looked at nothing is said; a pipe or a device would be read for ever."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise InvalidInputError(f"{path} cannot be read: it is no regular file.", faults=[])
+        path.open("rb").close()
+    except OSError as error:
+        raise InvalidInputError(f"{path} cannot be read: {error.strerror}.", faults=[]) from error
 
 
 def _text_of(path: str) -> str:
@@ -331,22 +402,22 @@ def _text_of(path: str) -> str:
         raise NoTrustedKeyError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _say_verdict(verdict: Verdict) -> list[str]:
-    lines = [f"FAULT   {fault.path or 'bundle'}: {fault.what}" for fault in verdict.faults]
-    lines += [f"remark  {remark}" for remark in verdict.remarks]
+def _say_verdict(verdict: BundleVerdict, language: Language) -> list[str]:
+    def words(code: str, **facts: Any) -> str:
+        return say(code, language, **facts)
+
+    lines = [
+        f"{words('fault')}  {fault.path or words('bundle')}: {fault.say(language)}"
+        for fault in verdict.faults
+    ]
+    lines += [f"{words('remark')}  {remark.say(language)}" for remark in verdict.remarks]
     if not verdict.is_good:
-        return [*lines, "The bundle is NOT what was handed over."]
-    lines.append(f"{verdict.package_id}: {verdict.files} files, all as they were signed.")
+        return [*lines, words("is_not")]
+    lines.append(words("is_whole", package=verdict.package_id, files=verdict.files))
     if verdict.sealed:
-        lines.append(f"{verdict.sealed} originals are sealed in the site's signed log.")
-    if verdict.is_trusted:
-        lines.append(f"Signed by the trusted key {verdict.fingerprint}.")
-    else:
-        lines.append(
-            f"Signed by {verdict.fingerprint}: compare it with the fingerprint that the site's organisation gives"
-            " by another way than this bundle, or give that with --key. Anybody could have signed a forgery with a key of their own."
-        )
-    return lines
+        lines.append(words("sealed", count=verdict.sealed))
+    signer = "by_trusted" if verdict.is_trusted else "compare"
+    return [*lines, words(signer, fingerprint=verdict.fingerprint)]
 
 
 def _adopt_volume(options: argparse.Namespace) -> int:

@@ -163,6 +163,7 @@ class MediaSettings(Section):
     rtsp_url: RtspUrl = "rtsp://127.0.0.1:8554"
     webrtc_url: HttpUrl = "http://127.0.0.1:8889"
     api_timeout: Duration = 5.0
+    wait_for_mediamtx: Duration = 20.0
     hls_secret: SecretStr | None = None
     record_segment: Duration = 60.0
     reconcile_interval: Duration = 2.0
@@ -195,6 +196,15 @@ class RecordingSettings(Section):
     thumbnail_interval: Annotated[float, BeforeValidator(parse_duration), Field(ge=0, le=600)] = (
         10.0
     )
+
+
+class IntegritySettings(Section):
+    """When disk and index are compared, and how fast and how long files are read again for it."""
+
+    nightly: bool = True
+    hour: Annotated[int, Field(ge=0, le=23)] = 3
+    read_per_second: Size = 16 * 2**20
+    longest: Duration = 10800.0
 
 
 class ExportSettings(Section):
@@ -306,6 +316,7 @@ class Settings(BaseSettings):
     media: MediaSettings = MediaSettings()
     volume: VolumeSettings = VolumeSettings()
     recordings: RecordingSettings = RecordingSettings()
+    integrity: IntegritySettings = IntegritySettings()
     exports: ExportSettings = ExportSettings()
     cameras: CameraSettings = CameraSettings()
     accounts: AccountSettings = AccountSettings()

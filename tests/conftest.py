@@ -8,6 +8,7 @@ import structlog
 from blockbuster import BlockBuster, blockbuster_ctx
 
 from gtvision_edge.storage import Database, open_database
+from tests import parts
 from tests.fakes.clock import FakeClock
 from tests.waiting import PATIENCE
 
@@ -18,6 +19,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         marker = item.get_closest_marker("timeout")
         seconds = float(marker.args[0] if marker else item.config.getini("timeout"))
         item.add_marker(pytest.mark.timeout(seconds * PATIENCE), append=False)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    parts.require(item)
 
 
 @pytest.fixture(autouse=True)

@@ -1,22 +1,15 @@
 """Other people's programs that judge what we made."""
 
 import os
-import shutil
 import subprocess
 
-import pytest
+from tests.parts import program
 
 
 def run_tool(name: str, *arguments: str, stdin: bytes = b"") -> tuple[int, str]:
     """Run the program *name*; return its exit code and what it wrote. A missing one skips the test, and fails it in CI."""
-    program = shutil.which(name)
-    if program is None:
-        reason = f"{name} is not installed"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
     done = subprocess.run(
-        [program, *arguments],
+        [program(name), *arguments],
         input=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

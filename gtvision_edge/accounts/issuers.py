@@ -22,6 +22,7 @@ from gtvision_edge.accounts.model import (
 )
 from gtvision_edge.accounts.signed_tokens import UnverifiedToken
 from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.findings import Finding
 from gtvision_edge.settings import IdentitySettings, IssuerSettings
 
 log = structlog.get_logger(__name__)
@@ -156,6 +157,16 @@ class TokenIssuers:
             for issuer in self._issuers.values()
             for source in issuer.sources
             if source.fault
+        ]
+
+    def findings(self) -> list[Finding]:
+        """Return the faults as what an admin should mend."""
+        return [
+            Finding(
+                fault.code,
+                facts={"issuer": fault.issuer, "source": fault.source, "kept": fault.kept},
+            )
+            for fault in self.faults()
         ]
 
     def read(self, token: UnverifiedToken) -> IssuedClaims:

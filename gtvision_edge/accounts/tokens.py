@@ -1,7 +1,6 @@
 """Access tokens (JWT), refresh tokens, one-time tickets, and the key that signs."""
 
 import hashlib
-import os
 import secrets
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from gtvision_edge.accounts.errors import NotAuthenticatedError
 from gtvision_edge.accounts.issuers import IssuedClaims
 from gtvision_edge.accounts.model import UserId
 from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.durable import write_whole
 
 log = structlog.get_logger(__name__)
 
@@ -43,26 +43,9 @@ def load_signing_key(state_dir: Path) -> bytes:
             return key
         log.error("session_key_damaged", path=str(path))
     key = secrets.token_bytes(_KEY_BYTES)
-    _write_durably(path, key)
-    return key
-
-
-def _write_durably(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + ".new")
-    draft.unlink(missing_ok=True)
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(handle, content)
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    draft.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    write_whole(path, key)
+    return key
 
 
 @dataclass(frozen=True, slots=True)

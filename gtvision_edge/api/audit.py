@@ -30,11 +30,13 @@ class AuditQuery(Query):
     cursor: Annotated[str, Field(max_length=20)] | None = None
     limit: Annotated[int, Field(ge=1, le=500)] = 100
     action: Text | None = None
-    """One action such as ``user.login``, or a family of them such as ``user.``."""
+    """One action such as ``user.login``, or a family of them such as ``user.``; several with commas between them."""
     actor: Text | None = None
     """A user id."""
     subject: Text | None = None
     """Such as ``camera:cam01``."""
+    camera: Text | None = None
+    """A camera's id: what is about it, and exports in which it has a part."""
     start: AwareDatetime | None = None
     end: AwareDatetime | None = None
 
@@ -97,6 +99,7 @@ class _AuditResource:
                 action=query.action,
                 actor=query.actor,
                 subject=query.subject,
+                camera_id=query.camera,
                 start_us=_time_us("start", query.start),
                 end_us=_time_us("end", query.end),
             ),

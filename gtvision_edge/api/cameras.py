@@ -50,7 +50,9 @@ from gtvision_edge.cameras.model import (
 )
 from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.cameras.urls import UrlBuilderFactory
+from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.media.model import PathView
+from gtvision_edge.media.path_troubles import PathTrouble
 from gtvision_edge.media.paths import PathUse, path_name
 from gtvision_edge.recordings.retention.errors import FootageHeldError
 from gtvision_edge.runtime.timestamps import to_rfc3339
@@ -93,6 +95,12 @@ class MediaViews(Protocol):
     def inbound_bytes(self, camera_id: str) -> int: ...
 
 
+class PathTroubles(Protocol):
+    """What keeps paths at the media server from being as they should be."""
+
+    def of(self, camera_id: str) -> Sequence[PathTrouble]: ...
+
+
 class ProbeBody(Body):
     vendor: Text
     host: Text = ""
@@ -104,6 +112,34 @@ class ProbeBody(Body):
     password: Secret = SecretStr("")
     main_url: Url | None = None
     sub_url: Url | None = None
+    anonymous: bool = False
+    """The camera has no password: said on purpose, where a forgotten one would be taken for none."""
+
+    def require_access(self) -> None:
+        """Return if who is to be logged in as was said, or that nobody is.
+
+        Raises:
+            InvalidInputError: something was left out.
+
+        """
+        is_named, has_password = bool(self.username), bool(self.password.get_secret_value())
+        asks = any(
+            vendor.asks_device
+            for vendor in UrlBuilderFactory.vendors()
+            if vendor.key == self.vendor and self.main_url is None
+        )
+        if self.anonymous and (is_named or has_password):
+            fault = "anonymous", "goes without username and password"
+        elif is_named and "password" not in self.model_fields_set:
+            fault = "password", 'must be given with a username, "" for an empty one'
+        elif asks and not (is_named or has_password or self.anonymous):
+            fault = "username", "must be given, or anonymous for a device without password"
+        else:
+            return
+        raise InvalidInputError(
+            "The camera cannot be asked like this.",
+            faults=[{"path": fault[0], "message": fault[1]}],
+        )
 
     def request(self) -> ProbeRequest:
         return ProbeRequest(
@@ -202,6 +238,14 @@ class PathsAnswer(Answer):
     ai: str
 
 
+class PathTroubleAnswer(Answer):
+    path: Literal["rec", "live", "ai"]
+    code: str
+    """``media_server_refused``: the media server takes it not; ``not_applied``: it shows another than was set; or what keeps
+    it from being recorded."""
+    since: str
+
+
 class CameraAnswer(Answer):
     camera_id: str
     camera_uuid: str
@@ -226,6 +270,8 @@ class CameraAnswer(Answer):
     warnings: list[dict[str, Any]]
     state: StateAnswer
     paths: PathsAnswer
+    path_troubles: list[PathTroubleAnswer]
+    """What is wrong with its paths at the media server; empty when all is well."""
     created_at: str
     updated_at: str
 
@@ -242,6 +288,7 @@ class CameraStatusAnswer(StateAnswer):
     media: MediaAnswer | None
     """null: the media server does not answer."""
     paths: PathsAnswer
+    path_troubles: list[PathTroubleAnswer]
 
 
 class DeviceFactsAnswer(Answer):
@@ -294,11 +341,13 @@ class _CameraResource:
         cameras: CameraService,
         states: CameraStates,
         views: MediaViews,
+        troubles: PathTroubles,
         footage: CameraFootage,
     ) -> None:
         self._cameras = cameras
         self._states = states
         self._views = views
+        self._troubles = troubles
         self._footage = footage
 
     async def vendors(self, _: Call) -> Listing[VendorAnswer]:
@@ -332,12 +381,15 @@ class _CameraResource:
         return self._answer(camera, call.principal)
 
     async def probe(self, call: Call) -> ProbeAnswer:
-        return _probe_answer(await self._cameras.probe(call.body_as(ProbeBody).request()))
+        body = call.body_as(ProbeBody)
+        body.require_access()
+        return _probe_answer(await self._cameras.probe(body.request()))
 
     async def add(self, call: Call) -> CameraAnswer:
         if call.principal.camera_ids is not None:
             raise NotPermittedError("Who is limited to some cameras cannot add others.")
         body = call.body_as(CameraBody)
+        body.require_access()
         wanted = NewCamera(
             name=body.name,
             address=body.request(),
@@ -388,7 +440,16 @@ class _CameraResource:
                 inbound_bytes=self._views.inbound_bytes(camera.camera_id),
             ),
             paths=_paths_answer(camera),
+            path_troubles=self._path_troubles(camera),
         )
+
+    def _path_troubles(self, camera: Camera) -> list[PathTroubleAnswer]:
+        return [
+            PathTroubleAnswer(
+                path=trouble.use.value, code=trouble.code, since=to_rfc3339(trouble.since_us)
+            )
+            for trouble in self._troubles.of(camera.camera_id)
+        ]
 
     def _answer(self, camera: Camera, principal: Principal) -> CameraAnswer:
         may_change = principal.role in ADMINS
@@ -421,6 +482,7 @@ class _CameraResource:
             warnings=_warnings(camera.warnings),
             state=_state_answer(self._states.state_of(camera.camera_id)),
             paths=_paths_answer(camera),
+            path_troubles=self._path_troubles(camera),
             created_at=to_rfc3339(camera.created_us),
             updated_at=to_rfc3339(camera.updated_us),
         )
@@ -484,10 +546,14 @@ def _probe_answer(report: ProbeReport) -> ProbeAnswer:
 
 
 def camera_endpoints(
-    cameras: CameraService, states: CameraStates, views: MediaViews, footage: CameraFootage
+    cameras: CameraService,
+    states: CameraStates,
+    views: MediaViews,
+    troubles: PathTroubles,
+    footage: CameraFootage,
 ) -> list[Endpoint]:
     """Return ``/vendors`` and ``/cameras``."""
-    resource = _CameraResource(cameras, states, views, footage)
+    resource = _CameraResource(cameras, states, views, troubles, footage)
     ids = {"camera_id": UnknownCameraError}
     return [
         Endpoint(

@@ -35,27 +35,24 @@ class _File:
 
 
 class Console:
-    """Files by path; a path without a file is a page of the application, so its ``index.html``."""
+    """Files by path. The application is one page, ``/``: its rooms stand behind a ``#``, so no other path means it."""
 
     def __init__(self, contents: dict[str, bytes]) -> None:
         self._files = {path: _as_file(path, content) for path, content in contents.items()}
-        self._is_built = _INDEX in self._files
 
     def respond(self, request: web.Request) -> web.Response | None:
         """Return the answer for a GET that nothing else serves; None = this is nothing of the console."""
-        path = request.path.lstrip("/")
-        found = self._files.get(path or _INDEX)
+        path = request.path.lstrip("/") or _INDEX
+        found = self._files.get(path)
         if found is None:
-            if not _is_page(path):
+            if path != _INDEX:
                 return None
-            if not self._is_built:
-                return web.Response(
-                    text=_NOT_BUILT,
-                    status=503,
-                    content_type="text/html",
-                    headers={hdrs.CACHE_CONTROL: "no-cache"},
-                )
-            found = self._files[_INDEX]
+            return web.Response(
+                text=_NOT_BUILT,
+                status=503,
+                content_type="text/html",
+                headers={hdrs.CACHE_CONTROL: "no-cache"},
+            )
         headers = {hdrs.CACHE_CONTROL: found.cache, hdrs.ETAG: found.etag}
         if found.compressed is not None:
             headers[hdrs.VARY] = hdrs.ACCEPT_ENCODING
@@ -105,9 +102,3 @@ def _as_file(path: str, content: bytes) -> _File:
         # Vite puts a hash of the content into the names of assets.
         cache=_IMMUTABLE if path.startswith("assets/") else "no-cache",
     )
-
-
-def _is_page(path: str) -> bool:
-    first, _, _ = path.partition("/")
-    last = path.rpartition("/")[2]
-    return first not in ("api", "stream", "ws", "whep", "assets") and "." not in last

@@ -15,7 +15,8 @@ class DiscoverBody(Body):
     addresses: Annotated[
         tuple[Annotated[str, Field(max_length=15)], ...], Field(max_length=256)
     ] = ()
-    network: Annotated[str, Field(max_length=18)] | None = None
+    network: Annotated[str, Field(max_length=40)] | None = None
+    """``192.168.1.0/24`` or a range, ``192.168.1.100-192.168.1.200`` or ``192.168.1.100-200``."""
     timeout_s: Annotated[float, Field(ge=0.5, le=10)] = 4.0
 
 
@@ -56,8 +57,8 @@ def discovery_endpoints(search: DeviceSearch) -> list[Endpoint]:
             response=Listing[FoundAnswer],
             errors=(DiscoveryBusyError,),
             description=(
-                "multicast asks the networks the box is connected to; unicast asks the given addresses or a network "
-                "of at most 256. No password is sent to anyone. One search at a time."
+                "multicast asks the networks the box is connected to; unicast asks the given addresses, or a network "
+                "or range of at most 256. No password is sent to anyone. One search at a time."
             ),
         )
     ]

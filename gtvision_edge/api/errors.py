@@ -127,6 +127,12 @@ def _translated(error: web.HTTPException) -> EdgeError | None:
     return None
 
 
+def _has_gone(request: web.Request) -> bool:
+    """Tell whether the client went away while it was being answered."""
+    transport = request.transport
+    return bool(request.get(IS_STARTED)) and (transport is None or transport.is_closing())
+
+
 @web.middleware
 async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn every failure below into a problem; an unforeseen one is logged once, whole, with an incident id.
@@ -146,7 +152,9 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
             log.warning("request_refused", code=error.code, cause=repr(error.__cause__))
     except ConnectionError:
         response = web.Response(status=499)  # the client has gone; nobody reads this
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError | RuntimeError) and _has_gone(request):
+            return web.Response(status=499)  # sendfile and a cut connection have other words for it
         incident = secrets.token_hex(8)
         log.exception("request_failed", incident=incident)
         response = problem(

@@ -3,8 +3,9 @@
 from typing import Annotated, Final, Literal
 
 from aiohttp import web
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
+from gtvision_edge.api.moments import Moment
 from gtvision_edge.api.routing import (
     EDITORS,
     INSPECTORS,
@@ -17,7 +18,6 @@ from gtvision_edge.api.routing import (
     Reply,
 )
 from gtvision_edge.cameras.errors import UnknownCameraError
-from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.recordings.errors import (
     VolumeForeignError,
     VolumeHangsError,
@@ -68,8 +68,8 @@ class ExportBody(Body):
         | None
     ) = None
     """Ids, or uuids of cameras that were removed; absent = all of the incident."""
-    start: AwareDatetime | None = None
-    end: AwareDatetime | None = None
+    start: Moment | None = None
+    end: Moment | None = None
     """Absent = as the incident has it."""
     options: OptionsBody = OptionsBody()
     request: RequestBody
@@ -149,12 +149,8 @@ class _ExportResource:
 
     async def create(self, call: Call) -> Reply:
         body = call.body_as(ExportBody)
-        try:
-            start_us = None if body.start is None else from_datetime(body.start)
-            end_us = None if body.end is None else from_datetime(body.end)
-        except OverflowError as error:
-            fault = {"path": "start", "message": "is out of range"}
-            raise InvalidInputError("start is out of range.", faults=[fault]) from error
+        start_us = None if body.start is None else from_datetime(body.start)
+        end_us = None if body.end is None else from_datetime(body.end)
         export = await self._exports.create(
             call.principal,
             NewExport(

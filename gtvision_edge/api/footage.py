@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any, Final, Literal
 
 from aiohttp import hdrs, web
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from gtvision_edge.accounts import (
     NotAuthenticatedError,
@@ -14,6 +14,7 @@ from gtvision_edge.accounts import (
     Role,
     Session,
 )
+from gtvision_edge.api.moments import EARLIEST, LATEST, Moment
 from gtvision_edge.api.routing import EVERYONE, PREFIX, WATCHERS, Answer, Call, Endpoint, Query
 from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.cameras.service import CameraService
@@ -42,20 +43,17 @@ Token = Annotated[str, Field(max_length=200)]
 
 
 class SpanQuery(Query):
-    start: AwareDatetime
-    end: AwareDatetime
+    start: Moment
+    end: Moment
 
     def span(self) -> Span:
         """Return the interval.
 
         Raises:
-            InvalidInputError: it ends before it begins, or lies outside of what can be counted.
+            InvalidInputError: it ends before it begins.
 
         """
-        try:
-            span = Span(from_datetime(self.start), from_datetime(self.end))
-        except OverflowError as error:
-            raise _fault("start", "is out of range") from error
+        span = Span(from_datetime(self.start), from_datetime(self.end))
         if span.end_us <= span.start_us:
             raise _fault("end", "must be after start")
         return span
@@ -198,6 +196,8 @@ class _FootageResource:
             first = date.fromisoformat(f"{month}-01")
         except ValueError as error:
             raise _fault("month", "is no month") from error
+        if not EARLIEST.year <= first.year < LATEST.year:
+            raise _fault("month", f"must lie between {EARLIEST.year} and {LATEST.year - 1}")
         return DaysAnswer(
             items=[
                 DayAnswer(

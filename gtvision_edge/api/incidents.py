@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from gtvision_edge.accounts import Role
 from gtvision_edge.accounts.errors import UnknownTenantError
+from gtvision_edge.api.moments import Moment
 from gtvision_edge.api.routing import (
+    CARETAKERS,
     EDITORS,
     Answer,
     Body,
@@ -16,15 +17,12 @@ from gtvision_edge.api.routing import (
     PageQuery,
 )
 from gtvision_edge.cameras.errors import UnknownCameraError
-from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.recordings.errors import SpanTooLongError
 from gtvision_edge.recordings.incidents.errors import IncidentReleasedError, UnknownIncidentError
 from gtvision_edge.recordings.incidents.model import IncidentFile
 from gtvision_edge.recordings.incidents.service import IncidentRequest, IncidentService
 from gtvision_edge.recordings.model import Span
 from gtvision_edge.runtime.timestamps import from_datetime, to_rfc3339
-
-READERS = EDITORS | {Role.AUDITOR}
 
 Text = Annotated[str, Field(max_length=2000)]
 Reference = Annotated[str, Field(max_length=200)]
@@ -34,22 +32,22 @@ CameraName = Annotated[str, Field(max_length=40)]
 class IncidentBody(Body):
     cameras: Annotated[list[CameraName], Field(max_length=64)]
     """Camera ids; for a camera that was removed, its uuid."""
-    start: AwareDatetime
-    end: AwareDatetime
+    start: Moment
+    end: Moment
     """Up to seven days ahead: what is still to be recorded is kept, too."""
     reason: Text
     reference: Reference = ""
-    review_at: AwareDatetime | None = None
+    review_at: Moment | None = None
     tenant_id: Annotated[str, Field(max_length=40)] | None = None
 
 
 class IncidentChangeBody(Body):
     reason: Text | None = None
     reference: Reference | None = None
-    review_at: AwareDatetime | Literal[""] | None = None
+    review_at: Moment | Literal[""] | None = None
     """"" takes it away."""
-    start: AwareDatetime | None = None
-    end: AwareDatetime | None = None
+    start: Moment | None = None
+    end: Moment | None = None
 
 
 class ReleaseBody(Body):
@@ -132,10 +130,10 @@ class _IncidentResource:
         body = call.body_as(IncidentBody)
         request = IncidentRequest(
             cameras=body.cameras,
-            span=Span(_us("start", body.start), _us("end", body.end)),
+            span=Span(from_datetime(body.start), from_datetime(body.end)),
             reason=body.reason,
             reference=body.reference,
-            review_us=None if body.review_at is None else _us("review_at", body.review_at),
+            review_us=None if body.review_at is None else from_datetime(body.review_at),
             tenant_id=body.tenant_id,
         )
         return answer(await self._incidents.create(call.principal, request, address=call.address))
@@ -150,11 +148,11 @@ class _IncidentResource:
             incident_id,
             reason=body.reason,
             reference=body.reference,
-            review_us=_us("review_at", review) if review else None,
+            review_us=from_datetime(review) if review else None,
             forgets_review=review == "",
             span=Span(
-                before.start_us if body.start is None else _us("start", body.start),
-                before.end_us if body.end is None else _us("end", body.end),
+                before.start_us if body.start is None else from_datetime(body.start),
+                before.end_us if body.end is None else from_datetime(body.end),
             ),
             address=call.address,
         )
@@ -214,15 +212,6 @@ def _footage(file: IncidentFile) -> HeldAnswer:
     )
 
 
-def _us(path: str, moment: AwareDatetime) -> int:
-    try:
-        return from_datetime(moment)
-    except OverflowError as error:
-        raise InvalidInputError(
-            f"{path} is out of range.", faults=[{"path": path, "message": "is out of range"}]
-        ) from error
-
-
 def incident_endpoints(incidents: IncidentService) -> list[Endpoint]:
     """Return ``/incidents``."""
     resource = _IncidentResource(incidents)
@@ -234,7 +223,7 @@ def incident_endpoints(incidents: IncidentService) -> list[Endpoint]:
             resource.list_incidents,
             "List incidents, newest first",
             "incidents",
-            READERS,
+            CARETAKERS,
             query=IncidentQuery,
             response=Listing[IncidentAnswer],
         ),
@@ -257,7 +246,7 @@ def incident_endpoints(incidents: IncidentService) -> list[Endpoint]:
             resource.get,
             "Show an incident and what there is of its footage",
             "incidents",
-            READERS,
+            CARETAKERS,
             response=IncidentAnswer,
             ids=ids,
             look_up=incidents.find,

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated, Protocol
 
 from aiohttp import hdrs, web
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from gtvision_edge.accounts import Principal
 from gtvision_edge.api.footage import viewer_of
+from gtvision_edge.api.moments import Moment, in_range
 from gtvision_edge.api.routing import WATCHERS, Call, Endpoint, Query
 from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.cameras.service import CameraService
@@ -42,7 +43,7 @@ class ThumbnailQuery(Query):
 
 
 class SnapshotQuery(Query):
-    time: AwareDatetime | None = None
+    time: Moment | None = None
     """The moment whose picture is wanted; absent = now."""
     width: Width | None = None
     """In pixels, at most; absent = 640 for now, that of the recording for a moment."""
@@ -79,7 +80,7 @@ class _PictureResource:
         if query.time is not None:
             camera = await self._playback.camera(call.principal, call.path("camera_id"))
             picture = await self._thumbnails.moment(
-                camera, _time_us(query.time), width=query.width or 8192
+                camera, from_datetime(query.time), width=query.width or 8192
             )
             return await self._recorded(call, camera, picture)
         present = await self._cameras.get_camera(call.principal, call.path("camera_id"))
@@ -151,17 +152,10 @@ def recorded_picture(request: web.Request, picture: Picture) -> web.Response:
 def _moment(text: str) -> int:
     try:
         moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            raise _odd_time()
+        return from_datetime(in_range(moment))
     except ValueError as error:
-        raise _odd_time() from error
-    if moment.tzinfo is None:
-        raise _odd_time()
-    return _time_us(moment)
-
-
-def _time_us(moment: datetime) -> int:
-    try:
-        return from_datetime(moment)
-    except OverflowError as error:
         raise _odd_time() from error
 
 

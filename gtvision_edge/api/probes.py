@@ -17,7 +17,7 @@ _FORWARDING: Final = ("Forwarded", hdrs.X_FORWARDED_FOR, "X-Real-IP", hdrs.VIA)
 def probe_routes(
     board: HealthBoard, registry: CollectorRegistry, authenticator: RequestAuthenticator
 ) -> list[web.RouteDef]:
-    """Return ``/healthz`` (the loop turns), ``/readyz`` (503 with the checks that fail) and ``/metrics``.
+    """Return ``/healthz`` (the loop turns), ``/readyz`` (503 with the ``code`` of the first check that fails, and all checks) and ``/metrics``.
 
     Metrics are for programs on the box itself and for administrators; a proxy in front is not the box.
     """
@@ -27,9 +27,11 @@ def probe_routes(
 
     async def readyz(_: web.Request) -> web.StreamResponse:
         checks = await board.examine()
-        is_ready = board.is_fit(checks)
+        code = board.why_unfit(checks)
+        is_ready = not code
         content = {
             "status": "ready" if is_ready else "not_ready",
+            "code": code or None,
             "checks": {name: code or "ok" for name, code in checks.items()},
         }
         return web.json_response(content, status=200 if is_ready else 503, headers=_fresh())

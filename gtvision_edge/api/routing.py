@@ -23,6 +23,8 @@ ADMINS: Final = frozenset({Role.ADMIN})
 EDITORS: Final = frozenset({Role.ADMIN, Role.OPERATOR})
 WATCHERS: Final = frozenset({Role.ADMIN, Role.OPERATOR, Role.VIEWER})
 INSPECTORS: Final = frozenset({Role.ADMIN, Role.AUDITOR})
+CARETAKERS: Final = frozenset({Role.ADMIN, Role.OPERATOR, Role.AUDITOR})
+"""Who look after what is kept: all but those who only watch."""
 
 Access = Literal["public"] | frozenset[Role]
 Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]

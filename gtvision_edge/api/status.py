@@ -2,22 +2,20 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
-from gtvision_edge.accounts import KeyFault
 from gtvision_edge.api.cameras import CameraStates
 from gtvision_edge.api.routing import EVERYONE, Answer, Call, Endpoint
 from gtvision_edge.cameras.model import CameraState
 from gtvision_edge.cameras.service import CameraService
-from gtvision_edge.media.findings import Finding
 from gtvision_edge.media.model import MediaServerState
 from gtvision_edge.recordings.errors import VolumeFullError, VolumeMissingError
 from gtvision_edge.recordings.retention.errors import BreakerOpenError
 from gtvision_edge.recordings.volume import Usage
 from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.findings import Finding, Severity
 from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.settings import SiteSettings
 
@@ -36,15 +34,6 @@ class MediaStatus(Protocol):
 
     @property
     def state(self) -> MediaServerState: ...
-
-
-class MediaFindings(Protocol):
-    """What is wrong with how the media server is set up."""
-
-    @property
-    def findings(self) -> Sequence[Finding]: ...
-    @property
-    def offers_webrtc(self) -> bool: ...
 
 
 class RecordingsVolume(Protocol):
@@ -97,13 +86,16 @@ class MediaServerAnswer(Answer):
     kind: Literal["embedded", "mediamtx"] | None
     """null: it has not answered yet."""
     version: str | None
-    state: Literal["up", "down"]
+    state: Literal["up", "down", "unknown"]
+    """``unknown``: the daemon started just now and has not asked it yet."""
     error: str | None
-    """Why it counts as down: the code of the failure, ``not_asked_yet`` at the start, null while it is up."""
+    """The code of why it is down: ``media_server_unavailable`` (nobody answers), ``_silent`` (it takes the call and says
+    nothing), ``_unauthorized`` (it wants a password), ``_too_old``, ``_foreign`` (somebody else has its port), ``_odd`` (its
+    answers make no sense), ``_refused``."""
+    since: str
+    """Since when it is in this state."""
     webrtc: bool
     """Whether ``/whep/{path}`` is worth trying."""
-    findings: list[dict[str, Any]]
-    """What to mend in its settings: a stable ``code`` and its facts; empty for those of one tenant."""
 
 
 class StatusAnswer(Answer):
@@ -116,7 +108,8 @@ class StatusAnswer(Answer):
     media_server: MediaServerAnswer
     hub: None = None
     findings: list[dict[str, Any]]
-    """What else to mend: a stable ``code`` and its facts; empty for those of one tenant."""
+    """All that somebody should mend, alarms first: a stable ``code``, its ``severity`` (``alarm``: something is lost now;
+    ``warning``) and its facts. Those of one tenant get the alarms, without facts."""
 
 
 class _StatusResource:
@@ -127,19 +120,20 @@ class _StatusResource:
         media: MediaStatus,
         viewers: ViewerCount,
         *,
-        findings: MediaFindings,
+        findings: Callable[[], Sequence[Finding]],
+        offers_webrtc: Callable[[], bool],
         site: SiteSettings,
         site_id: str,
         version: str,
         volume: RecordingsVolume,
         breaker_trouble: Callable[[], str],
         clock: Clock,
-        key_faults: Callable[[], Sequence[KeyFault]],
     ) -> None:
         self._cameras = cameras
         self._states = states
         self._media = media
         self._findings = findings
+        self._offers_webrtc = offers_webrtc
         self._viewers = viewers
         self._site = site
         self._site_id = site_id
@@ -147,7 +141,6 @@ class _StatusResource:
         self._volume = volume
         self._breaker_trouble = breaker_trouble
         self._clock = clock
-        self._key_faults = key_faults
         self._zone = ZoneInfo(site.timezone)
 
     async def status(self, call: Call) -> StatusAnswer:
@@ -175,16 +168,12 @@ class _StatusResource:
             media_server=MediaServerAnswer(
                 kind=_kind(server.kind),
                 version=server.version or None,
-                state="up" if server.up else "down",
-                error=None if server.up else server.error or None,
-                webrtc=self._findings.offers_webrtc,
-                findings=[
-                    {"code": finding.code, **finding.facts}
-                    for finding in self._findings.findings
-                    if principal.tenant_id is None
-                ],
+                state=_state(server),
+                error=server.error or None,
+                since=to_rfc3339(server.since_us, self._zone),
+                webrtc=self._offers_webrtc(),
             ),
-            findings=[asdict(fault) for fault in self._key_faults() if principal.tenant_id is None],
+            findings=_told(self._findings(), to_all_tenants=principal.tenant_id is None),
         )
 
     def _storage(self) -> StorageAnswer:
@@ -199,6 +188,23 @@ class _StatusResource:
         )
 
 
+def _told(findings: Sequence[Finding], *, to_all_tenants: bool) -> list[dict[str, Any]]:
+    """How the box is set up is not a tenant's business, that nothing is recorded is."""
+    if to_all_tenants:
+        return [{"code": each.code, "severity": each.severity, **each.facts} for each in findings]
+    return [
+        {"code": each.code, "severity": each.severity}
+        for each in findings
+        if each.severity is Severity.ALARM
+    ]
+
+
+def _state(server: MediaServerState) -> Literal["up", "down", "unknown"]:
+    if server.up:
+        return "up"
+    return "down" if server.was_asked else "unknown"
+
+
 def _kind(kind: str) -> Literal["embedded", "mediamtx"] | None:
     if kind == "embedded":
         return "embedded"
@@ -211,14 +217,14 @@ def status_endpoints(
     media: MediaStatus,
     viewers: ViewerCount,
     *,
-    findings: MediaFindings,
+    findings: Callable[[], Sequence[Finding]],
+    offers_webrtc: Callable[[], bool],
     site: SiteSettings,
     site_id: str,
     version: str,
     volume: RecordingsVolume,
     clock: Clock,
     breaker_trouble: Callable[[], str] = lambda: "",
-    key_faults: Callable[[], Sequence[KeyFault]],
 ) -> list[Endpoint]:
     """Return ``/status``."""
     resource = _StatusResource(
@@ -227,13 +233,13 @@ def status_endpoints(
         media,
         viewers,
         findings=findings,
+        offers_webrtc=offers_webrtc,
         site=site,
         site_id=site_id,
         version=version,
         volume=volume,
         breaker_trouble=breaker_trouble,
         clock=clock,
-        key_faults=key_faults,
     )
     return [
         Endpoint(

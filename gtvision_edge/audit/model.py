@@ -45,11 +45,16 @@ class AuditPage:
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """What to show of the log; None = anything. ``action`` ending in a dot matches a whole family of acts."""
+    """What to show of the log; None = anything.
+
+    ``action`` ending in a dot matches a whole family of acts; several stand with commas between them. ``camera_id`` finds
+    what is about that camera, and exports in which it has a part.
+    """
 
     action: str | None = None
     actor: str | None = None
     subject: str | None = None
+    camera_id: str | None = None
     start_us: int | None = None
     end_us: int | None = None
 

@@ -68,7 +68,7 @@ class CameraError(EdgeError):
 
 
 class CameraUnauthorizedError(CameraError):
-    """The camera refused user and password. Asking again soon may lock us out."""
+    """The camera refused user and password; ``via`` tells where: ``onvif`` or ``rtsp``. Asking again soon may lock us out."""
 
     code: ClassVar[str] = "camera_unauthorized"
     kind: ClassVar[ErrorKind] = ErrorKind.INVALID

@@ -12,6 +12,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from gtvision_edge.cameras import repository
+from gtvision_edge.cameras.errors import CameraKeyLostError, CameraUnauthorizedError
 from gtvision_edge.cameras.model import (
     Camera,
     CameraId,
@@ -47,17 +48,8 @@ MAX_HISTORY: Final = 5000
 PRUNE_S: Final = 24 * 3600.0
 MAX_PAGE: Final = 500
 
-NO_STREAM: Final = "no_stream"
-"""The camera answers, and the media server has no picture of it."""
-NOT_RECORDING: Final = "not_recording"
-"""There is a picture, nothing is recorded, and nothing is known to keep it from being."""
-RECORDING_OFF: Final = "recording_off"
-RESTARTED: Final = "restarted"
-INTERNAL: Final = "internal"
-OWN_REASONS: Final = frozenset({NO_STREAM, NOT_RECORDING, RECORDING_OFF, RESTARTED, INTERNAL})
-"""Reasons of a state beside the codes of failures; the console has words for each."""
-
-_REFUSED: Final = frozenset({"camera_unauthorized", "camera_key_lost"})
+_WRONG: Final = CameraUnauthorizedError.code
+_REFUSED: Final = frozenset({_WRONG, CameraKeyLostError.code})
 """The camera is there, the password is not: asking again soon would lock us out."""
 _ANSWERS: Final = frozenset(
     {
@@ -154,8 +146,13 @@ class CameraMonitor:
         registry: CollectorRegistry | None = None,
         first_spread_s: float = FIRST_SPREAD_S,
         recording_trouble: Callable[[], str] = lambda: "",
+        stream_trouble: Callable[[], str] = lambda: "",
     ) -> None:
-        """*recording_trouble* gives the code of what keeps every camera from being recorded, '' when nothing does."""
+        """Give both troubles as a code, '' when there is none.
+
+        *recording_trouble* keeps every camera from being recorded, *stream_trouble* keeps every stream away though
+        the camera answers.
+        """
         self._cameras = cameras
         self._database = database
         self._media = media
@@ -165,8 +162,10 @@ class CameraMonitor:
         self._settings = settings
         self._first_spread_s = first_spread_s
         self._recording_trouble = recording_trouble
+        self._stream_trouble = stream_trouble
         self._watches: dict[CameraId, _Watch] = {}
         self._last_us: dict[CameraUuid, int] = {}
+        self._is_loaded = False
         self._places = asyncio.Semaphore(MAX_CHECKS)
         self._unsaved: deque[tuple[CameraUuid, StateEntry]] = deque(maxlen=10_000)
         self._has_unsaved = asyncio.Event()
@@ -200,9 +199,29 @@ class CameraMonitor:
             limit=min(max(limit, 1), MAX_PAGE),
         )
 
+    async def load(self) -> None:
+        """Recall what was known before the daemon stopped; call it before anybody else goes to the cameras.
+
+        A camera that had refused the password is still in that state, and is asked a whole ``unauthorized_backoff`` from
+        now: a daemon that is restarted again and again would otherwise have cameras lock the box out. Who has changed the
+        camera since wants to know at once.
+        """
+        last = await repository.fetch_last_states(self._database)
+        self._last_us = {uuid: entry.since_us for uuid, entry in last.items()}
+        now = self._clock.monotonic()
+        for camera in self._cameras.all_cameras():
+            entry = last.get(camera.camera_uuid)
+            if entry is not None and entry.reason == _WRONG and entry.since_us >= camera.updated_us:
+                quiet_until = now + self._settings.unauthorized_backoff
+                watch = _Watch(camera, entry, now, quiet_until=quiet_until)
+                watch.answer, watch.bad_since = _WRONG, now
+                self._watches[camera.camera_id] = watch
+        self._is_loaded = True
+
     async def run(self) -> None:
         """Watch until cancelled; start it again after a failure."""
-        self._last_us.update(await repository.fetch_last_states_us(self._database))
+        if not self._is_loaded:
+            await self.load()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._save_forever(), name="camera-states")
             while True:
@@ -243,7 +262,7 @@ class CameraMonitor:
                 self._watches[camera_id] = watch
                 is_known = camera.camera_uuid in self._last_us
                 # What was before the box went down is no longer known: the history says so.
-                reason = RESTARTED if is_known else ""
+                reason = "restarted" if is_known else ""
                 self._keep(watch, StateEntry(CameraState.UNKNOWN, self._next_us(camera), reason))
 
     def _judge(
@@ -264,7 +283,7 @@ class CameraMonitor:
     ) -> tuple[CameraState, str] | None:
         watch.bad_since, watch.was_good = None, True
         if not watch.camera.record:
-            return CameraState.ONLINE_NOT_RECORDING, RECORDING_OFF
+            return CameraState.ONLINE_NOT_RECORDING, "recording_off"
         if is_recording:
             watch.silent_since = None
             return CameraState.RECORDING, ""
@@ -273,7 +292,7 @@ class CameraMonitor:
         was_recording = watch.entry.state is CameraState.RECORDING
         if now - watch.silent_since < (SETTLE_S if was_recording else START_S):
             return None
-        return CameraState.ONLINE_NOT_RECORDING, self._recording_trouble() or NOT_RECORDING
+        return CameraState.ONLINE_NOT_RECORDING, self._recording_trouble() or "not_recording"
 
     def _lose_stream(self, watch: _Watch, now: float) -> None:
         """Ask the camera at once; the lost stream is a first sign that it is gone."""
@@ -292,7 +311,8 @@ class CameraMonitor:
         if watch.answer == "":
             patience_s = START_S if watch.entry.state is CameraState.UNKNOWN else SETTLE_S
             is_settled = now - watch.bad_since >= patience_s
-            return (CameraState.ONLINE_NOT_RECORDING, NO_STREAM) if is_settled else None
+            reason = self._stream_trouble() or "no_stream"
+            return (CameraState.ONLINE_NOT_RECORDING, reason) if is_settled else None
         if watch.failures < self._settings.offline_after:
             return None
         state = (
@@ -306,7 +326,7 @@ class CameraMonitor:
                 code = await self._outcome(watch.camera)
         except Exception:  # what one camera makes us stumble over must not end the watch over all
             log.exception("camera_check_failed", camera_id=watch.camera.camera_id)
-            code = INTERNAL
+            code = "internal"
         finally:
             watch.is_checking = False  # also when the whole monitor is started again
         now = self._clock.monotonic()
@@ -331,10 +351,11 @@ class CameraMonitor:
         return ""
 
     def _enter(self, watch: _Watch, state: CameraState, reason: str) -> None:
-        before = watch.entry
-        if (before.state, before.reason) == (state, reason):
+        before, camera = watch.entry, watch.camera
+        # A password that was changed and is refused again is news: from it counts how long the camera is left alone.
+        is_refused_anew = reason == _WRONG and before.since_us < camera.updated_us
+        if (before.state, before.reason) == (state, reason) and not is_refused_anew:
             return
-        camera = watch.camera
         entry = StateEntry(state, self._next_us(camera), reason)
         self._keep(watch, entry)
         if state is before.state:

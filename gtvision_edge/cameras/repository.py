@@ -47,7 +47,7 @@ def update_camera(transaction: Transaction, camera: Camera, sealed: bytes) -> No
 
 
 def delete_camera(transaction: Transaction, camera_uuid: CameraUuid) -> bool:
-    """Remove the camera and its states; False when it was gone already."""
+    """Remove the camera; False when it was gone already. Its states stay for :func:`prune_states`."""
     done = transaction.execute("DELETE FROM cameras WHERE camera_uuid = ?", (camera_uuid,))
     return done.rowcount > 0
 
@@ -69,7 +69,11 @@ def insert_states(
 
 
 def prune_states(transaction: Transaction, *, keep: int) -> None:
-    """Forget all but the last *keep* states of each camera."""
+    """Forget all but the last *keep* states of each camera, and all of removed cameras that left no footage."""
+    transaction.execute(
+        "DELETE FROM camera_states WHERE camera_uuid NOT IN"
+        " (SELECT camera_uuid FROM cameras UNION SELECT camera_uuid FROM recorded_cameras)"
+    )
     crowded = transaction.execute(
         "SELECT camera_uuid FROM camera_states GROUP BY camera_uuid HAVING count(*) > ?", (keep,)
     ).fetchall()
@@ -106,12 +110,17 @@ async def fetch_states_within(
     return [StateEntry(CameraState(row["state"]), row["since_us"], row["reason"]) for row in rows]
 
 
-async def fetch_last_states_us(database: Database) -> dict[CameraUuid, int]:
-    """Return when each camera's last known state began."""
-    rows = await database.fetch_all(
-        "SELECT camera_uuid, max(since_us) AS since_us FROM camera_states GROUP BY camera_uuid"
+async def fetch_last_states(database: Database) -> dict[CameraUuid, StateEntry]:
+    """Return each camera's last known state."""
+    rows = await database.fetch_all(  # of the row with the maximum, as SQLite promises of a lone max()
+        "SELECT camera_uuid, max(since_us) AS since_us, state, reason FROM camera_states GROUP BY camera_uuid"
     )
-    return {CameraUuid(row["camera_uuid"]): row["since_us"] for row in rows}
+    return {
+        CameraUuid(row["camera_uuid"]): StateEntry(
+            CameraState(row["state"]), row["since_us"], row["reason"]
+        )
+        for row in rows
+    }
 
 
 def _values(camera: Camera, sealed: bytes) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gtvision_edge.cameras.errors import BrokenCameraKeyError, CameraKeyLostError
 from gtvision_edge.cameras.model import CameraUuid
+from gtvision_edge.runtime.durable import write_whole
 
 KEY_NAME: Final = "camera.key"
 _KEY_BYTES: Final = 32
@@ -52,10 +53,10 @@ def open_sealer(state_dir: Path) -> PasswordSealer:
     """
     path = state_dir / KEY_NAME
     try:
-        try:
-            _create(path)
-        except FileExistsError:
+        if path.exists():
             path.chmod(stat.S_IRUSR | stat.S_IWUSR)
+        else:
+            write_whole(path, os.urandom(_KEY_BYTES))
         key = path.read_bytes()
     except OSError as error:
         raise BrokenCameraKeyError(
@@ -68,25 +69,6 @@ def open_sealer(state_dir: Path) -> PasswordSealer:
             path=str(path),
         )
     return PasswordSealer(key)
-
-
-def _create(path: Path) -> None:
-    """Write a new key so that a power cut leaves either none or a whole one."""
-    if path.exists():
-        raise FileExistsError
-    whole = path.with_suffix(".new")
-    handle = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, stat.S_IRUSR | stat.S_IWUSR)
-    try:
-        os.write(handle, os.urandom(_KEY_BYTES))
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    whole.rename(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 def _bound_to(camera_uuid: CameraUuid) -> bytes:

@@ -1,12 +1,11 @@
 """The rules about cameras; what everyone else calls."""
 
 import asyncio
-import math
 import re
 import unicodedata
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
@@ -16,17 +15,24 @@ from pydantic import SecretStr
 from gtvision_edge.accounts.model import DEFAULT_TENANT, Principal
 from gtvision_edge.audit import Actor, AuditLog
 from gtvision_edge.cameras import repository
-from gtvision_edge.cameras.address import Address, check_address, stored_address
+from gtvision_edge.cameras.address import Address, stored_address
+from gtvision_edge.cameras.checks import (
+    check_tenant_exists,
+    checked_address,
+    checked_name,
+    checked_place,
+    fault,
+    unasked,
+)
+from gtvision_edge.cameras.columns import address_columns, changed_facts, facts, probe_columns
+from gtvision_edge.cameras.editing import changed_request, concerns_address
 from gtvision_edge.cameras.errors import (
     CameraChangedMeanwhileError,
     CameraExistsError,
     CameraKeyLostError,
-    InvalidAddressError,
     UnknownCameraError,
-    UnknownVendorError,
 )
 from gtvision_edge.cameras.model import (
-    NO_SECRET,
     Camera,
     CameraAdded,
     CameraChange,
@@ -36,7 +42,6 @@ from gtvision_edge.cameras.model import (
     CameraRemoved,
     CameraUuid,
     NewCamera,
-    Place,
     ProbeReport,
     ProbeRequest,
     Unset,
@@ -45,7 +50,6 @@ from gtvision_edge.cameras.onvif.device import DeviceAnswer
 from gtvision_edge.cameras.secrets import PasswordSealer, open_sealer
 from gtvision_edge.cameras.urls import (
     ProfileName,
-    UrlBuilderFactory,
     mask_url,
     split_typed_url,
 )
@@ -53,29 +57,14 @@ from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.runtime.ids import new_uuid7
-from gtvision_edge.runtime.logs import mask_secrets
 from gtvision_edge.storage import Database, Transaction
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-_PROFILES: Final[tuple[ProfileName, ...]] = ("main", "sub")
-MAX_NAME: Final = 80
 MAX_PAGE: Final = 500
 _CAMERA_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
-_ADDRESS_FIELDS: Final = (
-    "vendor",
-    "host",
-    "rtsp_port",
-    "http_port",
-    "onvif_port",
-    "channel",
-    "username",
-    "password",
-    "main_url",
-    "sub_url",
-)
 
 
 AddressRule = Callable[[Address], Awaitable[None]]
@@ -106,6 +95,8 @@ class _Known:
     sealed: bytes
     password: SecretStr | None
     """None = the key that sealed it is lost."""
+    urls: dict[ProfileName, str | None] = field(default_factory=dict, repr=False)
+    """With credentials, as far as they were asked for: the media server's paths are compared every two seconds."""
 
 
 class CameraService:
@@ -159,7 +150,9 @@ class CameraService:
             return None
         if profile == "sub" and known.camera.sub_profile is None:
             return None
-        return stored_address(known.camera, known.password).url(profile)
+        if profile not in known.urls:
+            known.urls[profile] = stored_address(known.camera, known.password).url(profile)
+        return known.urls[profile]
 
     def shown_url(self, camera_id: str, profile: ProfileName) -> str | None:
         """Return the URL of a stream for people's eyes, without credentials; None as for :meth:`stream_url`."""
@@ -204,7 +197,7 @@ class CameraService:
             ProbeBusyError: too many probes are under way.
 
         """
-        return (await self._look(_checked_address(request, [])))[1]
+        return (await self._look(checked_address(request, [])))[1]
 
     async def add(
         self, principal: Principal, request: NewCamera, *, client_address: str = ""
@@ -218,21 +211,21 @@ class CameraService:
 
         """
         faults: list[dict[str, str]] = []
-        name = _checked_name(request.name, faults)
-        place = _checked_place(request.place, faults)
+        name = checked_name(request.name, faults)
+        place = checked_place(request.place, faults)
         tenant_id = self._checked_tenant(principal, request.tenant_id, faults)
         if request.camera_id is not None and not _CAMERA_ID.fullmatch(request.camera_id):
             faults.append(
-                _fault("camera_id", "1 to 32 of a-z, 0-9, '-' and '_', not starting with a sign")
+                fault("camera_id", "1 to 32 of a-z, 0-9, '-' and '_', not starting with a sign")
             )
-        address = _checked_address(request.address, faults)
+        address = checked_address(request.address, faults)
         if request.camera_id is not None:
             self._check_free(request.camera_id)
         report = None
         if not request.skip_probe:
             address, report = await self._look(address)
         elif address.must_be_asked:
-            raise _unasked()
+            raise unasked()
         else:
             await self._address_rule(address)
 
@@ -247,11 +240,11 @@ class CameraService:
                     camera_uuid=uuid,
                     name=name,
                     tenant_id=tenant_id,
-                    **_address_columns(address),
+                    **address_columns(address),
                     record=request.record,
                     enabled=request.enabled,
                     place=place,
-                    **_probe_columns(report),
+                    **probe_columns(report),
                     created_us=now,
                     updated_us=now,
                 )
@@ -259,9 +252,9 @@ class CameraService:
                 actor = principal.actor(client_address)
 
                 def work(transaction: Transaction) -> None:
-                    _check_tenant_exists(transaction, tenant_id)
+                    check_tenant_exists(transaction, tenant_id)
                     repository.insert_camera(transaction, camera, sealed)
-                    self._audited(transaction, actor, "camera.created", camera, _facts(camera))
+                    self._audited(transaction, actor, "camera.created", camera, facts(camera))
 
                 await self._database.write(work)
                 self._known[camera.camera_id] = _Known(camera, sealed, address.password)
@@ -280,18 +273,21 @@ class CameraService:
     ) -> Camera:
         """Change a camera. New address or credentials are probed first (unless ``skip_probe``).
 
+        Whose it was until now keeps what was recorded until now: for another tenant it is another camera, with an uuid of its
+        own, and nothing of the one's footage, states or live picture is the other's.
+
         Raises:
             UnknownCameraError, InvalidInputError, CameraError: as above; nothing was changed.
-            CameraKeyLostError: the address changes, but the password to go with it cannot be opened.
+            CameraKeyLostError: address or tenant changes, but the password to go with it cannot be opened.
 
         """
         before = self._get(principal, camera_id)
         faults: list[dict[str, str]] = []
         camera = before.camera
         if change.name is not Unset.UNSET:
-            camera = replace(camera, name=_checked_name(change.name, faults))
+            camera = replace(camera, name=checked_name(change.name, faults))
         if change.place is not Unset.UNSET:
-            camera = replace(camera, place=_checked_place(change.place, faults))
+            camera = replace(camera, place=checked_place(change.place, faults))
         if change.tenant_id is not Unset.UNSET:
             tenant_id = self._checked_tenant(principal, change.tenant_id, faults)
             camera = replace(camera, tenant_id=tenant_id)
@@ -300,22 +296,33 @@ class CameraService:
         if change.enabled is not Unset.UNSET:
             camera = replace(camera, enabled=change.enabled)
         password, sealed = before.password, before.sealed
-        if any(getattr(change, name) is not Unset.UNSET for name in _ADDRESS_FIELDS):
-            address = _checked_address(self._changed_request(before, change), faults)
+        if concerns_address(change):
+            shown: dict[ProfileName, str | None] = {
+                "main": self.shown_url(camera_id, "main"),
+                "sub": self.shown_url(camera_id, "sub"),
+            }
+            wanted = changed_request(before.camera, before.password, change, shown)
+            address = checked_address(wanted, faults)
             if before.password is None or address != stored_address(camera, before.password):
                 report = None
                 if not change.skip_probe:
                     address, report = await self._look(address)
                 elif address.must_be_asked:
-                    raise _unasked()
+                    raise unasked()
                 else:
                     await self._address_rule(address)
-                camera = replace(camera, **_address_columns(address), **_probe_columns(report))
+                camera = replace(camera, **address_columns(address), **probe_columns(report))
                 password = address.password
                 sealed = self._sealer.seal(camera.camera_uuid, password.get_secret_value())
         elif faults:
             raise InvalidInputError("The camera cannot be changed like this.", faults=faults)
         camera = replace(camera, updated_us=self._clock.now_us())
+        if camera.tenant_id != before.camera.tenant_id:
+            if password is None:
+                raise CameraKeyLostError("The stored password cannot be opened: enter it again.")
+            uuid = CameraUuid(new_uuid7(self._clock))
+            camera = replace(camera, camera_uuid=uuid, created_us=camera.updated_us)
+            sealed = self._sealer.seal(uuid, password.get_secret_value())
 
         async def commit() -> Camera:
             async with self._one_change:
@@ -325,22 +332,37 @@ class CameraService:
                         "The camera was changed by someone else meanwhile; look again.",
                         camera_id=camera_id,
                     )
-                actor = principal.actor(client_address)
-                facts = _changed_facts(before.camera, camera)
-                if sealed is not before.sealed:
-                    facts["credentials"] = "changed"
-
-                def work(transaction: Transaction) -> None:
-                    _check_tenant_exists(transaction, camera.tenant_id)
-                    repository.update_camera(transaction, camera, sealed)
-                    self._audited(transaction, actor, "camera.changed", camera, facts)
-
-                await self._database.write(work)
-                self._known[camera.camera_id] = _Known(camera, sealed, password)
-                self._bus.publish(CameraChanged(camera.camera_id, camera.camera_uuid))
-                return camera
+                known = _Known(camera, sealed, password)
+                return await self._keep_change(principal.actor(client_address), before, known)
 
         return await self._whole(commit)
+
+    async def _keep_change(self, actor: Actor, before: _Known, after: _Known) -> Camera:
+        old, camera = before.camera, after.camera
+        is_moved = camera.camera_uuid != old.camera_uuid
+        found = changed_facts(old, camera)
+        if after.sealed is not before.sealed:
+            found["credentials"] = "changed"
+
+        def work(transaction: Transaction) -> None:
+            check_tenant_exists(transaction, camera.tenant_id)
+            if is_moved:  # each tenant's log tells its own half
+                repository.delete_camera(transaction, old.camera_uuid)
+                repository.insert_camera(transaction, camera, after.sealed)
+                self._audited(transaction, actor, "camera.removed", old, facts(old))
+                self._audited(transaction, actor, "camera.created", camera, facts(camera))
+            else:
+                repository.update_camera(transaction, camera, after.sealed)
+                self._audited(transaction, actor, "camera.changed", camera, found)
+
+        await self._database.write(work)
+        self._known[camera.camera_id] = after
+        if is_moved:
+            self._bus.publish(CameraRemoved(old.camera_id, old.camera_uuid))
+            self._bus.publish(CameraAdded(camera.camera_id, camera.camera_uuid))
+        else:
+            self._bus.publish(CameraChanged(camera.camera_id, camera.camera_uuid))
+        return camera
 
     async def remove(
         self, principal: Principal, camera_id: str, *, client_address: str = ""
@@ -359,7 +381,7 @@ class CameraService:
 
                 def work(transaction: Transaction) -> None:
                     if repository.delete_camera(transaction, camera.camera_uuid):
-                        self._audited(transaction, actor, "camera.removed", camera, _facts(camera))
+                        self._audited(transaction, actor, "camera.removed", camera, facts(camera))
 
                 await self._database.write(work)
                 del self._known[camera.camera_id]
@@ -402,76 +424,12 @@ class CameraService:
             raise UnknownCameraError("There is no such camera.", camera_id=camera_id[:40])
         return known
 
-    def _changed_request(self, before: _Known, change: CameraChange) -> ProbeRequest:
-        camera = before.camera
-        password: SecretStr
-        if change.password is not Unset.UNSET:
-            password = change.password
-        elif before.password is not None:
-            password = before.password
-        else:
-            raise CameraKeyLostError("The stored password cannot be opened: enter it again.")
-        given = {
-            name: getattr(change, name)
-            for name in _ADDRESS_FIELDS
-            if getattr(change, name) is not Unset.UNSET
-        }
-        for profile in _PROFILES:
-            # A form that sends back what it was shown changes nothing; the mask in it is no password.
-            if given.get(f"{profile}_url") and given[f"{profile}_url"] in self._shown(
-                before, profile
-            ):
-                del given[f"{profile}_url"]
-        if "vendor" in given and given["vendor"] != camera.vendor:
-            # Another vendor's addresses and ports mean nothing to this one.
-            stored = ProbeRequest(
-                vendor=str(given["vendor"]),
-                host=camera.host,
-                channel=camera.channel,
-                username=camera.username,
-            )
-        else:
-            stored = ProbeRequest(
-                vendor=camera.vendor,
-                host=camera.host,
-                rtsp_port=camera.rtsp_port,
-                http_port=camera.http_port,
-                onvif_port=camera.onvif_port,
-                channel=camera.channel,
-                username=camera.username,
-                main_url=camera.main_url,
-                sub_url=camera.sub_url,
-            )
-        if self._must_ask_anew(camera, given):
-            stored = replace(stored, main_url=None, sub_url=None, rtsp_port=None)
-        if given.get("main_url", stored.main_url):
-            stored = replace(stored, host="", rtsp_port=None)  # they are the typed address's own
-        if given.get("username") == "" and "password" not in given:
-            password = NO_SECRET
-        return replace(stored, **{**given, "password": password})
-
-    def _must_ask_anew(self, camera: Camera, given: dict[str, Any]) -> bool:
-        """Tell whether addresses that the device told are of no use: it is another device, or another of its inputs."""
-        if "main_url" in given or "vendor" in given:
-            return False
-        if not UrlBuilderFactory.get_vendor(camera.vendor).asks_device:
-            return False
-        return any(
-            name in given and given[name] != getattr(camera, name)
-            for name in ("host", "onvif_port", "rtsp_port", "channel")
-        )
-
-    def _shown(self, known: _Known, profile: ProfileName) -> set[str | None]:
-        camera = known.camera
-        stored = camera.main_url if profile == "main" else camera.sub_url
-        return {self.shown_url(camera.camera_id, profile), stored, mask_url(stored or "")}
-
     def _checked_tenant(
         self, principal: Principal, wanted: str | None, faults: list[dict[str, str]]
     ) -> str:
         tenant_id = wanted or principal.tenant_id or DEFAULT_TENANT
         if not principal.may_see_tenant(tenant_id):
-            faults.append(_fault("tenant_id", "there is no such tenant"))
+            faults.append(fault("tenant_id", "there is no such tenant"))
         return tenant_id
 
     def _check_free(self, camera_id: str) -> None:
@@ -552,122 +510,3 @@ async def open_camera_service(
     finally:
         if service._committing:  # noqa: SLF001 -- this function is the constructor's other half
             await asyncio.wait(service._committing)  # noqa: SLF001
-
-
-def _checked_address(request: ProbeRequest, faults: list[dict[str, str]]) -> Address:
-    """Return the checked address; raise for its fault and for those collected before."""
-    try:
-        address = check_address(request)
-    except InvalidAddressError as error:
-        faults.append(_fault(str(error.details.get("field", "")), error.message))
-    except UnknownVendorError as error:
-        faults.append(_fault("vendor", error.message))
-    else:
-        if not faults:
-            return address
-    raise InvalidInputError("The camera cannot be like this.", faults=faults)
-
-
-def _checked_name(name: str, faults: list[dict[str, str]]) -> str:
-    name = unicodedata.normalize("NFC", name).strip()
-    if not 1 <= len(name) <= MAX_NAME or not _is_plain_text(name):
-        faults.append(_fault("name", f"1 to {MAX_NAME} characters, no control characters"))
-    return name
-
-
-def _checked_place(place: Place, faults: list[dict[str, str]]) -> Place:
-    with _fault_at("place.latitude", faults):
-        _check_number(place.latitude, -90, 90)
-    with _fault_at("place.longitude", faults):
-        _check_number(place.longitude, -180, 180)
-    with _fault_at("place.bearing", faults):
-        _check_number(place.bearing, 0, 360)
-    if (place.latitude is None) != (place.longitude is None):
-        faults.append(_fault("place", "latitude and longitude go together"))
-    if len(place.label) > MAX_NAME or not _is_plain_text(place.label):
-        faults.append(
-            _fault("place.label", f"at most {MAX_NAME} characters, no control characters")
-        )
-    return replace(place, label=place.label.strip())
-
-
-@contextmanager
-def _fault_at(path: str, faults: list[dict[str, str]]) -> Iterator[None]:
-    try:
-        yield
-    except ValueError as error:
-        faults.append(_fault(path, str(error)))
-
-
-def _check_number(number: float | None, low: float, high: float) -> None:
-    if number is not None and not (math.isfinite(number) and low <= number <= high):
-        raise ValueError(f"must be from {low} to {high}")
-
-
-def _is_plain_text(text: str) -> bool:
-    return not any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in text)
-
-
-def _fault(path: str, message: str) -> dict[str, str]:
-    return {"path": path, "message": message}
-
-
-def _check_tenant_exists(transaction: Transaction, tenant_id: str) -> None:
-    if not repository.tenant_exists(transaction, tenant_id):
-        raise InvalidInputError(
-            "The camera cannot be like this.",
-            faults=[_fault("tenant_id", "there is no such tenant")],
-        )
-
-
-def _unasked() -> InvalidInputError:
-    return InvalidInputError(
-        "The camera cannot be like this.",
-        faults=[_fault("skip_probe", "this camera must be asked for its addresses; or type them")],
-    )
-
-
-def _address_columns(address: Address) -> dict[str, Any]:
-    return {
-        "vendor": address.vendor,
-        "host": address.host,
-        "rtsp_port": address.rtsp_port,
-        "http_port": address.http_port,
-        "onvif_port": address.onvif_port,
-        "channel": address.channel,
-        "username": address.username,
-        "has_password": bool(address.password.get_secret_value()),
-        "main_url": address.main_url,
-        "sub_url": address.sub_url,
-    }
-
-
-def _probe_columns(report: ProbeReport | None) -> dict[str, Any]:
-    if report is None:
-        return {"main_profile": None, "sub_profile": None, "warnings": ()}
-    return {
-        "main_profile": report.main,
-        "sub_profile": report.sub,
-        "warnings": report.warnings,
-    }
-
-
-def _facts(camera: Camera) -> dict[str, object]:
-    return {"name": camera.name, "vendor": camera.vendor, "host": camera.host}
-
-
-def _changed_facts(before: Camera, after: Camera) -> dict[str, object]:
-    """Name what a person changed, with its new value where that is short and no secret."""
-    facts: dict[str, object] = {}
-    for name in ("name", "tenant_id", "vendor", "host", "rtsp_port", "http_port", "onvif_port"):
-        if getattr(before, name) != getattr(after, name):
-            facts[name] = getattr(after, name)
-    for name in ("channel", "username", "record", "enabled"):
-        if getattr(before, name) != getattr(after, name):
-            facts[name] = getattr(after, name)
-    for name in ("main_url", "sub_url"):
-        if getattr(before, name) != getattr(after, name):
-            facts[name] = mask_secrets(getattr(after, name) or "")
-    if before.place != after.place:
-        facts["place"] = after.place.label or "changed"
-    return facts

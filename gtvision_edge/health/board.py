@@ -36,9 +36,13 @@ class HealthBoard:
         )
         return dict(zip(self._checks, codes, strict=True))
 
+    def why_unfit(self, codes: Mapping[str, str]) -> str:
+        """Return the code of the first check for which the box is not fit to serve, '' when it is."""
+        return next((code for name, code in codes.items() if code and name in self._needed), "")
+
     def is_fit(self, codes: Mapping[str, str]) -> bool:
         """Tell whether the box is fit to serve when :meth:`examine` returned *codes*."""
-        return not any(code for name, code in codes.items() if name in self._needed)
+        return not self.why_unfit(codes)
 
 
 async def _ask(check: Check, patience_s: float) -> str:

@@ -1,6 +1,5 @@
 """Where the keys lie: files of mode 0600 in the state folder, made at the first start."""
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gtvision_edge.keys.errors import BrokenCertificateError, BrokenSiteKeyError
 from gtvision_edge.keys.paper_key import PaperKey, make_certificate, read_pkcs12
 from gtvision_edge.keys.site_key import SiteKey
+from gtvision_edge.runtime.durable import write_whole
+from gtvision_edge.runtime.findings import Finding
 from gtvision_edge.settings import PaperSettings
 
 log = structlog.get_logger(__name__)
@@ -51,6 +52,10 @@ class OpenedKeys:
         """
         if self.certificate_error is not None:
             raise self.certificate_error
+
+    def findings(self) -> list[Finding]:
+        """Return that the certificate of the settings is not used, if it is not."""
+        return [Finding(self.certificate_error.code)] if self.certificate_error else []
 
 
 def open_keys(state_dir: Path, settings: PaperSettings, *, site_id: str) -> OpenedKeys:
@@ -135,7 +140,8 @@ def _read_or_make(
             path.chmod(0o600)
             return found
     value, content = make()
-    _write_durably(path, content)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, content)
     made.append(path.name)
     return value
 
@@ -170,22 +176,3 @@ def _pem(key: Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    """Write so that a power cut leaves either nothing or the whole file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + ".new")
-    draft.unlink(missing_ok=True)
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(handle, content)
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    draft.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

@@ -12,6 +12,31 @@ class MediaServerUnavailableError(EdgeError):
     kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
 
 
+class MediaServerSilentError(MediaServerUnavailableError):
+    """The media server takes the connection and does not answer in time: it hangs, or the box is out of breath."""
+
+    code: ClassVar[str] = "media_server_silent"
+
+
+class ForeignServerError(MediaServerUnavailableError):
+    """What answers at the media server's address is no media server."""
+
+    code: ClassVar[str] = "media_server_foreign"
+
+
+class MediaServerOddError(MediaServerUnavailableError):
+    """The media server's answers make no sense, or have no end."""
+
+    code: ClassVar[str] = "media_server_odd"
+
+
+class MediaPathWrongError(EdgeError):
+    """A camera's path at the media server is not as it should be; ``GET /cameras`` tells whose and why."""
+
+    code: ClassVar[str] = "media_path_wrong"
+    kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
+
+
 class MediaServerRefusedError(EdgeError):
     """The media server answered and said no; ``status`` is its HTTP status."""
 
@@ -27,6 +52,12 @@ class MediaServerUnauthorizedError(MediaServerRefusedError):
     """The media server's API wants credentials we do not have."""
 
     code: ClassVar[str] = "media_server_unauthorized"
+
+
+class MediaServerTooOldError(MediaServerRefusedError):
+    """It is MediaMTX, but from before 1.15.2: its API does not even tell its version."""
+
+    code: ClassVar[str] = "media_server_too_old"
 
 
 class UnknownPathError(MediaServerRefusedError):

@@ -1,20 +1,23 @@
-"""What is wrong with the MediaMTX beside us: too old, open to the network, or set up to work against us."""
+"""What is wrong with the MediaMTX beside us: away, too old, open to the network, or set up to work against us."""
 
 import asyncio
+import hmac
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from gtvision_edge.errors import EdgeError
 from gtvision_edge.media.client import MediaServerClient, ServerInfo
+from gtvision_edge.media.model import MediaServerState
 from gtvision_edge.media.paths import parse_duration_ns
 from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.findings import Finding, Severity
 
 OLDEST: Final = (1, 20, 1)
 """Older ones lack, or break, what we rely on (facts of each version stand in MediaMTX's changelog)."""
 
 LOOK_INTERVAL_S: Final = 30.0
+MAX_WORD: Final = 80
 
 # Each server of MediaMTX: the switch, and where it listens.
 _LISTENERS: Final = (
@@ -29,15 +32,8 @@ _LISTENERS: Final = (
     ("srt", "srtAddress"),
     ("moq", "moqHTTP2Address"),
 )
+_REDACTED: Final = "<redacted>"
 _CATCH_ALL: Final = frozenset({"all", "all_others", "~^.*$"})
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something an administrator should mend; *facts* go with the words for the stable *code*."""
-
-    code: str
-    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 def examine(
@@ -45,35 +41,60 @@ def examine(
     settings: Mapping[str, Any],
     path_defaults: Mapping[str, Any],
     path_names: Iterable[str],
+    *,
+    hls_secret: str | None = None,
 ) -> list[Finding]:
-    """Return what is wrong with a MediaMTX of these settings, the worst first."""
+    """Return what is wrong with a MediaMTX of these settings, the worst first; *hls_secret* is ours."""
     if info.kind != "mediamtx":
         return []
     found = []
     if info.release is None or info.release < OLDEST:
         needed = ".".join(map(str, OLDEST))
-        found.append(Finding("media_server_too_old", {"version": info.version, "needed": needed}))
+        found.append(
+            Finding("media_server_too_old", facts={"version": info.version, "needed": needed})
+        )
+    if info.utc_offset:
+        # Names of recorded files are read as UTC: footage would lie hours from where it belongs.
+        facts = {"offset": info.utc_offset}
+        found.append(Finding("media_server_not_utc", Severity.ALARM, facts))
     if _lets_anybody_publish(settings):
         found.append(Finding("media_server_open_to_publishers"))
     found += (
-        Finding("media_server_open_to_network", {"listener": name, "address": address})
+        Finding("media_server_open_to_network", facts={"listener": name, "address": address})
         for name, address in _open_listeners(settings)
     )
-    if parse_duration_ns(str(path_defaults.get("recordDeleteAfter", ""))):
-        after = path_defaults["recordDeleteAfter"]
-        found.append(Finding("media_server_deletes_recordings", {"after": after}))
+    after = str(path_defaults.get("recordDeleteAfter", ""))[:MAX_WORD]
+    if parse_duration_ns(after):
+        found.append(Finding("media_server_deletes_recordings", facts={"after": after}))
     if not _CATCH_ALL.isdisjoint(path_names):
         found.append(Finding("media_server_takes_any_path"))
     if settings.get("hls") is False:
         found.append(Finding("media_server_without_hls"))
     elif settings.get("hlsVariant") == "lowLatency":
         found.append(Finding("media_server_low_latency_hls"))
+    if settings.get("rtsp") is False:
+        found.append(Finding("media_server_without_rtsp"))
+    if settings.get("hls") is not False and _differs(settings.get("hlsCDNSecret"), hls_secret):
+        found.append(Finding("media_server_secret_differs"))
     return found
+
+
+def _differs(theirs: object, ours: str | None) -> bool:
+    if not isinstance(theirs, str) or theirs == _REDACTED:
+        return False  # it tells no secret
+    return not hmac.compare_digest(theirs.encode(), (ours or "").encode())
+
+
+def outage(state: MediaServerState) -> list[Finding]:
+    """Return what is told of a media server that is asked and does not do its work."""
+    if state.up or not state.error:
+        return []
+    return [Finding(state.error, Severity.ALARM, {"kind": state.kind or None})]
 
 
 def _open_listeners(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for switch, name in _LISTENERS:
-        address = str(settings.get(name) or "")
+        address = str(settings.get(name) or "")[:MAX_WORD]
         if settings.get(switch) and address and not _is_loopback(address):
             yield switch, address
 
@@ -93,26 +114,43 @@ def _is_loopback(address: str) -> bool:
 def _lets_anybody_publish(settings: Mapping[str, Any]) -> bool:
     if settings.get("authMethod") != "internal":
         return False
-    for user in settings.get("authInternalUsers") or []:
-        actions = {permission.get("action") for permission in user.get("permissions") or []}
-        if user.get("user") == "any" and "publish" in actions:
-            return True
-    return False
+    return any(
+        user.get("user") == "any"
+        and any(each.get("action") == "publish" for each in _objects(user.get("permissions")))
+        for user in _objects(settings.get("authInternalUsers"))
+    )
+
+
+def _objects(value: object) -> list[Mapping[str, Any]]:
+    """Return the objects of a list; what else a server may send there tells nothing."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 class MediaServerExaminer:
-    """Looks at the media server's own settings every half minute, and keeps what it found."""
+    """Looks at the media server's own settings every half minute, and keeps what it found.
 
-    def __init__(self, client: MediaServerClient, clock: Clock) -> None:
+    *state* tells whether it answers: while it does not, that is the only finding, whatever else there was before.
+    """
+
+    def __init__(
+        self,
+        client: MediaServerClient,
+        clock: Clock,
+        *,
+        state: Callable[[], MediaServerState],
+        hls_secret: str | None = None,
+    ) -> None:
         self._client = client
         self._clock = clock
+        self._state = state
+        self._hls_secret = hls_secret
         self._findings: list[Finding] = []
         self._offers_webrtc = False
 
-    @property
     def findings(self) -> list[Finding]:
-        """Return what was wrong when the server last answered."""
-        return list(self._findings)
+        """Return that the server is away; else what was wrong when its settings were last read."""
+        state = self._state()
+        return list(self._findings) if state.up else outage(state)
 
     @property
     def offers_webrtc(self) -> bool:
@@ -138,5 +176,5 @@ class MediaServerExaminer:
             )
         except EdgeError:
             return
-        self._findings = examine(info, settings, defaults, paths)
+        self._findings = examine(info, settings, defaults, paths, hls_secret=self._hls_secret)
         self._offers_webrtc = settings.get("webrtc") is True

@@ -78,11 +78,15 @@ class Cameras(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MediaServerPlace:
-    """Where the media server's HLS is. *secret* is its ``hlsCDNSecret``; *kind* tells who it is now."""
+    """Where the media server's HLS is. *secret* is its ``hlsCDNSecret``; *kind* tells who it is now.
+
+    *admits* tells whether it has a path of this very camera there; else the path may still be that of one removed.
+    """
 
     hls_url: str
     secret: str | None
     kind: Callable[[], str]
+    admits: Callable[[CameraOnAir, PathUse], bool]
 
     @property
     def is_embedded(self) -> bool:
@@ -130,6 +134,7 @@ class Gateway:
                 webrtc,
                 http=http,
                 viewer_of=self._viewer,
+                admits=self._admits,
                 may_go_on=self._may_go_on,
                 viewings=viewings,
                 clock=clock,
@@ -175,6 +180,8 @@ class Gateway:
 
         """
         viewer = await self._viewer(request, path)
+        if not self._admits(viewer):
+            raise StreamUnavailableError("The stream is not this camera's yet.", retry_after_s=1)
         await self._note(viewer)
         return viewer.query
 
@@ -223,6 +230,8 @@ class Gateway:
             link = Link.parse(file)
         except StrangePlaylistError as error:
             raise _unknown_file() from error
+        if not self._admits(viewer):
+            raise _unknown_file()
         return await self._hand_through(request, viewer, link)
 
     async def _media_playlist(self, viewer: Viewer, file: str) -> web.StreamResponse:
@@ -246,6 +255,8 @@ class Gateway:
         viewer = await self._viewer(request)
         if not self._place.is_embedded:
             return await sockets.refuse(request, sockets.NO_LIVE_SOCKET)
+        if not self._admits(viewer):
+            return await sockets.refuse(request, sockets.STREAM_UNAVAILABLE)
         async with self._viewings.hold(
             viewer.who, viewer.session.principal.actor(viewer.address), viewer.camera, viewer.path
         ):
@@ -308,6 +319,9 @@ class Gateway:
             and await self._sessions.is_still_good(viewer.session)
         )
 
+    def _admits(self, viewer: Viewer) -> bool:
+        return self._place.admits(viewer.camera, viewer.use)
+
     async def _note(self, viewer: Viewer) -> None:
         actor = viewer.session.principal.actor(viewer.address)
         await self._viewings.touch(viewer.who, actor, viewer.camera, viewer.path)
@@ -317,6 +331,7 @@ class Gateway:
     def _stream(self, viewer: Viewer) -> LiveStream:
         key = viewer.path, viewer.camera.camera_uuid  # what was shown of a camera is its own
         stream = self._streams.get(key)
+        camera, use = viewer.camera, viewer.use
         if stream is None:
             stream = self._streams[key] = LiveStream(
                 viewer.path,
@@ -325,9 +340,10 @@ class Gateway:
                 clock=self._clock,
                 epoch_us=self._epoch_us,
                 spawn=self._spawn,
+                may_be_shown=lambda: self._place.admits(camera, use),
                 # The embedded server keeps audio and video in one file, MediaMTX in two. A path seen first while it
                 # is down gets the shape its camera will probably have: players cannot add a track later.
-                has_audio_inside=self._place.is_embedded and _has_audio(viewer.camera, viewer.use),
+                has_audio_inside=self._place.is_embedded and _has_audio(camera, use),
             )
         return stream
 
@@ -352,9 +368,10 @@ class Gateway:
         async def newest() -> Any:
             return await stream.newest() if stream is not None else None
 
-        return await self._posters.picture(
-            camera, use, newest, width=width, has_memory=self._place.is_embedded
+        has_memory = self._place.is_embedded and all(
+            self._place.admits(camera, each) for each in (use, PathUse.RECORD)
         )
+        return await self._posters.picture(camera, use, newest, width=width, has_memory=has_memory)
 
     async def _hand_through(
         self, request: web.Request, viewer: Viewer, link: Link

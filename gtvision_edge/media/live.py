@@ -47,6 +47,7 @@ class LiveStream:
     Nothing runs unless a player asks: each request brings the playlists up to now. *spawn* starts a task whose owner
     ends it; at most one is running, the one that asks the media server for ``index.m3u8``. *epoch_us* is the wall clock
     less the monotonic one, taken once for all streams: their numbers go by it, whatever becomes of the wall clock.
+    While *may_be_shown* is False what the media server has under the name is another camera's: nothing is asked of it.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class LiveStream:
         clock: Clock,
         epoch_us: int,
         spawn: Spawn,
+        may_be_shown: Callable[[], bool],
         has_audio_inside: bool = False,
     ) -> None:
         self._path = path
@@ -66,6 +68,7 @@ class LiveStream:
         self._clock = clock
         self._epoch_us = epoch_us
         self._spawn = spawn
+        self._may_be_shown = may_be_shown
         self._lock = asyncio.Lock()
         self._opening: asyncio.Task[None] | None = None
         self._open_after = self._refreshed = float("-inf")
@@ -110,9 +113,10 @@ class LiveStream:
         self.used_at = self._clock.monotonic()
         if await self._follow():
             return
-        await self._wait_for_opening(patience_s)
-        if self._tracks and await self._follow():
-            return
+        if self._may_be_shown():
+            await self._wait_for_opening(patience_s)
+            if self._tracks and await self._follow():
+                return
         if self.state is not StreamState.PLACEHOLDER:
             log.info("stream_lost", path=self._path)
         self.state = StreamState.PLACEHOLDER
@@ -122,7 +126,7 @@ class LiveStream:
     async def _follow(self) -> bool:
         """Take over the media server's present lists; False when it has none any more."""
         async with self._lock:  # of many viewers one asks, the others find it done
-            if not self._tracks:
+            if not self._tracks or not self._may_be_shown():
                 return False
             if self._clock.monotonic() - self._refreshed < FRESH_S:
                 return True

@@ -51,7 +51,7 @@ class MediaServerState:
     """What is known of the media server.
 
     ``version`` and ``kind`` (``embedded`` or ``mediamtx``) are those last seen, empty before the first answer.
-    ``error`` is the code of the failure while it is down.
+    ``error`` is the code of the failure while it is down, empty before it was first asked.
     """
 
     up: bool
@@ -59,6 +59,10 @@ class MediaServerState:
     version: str = ""
     kind: str = ""
     error: str = ""
+
+    @property
+    def was_asked(self) -> bool:
+        return self.up or bool(self.error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ _DURATIONS = frozenset(
         "sourceOnDemandCloseAfter",
     }
 )
+_MAX_DURATION = 100
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)")
 _DURATION_NS = {
     "ns": 1,
@@ -193,6 +194,8 @@ def _canonical(field: str, value: object) -> object:
 
 def parse_duration_ns(text: str) -> int | None:
     """Return a duration as MediaMTX prints it (``1d12h0m0s``, ``200ms``, empty = zero) in ns; None if it is none."""
+    if len(text) > _MAX_DURATION:  # its number would be too large, too
+        return None
     parts = list(_DURATION_PART.finditer(text))
     if "".join(part[0] for part in parts) != text:
         return None

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import aiohttp
 
 from gtvision_edge.media.playlists import Link
+from gtvision_edge.runtime.reading import TooLongError, read_capped
 
 INDEX_TIMEOUT_S = 15.0
 """The first ``index.m3u8`` blocks until two segments are there: with key frames 4 s apart that is 8 s and more."""
@@ -103,14 +104,9 @@ class Upstream:
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
     try:
-        body = bytearray()
-        async for chunk in response.content.iter_any():
-            body += chunk
-            if len(body) > limit:
-                raise UpstreamError(0)
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        return await read_capped(response.content, limit)
+    except (TooLongError, aiohttp.ClientError, TimeoutError, OSError) as error:
         raise UpstreamError(0) from error
-    return bytes(body)
 
 
 @asynccontextmanager

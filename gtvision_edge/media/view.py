@@ -1,6 +1,8 @@
 """What the media server makes of each camera: is its stream there, do bytes come, does its recording grow."""
 
 import asyncio
+import os
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -10,6 +12,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Gauge
 
 from gtvision_edge.errors import EdgeError
+from gtvision_edge.media.admission import Admissions
 from gtvision_edge.media.client import MediaServerClient, RuntimePath
 from gtvision_edge.media.model import CameraDirectory, CameraOnAir, PathView, RecordingsOf
 from gtvision_edge.media.paths import PathUse, path_name
@@ -23,6 +26,10 @@ RECORDING_FOR_S = 10.0
 STALE_AFTER_S = 10.0
 """Without an answer of the media server for so long we know nothing any more."""
 DISK_PATIENCE_S = 2.0
+MAX_DAYS = 5
+"""Days of a camera of which the files are remembered: those around today, also after the clock was set by one."""
+SETTLED_NS = 2_000_000_000
+"""A directory changed later than this before it was listed may have changed again within one tick of the file system."""
 
 
 @dataclass(slots=True)
@@ -43,6 +50,15 @@ class _Growth:
 
     newest: Path | None = None
     size: int = -1
+    days: "dict[str, _Day]" = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Day:
+    """The files in a day's directory, and its time of change when they were listed; 0 = it may have changed again since."""
+
+    changed_ns: int = 0
+    names: set[str] = field(default_factory=set)
 
 
 class MediaViews:
@@ -57,10 +73,12 @@ class MediaViews:
         cameras: CameraDirectory,
         *,
         recordings: RecordingsOf,
+        admissions: Admissions,
         clock: Clock,
         registry: CollectorRegistry | None = None,
     ) -> None:
         self._client = client
+        self._admissions = admissions
         self._cameras = cameras
         self._recordings = recordings
         self._clock = clock
@@ -117,7 +135,9 @@ class MediaViews:
             seen = self._seen.get(camera.camera_id)
             if seen is None or seen.camera_uuid != camera.camera_uuid:
                 seen = self._seen[camera.camera_id] = _Seen(camera.camera_uuid)
-            self._note(seen, paths.get(path_name(camera.camera_id, PathUse.RECORD)))
+            is_own = self._admissions.admits(camera, PathUse.RECORD)
+            path = paths.get(path_name(camera.camera_id, PathUse.RECORD)) if is_own else None
+            self._note(seen, path)
         await self._look_at_disk(
             [
                 (camera, self._seen[camera.camera_id].growth)
@@ -179,11 +199,37 @@ def _has_grown(directory: Path | None, days: list[str], growth: _Growth) -> bool
         if size > growth.size:
             growth.size = size
             return True
-    newest = newest_file(directory, days)
-    if newest is None or newest == growth.newest:
+    newest = _new_file(directory, days, growth)
+    if newest is None:
         return False
     growth.newest, growth.size = newest, _size(newest)
     return not first_look and growth.size > 0
+
+
+def _new_file(directory: Path, days: Iterable[str], growth: _Growth) -> Path | None:
+    """Return the file changed last of those that came into *days* since the last look.
+
+    By change and not by name: after the clock was set back the growing file sorts before older ones. A day has 1440 files, and
+    this runs for each camera whenever its file did not grow within a second: a directory that did not change is not listed, and
+    of one that did only the new files are looked at.
+    """
+    stamped: list[tuple[int, Path]] = []
+    for day in days:
+        known = growth.days.setdefault(day, _Day())
+        try:
+            changed_ns = (directory / day).stat().st_mtime_ns
+            if changed_ns == known.changed_ns:
+                continue
+            names = {name for name in os.listdir(directory / day) if name.endswith(".mp4")}  # noqa: PTH208 -- names, quickly
+            files = [directory / day / name for name in names - known.names]
+            stamped += [(file.stat().st_mtime_ns, file) for file in files]
+        except OSError:
+            continue
+        is_settled = abs(time.time_ns() - changed_ns) > SETTLED_NS
+        growth.days[day] = _Day(changed_ns if is_settled else 0, names)
+    while len(growth.days) > MAX_DAYS:
+        del growth.days[min(growth.days)]
+    return max(stamped)[1] if stamped else None
 
 
 def newest_file(directory: Path, days: Iterable[str]) -> Path | None:

@@ -29,6 +29,7 @@ from gtvision_edge.media.errors import (
 from gtvision_edge.media.viewer import Viewer
 from gtvision_edge.media.viewings import Viewings
 from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.reading import TooLongError, read_capped
 from gtvision_edge.runtime.tasks import keep_running
 
 log = structlog.get_logger(__name__)
@@ -81,7 +82,10 @@ class _Answer:
 
 
 class Whep:
-    """``/whep/{path}``. *viewer_of* says who asks (or raises), *may_go_on* whether he would be let in again."""
+    """``/whep/{path}``. *viewer_of* says who asks (or raises), *may_go_on* whether he would be let in again.
+
+    *admits* tells whether the media server has his camera's own stream under the name, not that of one removed.
+    """
 
     def __init__(
         self,
@@ -89,6 +93,7 @@ class Whep:
         *,
         http: aiohttp.ClientSession,
         viewer_of: Callable[[web.Request], Awaitable[Viewer]],
+        admits: Callable[[Viewer], bool],
         may_go_on: Callable[[Viewer], Awaitable[bool]],
         viewings: Viewings,
         clock: Clock,
@@ -97,6 +102,7 @@ class Whep:
         self._url = place.url.rstrip("/")
         self._http = http
         self._viewer_of = viewer_of
+        self._admits = admits
         self._may_go_on = may_go_on
         self._viewings = viewings
         self._clock = clock
@@ -247,6 +253,8 @@ class Whep:
         viewer = await self._viewer_of(request)
         if not self._place.is_offered():
             raise NoWebRtcError("This media server offers no WebRTC; use HLS.")
+        if not self._admits(viewer):
+            raise _unavailable()
         return viewer
 
     async def _own(self, request: web.Request) -> tuple[str, _Running]:
@@ -364,9 +372,9 @@ class Whep:
                 timeout=aiohttp.ClientTimeout(total=timeout_s),
                 allow_redirects=False,
             ) as response:
-                content = await _whole(response.content)
+                content = await read_capped(response.content, MAX_BODY)
                 return _Answer(response.status, CIMultiDict(response.headers), content)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (TooLongError, aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unavailable() from error
 
 
@@ -403,25 +411,16 @@ async def _body(request: web.Request, content_type: str) -> bytes:
         )
     try:
         async with asyncio.timeout(BODY_PATIENCE_S):
-            body = await _whole(request.content)
+            body = await read_capped(request.content, MAX_BODY)
     except TimeoutError as error:
         raise web.HTTPRequestTimeout from error
-    except aiohttp.ClientPayloadError as error:
+    except TooLongError as error:
         raise web.HTTPRequestEntityTooLarge(MAX_BODY, MAX_BODY + 1) from error
     if not body:
         raise InvalidInputError(
             "The body is empty.", faults=[{"path": "", "message": "must not be empty"}]
         )
     return body
-
-
-async def _whole(stream: aiohttp.StreamReader) -> bytes:
-    body = bytearray()
-    async for chunk in stream.iter_any():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise aiohttp.ClientPayloadError("too long")
-    return bytes(body)
 
 
 def _failure(status: int) -> EdgeError:

@@ -1,7 +1,6 @@
 """Where papers are kept once they are made: asking again gives the same bytes, with the same signature."""
 
 import asyncio
-import os
 import re
 from pathlib import Path
 from typing import Final, Protocol
@@ -10,6 +9,7 @@ import structlog
 
 from gtvision_edge.papers.model import CustodyForm, PurgePaper
 from gtvision_edge.papers.printer import PaperError
+from gtvision_edge.runtime.durable import write_whole
 
 log = structlog.get_logger(__name__)
 
@@ -68,17 +68,6 @@ def _read(path: Path) -> bytes | None:
 def _keep(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_name(path.name + ".new")
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(handle)
-        draft.replace(path)
-        directory = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        write_whole(path, content)
     except OSError as error:
         raise PaperError(f"A PDF cannot be kept: {error.strerror}.") from error

@@ -27,6 +27,7 @@ _CAUSES: Final[Mapping[str, str]] = {
     "volume_missing": "volume de gravação ausente",
     "volume_full": "volume de gravação cheio",
     "breaker": "gravação suspensa por falta de espaço",
+    "files_missing": "gravado, mas os arquivos não estão mais no disco",
     "service_stopped": "sistema desligado",
     "deleted": "expurgado antes da guarda",
 }

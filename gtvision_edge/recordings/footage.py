@@ -15,6 +15,7 @@ from gtvision_edge.keys import OpenedKeys
 from gtvision_edge.media.model import PathView
 from gtvision_edge.papers import PaperPrinter, PaperShelf
 from gtvision_edge.recordings.evidence.exports import Exports, open_exports
+from gtvision_edge.recordings.evidence.folder import DEFAULT_NAME
 from gtvision_edge.recordings.evidence.ordering import Site
 from gtvision_edge.recordings.incidents.service import IncidentService
 from gtvision_edge.recordings.index import SegmentIndex
@@ -22,6 +23,8 @@ from gtvision_edge.recordings.indexing.filling import GroupFiller
 from gtvision_edge.recordings.indexing.growing import GrowingFiles
 from gtvision_edge.recordings.indexing.hashing import Hasher
 from gtvision_edge.recordings.indexing.indexer import Indexer
+from gtvision_edge.recordings.integrity.opening import open_integrity
+from gtvision_edge.recordings.integrity.service import IntegrityService
 from gtvision_edge.recordings.keeping import CameraKeeper
 from gtvision_edge.recordings.playback.service import Playback
 from gtvision_edge.recordings.playback.serving import SegmentServer
@@ -36,7 +39,12 @@ from gtvision_edge.recordings.volume import Volume
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.runtime.tasks import Job, background, keep_running
-from gtvision_edge.settings import ExportSettings, RecordingSettings, VolumeSettings
+from gtvision_edge.settings import (
+    ExportSettings,
+    IntegritySettings,
+    RecordingSettings,
+    VolumeSettings,
+)
 from gtvision_edge.storage import Database
 
 
@@ -58,6 +66,7 @@ class FootageBase:
     view: Callable[[str], PathView | None]
     """What the media server makes of a camera, by its id."""
     export_settings: ExportSettings
+    integrity_settings: IntegritySettings
     site: Site
     keys: OpenedKeys
     state_dir: Path
@@ -76,6 +85,7 @@ class Footage:
     purge_papers: PurgePapers
     exports: Exports
     retention: Retention
+    integrity: IntegrityService
 
 
 @asynccontextmanager
@@ -176,6 +186,19 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
             service,
             stack,
         )
+        integrity = open_integrity(
+            base.volume,
+            base.database,
+            base.audit,
+            base.clock,
+            settings=base.integrity_settings,
+            exports=base.export_settings.folder or base.volume.root / DEFAULT_NAME,
+            zone=base.zone,
+            bus=base.bus,
+            registry=base.registry,
+            stack=stack,
+        )
+        await service("integrity", integrity.run)
         yield Footage(
             index=index,
             timelines=timelines,
@@ -191,4 +214,5 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
             incidents=incidents,
             exports=exports,
             retention=retention,
+            integrity=integrity,
         )

@@ -21,6 +21,7 @@ from gtvision_edge.recordings.indexing.repository import (
     insert_segment,
     keep_cameras,
     lean_segment,
+    miss_segments,
     oldest_deletable,
     spare_doomed,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "end_segment",
     "insert_segment",
     "keep_cameras",
+    "miss_segments",
     "oldest_deletable",
     "spare_doomed",
 ]

@@ -5,11 +5,12 @@ told apart from one that is absent, for an absent one may be written and an odd 
 """
 
 import json
-import os
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from gtvision_edge.runtime.durable import write_whole
 
 VOLUME_MARKER: Final = ".gtvision-volume.json"
 CAMERA_MARKER: Final = ".camera.json"
@@ -98,17 +99,7 @@ def read_volume_note(path: Path) -> VolumeNote | None:
 
 def write_marker(path: Path, marker: VolumeMarker | VolumeNote | CameraMarker) -> None:
     """Write *marker* so that after a power cut the file is either as before or whole."""
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", encoding="utf-8") as file:
-        json.dump(asdict(marker), file)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    write_whole(path, json.dumps(asdict(marker)).encode(), mode=0o644)
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -202,12 +202,13 @@ class Volume:
         self._usage, self._looked_at = usage, self._clock.monotonic()
         self._note_found(volume_id)
 
-    async def claim_directory(self, camera: Claimant) -> bool:
-        """Make ``<camera_id>_rec`` the directory of this very camera.
+    async def claim_directory(self, camera: Claimant, *, may_set_aside: bool = True) -> bool:
+        """Make ``<camera_id>_rec`` the directory of this very camera; return whether it is.
 
         A directory whose marker names another camera is renamed to ``<camera_id>_rec.<8 digits of its uuid>.aside``,
-        one whose marker cannot be read to ``<camera_id>_rec.unknown.aside``; True tells that this was done. A directory
-        without marker becomes this camera's as it is.
+        one whose marker cannot be read to ``<camera_id>_rec.unknown.aside``. Without *may_set_aside* it is left alone
+        (False): who still records by that name would go on in the new directory. A directory without marker becomes
+        this camera's as it is.
 
         Raises:
             VolumeError: the volume is away, foreign, hanging or cannot be written.
@@ -221,12 +222,14 @@ class Volume:
         claimed, until = self._claims.get(camera.camera_id, (None, 0.0))
         now = self._clock.monotonic()
         if claimed == wanted and now < until:
+            return True
+        set_aside = await self._in_thread(lambda: self._claim(wanted, may_set_aside=may_set_aside))
+        if set_aside is None:
             return False
-        set_aside = await self._in_thread(lambda: self._claim(wanted))
         self._claims[camera.camera_id] = (wanted, now + CLAIM_AGAIN_S)
         if set_aside:
             log.info("recordings_set_aside", camera_id=camera.camera_id, directory=set_aside)
-        return bool(set_aside)
+        return True
 
     def directory_of(self, camera: Claimant) -> Path | None:
         """Return the directory with this very camera's footage, None where there is none. Blocks; for any thread.
@@ -335,7 +338,8 @@ class Volume:
             volume=str(self._root),
         )
 
-    def _claim(self, wanted: CameraMarker) -> str:
+    def _claim(self, wanted: CameraMarker, *, may_set_aside: bool) -> str | None:
+        """Return what the directory of another camera is called now, '' when there was none, None when it is in the way."""
         directory = self._root / camera_directory(wanted.camera_id)
         if not (self._root / VOLUME_MARKER).is_file():  # unmounted since the last check
             raise VolumeMissingError("The recordings volume is not mounted.")
@@ -345,6 +349,8 @@ class Volume:
             if found == wanted:
                 return ""
             if found is not None and found.camera_uuid != wanted.camera_uuid:
+                if not may_set_aside:
+                    return None
                 set_aside = _free_name(directory, found.camera_uuid)
                 directory.rename(directory.with_name(set_aside))
             directory.mkdir(exist_ok=True)

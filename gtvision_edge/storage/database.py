@@ -15,6 +15,7 @@ import aiosqlite
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from gtvision_edge.storage.errors import DatabaseDamagedError, StorageError
+from gtvision_edge.storage.reserve import Reserve
 from gtvision_edge.storage.schema_version import migrate
 
 T = TypeVar("T")
@@ -45,10 +46,13 @@ class Database:
     A write is a plain function that is given the transaction and runs in the writer's thread, so nothing but the database can
     be waited for inside one. Works that wait at the same time share one commit, each in a savepoint of its own: the
     failure of one leaves the others untouched.
+
+    On a full disk the room that :class:`Reserve` holds is given back, and what failed for want of it is done again.
     """
 
     def __init__(self, path: Path, *, registry: CollectorRegistry | None = None) -> None:
         self._path = path
+        self._reserve = Reserve(path.parent)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database-writer")
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue(QUEUE_SIZE)
         self._writer: sqlite3.Connection | None = None
@@ -104,14 +108,49 @@ class Database:
         if self._is_stuck:
             raise StorageError("The database could not be written.")
 
+    async def examine(self, *, deep: bool) -> list[str]:
+        """Return what SQLite finds wrong with the file, at most a hundred lines; *deep* compares the indexes with the tables, too.
+
+        Reads the whole file, beside whatever else goes on.
+        """
+        return await asyncio.to_thread(self._examine, "integrity_check" if deep else "quick_check")
+
+    def _examine(self, check: str) -> list[str]:
+        try:
+            with contextlib.closing(
+                sqlite3.connect(f"file:{self._path}?mode=ro", uri=True)
+            ) as connection:
+                connection.execute("PRAGMA busy_timeout = 5000")
+                found = [str(row[0]) for row in connection.execute(f"PRAGMA {check}(100)")]
+                if check == "integrity_check":
+                    found += [
+                        f"{table}: row {rowid} refers to nothing in {parent}"
+                        for table, rowid, parent, _ in connection.execute(
+                            "PRAGMA foreign_key_check"
+                        )
+                    ][:100]
+        except sqlite3.Error as error:
+            return [str(error)]
+        return [line for line in found if line != "ok"]
+
     async def _open(self) -> None:
         loop = asyncio.get_running_loop()
-        self._writer = await loop.run_in_executor(self._thread, self._connect)
+        self._writer = await loop.run_in_executor(self._thread, self._connect_with_room)
         self._reader = await aiosqlite.connect(
             f"file:{self._path}?mode=ro", uri=True, isolation_level=None
         )
         self._reader.row_factory = sqlite3.Row
         await self._reader.execute("PRAGMA busy_timeout = 5000")
+
+    def _connect_with_room(self) -> sqlite3.Connection:
+        try:
+            connection = self._connect()
+        except DatabaseDamagedError as error:
+            if not (_is_for_want_of_room(error.__cause__) and self._reserve.give()):
+                raise
+            connection = self._connect()
+        self._reserve.keep()
+        return connection
 
     def _connect(self) -> sqlite3.Connection:
         # It holds hashes of passwords and tokens. SQLite gives the WAL the same mode.
@@ -166,18 +205,21 @@ class Database:
         connection = self._writer
         assert connection is not None  # noqa: S101 -- opened before the writer task starts
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            outcomes = [_run_in_savepoint(connection, entry.work) for entry in group]
-            connection.execute("COMMIT")
+            try:
+                outcomes = _commit_once(connection, group)
+            except sqlite3.Error as error:
+                if not (_is_for_want_of_room(error) and self._reserve.give()):
+                    raise
+                _roll_back(connection)
+                outcomes = _commit_once(connection, group)
         except Exception as error:  # noqa: BLE001 -- whatever it is, those who wait must hear of it, and the next ones get their turn
-            with contextlib.suppress(sqlite3.Error):
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+            _roll_back(connection)
             self._is_stuck = True
             failure = StorageError("The database could not be written.")
             failure.__cause__ = error
             return [_Failure(failure)] * len(group)
         self._is_stuck = False
+        self._reserve.keep()
         return outcomes
 
     async def _close(self) -> None:
@@ -193,13 +235,33 @@ class _Failure:
     error: BaseException
 
 
+def _commit_once(connection: sqlite3.Connection, group: list[_Waiting]) -> list[Any]:
+    connection.execute("BEGIN IMMEDIATE")
+    outcomes = [_run_in_savepoint(connection, entry.work) for entry in group]
+    connection.execute("COMMIT")
+    return outcomes
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    with contextlib.suppress(sqlite3.Error):
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _is_for_want_of_room(error: BaseException | None) -> bool:
+    """Tell whether SQLite failed because the disk is full; writing the index of its log fails with an I/O error then."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    return code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
+
+
 def _run_in_savepoint(connection: sqlite3.Connection, work: Work[T]) -> T | _Failure:
-    """Run *work*; on any exception undo just it. A failure of SQLite itself that ends the transaction is raised."""
+    """Run *work*; on any exception undo just it. A failure of SQLite itself that is everybody's is raised."""
     connection.execute("SAVEPOINT work")
     try:
         result = work(connection)
     except sqlite3.Error as error:
-        if not connection.in_transaction:  # full disk or I/O error: SQLite rolled everything back
+        # Full disk or I/O error: SQLite rolled everything back, or the whole group is tried again with more room.
+        if not connection.in_transaction or _is_for_want_of_room(error):
             raise
         connection.execute("ROLLBACK TO work")
         connection.execute("RELEASE work")

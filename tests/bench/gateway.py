@@ -230,7 +230,9 @@ async def _serve(directory: Path, upstream: int, port: int) -> None:
             "admin", accounts.first_password or "", address="127.0.0.1"
         )
         async with open_gateway(
-            MediaServerPlace(f"http://127.0.0.1:{upstream}", None, lambda: "mediamtx"),
+            MediaServerPlace(
+                f"http://127.0.0.1:{upstream}", None, lambda: "mediamtx", lambda *_: True
+            ),
             cameras=cameras,
             authenticator=authenticator,
             sessions=accounts.sessions,

@@ -10,21 +10,9 @@ from tests.contract.media_servers import (
     embedded_under_test,
     mediamtx_under_test,
 )
-from tests.mediamtx import BINARY
 
 
-@pytest.fixture(
-    params=[
-        "embedded",
-        pytest.param(
-            "mediamtx",
-            marks=[
-                pytest.mark.mediamtx,
-                pytest.mark.skipif(not BINARY, reason="MEDIAMTX_BIN is not set"),
-            ],
-        ),
-    ]
-)
+@pytest.fixture(params=["embedded", pytest.param("mediamtx", marks=pytest.mark.mediamtx)])
 async def server(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ServerUnderTest]:
     opener = embedded_under_test if request.param == "embedded" else mediamtx_under_test
     async with opener(tmp_path) as running:

@@ -1,8 +1,6 @@
 """Recorded files, served as the daemon serves them, and a player in Chromium that knows nothing of us but the playlist."""
 
 import asyncio
-import os
-import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,7 +9,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import argon2
-import pytest
 from aiohttp import web
 from playwright.async_api import Page, async_playwright
 
@@ -38,23 +35,11 @@ from gtvision_edge.settings import AccountSettings, ApiSettings
 from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.footage import add, keep, place
+from tests.parts import lacking, program
 from tests.unit.cameras.fixtures import FixedProber, make_service
 from tests.waiting import PATIENCE, patiently
 
 HLS_JS = Path(gtvision_edge.__file__).parent / "console/node_modules/hls.js/dist/hls.min.js"
-CHROMIUM = shutil.which("chromium")
-MISSING = (
-    "Debian's chromium is not installed"
-    if CHROMIUM is None
-    else "hls.js is not there: make console"
-    if not HLS_JS.is_file()
-    else ""
-)
-NEEDS_CHROMIUM = [
-    pytest.mark.chromium,
-    pytest.mark.skipif(bool(MISSING) and os.environ.get("CI") != "true", reason=MISSING),
-]
-
 PAGE = """<!doctype html><video id="v" muted></video><canvas id="c"></canvas>
 <script src="/hls.js"></script><script>
 window.errors = [];
@@ -101,6 +86,13 @@ SHOWN = """async ([at, patience]) => {
 """Seeks, and tells what the picture shows: the ball of the test clips crosses once in a clip."""
 
 
+def hls_js() -> str:
+    """Return the player's script, as the console has it. Blocks."""
+    if not HLS_JS.is_file():
+        lacking("hls.js is not there: make console")
+    return HLS_JS.read_text("utf-8")
+
+
 @dataclass
 class Player:
     page: Page
@@ -116,17 +108,21 @@ class Player:
         return seconds
 
     async def play_to_the_end(self, *, rate: float, within_s: float) -> int:
-        """Play all of it; return how many frames were shown or dropped."""
+        """Play all of it; return how many frames were shown or dropped.
+
+        The end is where the player ends, or all but the decoder's last pictures of what the playlist promised: after seeks hls.js
+        may leave the media source open, and Chromium then keeps back what it would show last.
+        """
         await self.page.evaluate(
             """(rate) => { const v = document.getElementById("v"); v.currentTime = 0;
-            v.playbackRate = rate; return v.play(); }""",
+            v.playbackRate = rate; v.play().catch((e) => errors.push(`${e} FATAL`)); }""",
             rate,
         )
         try:
             await self.page.wait_for_function(
-                # Not "ended" alone: after seeks hls.js may leave the media source open at its end.
-                """() => { const v = document.getElementById("v");
-                return v.ended || v.currentTime >= v.duration - 0.1; }""",
+                """() => { const v = document.getElementById("v"), b = v.buffered;
+                const end = b.length ? b.end(b.length - 1) : 0;
+                return v.ended || (v.duration - end < 0.5 && v.currentTime >= end - 0.25); }""",
                 timeout=patiently(within_s) * 1000,
                 polling=200,
             )
@@ -219,13 +215,13 @@ def _quoted(time_us: int) -> str:
 
 
 def _pages() -> Sequence[web.RouteDef]:
-    script = HLS_JS.read_bytes()
+    script = hls_js()
 
     async def page(_: web.Request) -> web.Response:
         return web.Response(text=PAGE, content_type="text/html")
 
     async def hls(_: web.Request) -> web.Response:
-        return web.Response(body=script, content_type="text/javascript")
+        return web.Response(text=script, content_type="text/javascript")
 
     return [web.get("/player", page), web.get("/hls.js", hls)]
 
@@ -235,7 +231,7 @@ async def _page(port: int, playlist: str, token: str) -> AsyncIterator[Page]:
     url = f"http://127.0.0.1:{port}"
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
+            executable_path=program("chromium"),
             args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
         )
         # The page's scripts stand in it: the console's own policy would not let them run.

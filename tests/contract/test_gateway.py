@@ -27,7 +27,7 @@ from tests.fakes.cameras import FakeCamera, FakeDirectory, named_in
 from tests.fakes.clips import ClipSpec
 from tests.fakes.people import People, viewer
 from tests.fakes.virtual_camera import virtual_camera
-from tests.mediamtx import BINARY, running_mediamtx
+from tests.mediamtx import running_mediamtx
 from tests.waiting import becomes, patiently
 
 pytestmark = pytest.mark.timeout(90)
@@ -79,7 +79,7 @@ async def watching(
     cameras.put(FakeCamera("cam01"), "rtsp://x/")
     people = People(viewer("ana", "town"))
     async with open_gateway(
-        MediaServerPlace(hls_url, secret, lambda: kind),
+        MediaServerPlace(hls_url, secret, lambda: kind, lambda *_: True),
         cameras=cameras,
         authenticator=people,
         sessions=people,
@@ -216,7 +216,6 @@ async def test_a_live_socket_brings_fragments_or_says_use_hls(
 
 
 @pytest.mark.mediamtx
-@pytest.mark.skipif(not BINARY, reason="MEDIAMTX_BIN is not set")
 async def test_without_a_secret_mediamtx_is_watched_through_its_session(
     tmp_path: Path, database: Database
 ) -> None:

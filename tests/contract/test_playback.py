@@ -10,12 +10,12 @@ import pytest
 from gtvision_edge.recordings.model import CameraNo
 from gtvision_edge.storage import Database
 from tests.contract.media_servers import ServerUnderTest
-from tests.contract.playing import NEEDS_CHROMIUM, playing, read_recorded
+from tests.contract.playing import playing, read_recorded
 from tests.fakes.clips import ClipSpec
 from tests.fakes.recorded import START_US, record
 from tests.fakes.virtual_camera import virtual_camera
 
-pytestmark = [*NEEDS_CHROMIUM, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.chromium, pytest.mark.timeout(120)]
 
 S = 1_000_000
 OUTAGE_S = 3

@@ -1,37 +1,25 @@
 """A player that knows nothing of us (hls.js in Chromium) through outages: it must never need a reload."""
 
-import os
-import shutil
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 from aiohttp import web
 from playwright.async_api import Page, async_playwright
 
-import gtvision_edge
 from gtvision_edge.storage import Database
 from tests.contract.media_servers import HLS_SECRET, ServerUnderTest
+from tests.contract.playing import hls_js
 from tests.contract.test_gateway import watching
 from tests.fakes.clips import ClipSpec
 from tests.fakes.virtual_camera import virtual_camera
+from tests.parts import program
 from tests.waiting import patiently
-
-HLS_JS = Path(gtvision_edge.__file__).parent / "console/node_modules/hls.js/dist/hls.min.js"
-CHROMIUM = shutil.which("chromium")
-MISSING = (
-    "Debian's chromium is not installed"
-    if CHROMIUM is None
-    else "hls.js is not there: make console"
-    if not HLS_JS.is_file()
-    else ""
-)
 
 pytestmark = [
     pytest.mark.chromium,
     pytest.mark.timeout(120),
-    pytest.mark.skipif(bool(MISSING) and os.environ.get("CI") != "true", reason=MISSING),
 ]
 
 PAGE = """<!doctype html><video id="v" muted autoplay></video><script src="/hls.js"></script><script>
@@ -48,8 +36,10 @@ async def player(server: ServerUnderTest, database: Database) -> AsyncIterator[P
     async def page(_: web.Request) -> web.Response:
         return web.Response(text=PAGE, content_type="text/html")
 
-    async def script(_: web.Request) -> web.FileResponse:
-        return web.FileResponse(HLS_JS)
+    text = await asyncio.to_thread(hls_js)
+
+    async def script(_: web.Request) -> web.Response:
+        return web.Response(text=text, content_type="text/javascript")
 
     extra = [web.get("/", page), web.get("/hls.js", script)]
     async with (
@@ -65,7 +55,7 @@ async def player(server: ServerUnderTest, database: Database) -> AsyncIterator[P
     ):
         url = str(screen.client.make_url("/"))
         browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
+            executable_path=program("chromium"),
             args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
         )
         context = await browser.new_context()

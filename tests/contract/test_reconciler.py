@@ -12,9 +12,15 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from gtvision_edge.cameras.model import CameraAdded, CameraId, CameraUuid
+from gtvision_edge.media.admission import Admissions
 from gtvision_edge.media.client import MediaServerClient
-from gtvision_edge.media.model import MediaServerFound, MediaServerLost, PathView
-from gtvision_edge.media.paths import PathRules
+from gtvision_edge.media.model import CameraOnAir, MediaServerFound, MediaServerLost, PathView
+from gtvision_edge.media.path_troubles import (
+    PathTroubleCleared,
+    PathTroubleRaised,
+    PathTroubles,
+)
+from gtvision_edge.media.paths import PathRules, PathUse
 from gtvision_edge.media.reconciler import Reconciler
 from gtvision_edge.media.view import MediaViews
 from gtvision_edge.recordings.errors import VolumeMissingError
@@ -23,14 +29,13 @@ from tests.contract.media_servers import Addresses, ServerUnderTest
 from tests.fakes.cameras import FakeCamera, FakeDirectory, named_in
 from tests.fakes.events import RememberingBus
 from tests.fakes.virtual_camera import virtual_camera
-from tests.mediamtx import BINARY, MediaMtx, running_mediamtx
+from tests.mediamtx import MediaMtx, running_mediamtx
 from tests.waiting import becomes, patiently
 
 pytestmark = pytest.mark.timeout(90)
 
 needs_mediamtx = [
     pytest.mark.mediamtx,
-    pytest.mark.skipif(not BINARY, reason="MEDIAMTX_BIN is not set"),
 ]
 
 NOBODY = "rtsp://127.0.0.1:9/"
@@ -43,7 +48,7 @@ class NewsOfTheVolume:
 
 @dataclasses.dataclass
 class Site:
-    """A media server with a reconciler in front; ``set_aside`` and ``volume`` script the recordings volume."""
+    """A media server with a reconciler in front; ``others`` and ``volume`` script the recordings volume."""
 
     kind: str
     foreign: set[str]
@@ -55,7 +60,8 @@ class Site:
     volume: Path
     suspended: set[str]
     recording_allowed: list[bool]
-    set_aside: set[str]
+    others: set[str]
+    admissions: Admissions
     unclaimable: set[str]
 
     def calls(self) -> int:
@@ -83,20 +89,20 @@ async def open_site(
         registry, bus, cameras = CollectorRegistry(), RememberingBus(), FakeDirectory()
         client = MediaServerClient(addresses.api_url, patiently(1.0), session, registry=registry)
         suspended: set[str] = set()
-        set_aside: set[str] = set()
+        others: set[str] = set()
+        admissions = Admissions()
         unclaimable: set[str] = set()
         recording_allowed = [True]
 
-        async def claim(camera: object) -> bool:
-            assert isinstance(camera, FakeCamera)
+        async def claim(camera: CameraOnAir, *, may_set_aside: bool) -> bool:
             if camera.camera_id in unclaimable:
                 raise VolumeMissingError("away")
             own = volume / f"{camera.camera_id}_rec"
             await asyncio.to_thread(own.mkdir, parents=True, exist_ok=True)
-            if camera.camera_id in set_aside:
-                set_aside.remove(camera.camera_id)
-                return True
-            return False
+            if camera.camera_id in others and not may_set_aside:
+                return False
+            others.discard(camera.camera_id)
+            return True
 
         reconciler = Reconciler(
             client,
@@ -105,6 +111,8 @@ async def open_site(
             bus=bus,
             clock=SystemClock(),
             claim_directory=claim,
+            admissions=admissions,
+            path_troubles=PathTroubles(bus, SystemClock()),
             suspended=suspended.__contains__,
             recording_allowed=lambda _: recording_allowed[0],
             interval_s=interval_s,
@@ -125,7 +133,8 @@ async def open_site(
             volume,
             suspended,
             recording_allowed,
-            set_aside,
+            others,
+            admissions,
             unclaimable,
         )
 
@@ -297,11 +306,11 @@ async def test_a_camera_whose_directory_cannot_be_claimed_is_on_the_air_unrecord
 async def test_a_directory_is_claimed_also_for_a_camera_that_does_not_record(site: Site) -> None:
     site.cameras.put(FakeCamera("cam01", "uuid-8", record=False), NOBODY)
     site.cameras.put(FakeCamera("cam02", "uuid-9", enabled=False), NOBODY)
-    site.set_aside |= {"cam01", "cam02"}
+    site.others |= {"cam01", "cam02"}
 
     await site.reconciler.reconcile()
 
-    assert site.set_aside == set()
+    assert site.others == set()
     assert "cam02_rec" not in await site.names()
     assert not await site.recorded("cam01_rec")
 
@@ -324,12 +333,43 @@ async def test_other_parts_news_call_for_a_pass_at_once(server: ServerUnderTest)
 async def test_a_path_whose_directory_was_set_aside_begins_anew(site: Site) -> None:
     await site.reconciler.reconcile()
     before = site.calls()
-    site.set_aside.add("cam01")
+    site.others.add("cam01")
 
     await site.reconciler.reconcile()
 
-    assert site.calls() - before == 2  # deleted and added
+    assert site.calls() - before == 6  # three paths deleted and added
     assert await site.recorded("cam01_rec")
+    assert site.others == set()
+
+
+async def test_a_new_camera_under_an_old_name_has_its_own_paths_only_after_the_old_ones_ended(
+    site: Site,
+) -> None:
+    await site.reconciler.reconcile()
+    old, new = site.cameras.cameras["cam01"], FakeCamera("cam01", "uuid-new", "harbour")
+    site.cameras.put(new, f"{NOBODY}1", f"{NOBODY}1/sub")  # the very same addresses
+    assert [site.admissions.admits(old, use) for use in PathUse] == [True] * 3
+    assert [site.admissions.admits(new, use) for use in PathUse] == [False] * 3
+    before = site.calls()
+
+    await site.reconciler.reconcile()
+
+    assert site.calls() - before == 6
+    assert [site.admissions.admits(old, use) for use in PathUse] == [False] * 3
+    assert [site.admissions.admits(new, use) for use in PathUse] == [True] * 3
+
+
+async def test_a_path_that_another_daemon_left_under_the_name_ends_before_the_camera_begins(
+    site: Site,
+) -> None:
+    await site.client.add_path("cam01_rec", {"source": "rtsp://127.0.0.1:9/of-another"})
+    await site.client.add_path("cam01_ai", {"source": "rtsp://127.0.0.1:9/of-another"})
+
+    await site.reconciler.reconcile()
+
+    assert site.calls() == 2 + 2 + 9
+    assert await site.names() == OURS | site.foreign
+    assert site.reconciler.troubles == {}
 
 
 async def test_one_path_that_the_server_refuses_does_not_stop_the_others(site: Site) -> None:
@@ -352,9 +392,19 @@ async def test_a_refused_path_is_tried_at_once_when_something_else_is_wanted(sit
     site.cameras.put(FakeCamera("cam01", "uuid-1"), "rtsp://user:pw@127.0.0.1:9/")
 
     await site.reconciler.reconcile()
+    await site.reconciler.reconcile()
 
     assert "cam01_rec" in await site.names()
     assert site.reconciler.troubles == {}
+    told = [
+        event
+        for event in site.bus.events
+        if isinstance(event, PathTroubleRaised | PathTroubleCleared)
+    ]
+    assert told == [
+        PathTroubleRaised("cam01", PathUse.RECORD, "media_server_refused"),
+        PathTroubleCleared("cam01", PathUse.RECORD, "media_server_refused"),
+    ]
 
 
 @pytest.mark.parametrize("process", [pytest.param(0, marks=needs_mediamtx)], indirect=True)
@@ -378,7 +428,11 @@ async def test_a_camera_is_recorded_where_the_rules_say_and_seen(
     site: Site, server: ServerUnderTest
 ) -> None:
     views = MediaViews(
-        site.client, site.cameras, recordings=named_in(site.volume), clock=SystemClock()
+        site.client,
+        site.cameras,
+        recordings=named_in(site.volume),
+        admissions=site.admissions,
+        clock=SystemClock(),
     )
 
     async def seen(available: bool, receiving: bool, recording: bool) -> bool:

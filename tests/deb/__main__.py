@@ -4,6 +4,7 @@ Order matters: install, record, kill, hang, upgrade, remove, purge. The first th
 """
 
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -119,7 +120,7 @@ def live(container: Container, *, has_mediamtx: bool) -> None:
         goes_on_after_a_kill,
         goes_on_after_a_hang,
         is_confined,
-        *([records_through_mediamtx] if has_mediamtx else []),
+        *(BESIDE_MEDIAMTX if has_mediamtx else []),
         upgrades,
         is_removed,
         is_purged,
@@ -306,11 +307,58 @@ def records_through_mediamtx(container: Container) -> str:
     assert all(sessions()), "the daemon did not show the shared secret"
     owner = container.run("stat", "-c", "%U", newest_file(container))
     assert owner == "gtvision-edge"
+    return f"mediamtx.service: found by itself (MediaMTX {version}), records as the same user"
+
+
+def starts_beside_a_mediamtx_that_hangs(container: Container) -> str:
+    container.shell(f"systemctl kill -s STOP mediamtx; systemctl restart {UNIT}")
+
+    def is_said() -> bool:
+        box = container.ask("GET", "/status")
+        return [finding["code"] for finding in box["findings"]] == ["media_server_silent"]
+
+    wait("the hang is said", is_said, 30)
+    status, content = container.call("GET", "/readyz")
+    assert (status, json.loads(content)["code"]) == (503, "media_server_silent"), content
+    container.shell("systemctl kill -s CONT mediamtx")
+    wait_recording(container)
+    return "beside a MediaMTX that hangs: starts, says so, records when it answers again"
+
+
+def leaves_its_ports_to_a_mediamtx_that_starts_late(container: Container) -> str:
+    container.shell(
+        f"systemctl stop {UNIT} mediamtx; systemctl start --no-block {UNIT}; sleep 4; systemctl start mediamtx"
+    )
+
+    def is_up() -> bool:
+        status, content = container.call("GET", "/api/v1/status")
+        if status != 200:
+            return False  # it waits for MediaMTX before it serves
+        server = json.loads(content)["media_server"]
+        return (server["kind"], server["state"]) == ("mediamtx", "up")
+
+    wait("the late MediaMTX is taken", is_up, 30)
+    wait_recording(container)
+    return "a MediaMTX that starts 4 s late keeps its ports and is taken"
+
+
+def has_its_own_server_again_when_mediamtx_is_switched_off(container: Container) -> str:
     container.shell(
         f"systemctl stop {UNIT}; systemctl disable --now mediamtx; systemctl start {UNIT}"
     )
+    box = container.ask("GET", "/status")
+    assert box["media_server"]["kind"] == "embedded", box["media_server"]
+    assert box["findings"] == []
     wait_recording(container)
-    return f"mediamtx.service: found by itself (MediaMTX {version}), records as the same user"
+    return "mediamtx.service disabled: the embedded server at once, nothing to mend"
+
+
+BESIDE_MEDIAMTX = (
+    records_through_mediamtx,
+    starts_beside_a_mediamtx_that_hangs,
+    leaves_its_ports_to_a_mediamtx_that_starts_late,
+    has_its_own_server_again_when_mediamtx_is_switched_off,
+)
 
 
 def upgrades(container: Container) -> str:

@@ -1,14 +1,12 @@
 """Debian's Chromium, driven by Playwright."""
 
 import asyncio
-import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from tests.parts import program
 from tests.waiting import patiently
 
 expect.set_options(timeout=patiently(5_000))
@@ -26,15 +24,9 @@ FLAGS = [
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     """A headless Chromium; skips with a reason where there is none, fails in CI."""
-    path = shutil.which("chromium")
-    if path is None:
-        reason = "Debian's chromium is not installed"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=path, args=FLAGS, timeout=patiently(30_000)
+            executable_path=program("chromium"), args=FLAGS, timeout=patiently(30_000)
         )
         try:
             yield browser

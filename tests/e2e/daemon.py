@@ -74,13 +74,13 @@ class RunningDaemon:
             if found := re.search(r"(?:Senha|Password)\s+(\S+)", text):
                 self.site.password = found[1]
 
-    async def wait_ready(self, seconds: float = 30) -> None:
+    async def wait_ready(self, seconds: float = 30, probe: str = "readyz") -> None:
         async with asyncio.timeout(patiently(seconds)), aiohttp.ClientSession() as session:
             while True:
                 if self.process.returncode is not None:
                     raise AssertionError("the daemon ended:\n" + "\n".join(self.printed[-40:]))
                 try:
-                    async with session.get(f"{self.site.url}/readyz") as answer:
+                    async with session.get(f"{self.site.url}/{probe}") as answer:
                         if answer.status == 200:
                             return
                 except aiohttp.ClientError:
@@ -89,8 +89,11 @@ class RunningDaemon:
 
 
 @asynccontextmanager
-async def running_daemon(site: Site) -> AsyncIterator[RunningDaemon]:
-    """Start the program over *site*, wait until it is ready, stop it at the end (SIGTERM, then SIGKILL after 20 s)."""
+async def running_daemon(site: Site, *, probe: str = "readyz") -> AsyncIterator[RunningDaemon]:
+    """Start the program over *site*, wait until it is ready, stop it at the end (SIGTERM, then SIGKILL after 20 s).
+
+    With ``healthz`` for *probe* it need only serve: one that nothing can be recorded with is not ready.
+    """
     await asyncio.to_thread(site.root.mkdir, parents=True, exist_ok=True)
     config = await asyncio.to_thread(site.write_settings)
     process = await asyncio.create_subprocess_exec(
@@ -106,7 +109,7 @@ async def running_daemon(site: Site) -> AsyncIterator[RunningDaemon]:
     daemon = RunningDaemon(site, process)
     reader = asyncio.create_task(daemon.read_output())
     try:
-        await daemon.wait_ready()
+        await daemon.wait_ready(probe=probe)
         yield daemon
     finally:
         if process.returncode is None:

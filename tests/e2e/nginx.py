@@ -3,7 +3,6 @@
 import asyncio
 import datetime
 import os
-import shutil
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
+from tests.parts import program
 from tests.ports import free_ports
 from tests.waiting import patiently
 
@@ -68,12 +67,7 @@ async def running_nginx(
     root: Path, *, daemon: int, streams: str, hls: int, secret: str
 ) -> AsyncIterator[Nginx]:
     """Run the sample with the *streams* variant, in front of the daemon and HLS on these ports."""
-    binary = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
-    if binary is None:
-        reason = "Debian's nginx is not installed"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    binary = program("nginx")
     plain, port = free_ports(2)
     nginx = Nginx(root, plain, port)
     changes = {

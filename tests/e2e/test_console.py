@@ -164,11 +164,12 @@ async def test_a_mosaic_is_saved_for_everybody_and_a_viewer_only_watches(tmp_pat
         await expect(viewer.locator(".place")).to_have_count(6)
         await wait_playing(viewer, 1, 30)
         await expect(viewer.locator("text=Salvar")).to_have_count(0)
+        await expect(viewer.locator("nav >> text=Evidências")).to_have_count(0)
         await viewer.click("nav >> text=Câmeras")
         await expect(viewer.locator("text=Adicionar câmera")).to_have_count(0)
 
         auditor, _ = await open_console(browser, site, "auditor", "segredo-auditor", locale="pt-BR")
-        await expect(auditor.locator(".room-bar > h1")).to_have_text("Saúde")
+        await expect(auditor.locator(".room-bar > h1")).to_have_text("Evidências")
         await expect(auditor.locator("nav >> text=Ao vivo")).to_have_count(0)
 
 

@@ -20,7 +20,7 @@ from gtvision_edge.recordings.evidence.viewing import Source, plan_viewing
 from gtvision_edge.recordings.model import Span
 from tests.e2e.browser import chromium
 from tests.e2e.daemon import PROGRAM, Client, Site, logged_in, running_daemon
-from tests.e2e.mediamtx_beside import NEEDS, mediamtx_beside, site_beside
+from tests.e2e.mediamtx_beside import mediamtx_beside, site_beside
 from tests.fakes.clips import ClipSpec
 from tests.fakes.recorded import START_US, record
 from tests.fakes.virtual_camera import virtual_camera
@@ -205,7 +205,6 @@ async def test_evidence_leaves_the_box_and_is_believed(tmp_path: Path) -> None:
     ]
 
 
-@NEEDS
 @pytest.mark.mediamtx
 @pytest.mark.parametrize("audio", ["aac", "pcma"])
 async def test_what_mediamtx_recorded_can_be_handed_over_and_watched(

@@ -15,7 +15,7 @@ import av
 import pytest
 
 from tests.e2e.daemon import Site, logged_in, running_daemon
-from tests.e2e.mediamtx_beside import NEEDS, SECRET, mediamtx_beside, site_beside
+from tests.e2e.mediamtx_beside import SECRET, mediamtx_beside, site_beside
 from tests.e2e.nginx import Nginx, running_nginx
 from tests.fakes.hub import AUDIENCE, ED_KEY, ISSUER, OTHER_RSA_KEY, Hub, private_pem, write_key
 from tests.fakes.virtual_camera import virtual_camera
@@ -320,7 +320,6 @@ async def test_streams_straight_from_our_own_media_server(tmp_path: Path) -> Non
 
 @pytest.mark.mediamtx
 @pytest.mark.timeout(300)
-@NEEDS
 async def test_streams_straight_from_mediamtx(tmp_path: Path) -> None:
     async with mediamtx_beside(tmp_path / "mtx") as server:
         site = site_beside(tmp_path / "state", server)

@@ -97,7 +97,7 @@ async def test_cameras_are_found_and_added_by_their_own_word(tmp_path: Path) -> 
             }
             wrong = {**address, "password": "errada"}
             problem = await admin.call("POST", "/cameras/probe", wrong, expect=422)
-            assert problem["code"] == "camera_unauthorized"
+            assert (problem["code"], problem["via"]) == ("camera_unauthorized", "onvif")
             right = {**address, "password": PASSWORD}
             report = await admin.call("POST", "/cameras/probe", right, expect=200)
             assert report["device"]["model"] == "BC-2000"

@@ -10,7 +10,6 @@ from playwright.async_api import Page, expect
 from tests.e2e.browser import chromium, log_in, wait_playing
 from tests.e2e.daemon import logged_in, running_daemon
 from tests.e2e.mediamtx_beside import (
-    NEEDS,
     WEBRTC_BLOCKED,
     ShippedMediaMtx,
     mediamtx_beside,
@@ -21,7 +20,6 @@ from tests.fakes.virtual_camera import virtual_camera
 from tests.waiting import becomes
 
 pytestmark = [
-    NEEDS,
     pytest.mark.mediamtx,
     pytest.mark.chromium,
     pytest.mark.timeout(300),

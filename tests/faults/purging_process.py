@@ -63,7 +63,7 @@ async def main(directory: Path, last: int) -> None:
     steps = Steps(last)
     module.BATCH = BATCH  # type: ignore[misc]  # smaller, for more steps
     module._remove = steps.around(module._remove)
-    module._sync = steps.around(module._sync)
+    module.sync_directory = steps.around(module.sync_directory)  # type: ignore[attr-defined]  # imported there
     clock = SystemClock()
     root = directory / "rec"
     async with open_database(directory / "edge.db") as database:

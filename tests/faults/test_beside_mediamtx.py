@@ -10,11 +10,11 @@ from playwright.async_api import Page
 
 from tests.e2e.browser import chromium, log_in, wait_playing
 from tests.e2e.daemon import logged_in, running_daemon
-from tests.e2e.mediamtx_beside import NEEDS, WITHOUT_WEBRTC, mediamtx_beside, site_beside
+from tests.e2e.mediamtx_beside import WITHOUT_WEBRTC, mediamtx_beside, site_beside
 from tests.fakes.clips import ClipSpec
 from tests.fakes.virtual_camera import virtual_camera
 
-pytestmark = [NEEDS, pytest.mark.mediamtx, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.mediamtx, pytest.mark.timeout(600)]
 
 SPEC = ClipSpec(fps=10, key_every_s=1)
 CAMERAS = 32

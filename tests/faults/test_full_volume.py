@@ -11,7 +11,7 @@ import pytest
 from gtvision_edge.recordings.retention.breaker import CLOSES_AFTER_S
 from tests.contract.media_servers import until
 from tests.e2e.daemon import Client
-from tests.faults.test_volume import NAMES, fill, recording
+from tests.faults.test_volume import BOTH, NAMES, fill, recording
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -55,10 +55,11 @@ async def held_segments(admin: Client, incident_id: str) -> int:
     return int(incident["footage"]["segments"])
 
 
+@BOTH
 async def test_a_volume_that_runs_full_loses_old_footage_then_stops_in_time_and_goes_on_later(
-    tmp_path: Path,
+    tmp_path: Path, kind: str
 ) -> None:
-    async with recording(tmp_path, SIZE) as (site, admin):
+    async with recording(tmp_path, SIZE, kind) as (site, admin):
         ballast = site.volume / "ballast"
 
         async def enough() -> bool:
@@ -119,10 +120,11 @@ async def test_a_volume_that_runs_full_loses_old_footage_then_stops_in_time_and_
         assert [each["action"] for each in acts] == ["breaker.closed", "breaker.opened"]
 
 
+@BOTH
 async def test_another_program_that_fills_the_disk_in_a_second_trips_it_at_once(
-    tmp_path: Path,
+    tmp_path: Path, kind: str
 ) -> None:
-    async with recording(tmp_path, SIZE) as (site, admin):
+    async with recording(tmp_path, SIZE, kind) as (site, admin):
         await asyncio.to_thread(fill, site.volume / "ballast")
 
         async def opened() -> bool:
@@ -130,6 +132,8 @@ async def test_another_program_that_fills_the_disk_in_a_second_trips_it_at_once(
 
         await until(opened, 5, "the breaker opens")
         assert (await storage(admin))["breaker"]["reason"] in ("volume_full", "nearly_full")
+        for name in NAMES:
+            await admin.wait_state(name, "online_not_recording", 30)
         await asyncio.to_thread((site.volume / "ballast").unlink)
         for name in NAMES:
             await admin.wait_state(name, "recording", CLOSES_AFTER_S + 40)

@@ -1,5 +1,8 @@
 """What the command line says at a start."""
 
+import contextlib
+import json
+import os
 from pathlib import Path
 
 import pytest
@@ -28,6 +31,7 @@ def test_verify_says_no_to_what_is_no_bundle_and_needs_no_site(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
     (tmp_path / "bundle.zip").write_bytes(b"no zip at all")
 
     with pytest.raises(SystemExit) as ended:
@@ -48,3 +52,35 @@ def test_verify_refuses_a_key_that_is_none(
 
     assert ended.value.code == 65
     assert "no_trusted_key" in capsys.readouterr().err
+
+
+def test_verify_says_nothing_of_what_it_cannot_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    for path in (tmp_path / "absent.zip", tmp_path, tmp_path / "fifo", Path("/dev/zero")):
+        with pytest.raises(SystemExit) as ended:
+            main(["verify", str(path)])
+        printed = capsys.readouterr()
+        assert ended.value.code == 65
+        assert "cannot be read" in printed.err
+        assert not printed.out
+
+
+def test_verify_speaks_the_language_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bundle.zip").write_bytes(b"no zip")
+    monkeypatch.setenv("LC_ALL", "pt_BR.UTF-8")
+    said = []
+    for more in ([], ["--language", "en"], ["--json"]):
+        with contextlib.suppress(SystemExit):
+            main(["verify", str(tmp_path / "bundle.zip"), *more])
+        said.append(capsys.readouterr().out)
+    assert "O pacote NÃO é o que foi entregue." in said[0]
+    assert "The bundle is NOT what was handed over." in said[1]
+    (fault,) = json.loads(said[2])["faults"]
+    assert (fault["code"], fault["what"]) == (
+        "no_zip",
+        "isto não é um arquivo zip, ou está cortado",
+    )

@@ -36,6 +36,7 @@ from gtvision_edge.cameras.onvif.soap import (
 from gtvision_edge.cameras.onvif.tree import MAX_DOCUMENT, Node, UnreadableXmlError, read_tree
 from gtvision_edge.cameras.urls.builder import bracketed
 from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.reading import TooLongError, read_capped
 
 _REDIRECTS: Final = range(300, 400)
 
@@ -234,12 +235,10 @@ def _digests(reply: _Reply) -> list[Challenge]:
 async def _body(response: aiohttp.ClientResponse) -> bytes:
     if response.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
         raise OnvifBadResponseError("The device packs its answer, which nobody asked for.")
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > MAX_DOCUMENT:
-            raise OnvifBadResponseError("The device's answer does not end.")
-    return bytes(body)
+    try:
+        return await read_capped(response.content, MAX_DOCUMENT)
+    except TooLongError as error:
+        raise OnvifBadResponseError("The device's answer does not end.") from error
 
 
 @asynccontextmanager

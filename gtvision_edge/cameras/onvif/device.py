@@ -38,6 +38,8 @@ DEVICE_PATH: Final = "/onvif/device_service"
 MIN_SUB_WIDTH: Final = 320
 MAX_ASKED: Final = 8
 """At once."""
+MAX_KNOCKS: Final = 32
+"""At once; the others wait for their turn, within the time of who asked."""
 
 _THREADS: Final = 2
 
@@ -60,6 +62,7 @@ class DeviceAsker:
         self._clock = clock
         self._timeout_s = timeout_s
         self._places = asyncio.Semaphore(MAX_ASKED)
+        self._knocks = asyncio.Semaphore(MAX_KNOCKS)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="onvif")
 
     async def __aenter__(self) -> Self:
@@ -100,9 +103,12 @@ class DeviceAsker:
             self._places.release()
 
     async def knock(self, ip: str, port: int) -> bool:
-        """Tell whether an ONVIF device answers there. No credentials are sent; the caller bounds the time."""
+        """Tell whether an ONVIF device answers there. No credentials are sent; the caller bounds the time.
+
+        Ports are knocked at ``MAX_KNOCKS`` at once, whoever asks.
+        """
         try:
-            async with open_session() as session:
+            async with self._knocks, open_session() as session:
                 client = OnvifClient(
                     session, Endpoint(ip, ip, port), clock=self._clock, threads=self._threads
                 )

@@ -18,6 +18,8 @@ _SCHEMA: Final = "http://www.onvif.org/ver10/schema"
 MAX_PROFILES: Final = 64
 """Of more than these the rest is not looked at; recorders have two or three for each input."""
 MAX_TEXT: Final = 80
+FIRST_YEAR: Final = 1970
+LAST_YEAR: Final = 2099
 
 GET_TIME: Final = element("GetSystemDateAndTime", DEVICE)
 GET_DEVICE: Final = element("GetDeviceInformation", DEVICE)
@@ -68,7 +70,10 @@ def get_stream_uri2(profile: MediaProfile) -> str:
 
 
 def read_time(root: Node) -> int | None:
-    """Return the device's clock as UTC µs, None when it tells none that can be one."""
+    """Return the device's clock as UTC µs, None when it tells none that can be one.
+
+    Never set is 1970 or 2000; beyond :data:`LAST_YEAR` there is no device, and near 9999 no time to log in by.
+    """
     moment = root.find("UTCDateTime")
     if moment is None:
         return None
@@ -77,6 +82,8 @@ def read_time(root: Node) -> int | None:
         hour, minute, second = (
             _number(moment, "Time", each) for each in ("Hour", "Minute", "Second")
         )
+        if not FIRST_YEAR <= year <= LAST_YEAR:
+            return None
         when = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
     except (ValueError, OverflowError):
         return None

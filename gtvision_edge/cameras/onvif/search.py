@@ -19,6 +19,10 @@ MIN_PREFIX: Final = 24
 MIN_S: Final = 0.5
 MAX_S: Final = 10.0
 
+_NETWORK_HINT: Final = (
+    "an IPv4 network or range, such as 192.168.1.0/24 or 192.168.1.10-192.168.1.50"
+)
+
 
 class Finder(Protocol):
     """Sends the probes (see :mod:`gtvision_edge.cameras.onvif.finder`)."""
@@ -33,7 +37,7 @@ class CameraDirectory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """Where to look: *addresses* and *network* belong to 'unicast', and one of them is enough."""
+    """Where to look: *addresses* and *network* (also a range) belong to 'unicast', and one of them is enough."""
 
     method: Literal["multicast", "unicast"] = "multicast"
     addresses: Sequence[str] = ()
@@ -151,15 +155,35 @@ def _checked(request: SearchRequest) -> list[str]:
 
 
 def _network(text: str, fault: "Fault") -> list[str]:
+    if "-" in text:
+        return _range(text, fault)
     try:
         network = ipaddress.IPv4Network(text, strict=False)
     except ValueError:
-        fault("network", "an IPv4 network, such as 192.168.1.0/24")
+        fault("network", _NETWORK_HINT)
         return []
     if network.prefixlen < MIN_PREFIX:
         fault("network", f"at most {MAX_ADDRESSES} addresses: /{MIN_PREFIX} or smaller")
         return []
     addresses = [str(address) for address in network.hosts()]
+    if not all(_is_askable(address) for address in addresses):
+        fault("network", "addresses of single devices")
+    return addresses
+
+
+def _range(text: str, fault: "Fault") -> list[str]:
+    start, _, end = (part.strip() for part in text.partition("-"))
+    try:
+        first = ipaddress.IPv4Address(start)
+        # "192.168.1.10-50" means the last part alone.
+        last = ipaddress.IPv4Address(end if "." in end else f"{start.rpartition('.')[0]}.{end}")
+    except ValueError:
+        fault("network", _NETWORK_HINT)
+        return []
+    if not int(first) <= int(last) < int(first) + MAX_ADDRESSES:
+        fault("network", f"a range from the lower to the higher, of at most {MAX_ADDRESSES}")
+        return []
+    addresses = [str(ipaddress.IPv4Address(each)) for each in range(int(first), int(last) + 1)]
     if not all(_is_askable(address) for address in addresses):
         fault("network", "addresses of single devices")
     return addresses

@@ -113,7 +113,7 @@ def assemble(order: Order, report: Report = lambda _: None) -> Bundle:
     if not verdict.is_good:
         raise ExportFailedError(
             "The bundle does not verify.",
-            faults=[f"{fault.path}: {fault.what}" for fault in verdict.faults],
+            faults=[f"{fault.path}: {fault.say()}" for fault in verdict.faults],
         )
     return Bundle(order.draft.name, order.draft.stat().st_size, _hash_file(order.draft))
 

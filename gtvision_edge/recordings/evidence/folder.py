@@ -1,6 +1,5 @@
 """The folder of finished bundles. Everything here blocks: call it in a thread."""
 
-import os
 import re
 import shutil
 from collections.abc import Collection
@@ -10,11 +9,12 @@ from typing import Final
 import structlog
 
 from gtvision_edge.recordings.evidence.errors import ExportNoSpaceError
+from gtvision_edge.runtime.durable import sync_directory
 
 log = structlog.get_logger(__name__)
 
 DEFAULT_NAME: Final = ".exports"
-_OURS: Final = re.compile(r"[0-9a-f-]{36}\.(draft|zip)")
+OF_EXPORTS: Final = re.compile(r"[0-9a-f-]{36}\.(draft|zip)")
 
 
 class ExportFolder:
@@ -54,7 +54,7 @@ class ExportFolder:
     def publish(self, export_id: str) -> None:
         """Give the finished draft its name; it is on disk under it when this returns."""
         self.draft(export_id).rename(self.bundle(export_id))
-        self._sync()
+        sync_directory(self.path)
 
     def remove(self, export_id: str) -> None:
         """Remove draft and bundle, if there are any."""
@@ -65,14 +65,9 @@ class ExportFolder:
         """Remove what a kill left: drafts, and bundles of no *finished* export; return their names."""
         removed = []
         for path in self.path.iterdir():
-            if _OURS.fullmatch(path.name) and not (path.suffix == ".zip" and path.stem in finished):
+            if OF_EXPORTS.fullmatch(path.name) and not (
+                path.suffix == ".zip" and path.stem in finished
+            ):
                 path.unlink(missing_ok=True)
                 removed.append(path.name)
         return removed
-
-    def _sync(self) -> None:
-        directory = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)

@@ -38,6 +38,7 @@ from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.model import CameraNo, RecordedCamera, Span
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.timestamps import to_rfc3339
+from gtvision_edge.runtime.waking import sleep_or_wake
 from gtvision_edge.storage import Database, Transaction
 
 log = structlog.get_logger(__name__)
@@ -101,7 +102,7 @@ class ExportMaker:
             except VolumeError as error:
                 log.debug("exports_wait", code=error.code)
             self._news.clear()
-            await self._sleep(LOOK_S)
+            await sleep_or_wake(self._clock, LOOK_S, self._news)
 
     def wake(self) -> None:
         """Tell that something was asked for."""
@@ -335,16 +336,6 @@ class ExportMaker:
             return await self._threads.run(work)
         except OSError as error:
             raise VolumeUnwritableError("The export folder cannot be used.") from error
-
-    async def _sleep(self, seconds: float) -> None:
-        sleeping = asyncio.create_task(self._clock.sleep(seconds), name="exports-look")
-        news = asyncio.create_task(self._news.wait(), name="exports-news")
-        try:
-            await asyncio.wait({sleeping, news}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeping.cancel()
-            news.cancel()
-            await asyncio.wait({sleeping, news})
 
 
 def note(

@@ -12,10 +12,11 @@ import struct
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from gtvision_edge.recordings.evidence.errors import BrokenBundleError
 from gtvision_edge.recordings.evidence.tracks import ReadAt
+from gtvision_edge.recordings.evidence.wording import say
 
 MAX_FILES: Final = 200_000
 _VERSIONS: Final = (20, 45)
@@ -64,7 +65,7 @@ class OpenBundle:
 
         """
         if self.entries[path].size > limit:
-            raise BrokenBundleError(f"{path} is too long.", path=path)
+            raise broken("too_long", path)
         return self.reader(path)(limit, 0)
 
 
@@ -82,11 +83,11 @@ def open_bundle(file: BinaryIO) -> OpenBundle:
             directory = archive.start_dir
             comment = archive.comment
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, EOFError) as error:
-        raise BrokenBundleError("This is no zip file, or it is cut off.") from error
+        raise broken("no_zip") from error
     if comment:
-        raise BrokenBundleError("The zip has a comment.")
+        raise broken("zip_comment")
     if len(infos) > MAX_FILES:
-        raise BrokenBundleError("The zip has too many files.")
+        raise broken("too_many_files")
     entries: dict[str, Entry] = {}
     folded: set[str] = set()
     position = 0
@@ -94,18 +95,15 @@ def open_bundle(file: BinaryIO) -> OpenBundle:
         _check_info(info)
         # Windows and macOS would write one over the other.
         if info.filename.casefold() in folded:
-            raise BrokenBundleError(f"{info.filename} is in the zip twice.", path=info.filename)
+            raise broken("twice", info.filename)
         folded.add(info.filename.casefold())
         if info.header_offset != position:
-            raise BrokenBundleError(
-                f"There are bytes before {info.filename} that belong to no file.",
-                path=info.filename,
-            )
+            raise broken("bytes_before", info.filename)
         offset = _content_offset(file, info)
         position = offset + info.file_size
         entries[info.filename] = Entry(info.filename, offset, info.file_size)
     if position != directory:
-        raise BrokenBundleError("There are bytes behind the last file that belong to none.")
+        raise broken("bytes_behind")
     _check_end(file, directory, size, len(infos))
     return OpenBundle(file, entries)
 
@@ -114,15 +112,15 @@ def _check_info(info: zipfile.ZipInfo) -> None:
     name = info.filename
     fault = ""
     if info.orig_filename != name or not _NAME.fullmatch(name) or ".." in name:
-        fault = "has a name that no file of a bundle has"
+        fault = "odd_name"
     elif any(_DEVICES.fullmatch(part) for part in name.split("/")):
-        fault = "has the name of a device"
+        fault = "device_name"
     elif info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
-        fault = "is compressed"
+        fault = "compressed"
     elif info.flag_bits & ~0x0800:
-        fault = "is encrypted, or marked in a way that ours are not"
+        fault = "encrypted"
     elif stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
-        fault = "is no regular file"
+        fault = "no_regular_file"
     elif (info.external_attr, info.create_system) != (_REGULAR, _UNIX) or (
         info.comment
         or info.internal_attr
@@ -131,17 +129,17 @@ def _check_info(info: zipfile.ZipInfo) -> None:
         or info.extract_version not in _VERSIONS
         or info.create_version != info.extract_version
     ):
-        fault = "is described in a way that ours are not"
+        fault = "odd_entry"
     if fault:
         shown = name.encode("ascii", "backslashreplace").decode()[:200]
-        raise BrokenBundleError(f"{shown} {fault}.", path=shown)
+        raise broken(fault, shown)
 
 
 def _content_offset(file: BinaryIO, info: zipfile.ZipInfo) -> int:
     """Return where the content begins, after comparing the file's own header with the table of contents."""
     head = os.pread(file.fileno(), _LOCAL.size, info.header_offset)
     if len(head) < _LOCAL.size:
-        raise BrokenBundleError(f"{info.filename} is cut off.", path=info.filename)
+        raise broken("cut_off", info.filename)
     magic, version, flags, method, time, day, crc, packed, size, name_length, extra_length = (
         _LOCAL.unpack(head)
     )
@@ -163,10 +161,7 @@ def _content_offset(file: BinaryIO, info: zipfile.ZipInfo) -> int:
         and (not extra or (len(extra) == _ZIP64_EXTRA and extra[:4] == b"\x01\x00\x10\x00"))
     )
     if not agrees:
-        raise BrokenBundleError(
-            f"{info.filename} is called or described otherwise in the table of contents.",
-            path=info.filename,
-        )
+        raise broken("two_descriptions", info.filename)
     return int(info.header_offset) + _LOCAL.size + len(rest)
 
 
@@ -177,7 +172,7 @@ def _check_end(file: BinaryIO, directory: int, size: int, count: int) -> None:
     for _ in range(count):
         head = os.pread(fd, 46, at)
         if len(head) < 46 or head[:4] != b"PK\x01\x02":
-            raise BrokenBundleError("The table of contents is not what it says.")
+            raise broken("odd_table")
         at += 46 + sum(struct.unpack_from("<3H", head, 28))
     tail = os.pread(fd, 200, at)
     if tail[:4] == b"PK\x06\x06":  # zip64: end record and its locator
@@ -185,7 +180,7 @@ def _check_end(file: BinaryIO, directory: int, size: int, count: int) -> None:
         is_wide = True
         tail = os.pread(fd, 200, at)
     if tail[:4] != b"PK\x05\x06" or at + _END.size != size:
-        raise BrokenBundleError("There are bytes behind the table of contents.")
+        raise broken("bytes_behind_table")
     _, disk, directory_disk, here, whole, length, offset, comment = _END.unpack(tail)
     agrees = (
         (disk, directory_disk, comment) == (0, 0, 0)
@@ -195,7 +190,7 @@ def _check_end(file: BinaryIO, directory: int, size: int, count: int) -> None:
         and (is_wide or (whole, length, offset) == (count, at - directory, directory))
     )
     if not agrees:
-        raise BrokenBundleError("The end of the zip is not what it says.")
+        raise broken("odd_end")
 
 
 def open_bundle_file(path: Path) -> BinaryIO:
@@ -208,4 +203,10 @@ def open_bundle_file(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except OSError as error:
-        raise BrokenBundleError(f"{path} cannot be read: {error.strerror}.") from error
+        raise broken("unreadable", why=error.strerror) from error
+
+
+def broken(reason: str, path: str = "", **facts: Any) -> BrokenBundleError:
+    """Return the error for *reason*, a code of the verifier's words, about the file *path* ('' = the zip as a whole)."""
+    words = say(reason, **facts)
+    return BrokenBundleError(f"{path or 'The bundle'}: {words}.", reason=reason, path=path, **facts)

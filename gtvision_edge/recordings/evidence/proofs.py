@@ -13,13 +13,12 @@ from gtvision_edge.recordings.seals.proof import check_whole_segment
 class Blame(Protocol):
     """Where faults and remarks go."""
 
-    @property
-    def remarks(self) -> list[str]: ...
-
     sealed: int
     """Originals that are proven to be what was sealed."""
 
-    def blame(self, path: str, what: str) -> None: ...
+    def blame(self, path: str, code: str, **facts: Any) -> None: ...
+
+    def remark(self, code: str, **facts: Any) -> None: ...
 
 
 def check_bundle_proofs(
@@ -30,14 +29,14 @@ def check_bundle_proofs(
     told = json.loads(history)
     checkpoint = str(told["checkpoint"])
     if not checkpoint:
-        verdict.remarks.append("The bundle has no proofs from the site's audit log.")
+        verdict.remark("no_proofs")
         return
     try:
         read_checkpoint(checkpoint, key)
         for entry in told["entries"]:
             check_entry_document(entry, checkpoint, key)
     except BadProofError as error:
-        verdict.blame(layout.HISTORY, f"does not hold: {error.message}")
+        verdict.blame(layout.HISTORY, "proof_fails", why=error.message)
         return
     unsealed = 0
     for camera in manifest["cameras"]:
@@ -48,14 +47,14 @@ def check_bundle_proofs(
             try:
                 facts = check_whole_segment(original["seal"], checkpoint, key).facts
             except BadProofError as error:
-                verdict.blame(original["path"], f"has a seal that does not hold: {error.message}")
+                verdict.blame(original["path"], "seal_fails", why=error.message)
                 continue
             if (facts.sha256.hex(), facts.camera_uuid) != (
                 original["sha256"],
                 camera["camera_uuid"],
             ):
-                verdict.blame(original["path"], "is not what was sealed when it was recorded")
+                verdict.blame(original["path"], "not_sealed_so")
                 continue
             verdict.sealed += 1
     if unsealed:
-        verdict.remarks.append(f"{unsealed} originals were not sealed when they were recorded.")
+        verdict.remark("unsealed", count=unsealed)

@@ -22,6 +22,7 @@ from gtvision_edge.recordings.evidence.opening import OpenBundle, open_bundle, o
 from gtvision_edge.recordings.evidence.proofs import check_bundle_proofs
 from gtvision_edge.recordings.evidence.tracks import MAX_INIT, read_tracks
 from gtvision_edge.recordings.evidence.viewing import GAP_US
+from gtvision_edge.recordings.evidence.wording import Language, say
 from gtvision_edge.runtime.timestamps import from_datetime
 
 _CHUNK: Final = 2**20
@@ -33,10 +34,25 @@ _FINGERPRINT: Final = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong, and with which file ('' = the bundle as a whole)."""
+    """What is wrong, and with which file ('' = the bundle as a whole). ``code`` and ``facts`` are as in ``wording``."""
 
     path: str
-    what: str
+    code: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def say(self, language: Language = "en") -> str:
+        return say(self.code, language, **self.facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a reader should know and that is no fault; ``code`` and ``facts`` are as in ``wording``."""
+
+    code: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def say(self, language: Language = "en") -> str:
+        return say(self.code, language, **self.facts)
 
 
 @dataclass(slots=True)
@@ -44,7 +60,7 @@ class Verdict:
     """``is_trusted``: signed by a key that was given from elsewhere; None = none was given, so compare ``fingerprint``."""
 
     faults: list[Fault] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
     fingerprint: str = ""
     is_trusted: bool | None = None
     files: int = 0
@@ -56,9 +72,13 @@ class Verdict:
     def is_good(self) -> bool:
         return not self.faults
 
-    def blame(self, path: str, what: str) -> None:
-        if all(fault.path != path or fault.what != what for fault in self.faults):
-            self.faults.append(Fault(path, what))
+    def blame(self, path: str, code: str, **facts: Any) -> None:
+        fault = Fault(path, code, facts)
+        if fault not in self.faults:
+            self.faults.append(fault)
+
+    def remark(self, code: str, **facts: Any) -> None:
+        self.remarks.append(Remark(code, facts))
 
 
 def read_trusted(text: str) -> list[str]:
@@ -81,7 +101,8 @@ def verify_bundle(
         with open_bundle_file(path) as file:
             _verify(open_bundle(file), trusted, verdict, moved)
     except BrokenBundleError as error:
-        verdict.blame(str(error.details.get("path", "")), error.message)
+        facts = dict(error.details)
+        verdict.blame(str(facts.pop("path", "")), str(facts.pop("reason")), **facts)
     return verdict
 
 
@@ -94,7 +115,7 @@ def _verify(
     verdict.files = len(bundle.entries)
     missing = sorted(layout.REQUIRED - set(bundle.entries))
     for name in missing:
-        verdict.blame(name, "is missing")
+        verdict.blame(name, "missing")
     if layout.SUMS in missing:
         return
     signer = _check_signatures(bundle, verdict)
@@ -116,15 +137,15 @@ def _check_signatures(bundle: OpenBundle, verdict: Verdict) -> bytes | None:
             continue
         armoured = bundle.read(signature, 2**16).decode("ascii", "replace")
         if not _is_tidy(armoured):
-            verdict.blame(signature, "was changed")
+            verdict.blame(signature, "changed")
             continue
         content = bundle.read(name, _MAX_TEXT)
         try:
             signers.append(sshsig.verify(armoured, content, namespace=layout.NAMESPACE))
         except BadSignatureError as error:
-            verdict.blame(name, f"is not what was signed: {error.message}")
+            verdict.blame(name, "not_signed", why=error.message)
     if len(set(signers)) > 1:
-        verdict.blame(layout.SEAL_SIGNATURE, "is by another key than the rest")
+        verdict.blame(layout.SEAL_SIGNATURE, "other_signer")
     return signers[0] if signers else None
 
 
@@ -152,7 +173,7 @@ def _check_signer(signer: bytes, trusted: Collection[str], verdict: Verdict) -> 
         each == key.fingerprint or each.split()[:2] == ["ssh-ed25519", blob] for each in trusted
     )
     if not verdict.is_trusted:
-        verdict.blame(layout.SUMS_SIGNATURE, f"is by a key that is not trusted ({key.fingerprint})")
+        verdict.blame(layout.SUMS_SIGNATURE, "not_trusted", fingerprint=key.fingerprint)
 
 
 def _check_files(
@@ -162,14 +183,14 @@ def _check_files(
     sums = _read_sums(bundle, layout.SUMS, verdict)
     seal = _read_sums(bundle, layout.SEAL, verdict) if layout.SEAL in bundle.entries else {}
     if seal and set(seal) != {layout.SUMS, layout.FORM}:
-        verdict.blame(layout.SEAL, "does not name just the form and the sums")
+        verdict.blame(layout.SEAL, "odd_seal")
     for path, expected in {**seal, **sums}.items():
         if path not in bundle.entries:
-            verdict.blame(path, "is missing")
+            verdict.blame(path, "missing")
         elif _hash(bundle, path, moved) != expected:
-            verdict.blame(path, "was changed")
+            verdict.blame(path, "changed")
     for path in sorted(set(bundle.entries) - set(sums) - layout.NOT_IN_SUMS):
-        verdict.blame(path, "does not belong to the bundle")
+        verdict.blame(path, "does_not_belong")
     return sums
 
 
@@ -178,7 +199,7 @@ def _read_sums(bundle: OpenBundle, name: str, verdict: Verdict) -> dict[str, str
     for line in bundle.read(name, _MAX_TEXT).decode("utf-8", "replace").splitlines():
         found = _SUM.fullmatch(line)
         if found is None or found[2] in sums:
-            verdict.blame(name, "has a line that is none of its kind")
+            verdict.blame(name, "odd_sum")
             continue
         sums[found[2]] = found[1]
     return sums
@@ -199,9 +220,7 @@ def _check_manifest(
     try:
         manifest = json.loads(bundle.read(layout.MANIFEST, _MAX_TEXT))
         if manifest["schema"] != layout.SCHEMA:
-            verdict.remarks.append(
-                "The manifest is of another version; only signatures and sums were checked."
-            )
+            verdict.remark("other_version")
             return
         verdict.package_id = str(manifest["package_id"])[:60]
         _check_listed(manifest, sums, verdict)
@@ -211,24 +230,22 @@ def _check_manifest(
         for camera in manifest["cameras"]:
             _check_camera(bundle, camera, manifest["interval"], verdict)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
-        verdict.blame(layout.MANIFEST, "is not built as a manifest is")
+        verdict.blame(layout.MANIFEST, "odd_manifest")
 
 
 def _check_listed(manifest: Mapping[str, Any], sums: Mapping[str, str], verdict: Verdict) -> None:
     listed = {each["path"]: each["sha256"] for each in manifest["files"]}
     if manifest["key"]["fingerprint"] != verdict.fingerprint:
-        verdict.blame(layout.MANIFEST, "names another key than the one that signed")
+        verdict.blame(layout.MANIFEST, "names_other_key")
     if {**listed, layout.MANIFEST: sums[layout.MANIFEST]} != dict(sums):
-        verdict.blame(layout.MANIFEST, f"does not list the files that {layout.SUMS} lists")
+        verdict.blame(layout.MANIFEST, "lists_other_files", sums=layout.SUMS)
     for camera in manifest["cameras"]:
         for each in [*camera["originals"], *camera["viewing"], *camera["snapshots"]]:
             if listed.get(each["path"]) != each["sha256"]:
-                verdict.blame(layout.MANIFEST, f"gives two hashes for {each['path']}")
+                verdict.blame(layout.MANIFEST, "two_hashes", file=each["path"])
         for each in camera["originals"]:
             if each["ingest_sha256"] not in (None, each["sha256"]):
-                verdict.remarks.append(
-                    f"{each['path']} is not what was hashed when it was recorded."
-                )
+                verdict.remark("not_as_hashed", file=each["path"])
 
 
 def _check_camera(
@@ -238,7 +255,9 @@ def _check_camera(
     for start_us, end_us in _unlisted_gaps(camera, interval):
         verdict.blame(
             layout.MANIFEST,
-            f"does not list a gap of {(end_us - start_us) / 1_000_000:.1f} s of {name}",
+            "unlisted_gap",
+            seconds=f"{(end_us - start_us) / 1_000_000:.1f}",
+            camera=name,
         )
     originals = {each["path"]: each for each in camera["originals"]}
     for copy in camera["viewing"]:
@@ -249,10 +268,10 @@ def _check_camera(
             count, shown = hash_movie(bundle.reader(path), bundle.entries[path].size)
             recorded = _recorded_pictures(bundle, copy, originals)
         except DamagedFootageError as error:
-            verdict.blame(path, f"cannot be compared with the originals: {error.message}")
+            verdict.blame(path, "not_comparable", why=error.message)
             continue
         if shown != recorded or count != copy["pictures"]:
-            verdict.blame(path, "does not hold the same pictures as the originals")
+            verdict.blame(path, "other_pictures")
 
 
 def _recorded_pictures(

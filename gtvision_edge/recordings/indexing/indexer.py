@@ -88,6 +88,8 @@ class Indexer:
         self._names: dict[tuple[CameraNo, int], set[int]] = {}
         self._open: dict[CameraNo, dict[int, OpenFile]] = {}
         self._order = 0
+        self._judged_order = 0
+        """Of the newest file that was judged: until then its predecessor, just closed, is what can be looked at."""
         self._latest: dict[CameraNo, int] = {}
         """Order of the file of each camera that was found last; by discovery, for a clock may be set back."""
         self._whole_at = float("-inf")
@@ -166,9 +168,12 @@ class Indexer:
 
     def newest_open(self, camera_no: CameraNo) -> OpenFile | None:
         """Return the file that a camera is being recorded to, or was until just now; None when there is none."""
-        return max(
-            self._open.get(camera_no, {}).values(), key=lambda file: file.order, default=None
+        known = (
+            file
+            for file in self._open.get(camera_no, {}).values()
+            if file.order <= self._judged_order
         )
+        return max(known, key=lambda file: file.order, default=None)
 
     def close(self) -> None:
         """Let the thread go without waiting for a disk that hangs."""
@@ -221,6 +226,7 @@ class Indexer:
         return bool(unknown)
 
     async def _judge_all(self) -> None:
+        order = self._order
         directories = {camera_no: place for place, camera_no in self._places}
         looks = []
         for camera_no, open_files in self._open.items():
@@ -237,6 +243,7 @@ class Indexer:
                 looks.append((file, may_grow, is_recorded))
         for start in range(0, len(looks), AT_ONCE):
             await self._judge(looks[start : start + AT_ONCE])
+        self._judged_order = order
 
     async def _judge(self, looks: Sequence[tuple[OpenFile, bool, bool]]) -> None:
         judged = await self._in_thread(lambda: list(self._survey.judge(looks)))

@@ -37,6 +37,12 @@ INSERT_SEGMENT: Final = (
 )
 
 
+_MISSING_COLUMNS: Final = (
+    "segment_id, camera_no, name_us, start_us, end_us, media_us, size_bytes, format_id, init_bytes, groups, run, run_no,"
+    " continues, is_cut, sha256, seal_id, held"
+)
+
+
 class CameraOfSite(Protocol):
     """The part of a camera that the index keeps."""
 
@@ -80,7 +86,8 @@ def insert_segment(
 ) -> SegmentId:
     """Add a finished segment and count it; what it is to its neighbours is found out here, and whether it is held.
 
-    A row of the same file that is there already stays as it is; its id is returned.
+    A row of the same file that is there already stays as it is; its id is returned. So is that of a file which was missing
+    and is back: it has its old hash and seal again, which tell whether it is still the same.
     """
     known = transaction.execute(
         "SELECT segment_id FROM segments WHERE camera_no = ? AND name_us = ?",
@@ -88,6 +95,8 @@ def insert_segment(
     ).fetchone()
     if known is not None:
         return SegmentId(known["segment_id"])
+    if (returned := _return_missing(transaction, segment)) is not None:
+        return returned
     inserted = transaction.execute(
         INSERT_SEGMENT,
         segment_values(segment, run, format_id(transaction, segment.format), is_read=True),
@@ -102,6 +111,57 @@ def insert_segment(
     if run is not None:
         link_neighbours(transaction, segment.camera_no, segment.name_us)
     return SegmentId(inserted.lastrowid or 0)
+
+
+def miss_segments(
+    transaction: Transaction, segment_ids: Iterable[SegmentId], *, found_us: int
+) -> int:
+    """Keep the rows of files that are gone apart from the others, where nothing plays, counts or deletes them.
+
+    One that is being deleted stays: its deletion ends by itself. Return how many went.
+    """
+    count = 0
+    for some in _portions(segment_ids):
+        wanted = f"segment_id IN ({_marks(some)}) AND doomed = 0"
+        transaction.execute(
+            f"INSERT OR REPLACE INTO missing_segments ({_MISSING_COLUMNS}, found_us)"  # noqa: S608 -- names of ours
+            f" SELECT {_MISSING_COLUMNS}, ? FROM segments WHERE {wanted}",
+            (found_us, *some),
+        )
+        rows = transaction.execute(
+            f"DELETE FROM segments WHERE {wanted} RETURNING camera_no, start_us, end_us, size_bytes",  # noqa: S608
+            some,
+        ).fetchall()
+        uncount_days(transaction, rows)
+        count += len(rows)
+    return count
+
+
+def _return_missing(transaction: Transaction, segment: Segment) -> SegmentId | None:
+    """Give a file that was missing its row again; None when it was not, or is another one by its size."""
+    back = transaction.execute(
+        f"INSERT INTO segments ({_MISSING_COLUMNS}) SELECT {_MISSING_COLUMNS} FROM missing_segments"  # noqa: S608
+        " WHERE camera_no = ? AND name_us = ? AND size_bytes = ?"
+        " RETURNING segment_id, camera_no, start_us, end_us, size_bytes",
+        (segment.camera_no, segment.name_us, segment.size_bytes),
+    ).fetchone()
+    if back is None:
+        return None
+    holding = _HELD_BY_INCIDENT.format(
+        camera_no="segments.camera_no", start_us="segments.start_us", end_us="segments.end_us"
+    )
+    transaction.execute(
+        f"UPDATE segments SET held = {holding} WHERE segment_id = ?",  # noqa: S608
+        (back["segment_id"],),
+    )
+    transaction.execute("DELETE FROM missing_segments WHERE segment_id = ?", (back["segment_id"],))
+    count_days(
+        transaction,
+        back["camera_no"],
+        back["start_us"] // DAY_US,
+        (1, back["size_bytes"], back["end_us"] - back["start_us"]),
+    )
+    return SegmentId(back["segment_id"])
 
 
 def fill_groups(transaction: Transaction, segment_id: SegmentId, segment: Segment) -> None:

@@ -26,10 +26,18 @@ STEP_US: Final = 1_000_000
 STABLE_S: Final = 600.0
 UNCONFIRMED_S: Final = 7 * 86400.0
 """After a leap that no time server confirmed. A person sees the wrong date within days; nobody's footage is older for it."""
+CONFIRMED_S: Final = 86400.0
+"""After a far leap that a time server confirms: one that is wrong itself, or somebody who sets it so, is seen within a day."""
 LEAP_US: Final = 3_600_000_000
-"""A step ahead of more than this is a leap; a start that much later than one had been recorded, by a day."""
+"""A step ahead of more than this is a leap, which needs a time server."""
+FAR_US: Final = DAY_US
+"""A leap that ends so long after anything that is known is far; a start so long after that, too. The usual far one is a
+box that was off; the usual step of a box without battery ends shortly after what it recorded last."""
 _STA_UNSYNC: Final = 0x0040
 _TIME_ERROR: Final = 5
+
+_FAR: Final = "far"
+"""In the clock log, as source: the clock leapt far."""
 
 IsSynced = Callable[[], bool | None]
 """Whether the clock is in step with a time server; None = the system does not tell."""
@@ -42,6 +50,8 @@ class ClockReason(StrEnum):
     STEPPED = "stepped"
     BEHIND_FOOTAGE = "behind_footage"
     LEAPT_UNSYNCED = "leapt_unsynced"
+    LEAPT_FAR = "leapt_far"
+    """More than a day ahead of all that is known, by a time server: believed after a day."""
 
 
 class ClockGuard:
@@ -65,6 +75,11 @@ class ClockGuard:
         self._since_us = clock.now_us()
         self._stable_since = clock.monotonic()
         self._leapt = False
+        self._is_far = False
+        self._before_leap_us = 0
+        """What was known before the clock leapt far."""
+        self._not_before = 0.0
+        """By the monotonic clock: a start is no time to believe anything, whatever was waited before."""
         self._gauge = Gauge(
             "gtvision_edge_clock_trusted",
             "1 while footage may be deleted by its age",
@@ -102,7 +117,16 @@ class ClockGuard:
         """Compare the clock with what was written before."""
         self._newest_us = await repository.fetch_newest_us(self._database)
         now_us = self._clock.now_us()
-        self._leapt = self._newest_us > 0 and now_us > self._newest_us + DAY_US
+        self._leapt = self._is_far = self._newest_us > 0 and now_us > self._newest_us + FAR_US
+        if self._is_far:
+            await self._write(now_us, "start", source=_FAR)
+            return
+        # A restart must not make one forget that the clock had leapt.
+        leap = await repository.find_last_far_leap(self._database, _FAR)
+        if leap is not None and 0 <= now_us - leap < UNCONFIRMED_S * 1_000_000:
+            self._leapt = self._is_far = True
+            self._stable_since -= (now_us - leap) / 1_000_000
+            self._not_before = self._clock.monotonic() + STABLE_S
         await self._write(now_us, "start")
 
     async def look(self) -> None:
@@ -119,9 +143,15 @@ class ClockGuard:
             log.warning("clock_stepped", step_s=step_us / 1_000_000)
             self._stable_since = self._clock.monotonic()
             self._leapt = self._leapt or step_us > LEAP_US
-            self._newest_us = max(self._newest_us, now_us - step_us)
+            known_us = max(self._newest_us, now_us - step_us)
+            is_far = now_us > known_us + FAR_US
+            # Stepped back to what was known before a leap: that one is undone.
+            self._is_far = is_far or (self._is_far and now_us > self._before_leap_us + FAR_US)
+            if is_far:
+                self._before_leap_us = known_us
+            self._newest_us = known_us
             self._doubt(ClockReason.STEPPED, now_us)
-            await self._write(now_us, "step", step_us=step_us)
+            await self._write(now_us, "step", step_us=step_us, source=_FAR if is_far else "")
         self._judge(now_us)
 
     def _judge(self, now_us: int) -> None:
@@ -129,12 +159,14 @@ class ClockGuard:
         is_confirmed = self._synced is True or stable_s >= UNCONFIRMED_S
         if now_us < self._newest_us and not is_confirmed:
             self._doubt(ClockReason.BEHIND_FOOTAGE, now_us)
-        elif stable_s < STABLE_S:
+        elif stable_s < STABLE_S or self._clock.monotonic() < self._not_before:
             self._doubt(self._reason or ClockReason.STARTED, now_us)
         elif self._leapt and not is_confirmed:
             self._doubt(ClockReason.LEAPT_UNSYNCED, now_us)
+        elif self._is_far and stable_s < CONFIRMED_S:
+            self._doubt(ClockReason.LEAPT_FAR, now_us)
         elif self._reason is not None:
-            self._leapt = False
+            self._leapt = self._is_far = False
             self._newest_us = 0
             self._reason, self._since_us = None, now_us
             self._gauge.set(1)

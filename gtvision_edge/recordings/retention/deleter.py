@@ -8,8 +8,8 @@ Three steps, so that a kill between any two leaves a state that the next start k
 """
 
 import asyncio
-import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +35,7 @@ from gtvision_edge.recordings.model import CameraNo, LeanSegment, PurgeId, Segme
 from gtvision_edge.recordings.retention import repository
 from gtvision_edge.recordings.retention.model import Order, Purge, PurgeKind
 from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.durable import sync_directory
 from gtvision_edge.runtime.ids import new_uuid7
 from gtvision_edge.storage import Database, Transaction
 
@@ -352,7 +353,9 @@ def _unlink(root: Path, files: Sequence[tuple[SegmentId, Path | None]]) -> set[S
                 _remove(thumbnails_file(file))
                 touched.add(file.parent)
     for directory in touched:
-        _sync(directory)
+        # Else a power cut could bring a file back whose row is gone: it would be found, and kept another round.
+        with suppress(FileNotFoundError):
+            sync_directory(directory)
     if _device_of(root) != device:
         raise VolumeError("The volume changed while footage was being deleted.")
     return gone
@@ -374,15 +377,3 @@ def _remove(file: Path) -> bool:
     except OSError:
         return False
     return True
-
-
-def _sync(directory: Path) -> None:
-    # Else a power cut could bring a file back whose row is gone: it would be found, and kept another round.
-    try:
-        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:
-        return
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -31,6 +31,7 @@ from gtvision_edge.recordings.retention.rules import (
 from gtvision_edge.recordings.retention.waters import waters
 from gtvision_edge.recordings.volume import Usage
 from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.waking import sleep_or_wake
 from gtvision_edge.settings import RecordingSettings, VolumeSettings
 from gtvision_edge.storage import Database
 from gtvision_edge.storage.errors import StorageError
@@ -316,14 +317,7 @@ class Keeper:
 
     async def _pause(self) -> None:
         delay_s = URGENT_EVERY_S if self._is_pressing else PRESS_EVERY_S
-        sleeping = asyncio.ensure_future(self._clock.sleep(delay_s))
-        waking = asyncio.ensure_future(self._wake.wait())
-        try:
-            await asyncio.wait({sleeping, waking}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in (sleeping, waking):
-                each.cancel()
-            await asyncio.gather(sleeping, waking, return_exceptions=True)
+        await sleep_or_wake(self._clock, delay_s, self._wake)
 
 
 def _order_of(purge: Purge) -> Order:

@@ -385,6 +385,22 @@ async def fetch_newest_us(database: Database) -> int:
     return int(row[0]) if row else 0
 
 
+async def find_last_far_leap(database: Database, source: str) -> int | None:
+    """Return when the clock, by itself, last leapt far; None when that never was, or it was set back by as much since."""
+    rows = await database.fetch_all(
+        "SELECT at_us, kind, step_us FROM clock_log WHERE rowid >= (SELECT max(rowid) FROM clock_log WHERE source = ?1)"
+        " AND (source = ?1 OR kind = 'step') ORDER BY rowid",
+        (source,),
+    )
+    if not rows:
+        return None
+    leap = rows[0]
+    is_undone = leap["kind"] == "step" and -sum(row["step_us"] for row in rows[1:]) >= (
+        leap["step_us"] - 86_400_000_000
+    )
+    return None if is_undone else int(leap["at_us"])
+
+
 async def fetch_jumps(database: Database, *, since_us: int, least_us: int) -> list[tuple[int, int]]:
     """Return the forward steps of the clock since *since_us*: the moment after it, and how far."""
     rows = await database.fetch_all(

@@ -16,18 +16,23 @@ _PAGE: Final = 500
 _MAX_FAULTS: Final = 100
 
 
-async def check_seals(database: Database, audit: AuditLog) -> SealReport:
-    """Compare every segment's row with its seal, and every seal with its audit entry.
+LATE_US: Final = 2 * 3_600_000_000
+"""A seal that comes so long after a segment's end is late: they are made each hour."""
+
+
+async def check_seals(database: Database, audit: AuditLog, *, now_us: int) -> SealReport:
+    """Compare every segment's row with its seal, and every seal with its audit entry; tell what was sealed late, or is not.
 
     Together with a check of the audit log this finds whoever changed a file *and* its row, and its seal.
     """
-    seals = segments = last = 0
+    seals = segments = last = late = 0
     faults = await _missing_seals(database, audit)
     while chunk := await repository.seals_after(database, last, _CHUNK):
         last = chunk[-1].seal_id
         for seal in chunk:
             rows = await repository.sealed_segments(database, seal.seal_id)
             seals, segments = seals + 1, segments + len(rows)
+            late += await repository.count_late(database, seal, LATE_US)
             known = frozenset(seal.leaves)
             faults += await _faults_of(database, audit, seal)
             faults += [
@@ -37,7 +42,8 @@ async def check_seals(database: Database, audit: AuditLog) -> SealReport:
             ]
         if len(faults) >= _MAX_FAULTS:
             break
-    return SealReport(seals, segments, tuple(faults[:_MAX_FAULTS]))
+    waiting = await repository.fetch_waiting(database, now_us - LATE_US, _MAX_FAULTS)
+    return SealReport(seals, segments, tuple(faults[:_MAX_FAULTS]), late, tuple(waiting))
 
 
 async def _faults_of(database: Database, audit: AuditLog, seal: Seal) -> list[SealFault]:

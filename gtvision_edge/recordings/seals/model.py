@@ -65,11 +65,17 @@ class SealFault:
 
 @dataclass(frozen=True, slots=True)
 class SealReport:
-    """What was looked at, and the first faults."""
+    """What was looked at, and the first faults.
+
+    Late is no fault of what is sealed: *sealed_late* segments got their seal hours after their end, as after a long stop;
+    *waiting* (the first) have none yet, though seals should have been made.
+    """
 
     seals: int
     segments: int
     faults: tuple[SealFault, ...]
+    sealed_late: int = 0
+    waiting: tuple[SegmentId, ...] = ()
 
     @property
     def is_good(self) -> bool:

@@ -58,6 +58,7 @@ def drop_leaves(transaction: Transaction) -> int:
     return transaction.execute(
         "UPDATE footage_seals SET leaves = x'' WHERE length(leaves) > 0"
         " AND NOT EXISTS (SELECT 1 FROM segments WHERE segments.seal_id = footage_seals.seal_id)"
+        " AND NOT EXISTS (SELECT 1 FROM missing_segments m WHERE m.seal_id = footage_seals.seal_id)"
     ).rowcount
 
 
@@ -87,6 +88,28 @@ async def sealed_segments(database: Database, seal_id: int) -> list[tuple[Segmen
         (seal_id,),
     )
     return [(SegmentId(row[0]), _facts(row, 1)) for row in rows]
+
+
+async def count_late(database: Database, seal: Seal, late_us: int) -> int:
+    """Return how many segments of a seal had ended *late_us* before it was made."""
+    row = await database.fetch_one(
+        "SELECT count(*) FROM segments WHERE seal_id = ? AND end_us < ?",
+        (seal.seal_id, seal.sealed_us - late_us),
+    )
+    return int(row[0]) if row else 0
+
+
+async def fetch_waiting(database: Database, before_us: int, limit: int) -> list[SegmentId]:
+    """Return hashed segments that ended before *before_us* and have no seal, if none was made since then.
+
+    Where seals are made, what waits was indexed only now, and is sealed within the hour.
+    """
+    rows = await database.fetch_all(
+        "SELECT segment_id FROM segments WHERE seal_id IS NULL AND sha256 IS NOT NULL AND doomed = 0 AND start_us < ?1"
+        " AND end_us < ?1 AND NOT EXISTS (SELECT 1 FROM footage_seals WHERE sealed_us > ?1) ORDER BY start_us LIMIT ?2",
+        (before_us, limit),
+    )
+    return [SegmentId(row[0]) for row in rows]
 
 
 async def find_sealed(database: Database, segment_id: SegmentId) -> tuple[Seal, SealedFacts] | None:

@@ -156,7 +156,7 @@ class FootageSeals:
 
     async def check(self) -> SealReport:
         """Compare rows, seals and audit entries; see :func:`check_seals`."""
-        return await check_seals(self._database, self._audit)
+        return await check_seals(self._database, self._audit, now_us=self._clock.now_us())
 
     def _seal_some(self, transaction: Transaction) -> int:
         waiting = repository.unsealed_segments(transaction, MAX_LEAVES)

@@ -89,7 +89,11 @@ def explained(gap: Gap, happenings: Sequence[Happening], states: Sequence[StateE
         overlap_us = happening.span.within(span).length_us
         if overlap_us:
             weights[happening.cause] = weights.get(happening.cause, 0) + overlap_us
-    for cause in (GapCause.DELETED, GapCause.BREAKER):  # known for certain, whatever the camera did
+    for cause in (
+        GapCause.DELETED,
+        GapCause.FILES_MISSING,
+        GapCause.BREAKER,
+    ):  # known for certain, whatever the camera did
         if weights.get(cause, 0) * 2 >= span.length_us:
             return replace(gap, cause=cause)
     for lasted, cause in _causes(states, gap.end_us):

@@ -19,6 +19,8 @@ class GapCause(StrEnum):
     BREAKER = "breaker"
     SERVICE_STOPPED = "service_stopped"
     DELETED = "deleted"
+    FILES_MISSING = "files_missing"
+    """It was recorded, but the files are not on the disk any more, and it was not us who deleted them."""
 
 
 class Stretch(Protocol):

@@ -17,6 +17,16 @@ async def fetch_deleted(database: Database, camera_no: CameraNo, span: Span) -> 
     return [Span(row["start_us"], row["end_us"]) for row in rows]
 
 
+async def fetch_missing(database: Database, camera_no: CameraNo, span: Span) -> list[Span]:
+    """Return where footage of the camera lay whose files are gone, in order of its start."""
+    rows = await database.fetch_all(
+        "SELECT start_us, end_us FROM missing_segments WHERE camera_no = ?1 AND start_us > ?2 - 86400000000"
+        " AND start_us < ?3 AND end_us > ?2 ORDER BY start_us",
+        (camera_no, span.start_us, span.end_us),
+    )
+    return [Span(row["start_us"], row["end_us"]) for row in rows]
+
+
 async def fetch_open_incidents(
     database: Database, camera_no: CameraNo, span: Span
 ) -> list[tuple[IncidentMark, list[tuple[str, str | None]]]]:

@@ -35,7 +35,7 @@ LONGEST_US: Final = 31 * 86_400_000_000
 SLICE_US: Final = 86_400_000_000
 """Read at once: so the loop never has more than a day's rows of a camera in hand."""
 FRESH_US: Final = 15_000_000
-"""The newest footage of a camera that records may be this old: the file being written is looked at now and then."""
+"""The newest footage of a camera that records may be this old: files are looked at now and then, and written by parts."""
 MAX_EXPLAINED: Final = 2000
 """Gaps whose cause is looked for; a camera that drops out every minute for a month has more."""
 
@@ -68,7 +68,10 @@ class TimelineService:
         extent = await self._index.extent(camera.camera_no)
         spans = await self._spans(camera, span, growing)
         deleted = await repository.fetch_deleted(self._database, camera.camera_no, span)
-        gaps = gaps_between(spans, self._expected(span, extent, growing, deleted, since_us))
+        missing = await repository.fetch_missing(self._database, camera.camera_no, span)
+        lost = [Happening(each, GapCause.DELETED) for each in deleted]
+        lost += [Happening(each, GapCause.FILES_MISSING) for each in missing]
+        gaps = gaps_between(spans, self._expected(span, extent, growing, lost, since_us))
         first_us, last_us = (extent.start_us, extent.end_us) if extent else (None, None)
         if growing is not None:
             first_us = growing.start_us if first_us is None else first_us
@@ -76,7 +79,7 @@ class TimelineService:
         return Timeline(
             span=span,
             spans=spans,
-            gaps=await self._explained(camera, gaps, deleted),
+            gaps=await self._explained(camera, gaps, lost),
             incidents=await self._incidents(principal, camera, span),
             clock_steps=await repository.fetch_clock_steps(self._database, span),
             first_us=first_us,
@@ -139,23 +142,24 @@ class TimelineService:
         span: Span,
         extent: Span | None,
         growing: Segment | None,
-        deleted: Sequence[Span],
+        lost: Sequence[Happening],
         since_us: int | None,
     ) -> Span:
         """Return in which part of *span* footage could have been: not before the camera came, not in the future."""
-        known = [deleted[0].start_us] if deleted else []
+        known = [each.span.start_us for each in lost]
         known += [extent.start_us] if extent else []
         known += [growing.start_us] if growing else []
         known += [since_us] if since_us is not None else []
         now_us = self._clock.now_us()
-        if growing is not None:
-            reached_us = growing.end_us
-            now_us = reached_us if now_us - reached_us < FRESH_US else now_us
+        # Also while no file grows: the next one lies on the disk only with its first part.
+        newest = growing or extent
+        if newest is not None and now_us - newest.end_us < FRESH_US:
+            now_us = newest.end_us
         start_us = max(span.start_us, min(known, default=span.end_us))
         return Span(start_us, max(start_us, min(span.end_us, now_us)))
 
     async def _explained(
-        self, camera: RecordedCamera, gaps: Sequence[Gap], deleted: Sequence[Span]
+        self, camera: RecordedCamera, gaps: Sequence[Gap], lost: Sequence[Happening]
     ) -> list[Gap]:
         if not gaps:
             return []
@@ -167,7 +171,7 @@ class TimelineService:
             whole.end_us + FRESH_US,
         )
         breaker = await repository.fetch_breaker(self._database, whole)
-        happenings = [Happening(each, GapCause.DELETED) for each in deleted]
+        happenings = list(lost)
         happenings += [Happening(each, GapCause.BREAKER) for each in breaker]
         happenings.sort(key=lambda each: each.span.start_us)
         result = []

@@ -36,6 +36,7 @@ from gtvision_edge.api.exports import export_endpoints
 from gtvision_edge.api.footage import footage_endpoints
 from gtvision_edge.api.geojson import geojson_endpoints
 from gtvision_edge.api.incidents import incident_endpoints
+from gtvision_edge.api.integrity import integrity_endpoints
 from gtvision_edge.api.mosaics import mosaic_endpoints
 from gtvision_edge.api.people import people_endpoints
 from gtvision_edge.api.pictures import picture_endpoints
@@ -54,16 +55,19 @@ from gtvision_edge.cameras.onvif.search import DeviceSearch
 from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.keys import OpenedKeys, open_keys
-from gtvision_edge.media.findings import Finding
 from gtvision_edge.media.model import MediaServerState, PathView
+from gtvision_edge.media.path_troubles import PathTrouble
 from gtvision_edge.media.posters import Picture
 from gtvision_edge.mosaics import MosaicService
 from gtvision_edge.papers import PaperPrinter, PaperShelf
+from gtvision_edge.recordings.errors import VolumeError
 from gtvision_edge.recordings.evidence.exports import Exports, open_exports
 from gtvision_edge.recordings.evidence.ordering import Site
 from gtvision_edge.recordings.incidents.service import IncidentService
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.indexing.hashing import Hasher
+from gtvision_edge.recordings.integrity.opening import open_integrity
+from gtvision_edge.recordings.integrity.service import IntegrityService
 from gtvision_edge.recordings.playback.service import Playback
 from gtvision_edge.recordings.playback.serving import SegmentServer
 from gtvision_edge.recordings.playback.viewings import FootageViewings
@@ -76,12 +80,14 @@ from gtvision_edge.recordings.thumbnails.service import Thumbnails
 from gtvision_edge.recordings.timeline.service import TimelineService
 from gtvision_edge.recordings.volume import Usage
 from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.runtime.findings import Finding
 from gtvision_edge.runtime.tasks import Job
 from gtvision_edge.settings import (
     AccountSettings,
     ApiSettings,
     ExportSettings,
     IdentitySettings,
+    IntegritySettings,
     PaperSettings,
     RecordingSettings,
     SiteSettings,
@@ -233,6 +239,10 @@ class FakeMonitor:
     watching: int = 3
     findings: list[Finding] = field(default_factory=list)
     offers_webrtc: bool = False
+    troubles: dict[str, list[PathTrouble]] = field(default_factory=dict)
+
+    def of(self, camera_id: str) -> list[PathTrouble]:
+        return self.troubles.get(camera_id, [])
 
     def state_of(self, camera_id: str) -> StateEntry:
         return self.states.get(camera_id, StateEntry(CameraState.UNKNOWN, 0))
@@ -271,6 +281,7 @@ class MountedVolume:
 
     seen: FakeVolume
     root: Path
+    error: VolumeError | None = None
 
     @property
     def usage(self) -> Usage | None:
@@ -335,6 +346,7 @@ class FakeFootage:
     exports: Exports
     retention: Retention
     purge_papers: PurgePapers
+    integrity: IntegrityService
     root: Path
 
 
@@ -357,23 +369,26 @@ async def footage(
     timelines = TimelineService(index, database, clock, zone=ZoneInfo("America/Sao_Paulo"))
     incidents = IncidentService(database, audit, clock, index=index)
     hasher = Hasher(root, database, is_present=lambda: True, clock=clock)
-    async with open_exports(
-        ExportSettings(),
-        root=root,
-        full_at=0.99,
-        require_volume=lambda: None,
-        database=database,
-        audit=audit,
-        clock=clock,
-        index=index,
-        timelines=timelines,
-        incidents=incidents,
-        cameras=cameras,
-        site=Site("site-1", "Portaria", "America/Sao_Paulo", "GT-Vision Edge", "1.2.3"),
-        keys=keys,
-        seals=FootageSeals(database, audit, clock, key=keys.site),
-        hasher=hasher,
-    ) as exports:
+    async with (
+        open_exports(
+            ExportSettings(),
+            root=root,
+            full_at=0.99,
+            require_volume=lambda: None,
+            database=database,
+            audit=audit,
+            clock=clock,
+            index=index,
+            timelines=timelines,
+            incidents=incidents,
+            cameras=cameras,
+            site=Site("site-1", "Portaria", "America/Sao_Paulo", "GT-Vision Edge", "1.2.3"),
+            keys=keys,
+            seals=FootageSeals(database, audit, clock, key=keys.site),
+            hasher=hasher,
+        ) as exports,
+        AsyncExitStack() as stack,
+    ):
         retention = await _retention(
             index, MountedVolume(volume, root), cameras, audit=audit, clock=clock
         )
@@ -391,6 +406,18 @@ async def footage(
                 index,
                 PaperShelf(tmp_path / "purges", PaperPrinter(keys.paper)),
                 site=Site("site-1", "Portaria", "America/Sao_Paulo", "GT-Vision Edge", "1.2.3"),
+            ),
+            open_integrity(
+                MountedVolume(volume, root),
+                database,
+                audit,
+                clock,
+                settings=IntegritySettings(),
+                exports=root / ".exports",
+                zone=ZoneInfo("America/Sao_Paulo"),
+                bus=EventBus(),
+                registry=CollectorRegistry(),
+                stack=stack,
             ),
             root,
         )
@@ -454,7 +481,7 @@ def resources(
     """Every endpoint but the session's."""
     return [
         *people_endpoints(accounts.service),
-        *camera_endpoints(cameras, monitor, monitor, footage.retention.purges),
+        *camera_endpoints(cameras, monitor, monitor, monitor, footage.retention.purges),
         *purge_paper_endpoints(
             footage.retention.purges.find, footage.purge_papers, unknown=UnknownPurgeError
         ),
@@ -468,6 +495,7 @@ def resources(
             clock=footage.retention.clock_guard,
         ),
         *incident_endpoints(footage.incidents),
+        *integrity_endpoints(footage.integrity),
         *export_endpoints(footage.exports.service, footage.exports.server),
         *footage_endpoints(
             cameras,
@@ -487,13 +515,13 @@ def resources(
             monitor,
             monitor,
             monitor,
-            findings=monitor,
+            findings=lambda: [*monitor.findings, *accounts.issuers.findings()],
+            offers_webrtc=lambda: monitor.offers_webrtc,
             site=SiteSettings(name="Portaria", timezone="America/Sao_Paulo"),
             site_id=accounts.site_id,
             version="1.2.3",
             volume=volume,
             clock=clock,
-            key_faults=accounts.issuers.faults,
         ),
     ]
 

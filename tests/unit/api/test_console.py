@@ -11,23 +11,32 @@ def _text(response: web.Response | None) -> str:
 
 
 def test_a_console_that_was_not_built_says_so_and_how() -> None:
-    response = Console({}).respond(make_mocked_request("GET", "/live"))
+    response = Console({}).respond(make_mocked_request("GET", "/"))
 
     assert response is not None
     assert response.status == 503
     assert "make console" in _text(response)
 
 
-def test_only_pages_fall_back_to_the_index() -> None:
+def test_a_path_that_is_no_file_is_not_the_console() -> None:
     console = Console({"index.html": b"index", "icons/a.svg": b"<svg/>"})
 
     def served(path: str) -> str | None:
         response = console.respond(make_mocked_request("GET", path))
         return None if response is None else _text(response)
 
-    assert served("/") == served("/cameras/cam01") == "index"
+    assert served("/") == served("/index.html") == "index"
     assert served("/icons/a.svg") == "<svg/>"
-    for path in ("/icons/b.svg", "/api/v1/x", "/stream/x", "/ws/live/x", "/assets/x", "/../x.py"):
+    for path in (
+        "/docs",
+        "/cameras/cam01",
+        "/icons/b.svg",
+        "/api/v1/x",
+        "/stream/x",
+        "/ws/live/x",
+        "/assets/x",
+        "/../x.py",
+    ):
         assert served(path) is None
 
 

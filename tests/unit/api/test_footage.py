@@ -1,6 +1,8 @@
 """Timelines, playlists and files through the real server."""
 
 import asyncio
+import socket
+import struct
 
 import pytest
 
@@ -330,3 +332,31 @@ async def test_a_ticket_opens_the_footage_of_a_removed_camera_to_its_own_people(
     assert (await served.call("GET", "/cameras/cam01/playback.m3u8", params=query))[0] == 200
     assert (await asked("viewer-a", "cam01_live"))[0] == 404
     assert (await asked("viewer-b", "cam01_rec"))[0] == 404
+
+
+async def test_a_player_that_leaves_in_the_middle_is_no_fault_of_ours(
+    served: Served,
+    segment: Segment,
+    footage: FakeFootage,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = next(footage.root.rglob("*.mp4"))
+    await asyncio.to_thread(path.write_bytes, bytes(24_000_000))
+    token = await served.token("admin")
+    host, port = served.url.removeprefix("http://").split(":")
+    for _ in range(5):
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.connect((host, int(port)))
+            client.sendall(
+                f"GET /api/v1/segments/{segment.segment_id} HTTP/1.1\r\nHost: box\r\n"
+                f"Authorization: Bearer {token}\r\n\r\n".encode()
+            )
+            client.setblocking(False)
+            head = await asyncio.get_running_loop().sock_recv(client, 2000)
+            assert b" 200 " in head.splitlines()[0]
+            await asyncio.sleep(0.1)
+
+    await asyncio.sleep(0.5)
+    assert "request_failed" not in capsys.readouterr().out

@@ -50,7 +50,9 @@ async def gateway(
     """The real gateway; its media server is away, which is not the question here."""
     proxies = Proxies(PROXY.trusted_proxies)
     async with open_gateway(
-        MediaServerPlace(f"http://127.0.0.1:{free_port()}", None, lambda: "mediamtx"),
+        MediaServerPlace(
+            f"http://127.0.0.1:{free_port()}", None, lambda: "mediamtx", lambda *_: True
+        ),
         cameras=cameras,
         authenticator=RequestAuthenticator(accounts.sessions, proxies),
         sessions=accounts.sessions,
@@ -191,7 +193,13 @@ async def test_keys_that_cannot_be_used_are_a_finding_for_those_of_the_whole_sit
     _, mine = await site.call("GET", "/status", who="admin-a")
 
     assert box["findings"] == [
-        {"code": "issuer_keys_gone", "issuer": ISSUER, "source": "/nowhere/next.pem", "kept": 0}
+        {
+            "code": "issuer_keys_gone",
+            "severity": "warning",
+            "issuer": ISSUER,
+            "source": "/nowhere/next.pem",
+            "kept": 0,
+        }
     ]
     assert mine["findings"] == []
 

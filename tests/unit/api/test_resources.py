@@ -7,8 +7,11 @@ from gtvision_edge.cameras.errors import CameraTimeoutError, CameraUnauthorizedE
 from gtvision_edge.cameras.model import CameraState, StateEntry
 from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.media.model import MediaServerState, PathView
+from gtvision_edge.media.path_troubles import PathTrouble
+from gtvision_edge.media.paths import PathUse
 from gtvision_edge.media.posters import Picture
 from gtvision_edge.recordings.volume import Usage
+from gtvision_edge.runtime.findings import Finding, Severity
 from tests.fakes.clock import FakeClock
 from tests.unit.api.conftest import SECRET, FakeMonitor, FakeVolume, Served
 from tests.unit.cameras.fixtures import FixedProber
@@ -68,6 +71,7 @@ async def test_a_camera_is_shown_without_its_password(
         "warnings": [{"code": "smart_codec"}],
         "state": {"state": "recording", "since": NEW_YEAR, "reason": ""},
         "paths": {"rec": "cam01_rec", "live": "cam01_live", "ai": "cam01_ai"},
+        "path_troubles": [],
         "created_at": NEW_YEAR,
         "updated_at": NEW_YEAR,
     }
@@ -159,6 +163,58 @@ async def test_who_is_limited_to_some_cameras_adds_none(served: Served, admin: P
     assert (status, content["code"]) == (403, "not_permitted")
 
 
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"vendor": "generic_onvif"}, "username"),
+        ({"vendor": "generic_onvif", "username": "admin"}, "password"),
+        ({"vendor": "intelbras", "username": "admin"}, "password"),
+        (
+            {"vendor": "intelbras", "username": "admin", "password": "x", "anonymous": True},
+            "anonymous",
+        ),
+    ],
+)
+async def test_a_forgotten_password_is_not_taken_for_none(
+    served: Served, fields: dict[str, object], path: str
+) -> None:
+    for route, more in (("/cameras/probe", {}), ("/cameras", {"name": "New"})):
+        status, problem = await served.call(
+            "POST", route, who="admin-a", json={"host": "10.0.0.5", **fields, **more}
+        )
+        assert (status, problem["code"]) == (422, "invalid_input")
+        assert [fault["path"] for fault in problem["faults"]] == [path]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"vendor": "generic_onvif", "anonymous": True},
+        {"vendor": "intelbras", "username": "admin", "password": ""},
+        {"vendor": "intelbras"},
+    ],
+)
+async def test_a_camera_without_password_is_asked_when_that_is_meant(
+    served: Served, fields: dict[str, object]
+) -> None:
+    status, answer = await served.call(
+        "POST", "/cameras/probe", who="admin-a", json={"host": "10.0.0.5", **fields}
+    )
+
+    assert status == 200, answer
+
+
+async def test_a_search_takes_a_range_of_full_addresses(served: Served) -> None:
+    status, _ = await served.call(
+        "POST",
+        "/cameras/discover",
+        who="admin-a",
+        json={"method": "unicast", "network": "192.168.100.100-192.168.100.200"},
+    )
+
+    assert status == 200
+
+
 async def test_a_cameras_status_tells_its_past_and_the_media_servers_view(
     served: Served, monitor: FakeMonitor, cameras: CameraService
 ) -> None:
@@ -169,7 +225,10 @@ async def test_a_cameras_status_tells_its_past_and_the_media_servers_view(
     monitor.histories[camera.camera_uuid] = [now]
     _, before = await served.call("GET", "/cameras/cam01/status", who="viewer-a")
     monitor.views["cam01"] = PathView(available=True, receiving=True, recording=False)
+    trouble = PathTrouble(PathUse.RECORD, "media_server_refused", 1_767_225_600_000_000)
+    monitor.troubles["cam01"] = [trouble]
 
+    _, listed = await served.call("GET", "/cameras", who="viewer-a")
     _, after = await served.call("GET", "/cameras/cam01/status", who="viewer-a")
 
     assert before["media"] is None
@@ -185,7 +244,12 @@ async def test_a_cameras_status_tells_its_past_and_the_media_servers_view(
             "inbound_bytes": 1000,
         },
         "paths": {"rec": "cam01_rec", "live": "cam01_live", "ai": "cam01_ai"},
+        "path_troubles": [{"path": "rec", "code": "media_server_refused", "since": NEW_YEAR}],
     }
+    assert [camera["path_troubles"] for camera in listed["items"]][:2] == [
+        after["path_troubles"],
+        [],
+    ]
 
 
 async def test_a_snapshot_is_a_jpeg_that_need_not_be_sent_twice(
@@ -340,6 +404,15 @@ async def test_the_audit_log_is_read_in_pages_and_the_reading_is_audited(served:
     assert reads["items"][0]["actor"]["name"] == "auditor-a"
 
 
+async def test_the_audit_log_is_asked_for_some_families_and_one_camera(served: Served) -> None:
+    _, acts = await served.call("GET", "/audit?action=audit.read,user.&limit=500", who="admin")
+    _, none = await served.call("GET", "/audit?action=user.&camera=cam77", who="admin")
+
+    assert {entry["action"].split(".")[0] for entry in acts["items"]} <= {"audit", "user"}
+    assert acts["items"]
+    assert none["items"] == []
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -406,9 +479,10 @@ async def test_the_status_counts_what_one_may_see(served: Served, monitor: FakeM
         "version": "gtvision-embedded-1",
         "state": "up",
         "error": None,
+        "since": "1969-12-31T21:00:00-03:00",
         "webrtc": True,
-        "findings": [],
     }
+    assert box["findings"] == []
     assert (mine["cameras"]["total"], mine["cameras"]["offline"]) == (2, 0)
 
 
@@ -446,18 +520,40 @@ async def test_a_full_volume_is_said_with_its_sizes(served: Served, volume: Fake
     assert box["storage"]["free_bytes"] == 1
 
 
-async def test_a_media_server_that_never_answered_is_down(
-    served: Served, monitor: FakeMonitor
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [("", "unknown"), ("media_server_unauthorized", "down"), ("media_server_silent", "down")],
+)
+async def test_a_media_server_that_was_not_asked_is_unknown_and_one_in_trouble_says_which(
+    served: Served, monitor: FakeMonitor, error: str, state: str
 ) -> None:
-    monitor.state = MediaServerState(up=False, since_us=0, error="not_asked_yet")
+    monitor.state = MediaServerState(up=False, since_us=0, error=error)
 
     _, box = await served.call("GET", "/status", who="admin")
 
     assert box["media_server"] == {
         "kind": None,
         "version": None,
-        "state": "down",
-        "error": "not_asked_yet",
+        "state": state,
+        "error": error or None,
+        "since": "1969-12-31T21:00:00-03:00",
         "webrtc": False,
-        "findings": [],
     }
+
+
+async def test_findings_are_one_list_and_a_tenant_reads_the_alarms_without_facts(
+    served: Served, monitor: FakeMonitor
+) -> None:
+    monitor.findings = [
+        Finding("media_server_not_utc", Severity.ALARM, {"offset": "-03:00"}),
+        Finding("media_server_without_rtsp"),
+    ]
+
+    _, box = await served.call("GET", "/status", who="admin")
+    _, mine = await served.call("GET", "/status", who="viewer-a")
+
+    assert box["findings"] == [
+        {"code": "media_server_not_utc", "severity": "alarm", "offset": "-03:00"},
+        {"code": "media_server_without_rtsp", "severity": "warning"},
+    ]
+    assert mine["findings"] == [{"code": "media_server_not_utc", "severity": "alarm"}]

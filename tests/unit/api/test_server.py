@@ -297,11 +297,13 @@ async def test_requests_are_counted_by_route_not_by_path(
     assert count(method="other", route="none", status="405") == 1
 
 
-async def test_the_console_is_served_for_every_page(served: Served) -> None:
-    for path in ("/", "/live", "/cameras/cam01"):
+async def test_the_console_is_one_page_and_no_other_path_is(served: Served) -> None:
+    status, headers, content = await served.exchange("GET", "/")
+    assert (status, headers["Cache-Control"]) == (200, "no-cache")
+    assert b"<title>console</title>" in content
+    for path in ("/docs", "/live", "/cameras/cam01", "/api", "/docs/"):
         status, headers, content = await served.exchange("GET", path)
-        assert (status, headers["Cache-Control"]) == (200, "no-cache")
-        assert b"<title>console</title>" in content
+        assert (status, content["code"]) == (404, "unknown_route"), path
 
 
 async def test_assets_are_kept_by_the_browser_and_compressed(served: Served) -> None:
@@ -327,7 +329,10 @@ async def test_health_is_open_and_readiness_tells_what_is_wrong(served: Served) 
     alive = await served.exchange("GET", "/healthz")
     assert (alive[0], alive[2]) == (200, {"status": "ok"})
     status, _, content = await served.exchange("GET", "/readyz")
-    assert (status, content) == (200, {"status": "ready", "checks": {"database": "ok"}})
+    assert (status, content) == (
+        200,
+        {"status": "ready", "code": None, "checks": {"database": "ok"}},
+    )
 
 
 async def test_metrics_are_for_this_box_and_for_administrators(served: Served) -> None:

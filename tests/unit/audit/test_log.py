@@ -168,6 +168,34 @@ async def test_filters_narrow_the_page(log: AuditLog, database: Database, clock:
     assert await seqs(AuditFilter(start_us=now)) == [4, 3]
     assert await seqs(AuditFilter(end_us=now)) == [2, 1]
     assert await seqs(AuditFilter(actor="nobody")) == []
+    assert await seqs(AuditFilter(action="camera.,user.login")) == [4, 3, 2, 1]
+    assert await seqs(AuditFilter(action="user.logout,nothing.")) == []
+
+
+async def test_a_camera_is_found_as_subject_and_as_part_of_an_export(
+    log: AuditLog, database: Database
+) -> None:
+    def write(transaction: Transaction) -> None:
+        acts: list[tuple[str, dict[str, object]]] = [
+            ("camera:cam01", {}),
+            ("camera:cam02", {}),
+            ("export:x", {"cameras": ["cam02", "cam01"]}),
+            ("export:y", {"cameras": ["cam02"]}),
+            ("incident:z", {"cameras": [1, 2]}),
+        ]
+        for subject, details in acts:
+            log.append(
+                transaction,
+                actor=ANA,
+                action="any.act",
+                subject=subject,
+                details=details,
+            )
+
+    await database.write(write)
+    page = await log.page(database, wanted=AuditFilter(camera_id="cam01"))
+
+    assert [entry.subject for entry in page.entries] == ["export:x", "camera:cam01"]
 
 
 async def test_text_that_utf8_cannot_carry_does_not_lose_the_entry(

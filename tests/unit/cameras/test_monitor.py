@@ -4,9 +4,11 @@ import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from unittest.mock import ANY
 
 import pytest
 from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 
 from gtvision_edge.cameras import monitor as monitor_module
 from gtvision_edge.cameras.errors import (
@@ -17,13 +19,21 @@ from gtvision_edge.cameras.errors import (
     CameraUnreachableError,
     CameraUnsupportedAuthError,
 )
-from gtvision_edge.cameras.model import CameraChange, CameraState, CameraStateChanged, NewCamera
+from gtvision_edge.cameras.model import (
+    CameraChange,
+    CameraState,
+    CameraStateChanged,
+    NewCamera,
+    StateEntry,
+)
 from gtvision_edge.cameras.monitor import CameraMonitor
 from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.settings import CameraSettings
 from gtvision_edge.storage import Database
+from tests.fakes.cameras import FakeCamera
 from tests.fakes.clock import FakeClock
+from tests.fakes.footage import keep
 from tests.unit.cameras.fixtures import at, person
 
 ADMIN = person()
@@ -45,6 +55,7 @@ class Site:
     asked: list[tuple[float, str]] = field(default_factory=list)
     hanging: set[str] = field(default_factory=set)
     trouble: str = ""
+    stream_trouble: str = ""
     clock: FakeClock = field(default_factory=FakeClock)
 
     def path_view(self, camera_id: str) -> View | None:
@@ -80,6 +91,7 @@ async def watching(
         settings=CameraSettings(),
         first_spread_s=spread_s,
         recording_trouble=lambda: site.trouble,
+        stream_trouble=lambda: site.stream_trouble,
     )
     running = asyncio.create_task(monitor.run())
     await site.clock.until_asleep()
@@ -241,6 +253,22 @@ async def test_a_camera_that_answers_but_gives_no_stream_is_online(
         assert now(monitor, "c3") == ("online_not_recording", "camera_unsupported_auth")
 
 
+async def test_a_stream_that_the_media_server_keeps_away_is_put_down_to_it(
+    service: CameraService, database: Database, site: Site, bus: EventBus
+) -> None:
+    await add(service, 1)
+    await add(service, 2)
+    site.failures["10.0.0.2"] = CameraBusyError("453")
+    site.stream_trouble = "media_server_silent"
+    async with watching(service, database, site, bus) as monitor:
+        await site.clock.advance(8)
+        assert now(monitor, "c1") == ("online_not_recording", "media_server_silent")
+        assert now(monitor, "c2") == ("online_not_recording", "camera_busy")
+        site.stream_trouble = ""
+        await site.clock.advance(2)
+        assert now(monitor, "c1") == ("online_not_recording", "no_stream")
+
+
 async def test_a_refused_password_is_not_tried_again_for_ten_minutes(
     service: CameraService, database: Database, site: Site, bus: EventBus
 ) -> None:
@@ -255,6 +283,88 @@ async def test_a_refused_password_is_not_tried_again_for_ten_minutes(
         assert len(site.asked) == 1
         await site.clock.advance(20)
         assert len(site.asked) == 2
+
+
+async def test_a_refused_password_is_not_tried_again_after_a_restart(
+    service: CameraService, database: Database, site: Site, bus: EventBus
+) -> None:
+    await add(service)
+    site.failures["10.0.0.1"] = CameraUnauthorizedError("no")
+    async with watching(service, database, site, bus) as monitor:
+        await site.clock.advance(2)
+        await states_saved(database)
+        before = monitor.state_of("c1")
+    asked = len(site.asked)
+    await site.clock.advance(300)
+
+    again = await restarted(service, database, site, bus)
+    assert again.state_of("c1") == before  # before its first look: the reconciler goes by it
+    async with watching(service, database, site, bus) as monitor:
+        await site.clock.advance(590)
+        still = monitor.state_of("c1")
+        silent = len(site.asked) - asked
+        await site.clock.advance(30)
+
+    assert still == before == StateEntry(CameraState.UNAUTHORIZED, ANY, "camera_unauthorized")
+    assert silent == 0
+    assert len(site.asked) - asked == 1
+
+
+async def test_a_camera_whose_password_was_changed_is_asked_after_a_restart(
+    service: CameraService, database: Database, site: Site, bus: EventBus
+) -> None:
+    await add(service)
+    site.failures["10.0.0.1"] = CameraUnauthorizedError("no")
+    async with watching(service, database, site, bus):
+        await site.clock.advance(2)
+        await states_saved(database)
+    await site.clock.advance(1)
+    await service.update(ADMIN, "c1", CameraChange(password=SecretStr("other"), skip_probe=True))
+    asked = len(site.asked)
+
+    async with watching(service, database, site, bus):
+        await site.clock.advance(2)
+        await states_saved(database)
+    await_again = len(site.asked) - asked
+    monitor = await restarted(service, database, site, bus)
+
+    assert await_again == 1
+    assert now(monitor) == ("unauthorized", "camera_unauthorized")
+
+
+async def test_a_password_that_is_refused_again_after_a_change_is_left_alone_after_a_restart(
+    service: CameraService, database: Database, site: Site, bus: EventBus
+) -> None:
+    await add(service)
+    site.failures["10.0.0.1"] = CameraUnauthorizedError("no")
+    async with watching(service, database, site, bus):
+        await site.clock.advance(2)
+        await service.update(
+            ADMIN, "c1", CameraChange(password=SecretStr("other"), skip_probe=True)
+        )
+        await site.clock.advance(2)
+        await states_saved(database)
+
+    monitor = await restarted(service, database, site, bus)
+
+    assert now(monitor) == ("unauthorized", "camera_unauthorized")
+
+
+async def restarted(
+    service: CameraService, database: Database, site: Site, bus: EventBus
+) -> CameraMonitor:
+    """Return a monitor as it is before its first look."""
+    monitor = CameraMonitor(
+        service,
+        database=database,
+        media=site,
+        ask=site.ask,
+        bus=bus,
+        clock=site.clock,
+        settings=CameraSettings(),
+    )
+    await monitor.load()
+    return monitor
 
 
 async def test_a_refusal_while_the_stream_comes_changes_nothing(
@@ -412,6 +522,36 @@ async def test_a_removed_camera_is_forgotten(
         assert monitor.state_of(again).since_us == camera.created_us
         await site.clock.advance(1)
         assert now(monitor, again) == ("recording", "")
+
+
+async def test_what_a_removed_camera_was_is_known_as_long_as_it_has_footage(
+    service: CameraService,
+    database: Database,
+    site: Site,
+    bus: EventBus,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(monitor_module, "PRUNE_S", 1.0)
+    uuids = {}
+    for number in (1, 2, 3):
+        await add(service, number)
+        uuids[number] = (await service.get_camera(ADMIN, f"c{number}")).camera_uuid
+        site.views[f"c{number}"] = View()
+    await keep(database, FakeCamera("c1", camera_uuid=uuids[1]))
+
+    async with watching(service, database, site, bus) as monitor:
+        await site.clock.advance(4)
+        await states_saved(database)
+        for number in (1, 2):
+            await service.remove(ADMIN, f"c{number}")
+        await site.clock.advance(2)
+        await service.update(ADMIN, "c3", CameraChange(record=False))
+        await site.clock.advance(5)
+        await states_saved(database)
+
+        assert await monitor.history(uuids[1])
+        assert not await monitor.history(uuids[2])
+        assert await monitor.history(uuids[3])
 
 
 async def test_states_are_counted_for_the_metrics(

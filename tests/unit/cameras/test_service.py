@@ -181,6 +181,44 @@ async def test_tenants_are_strangers(service: CameraService) -> None:
         await service.update(north, camera.camera_id, CameraChange(tenant_id="south"))
 
 
+async def test_for_another_tenant_it_is_another_camera(
+    service: CameraService,
+    database: Database,
+    clock: FakeClock,
+    bus: EventBus,
+    prober: FixedProber,
+) -> None:
+    before = await service.add(ADMIN, new(tenant_id="north"))
+    url = service.stream_url(before.camera_id, "main")
+
+    with bus.listen(CameraAdded, CameraChanged, CameraRemoved) as news:
+        after = await service.update(
+            ADMIN, before.camera_id, CameraChange(tenant_id="south", name="Sul")
+        )
+        heard = aiter(news)
+        told = [await anext(heard), await anext(heard)]
+
+    assert (after.camera_id, after.tenant_id, after.name) == (before.camera_id, "south", "Sul")
+    assert after.camera_uuid != before.camera_uuid
+    assert told == [
+        CameraRemoved(before.camera_id, before.camera_uuid),
+        CameraAdded(after.camera_id, after.camera_uuid),
+    ]
+    rows = await database.fetch_all(
+        "SELECT action, tenant_id, details FROM audit_log WHERE seq > (SELECT min(seq) FROM audit_log"
+        " WHERE action = 'camera.created') ORDER BY seq"
+    )
+    assert [(row["action"], row["tenant_id"]) for row in rows] == [
+        ("camera.removed", "north"),
+        ("camera.created", "south"),
+    ]
+    assert "south" not in rows[0]["details"]
+    again = make_service(database, clock, bus, prober)
+    await again.load()
+    assert again.all_cameras() == service.all_cameras() == [after]
+    assert again.stream_url(before.camera_id, "main") == url
+
+
 async def test_a_limited_person_sees_only_those_cameras(service: CameraService) -> None:
     await service.add(ADMIN, new(camera_id="a"))
     await service.add(ADMIN, new(camera_id="b"))

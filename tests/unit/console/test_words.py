@@ -9,9 +9,10 @@ import pytest
 
 import gtvision_edge
 from gtvision_edge.cameras import errors as camera_errors
-from gtvision_edge.cameras import monitor
 from gtvision_edge.errors import EdgeError
+from gtvision_edge.media import errors as media_errors
 from gtvision_edge.recordings import errors as volume_errors
+from gtvision_edge.recordings.integrity.model import Kind
 from gtvision_edge.recordings.timeline.model import GapCause
 
 PACKAGE = Path(gtvision_edge.__file__).parent
@@ -64,6 +65,18 @@ def all_codes() -> set[str]:
     return codes
 
 
+STATES = {
+    each.code
+    for each in vars(media_errors).values()
+    if isinstance(each, type)
+    and issubclass(
+        each, media_errors.MediaServerUnavailableError | media_errors.MediaServerRefusedError
+    )
+    and each is not media_errors.UnknownPathError
+}
+"""Why the media server does not do its work."""
+
+
 def codes_of(module: object) -> set[str]:
     return {
         each.code
@@ -94,12 +107,18 @@ def test_every_failure_has_words(language: str) -> None:
 
     assert len(codes) > 90
     assert silent <= codes
-    missing = codes - silent - told(language, "failures", "refusals", "volumes")
+    missing = (
+        codes
+        - silent
+        - told(language, "failures", "refusals", "evidenceFailures", "volumes", "findings")
+    )
     assert not missing
 
 
 @pytest.mark.parametrize("language", ["pt-BR", "en"])
 def test_every_reason_of_a_camera_s_state_has_words(language: str) -> None:
+    monitor = (PACKAGE / "cameras" / "monitor.py").read_text(encoding="utf-8")
+    own = set(re.findall(r'(?:CameraState\.\w+,|or|code =|reason =) "(\w+)"', monitor)) - {"ok"}
     of_cameras = {
         each.code
         for each in vars(camera_errors).values()
@@ -107,23 +126,15 @@ def test_every_reason_of_a_camera_s_state_has_words(language: str) -> None:
     }
     of_disks = {code for code in codes_of(volume_errors) if code.startswith("volume_")}
 
-    reasons = monitor.OWN_REASONS | of_cameras | of_disks | {"breaker_open", "camera_key_lost"}
-
-    missing = reasons - told(language, "causes")
+    assert {"no_stream", "not_recording", "recording_off", "internal", "restarted"} <= own
+    of_all = of_disks | STATES | {"breaker_open", "camera_key_lost"}
+    missing = (own | of_cameras | of_all) - told(language, "causes")
     assert not missing
 
 
-def test_the_monitor_gives_no_reason_but_those_it_names() -> None:
-    source = (PACKAGE / "cameras" / "monitor.py").read_text(encoding="utf-8")
-
-    assert not re.findall(r'CameraState\.\w+, "\w+"', source)
-
-
 @pytest.mark.parametrize("language", ["pt-BR", "en"])
-def test_why_the_media_server_counts_as_down_has_words(language: str) -> None:
-    codes = {code for code in all_codes() if code.startswith("media_server_")} | {"not_asked_yet"}
-
-    assert codes == told(language, "mediaTroubles")
+def test_every_way_in_which_the_media_server_is_away_has_a_word(language: str) -> None:
+    assert told(language, "mediaStates") == STATES
 
 
 @pytest.mark.parametrize("language", ["pt-BR", "en"])
@@ -145,13 +156,14 @@ def test_every_warning_about_a_camera_has_words(language: str) -> None:
 
 @pytest.mark.parametrize("language", ["pt-BR", "en"])
 def test_every_finding_has_words(language: str) -> None:
-    media = (PACKAGE / "media" / "findings.py").read_text(encoding="utf-8")
+    media = PACKAGE / "media"
+    source = "".join((media / name).read_text("utf-8") for name in ("findings.py", "choosing.py"))
     issuers = (PACKAGE / "accounts" / "issuers.py").read_text(encoding="utf-8")
-    codes = set(re.findall(r'Finding\("(\w+)"', media))
+    codes = set(re.findall(r'Finding\("(\w+)"', source)) | STATES
     codes |= set(re.findall(r'"(issuer_keys_\w+)"', issuers))
 
-    assert len(codes) >= 9
-    assert codes == told(language, "findings")
+    assert len(codes) >= 19
+    assert codes | {"broken_certificate"} == told(language, "findings")
 
 
 @pytest.mark.parametrize("language", ["pt-BR", "en"])
@@ -169,3 +181,11 @@ def test_no_file_of_the_console_is_longer_than_a_screenful_or_six() -> None:
     }
 
     assert not long
+
+
+@pytest.mark.parametrize("language", ["pt-BR", "en"])
+def test_everything_that_a_comparison_of_disk_and_index_finds_has_words(language: str) -> None:
+    words = (SOURCE / "i18n" / f"storage.{language}.ts").read_text(encoding="utf-8")
+    told = words[words.index("    kinds: {") : words.index("  byCamera")]
+
+    assert {each.value for each in Kind} == set(re.findall(r'^      (\w+): "', told, re.MULTILINE))

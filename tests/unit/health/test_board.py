@@ -30,3 +30,5 @@ async def test_a_notice_is_told_while_the_box_goes_on_serving() -> None:
     assert codes == {"a": "", "n": "storage_unavailable"}
     assert board.is_fit(codes)
     assert not board.is_fit({"a": "no_answer", "n": ""})
+    assert board.why_unfit(codes) == ""
+    assert board.why_unfit({"a": "no_answer", "n": "x"}) == "no_answer"

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -7,6 +8,8 @@ from aiohttp.test_utils import TestServer
 
 from gtvision_edge.media.client import MediaServerClient, ServerInfo
 from gtvision_edge.media.findings import MediaServerExaminer, examine
+from gtvision_edge.media.model import MediaServerState
+from gtvision_edge.runtime.findings import Finding, Severity
 from tests.fakes.clock import FakeClock
 
 GOOD: dict[str, Any] = {
@@ -25,7 +28,8 @@ GOOD: dict[str, Any] = {
     "webrtcAddress": "unix:/run/mediamtx/webrtc.sock",
 }
 DEFAULTS = {"recordDeleteAfter": ""}
-NEW = ServerInfo("v1.20.1", "")
+NEW = ServerInfo("v1.20.1", "2026-11-29T16:58:02Z")
+UP = MediaServerState(up=True, since_us=0, version="v1.20.1", kind="mediamtx")
 
 
 def codes(
@@ -66,6 +70,70 @@ def test_settings_that_work_against_us_are_told() -> None:
     assert codes(paths=("all_others", "cam01_rec")) == ["media_server_takes_any_path"]
     assert codes(settings={"hls": False}) == ["media_server_without_hls"]
     assert codes(settings={"hlsVariant": "lowLatency"}) == ["media_server_low_latency_hls"]
+    assert codes(settings={"rtsp": False}) == ["media_server_without_rtsp"]
+
+
+def test_a_server_whose_time_is_not_utc_is_an_alarm_with_its_offset() -> None:
+    brazil = ServerInfo("v1.20.1", "2026-11-29T13:58:02.551714034-03:00")
+
+    found = examine(brazil, GOOD, DEFAULTS, ())
+
+    assert found == [Finding("media_server_not_utc", Severity.ALARM, {"offset": "-03:00"})]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "is_told"),
+    [
+        ("segredo", "segredo", False),
+        ("", None, False),
+        ("segredo", "outro", True),
+        ("", "segredo", True),
+        ("segredo", None, True),
+        ("<redacted>", "segredo", False),
+        (None, "segredo", False),
+    ],
+)
+def test_a_cdn_secret_that_is_not_ours_is_told_without_its_text(
+    theirs: str | None, ours: str | None, is_told: bool
+) -> None:
+    found = examine(NEW, GOOD | {"hlsCDNSecret": theirs}, DEFAULTS, (), hls_secret=ours)
+
+    assert found == ([Finding("media_server_secret_differs")] if is_told else [])
+
+
+async def test_while_the_server_is_away_that_is_the_only_finding(clock: FakeClock) -> None:
+    told: dict[str, Any] = {**GOOD, "version": "v1.20.1", "pageCount": 1, "items": [], "hls": False}
+    state = UP
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response(told)
+
+    application = web.Application()
+    application.router.add_get("/{rest:.*}", answer)
+    async with (
+        TestServer(application, host="127.0.0.1") as server,
+        aiohttp.ClientSession() as session,
+    ):
+        client = MediaServerClient(str(server.make_url("")), 5, session)
+        examiner = MediaServerExaminer(client, clock, state=lambda: state)
+        await examiner.look()
+
+        assert examiner.findings() == [Finding("media_server_without_hls")]
+        state = replace(UP, up=False, error="media_server_silent")
+        silent = Finding("media_server_silent", Severity.ALARM, {"kind": "mediamtx"})
+        assert examiner.findings() == [silent]
+        state = replace(UP, up=False, error="")
+        assert examiner.findings() == []
+
+
+@pytest.mark.parametrize("odd", [5, "x", [5], [["x"]], {"a": 1}, [{"permissions": 5}], True, None])
+def test_settings_of_odd_types_are_no_finding_and_no_trouble(odd: object) -> None:
+    permissions = [{"user": "any", "permissions": [{"action": odd}, odd]}]
+
+    assert codes(settings={"authInternalUsers": odd, "webrtc": odd}) == []
+    assert codes(settings={"authInternalUsers": permissions}) == []
+    assert codes(defaults={"recordDeleteAfter": odd}) == []
+    assert codes(defaults={"recordDeleteAfter": "9" * 400 + "h"}) == []
 
 
 async def test_it_is_told_whether_the_server_has_webrtc_and_remembered_while_it_is_away(
@@ -84,7 +152,7 @@ async def test_it_is_told_whether_the_server_has_webrtc_and_remembered_while_it_
         aiohttp.ClientSession() as session,
     ):
         examiner = MediaServerExaminer(
-            MediaServerClient(str(server.make_url("")), 5, session), clock
+            MediaServerClient(str(server.make_url("")), 5, session), clock, state=lambda: UP
         )
         seen.append(examiner.offers_webrtc)
         for change in (

@@ -11,13 +11,14 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 from PIL import Image
 
 from gtvision_edge.accounts import Role
 from gtvision_edge.api.errors import problems
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.media import sockets
+from gtvision_edge.media.errors import StreamUnavailableError
 from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
 from gtvision_edge.media.placeholder import render_placeholder
 from gtvision_edge.recordings.volume import Volume, open_volume
@@ -97,6 +98,8 @@ class House:
     database: Database
     kind: list[str]
     volume: Volume
+    unseen: set[str]
+    """Uuids of cameras whose paths the media server was not seen to have."""
 
     async def put_footage(self, camera_id: str, data: bytes, name: str = "00-00-00-000000") -> None:
         """Record *data* as a segment of the camera that has this name now."""
@@ -131,6 +134,7 @@ async def open_house(
     tmp_path: Path, database: Database, clock: FakeClock, *, with_secret: bool = True
 ) -> AsyncIterator[House]:
     scripted, cameras, kind = Scripted(), FakeDirectory(), ["mediamtx"]
+    unseen: set[str] = set()
     people = People(
         viewer("ana", "town"),
         viewer("bia", "harbour"),
@@ -149,7 +153,10 @@ async def open_house(
         TestServer(upstream, host="127.0.0.1") as server,
     ):
         place = MediaServerPlace(
-            str(server.make_url("")), "s3cret" if with_secret else None, lambda: kind[0]
+            str(server.make_url("")),
+            "s3cret" if with_secret else None,
+            lambda: kind[0],
+            lambda camera, _: camera.camera_uuid not in unseen,
         )
         async with open_gateway(
             place,
@@ -166,7 +173,16 @@ async def open_house(
             app.add_routes(gateway.routes())
             async with TestClient(TestServer(app, host="127.0.0.1")) as client:
                 yield House(
-                    client, gateway, scripted, people, cameras, clock, database, kind, volume
+                    client,
+                    gateway,
+                    scripted,
+                    people,
+                    cameras,
+                    clock,
+                    database,
+                    kind,
+                    volume,
+                    unseen,
                 )
                 scripted.released.set()
 
@@ -578,3 +594,47 @@ async def test_a_clock_that_is_set_back_stops_no_playlist_and_no_number_goes_bac
 
     assert before[-1] < stepped[-1] < anew[-1]
     assert stepped[0] >= before[0]
+
+
+async def test_what_is_there_under_a_cameras_name_is_not_shown_before_it_was_seen_to_be_its_own(
+    house: House,
+) -> None:
+    """The old camera's picture, while the media server cannot be told of the new one."""
+    await house.text("/stream/cam01_live/index.m3u8")
+    house.cameras.put(FakeCamera("cam01", "uuid-new", "harbour"), "rtsp://y/")
+    house.unseen.add("uuid-new")
+    house.server.with_live = True
+    house.server.asked.clear()
+
+    index = await house.get("/stream/cam01_live/index.m3u8", "bia")
+    tracks = await house.get("/stream/cam01_live/main.m3u8", "bia")
+    segment = await house.get("/stream/cam01_live/h_seg1.mp4", "bia")
+    house.kind[0] = "embedded"
+    poster = await house.get("/stream/cam01_live/poster.jpg", "bia")
+    bia = {"Authorization": "Bearer bia"}
+    async with house.client.ws_connect("/ws/live/cam01_live", headers=bia) as socket:
+        closed = await socket.receive()
+
+    assert index.headers["X-Stream-State"] == tracks.headers["X-Stream-State"] == "placeholder"
+    assert "lost-video" in await tracks.text()
+    assert (segment.status, poster.status, closed.data) == (404, 404, 4503)
+    assert house.server.asked == []
+
+    house.unseen.clear()
+    house.kind[0] = "mediamtx"
+    await house.text("/stream/cam01_live/index.m3u8", "bia")
+    assert (await house.get("/stream/cam01_live/main.m3u8", "bia")).headers[
+        "X-Stream-State"
+    ] == "live"
+
+
+async def test_a_proxy_that_serves_streams_itself_is_refused_what_is_not_the_cameras_own(
+    house: House,
+) -> None:
+    house.unseen.add("uuid-1")
+    request = make_mocked_request("GET", "/x", headers={"Authorization": "Bearer ana"})
+
+    with pytest.raises(StreamUnavailableError):
+        await house.gateway.admit(request, "cam01_live")
+
+    assert await house.audited() == []

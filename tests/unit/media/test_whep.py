@@ -118,6 +118,8 @@ class House:
     clock: FakeClock
     database: Database
     offered: list[bool]
+    unseen: set[str]
+    """Uuids of cameras whose paths the media server was not seen to have."""
 
     @property
     def whep(self) -> Whep:
@@ -165,6 +167,7 @@ class House:
 @pytest.fixture
 async def house(database: Database, clock: FakeClock) -> AsyncIterator[House]:
     upstream, cameras, offered = Upstream(), FakeDirectory(), [True]
+    unseen: set[str] = set()
     people = People(
         viewer("ana", "town"),
         viewer("adao", "town"),
@@ -182,7 +185,9 @@ async def house(database: Database, clock: FakeClock) -> AsyncIterator[House]:
     ):
         url = str(server.make_url(""))
         async with open_gateway(
-            MediaServerPlace(url, None, lambda: "mediamtx"),
+            MediaServerPlace(
+                url, None, lambda: "mediamtx", lambda camera, _: camera.camera_uuid not in unseen
+            ),
             cameras=cameras,
             authenticator=RequestAuthenticator(cast("SessionService", people), Proxies(())),
             sessions=people,
@@ -196,7 +201,9 @@ async def house(database: Database, clock: FakeClock) -> AsyncIterator[House]:
             app = web.Application(middlewares=[problems])
             app.add_routes(gateway.routes())
             async with TestClient(TestServer(app, host="127.0.0.1")) as client:
-                yield House(client, gateway, upstream, people, cameras, clock, database, offered)
+                yield House(
+                    client, gateway, upstream, people, cameras, clock, database, offered, unseen
+                )
 
 
 async def code(response: aiohttp.ClientResponse) -> tuple[int, str]:
@@ -461,3 +468,14 @@ async def test_the_daemons_end_ends_all_sessions(house: House) -> None:
 
     assert house.upstream.sessions == {}
     assert house.gateway.viewers() == 0
+
+
+async def test_nothing_is_offered_before_the_stream_was_seen_to_be_the_cameras_own(
+    house: House,
+) -> None:
+    house.unseen.add("uuid-1")
+
+    response = await house.offer()
+
+    assert await code(response) == (503, "stream_unavailable")
+    assert house.upstream.asked == []

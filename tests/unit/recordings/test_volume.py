@@ -160,7 +160,7 @@ async def test_a_camera_gets_its_directory_once(volume: Volume, root: Path) -> N
     (root / "cam01_rec" / "footage").mkdir()
     again = await volume.claim_directory(OLD)
 
-    assert (first, again) == (False, False)
+    assert (first, again) == (True, True)
     assert json.loads((root / "cam01_rec" / CAMERA_MARKER).read_text()) == {
         "camera_uuid": OLD.camera_uuid,
         "camera_id": "cam01",
@@ -174,9 +174,11 @@ async def test_a_new_camera_under_an_old_name_inherits_nothing(volume: Volume, r
     await volume.claim_directory(OLD)
     (root / "cam01_rec" / "footage").mkdir()
 
-    set_aside = await volume.claim_directory(NEW)
+    left_alone = await volume.claim_directory(NEW, may_set_aside=False)
+    was_there = (root / "cam01_rec" / "footage").is_dir()
+    is_own = await volume.claim_directory(NEW)
 
-    assert set_aside
+    assert (left_alone, was_there, is_own) == (False, True, True)
     assert [entry.name for entry in (root / "cam01_rec").iterdir()] == [CAMERA_MARKER]
     assert (root / "cam01_rec.0000aaaa.aside" / "footage").is_dir()
 
@@ -196,7 +198,7 @@ async def test_a_name_used_four_times_keeps_all_footage_apart(volume: Volume, ro
 async def test_a_directory_without_marker_becomes_the_cameras(volume: Volume, root: Path) -> None:
     (root / "cam01_rec" / "2026-01-01").mkdir(parents=True)
 
-    assert not await volume.claim_directory(NEW)
+    assert await volume.claim_directory(NEW, may_set_aside=False)
 
     assert (root / "cam01_rec" / "2026-01-01").is_dir()
 
@@ -370,10 +372,10 @@ async def test_a_new_name_is_noted_in_the_directory_and_sets_nothing_aside(
     await volume.claim_directory(OLD)
 
     renamed = FakeCamera(camera_uuid=OLD.camera_uuid, name="Portão é aqui", tenant_id="other")
-    set_aside = await volume.claim_directory(renamed)
+    is_own = await volume.claim_directory(renamed, may_set_aside=False)
 
     marker = await asyncio.to_thread(read_camera_marker, root / "cam01_rec" / CAMERA_MARKER)
-    assert not set_aside
+    assert is_own
     assert marker == CameraMarker(OLD.camera_uuid, "cam01", "other", "Portão é aqui")
 
 
@@ -386,4 +388,4 @@ async def test_odd_words_in_a_marker_do_not_cost_the_directory_its_owner(
         json.dumps({"camera_uuid": OLD.camera_uuid, "camera_id": "cam01", **words})
     )
 
-    assert not await volume.claim_directory(OLD)
+    assert await volume.claim_directory(OLD, may_set_aside=False)

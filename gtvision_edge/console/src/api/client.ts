@@ -55,6 +55,10 @@ export class Client {
     return this.call<T>("PATCH", path, { body });
   }
 
+  put<T>(path: string, body: unknown, options?: RequestOptions): Promise<T> {
+    return this.call<T>("PUT", path, { ...options, body });
+  }
+
   delete(path: string): Promise<void> {
     return this.call<void>("DELETE", path);
   }

@@ -50,6 +50,7 @@ export interface Profile {
 /** A warning's facts lie beside its code. */
 export interface Warning {
   code: string;
+  severity?: "alarm" | "warning";
   [fact: string]: unknown;
 }
 
@@ -64,6 +65,13 @@ export interface StateEntry {
   state: CameraState;
   since: string;
   reason: string | null;
+}
+
+/** Why one of a camera's paths at the media server is not as it should be. */
+export interface PathTrouble {
+  path: "rec" | "live" | "ai";
+  code: string;
+  since: string;
 }
 
 export interface Camera {
@@ -88,6 +96,7 @@ export interface Camera {
   warnings: Warning[];
   state: StateEntry;
   paths: { rec: string; live: string; ai: string };
+  path_troubles?: PathTrouble[];
   created_at: string;
   updated_at: string;
 }
@@ -100,6 +109,7 @@ export interface CameraStatus extends StateEntry {
     recording: boolean | null;
     inbound_bytes: number | null;
   } | null;
+  path_troubles?: PathTrouble[];
 }
 
 export interface Vendor {
@@ -124,6 +134,7 @@ export interface ProbeBody {
   password?: string;
   main_url?: string | null;
   sub_url?: string | null;
+  anonymous?: boolean;
 }
 
 /** What an ONVIF device says of itself; "" where it does not say. */
@@ -209,11 +220,10 @@ export interface SiteStatus {
   media_server: {
     kind: "embedded" | "mediamtx" | null;
     version: string | null;
-    state: "up" | "down";
-    /** Why it counts as down. */
+    state: "up" | "down" | "unknown";
     error?: string | null;
+    since?: string;
     webrtc?: boolean;
-    findings?: Finding[];
   } | null;
   hub: unknown;
   findings?: Finding[];

@@ -2,6 +2,7 @@ import "./shell.css";
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { text } from "../i18n";
 import { CamerasRoom } from "../rooms/cameras/CamerasRoom";
+import { EvidenceRoom } from "../rooms/evidence/EvidenceRoom";
 import { HealthRoom } from "../rooms/health/HealthRoom";
 import { InvestigateRoom } from "../rooms/investigate/InvestigateRoom";
 import { LiveRoom } from "../rooms/live/LiveRoom";
@@ -78,10 +79,11 @@ function Room() {
   const t = text.value;
   if (wanted === "live" && may(me.value?.role, "watch")) return <LiveRoom />;
   if (wanted === "investigate" && may(me.value?.role, "watch")) return <InvestigateRoom />;
+  if (wanted === "evidence" && may(me.value?.role, "seeEvidence")) return <EvidenceRoom />;
   if (wanted === "cameras" && may(me.value?.role, "seeCameras")) return <CamerasRoom />;
   if (wanted === "health") return <HealthRoom />;
   if (wanted === "settings") return <SettingsRoom />;
-  if (["live", "investigate", "cameras"].includes(wanted ?? "")) {
+  if (["live", "investigate", "evidence", "cameras"].includes(wanted ?? "")) {
     return <Empty title={t.errors.notPermitted}>{t.errors.notPermittedHint}</Empty>;
   }
   return <Empty title={t.errors.notFoundRoom} />;

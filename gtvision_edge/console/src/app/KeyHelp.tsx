@@ -17,6 +17,8 @@ export function KeyHelp({ onClose }: { onClose: () => void }) {
     [["G"], here.goTo],
     [["S"], here.capture],
     [["I"], here.hold],
+    [["E"], here.export],
+    [["Y"], here.inStep],
     [["L"], here.live],
     [["F"], t.full],
     [["Esc"], t.up],

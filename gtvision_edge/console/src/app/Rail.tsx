@@ -7,11 +7,12 @@ import { cameras, camerasOldSince, status, statusOldSince } from "../state/site"
 import { grouped, problemsOf } from "../rooms/health/problems";
 import { Icon } from "../ui/Icon";
 
-export type RoomName = "live" | "investigate" | "cameras" | "health" | "settings";
+export type RoomName = "live" | "investigate" | "evidence" | "cameras" | "health" | "settings";
 
 export function roomsFor(role: Role | undefined): RoomName[] {
   const rooms: RoomName[] = [];
   if (may(role, "watch")) rooms.push("live", "investigate");
+  if (may(role, "seeEvidence")) rooms.push("evidence");
   if (may(role, "seeHealth")) rooms.push("health");
   if (may(role, "seeCameras")) rooms.push("cameras");
   rooms.push("settings");

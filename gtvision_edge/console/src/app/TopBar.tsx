@@ -1,10 +1,10 @@
 import type { SiteStatus } from "../api/types";
 import { text } from "../i18n";
-import { ageOf, dateTimeOf, mediaWords } from "../i18n/format";
+import { ageOf, dateTimeOf, mediaWord } from "../i18n/format";
 import { nowMs } from "../state/clock";
 import { hashOf } from "../state/route";
 import { me } from "../state/session";
-import { mediaTroubleOf, status, statusOldSince, zone } from "../state/site";
+import { status, statusOldSince, zone } from "../state/site";
 import { Icon } from "../ui/Icon";
 import { Pill } from "../ui/parts";
 
@@ -59,7 +59,6 @@ function SiteState({ status: known }: { status: SiteStatus | null }) {
   if (known === null) return <Pill>{t.unknown}</Pill>;
   const { total, recording, offline, unauthorized, online_not_recording: idle } = known.cameras;
   const oldSince = statusOldSince.value;
-  const media = mediaTroubleOf(known);
   if (oldSince !== null) {
     // Read for its tick.
     void nowMs.value;
@@ -73,7 +72,7 @@ function SiteState({ status: known }: { status: SiteStatus | null }) {
   }
   return (
     <span class="pills" role="status">
-      {media !== null && <Pill tone={media === "not_asked_yet" ? "warn" : "alarm"}>{mediaWords(media).short}</Pill>}
+      {known.media_server?.state === "down" && <Pill tone="alarm">{t.media(mediaWord(known.media_server))}</Pill>}
       <Pill>
         {total === 0 ? (
           t.noCameras

@@ -43,6 +43,8 @@ export const acts: Text["acts"] = {
   "audit.read": "read the audit log",
   "audit.verified": "verified the audit log",
   "audit.proven": "issued a proof of an audit entry",
+  "integrity.started": "began to compare disk and index",
+  "integrity.finished": "compared disk and index",
   "site.keys_made": "made the site's keys",
   "footage.sealed": "sealed the footage",
 };

@@ -42,6 +42,8 @@ export const acts: Record<string, string> = {
   "audit.read": "leu a auditoria",
   "audit.verified": "conferiu a auditoria",
   "audit.proven": "emitiu prova de uma entrada da auditoria",
+  "integrity.started": "começou a conferir disco e índice",
+  "integrity.finished": "conferiu disco e índice",
   "site.keys_made": "criou as chaves do local",
   "footage.sealed": "selou as gravações",
 };

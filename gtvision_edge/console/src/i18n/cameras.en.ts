@@ -27,6 +27,7 @@ export const cameras: Text["cameras"] = {
   sub: "Sub",
   noSub: "none",
   paths: "Paths",
+  pathNames: { rec: "Recording", live: "Live", ai: "Analysis" },
   viewLive: "Watch live",
   removeTitle: (name) => `Remove ${name}?`,
   removeBody: (name) =>

@@ -27,6 +27,7 @@ export const cameras = {
   sub: "Secundário",
   noSub: "não há",
   paths: "Caminhos",
+  pathNames: { rec: "Gravação", live: "Ao vivo", ai: "Análise" },
   viewLive: "Ver ao vivo",
   removeTitle: (name: string) => `Remover ${name}?`,
   removeBody: (name: string) =>

@@ -2,10 +2,13 @@ import { acts } from "./acts.en";
 import { cameras, wizard } from "./cameras.en";
 import { search } from "./search.en";
 import { investigate } from "./investigate.en";
+import { evidence, evidenceFailures } from "./evidence.en";
 import { fields } from "./fields.en";
 import type { Text } from "./pt-BR";
-import { causes, doors, failures, findings, volumes, warnings } from "./trouble.en";
-import { mediaTroubles, refusals } from "./refusals.en";
+import { findings, mediaStates } from "./findings.en";
+import { causes, doors, failures, volumes, warnings } from "./trouble.en";
+import { storage } from "./storage.en";
+import { refusals } from "./refusals.en";
 import { health, settings } from "./upkeep.en";
 
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
@@ -14,12 +17,13 @@ export const en: Text = {
   locale: "en",
   languages: { "pt-BR": "Português", en: "English" },
   acts,
-  failures: { ...refusals, ...failures },
-  mediaTroubles,
+  evidence,
+  failures: { ...refusals, ...failures, ...evidenceFailures },
   fields,
   causes,
   doors,
   findings,
+  mediaStates,
   investigate,
   volumes,
   warnings,
@@ -27,6 +31,7 @@ export const en: Text = {
   wizard,
   search,
   health,
+  storage,
   settings,
   common: {
     unknown: "—",
@@ -58,7 +63,7 @@ export const en: Text = {
     noMatch: "Nothing found.",
     name: "Name",
   },
-  rooms: { live: "Live", investigate: "Investigate", cameras: "Cameras", health: "Health", settings: "Settings", navigation: "Rooms" },
+  rooms: { live: "Live", investigate: "Investigate", evidence: "Evidence", cameras: "Cameras", health: "Health", settings: "Settings", navigation: "Rooms" },
   top: {
     unknown: "state not known yet",
     noCameras: "no cameras yet",
@@ -68,6 +73,7 @@ export const en: Text = {
     unauthorized: (n) => `${n} with password refused`,
     notRecording: (n) => `${n} not recording`,
     recordingShort: (recording, total) => `${recording} of ${total} recording`,
+    media: (state: string) => `media server: ${state}`,
     account: "Account",
     linkDown: (time) => `No answer from the unit since ${time}, trying again.`,
     wrongAnswers: (time) => `The unit has answered with errors since ${time}.`,

@@ -1,4 +1,5 @@
 import { locale, text } from ".";
+import type { SiteStatus } from "../api/types";
 
 /** A time that was never heard of is "—", never midnight. */
 const UNKNOWN = "—";
@@ -50,6 +51,25 @@ export function whenOf(instant: Instant, nowMs: number, zone: string): string {
   if (ms === null) return UNKNOWN;
   const date = formatter(zone, "date");
   return date.format(ms) === date.format(nowMs) ? timeOf(ms, zone) : dateTimeOf(ms, zone);
+}
+
+/** "24/11/2026 22:27:10 → 22:36:35": the second date only where it is another. */
+export function rangeOf(start: Instant, end: Instant, zone: string): string {
+  const [from, until] = [dateTimeOf(start, zone), dateTimeOf(end, zone)];
+  return `${from} → ${from.slice(0, 10) === until.slice(0, 10) ? timeOf(end, zone) : until}`;
+}
+
+/** "24/11/2026" in *zone*. */
+export function dateOf(instant: Instant, zone: string): string {
+  const ms = toMs(instant);
+  return ms === null ? UNKNOWN : formatter(zone, "date").format(ms);
+}
+
+/** "9 min 25 s": to the second up to an hour, for it decides what a court gets to see. */
+export function exactSpanOf(seconds: number): string {
+  const whole = Math.round(seconds);
+  const rest = whole % 60;
+  return whole < 60 || rest === 0 || whole >= 3600 ? spanOf(whole) : `${Math.floor(whole / 60)} min ${rest} s`;
 }
 
 /** "12 s", "4 min", "3 h 20 min", "5 d": two figures at most. */
@@ -113,8 +133,10 @@ export function causeOf(reason: string | null | undefined): string | null {
   return text.value.causes[reason] ?? reason;
 }
 
-/** Why the media server counts as down, in words; a code that is not known yet is told as one that does not answer. */
-export function mediaWords(code: string): { short: string; title: string; cure: string } {
-  const { mediaTroubles } = text.value;
-  return mediaTroubles[code] ?? (mediaTroubles.media_server_unavailable as { short: string; title: string; cure: string });
+/** What the media server is doing, in a word or two. */
+export function mediaWord(server: SiteStatus["media_server"]): string {
+  const t = text.value.health;
+  if (!server || server.state === "unknown") return UNKNOWN;
+  if (server.state === "up") return t.up;
+  return text.value.mediaStates[server.error ?? ""] ?? t.down;
 }

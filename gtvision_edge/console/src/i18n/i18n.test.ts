@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { en } from "./en";
-import { bytesOf, causeOf, spanOf, timeOf, whenOf } from "./format";
+import { bytesOf, causeOf, mediaWord, spanOf, timeOf, whenOf } from "./format";
 import { nearestLocale } from ".";
 import css from "../ui/tokens.css?raw";
 import { ptBR } from "./pt-BR";
@@ -87,6 +87,7 @@ describe("the colours", () => {
     ["warn", "warn-bg"],
     ["text", "warn-bg"],
     ["text-2", "warn-bg"],
+    ["held", "held-bg"],
   ];
 
   it.each(Object.keys(themes) as (keyof typeof themes)[])("of the %s theme can be read: at least 4.5 to 1", (theme) => {
@@ -110,3 +111,13 @@ function luminance(colour: string): number {
   }) as [number, number, number];
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
+
+it("says what the media server does only once it was asked", () => {
+  const server = { kind: null, version: null, state: "unknown", error: null } as const;
+
+  expect(mediaWord(null)).toBe("—");
+  expect(mediaWord(server)).toBe("—");
+  expect(mediaWord({ ...server, state: "up" })).toBe("funcionando");
+  expect(mediaWord({ ...server, state: "down", error: "media_server_unauthorized" })).toBe("pede senha");
+  expect(mediaWord({ ...server, state: "down", error: "something_new" })).toBe("parado");
+});

@@ -1,11 +1,14 @@
 /** Every sentence of the console. This file is the source; `en.ts` is typed against it. */
 import { acts } from "./acts.pt-BR";
 import { cameras, wizard } from "./cameras.pt-BR";
+import { evidence, evidenceFailures } from "./evidence.pt-BR";
 import { investigate } from "./investigate.pt-BR";
 import { fields } from "./fields.pt-BR";
-import { causes, doors, failures, findings, volumes, warnings } from "./trouble.pt-BR";
-import { mediaTroubles, refusals } from "./refusals.pt-BR";
+import { findings, mediaStates } from "./findings.pt-BR";
+import { causes, doors, failures, volumes, warnings } from "./trouble.pt-BR";
+import { refusals } from "./refusals.pt-BR";
 import { search } from "./search.pt-BR";
+import { storage } from "./storage.pt-BR";
 import { health, settings } from "./upkeep.pt-BR";
 
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
@@ -14,12 +17,13 @@ export const ptBR = {
   locale: "pt-BR",
   languages: { "pt-BR": "Português", en: "English" },
   acts,
-  failures: { ...refusals, ...failures },
-  mediaTroubles,
+  evidence,
+  failures: { ...refusals, ...failures, ...evidenceFailures },
   fields,
   causes,
   doors,
   findings,
+  mediaStates,
   investigate,
   volumes,
   warnings,
@@ -53,7 +57,7 @@ export const ptBR = {
     noMatch: "Nada encontrado.",
     name: "Nome",
   },
-  rooms: { live: "Ao vivo", investigate: "Investigar", cameras: "Câmeras", health: "Saúde", settings: "Ajustes", navigation: "Áreas" },
+  rooms: { live: "Ao vivo", investigate: "Investigar", evidence: "Evidências", cameras: "Câmeras", health: "Saúde", settings: "Ajustes", navigation: "Áreas" },
   top: {
     unknown: "estado ainda desconhecido",
     noCameras: "nenhuma câmera ainda",
@@ -63,6 +67,7 @@ export const ptBR = {
     unauthorized: (n: number) => (n === 1 ? "1 com senha recusada" : `${n} com senha recusada`),
     notRecording: (n: number) => `${n} sem gravar`,
     recordingShort: (recording: number, total: number) => `${recording} de ${total} gravando`,
+    media: (state: string) => `servidor de mídia: ${state}`,
     account: "Conta",
     linkDown: (time: string) => `Sem resposta do equipamento desde ${time}, tentando de novo.`,
     wrongAnswers: (time: string) => `O equipamento responde com erro desde ${time}.`,
@@ -188,6 +193,7 @@ export const ptBR = {
   wizard,
   search,
   health,
+  storage,
   settings,
   errors: {
     notPermitted: "Sua conta não tem permissão para isto.",

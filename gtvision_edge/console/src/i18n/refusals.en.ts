@@ -39,11 +39,3 @@ export const refusals: Text["failures"] = {
   unknown_purge: { title: "There is no such purge.", cure: "Refresh the list." },
   footage_held: { title: "An incident keeps recordings of this camera.", cure: "Release the incident first, or remove the camera without deleting its recordings." },
 };
-
-/** Why the media server counts as down: at the top of the page in a few words, in the health room with what to do. */
-export const mediaTroubles: Text["mediaTroubles"] = {
-  media_server_unavailable: { short: "media server does not answer", title: "The media server does not answer.", cure: "Until it is back nothing is recorded or shown. It is restarted by itself; if it lasts longer than 1 min, restart the box." },
-  media_server_unauthorized: { short: "media server refuses access", title: "The media server refuses this box.", cure: "What was set up in it may go on recording, but nothing done here reaches it. In mediamtx.yml give this box's user the permission “api”, or correct user and password in [media] of edge.toml." },
-  media_server_refused: { short: "media server answers with errors", title: "The media server answers with errors.", cure: "Nothing that is changed here reaches it. See MediaMTX's log, and its version." },
-  not_asked_yet: { short: "looking for the media server", title: "Looking for the media server…", cure: "Takes a few seconds after the box starts." },
-};

@@ -39,11 +39,3 @@ export const refusals: Record<string, Trouble> = {
   unknown_purge: { title: "Este expurgo não existe.", cure: "Atualize a lista." },
   footage_held: { title: "Um incidente preserva gravações desta câmera.", cure: "Libere o incidente antes, ou remova a câmera sem apagar as gravações." },
 };
-
-/** Why the media server counts as down: at the top of the page in a few words, in the health room with what to do. */
-export const mediaTroubles: Record<string, Trouble & { short: string }> = {
-  media_server_unavailable: { short: "servidor de mídia não responde", title: "Servidor de mídia não responde.", cure: "Enquanto ele não voltar, nada é gravado nem exibido. Ele é religado sozinho; se durar mais de 1 min, reinicie o equipamento." },
-  media_server_unauthorized: { short: "servidor de mídia recusa o acesso", title: "O servidor de mídia recusa este equipamento.", cure: "O que já estava configurado nele pode seguir gravando, mas nada aqui chega até ele. No mediamtx.yml, dê ao usuário deste equipamento a permissão “api”, ou corrija usuário e senha em [media] de edge.toml." },
-  media_server_refused: { short: "servidor de mídia responde com erro", title: "O servidor de mídia responde com erro.", cure: "Nada do que se muda aqui chega até ele. Veja o registro (log) do MediaMTX e a versão dele." },
-  not_asked_yet: { short: "procurando o servidor de mídia", title: "Procurando o servidor de mídia…", cure: "Leva alguns segundos depois que o equipamento liga." },
-};

@@ -93,6 +93,14 @@ export const failures: Text["failures"] = {
   unknown_user: { title: "This user no longer exists.", cure: "Somebody else may have removed it." },
   username_taken: { title: "There is a user of this name already.", cure: "Choose another." },
   weak_password: { title: "This password is weak.", cure: "Use a phrase of at least 10 characters." },
+  media_server_odd: {
+    title: "What answers in the media server's place is no media server.",
+    cure: "See whether another program has its API's port, and the address in media.api_url.",
+  },
+  media_path_wrong: {
+    title: "The media server did not apply the settings of a camera.",
+    cure: "It is tried again by itself. If it stays, look at the camera's address.",
+  },
   media_server_unavailable: {
     title: "The media server does not answer.",
     cure: "It is restarted automatically. Try again in a few seconds.",
@@ -103,46 +111,6 @@ export const failures: Text["failures"] = {
 export const doors: Record<string, string> = {
   onvif: "Refused by ONVIF; some brands have ONVIF users of their own, made in the camera's settings.",
   rtsp: "Refused by the video (RTSP).",
-};
-
-/** What to mend in the media server beside us; keys are the daemon's stable codes. */
-export const findings: Text["findings"] = {
-  issuer_keys_gone: ({ issuer, source }) => ({
-    title: `The key file of ${word(issuer)} is gone (${word(source)}): the logins it issues are refused.`,
-    cure: "If the key was taken back on purpose, remove it from edge.toml too; else put the file back. It is read within seconds, without a restart.",
-  }),
-  issuer_keys_broken: ({ issuer, source, kept }) => ({
-    title: `A key of ${word(issuer)} cannot be read (${word(source)}).`,
-    cure: Number(kept) > 0 ? "The keys read before hold until the unit restarts. “gtvision-edge check” says what is wrong with the file." : "Logins signed with it are refused. “gtvision-edge check” says what is wrong with the file.",
-  }),
-  media_server_too_old: ({ version, needed }) => ({
-    title: `MediaMTX is old (${word(version)}).`,
-    cure: `Install version ${word(needed)} or newer.`,
-  }),
-  media_server_open_to_publishers: () => ({
-    title: "Anybody may send video to MediaMTX, without a password.",
-    cure: "Take the permission “publish” from the user “any” in mediamtx.yml.",
-  }),
-  media_server_open_to_network: ({ listener, address }) => ({
-    title: `MediaMTX serves the network on ${word(listener)} (${word(address)}), past the permissions kept here.`,
-    cure: "In mediamtx.yml, write 127.0.0.1: before the port.",
-  }),
-  media_server_deletes_recordings: ({ after }) => ({
-    title: `MediaMTX deletes recordings by itself, after ${word(after)}.`,
-    cure: "In mediamtx.yml, under pathDefaults, write recordDeleteAfter: 0s.",
-  }),
-  media_server_takes_any_path: () => ({
-    title: "MediaMTX takes paths that this box did not make.",
-    cure: "Take “all_others” out of mediamtx.yml.",
-  }),
-  media_server_without_hls: () => ({
-    title: "MediaMTX's HLS is off: there is no live video.",
-    cure: "In mediamtx.yml, write hls: yes.",
-  }),
-  media_server_low_latency_hls: () => ({
-    title: "MediaMTX's HLS runs in low latency, which uses up the browser's connections.",
-    cure: "In mediamtx.yml, write hlsVariant: fmp4.",
-  }),
 };
 
 /** What is wrong with the recordings volume; keys are the daemon's stable codes. */
@@ -204,17 +172,25 @@ export const causes: Text["causes"] = {
   camera_busy: "the camera takes no more connections",
   camera_unsupported_auth: "unknown kind of password",
   camera_name_unresolved: "name not found on the network",
+  not_applied: "the media server did not apply the settings",
   restarted: "the unit restarted",
   camera_error: "the camera had an error",
   source_unauthorized: "password refused by the camera",
   source_unreachable: "nothing answers at the address",
   source_no_video: "the camera has no video",
   source_failed: "the connection to the camera broke",
-  no_stream: "the camera answers, but its picture does not reach the media server",
-  not_recording: "there is a picture, but nothing is recorded",
-  recording_off: "recording is switched off for this camera",
+  no_stream: "the camera answers, but its video does not come",
+  not_recording: "the video comes, but is not recorded",
+  recording_off: "recording is off for this camera",
+  camera_key_lost: "the stored password cannot be read",
+  media_server_unavailable: "media server down",
+  media_server_silent: "media server does not answer",
+  media_server_unauthorized: "media server wants a password",
+  media_server_too_old: "media server too old",
+  media_server_foreign: "another program in the media server's place",
+  media_server_odd: "the media server answers what makes no sense",
+  media_server_refused: "media server refuses orders",
   internal: "an error in the box while checking the camera",
-  camera_key_lost: "the stored password can no longer be read",
   volume_unusable: "disk not checked yet",
   onvif_not_supported: "the camera did not answer ONVIF",
   onvif_bad_response: "an ONVIF answer that is not used",
@@ -253,5 +229,3 @@ export const warnings: Text["warnings"] = {
     cure: "In the camera: Video → H.264.",
   }),
 };
-
-const word = (value: unknown): string => (typeof value === "string" ? value : "—");

@@ -100,6 +100,14 @@ export const failures: Record<string, Trouble> = {
   unknown_user: { title: "Este usuário não existe mais.", cure: "Outra pessoa pode ter removido." },
   username_taken: { title: "Já há um usuário com este nome.", cure: "Escolha outro." },
   weak_password: { title: "Esta senha é fraca.", cure: "Use uma frase com pelo menos 10 caracteres." },
+  media_server_odd: {
+    title: "O que responde no lugar do servidor de mídia não é um servidor de mídia.",
+    cure: "Confira se outro programa usa a porta da API dele e o endereço em media.api_url.",
+  },
+  media_path_wrong: {
+    title: "O servidor de mídia não aplicou a configuração de uma câmera.",
+    cure: "O sistema tenta de novo sozinho. Se não voltar, confira o endereço da câmera.",
+  },
   media_server_unavailable: {
     title: "O servidor de mídia não está respondendo.",
     cure: "Ele é religado sozinho. Tente de novo em alguns segundos.",
@@ -112,46 +120,7 @@ export const doors: Record<string, string> = {
   rtsp: "Recusado no vídeo (RTSP).",
 };
 
-/** What to mend in the media server beside us; keys are the daemon's stable codes. */
-export const findings: Record<string, (facts: Facts) => Trouble> = {
-  issuer_keys_gone: ({ issuer, source }) => ({
-    title: `O arquivo de chaves de ${word(issuer)} não está mais lá (${word(source)}): os acessos que ele emite são recusados.`,
-    cure: "Se a chave foi retirada de propósito, retire-a também de edge.toml; senão, ponha o arquivo de volta. Ele é lido em segundos, sem reiniciar.",
-  }),
-  issuer_keys_broken: ({ issuer, source, kept }) => ({
-    title: `Uma chave de ${word(issuer)} não pode ser lida (${word(source)}).`,
-    cure: Number(kept) > 0 ? "Valem as chaves lidas antes, até o equipamento reiniciar. “gtvision-edge check” diz o que há de errado no arquivo." : "Os acessos assinados com ela são recusados. “gtvision-edge check” diz o que há de errado no arquivo.",
-  }),
-  media_server_too_old: ({ version, needed }) => ({
-    title: `O MediaMTX é antigo (${word(version)}).`,
-    cure: `Instale a versão ${word(needed)} ou mais nova.`,
-  }),
-  media_server_open_to_publishers: () => ({
-    title: "Qualquer um pode enviar vídeo ao MediaMTX, sem senha.",
-    cure: "Retire a permissão “publish” do usuário “any” no mediamtx.yml.",
-  }),
-  media_server_open_to_network: ({ listener, address }) => ({
-    title: `O MediaMTX atende a rede em ${word(listener)} (${word(address)}), sem passar pelas permissões daqui.`,
-    cure: "No mediamtx.yml, ponha 127.0.0.1: na frente da porta.",
-  }),
-  media_server_deletes_recordings: ({ after }) => ({
-    title: `O MediaMTX apaga gravações por conta própria, depois de ${word(after)}.`,
-    cure: "No mediamtx.yml, em pathDefaults, ponha recordDeleteAfter: 0s.",
-  }),
-  media_server_takes_any_path: () => ({
-    title: "O MediaMTX aceita caminhos que este equipamento não criou.",
-    cure: "Retire “all_others” do mediamtx.yml.",
-  }),
-  media_server_without_hls: () => ({
-    title: "O HLS do MediaMTX está desligado: não há vídeo ao vivo.",
-    cure: "No mediamtx.yml, ponha hls: yes.",
-  }),
-  media_server_low_latency_hls: () => ({
-    title: "O HLS do MediaMTX está em baixa latência, o que esgota as conexões do navegador.",
-    cure: "No mediamtx.yml, ponha hlsVariant: fmp4.",
-  }),
-};
-
+/** Why a camera is in the state it is in, as said under "sinal perdido". */
 /** What is wrong with the recordings volume; keys are the daemon's stable codes. */
 export const volumes: Record<string, Trouble> = {
   volume_missing: {
@@ -192,7 +161,6 @@ export const volumes: Record<string, Trouble> = {
   },
 };
 
-/** Why a camera is in the state it is in, as said under “sinal perdido”. */
 export const causes: Record<string, string> = {
   volume_missing: "disco não montado",
   volume_full: "disco cheio",
@@ -212,17 +180,25 @@ export const causes: Record<string, string> = {
   camera_busy: "a câmera não aceita mais conexões",
   camera_unsupported_auth: "tipo de senha desconhecido",
   camera_name_unresolved: "nome não encontrado na rede",
+  not_applied: "o servidor de mídia não aplicou a configuração",
   restarted: "o equipamento reiniciou",
   camera_error: "a câmera deu erro",
   source_unauthorized: "senha recusada pela câmera",
   source_unreachable: "nada responde no endereço",
   source_no_video: "a câmera está sem vídeo",
   source_failed: "a conexão com a câmera caiu",
-  no_stream: "a câmera responde, mas a imagem não chega ao servidor de mídia",
-  not_recording: "há imagem, mas nada é gravado",
-  recording_off: "gravação desligada para esta câmera",
+  no_stream: "a câmera responde, mas o vídeo não chega",
+  not_recording: "o vídeo chega, mas não é gravado",
+  recording_off: "gravação desligada nesta câmera",
+  camera_key_lost: "a senha guardada não pode ser lida",
+  media_server_unavailable: "servidor de mídia parado",
+  media_server_silent: "servidor de mídia não responde",
+  media_server_unauthorized: "servidor de mídia pede senha",
+  media_server_too_old: "servidor de mídia antigo demais",
+  media_server_foreign: "outro programa no lugar do servidor de mídia",
+  media_server_odd: "o servidor de mídia responde coisas sem sentido",
+  media_server_refused: "servidor de mídia recusa comandos",
   internal: "erro no equipamento ao verificar a câmera",
-  camera_key_lost: "a senha guardada não pode mais ser lida",
   volume_unusable: "disco ainda não verificado",
   onvif_not_supported: "a câmera não respondeu ao ONVIF",
   onvif_bad_response: "resposta ONVIF que não se usa",
@@ -261,5 +237,3 @@ export const warnings: Record<string, (facts: Facts) => Trouble> = {
     cure: "Na câmera: Vídeo → codificação H.264.",
   }),
 };
-
-const word = (value: unknown): string => (typeof value === "string" ? value : "—");

@@ -86,13 +86,15 @@ interface ConfirmProps {
   /** Says exactly what will be gone. */
   body: string;
   action: string;
+  /** Of the button that changes nothing, where "Cancel" would be read as the act itself. */
+  keep?: string | undefined;
   busy?: boolean;
   onConfirm: () => void;
   onClose: () => void;
   children?: ComponentChildren;
 }
 
-export function Confirm({ title, body, action, busy, onConfirm, onClose, children }: ConfirmProps) {
+export function Confirm({ title, body, action, keep, busy, onConfirm, onClose, children }: ConfirmProps) {
   return (
     <Dialog title={title} onClose={onClose}>
       <div class="dialog-body">
@@ -100,7 +102,7 @@ export function Confirm({ title, body, action, busy, onConfirm, onClose, childre
         {children}
       </div>
       <footer>
-        <Button onClick={onClose}>{text.value.common.cancel}</Button>
+        <Button onClick={onClose}>{keep ?? text.value.common.cancel}</Button>
         <Button kind="danger" onClick={onConfirm} disabled={busy ?? false}>
           {action}
         </Button>

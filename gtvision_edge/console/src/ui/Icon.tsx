@@ -2,6 +2,9 @@
 const SHAPES = {
   live: "M3 4h8v7H3zM13 4h8v7h-8zM3 13h8v7H3zM13 13h8v7h-8z",
   investigate: "M4 6h16M4 12h9M4 18h16M16 9v6M18.5 12h-5",
+  evidence: "M12 3l7 3v5c0 4.6-2.9 8.2-7 10-4.1-1.8-7-5.4-7-10V6zM8.7 11.8l2.4 2.4 4.2-4.4",
+  download: "M12 4v11M7 10.5l5 5 5-5M4 20h16",
+  file: "M6 3h8l4 4v14H6zM14 3v4h4",
   play: "M8 5l11 7-11 7z",
   pause: "M8 5v14M16 5v14",
   previous: "M15 6l-6 6 6 6",

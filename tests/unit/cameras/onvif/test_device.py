@@ -22,7 +22,7 @@ from gtvision_edge.cameras.errors import (
 )
 from gtvision_edge.cameras.model import Device, ProbeRequest
 from gtvision_edge.cameras.names import NameResolver
-from gtvision_edge.cameras.onvif.device import DeviceAnswer, DeviceAsker
+from gtvision_edge.cameras.onvif.device import MAX_KNOCKS, DeviceAnswer, DeviceAsker
 from gtvision_edge.errors import EdgeError
 from gtvision_edge.runtime.clock import SystemClock
 from tests.fakes.onvif_device import FakeProfile, Login, OnvifDevice, canary, onvif_device
@@ -292,3 +292,25 @@ async def test_no_error_carries_the_password_or_an_address() -> None:
         said = f"{caught.value} {caught.value.details}"
         assert "outra-s3nh@" not in said
         assert "rtsp://" not in said
+
+
+async def test_ports_are_knocked_at_so_many_at_once_and_no_more() -> None:
+    now = most = 0
+
+    def slow(_action: str, _request: web.Request) -> None:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+
+    async def counted(asking: DeviceAsker, camera: OnvifDevice) -> bool:
+        nonlocal now
+        is_there = await asking.knock("127.0.0.1", camera.port)
+        now -= 1
+        return is_there
+
+    camera = device(answer=slow)
+    async with onvif_device(camera), asker() as asking:
+        there = await asyncio.gather(*(counted(asking, camera) for _ in range(3 * MAX_KNOCKS)))
+
+    assert all(there)
+    assert 1 < most <= MAX_KNOCKS

@@ -11,6 +11,7 @@ from gtvision_edge.cameras.onvif.discovery import FoundDevice, merge, read_match
 from gtvision_edge.cameras.onvif.finder import MAX_ADDRESSES, DeviceFinder
 from gtvision_edge.runtime.clock import SystemClock
 from tests.fakes.onvif_device import Responder, match, random_host, responder
+from tests.parts import lacking
 from tests.waiting import patiently
 
 
@@ -176,7 +177,7 @@ async def test_the_networks_own_devices_are_found_by_the_group() -> None:
         try:
             await stack.enter_async_context(responder(device))
         except OSError as error:
-            pytest.skip(f"no multicast on loopback here: {error}")
+            lacking(f"no multicast on loopback here: {error}")
         found = await finder().find_nearby(timeout_s=patiently(1))
 
     assert device.host in {each.host for each in found}

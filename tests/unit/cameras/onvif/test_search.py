@@ -44,6 +44,12 @@ def search(
         (SearchRequest("unicast", network="224.0.0.0/24"), "network"),
         (SearchRequest("unicast", network="fe80::/120"), "network"),
         (SearchRequest("unicast", network="10.0.0.0/24; ls"), "network"),
+        (SearchRequest("unicast", network="10.0.0.9-10.0.0.3"), "network"),
+        (SearchRequest("unicast", network="10.0.0.0-10.0.1.0"), "network"),
+        (SearchRequest("unicast", network="10.0.0.1-256"), "network"),
+        (SearchRequest("unicast", network="10.0.0.1-"), "network"),
+        (SearchRequest("unicast", network="10.0.0.1-3-5"), "network"),
+        (SearchRequest("unicast", network="223.255.255.250-224.0.0.3"), "network"),
     ],
 )
 async def test_who_may_not_be_asked_is_not_asked(
@@ -54,6 +60,24 @@ async def test_who_may_not_be_asked_is_not_asked(
 
     assert [fault["path"] for fault in caught.value.details["faults"]] == [path]  # type: ignore[attr-defined] # a list
     assert finder.asked == []
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last", "count"),
+    [
+        ("192.168.100.100-192.168.100.200", "192.168.100.100", "192.168.100.200", 101),
+        ("192.168.100.100 - 200", "192.168.100.100", "192.168.100.200", 101),
+        ("10.0.0.250-10.0.1.5", "10.0.0.250", "10.0.1.5", 12),
+        ("10.0.0.7-10.0.0.7", "10.0.0.7", "10.0.0.7", 1),
+    ],
+)
+async def test_a_range_is_all_its_addresses(
+    search: DeviceSearch, finder: FixedFinder, text: str, first: str, last: str, count: int
+) -> None:
+    await search.search(ADMIN, SearchRequest("unicast", network=text))
+
+    (asked,) = finder.asked
+    assert (asked[0], asked[-1], len(asked)) == (first, last, count)
 
 
 async def test_a_network_is_its_hosts_without_its_own_and_its_broadcast_address(

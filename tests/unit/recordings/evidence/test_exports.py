@@ -31,7 +31,7 @@ from gtvision_edge.recordings.evidence.exports import Exports, open_exports
 from gtvision_edge.recordings.evidence.model import Export, ExportState, LegalRequest
 from gtvision_edge.recordings.evidence.ordering import Site
 from gtvision_edge.recordings.evidence.service import NewExport
-from gtvision_edge.recordings.evidence.verify import verify_bundle
+from gtvision_edge.recordings.evidence.verify import Remark, verify_bundle
 from gtvision_edge.recordings.incidents.errors import IncidentReleasedError
 from gtvision_edge.recordings.incidents.service import IncidentRequest, IncidentService
 from gtvision_edge.recordings.index import SegmentIndex
@@ -415,4 +415,4 @@ async def test_a_file_changed_with_its_row_after_sealing_is_not_sealed_any_more(
 
     verdict = await asyncio.to_thread(verify_bundle, box.folder / f"{asked.export_id}.zip")
     assert verdict.sealed == 1
-    assert verdict.remarks == ["1 originals were not sealed when they were recorded."]
+    assert verdict.remarks == [Remark("unsealed", {"count": 1})]

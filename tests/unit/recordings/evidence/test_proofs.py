@@ -11,7 +11,7 @@ import pytest
 from gtvision_edge.audit import AuditLog, entry_document, write_checkpoint
 from gtvision_edge.keys import SiteKey, open_keys
 from gtvision_edge.recordings.evidence.proofs import check_bundle_proofs
-from gtvision_edge.recordings.evidence.verify import Verdict
+from gtvision_edge.recordings.evidence.verify import Remark, Verdict
 from gtvision_edge.recordings.seals import FootageSeals
 from gtvision_edge.settings import PaperSettings
 from gtvision_edge.storage import Database
@@ -99,7 +99,7 @@ async def test_what_lacks_a_proof_is_remarked(bundle: Bundle, key: SiteKey) -> N
     bundle[0]["cameras"][0]["originals"][0]["seal"] = None
     verdict = judge(bundle, key)
     assert verdict.is_good
-    assert "1 originals were not sealed" in verdict.remarks[0]
+    assert verdict.remarks == [Remark("unsealed", {"count": 1})]
 
     bundle[1]["checkpoint"] = ""
-    assert "no proofs" in judge(bundle, key).remarks[0]
+    assert judge(bundle, key).remarks == [Remark("no_proofs")]

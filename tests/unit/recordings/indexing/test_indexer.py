@@ -123,6 +123,35 @@ async def test_a_file_being_written_waits_and_can_be_looked_at(site: Site) -> No
     assert await site.index.look_at_growing(camera) is None
 
 
+async def test_a_file_that_was_just_closed_is_never_out_of_sight(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even while its row is being written and its successor is known: a player's next request may come just then."""
+    path = await site.write(START_US, Recording(is_closed=False))
+    await site.indexer.look()
+    camera = await site.index.camera_by_id("cam01")
+    assert camera is not None
+    before = await site.index.look_at_growing(camera)
+    await asyncio.to_thread(path.write_bytes, Recording().content(START_US))
+    await site.write(START_US + 60 * S, Recording(is_closed=False))
+    while_written: list[Segment | None] = []
+    write = site.database.write
+
+    async def watched(work: Callable[..., object]) -> object:
+        while_written.append(site.index.growing(camera.camera_no))
+        return await write(work)
+
+    monkeypatch.setattr(site.database, "write", watched)
+    await site.look_after(2)
+    await site.look_after(2)
+
+    after = await site.index.look_at_growing(camera)
+    assert before is not None
+    assert after is not None
+    assert [each.name_us if each else None for each in while_written] == [START_US]
+    assert (before.name_us, after.name_us) == (START_US, START_US + 60 * S)
+
+
 async def test_a_file_that_was_cut_is_indexed_when_it_has_a_successor_and_rests(
     site: Site,
 ) -> None:

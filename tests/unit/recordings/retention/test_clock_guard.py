@@ -3,6 +3,7 @@ from dataclasses import dataclass
 import pytest
 
 from gtvision_edge.recordings.retention.clock_guard import (
+    CONFIRMED_S,
     LOOK_S,
     STABLE_S,
     UNCONFIRMED_S,
@@ -58,7 +59,7 @@ async def test_a_clock_is_believed_after_ten_quiet_minutes(bench: Bench) -> None
     assert bench.trusts()
 
 
-@pytest.mark.parametrize("step_s", [40 * DAY_S, -3 * 3600, 5, -5])
+@pytest.mark.parametrize("step_s", [20 * 3600, -3 * 3600, 5, -5])
 async def test_a_step_is_logged_and_doubted_for_ten_minutes(bench: Bench, step_s: int) -> None:
     bench.synced = True
     await bench.guard.start()
@@ -91,7 +92,7 @@ async def test_a_leap_that_no_time_server_confirms_is_doubted_for_a_week(bench: 
 async def test_a_time_server_ends_the_doubt(bench: Bench) -> None:
     bench.synced = False
     await bench.guard.start()
-    bench.clock.step_wall(40 * DAY_S)
+    bench.clock.step_wall(20 * 3600)
     await bench.pass_time(LOOK_S)
     await bench.pass_time(STABLE_S + 1)
     assert not bench.trusts()
@@ -121,6 +122,88 @@ async def test_a_start_long_after_what_is_recorded_is_doubted(
     await bench.pass_time(STABLE_S + 1)
 
     assert bench.guard.reason is ClockReason.LEAPT_UNSYNCED
+
+
+async def test_a_time_server_far_ahead_is_believed_after_a_day_only(bench: Bench) -> None:
+    bench.synced = True
+    await bench.guard.start()
+    await bench.pass_time(STABLE_S)
+    bench.clock.step_wall(40 * DAY_S)
+    await bench.pass_time(LOOK_S)
+    await bench.pass_time(CONFIRMED_S - 10)
+    assert bench.guard.reason is ClockReason.LEAPT_FAR
+
+    await bench.pass_time(20)
+    assert bench.trusts()
+
+
+async def test_a_far_leap_that_is_taken_back_is_forgotten(bench: Bench) -> None:
+    bench.synced = True
+    await bench.guard.start()
+    await bench.pass_time(STABLE_S)
+    bench.clock.step_wall(40 * DAY_S)
+    await bench.pass_time(LOOK_S)
+    bench.clock.step_wall(-40 * DAY_S)
+    await bench.pass_time(LOOK_S)
+    await bench.pass_time(STABLE_S)
+
+    assert bench.trusts()
+
+
+async def test_a_clock_without_battery_is_believed_once_it_is_right_again(
+    bench: Bench, clock: FakeClock
+) -> None:
+    await knew(bench.database, clock.now_us())
+    clock.step_wall(-20 * 365 * DAY_S)
+    bench.synced = True
+    await bench.guard.start()
+    await bench.pass_time(LOOK_S)
+    clock.step_wall(20 * 365 * DAY_S)
+    await bench.pass_time(LOOK_S)
+    await bench.pass_time(STABLE_S)
+
+    assert bench.trusts()
+
+
+@pytest.mark.parametrize("at_start", [True, False])
+async def test_a_restart_does_not_make_one_forget_a_far_leap(
+    bench: Bench, clock: FakeClock, *, at_start: bool
+) -> None:
+    await knew(bench.database, clock.now_us())
+    bench.synced = True
+    if not at_start:
+        await bench.guard.start()
+    clock.step_wall(40 * DAY_S)
+    if at_start:
+        await bench.guard.start()
+    await bench.pass_time(LOOK_S)
+    await bench.pass_time(3600)
+
+    again = Bench(ClockGuard(bench.database, clock, is_synced=lambda: True), clock, bench.database)
+    await again.guard.start()
+    await again.pass_time(STABLE_S + 1)
+    assert again.guard.reason is ClockReason.LEAPT_FAR
+
+    await again.pass_time(CONFIRMED_S - 3600 - STABLE_S)
+    assert again.trusts()
+
+
+async def test_a_restart_after_a_leap_was_taken_back_doubts_no_longer_than_any(
+    bench: Bench, clock: FakeClock
+) -> None:
+    bench.synced = True
+    await bench.guard.start()
+    await bench.pass_time(LOOK_S)
+    for days in (40, -40):
+        clock.step_wall(days * DAY_S)
+        await bench.pass_time(LOOK_S)
+
+    again = Bench(ClockGuard(bench.database, clock, is_synced=lambda: True), clock, bench.database)
+    await again.guard.start()
+    await again.pass_time(STABLE_S)
+    await again.pass_time(LOOK_S)
+
+    assert again.trusts()
 
 
 async def test_slewing_is_no_step(bench: Bench) -> None:

@@ -178,6 +178,22 @@ async def test_a_file_that_grows_is_footage_and_its_newest_seconds_are_no_gap(
     assert timeline.growing_us == timeline.last_us == START_US + 2 * MINUTE_US
 
 
+async def test_between_two_files_the_newest_seconds_are_no_gap_either(
+    site: Site, clock: FakeClock
+) -> None:
+    """MediaMTX makes the next file when its first part is whole; until then nothing grows."""
+    await site.minutes(0)
+    clock.step_wall(-3600 + 60 + 14)
+    young = await site.timeline()
+    clock.step_wall(2)
+    stopped = await site.timeline()
+
+    assert young.gaps == []
+    assert [(gap.start_us, gap.end_us) for gap in stopped.gaps] == [
+        (START_US + MINUTE_US, clock.now_us())
+    ]
+
+
 async def test_spans_go_on_over_the_slices_in_which_they_are_read(site: Site) -> None:
     before = 24 * 60 - 1
     await site.minutes(before, before + 1)

@@ -84,7 +84,14 @@ function Facts({ camera, status }: { camera: Camera; status: CameraStatus | null
       <dt>{t.id}</dt>
       <dd class="mono">{camera.camera_id}</dd>
       <dt>{t.paths}</dt>
-      <dd class="mono">{Object.values(camera.paths).join(" · ")}</dd>
+      <dd>
+        <span class="mono">{Object.values(camera.paths).join(" · ")}</span>
+        {(status?.path_troubles ?? camera.path_troubles ?? []).map((trouble) => (
+          <div key={trouble.path} class="word-alarm">
+            {t.pathNames[trouble.path]}: {causeOf(trouble.code)} <span class="muted">{words.since(dateTimeOf(trouble.since, zone.value))}</span>
+          </div>
+        ))}
+      </dd>
     </dl>
   );
 }

@@ -22,7 +22,14 @@ describe("the camera form", () => {
   it("sends an address instead of host and ports to a vendor that needs one", () => {
     const form = { ...emptyForm("generic_rtsp"), host: "ignored", mainUrl: "rtsp://10.0.0.5/s", username: "u" };
 
-    expect(probeBody(form, RTSP)).toEqual({ vendor: "generic_rtsp", username: "u", main_url: "rtsp://10.0.0.5/s" });
+    expect(probeBody(form, RTSP)).toEqual({ vendor: "generic_rtsp", username: "u", password: "", main_url: "rtsp://10.0.0.5/s" });
+  });
+
+  it("says of a device that is asked for its streams that it has no password, where none was typed", () => {
+    const form = { ...emptyForm("generic_onvif"), host: "10.0.0.5" };
+
+    expect(probeBody(form, undefined).anonymous).toBe(true);
+    expect(probeBody({ ...form, username: "u" }, undefined)).not.toHaveProperty("anonymous");
   });
 
   it("asks for an address and for whole numbers", () => {

@@ -191,7 +191,8 @@ export function checkSeconds(vendor: string): number {
 export function probeBody(form: CameraForm, vendor: Vendor | undefined): ProbeBody {
   const body: ProbeBody = { vendor: form.vendor };
   if (form.username.trim() !== "") body.username = form.username.trim();
-  if (form.password !== "") body.password = form.password;
+  if (form.password !== "" || body.username !== undefined) body.password = form.password;
+  if (form.vendor === "generic_onvif" && body.username === undefined && body.password === undefined) body.anonymous = true;
   if (vendor?.needs_url) {
     body.main_url = form.mainUrl.trim();
     if (form.subUrl.trim() !== "") body.sub_url = form.subUrl.trim();
@@ -236,7 +237,7 @@ export function changesTo(camera: Camera, form: CameraForm, vendor: Vendor | und
   const after = cameraBody(form, vendor);
   const changes: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(after)) {
-    if (key === "camera_id") continue;
+    if (key === "camera_id" || key === "anonymous" || (key === "password" && value === "")) continue;
     if (JSON.stringify(value) !== JSON.stringify(before[key as keyof CameraBody])) changes[key] = value;
   }
   if (form.username.trim() === "" && camera.username) changes.username = "";

@@ -1,15 +1,20 @@
 import "./health.css";
+import type { ComponentChildren } from "preact";
 import type { CameraState, SiteStatus } from "../../api/types";
 import { text } from "../../i18n";
-import { bytesOf, mediaWords, numberOf, whenOf } from "../../i18n/format";
+import { bytesOf, causeOf, mediaWord, numberOf, whenOf } from "../../i18n/format";
 import { nowMs, siteClock } from "../../state/clock";
 import { may } from "../../state/permissions";
 import { go, hashOf } from "../../state/route";
 import { me } from "../../state/session";
-import { cameras, camerasOldSince, mediaTroubleOf, refreshSite, status, statusOldSince, zone } from "../../state/site";
+import { cameras, camerasOldSince, refreshSite, status, statusOldSince, zone } from "../../state/site";
 import { OldData, Unread } from "../../ui/fresh";
-import { Button, Note, Skeleton } from "../../ui/parts";
-import { grouped, problemsOf, type Group, type Problem } from "./problems";
+import { Button, ErrorNote, Note, Skeleton } from "../../ui/parts";
+import { IntegrityCard } from "./storage/IntegrityCard";
+import { KeepingCard } from "./storage/KeepingCard";
+import { StorageCard } from "./storage/StorageCard";
+import { useStorage } from "./storage/useStorage";
+import { grouped, problemsOf, type CameraProblem, type Group, type Problem } from "./problems";
 
 const NEARLY_FULL_PERCENT = 85;
 const FULL_PERCENT = 95;
@@ -48,7 +53,7 @@ export function HealthRoom() {
 
 function Content({ known, problems, isCurrent }: { known: SiteStatus; problems: Problem[]; isCurrent: boolean }) {
   const t = text.value.health;
-  const media = mediaTroubleOf(known);
+  const storage = useStorage(may(me.value?.role, "seeStorage"));
   return (
     <>
       {problems.length === 0 && isCurrent && (
@@ -71,28 +76,27 @@ function Content({ known, problems, isCurrent }: { known: SiteStatus; problems: 
         </section>
         <section class="card">
           <span class="muted">{t.media}</span>
-          <div class={`big${media !== null && media !== "not_asked_yet" ? " word-alarm words" : ""}`}>
-            {known.media_server === null ? "—" : media === null ? t.up : mediaWords(media).short}
+          <div class={`big${known.media_server?.state === "down" ? " word-alarm" : ""}`}>
+            {mediaWord(known.media_server)}
           </div>
         </section>
       </div>
       <div class="health-columns">
-        <DiskCard known={known} />
-        <UnitCard known={known} />
+        {storage.report === null ? <DiskCard known={known} /> : <StorageCard report={storage.report} />}
+        <div class="health-stack">
+          <UnitCard known={known} />
+          {may(me.value?.role, "seeStorage") && me.value?.tenant_id === null && <IntegrityCard />}
+        </div>
       </div>
+      <ErrorNote error={storage.error} action={<Button onClick={() => void storage.reload()}>{text.value.common.retry}</Button>} />
+      {storage.report !== null && <KeepingCard report={storage.report} onChanged={() => void storage.reload()} />}
     </>
   );
 }
 
 function keyOf(problem: Problem): string {
-  if ("camera" in problem) return problem.camera.camera_id;
+  if ("camera" in problem) return `${problem.kind} ${problem.camera.camera_id}`;
   return problem.kind === "finding" ? JSON.stringify(problem.finding) : problem.kind;
-}
-
-/** A way to the cameras that one cause stops. */
-function Affected({ count }: { count: number }) {
-  if (count === 0 || !may(me.value?.role, "seeCameras")) return null;
-  return <Button onClick={() => go(hashOf("cameras", null, { state: "online_not_recording" }))}>{text.value.health.openList}</Button>;
 }
 
 function GroupNote({ group }: { group: Group }) {
@@ -100,10 +104,10 @@ function GroupNote({ group }: { group: Group }) {
   return (
     <Note
       tone={group.tone}
-      title={t.many(group.count, text.value.states[group.state])}
+      title={group.of === "path" ? t.manyPaths(group.count) : t.many(group.count, text.value.states[group.state])}
       action={
         may(me.value?.role, "seeCameras") && (
-          <Button onClick={() => go(hashOf("cameras", null, { state: group.state }))}>{t.openList}</Button>
+          <Button onClick={() => go(hashOf("cameras", null, { state: group.of === "path" ? null : group.state }))}>{t.openList}</Button>
         )
       }
     >
@@ -114,30 +118,13 @@ function GroupNote({ group }: { group: Group }) {
 
 function ProblemNote({ problem }: { problem: Problem }) {
   const t = text.value.health;
-  if (problem.kind === "media") {
-    const words = mediaWords(problem.code);
-    return (
-      <Note tone={problem.tone} title={words.title} action={<Affected count={problem.affected} />}>
-        {problem.affected > 0 && `${t.affected(problem.affected)} `}
-        {words.cure}
-      </Note>
-    );
-  }
   if (problem.kind === "finding") {
     const { code, ...facts } = problem.finding;
-    const words = text.value.findings[code]?.(facts);
+    const words = text.value.findings[code]?.(facts) ?? text.value.volumes[code];
     return (
-      <Note title={words?.title ?? code}>
+      <Note tone={problem.tone} title={words?.title ?? code}>
         {words?.cure}
-      </Note>
-    );
-  }
-  if (problem.kind === "volume") {
-    const words = text.value.volumes[problem.code];
-    return (
-      <Note tone="alarm" title={words?.title ?? problem.code} action={<Affected count={problem.affected} />}>
-        {problem.affected > 0 && `${t.affected(problem.affected)} `}
-        {words?.cure}
+        {problem.affected > 0 && <> {t.affected(problem.affected)}</>}
       </Note>
     );
   }
@@ -151,18 +138,30 @@ function ProblemNote({ problem }: { problem: Problem }) {
   }
   const { camera } = problem;
   const since = text.value.common.since(whenOf(camera.state.since, nowMs.value, zone.value));
+  if (problem.kind === "path") {
+    return (
+      <CameraNote problem={problem}>
+        {t.path(text.value.cameras.pathNames[problem.trouble.path], causeOf(problem.trouble.code) ?? "", whenOf(problem.trouble.since, nowMs.value, zone.value))}
+      </CameraNote>
+    );
+  }
   const words = { offline: t.offline, unauthorized: t.unauthorized, not_recording: t.notRecording }[problem.kind](since);
+  return <CameraNote problem={problem}>{words}</CameraNote>;
+}
+
+function CameraNote({ problem, children }: { problem: CameraProblem; children: ComponentChildren }) {
+  const { camera } = problem;
   return (
     <Note
       tone={problem.tone}
       title={camera.name}
       action={
         may(me.value?.role, "seeCameras") && (
-          <Button onClick={() => go(hashOf("cameras", camera.camera_id))}>{t.openCamera}</Button>
+          <Button onClick={() => go(hashOf("cameras", camera.camera_id))}>{text.value.health.openCamera}</Button>
         )
       }
     >
-      {words}
+      {children}
     </Note>
   );
 }

@@ -1,5 +1,5 @@
-import { describe, expect, test } from "vitest";
-import type { Camera, SiteStatus } from "../../api/types";
+import { expect, test } from "vitest";
+import type { Camera, Finding, SiteStatus } from "../../api/types";
 import { grouped, problemsOf } from "./problems";
 
 const site = (storage: Partial<NonNullable<SiteStatus["storage"]>>): SiteStatus => ({
@@ -16,20 +16,43 @@ test("a volume that is there and has room is no problem", () => {
   expect(problemsOf(site({}), [])).toEqual([]);
 });
 
-test("a volume that is away is an alarm with its code", () => {
+const alarm = (code: string): Finding => ({ code, severity: "alarm" });
+
+test("a volume that is away is one alarm, not also a disk without data", () => {
   const away = { state: "missing", error: "volume_missing", total_bytes: null, free_bytes: null, used_bytes: null } as const;
-  expect(problemsOf(site(away), [])).toEqual([{ kind: "volume", tone: "alarm", code: "volume_missing", affected: 0 }]);
+  const finding = alarm("volume_missing");
+  expect(problemsOf({ ...site(away), findings: [finding] }, [])).toEqual([{ kind: "finding", tone: "alarm", finding, affected: 0 }]);
+});
+
+test("a media server that hangs is one problem however many cameras it keeps from being recorded", () => {
+  const camera = (n: number, reason: string, record = true, state = "online_not_recording"): Camera =>
+    ({ camera_id: `cam${n}`, record, state: { state, since: "2026-11-25T00:00:00Z", reason } }) as unknown as Camera;
+  const finding = alarm("media_server_silent");
+  const down = { ...site({}), findings: [finding] };
+  const cameras = [1, 2, 3, 4].map((n) => camera(n, "media_server_silent"));
+
+  const alone = [...cameras, camera(8, "camera_unreachable", true, "offline"), camera(9, "media_server_silent", false)];
+  expect(problemsOf(down, alone)).toMatchObject([{ kind: "finding", affected: 4 }, { kind: "offline" }]);
+  expect(problemsOf(site({}), cameras)).toHaveLength(4);
+});
+
+test("a warning hides no camera", () => {
+  const finding = { code: "media_server_silent", severity: "warning" } as const;
+  const camera = { camera_id: "c", record: true, state: { state: "online_not_recording", since: "", reason: finding.code } } as unknown as Camera;
+
+  expect(problemsOf({ ...site({}), findings: [finding] }, [camera])).toHaveLength(2);
 });
 
 test("a full volume is one alarm, not also a disk that is filling up", () => {
   const full = { state: "full", error: "volume_full", free_bytes: 1, used_bytes: 999 } as const;
-  expect(problemsOf(site(full), [])).toEqual([{ kind: "volume", tone: "alarm", code: "volume_full", affected: 0 }]);
+  const finding = alarm("volume_full");
+  expect(problemsOf({ ...site(full), findings: [finding] }, [])).toEqual([{ kind: "finding", tone: "alarm", finding, affected: 0 }]);
 });
 
 test("what is wrong beside the media server is said too", () => {
   const finding = { code: "issuer_keys_gone", issuer: "https://hub.example", source: "/etc/hub.pem", kept: 0 };
 
-  expect(problemsOf({ ...site({}), findings: [finding] }, [])).toEqual([{ kind: "finding", tone: "warn", finding }]);
+  expect(problemsOf({ ...site({}), findings: [finding] }, [])).toEqual([{ kind: "finding", tone: "warn", finding, affected: 0 }]);
 });
 
 test("ten cameras are said one by one, eleven alike as a count with a way to the list", () => {
@@ -44,38 +67,11 @@ test("ten cameras are said one by one, eleven alike as a count with a way to the
   ]);
 });
 
-describe("one cause", () => {
-  const camera = (id: string, state: string, reason: string): Camera =>
-    ({ camera_id: id, record: true, state: { state, since: "2026-11-25T00:00:00Z", reason } }) as unknown as Camera;
-  const eight = Array.from({ length: 8 }, (_, at) => camera(`cam${at}`, "online_not_recording", "no_stream"));
-  const away = (error: string): SiteStatus => ({ ...site({}), media_server: { kind: "mediamtx", version: "1", state: "down", error } });
+test("a path that the media server does not take is the camera's problem, an alarm where it is the recording's", () => {
+  const camera = (path: string, code: string): Camera =>
+    ({ camera_id: "cam1", record: true, state: { state: "recording", since: "", reason: null }, path_troubles: [{ path, code, since: "" }] }) as unknown as Camera;
 
-  test("of all cameras is one problem, with how many it stops", () => {
-    expect(problemsOf(away("media_server_unavailable"), eight)).toEqual([
-      { kind: "media", tone: "alarm", code: "media_server_unavailable", affected: 8 },
-    ]);
-  });
-
-  test("hides no camera that is in trouble of its own", () => {
-    const gone = camera("cam08", "offline", "camera_unreachable");
-    const busy = camera("cam09", "online_not_recording", "camera_busy");
-
-    expect(problemsOf(away("media_server_unavailable"), [...eight, gone, busy]).map(({ kind }) => kind)).toEqual(["media", "offline", "not_recording"]);
-  });
-
-  test("that refuses us is told apart from one that is away", () => {
-    expect(problemsOf(away("media_server_unauthorized"), [])).toMatchObject([{ code: "media_server_unauthorized" }]);
-  });
-
-  test("may be the disk", () => {
-    const stopped = eight.map((each) => ({ ...each, state: { ...each.state, reason: "volume_missing" } }));
-
-    expect(problemsOf(site({ state: "missing", error: "volume_missing" }), stopped)).toEqual([
-      { kind: "volume", tone: "alarm", code: "volume_missing", affected: 8 },
-    ]);
-  });
-
-  test("does not outlast itself: a camera that stands still without it is its own problem", () => {
-    expect(problemsOf(site({}), eight)).toHaveLength(8);
-  });
+  expect(problemsOf(site({}), [camera("rec", "media_server_refused")])).toMatchObject([{ kind: "path", tone: "alarm" }]);
+  expect(problemsOf(site({}), [camera("live", "not_applied")])).toMatchObject([{ kind: "path", tone: "warn", trouble: { code: "not_applied" } }]);
+  expect(problemsOf(site({}), [camera("rec", "volume_missing")])).toEqual([]);
 });

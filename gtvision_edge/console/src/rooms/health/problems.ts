@@ -1,12 +1,10 @@
-import type { Camera, CameraState, Finding, SiteStatus } from "../../api/types";
-import { mediaTroubleOf } from "../../state/site";
+import type { Camera, CameraState, Finding, PathTrouble, SiteStatus } from "../../api/types";
 
 export type Problem =
   | { kind: "offline" | "unauthorized" | "not_recording"; tone: "alarm" | "warn"; camera: Camera }
-  | { kind: "media"; tone: "alarm" | "warn"; code: string; affected: number }
-  | { kind: "finding"; tone: "warn"; finding: Finding }
+  | { kind: "path"; tone: "alarm" | "warn"; camera: Camera; trouble: PathTrouble }
+  | { kind: "finding"; tone: "alarm" | "warn"; finding: Finding; affected: number }
   | { kind: "disk_unknown"; tone: "warn" }
-  | { kind: "volume"; tone: "alarm"; code: string; affected: number }
   | { kind: "disk_full"; tone: "alarm" | "warn"; usedShare: number };
 
 const NEARLY_FULL = 0.9;
@@ -32,40 +30,45 @@ export function grouped(problems: readonly Problem[]): (Problem | Group)[] {
   return result;
 }
 
-/** List what needs somebody, worst first and then in the order of the cameras. */
+/**
+ * List what needs somebody, worst first and then in the order of the cameras. A camera that an alarm of the whole box keeps
+ * from being recorded is counted there and not listed: one cause is one problem.
+ */
 export function problemsOf(status: SiteStatus | null, cameras: readonly Camera[] | null): Problem[] {
   const problems: Problem[] = [];
-  const media = mediaTroubleOf(status);
-  const disk = status?.storage?.error ?? null;
-  // What stands still for a cause of all cameras is that cause's, not a problem of each.
-  const waiting = (cameras ?? []).filter((camera) => camera.state.state === "online_not_recording" && camera.record);
-  const byDisk = disk === null ? [] : waiting.filter(({ state }) => isOfDisk(state.reason ?? ""));
-  const byMedia = media === null ? [] : waiting.filter((camera) => !byDisk.includes(camera) && OF_MEDIA.has(camera.state.reason ?? ""));
-  if (media !== null) problems.push({ kind: "media", tone: media === "not_asked_yet" ? "warn" : "alarm", code: media, affected: byMedia.length });
-  for (const finding of [...(status?.media_server?.findings ?? []), ...(status?.findings ?? [])]) {
-    problems.push({ kind: "finding", tone: "warn", finding });
+  const told = new Map<string, { affected: number }>();
+  for (const finding of status?.findings ?? []) {
+    const problem = { kind: "finding" as const, tone: finding.severity === "alarm" ? ("alarm" as const) : ("warn" as const), finding, affected: 0 };
+    problems.push(problem);
+    if (problem.tone === "alarm") told.set(finding.code, problem);
   }
-  problems.push(...diskProblems(status, byDisk.length));
+  problems.push(...diskProblems(status));
   for (const camera of cameras ?? []) {
-    const { state } = camera.state;
+    const { state, reason } = camera.state;
+    const cause = reason ? told.get(reason) : undefined;
+    if (cause && state === "online_not_recording") {
+      cause.affected += camera.record ? 1 : 0;
+      continue;
+    }
     if (state === "offline") problems.push({ kind: "offline", tone: "alarm", camera });
     else if (state === "unauthorized") problems.push({ kind: "unauthorized", tone: "alarm", camera });
-    else if (waiting.includes(camera) && !byDisk.includes(camera) && !byMedia.includes(camera)) problems.push({ kind: "not_recording", tone: "warn", camera });
+    else if (state === "online_not_recording" && camera.record) problems.push({ kind: "not_recording", tone: "warn", camera });
+    const trouble = pathTroubleOf(camera, told);
+    if (trouble !== undefined) problems.push({ kind: "path", tone: trouble.path === "rec" ? "alarm" : "warn", camera, trouble });
   }
   return problems.sort((one, other) => rank(one) - rank(other));
 }
 
-/** Reasons of a camera that is there, and whose pictures the media server does not bring. */
-const OF_MEDIA: ReadonlySet<string> = new Set(["", "no_stream", "not_recording", "restarted"]);
-
-function isOfDisk(reason: string): boolean {
-  return reason.startsWith("volume_") || reason.startsWith("breaker_");
+/** The worst of a camera's troubles at the media server; what all cameras lack is said once. */
+function pathTroubleOf(camera: Camera, told: ReadonlyMap<string, unknown>): PathTrouble | undefined {
+  const own = (camera.path_troubles ?? []).filter((each) => !each.code.startsWith("volume_") && !told.has(each.code));
+  return own.find((each) => each.path === "rec") ?? own[0];
 }
 
-function diskProblems(status: SiteStatus | null, affected: number): Problem[] {
+function diskProblems(status: SiteStatus | null): Problem[] {
   if (status === null) return [];
   const { total_bytes: total = null, free_bytes: free = null, error = null } = status.storage ?? {};
-  if (error !== null) return [{ kind: "volume", tone: "alarm", code: error, affected }];
+  if (error !== null) return []; // a finding says it
   if (total === null || free === null || total === 0) return [{ kind: "disk_unknown", tone: "warn" }];
   const usedShare = 1 - free / total;
   if (usedShare < NEARLY_FULL) return [];

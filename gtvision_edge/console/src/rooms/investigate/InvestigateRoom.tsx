@@ -4,11 +4,13 @@ import type { Camera } from "../../api/types";
 import { nowMs, siteClock } from "../../state/clock";
 import { onKeys } from "../../state/keys";
 import { may } from "../../state/permissions";
+import { go, hashOf } from "../../state/route";
 import { me } from "../../state/session";
 import { cameras, refreshCameras, zone } from "../../state/site";
 import { say } from "../../state/toasts";
 import { Unread } from "../../ui/fresh";
 import { Button, Empty, Skeleton } from "../../ui/parts";
+import { ExportDialog } from "../evidence/ExportDialog";
 import { toggleFull } from "../live/keys";
 import { investigateKeys } from "./acts";
 import { Calendar } from "./Calendar";
@@ -18,7 +20,7 @@ import { HoldDialog } from "./HoldDialog";
 import { Lanes } from "./Lanes";
 import { MarkBar } from "./MarkBar";
 import { Stage } from "./Stage";
-import { choose, chosen, goTo, isPlaying, loadLanes, marked, MOST_CAMERAS, openRoom, playhead, selected, view, writeAddress } from "./store";
+import { choose, chosen, goTo, inStep, isPlaying, loadLanes, marked, MOST_CAMERAS, openRoom, playhead, select, selected, toggleInStep, view, writeAddress } from "./store";
 import { dateTimeOf, text } from "./words";
 import { midnightOf, parseWhen } from "./when";
 
@@ -42,7 +44,9 @@ function Room() {
   const room = useRef<HTMLDivElement>(null);
   const jumpField = useRef<HTMLInputElement>(null);
   const [isHolding, setHolding] = useState(false);
+  const [isExporting, setExporting] = useState(false);
   const mayHold = may(me.value?.role, "holdFootage");
+  const mayExport = may(me.value?.role, "exportFootage");
   useLayoutEffect(() => {
     openRoom();
     void loadLanes();
@@ -70,7 +74,7 @@ function Room() {
         if (document.querySelector("dialog[open]") !== null) return false;
         if (/^[1-9]$/.test(key)) {
           const wanted = chosen.value[Number(key) - 1];
-          if (wanted !== undefined) selected.value = wanted;
+          if (wanted !== undefined) select(wanted);
           return wanted !== undefined;
         }
         if (key.toLowerCase() === "g") {
@@ -85,9 +89,13 @@ function Room() {
           setHolding(true);
           return true;
         }
+        if (key.toLowerCase() === "e" && mayExport && marked.value !== null) {
+          setExporting(true);
+          return true;
+        }
         return investigateKeys(key);
       }),
-    [mayHold],
+    [mayHold, mayExport],
   );
   const shown = chosen.value.map((id) => cameras.value?.find((camera) => camera.camera_id === id)).filter((camera): camera is Camera => camera !== undefined);
   const range = marked.value;
@@ -96,6 +104,11 @@ function Room() {
       <header class="room-bar">
         <h1>{text.value.rooms.investigate}</h1>
         <CameraChoice />
+        {chosen.value.length > 1 && (
+          <Button kind="ghost" hotkey="Y" pressed={inStep.value} label={`${t.sync}: ${inStep.value ? t.syncOn : t.syncOff}`} onClick={toggleInStep}>
+            {t.sync}
+          </Button>
+        )}
         <span class="grow" />
         <DayChoice />
         <JumpField field={jumpField} />
@@ -103,7 +116,21 @@ function Room() {
       <Stage cameras={[...shown].sort((one, other) => Number(other.camera_id === selected.value) - Number(one.camera_id === selected.value))} />
       <Controls />
       <Lanes cameras={shown} />
-      <MarkBar mayHold={mayHold} onHold={() => setHolding(true)} />
+      <MarkBar mayHold={mayHold} mayExport={mayExport} onHold={() => setHolding(true)} onExport={() => setExporting(true)} />
+      {isExporting && range && (
+        <ExportDialog
+          incident={null}
+          cameraIds={chosen.value}
+          startMs={range.startMs}
+          endMs={range.endMs}
+          onClose={() => setExporting(false)}
+          onBegun={() => {
+            setExporting(false);
+            say(text.value.evidence.exportBegun);
+            go(hashOf("evidence", "exports"));
+          }}
+        />
+      )}
       {isHolding && range && (
         <HoldDialog
           startMs={range.startMs}
@@ -125,7 +152,7 @@ function CameraChoice() {
   return (
     <span class="camera-choice">
       <Button icon="plus" expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-        {t.inStep(chosen.value.length)}
+        {inStep.value ? t.inStep(chosen.value.length) : t.outOfStep(chosen.value.length)}
       </Button>
       {isOpen && (
         <div class="choice-list" role="group" aria-label={t.choose}>

@@ -5,7 +5,7 @@ import { zone } from "../../state/site";
 import { ErrorNote } from "../../ui/parts";
 import { centre, lengthOf, pan, placeOf, snap, ticksOf, timeAt, zoom, type View } from "./scale";
 import { thumbnailUrl, useNewest } from "./Still";
-import { goTo, laneOf, marked, marks, playhead, selected, view, type Lane } from "./store";
+import { goTo, laneOf, marked, marks, moves, parked, playhead, select, selected, view, type Lane } from "./store";
 import { dateTimeOf, text, timeOf } from "./words";
 import { offsetOf } from "./when";
 
@@ -34,7 +34,7 @@ export function Lanes({ cameras }: { cameras: readonly Camera[] }) {
     <section class="lanes" aria-label={t.lanes}>
       <div class="lane-names">
         {cameras.map((camera) => (
-          <button key={camera.camera_id} type="button" class={selected.value === camera.camera_id ? "on" : ""} onClick={() => (selected.value = camera.camera_id)}>
+          <button key={camera.camera_id} type="button" class={selected.value === camera.camera_id ? "on" : ""} onClick={() => select(camera.camera_id)}>
             {camera.name}
           </button>
         ))}
@@ -99,8 +99,16 @@ function LaneRow({ camera, lane, view: shown }: { camera: Camera; lane: Lane; vi
         const style = part(incident.start, incident.end);
         return style && <i key={incident.incident_id} class="incident" style={style} title={t.held(incident.reason)} />;
       })}
+      <Parked cameraId={camera.camera_id} view={shown} />
     </div>
   );
+}
+
+/** Where a camera stands that does not follow the playhead. */
+function Parked({ cameraId, view: shown }: { cameraId: string; view: View }) {
+  const ms = moves(cameraId) ? undefined : parked.value.get(cameraId);
+  if (ms === undefined || ms < shown.startMs || ms > shown.endMs) return null;
+  return <i class="parked" title={timeOf(ms, zone.value)} style={{ left: `${placeOf(shown, ms) * 100}%` }} />;
 }
 
 function Marks({ view: shown }: { view: View }) {
@@ -173,7 +181,7 @@ function useDrag(box: { current: HTMLDivElement | null }): (event: PointerEvent)
       element.removeEventListener("pointercancel", onEnd);
       if (!hasMoved && ended.type === "pointerup" && what === "axis") {
         const lane = target.closest<HTMLElement>("[data-lane]")?.dataset["lane"];
-        if (lane !== undefined) selected.value = lane;
+        if (lane !== undefined) select(lane);
         goTo(timeOfX(ended.clientX));
       }
     };

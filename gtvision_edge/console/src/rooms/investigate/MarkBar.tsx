@@ -1,24 +1,23 @@
-import { useEffect, useState } from "preact/hooks";
 import { cameras, zone } from "../../state/site";
-import { client } from "../../state/session";
 import { Button } from "../../ui/parts";
 import { mark } from "./acts";
 import { missingIn } from "./footage";
+import { useRates } from "./rates";
 import { chosen, marked, marks, stretchesOf } from "./store";
-import type { Day } from "./types";
-import { bytesOf, spanOf, text, timeOf } from "./words";
-import { wallOf } from "./when";
+import { bytesOf, exactSpanOf, text, timeOf } from "./words";
 
 interface MarkBarProps {
   mayHold: boolean;
+  mayExport: boolean;
   onHold: () => void;
+  onExport: () => void;
 }
 
 /** What is marked: how long, how big, what is missing of it, and what can be done with it. */
-export function MarkBar({ mayHold, onHold }: MarkBarProps) {
+export function MarkBar({ mayHold, mayExport, onHold, onExport }: MarkBarProps) {
   const t = text.value.investigate;
   const range = marked.value;
-  const rates = useRates(range?.startMs ?? null);
+  const rates = useRates(chosen.value, range?.startMs ?? null);
   if (range === null) {
     return (
       <div class="mark-bar">
@@ -36,19 +35,19 @@ export function MarkBar({ mayHold, onHold }: MarkBarProps) {
   return (
     <div class="mark-bar">
       <span>
-        {t.marked} <b>{timeOf(range.startMs, zone.value)} → {timeOf(range.endMs, zone.value)}</b> · {exactly(lengthMs)} · {t.inStep(chosen.value.length)}
+        {t.marked} <b>{timeOf(range.startMs, zone.value)} → {timeOf(range.endMs, zone.value)}</b> · {exactSpanOf(lengthMs / 1000)} · {t.outOfStep(chosen.value.length)}
         {bytes > 0 && <> · {t.about(bytesOf(bytes))}</>}
         {incomplete.length === 0 ? (
           <span class="muted"> · {t.complete}</span>
         ) : (
           <span class="amber">
             {" "}
-            · {incomplete.map((each) => `${nameOf(each.id)}: ${t.missing(each.pieces, exactly(each.ms))}`).join(" · ")}
+            · {incomplete.map((each) => `${nameOf(each.id)}: ${t.missing(each.pieces, exactSpanOf(each.ms / 1000))}`).join(" · ")}
           </span>
         )}
       </span>
       <span class="grow" />
-      <MarkButtons />
+      <MarkButtons isShort />
       <Button kind="ghost" hotkey="Esc" onClick={() => (marks.value = { inMs: null, outMs: null })}>
         {t.clear}
       </Button>
@@ -57,51 +56,26 @@ export function MarkBar({ mayHold, onHold }: MarkBarProps) {
           {t.hold}
         </Button>
       )}
+      {mayExport && (
+        <Button icon="evidence" hotkey="E" onClick={onExport}>
+          {t.export}
+        </Button>
+      )}
     </div>
   );
 }
 
-function MarkButtons() {
+function MarkButtons({ isShort = false }: { isShort?: boolean }) {
   const t = text.value.investigate;
+  const short = text.value.evidence;
   return (
     <>
-      <Button hotkey="[" onClick={() => mark("inMs")}>
-        {t.markIn}
+      <Button hotkey="[" label={t.markIn} onClick={() => mark("inMs")}>
+        {isShort ? short.start : t.markIn}
       </Button>
-      <Button hotkey="]" onClick={() => mark("outMs")}>
-        {t.markOut}
+      <Button hotkey="]" label={t.markOut} onClick={() => mark("outMs")}>
+        {isShort ? short.end : t.markOut}
       </Button>
     </>
   );
-}
-
-/** "9 min 25 s": to the second, for it decides what a court gets to see. */
-function exactly(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  const rest = seconds % 60;
-  return seconds < 60 || rest === 0 ? spanOf(seconds) : seconds < 3600 ? `${Math.floor(seconds / 60)} min ${rest} s` : spanOf(seconds);
-}
-
-/** Bytes a second of each chosen camera, from the totals of the month of *atMs*. */
-function useRates(atMs: number | null): ReadonlyMap<string, number> {
-  const [rates, setRates] = useState<ReadonlyMap<string, number>>(new Map());
-  const wall = atMs === null ? null : wallOf(atMs, zone.value);
-  const month = wall === null ? null : `${wall.year}-${String(wall.month).padStart(2, "0")}`;
-  const ids = chosen.value.join(",");
-  useEffect(() => {
-    if (month === null) return undefined;
-    let isOld = false;
-    const ask = async (id: string): Promise<[string, number]> => {
-      const { items } = await client.get<{ items: Day[] }>(`/cameras/${encodeURIComponent(id)}/days?month=${month}`);
-      const seconds = items.reduce((sum, day) => sum + day.recorded_s, 0);
-      return [id, seconds > 0 ? items.reduce((sum, day) => sum + day.bytes, 0) / seconds : 0];
-    };
-    void Promise.allSettled(ids.split(",").filter(Boolean).map(ask)).then((answers) => {
-      if (!isOld) setRates(new Map(answers.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []))));
-    });
-    return () => {
-      isOld = true;
-    };
-  }, [month, ids]);
-  return rates;
 }

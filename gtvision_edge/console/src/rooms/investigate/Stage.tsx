@@ -5,7 +5,7 @@ import { nowMs } from "../../state/clock";
 import { zone } from "../../state/site";
 import { Deck, type DeckSight } from "./deck";
 import { addDeck } from "./engine";
-import { chosen, laneOf, playhead, selected, skipped } from "./store";
+import { chosen, laneOf, momentOfCamera, select, selected, skipped } from "./store";
 import { Still } from "./Still";
 
 /** The players: the selected one large, the others beside it. */
@@ -45,7 +45,7 @@ function Player({ camera }: { camera: Camera }) {
       data-camera={camera.camera_id}
       data-state={sight.state}
       onClick={() => {
-        selected.value = camera.camera_id;
+        select(camera.camera_id);
       }}
     >
       <canvas ref={still} />
@@ -53,7 +53,7 @@ function Player({ camera }: { camera: Camera }) {
       {sight.state === "unplayable" && <Still cameraId={camera.camera_id} />}
       <Trouble camera={camera} sight={sight} />
       <span class="tile-name">{camera.name}</span>
-      <span class="lag">{timeOf(playhead.value, zone.value)}</span>
+      <span class="lag">{timeOf(momentOfCamera(camera.camera_id), zone.value)}</span>
     </div>
   );
 }
@@ -64,8 +64,9 @@ function Trouble({ camera, sight }: { camera: Camera; sight: DeckSight }) {
   if (sight.state === "loading") return <Words title={t.loading} />;
   if (sight.state === "failed") return <Words title={t.failed} />;
   if (sight.state === "unplayable") return <Words title={t.unplayable(codecOf(shortCodec(sight.codec)))}>{t.unplayableHint}</Words>;
-  if (playhead.value > nowMs.value - 10_000) return <Words title={t.atEdge} />;
-  const gap = laneOf(camera.camera_id).timeline?.gaps.find((each) => Date.parse(each.start) <= playhead.value && Date.parse(each.end) > playhead.value);
+  const moment = momentOfCamera(camera.camera_id);
+  if (moment > nowMs.value - 10_000) return <Words title={t.atEdge} />;
+  const gap = laneOf(camera.camera_id).timeline?.gaps.find((each) => Date.parse(each.start) <= moment && Date.parse(each.end) > moment);
   const cause = gap?.cause ? (t.causes[gap.cause] ?? gap.cause) : null;
   return <Words title={cause === null ? t.noFootage : t.noFootageBecause(cause)} />;
 }

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { playhead } from "./store";
+import { momentOfCamera } from "./store";
 import { snap } from "./scale";
 
 const GRID_MS = 2_000;
@@ -43,6 +43,6 @@ export function useNewest(wanted: string | null): string | null {
 
 /** Where a browser cannot play the recording: its key frames, as the position moves. */
 export function Still({ cameraId }: { cameraId: string }) {
-  const url = useNewest(thumbnailUrl(cameraId, snap(playhead.value, GRID_MS), 320));
+  const url = useNewest(thumbnailUrl(cameraId, snap(momentOfCamera(cameraId), GRID_MS), 320));
   return url === null ? null : <img class="still" src={url} alt="" />;
 }

@@ -5,7 +5,7 @@ import { client } from "../../state/session";
 import { cameras, zone } from "../../state/site";
 import { say } from "../../state/toasts";
 import { gapEdge } from "./footage";
-import { goTo, isPlaying, jump, marks, playhead, selected, speed, SPEEDS, stretchesOf } from "./store";
+import { chosen, goTo, isPlaying, jump, marks, playhead, selected, speed, SPEEDS, stretchesOf, toggleInStep } from "./store";
 import { text } from "./words";
 import { wallOf } from "./when";
 
@@ -121,6 +121,11 @@ export function investigateKeys(key: string): boolean {
     case "N":
     case "P":
       goToGap(key === "N" ? 1 : -1);
+      return true;
+    case "y":
+    case "Y":
+      if (chosen.value.length < 2) return false;
+      toggleInStep();
       return true;
     case "l":
     case "L":

@@ -1,7 +1,7 @@
 import { siteClock } from "../../state/clock";
 import type { Deck } from "./deck";
 import { nextFootage } from "./footage";
-import { chosen, isPlaying, jump, playhead, selected, skipped, speed, stretchesOf } from "./store";
+import { chosen, inStep, isPlaying, jump, momentOfCamera, moves, playhead, selected, skipped, speed, stretchesOf } from "./store";
 
 const TICK_MS = 100;
 /** The clock of what is played leaps by more than this where nothing was recorded. */
@@ -30,7 +30,7 @@ function tick(): void {
   if (isPlaying.value && jump.value === seenJump) advance(lead);
   seenJump = jump.value;
   for (const [cameraId, deck] of decks) {
-    if (chosen.value.includes(cameraId)) deck.follow(playhead.value, isPlaying.value, speed.value, jump.value, deck === lead);
+    if (chosen.value.includes(cameraId)) deck.follow(momentOfCamera(cameraId), isPlaying.value && moves(cameraId), speed.value, jump.value, deck === lead);
   }
 }
 
@@ -38,12 +38,14 @@ function tick(): void {
 function leadDeck(): Deck | null {
   const first = selected.value === null ? undefined : decks.get(selected.value);
   if (first !== undefined && first.wallMs !== null) return first;
+  if (!inStep.value) return null;
   for (const deck of decks.values()) if (deck.wallMs !== null) return deck;
   return null;
 }
 
 function advance(lead: Deck | null): void {
-  const lanes = chosen.value.map(stretchesOf);
+  const moving = chosen.value.filter(moves);
+  const lanes = moving.map(stretchesOf);
   const before = playhead.value;
   const reached = lead?.wallMs ?? null;
   if (reached !== null) {
@@ -56,8 +58,8 @@ function advance(lead: Deck | null): void {
     leap(before, next !== null && next < reached ? next : reached);
     return;
   }
-  const isWaiting = [...decks.values()].some((deck) => ["loading", "ready", "failed"].includes(deck.sight.value.state));
-  if (isWaiting && decks.size > 0) return;
+  const isWaiting = moving.some((id) => ["loading", "ready", "failed"].includes(decks.get(id)?.sight.value.state ?? ""));
+  if (isWaiting) return;
   const next = nextFootage(lanes, before + 500);
   if (next !== null && next - before > 400) leap(before, next);
   else if (next === null && before > siteClock.now() - EDGE_MS) return;

@@ -109,3 +109,47 @@ describe("footage", () => {
     expect(missingIn([], 0, 5_000)).toEqual({ ms: 5_000, pieces: 1 });
   });
 });
+
+describe("cameras out of step", () => {
+  const setUp = async () => {
+    const store = await import("./store");
+    store.chosen.value = ["cam01", "cam02", "cam03"];
+    store.selected.value = "cam01";
+    store.inStep.value = true;
+    store.parked.value = new Map();
+    store.view.value = { startMs: 0, endMs: 100_000 };
+    store.goTo(50_000);
+    return store;
+  };
+
+  it("stay where they are while the selected one moves", async () => {
+    const { goTo, momentOfCamera, moves, toggleInStep } = await setUp();
+    toggleInStep();
+    goTo(60_000);
+
+    expect(["cam01", "cam02"].map(momentOfCamera)).toEqual([60_000, 50_000]);
+    expect(["cam01", "cam02"].map(moves)).toEqual([true, false]);
+  });
+
+  it("go on from where they stand when they are taken in hand", async () => {
+    const { goTo, momentOfCamera, playhead, select, toggleInStep } = await setUp();
+    toggleInStep();
+    goTo(60_000);
+    select("cam02");
+    expect(playhead.value).toBe(50_000);
+    goTo(20_000);
+    select("cam01");
+
+    expect(["cam01", "cam02", "cam03"].map(momentOfCamera)).toEqual([60_000, 20_000, 50_000]);
+  });
+
+  it("come to the moment of the selected one when they are in step again", async () => {
+    const { goTo, momentOfCamera, select, toggleInStep } = await setUp();
+    toggleInStep();
+    goTo(60_000);
+    select("cam03");
+    toggleInStep();
+
+    expect(["cam01", "cam02", "cam03"].map(momentOfCamera)).toEqual([50_000, 50_000, 50_000]);
+  });
+});

@@ -34,6 +34,11 @@ export const jump = signal(0);
 /** What was skipped just now, for the note in the picture: from where to where. */
 export const skipped = signal<{ fromMs: number; toMs: number } | null>(null);
 
+/** All cameras follow one moment; else the selected one moves alone. */
+export const inStep = signal(true);
+/** Where each camera stands that is not the one that moves; empty while they are in step. */
+export const parked = signal<ReadonlyMap<string, number>>(new Map());
+
 export const marked = computed(() => {
   const { inMs, outMs } = marks.value;
   return inMs !== null && outMs !== null && outMs > inMs ? { startMs: inMs, endMs: outMs } : null;
@@ -52,6 +57,42 @@ export function openRoom(): void {
   const lengthS = Number(query.get("z"));
   const lengthMs = lengthS >= 10 && lengthS <= 31 * 86_400 ? lengthS * 1000 : 3_600_000;
   view.value = centre({ startMs: 0, endMs: lengthMs }, playhead.value);
+  inStep.value = true;
+  parked.value = new Map();
+  jump.value += 1;
+}
+
+/** The moment that *cameraId* shows. */
+export function momentOfCamera(cameraId: string): number {
+  return moves(cameraId) ? playhead.value : (parked.value.get(cameraId) ?? playhead.value);
+}
+
+/** Whether *cameraId* follows what is played and sought. */
+export function moves(cameraId: string): boolean {
+  return inStep.value || cameraId === selected.value;
+}
+
+/** Take *cameraId* in hand; out of step it goes on from where it stands, and the one before stays where it is. */
+export function select(cameraId: string): void {
+  if (cameraId === selected.value) return;
+  if (!inStep.value) {
+    const own = momentOfCamera(cameraId);
+    const next = new Map(parked.value);
+    if (selected.value !== null) next.set(selected.value, playhead.value);
+    next.delete(cameraId);
+    parked.value = next;
+    selected.value = cameraId;
+    isPlaying.value = false;
+    goTo(own);
+    return;
+  }
+  selected.value = cameraId;
+}
+
+/** In step again, all cameras come to the moment of the selected one. */
+export function toggleInStep(): void {
+  parked.value = inStep.value ? new Map(chosen.value.filter((id) => id !== selected.value).map((id) => [id, playhead.value])) : new Map();
+  inStep.value = !inStep.value;
   jump.value += 1;
 }
 
@@ -78,6 +119,8 @@ export function goTo(ms: number): void {
 
 export function choose(ids: readonly string[]): void {
   chosen.value = ids.slice(0, MOST_CAMERAS);
+  // One that comes while they are out of step begins where the one in hand is.
+  if (!inStep.value) parked.value = new Map(chosen.value.filter((id) => id !== selected.value).map((id) => [id, momentOfCamera(id)]));
   if (selected.value === null || !ids.includes(selected.value)) selected.value = ids[0] ?? null;
   void loadLanes(true);
 }

@@ -1,3 +1,3 @@
 /** What the room needs of the words and their forms, in one place. */
 export { text } from "../../i18n";
-export { bytesOf, codecOf, dateTimeOf, spanOf, timeOf } from "../../i18n/format";
+export { bytesOf, codecOf, dateTimeOf, exactSpanOf, spanOf, timeOf } from "../../i18n/format";

@@ -18,7 +18,8 @@ export function targetsIn(typed: string): Pick<DiscoverBody, "addresses" | "netw
     if (ADDRESS.test(word)) addresses.push(word);
     else if (range !== null) {
       const [first, last] = [Number(range[5]), Number(range[9])];
-      if (first > last) return null;
+      const isOneNet = range[6] === undefined || [2, 3, 4].every((at) => Number(range[at]) === Number(range[at + 4]));
+      if (first > last || !isOneNet) return null;
       for (let at = first; at <= last; at += 1) addresses.push(`${range[1]}${at}`);
     } else return null;
   }
@@ -59,6 +60,7 @@ export function bodyOf(device: FoundDevice, name: string, access: Access): Camer
   const body: CameraBody = { vendor: "generic_onvif", host: device.host, onvif_port: device.onvif_port, name: name.trim() };
   if (!access.isOpen) Object.assign(body, { username: access.username.trim(), password: access.password });
   if (access.tenantId !== "") body.tenant_id = access.tenantId;
+  if (body.username === undefined && body.password === undefined) body.anonymous = true;
   return body;
 }
 

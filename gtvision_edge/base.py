@@ -1,0 +1,146 @@
+"""What every part of the daemon stands on, opened in the order in which they need one another."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Final
+
+from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
+
+from gtvision_edge.accounts import Accounts, open_accounts
+from gtvision_edge.audit import SYSTEM, AuditLog
+from gtvision_edge.cameras.names import NameResolver
+from gtvision_edge.cameras.onvif.device import DeviceAsker
+from gtvision_edge.cameras.own_servers import OwnServers
+from gtvision_edge.cameras.probe import CameraProber
+from gtvision_edge.cameras.service import CameraService, open_camera_service
+from gtvision_edge.keys import OpenedKeys, open_keys
+from gtvision_edge.recordings.retention.breaker import Breaker
+from gtvision_edge.recordings.volume import Volume, open_volume
+from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.runtime.lock import sole_use
+from gtvision_edge.settings import Settings
+from gtvision_edge.storage import Database, open_database
+
+DATABASE: Final = "edge.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What every part stands on."""
+
+    settings: Settings
+    clock: Clock
+    bus: EventBus
+    registry: CollectorRegistry
+    database: Database
+    audit: AuditLog
+    accounts: Accounts
+    keys: OpenedKeys
+    volume: Volume
+    breaker: Breaker
+    cameras: CameraService
+    devices: DeviceAsker
+    resolver: NameResolver
+    own_servers: OwnServers
+
+
+async def open_base(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Base:
+    """Open it; *stack* closes it again.
+
+    Raises:
+        AlreadyRunningError, DatabaseTooNewError …: nothing can be served.
+
+    """
+    enter = stack.enter_async_context
+    state_dir, root = settings.storage.state_dir, settings.storage.volume
+    lock = sole_use(state_dir)
+    await asyncio.to_thread(lock.__enter__)
+    stack.push(lock.__exit__)
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    bus = EventBus()
+    database = await enter(open_database(state_dir / DATABASE, registry=registry))
+    audit = AuditLog(clock)
+    accounts = await enter(
+        open_accounts(
+            settings.accounts,
+            state_dir=state_dir,
+            database=database,
+            audit=audit,
+            clock=clock,
+            identity=settings.identity,
+            registry=registry,
+        )
+    )
+    keys = await open_site_keys(settings, accounts.site_id, database, audit)
+    volume = await enter(
+        open_volume(root, state_dir=state_dir, site_id=accounts.site_id, clock=clock, bus=bus)
+    )
+    resolver = await enter(NameResolver(clock))
+    own_servers = OwnServers(resolver)
+    prober = CameraProber(resolver=resolver, clock=clock, timeout_s=settings.cameras.probe_timeout)
+    devices = await enter(
+        DeviceAsker(resolver=resolver, clock=clock, timeout_s=settings.cameras.probe_timeout)
+    )
+    cameras = await enter(
+        open_camera_service(
+            database,
+            audit=audit,
+            bus=bus,
+            clock=clock,
+            prober=prober,
+            devices=devices,
+            state_dir=state_dir,
+            address_rule=own_servers.check,
+        )
+    )
+    return Base(
+        settings=settings,
+        clock=clock,
+        bus=bus,
+        registry=registry,
+        database=database,
+        audit=audit,
+        accounts=accounts,
+        keys=keys,
+        volume=volume,
+        breaker=Breaker(
+            volume,
+            cameras,
+            database=database,
+            audit=audit,
+            bus=bus,
+            clock=clock,
+            settings=settings.volume,
+            registry=registry,
+        ),
+        cameras=cameras,
+        devices=devices,
+        resolver=resolver,
+        own_servers=own_servers,
+    )
+
+
+async def open_site_keys(
+    settings: Settings, site_id: str, database: Database, audit: AuditLog
+) -> OpenedKeys:
+    """Open the site's keys; that new ones were made is an act, for all that is signed from now on hangs on them."""
+    keys = await asyncio.to_thread(
+        open_keys, settings.storage.state_dir, settings.papers, site_id=site_id
+    )
+    if keys.made:
+        details = {
+            "files": keys.made,
+            "damaged": keys.replaced,
+            "site_key": keys.site.public.fingerprint,
+            "certificate": keys.paper.fingerprint,
+        }
+        await database.write(
+            lambda transaction: audit.append(
+                transaction, actor=SYSTEM, action="site.keys_made", details=details
+            )
+        )
+    return keys

@@ -1,0 +1,109 @@
+/** What somebody should mend on the box, and how, in English. */
+
+import type { Text } from "./pt-BR";
+
+const word = (value: unknown): string => (typeof value === "string" ? value : "—");
+/** The service that a restart of the media server means: our own lives inside the recorder. */
+const service = (kind: unknown): string => (kind === "embedded" ? "gtvision-edge" : "mediamtx");
+const list = (value: unknown): string => (Array.isArray(value) ? value.join(", ") : "—");
+
+export const mediaStates: Text["mediaStates"] = {
+  media_server_unavailable: "down",
+  media_server_silent: "does not answer",
+  media_server_unauthorized: "wants a password",
+  media_server_too_old: "old version",
+  media_server_foreign: "another program in its place",
+  media_server_odd: "makes no sense",
+  media_server_refused: "refuses orders",
+};
+
+export const findings: Text["findings"] = {
+  media_server_unavailable: ({ kind }) => ({
+    title: "The media server is down: nothing is recorded or shown live.",
+    cure: `On the unit, “systemctl status ${service(kind)}” says why and “systemctl restart ${service(kind)}” starts it again. When it answers, recording begins again by itself.`,
+  }),
+  media_server_silent: ({ kind }) => ({
+    title: "The media server hangs: it takes the connection and does not answer. Whether it records is not known.",
+    cure: `If it lasts for more than a minute, restart it on the unit: “systemctl restart ${service(kind)}”. When it answers, all comes back by itself.`,
+  }),
+  media_server_unauthorized: () => ({
+    title: "MediaMTX wants a password before it takes orders: no camera can be put on the air.",
+    cure: "In authInternalUsers of mediamtx.yml give “any” with ips 127.0.0.1 and ::1 the permission “api”, as in the file that comes with this program. Then all comes back by itself.",
+  }),
+  media_server_foreign: () => ({
+    title: "Another program answers at MediaMTX's address: nothing is recorded or shown live.",
+    cure: "“ss -ltnp” on the unit says who has the port of media.api_url (edge.toml). Free it and start MediaMTX, or mend the address and restart with “systemctl restart gtvision-edge”.",
+  }),
+  media_server_odd: () => ({
+    title: "What the media server answers makes no sense: it cannot be given orders.",
+    cure: "See who has the port of media.api_url (“ss -ltnp”); if it is MediaMTX, restart it: “systemctl restart mediamtx”. When its answers are right, all comes back by itself.",
+  }),
+  media_server_refused: () => ({
+    title: "MediaMTX answers with an error: no camera can be put on the air.",
+    cure: "“journalctl -u mediamtx” on the unit says why. When it agrees, all comes back by itself.",
+  }),
+  media_server_too_old: ({ version, needed }) => ({
+    title: typeof version === "string" ? `MediaMTX is old (${version}).` : "MediaMTX is too old to take orders: nothing is recorded or shown live.",
+    cure: `Install version ${typeof needed === "string" ? needed : "1.20.1"} or newer.`,
+  }),
+  media_server_not_utc: ({ offset }) => ({
+    title: `MediaMTX does not work in UTC (${word(offset)}): recordings carry the wrong time.`,
+    cure: "Write Environment=TZ=UTC into its service (“systemctl edit mediamtx”) and restart it.",
+  }),
+  media_server_without_rtsp: () => ({
+    title: "MediaMTX's RTSP is off: analytics get no video.",
+    cure: "In mediamtx.yml, write rtsp: yes and rtspAddress: 127.0.0.1:8554.",
+  }),
+  media_server_secret_differs: () => ({
+    title: "MediaMTX's HLS secret is not this unit's: live video may stop.",
+    cure: "Write the same text into hlsCDNSecret (mediamtx.yml) and media.hls_secret (edge.toml) and restart with “systemctl restart gtvision-edge”.",
+  }),
+  media_server_missing: () => ({
+    title: "MediaMTX was expected and did not answer at the start: the built-in server records in its place.",
+    cure: "“systemctl status mediamtx” on the unit says why it does not start. If it is not to be used any more, write media.server = \"embedded\" into edge.toml and restart.",
+  }),
+  media_server_appeared: () => ({
+    title: "MediaMTX is ready, but the built-in server is still in use.",
+    cure: "To change to MediaMTX: “systemctl restart gtvision-edge”. Recording stops for a few seconds.",
+  }),
+  media_server_ports_taken: ({ ports }) => ({
+    title: `Another program has port ${list(ports)}: the built-in server is on another.`,
+    cure: "Recording is not affected; analytics by RTSP are, if it is their port. Free the port and restart. If it is a MediaMTX, switch on its API (api: yes).",
+  }),
+  media_server_open_to_publishers: () => ({
+    title: "Anybody may send video to MediaMTX, without a password.",
+    cure: "Take the permission “publish” from the user “any” in mediamtx.yml.",
+  }),
+  media_server_open_to_network: ({ listener, address }) => ({
+    title: `MediaMTX serves the network on ${word(listener)} (${word(address)}), past the permissions kept here.`,
+    cure: "In mediamtx.yml, write 127.0.0.1: before the port.",
+  }),
+  media_server_deletes_recordings: ({ after }) => ({
+    title: `MediaMTX deletes recordings by itself, after ${word(after)}.`,
+    cure: "In mediamtx.yml, under pathDefaults, write recordDeleteAfter: 0s.",
+  }),
+  media_server_takes_any_path: () => ({
+    title: "MediaMTX takes paths that this box did not make.",
+    cure: "Take “all_others” out of mediamtx.yml.",
+  }),
+  media_server_without_hls: () => ({
+    title: "MediaMTX's HLS is off: there is no live video.",
+    cure: "In mediamtx.yml, write hls: yes.",
+  }),
+  media_server_low_latency_hls: () => ({
+    title: "MediaMTX's HLS runs in low latency, which uses up the browser's connections.",
+    cure: "In mediamtx.yml, write hlsVariant: fmp4.",
+  }),
+  issuer_keys_gone: ({ issuer, source }) => ({
+    title: `The key file of ${word(issuer)} is gone (${word(source)}): the logins it issues are refused.`,
+    cure: "If the key was taken back on purpose, remove it from edge.toml too; else put the file back. It is read within seconds, without a restart.",
+  }),
+  issuer_keys_broken: ({ issuer, source, kept }) => ({
+    title: `A key of ${word(issuer)} cannot be read (${word(source)}).`,
+    cure: Number(kept) > 0 ? "The keys read before hold until the unit restarts. “gtvision-edge check” says what is wrong with the file." : "Logins signed with it are refused. “gtvision-edge check” says what is wrong with the file.",
+  }),
+  broken_certificate: () => ({
+    title: "The certificate named in [papers] cannot be used: papers are signed with this unit's own.",
+    cure: "Check its file and password in edge.toml; “journalctl -u gtvision-edge” says what is wrong. Then restart.",
+  }),
+};

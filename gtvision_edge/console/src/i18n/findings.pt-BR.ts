@@ -1,0 +1,112 @@
+/** What somebody should mend on the box, and how. Keys are the daemon's stable codes. */
+
+import type { Trouble } from "./trouble.pt-BR";
+
+type Facts = Readonly<Record<string, unknown>>;
+
+const word = (value: unknown): string => (typeof value === "string" ? value : "—");
+/** The service that a restart of the media server means: our own lives inside the recorder. */
+const service = (kind: unknown): string => (kind === "embedded" ? "gtvision-edge" : "mediamtx");
+const list = (value: unknown): string => (Array.isArray(value) ? value.join(", ") : "—");
+
+/** The media server's state in a word, by why it is down. */
+export const mediaStates: Record<string, string> = {
+  media_server_unavailable: "parado",
+  media_server_silent: "não responde",
+  media_server_unauthorized: "pede senha",
+  media_server_too_old: "versão antiga",
+  media_server_foreign: "outro programa no lugar",
+  media_server_odd: "responde sem sentido",
+  media_server_refused: "recusa comandos",
+};
+
+export const findings: Record<string, (facts: Facts) => Trouble> = {
+  media_server_unavailable: ({ kind }) => ({
+    title: "O servidor de mídia está parado: nada é gravado nem exibido ao vivo.",
+    cure: `No equipamento, “systemctl status ${service(kind)}” diz por quê e “systemctl restart ${service(kind)}” o religa. Quando ele responder, a gravação volta sozinha.`,
+  }),
+  media_server_silent: ({ kind }) => ({
+    title: "O servidor de mídia travou: aceita a conexão e não responde. Não se sabe se está gravando.",
+    cure: `Se durar mais de 1 min, reinicie-o no equipamento: “systemctl restart ${service(kind)}”. Quando ele responder, tudo volta sozinho.`,
+  }),
+  media_server_unauthorized: () => ({
+    title: "O MediaMTX pede senha para ser comandado: nenhuma câmera pode ser posta no ar.",
+    cure: "Em authInternalUsers do mediamtx.yml, dê a “any” com ips 127.0.0.1 e ::1 a permissão “api”, como no arquivo que acompanha este programa. Depois disso tudo volta sozinho.",
+  }),
+  media_server_foreign: () => ({
+    title: "Outro programa responde no endereço do MediaMTX: nada é gravado nem exibido ao vivo.",
+    cure: "“ss -ltnp” no equipamento diz quem usa a porta de media.api_url (edge.toml). Libere-a e inicie o MediaMTX, ou corrija o endereço e reinicie com “systemctl restart gtvision-edge”.",
+  }),
+  media_server_odd: () => ({
+    title: "O servidor de mídia responde coisas sem sentido: as câmeras não podem ser comandadas.",
+    cure: "Confira quem usa a porta de media.api_url (“ss -ltnp”) e, se for o MediaMTX, reinicie-o: “systemctl restart mediamtx”. Quando ele responder direito, tudo volta sozinho.",
+  }),
+  media_server_refused: () => ({
+    title: "O MediaMTX responde com erro: nenhuma câmera pode ser posta no ar.",
+    cure: "“journalctl -u mediamtx” no equipamento diz por quê. Quando ele aceitar, tudo volta sozinho.",
+  }),
+  media_server_too_old: ({ version, needed }) => ({
+    title: typeof version === "string" ? `O MediaMTX é antigo (${version}).` : "O MediaMTX é antigo demais para ser comandado: nada é gravado nem exibido ao vivo.",
+    cure: `Instale a versão ${typeof needed === "string" ? needed : "1.20.1"} ou mais nova.`,
+  }),
+  media_server_not_utc: ({ offset }) => ({
+    title: `O MediaMTX não trabalha em UTC (${word(offset)}): as gravações ficam com a hora errada.`,
+    cure: "Ponha Environment=TZ=UTC no serviço dele (“systemctl edit mediamtx”) e reinicie-o.",
+  }),
+  media_server_without_rtsp: () => ({
+    title: "O RTSP do MediaMTX está desligado: as análises não recebem vídeo.",
+    cure: "No mediamtx.yml, ponha rtsp: yes e rtspAddress: 127.0.0.1:8554.",
+  }),
+  media_server_secret_differs: () => ({
+    title: "O segredo de HLS do MediaMTX não é o deste equipamento: o vídeo ao vivo pode parar.",
+    cure: "Ponha o mesmo texto em hlsCDNSecret (mediamtx.yml) e em media.hls_secret (edge.toml) e reinicie com “systemctl restart gtvision-edge”.",
+  }),
+  media_server_missing: () => ({
+    title: "O MediaMTX era esperado e não respondeu na partida: o servidor embutido grava no lugar dele.",
+    cure: "“systemctl status mediamtx” no equipamento diz por que ele não inicia. Se não deve mais ser usado, ponha media.server = \"embedded\" em edge.toml e reinicie.",
+  }),
+  media_server_appeared: () => ({
+    title: "O MediaMTX está pronto, mas o servidor embutido ainda está em uso.",
+    cure: "Para passar ao MediaMTX: “systemctl restart gtvision-edge”. A gravação para por alguns segundos.",
+  }),
+  media_server_ports_taken: ({ ports }) => ({
+    title: `Outro programa usa a porta ${list(ports)}: o servidor embutido atende em outra.`,
+    cure: "A gravação não é afetada; as análises por RTSP, sim, se for a porta delas. Libere a porta e reinicie. Se for um MediaMTX, ligue a API dele (api: yes).",
+  }),
+  media_server_open_to_publishers: () => ({
+    title: "Qualquer um pode enviar vídeo ao MediaMTX, sem senha.",
+    cure: "Retire a permissão “publish” do usuário “any” no mediamtx.yml.",
+  }),
+  media_server_open_to_network: ({ listener, address }) => ({
+    title: `O MediaMTX atende a rede em ${word(listener)} (${word(address)}), sem passar pelas permissões daqui.`,
+    cure: "No mediamtx.yml, ponha 127.0.0.1: na frente da porta.",
+  }),
+  media_server_deletes_recordings: ({ after }) => ({
+    title: `O MediaMTX apaga gravações por conta própria, depois de ${word(after)}.`,
+    cure: "No mediamtx.yml, em pathDefaults, ponha recordDeleteAfter: 0s.",
+  }),
+  media_server_takes_any_path: () => ({
+    title: "O MediaMTX aceita caminhos que este equipamento não criou.",
+    cure: "Retire “all_others” do mediamtx.yml.",
+  }),
+  media_server_without_hls: () => ({
+    title: "O HLS do MediaMTX está desligado: não há vídeo ao vivo.",
+    cure: "No mediamtx.yml, ponha hls: yes.",
+  }),
+  media_server_low_latency_hls: () => ({
+    title: "O HLS do MediaMTX está em baixa latência, o que esgota as conexões do navegador.",
+    cure: "No mediamtx.yml, ponha hlsVariant: fmp4.",
+  }),
+  issuer_keys_gone: ({ issuer, source }) => ({
+    title: `O arquivo de chaves de ${word(issuer)} não está mais lá (${word(source)}): os acessos que ele emite são recusados.`,
+    cure: "Se a chave foi retirada de propósito, retire-a também de edge.toml; senão, ponha o arquivo de volta. Ele é lido em segundos, sem reiniciar.",
+  }),
+  issuer_keys_broken: ({ issuer, source, kept }) => ({
+    title: `Uma chave de ${word(issuer)} não pode ser lida (${word(source)}).`,
+    cure: Number(kept) > 0 ? "Valem as chaves lidas antes, até o equipamento reiniciar. “gtvision-edge check” diz o que há de errado no arquivo." : "Os acessos assinados com ela são recusados. “gtvision-edge check” diz o que há de errado no arquivo.",
+  }),
+  broken_certificate: () => ({
+    title: "O certificado indicado em [papers] não pode ser usado: os documentos são assinados com o deste equipamento.",
+    cure: "Confira em edge.toml o arquivo e a senha dele; “journalctl -u gtvision-edge” diz o que há de errado. Depois reinicie.",
+  }),
+};

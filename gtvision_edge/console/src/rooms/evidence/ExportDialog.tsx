@@ -1,0 +1,167 @@
+import { useEffect, useState } from "preact/hooks";
+import type { Export, ExportBody, Incident, IncidentBody, StorageReport } from "../../api/evidence";
+import { text } from "../../i18n";
+import { bytesOf } from "../../i18n/format";
+import { siteClock } from "../../state/clock";
+import { client } from "../../state/session";
+import { cameras } from "../../state/site";
+import { Dialog } from "../../ui/Dialog";
+import { Button, ErrorNote, Field, Note, Segments } from "../../ui/parts";
+import { useRates } from "../investigate/rates";
+import { Contents } from "./ExportCard";
+import { bundleBytes, footageWithin } from "./sizes";
+import { CameraChecks, spanFault, SpanFields, type FieldSpan } from "./SpanFields";
+
+interface ExportDialogProps {
+  /** Of which incident; null = the footage is first kept by a new one. */
+  incident: Incident | null;
+  cameraIds?: readonly string[];
+  startMs?: number;
+  endMs?: number;
+  onBegun: (made: Export) => void;
+  onClose: () => void;
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+const HALF_HOUR_MS = 1_800_000;
+
+/** Ask for a bundle: of what, for whom, by which right; how large it will be is said before it begins. */
+export function ExportDialog({ incident: given, cameraIds, startMs, endMs, onBegun, onClose }: ExportDialogProps) {
+  const t = text.value.evidence;
+  // Made by a first attempt whose export was refused: the next attempt goes on with it.
+  const [incident, setIncident] = useState(given);
+  const now = Math.floor(siteClock.now() / 60_000) * 60_000;
+  const choices = given === null ? (cameras.value ?? []).map(({ camera_id: id, name }) => ({ id, name })) : given.footage.per_camera.map(({ camera_uuid: id, name }) => ({ id, name }));
+  const [chosen, setChosen] = useState<string[]>(given === null ? [...(cameraIds ?? [])] : choices.map(({ id }) => id));
+  const [span, setSpan] = useState<FieldSpan>({
+    startMs: startMs ?? (given === null ? now - HALF_HOUR_MS : Date.parse(given.start)),
+    endMs: endMs ?? (given === null ? now : Math.min(Date.parse(given.end), siteClock.now())),
+  });
+  const [reason, setReason] = useState("");
+  const [request, setRequest] = useState({ authority: "", purpose: "", reference: given?.reference ?? "", legal_basis: "" });
+  const [registration, setRegistration] = useState("");
+  const [gaps, setGaps] = useState<"keep" | "collapse">("keep");
+  const [options, setOptions] = useState({ snapshots: true, readings: true });
+  const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const fault = spanFault(span);
+  const asked = (field: keyof typeof request) => ({
+    value: request[field],
+    maxLength: 300,
+    onInput: (event: { currentTarget: HTMLInputElement }) => setRequest({ ...request, [field]: event.currentTarget.value }),
+  });
+
+  async function submit(event: Event): Promise<void> {
+    event.preventDefault();
+    if (span.startMs === null || span.endMs === null || fault !== null || chosen.length === 0) return;
+    setBusy(true);
+    setError(null);
+    const [start, end] = [iso(span.startMs), iso(span.endMs)];
+    try {
+      let kept = incident;
+      if (kept === null) {
+        const body: IncidentBody = { cameras: chosen, start, end, reason: reason.trim(), reference: request.reference.trim().slice(0, 200) };
+        kept = await client.post<Incident>("/incidents", body);
+        setIncident(kept);
+      }
+      const body: ExportBody = { incident_id: kept.incident_id, cameras: chosen, start, end, options: { gaps, ...options }, request: trimmed(request), operator_registration: registration.trim() };
+      onBegun(await client.post<Export>("/exports", body, { timeoutMs: 30_000 }));
+    } catch (failure) {
+      setError(failure);
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return (
+    <Dialog title={t.exportTitle} onClose={onClose} shape="drawer" hasWork={() => reason !== "" || request.authority !== "" || request.purpose !== ""}>
+      <form class="drawer-form" onSubmit={(event) => void submit(event)}>
+        <div class="dialog-body">
+          {given !== null && <p class="muted">{t.exportOf(given.reason)}</p>}
+          <div class="form">
+            <CameraChecks cameras={choices} chosen={chosen} onChange={setChosen} />
+            <SpanFields span={span} onChange={setSpan} fault={fault} />
+            {given === null && (
+              <Field label={t.why} hint={t.whyHint} wide>
+                {(ids) => <textarea {...ids} autofocus required minLength={5} maxLength={2000} rows={2} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />}
+              </Field>
+            )}
+            <Field label={t.authority} hint={t.authorityHint}>
+              {(ids) => <input {...ids} {...asked("authority")} autofocus={given !== null} required minLength={2} />}
+            </Field>
+            <Field label={t.purpose} hint={t.purposeHint}>
+              {(ids) => <input {...ids} {...asked("purpose")} required minLength={2} />}
+            </Field>
+            <Field label={t.requestReference}>{(ids) => <input {...ids} {...asked("reference")} />}</Field>
+            <Field label={t.legalBasis} hint={t.legalBasisHint}>
+              {(ids) => <input {...ids} {...asked("legal_basis")} />}
+            </Field>
+            <Field label={t.registration}>{(ids) => <input {...ids} maxLength={300} value={registration} onInput={(event) => setRegistration(event.currentTarget.value)} />}</Field>
+            <div class="field wide">
+              <span class="field-label">{t.gaps}</span>
+              <Segments
+                label={t.gaps}
+                options={[
+                  { value: "keep", label: t.gapsKeep },
+                  { value: "collapse", label: t.gapsCollapse },
+                ]}
+                value={gaps}
+                onChange={setGaps}
+              />
+              <small class="hint">{gaps === "keep" ? t.gapsKeepHint : t.gapsCollapseHint}</small>
+            </div>
+            {(["snapshots", "readings"] as const).map((option) => (
+              <label key={option} class="check wide">
+                <input type="checkbox" checked={options[option]} onChange={(event) => setOptions({ ...options, [option]: event.currentTarget.checked })} />
+                {t[option]}
+              </label>
+            ))}
+          </div>
+          <Contents />
+          <Sizes incident={incident} chosen={chosen} span={span} isOwn={given !== null} />
+          {error !== null && incident !== null && given === null && <Note>{t.incidentMade}</Note>}
+          <ErrorNote error={error} />
+        </div>
+        <footer>
+          <Button onClick={onClose}>{text.value.common.cancel}</Button>
+          <Button type="submit" kind="primary" disabled={isBusy || chosen.length === 0 || fault !== null}>
+            {t.exportAction}
+          </Button>
+        </footer>
+      </form>
+    </Dialog>
+  );
+}
+
+function trimmed<T extends Record<string, string>>(words: T): T {
+  return Object.fromEntries(Object.entries(words).map(([key, value]) => [key, value.trim()])) as T;
+}
+
+/** How large it will be, and whether the volume has the room. */
+function Sizes({ incident, chosen, span, isOwn }: { incident: Incident | null; chosen: readonly string[]; span: FieldSpan; isOwn: boolean }) {
+  const t = text.value.evidence;
+  const rates = useRates(isOwn ? [] : chosen, span.startMs);
+  const free = useFree();
+  if (span.startMs === null || span.endMs === null || span.endMs <= span.startMs || chosen.length === 0) return null;
+  const lengthS = (span.endMs - span.startMs) / 1000;
+  const bytes = isOwn && incident !== null ? footageWithin(incident, chosen, span.startMs, span.endMs).bytes : chosen.reduce((sum, id) => sum + (rates.get(id) ?? 0) * lengthS, 0);
+  if (bytes === 0) return <Note tone={isOwn ? "warn" : "plain"}>{isOwn ? t.nothingThere : t.sizeUnknown}</Note>;
+  const isTooBig = free !== null && bundleBytes(bytes) > free;
+  return (
+    <Note tone={isTooBig ? "warn" : "plain"}>
+      {t.sizes(bytesOf(bytes), bytesOf(bundleBytes(bytes)))} {free !== null && (isTooBig ? t.tooBig(bytesOf(free)) : t.free(bytesOf(free)))}
+    </Note>
+  );
+}
+
+/** What is free on the volume; null = not known. */
+function useFree(): number | null {
+  const [free, setFree] = useState<number | null>(null);
+  useEffect(() => {
+    client
+      .get<StorageReport>("/storage")
+      .then((report) => setFree(report.volume.free_bytes))
+      .catch(() => {});
+  }, []);
+  return free;
+}

@@ -1,0 +1,133 @@
+import { useState } from "preact/hooks";
+import type { StorageReport } from "../../../api/evidence";
+import type { AuditEntry, List } from "../../../api/types";
+import { text } from "../../../i18n";
+import { bytesOf, numberOf, whenOf } from "../../../i18n/format";
+import { nowMs } from "../../../state/clock";
+import { may } from "../../../state/permissions";
+import { hashOf } from "../../../state/route";
+import { client, me } from "../../../state/session";
+import { zone } from "../../../state/site";
+import { Button, ErrorNote, Note } from "../../../ui/parts";
+
+/** How full the volume is, for how long it will do, and whether its guards are at rest. */
+export function StorageCard({ report }: { report: StorageReport }) {
+  const t = text.value;
+  const s = t.storage;
+  const { volume, thresholds, forecast } = report;
+  const percent = volume.used_bytes === null || !volume.total_bytes ? null : (volume.used_bytes / volume.total_bytes) * 100;
+  // On small volumes what must stay free is more than the share says.
+  const at = (share: number, freeBytes: number | null): number => 100 * (freeBytes === null || !volume.total_bytes ? share : Math.max(0, 1 - freeBytes / volume.total_bytes));
+  const [high, trip] = [at(thresholds.high_water, thresholds.high_water_free_bytes), at(thresholds.trip, thresholds.trip_free_bytes)];
+  const tone = percent === null ? "" : percent >= trip ? "alarm" : percent >= high ? "warn" : "";
+  return (
+    <section class="card disk" data-storage>
+      <h2>{t.health.disk}</h2>
+      <div class="disk-line">
+        <span class="big">
+          {bytesOf(volume.used_bytes)}
+          <small class="faint">{t.health.used(bytesOf(volume.total_bytes))}</small>
+        </span>
+        <span class="muted">{forecast.holds_days === null ? s.fitsUnknown : s.fits(daysOf(forecast.holds_days))}</span>
+      </div>
+      <div class="marked-meter">
+        <div class="meter" role="meter" aria-label={t.health.disk} aria-valuemin={0} aria-valuemax={100} aria-valuenow={percent === null ? undefined : Math.round(percent)}>
+          <i class={tone} style={{ width: `${percent ?? 0}%` }} />
+        </div>
+        <i class="warn" style={{ left: `${high}%` }} />
+        <i class="alarm" style={{ left: `${trip}%` }} />
+      </div>
+      <small class="muted">{s.thresholds(`${numberOf(high)} %`, `${numberOf(trip)} %`)}</small>
+      {volume.short_of_room && <Note tone="alarm">{s.shortOfRoom}</Note>}
+      {forecast.holds_days !== null && <p>{outlookWords(forecast.days_left)}</p>}
+      <dl class="facts">
+        <dt>{t.health.volume}</dt>
+        <dd class="mono">{volume.root}</dd>
+        {volume.recordings_bytes !== null && (
+          <>
+            <dt>{s.recordings}</dt>
+            <dd>{bytesOf(volume.recordings_bytes)}</dd>
+          </>
+        )}
+        <dt>{s.held}</dt>
+        <dd>{bytesOf(report.held_bytes)}</dd>
+        {forecast.bytes_per_day !== null && (
+          <>
+            <dt>{s.perDay}</dt>
+            <dd>{s.rate(bytesOf(forecast.bytes_per_day))}</dd>
+          </>
+        )}
+        <dt>{s.clock}</dt>
+        <dd class={report.clock.state === "suspect" && report.clock.reason !== "started" ? "word-warn" : ""} data-clock={report.clock.state}>
+          {clockWords(report)}
+        </dd>
+        <dt>{s.breaker}</dt>
+        <dd class={report.breaker.state === "open" ? "word-alarm" : report.breaker.state === "waiting" ? "word-warn" : ""} data-breaker={report.breaker.state}>
+          {breakerWords(report)}
+          {may(me.value?.role, "seeAudit") && me.value?.tenant_id === null && <BreakerHistory />}
+        </dd>
+      </dl>
+      {may(me.value?.role, "seePurges") && (
+        <div>
+          <a class="btn" href={hashOf("evidence", "purges")}>
+            {s.purges}
+          </a>
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** "31", or "0,4" while it is less than ten: then the tenths decide. */
+function daysOf(days: number): string {
+  return numberOf(days, days < 10 ? 1 : 0);
+}
+
+function outlookWords(daysLeft: number | null): string {
+  const t = text.value.storage;
+  if (daysLeft === null) return t.enough;
+  return daysLeft < 0.05 ? t.shortNow : t.daysLeft(daysOf(daysLeft));
+}
+
+function clockWords({ clock }: StorageReport): string {
+  const t = text.value.storage;
+  const since = t.since(whenOf(clock.since, nowMs.value, zone.value));
+  if (clock.state === "suspect") return [t.clockSuspect, clock.reason === null ? "" : (t.clockReasons[clock.reason] ?? clock.reason), since].filter(Boolean).join(" · ");
+  return [t.clockTrusted, clock.synced === null ? "" : clock.synced ? t.synced : t.unsynced].filter(Boolean).join(" · ");
+}
+
+function breakerWords({ breaker }: StorageReport): string {
+  const t = text.value.storage;
+  if (breaker.state === "closed") return t.breakerStates.closed;
+  const reason = breaker.reason === null ? "" : (t.breakerReasons[breaker.reason] ?? breaker.reason);
+  return [t.breakerStates[breaker.state], reason, t.since(whenOf(breaker.since, nowMs.value, zone.value))].filter(Boolean).join(" · ");
+}
+
+/** When it opened and closed; read from the audit log, which notes the reading, so only when asked for. */
+function BreakerHistory() {
+  const t = text.value;
+  const [entries, setEntries] = useState<readonly AuditEntry[] | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const load = (): void => {
+    client.get<List<AuditEntry>>("/audit?action=breaker.&limit=20").then((page) => setEntries(page.items), setError);
+  };
+  if (error !== null) return <ErrorNote error={error} />;
+  if (entries === null) {
+    return (
+      <Button kind="ghost" onClick={load}>
+        {t.storage.history}
+      </Button>
+    );
+  }
+  if (entries.length === 0) return <small class="muted">{t.storage.neverTripped}</small>;
+  return (
+    <ol class="breaker-history">
+      {entries.map((entry) => (
+        <li key={entry.seq}>
+          <span class="mono">{whenOf(entry.at, nowMs.value, zone.value)}</span> {t.acts[entry.action] ?? entry.action}
+          {typeof entry.details.reason === "string" && `: ${t.storage.breakerReasons[entry.details.reason] ?? entry.details.reason}`}
+        </li>
+      ))}
+    </ol>
+  );
+}

@@ -1,0 +1,451 @@
+"""The room Evidências: an incident becomes a bundle that others believe; an auditor reads what was done."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, ViewportSize, expect
+
+from tests.e2e.browser import chromium, log_in
+from tests.e2e.daemon import PROGRAM, Client, Site, logged_in, running_daemon
+from tests.fakes.clips import ClipSpec
+from tests.fakes.virtual_camera import virtual_camera
+from tests.waiting import patiently
+
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.chromium,
+    pytest.mark.xdist_group("e2e"),
+]
+
+CLIP = ClipSpec(seconds=4, key_every_s=1)
+DESK: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+PICTURES = os.environ.get("EVIDENCE_PICTURES")
+"""A folder for screenshots, for whoever works on the room."""
+
+
+def site_with_files_of(root: Path, length: str) -> Site:
+    site = Site(root)
+    site.media = (
+        f'[media]\nserver = "embedded"\nrecord_segment = "{length}"\n[media.embedded]\n'
+        f"api_port = {site.ports[1]}\nhls_port = {site.ports[2]}\nrtsp_port = {site.ports[3]}\n"
+    )
+    return site
+
+
+@asynccontextmanager
+async def recorded_site(
+    tmp_path: Path, *, cameras: Sequence[str] = ("cam01",), files_of: str = "4s"
+) -> AsyncIterator[tuple[Site, Client]]:
+    """A running site with cameras that were recorded for some seconds, and a person of each role."""
+    site = site_with_files_of(tmp_path / "state", files_of)
+    async with virtual_camera(CLIP) as camera, running_daemon(site), logged_in(site) as admin:
+        for camera_id in cameras:
+            await admin.add_camera(camera_id, camera.url())
+            await admin.wait_state(camera_id, "recording", 20)
+        for role in ("operator", "auditor"):
+            person = {
+                "username": role,
+                "password": f"segredo-{role}",
+                "role": role,
+                "tenant_id": "default",
+                "must_change_password": False,
+            }
+            await admin.call("POST", "/users", person, expect=201)
+        await asyncio.sleep(16)
+        yield site, admin
+
+
+async def open_room(browser: Browser, site: Site, who: str, path: str = "", **options: Any) -> Page:
+    context = await browser.new_context(locale="pt-BR", **{"viewport": DESK, **options})
+    page = await context.new_page()
+    await log_in(page, site.url, who, site.password if who == "admin" else f"segredo-{who}")
+    await page.wait_for_selector("nav")
+    if path:
+        await page.goto(f"{site.url}/#/{path}")
+    return page
+
+
+async def picture(page: Page, name: str) -> None:
+    if PICTURES is not None:
+        await page.wait_for_timeout(400)
+        await page.screenshot(path=f"{PICTURES}/{name}.png")
+
+
+async def fits(page: Page) -> bool:
+    width = await page.evaluate("() => document.documentElement.scrollWidth")
+    return bool(width <= (page.viewport_size or DESK)["width"])
+
+
+async def edges(page: Page, selector: str) -> tuple[float, float]:
+    """Return where the element begins and ends, from above."""
+    box = await page.locator(selector).bounding_box()
+    assert box is not None
+    return box["y"], box["y"] + box["height"]
+
+
+def _field(at: datetime) -> str:
+    """Write a moment as the fields of the console have it, in São Paulo."""
+    return (at - timedelta(hours=3)).strftime("%d/%m/%Y %H:%M:%S")
+
+
+async def verified(bundle: Path, *, key: str) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        str(PROGRAM),
+        "verify",
+        str(bundle),
+        "--key",
+        key,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    printed, _ = await process.communicate()
+    return process.returncode or 0, printed.decode()
+
+
+async def test_an_incident_becomes_a_bundle_that_is_believed(tmp_path: Path) -> None:
+    async with recorded_site(tmp_path) as (site, admin), chromium() as browser:
+        page = await open_room(browser, site, "operator", "evidence")
+        await expect(page.locator("main")).to_contain_text("Nenhum incidente")
+        await picture(page, "incidents-empty")
+
+        # The interval is kept.
+        now = datetime.now(UTC)
+        await page.get_by_role("button", name="Novo incidente").click()
+        dialog = page.locator("dialog")
+        await dialog.get_by_label("cam01").check()
+        await dialog.get_by_label("Início").fill(_field(now - timedelta(seconds=12)))
+        await dialog.get_by_label("Fim").fill(_field(now - timedelta(seconds=2)))
+        await dialog.get_by_label("Motivo").fill("furto na praça")
+        await dialog.get_by_label("Referência").fill("BO 45/2026")
+        await picture(page, "incident-form")
+        await dialog.get_by_role("button", name="Preservar").click()
+        card = page.locator("[data-incident]")
+        await expect(card).to_contain_text("furto na praça")
+        await expect(card).to_contain_text("BO 45/2026")
+        await card.get_by_role("button", name="Ver imagens").click()
+        await expect(card.locator("figure img").first).to_be_visible()
+        await picture(page, "incidents")
+
+        # It may grow, and not shrink.
+        await card.get_by_role("button", name="Alterar").click()
+        await dialog.get_by_label("Início").fill(_field(now - timedelta(seconds=4)))
+        await expect(dialog).to_contain_text("só pode crescer.")
+        await dialog.get_by_label("Início").fill(_field(now - timedelta(seconds=14)))
+        review = (now + timedelta(days=90)).strftime("%Y-%m-%d")
+        await dialog.get_by_label("Rever em").fill(review)
+        await dialog.get_by_role("button", name="Salvar alterações").click()
+        await expect(card).to_contain_text("preservado, rever em")
+        (grown,) = (await admin.call("GET", "/incidents", expect=200))["items"]
+        assert grown["review_at"].startswith(review)
+        start = datetime.fromisoformat(grown["start"])
+        assert abs((now - start).total_seconds() - 14) <= 1
+
+        # A bundle is asked for; its size is said before it begins, its progress while it is made.
+        await card.get_by_role("button", name="Exportar evidência").click()
+        await expect(dialog).to_contain_text("O pacote terá até")
+        await dialog.get_by_label("Para quem").fill("2ª DP")
+        await dialog.get_by_label("Finalidade").fill("investigação criminal")
+        await dialog.get_by_role("button", name="Juntar os trechos").click()
+        await picture(page, "export-dialog")
+        await dialog.get_by_role("button", name="Fazer o pacote").click()
+        package = page.locator("[data-export]")
+        await expect(
+            package.get_by_role("progressbar").or_(package.locator("a[download]"))
+        ).to_be_visible()
+        await picture(page, "export-running")
+        await expect(package).to_have_attribute("data-state", "done", timeout=patiently(60) * 1000)
+        await picture(page, "exports")
+        async with page.expect_download() as downloading:
+            await package.get_by_role("link", name="Baixar").click()
+        bundle = tmp_path / (await downloading.value).suggested_filename
+        await (await downloading.value).save_as(bundle)
+
+        (export,) = (await admin.call("GET", "/exports", expect=200))["items"]
+        keys = await admin.call("GET", "/site/keys", expect=200)
+        fingerprint = keys["site_key"]["fingerprint"]
+        code, printed = await verified(bundle, key=fingerprint)
+        assert code == 0, printed
+        assert bundle.name == export["bundle"]["name"]
+        assert export["request"]["authority"] == "2ª DP"
+
+        # The browser comes to the same verdict, and names the file that somebody changed.
+        await page.get_by_role("button", name="Verificar um pacote").click()
+        await page.locator("dialog input[type=file]").set_input_files(bundle)
+        await expect(page.locator("[data-verdict=good]")).to_contain_text(fingerprint)
+        await picture(page, "verify-good")
+        changed = tmp_path / "changed.zip"
+        content = bytearray(await asyncio.to_thread(bundle.read_bytes))
+        at = content.index(b"mdat") + 4000
+        content[at] ^= 1
+        await asyncio.to_thread(changed.write_bytes, content)
+        await page.get_by_role("button", name="Verificar outro").click()
+        await page.locator("dialog input[type=file]").set_input_files(changed)
+        bad = page.locator("[data-verdict=bad] .faults li")
+        await expect(bad).to_have_count(1)
+        await expect(bad).to_contain_text("foi alterado")
+        named = (await bad.locator(".mono").inner_text()).strip()
+        await picture(page, "verify-bad")
+        code, printed = await verified(changed, key=fingerprint)
+        assert code != 0
+        assert named.startswith("originals/cam01/")
+        assert named in printed
+        await page.keyboard.press("Escape")
+
+        # Released by an act of its own, with a reason.
+        await page.goto(f"{site.url}/#/evidence/incidents")
+        await card.get_by_role("button", name="Liberar").click()
+        await dialog.get_by_label("Motivo da liberação").fill("processo encerrado")
+        await picture(page, "release")
+        await dialog.get_by_role("button", name="Liberar as imagens").click()
+        await expect(page.locator("main")).to_contain_text("Nenhum incidente")
+        (incident,) = (await admin.call("GET", "/incidents", expect=200))["items"]
+        assert incident["released"]["reason"] == "processo encerrado"
+
+
+async def test_an_auditor_reads_who_took_what_and_opens_the_report_of_a_purge(
+    tmp_path: Path,
+) -> None:
+    async with recorded_site(tmp_path) as (site, admin), chromium() as browser:
+        now = datetime.now(UTC)
+        incident = await admin.call(
+            "POST",
+            "/incidents",
+            {
+                "cameras": ["cam01"],
+                "start": (now - timedelta(seconds=6)).isoformat(),
+                "end": (now - timedelta(seconds=2)).isoformat(),
+                "reason": "colisão na portaria",
+            },
+            expect=201,
+        )
+        await admin.call(
+            "POST",
+            "/exports",
+            {
+                "incident_id": incident["incident_id"],
+                "request": {"authority": "2ª DP", "purpose": "investigação"},
+            },
+            expect=201,
+        )
+        purged = await admin.call(
+            "POST",
+            "/storage/purge",
+            {"before": (now - timedelta(seconds=8)).isoformat(), "reason": "pedido do titular"},
+            expect=200,
+        )
+        assert purged["purge_ids"]
+
+        page = await open_room(browser, site, "auditor")
+        await expect(page.locator(".room-bar > h1")).to_have_text("Evidências")
+        await expect(page.locator("[data-incident]")).to_contain_text("colisão na portaria")
+        await expect(page.get_by_role("button", name="Exportar evidência")).to_have_count(0)
+        await expect(page.get_by_role("button", name="Liberar")).to_have_count(0)
+
+        await page.get_by_role("button", name="Auditoria", exact=True).click()
+        row = page.locator("tr[data-act='export.created']")
+        await expect(row).to_contain_text("admin")
+        await expect(row).to_contain_text("cam01")
+        await picture(page, "trail")
+        await page.get_by_label("Câmeras", exact=True).select_option("cam01")
+        await expect(row).to_have_count(1)
+        await page.get_by_role("button", name="Visualizações").click()
+        await expect(row).to_have_count(0)
+        await page.get_by_role("button", name="Exportações").last.click()
+        await expect(row).to_have_count(1)
+        async with page.expect_download() as downloading:
+            await page.get_by_role("button", name="Baixar CSV").click()
+        table = (await (await downloading.value).path()).read_text(encoding="utf-8-sig")
+        assert "pediu um pacote de evidência" in table
+
+        await page.get_by_role("button", name="Expurgos").click()
+        link = page.get_by_role("link", name="Relatório de Expurgo")
+        await expect(link).to_be_visible(timeout=patiently(20) * 1000)
+        await expect(page.locator("[data-purge]")).to_contain_text("ordem de um administrador")
+        await picture(page, "purges")
+        await page.get_by_role("button", name="Detalhes").click()
+        await expect(page.locator("dialog")).to_contain_text("pedido do titular")
+        await expect(page.locator("dialog .lost")).to_contain_text("cam01")
+        await picture(page, "purge-detail")
+        await page.keyboard.press("Escape")
+        answers: list[tuple[int, str]] = []
+        page.context.on(
+            "response",
+            lambda answer: (
+                answers.append((answer.status, answer.headers.get("content-type", "")))
+                if answer.url.endswith(".pdf")
+                else None
+            ),
+        )
+        async with page.context.expect_page() as opening:
+            await link.click()
+        if PICTURES is not None:
+            await page.wait_for_timeout(3000)
+        await picture(await opening.value, "purge-paper")
+        href = await link.get_attribute("href")
+        paper = await page.context.request.get(f"{site.url}{href}")
+        assert paper.status == 200
+        assert (await paper.body()).startswith(b"%PDF")
+        assert answers == [] or answers[0] == (200, "application/pdf")
+
+
+async def test_what_is_marked_in_investigar_is_exported_and_cameras_go_out_of_step(
+    tmp_path: Path,
+) -> None:
+    async with (
+        recorded_site(tmp_path, cameras=("cam01", "cam02")) as (site, admin),
+        chromium() as browser,
+    ):
+        at = datetime.now(UTC) - timedelta(seconds=12)
+        place = f"investigate?c=cam01,cam02&z=60&t={at:%Y-%m-%dT%H:%M:%S}Z"
+        page = await open_room(browser, site, "operator", place)
+        times = [page.locator(f".player[data-camera={each}] .lag") for each in ("cam01", "cam02")]
+        await expect(page.locator(".player[data-state=ready]")).to_have_count(2)
+        begun = await times[0].inner_text()
+        await expect(times[1]).to_have_text(begun)
+
+        # Out of step the selected one moves alone; in step again the other comes to it.
+        await page.keyboard.press("y")
+        await page.keyboard.press("ArrowUp")
+        await page.keyboard.press("ArrowUp")
+        await expect(times[0]).not_to_have_text(begun)
+        await expect(times[1]).to_have_text(begun)
+        await page.keyboard.press("2")
+        await page.keyboard.press("ArrowUp")
+        await expect(times[1]).not_to_have_text(begun)
+        await picture(page, "out-of-step")
+        await page.get_by_role("button", name="Sincronia").click()
+        await expect(times[0]).to_have_text(await times[1].inner_text())
+        await page.locator("main h1").click()
+
+        await page.keyboard.press("[")
+        for _ in range(5):
+            await page.keyboard.press("ArrowUp")
+        await page.keyboard.press("]")
+        await expect(page.locator(".mark-bar")).to_contain_text("Exportar evidência")
+        await picture(page, "marked")
+        await page.set_viewport_size(PHONE)
+        assert await fits(page)
+        # Nothing covers the field above the pictures, nor runs out of the bar below.
+        field, stage = await edges(page, ".jump input"), await edges(page, ".stage")
+        assert field[1] <= stage[0]
+        bar = await edges(page, ".mark-bar")
+        button = await edges(page, ".mark-bar .btn:last-child")
+        assert button[1] <= bar[1]
+        await picture(page, "phone-marked")
+        await page.set_viewport_size(DESK)
+        await page.keyboard.press("e")
+        dialog = page.locator("dialog")
+        await expect(dialog.get_by_label("cam01")).to_be_checked()
+        await expect(dialog.get_by_label("cam02")).to_be_checked()
+        await dialog.get_by_label("Motivo").fill("colisão na portaria")
+        await dialog.get_by_label("Para quem").fill("2ª DP")
+        await dialog.get_by_label("Finalidade").fill("investigação")
+        await picture(page, "export-from-investigar")
+        await dialog.get_by_role("button", name="Fazer o pacote").click()
+        package = page.locator("[data-export]")
+        await expect(package).to_have_attribute("data-state", "done", timeout=patiently(60) * 1000)
+
+        (incident,) = (await admin.call("GET", "/incidents", expect=200))["items"]
+        (export,) = (await admin.call("GET", "/exports", expect=200))["items"]
+        assert incident["reason"] == "colisão na portaria"
+        assert sorted(export["cameras"]) == ["cam01", "cam02"]
+        length = datetime.fromisoformat(export["end"]) - datetime.fromisoformat(export["start"])
+        assert abs(length.total_seconds() - 5) < 0.1
+
+
+async def test_an_export_is_cancelled_and_a_file_let_go_on_the_page_is_judged(
+    tmp_path: Path,
+) -> None:
+    # The file being recorded reaches into the interval, so the export waits for its end.
+    async with (
+        recorded_site(tmp_path, files_of="5min") as (site, admin),
+        chromium() as browser,
+    ):
+        now = datetime.now(UTC)
+        incident = await admin.call(
+            "POST",
+            "/incidents",
+            {
+                "cameras": ["cam01"],
+                "start": (now - timedelta(seconds=8)).isoformat(),
+                "end": (now - timedelta(seconds=2)).isoformat(),
+                "reason": "colisão na portaria",
+            },
+            expect=201,
+        )
+        body = {
+            "incident_id": incident["incident_id"],
+            "request": {"authority": "2ª DP", "purpose": "investigação"},
+        }
+        await admin.call("POST", "/exports", body, expect=201)
+        page = await open_room(browser, site, "operator", "evidence/exports", color_scheme="dark")
+        package = page.locator("[data-export]")
+        await expect(package).to_contain_text("esperando a gravação terminar")
+        await expect(package.get_by_role("progressbar")).to_be_visible()
+        await picture(page, "export-waiting-dark")
+
+        # The question's harmless answer keeps it going; the other ends it.
+        await package.get_by_role("button", name="Cancelar").click()
+        await page.get_by_role("button", name="Continuar fazendo").click()
+        await expect(package).to_have_attribute("data-state", "running")
+        await package.get_by_role("button", name="Cancelar").click()
+        await page.locator("dialog").get_by_role("button", name="Cancelar").click()
+        await expect(package).to_have_attribute("data-state", "cancelled")
+        (export,) = (await admin.call("GET", "/exports", expect=200))["items"]
+        assert export["state"] == "cancelled"
+
+        await page.locator(".evidence").evaluate(
+            """(room) => {
+              const data = new DataTransfer();
+              data.items.add(new File(["isto não é um pacote de evidência"], "carta.zip"));
+              for (const type of ["dragover", "drop"])
+                room.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+            }"""
+        )
+        await expect(page.locator("[data-verdict=bad]")).to_contain_text("não é um zip")
+        await picture(page, "dropped-dark")
+
+
+async def test_the_room_fits_a_phone_and_is_walked_by_keys(tmp_path: Path) -> None:
+    async with recorded_site(tmp_path) as (site, admin), chromium() as browser:
+        now = datetime.now(UTC)
+        await admin.call(
+            "POST",
+            "/incidents",
+            {
+                "cameras": ["cam01"],
+                "start": (now - timedelta(seconds=8)).isoformat(),
+                "end": (now + timedelta(seconds=60)).isoformat(),
+                "reason": "briga na saída do estádio, lado norte",
+                "reference": "Ofício 118/2026",
+            },
+            expect=201,
+        )
+        page = await open_room(browser, site, "admin", "evidence", viewport=PHONE)
+        await expect(page.locator("[data-incident]")).to_be_visible()
+        assert await fits(page)
+        await picture(page, "phone-incidents")
+        await page.get_by_role("button", name="Exportar evidência").click()
+        await expect(page.locator("dialog")).to_contain_text("O pacote terá até")
+        assert await fits(page)
+        await picture(page, "phone-export")
+        # The dialog holds the focus, and Esc gives it back to what opened it.
+        for _ in range(30):
+            await page.keyboard.press("Tab")
+        assert await page.evaluate("() => document.activeElement.closest('dialog') !== null")
+        await page.keyboard.press("Escape")
+        await expect(page.locator("dialog")).to_have_count(0)
+        focused = await page.evaluate("() => document.activeElement.textContent")
+        assert "Exportar evidência" in focused
+        for tab in ("exports", "purges", "trail"):
+            await page.goto(f"{site.url}/#/evidence/{tab}")
+            await page.wait_for_timeout(300)
+            assert await fits(page), tab
+            await picture(page, f"phone-{tab}")

@@ -1,0 +1,60 @@
+"""What tests need of others' making. A missing part is a skip that names it for a person, and a failure where ``CI=true``.
+
+A test marked ``chromium``, ``ffmpeg``, ``nginx``, ``gstreamer`` or ``mediamtx`` is judged before its fixtures (:func:`require`). One
+part alone may be missing in CI: no registry carries MediaMTX, so its tests are skipped where ``MEDIAMTX_BIN`` is not set.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from typing import Final, NoReturn
+
+import pytest
+
+from tests.e2e.gstreamer_cameras import missing as missing_gstreamer
+from tests.mediamtx import BINARY
+
+
+def lacking(reason: str) -> NoReturn:
+    """Skip the test, saying why; fail it in CI."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def program(name: str) -> str:
+    """Return where the program *name* is; a test without it is :func:`lacking`."""
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
+    if found is None:
+        lacking(f"{name} is not installed")
+    return found
+
+
+def require(item: pytest.Item) -> None:
+    """Return when the parts that *item* is marked with are there."""
+    if item.get_closest_marker("mediamtx") and not BINARY:
+        pytest.skip("MEDIAMTX_BIN is not set")
+    for mark, check in _CHECKS.items():
+        if item.get_closest_marker(mark):
+            check()
+
+
+def _gstreamer() -> None:
+    if reason := missing_gstreamer():
+        lacking(reason)
+
+
+def _programs(*names: str) -> Callable[[], None]:
+    def check() -> None:
+        for name in names:
+            program(name)
+
+    return check
+
+
+_CHECKS: Final = {
+    "chromium": _programs("chromium"),
+    "ffmpeg": _programs("ffmpeg", "ffprobe"),
+    "nginx": _programs("nginx"),
+    "gstreamer": _gstreamer,
+}
