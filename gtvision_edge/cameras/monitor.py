@@ -48,6 +48,16 @@ MAX_HISTORY: Final = 5000
 PRUNE_S: Final = 24 * 3600.0
 MAX_PAGE: Final = 500
 
+NO_STREAM: Final = "no_stream"
+"""The camera answers, and the media server has no picture of it."""
+NOT_RECORDING: Final = "not_recording"
+"""There is a picture, nothing is recorded, and nothing is known to keep it from being."""
+RECORDING_OFF: Final = "recording_off"
+RESTARTED: Final = "restarted"
+INTERNAL: Final = "internal"
+OWN_REASONS: Final = frozenset({NO_STREAM, NOT_RECORDING, RECORDING_OFF, RESTARTED, INTERNAL})
+"""Reasons of a state beside the codes of failures; the console has words for each."""
+
 _WRONG: Final = CameraUnauthorizedError.code
 _REFUSED: Final = frozenset({_WRONG, CameraKeyLostError.code})
 """The camera is there, the password is not: asking again soon would lock us out."""
@@ -262,7 +272,7 @@ class CameraMonitor:
                 self._watches[camera_id] = watch
                 is_known = camera.camera_uuid in self._last_us
                 # What was before the box went down is no longer known: the history says so.
-                reason = "restarted" if is_known else ""
+                reason = RESTARTED if is_known else ""
                 self._keep(watch, StateEntry(CameraState.UNKNOWN, self._next_us(camera), reason))
 
     def _judge(
@@ -283,7 +293,7 @@ class CameraMonitor:
     ) -> tuple[CameraState, str] | None:
         watch.bad_since, watch.was_good = None, True
         if not watch.camera.record:
-            return CameraState.ONLINE_NOT_RECORDING, "recording_off"
+            return CameraState.ONLINE_NOT_RECORDING, RECORDING_OFF
         if is_recording:
             watch.silent_since = None
             return CameraState.RECORDING, ""
@@ -292,7 +302,7 @@ class CameraMonitor:
         was_recording = watch.entry.state is CameraState.RECORDING
         if now - watch.silent_since < (SETTLE_S if was_recording else START_S):
             return None
-        return CameraState.ONLINE_NOT_RECORDING, self._recording_trouble() or "not_recording"
+        return CameraState.ONLINE_NOT_RECORDING, self._recording_trouble() or NOT_RECORDING
 
     def _lose_stream(self, watch: _Watch, now: float) -> None:
         """Ask the camera at once; the lost stream is a first sign that it is gone."""
@@ -311,7 +321,7 @@ class CameraMonitor:
         if watch.answer == "":
             patience_s = START_S if watch.entry.state is CameraState.UNKNOWN else SETTLE_S
             is_settled = now - watch.bad_since >= patience_s
-            reason = self._stream_trouble() or "no_stream"
+            reason = self._stream_trouble() or NO_STREAM
             return (CameraState.ONLINE_NOT_RECORDING, reason) if is_settled else None
         if watch.failures < self._settings.offline_after:
             return None
@@ -326,7 +336,7 @@ class CameraMonitor:
                 code = await self._outcome(watch.camera)
         except Exception:  # what one camera makes us stumble over must not end the watch over all
             log.exception("camera_check_failed", camera_id=watch.camera.camera_id)
-            code = "internal"
+            code = INTERNAL
         finally:
             watch.is_checking = False  # also when the whole monitor is started again
         now = self._clock.monotonic()

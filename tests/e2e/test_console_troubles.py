@@ -98,8 +98,8 @@ async def test_no_still_of_another_shape_stays_beside_a_moving_picture(tmp_path:
 @pytest.mark.parametrize(
     ("error", "short", "words"),
     [
-        ("media_server_unavailable", "servidor de mídia: parado", "está parado"),
-        ("media_server_unauthorized", "servidor de mídia: pede senha", "a permissão “api”"),
+        ("media_server_unavailable", "servidor de mídia não responde", "nada é gravado nem"),
+        ("media_server_unauthorized", "servidor de mídia recusa o acesso", "a permissão “api”"),
     ],
 )
 async def test_one_cause_of_all_cameras_is_said_once_and_as_what_it_is(
@@ -113,13 +113,12 @@ async def test_one_cause_of_all_cameras_is_said_once_and_as_what_it_is(
         async def is_down(route: Route) -> None:
             body = await (await route.fetch()).json()
             body["media_server"] |= {"kind": "mediamtx", "state": "down", "error": error}
-            body["findings"] = [{"code": error, "severity": "alarm"}]
             await route.fulfill(json=body)
 
         async def stand_still(route: Route) -> None:
             body = await (await route.fetch()).json()
             for camera in body["items"]:
-                camera["state"] |= {"state": "online_not_recording", "reason": error}
+                camera["state"] |= {"state": "online_not_recording", "reason": "no_stream"}
             await route.fulfill(json=body)
 
         context = await browser.new_context(locale="pt-BR")
@@ -137,7 +136,7 @@ async def test_one_cause_of_all_cameras_is_said_once_and_as_what_it_is(
         await page.click("nav >> text=Saúde")
         await expect(page.locator(".health .note")).to_have_count(1)
         await expect(page.locator(".health .note")).to_contain_text(words)
-        await expect(page.locator(".health .note")).to_contain_text("8 câmeras afetadas")
+        await expect(page.locator(".health .note")).to_contain_text("Atinge 8 câmeras")
         await expect(page.locator(".room-bar")).to_contain_text("1 problema")
 
 

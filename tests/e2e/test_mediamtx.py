@@ -332,9 +332,9 @@ async def test_a_name_that_another_tenant_takes_shows_nothing_of_the_camera_that
             frozen = watching.headers["X-Stream-State"]
         server.signal(signal.SIGCONT)
 
-        states: list[str] = []
+        states, text = [frozen], ""
         async with asyncio.timeout(patiently(40)):
-            while not states or states[-1] != "live":
+            while states[-1] != "live":
                 async with admin.session.get(index) as watching:
                     states.append(watching.headers["X-Stream-State"])
                     text = await watching.text()

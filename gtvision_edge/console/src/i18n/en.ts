@@ -7,8 +7,8 @@ import { fields } from "./fields.en";
 import type { Text } from "./pt-BR";
 import { findings, mediaStates } from "./findings.en";
 import { causes, doors, failures, volumes, warnings } from "./trouble.en";
-import { storage } from "./storage.en";
 import { refusals } from "./refusals.en";
+import { storage } from "./storage.en";
 import { health, settings } from "./upkeep.en";
 
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
@@ -72,8 +72,9 @@ export const en: Text = {
     offline: (n) => `${n} offline`,
     unauthorized: (n) => `${n} with password refused`,
     notRecording: (n) => `${n} not recording`,
-    recordingShort: (recording, total) => `${recording} of ${total} recording`,
     media: (state: string) => `media server: ${state}`,
+    recordingShort: (recording, total) => `${recording} of ${total} recording`,
+    hubUnknown: "hub: no data",
     account: "Account",
     linkDown: (time) => `No answer from the unit since ${time}, trying again.`,
     wrongAnswers: (time) => `The unit has answered with errors since ${time}.`,

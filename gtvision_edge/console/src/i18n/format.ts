@@ -140,3 +140,9 @@ export function mediaWord(server: SiteStatus["media_server"]): string {
   if (server.state === "up") return t.up;
   return text.value.mediaStates[server.error ?? ""] ?? t.down;
 }
+
+/** Why the media server does not do its work, in a sentence; a code that is not known yet is told as one that is down. */
+export function mediaTitle(code: string): string {
+  const { findings } = text.value;
+  return (findings[code] ?? findings.media_server_unavailable)?.({}).title ?? code;
+}

@@ -120,7 +120,6 @@ export const doors: Record<string, string> = {
   rtsp: "Recusado no vídeo (RTSP).",
 };
 
-/** Why a camera is in the state it is in, as said under "sinal perdido". */
 /** What is wrong with the recordings volume; keys are the daemon's stable codes. */
 export const volumes: Record<string, Trouble> = {
   volume_missing: {
@@ -161,6 +160,7 @@ export const volumes: Record<string, Trouble> = {
   },
 };
 
+/** Why a camera is in the state it is in, as said under “sinal perdido”. */
 export const causes: Record<string, string> = {
   volume_missing: "disco não montado",
   volume_full: "disco cheio",
@@ -187,10 +187,14 @@ export const causes: Record<string, string> = {
   source_unreachable: "nada responde no endereço",
   source_no_video: "a câmera está sem vídeo",
   source_failed: "a conexão com a câmera caiu",
-  no_stream: "a câmera responde, mas o vídeo não chega",
-  not_recording: "o vídeo chega, mas não é gravado",
-  recording_off: "gravação desligada nesta câmera",
-  camera_key_lost: "a senha guardada não pode ser lida",
+  no_stream: "a câmera responde, mas a imagem não chega ao servidor de mídia",
+  not_recording: "há imagem, mas nada é gravado",
+  recording_off: "gravação desligada para esta câmera",
+  internal: "erro no equipamento ao verificar a câmera",
+  camera_key_lost: "a senha guardada não pode mais ser lida",
+  volume_unusable: "disco ainda não verificado",
+  onvif_not_supported: "a câmera não respondeu ao ONVIF",
+  onvif_bad_response: "resposta ONVIF que não se usa",
   media_server_unavailable: "servidor de mídia parado",
   media_server_silent: "servidor de mídia não responde",
   media_server_unauthorized: "servidor de mídia pede senha",
@@ -198,10 +202,6 @@ export const causes: Record<string, string> = {
   media_server_foreign: "outro programa no lugar do servidor de mídia",
   media_server_odd: "o servidor de mídia responde coisas sem sentido",
   media_server_refused: "servidor de mídia recusa comandos",
-  internal: "erro no equipamento ao verificar a câmera",
-  volume_unusable: "disco ainda não verificado",
-  onvif_not_supported: "a câmera não respondeu ao ONVIF",
-  onvif_bad_response: "resposta ONVIF que não se usa",
 };
 
 const number = (value: unknown): string =>

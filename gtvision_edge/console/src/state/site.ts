@@ -11,8 +11,12 @@ export const cameras = signal<Camera[] | null>(null);
 export const vendors = signal<Vendor[]>([]);
 
 export const zone = computed(() => status.value?.site.timezone ?? "America/Sao_Paulo");
-/** The media server while it is down; null while it is up, or nothing is known of it. */
-export const mediaTrouble = computed(() => (status.value?.media_server?.state === "down" ? status.value.media_server : null));
+/** The code of why the media server counts as down; null while it is up, or nothing is known of it. */
+export const mediaTrouble = computed(() => mediaTroubleOf(status.value));
+
+export function mediaTroubleOf(known: SiteStatus | null): string | null {
+  return known?.media_server?.state === "down" ? (known.media_server.error ?? "media_server_unavailable") : null;
+}
 
 export const camerasById = computed(() => new Map((cameras.value ?? []).map((camera) => [camera.camera_id, camera])));
 

@@ -120,7 +120,7 @@ export function explain(error: unknown): { title: string; cure: string | null; c
   const t = text.value;
   if (error instanceof LinkDown) return { title: t.errors.noAnswer, cure: null, code: error.status === null ? null : `http_${error.status}` };
   if (!(error instanceof Problem)) return { title: t.errors.unexpected, cure: null, code: null };
-  const known = t.failures[error.code] ?? t.volumes[error.code];
+  const known = t.failures[error.code] ?? t.volumes[error.code] ?? t.findings[error.code]?.({});
   const door = error.code === "camera_unauthorized" ? t.doors[String(error.facts.via)] : undefined;
   if (known) return { ...known, cure: door === undefined ? known.cure : `${door} ${known.cure}`, code: error.code };
   if (error.status === 403) return { title: t.errors.notPermitted, cure: t.errors.notPermittedHint, code: error.code };

@@ -76,7 +76,7 @@ function Content({ known, problems, isCurrent }: { known: SiteStatus; problems: 
         </section>
         <section class="card">
           <span class="muted">{t.media}</span>
-          <div class={`big${known.media_server?.state === "down" ? " word-alarm" : ""}`}>
+          <div class={`big${known.media_server?.state === "down" ? " word-alarm words" : ""}`}>
             {mediaWord(known.media_server)}
           </div>
         </section>
@@ -97,6 +97,12 @@ function Content({ known, problems, isCurrent }: { known: SiteStatus; problems: 
 function keyOf(problem: Problem): string {
   if ("camera" in problem) return `${problem.kind} ${problem.camera.camera_id}`;
   return problem.kind === "finding" ? JSON.stringify(problem.finding) : problem.kind;
+}
+
+/** A way to the cameras that one cause stops. */
+function Affected({ count }: { count: number }) {
+  if (count === 0 || !may(me.value?.role, "seeCameras")) return null;
+  return <Button onClick={() => go(hashOf("cameras", null, { state: "online_not_recording" }))}>{text.value.health.openList}</Button>;
 }
 
 function GroupNote({ group }: { group: Group }) {
@@ -122,7 +128,7 @@ function ProblemNote({ problem }: { problem: Problem }) {
     const { code, ...facts } = problem.finding;
     const words = text.value.findings[code]?.(facts) ?? text.value.volumes[code];
     return (
-      <Note tone={problem.tone} title={words?.title ?? code}>
+      <Note tone={problem.tone} title={words?.title ?? code} action={<Affected count={problem.affected} />}>
         {words?.cure}
         {problem.affected > 0 && <> {t.affected(problem.affected)}</>}
       </Note>
