@@ -68,9 +68,9 @@ from gtvision_edge.recordings.retention.errors import UnknownPurgeError
 from gtvision_edge.recordings.volume import VolumeFound, VolumeLost
 from gtvision_edge.runtime.clock import Clock, SystemClock
 from gtvision_edge.runtime.pulse import Pulse
+from gtvision_edge.runtime.shares import Shares, open_transfers
 from gtvision_edge.runtime.systemd import notify_systemd
 from gtvision_edge.runtime.tasks import Job, background, keep_running
-from gtvision_edge.runtime.transfers import Transfers
 from gtvision_edge.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -112,7 +112,7 @@ class _Parts:
     findings: FindingRegistry
     gateway: Gateway
     authenticator: RequestAuthenticator
-    transfers: Transfers
+    transfers: Shares
 
 
 async def run(
@@ -196,7 +196,7 @@ async def run(
         authenticator = RequestAuthenticator(
             base.accounts.sessions, proxies, cors_origins=settings.api.cors_origins
         )
-        transfers = Transfers(registry=base.registry)
+        transfers = open_transfers(base.registry)
         gateway = await stack.enter_async_context(
             open_gateway(
                 MediaServerPlace(

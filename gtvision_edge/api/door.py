@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 HEAD_PATIENCE_S: Final = 10.0
 """From the connection to the end of the first request's head; afterwards aiohttp's keep-alive limit holds."""
 
-STALL_PATIENCE_S: Final = 30.0
+STALL_PATIENCE_S: Final = 20.0
 """How long a client may take nothing of what was sent to them. A slow one who takes a little at a time stays."""
 
 _HEAD_ENDS: Final = b"\r\n\r\n"

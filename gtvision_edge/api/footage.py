@@ -34,8 +34,8 @@ from gtvision_edge.recordings.thumbnails.service import Thumbnails
 from gtvision_edge.recordings.timeline.model import Timeline
 from gtvision_edge.recordings.timeline.service import TimelineService
 from gtvision_edge.runtime.errors import TooManyTransfersError
+from gtvision_edge.runtime.shares import Shares
 from gtvision_edge.runtime.timestamps import from_datetime, to_rfc3339
-from gtvision_edge.runtime.transfers import Transfers
 
 SEGMENTS: Final = f"{PREFIX}/segments/"
 _PASS: Final = web.RequestKey("pass", Pass)
@@ -142,7 +142,7 @@ class _FootageResource:
         playback: Playback,
         thumbnails: Thumbnails,
         passes: Passes,
-        transfers: Transfers,
+        transfers: Shares,
     ) -> None:
         self._cameras = cameras
         self._timelines = timelines
@@ -238,7 +238,7 @@ class _FootageResource:
         if held is not None and held.path != path_name(camera.camera_id, PathUse.RECORD):
             raise NotAuthenticatedError("This player's session is for another camera.")
         assert call.session is not None  # noqa: S101 -- the endpoint is not public
-        async with self._transfers.open(call.session.session_id, call.request):
+        with self._transfers.take(call.session.session_id):
             return await self._playback.send(
                 call.request,
                 viewer_of(call),
@@ -304,7 +304,7 @@ def footage_endpoints(
     playback: Playback,
     thumbnails: Thumbnails,
     passes: Passes,
-    transfers: Transfers,
+    transfers: Shares,
 ) -> list[Endpoint]:
     """Return the endpoints of recorded footage; files on their way to clients count among the site's *transfers*."""
     resource = _FootageResource(cameras, timelines, playback, thumbnails, passes, transfers)

@@ -27,7 +27,7 @@ from gtvision_edge.api.auth import (
     set_cookies,
 )
 from gtvision_edge.api.console import Console
-from gtvision_edge.api.door import Door, connection_limit
+from gtvision_edge.api.door import STALL_PATIENCE_S, Door, connection_limit
 from gtvision_edge.api.errors import (
     IS_STARTED,
     BodyTooSlowError,
@@ -108,10 +108,16 @@ def build_api(
 
 
 @asynccontextmanager
-async def serve(application: web.Application, *, host: str, port: int) -> AsyncIterator[int]:
+async def serve(
+    application: web.Application,
+    *,
+    host: str,
+    port: int,
+    stall_patience_s: float = STALL_PATIENCE_S,
+) -> AsyncIterator[int]:
     """Listen on *host* and *port* (0 = any free one) while the block is open; yields the port.
 
-    On leaving, no new request is taken; running ones have two seconds.
+    Who takes nothing of an answer for *stall_patience_s* is cut off. On leaving, no new request is taken; running ones have two seconds.
     """
     logging.getLogger("aiohttp.server").addFilter(_quiet_about_strangers)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=STOP_PATIENCE_S)
@@ -123,6 +129,7 @@ async def serve(application: web.Application, *, host: str, port: int) -> AsyncI
             server,
             lambda: Protocol(server, loop=loop, **_READING),
             limit=connection_limit(),
+            stall_patience_s=stall_patience_s,
         )
         listener = await loop.create_server(door, host, port, backlog=512)
         try:

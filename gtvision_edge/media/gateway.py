@@ -35,9 +35,10 @@ from gtvision_edge.media.viewer import Viewer
 from gtvision_edge.media.viewings import Viewings
 from gtvision_edge.media.whep import WebRtcPlace, Whep, looked_after
 from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.errors import TooManyTransfersError
+from gtvision_edge.runtime.shares import Shares, open_transfers
 from gtvision_edge.runtime.tasks import keep_running
 from gtvision_edge.runtime.timestamps import to_rfc3339
-from gtvision_edge.runtime.transfers import Places, Transfers
 from gtvision_edge.storage import Database
 
 CHUNK = 2**17
@@ -112,11 +113,12 @@ class Gateway:
         posters: Posters,
         placeholder: Placeholder,
         lines: Lines,
-        transfers: Transfers,
+        transfers: Shares,
         clock: Clock,
         registry: CollectorRegistry | None = None,
         webrtc: WebRtcPlace | None = None,
     ) -> None:
+        registry = registry or CollectorRegistry()
         self._place = place
         self._cameras = cameras
         self._authenticator = authenticator
@@ -127,7 +129,7 @@ class Gateway:
         self._placeholder = placeholder
         self._lines = lines
         self._transfers = transfers
-        self._sockets = Places(MAX_SOCKETS_OF_LOGIN)
+        self._sockets = Shares("live_sockets", MAX_SOCKETS_OF_LOGIN, registry=registry)
         self._upstream = Upstream(place.hls_url, lines, place.secret)
         self._clock = clock
         self._epoch_us = clock.now_us() - round(clock.monotonic() * 1_000_000)
@@ -146,7 +148,6 @@ class Gateway:
                 viewings=viewings,
                 clock=clock,
             )
-        registry = registry or CollectorRegistry()
         self._bytes = Counter(
             "gtvision_edge_gateway_sent_bytes",
             "Bytes of segments sent to viewers",
@@ -239,7 +240,7 @@ class Gateway:
             raise _unknown_file() from error
         if not self._admits(viewer):
             raise _unknown_file()
-        async with self._transfers.open(viewer.session.session_id, request):
+        with self._transfers.take(viewer.session.session_id):
             return await self._hand_through(request, viewer, link)
 
     async def _media_playlist(self, viewer: Viewer, file: str) -> web.StreamResponse:
@@ -268,19 +269,24 @@ class Gateway:
             return await sockets.refuse(request, why)
         if not self._admits(viewer):
             return await sockets.refuse(request, sockets.STREAM_UNAVAILABLE)
-        login = viewer.session.session_id
-        if not self._sockets.has_room(login):
+        try:
+            with self._sockets.take(viewer.session.session_id):
+                return await self._hand_socket_through(request, viewer)
+        except TooManyTransfersError:  # a script sees no status of a WebSocket
             return await sockets.refuse(request, sockets.TOO_MANY)
+
+    async def _hand_socket_through(
+        self, request: web.Request, viewer: Viewer
+    ) -> web.WebSocketResponse:
         actor = viewer.session.principal.actor(viewer.address)
-        with self._sockets.take(login):
-            async with self._viewings.hold(viewer.who, actor, viewer.camera, viewer.path):
-                return await sockets.hand_through(
-                    request,
-                    self._lines.sockets,
-                    sockets.live_url(self._place.hls_url, viewer.path),
-                    still_good=lambda: self._may_go_on(viewer),
-                    stopping=self._stopping,
-                )
+        async with self._viewings.hold(viewer.who, actor, viewer.camera, viewer.path):
+            return await sockets.hand_through(
+                request,
+                self._lines.sockets,
+                sockets.live_url(self._place.hls_url, viewer.path),
+                still_good=lambda: self._may_go_on(viewer),
+                stopping=self._stopping,
+            )
 
     # Who asks
 
@@ -441,7 +447,7 @@ async def open_gateway(
     database: Database,
     audit: AuditLog,
     recordings: RecordingsOf,
-    transfers: Transfers | None = None,
+    transfers: Shares | None = None,
     clock: Clock,
     registry: CollectorRegistry | None = None,
     webrtc: WebRtcPlace | None = None,
@@ -466,7 +472,7 @@ async def open_gateway(
             posters=posters,
             placeholder=placeholder,
             lines=lines,
-            transfers=transfers or Transfers(),
+            transfers=transfers or open_transfers(),
             clock=clock,
             registry=registry,
             webrtc=webrtc,

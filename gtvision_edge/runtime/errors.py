@@ -17,7 +17,3 @@ class DiskHangsError(EdgeError):
 
     code: ClassVar[str] = "disk_hangs"
     kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
-
-
-class ClientStalledError(ConnectionError):
-    """The client took nothing of its answer for long, and was cut."""

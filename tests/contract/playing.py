@@ -30,8 +30,8 @@ from gtvision_edge.recordings.thumbnails.service import Thumbnails
 from gtvision_edge.recordings.timeline.service import TimelineService
 from gtvision_edge.runtime.clock import SystemClock
 from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.runtime.shares import open_transfers
 from gtvision_edge.runtime.timestamps import to_rfc3339
-from gtvision_edge.runtime.transfers import Transfers
 from gtvision_edge.settings import AccountSettings, ApiSettings
 from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera
@@ -192,7 +192,7 @@ async def playing(
             Playback(index, cameras.find_camera, FootageViewings(database, audit, clock), server),
             thumbnails,
             Passes(accounts.sessions, clock),
-            Transfers(),
+            open_transfers(),
         )
         api = build_api(
             endpoints,

@@ -14,15 +14,16 @@ import aiohttp
 import av
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
 from PIL import Image
 
+from gtvision_edge.api.door import STALL_PATIENCE_S
 from gtvision_edge.api.errors import problems
+from gtvision_edge.api.server import serve
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
 from gtvision_edge.media.playlists import Segment, parse_media
 from gtvision_edge.runtime.clock import SystemClock
-from gtvision_edge.runtime.transfers import Transfers
+from gtvision_edge.runtime.shares import Shares
 from gtvision_edge.storage import Database
 from tests.contract.media_servers import HLS_SECRET, ServerUnderTest
 from tests.fakes.cameras import FakeCamera, FakeDirectory, named_in
@@ -41,8 +42,9 @@ ANA = {"Authorization": "Bearer ana"}
 class Viewing:
     """A gateway over HTTP, asked as a player does."""
 
-    client: TestClient[web.Request, web.Application]
+    client: aiohttp.ClientSession
     gateway: Gateway
+    port: int
 
     async def get(self, path: str) -> aiohttp.ClientResponse:
         return await self.client.get(path, headers=ANA)
@@ -75,7 +77,8 @@ async def watching(
     *,
     kind: str,
     secret: str | None,
-    transfers: Transfers | None = None,
+    transfers: Shares | None = None,
+    stall_patience_s: float = STALL_PATIENCE_S,
     extra_routes: Iterable[web.RouteDef] = (),
 ) -> AsyncIterator[Viewing]:
     cameras = FakeDirectory()
@@ -96,8 +99,11 @@ async def watching(
     ) as gateway:
         app = web.Application(middlewares=[problems])
         app.add_routes([*gateway.routes(), *extra_routes])
-        async with TestClient(TestServer(app, host="127.0.0.1")) as client:
-            yield Viewing(client, gateway)
+        async with (
+            serve(app, host="127.0.0.1", port=0, stall_patience_s=stall_patience_s) as port,
+            aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client,
+        ):
+            yield Viewing(client, gateway, port)
 
 
 @pytest.fixture
@@ -144,7 +150,7 @@ async def test_a_camera_is_watched_lost_and_watched_again(
     assert any(segment.discontinuity for segment in again)
 
 
-HEAVY = ClipSpec(width=640, height=360, key_every_s=3, bitrate_bps=40_000_000, noise=True)
+HEAVY = ClipSpec(width=640, height=360, key_every_s=2, bitrate_bps=60_000_000, noise=True)
 """Segments larger than what the system itself holds for a client that does not read."""
 GRASPING, PLACES = 60, 40
 
@@ -152,7 +158,7 @@ GRASPING, PLACES = 60, 40
 async def test_who_opens_many_segments_and_reads_nothing_takes_nobodys_picture(
     server: ServerUnderTest, database: Database
 ) -> None:
-    transfers = Transfers(most_of_one=PLACES, patience_s=patiently(4))
+    transfers = Shares("transfers", PLACES)
     async with (
         virtual_camera(HEAVY) as heavy,
         virtual_camera() as camera,
@@ -163,6 +169,7 @@ async def test_who_opens_many_segments_and_reads_nothing_takes_nobodys_picture(
             kind=server.kind,
             secret=HLS_SECRET,
             transfers=transfers,
+            stall_patience_s=patiently(4),
         ) as screen,
     ):
         await server.add("cam01_rec", {"source": heavy.url(), "rtspTransport": "tcp"})
@@ -185,7 +192,7 @@ async def test_who_opens_many_segments_and_reads_nothing_takes_nobodys_picture(
                 each.close()
 
     assert sorted(set(answered)) == ["HTTP/1.1 200 OK", "HTTP/1.1 429 Too Many Requests"]
-    assert answered.count("HTTP/1.1 200 OK") == PLACES
+    assert answered.count("HTTP/1.1 200 OK") >= PLACES  # the first may be cut before the last came
     assert {state for state, _ in looks} == {"live"}
     assert max(seconds for _, seconds in looks) < patiently(2)
     assert again.status in (200, 404)  # 404: live segments live some seconds only
@@ -200,7 +207,7 @@ async def grasp(screen: Viewing, path: str, count: int) -> list[socket.socket]:
         client.setblocking(False)
         opened.append(client)
         loop = asyncio.get_running_loop()
-        await loop.sock_connect(client, ("127.0.0.1", screen.client.port))
+        await loop.sock_connect(client, ("127.0.0.1", screen.port))
         head = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ana\r\n\r\n"
         await loop.sock_sendall(client, head.encode())
     return opened

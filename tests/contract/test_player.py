@@ -53,7 +53,7 @@ async def player(server: ServerUnderTest, database: Database) -> AsyncIterator[P
         ) as screen,
         async_playwright() as playwright,
     ):
-        url = str(screen.client.make_url("/"))
+        url = f"http://127.0.0.1:{screen.port}/"
         browser = await playwright.chromium.launch(
             executable_path=program("chromium"),
             args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],

@@ -32,6 +32,7 @@ from gtvision_edge.api.auth_check import Gate, auth_check_endpoints
 from gtvision_edge.api.cameras import camera_endpoints
 from gtvision_edge.api.console import Console
 from gtvision_edge.api.discovery import discovery_endpoints
+from gtvision_edge.api.door import STALL_PATIENCE_S
 from gtvision_edge.api.exports import export_endpoints
 from gtvision_edge.api.footage import footage_endpoints
 from gtvision_edge.api.geojson import geojson_endpoints
@@ -81,8 +82,8 @@ from gtvision_edge.recordings.timeline.service import TimelineService
 from gtvision_edge.recordings.volume import Usage
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.runtime.findings import Finding
+from gtvision_edge.runtime.shares import Shares
 from gtvision_edge.runtime.tasks import Job
-from gtvision_edge.runtime.transfers import Transfers
 from gtvision_edge.settings import (
     AccountSettings,
     ApiSettings,
@@ -467,8 +468,14 @@ async def _retention(
 
 
 @pytest.fixture
-def transfers() -> Transfers:
-    return Transfers(most_of_one=3, patience_s=0.5)
+def transfers() -> Shares:
+    return Shares("transfers", 3)
+
+
+@pytest.fixture
+def stall_patience_s() -> float:
+    """After how long who takes nothing is cut off; a test may set it by a parameter."""
+    return STALL_PATIENCE_S
 
 
 @pytest.fixture
@@ -484,7 +491,7 @@ def resources(
     volume: FakeVolume,
     footage: FakeFootage,
     keys: OpenedKeys,
-    transfers: Transfers,
+    transfers: Shares,
 ) -> list[Endpoint]:
     """Every endpoint but the session's."""
     return [
@@ -546,6 +553,7 @@ def start(
     registry: CollectorRegistry,
     resources: list[Endpoint],
     monitor: FakeMonitor,
+    stall_patience_s: float,
 ) -> Callable[..., Any]:
     """Return a context manager that serves all resources, more endpoints, and other parts' routes."""
 
@@ -592,7 +600,9 @@ def start(
         everyone = await accounts.service.list_users(admin)
         user_ids = {user.username: str(user.user_id) for user in everyone.users}
         async with (
-            serve(api.application, host="127.0.0.1", port=0) as port,
+            serve(
+                api.application, host="127.0.0.1", port=0, stall_patience_s=stall_patience_s
+            ) as port,
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,
         ):
             url = f"http://127.0.0.1:{port}"

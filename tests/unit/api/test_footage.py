@@ -9,7 +9,7 @@ import pytest
 from yarl import URL
 
 from gtvision_edge.recordings.model import CameraNo, Segment
-from gtvision_edge.runtime.transfers import Transfers
+from gtvision_edge.runtime.shares import Shares
 from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.clock import FakeClock
@@ -126,9 +126,10 @@ async def test_ranges_are_served_as_the_standard_says(
     assert head[1].get("Content-Length", "0") == str(length)
 
 
+@pytest.mark.parametrize("stall_patience_s", [1.0])
 async def test_who_takes_nothing_of_a_segment_is_cut_and_refused_beyond_his_share(
     served: Served,
-    transfers: Transfers,
+    transfers: Shares,
     footage: FakeFootage,
     segment: Segment,
 ) -> None:
@@ -152,7 +153,7 @@ async def test_who_takes_nothing_of_a_segment_is_cut_and_refused_beyond_his_shar
     lines = [(await loop.sock_recv(each, 12)).decode() for each in clients]
 
     assert sorted(lines) == ["HTTP/1.1 206"] * 3 + ["HTTP/1.1 429"]
-    await becomes(lambda: transfers.held == 0, 5)
+    await becomes(lambda: transfers.held == 0, 8)
     status, _, content = await served.exchange(
         "GET",
         f"/api/v1/segments/{segment.segment_id}",

@@ -31,7 +31,7 @@ from gtvision_edge.media.upstream import MAX_ASKED
 from gtvision_edge.media.viewings import Viewings
 from gtvision_edge.recordings.volume import Volume, open_volume
 from gtvision_edge.runtime.events import EventBus
-from gtvision_edge.runtime.transfers import MOST_OF_ONE
+from gtvision_edge.runtime.shares import MOST_TRANSFERS
 from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera, FakeDirectory
 from tests.fakes.clock import FakeClock
@@ -237,7 +237,7 @@ async def test_bodies_on_their_way_leave_playlists_and_posters_their_own_connect
         *(
             house.get(f"/stream/{camera}_live/h_seg1.mp4", who)
             for who, camera in grasping
-            for _ in range(MOST_OF_ONE + 1)
+            for _ in range(MOST_TRANSFERS + 1)
         )
     )
     await house.clock.advance(1)
@@ -247,7 +247,7 @@ async def test_bodies_on_their_way_leave_playlists_and_posters_their_own_connect
     beyond = await house.get("/stream/cam01_live/h_seg1.mp4", "ana")
 
     statuses = [answer.status for answer in answers]
-    assert statuses.count(200) == 2 * MOST_OF_ONE > MAX_ASKED
+    assert statuses.count(200) == 2 * MOST_TRANSFERS > MAX_ASKED
     assert statuses.count(429) == 2
     assert (state, again) == ("live", "live")
     assert (beyond.status, (await beyond.json())["code"]) == (429, "too_many_transfers")
