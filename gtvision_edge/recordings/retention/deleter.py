@@ -33,6 +33,7 @@ from gtvision_edge.recordings.index import (
 from gtvision_edge.recordings.markers import VOLUME_MARKER
 from gtvision_edge.recordings.model import CameraNo, LeanSegment, PurgeId, SegmentId
 from gtvision_edge.recordings.retention import repository
+from gtvision_edge.recordings.retention.awaited import AwaitedRoom
 from gtvision_edge.recordings.retention.model import Order, Purge, PurgeKind
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.durable import sync_directory
@@ -67,7 +68,10 @@ class Deleted:
 
 
 class Deleter:
-    """Deletes segments and keeps the records of it. One batch at a time, whoever asks."""
+    """Deletes segments and keeps the records of it. One batch at a time, whoever asks.
+
+    *end_readers* cuts off who still reads what was deleted: else its room would not come back until he has read all of it.
+    """
 
     def __init__(
         self,
@@ -79,6 +83,7 @@ class Deleter:
         root: Path,
         is_present: Callable[[], bool],
         zone: ZoneInfo,
+        end_readers: Callable[[Sequence[LeanSegment]], None] = lambda _: None,
         registry: CollectorRegistry | None = None,
     ) -> None:
         self._index = index
@@ -88,6 +93,9 @@ class Deleter:
         self._root = root
         self._is_present = is_present
         self._zone = zone
+        self._end_readers = end_readers
+        self.awaited = AwaitedRoom(clock)
+        """Room that was made here and is not seen yet."""
         self._threads = DiskThreads("deleter", threads=1, waiting=1, patience_s=PATIENCE_S)
         self._turn = asyncio.Lock()
         registry = registry or CollectorRegistry()
@@ -292,8 +300,10 @@ class Deleter:
                 if spared:
                     repository.take_back_purged(transaction, purge_id, spared)
 
-        await self._database.write(write)
+        self._end_readers(ended)
         size = sum(each.size_bytes for each in ended)
+        self.awaited.note(size)
+        await self._database.write(write)
         self._segments.labels(kind).inc(len(ended))
         self._bytes.labels(kind).inc(size)
         if kept:
