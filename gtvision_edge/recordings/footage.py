@@ -182,6 +182,7 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
                 zone=base.zone,
                 settings=base.settings,
                 thresholds=base.thresholds,
+                end_readers=server.end,
             ),
             service,
             stack,

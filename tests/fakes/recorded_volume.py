@@ -1,11 +1,16 @@
 """A volume with recorded files and their rows, small enough to be made by the hundred."""
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from gtvision_edge.media.layout import camera_directory, segment_file, thumbnails_file
 from gtvision_edge.recordings.index import SegmentIndex
-from gtvision_edge.recordings.markers import VOLUME_MARKER
+from gtvision_edge.recordings.markers import (
+    CAMERA_MARKER,
+    VOLUME_MARKER,
+    CameraMarker,
+)
 from gtvision_edge.recordings.model import CameraNo, SegmentId
 from gtvision_edge.recordings.volume import Usage
 from gtvision_edge.storage import Database
@@ -36,6 +41,7 @@ class RecordedVolume:
         known = [FakeCamera(row["camera_id"], row["camera_uuid"], row["tenant_id"]) for row in rows]
         numbers = await keep(self.database, *known, FakeCamera(camera_id, uuid, tenant_id))
         await place(self.database, numbers[-1], camera_directory(camera_id))
+        mark(self.root / camera_directory(camera_id), CameraMarker(uuid, camera_id, tenant_id))
         return numbers[-1]
 
     async def record(
@@ -66,6 +72,12 @@ class RecordedVolume:
     async def ids(self) -> list[SegmentId]:
         rows = await self.database.fetch_all("SELECT segment_id FROM segments ORDER BY segment_id")
         return [SegmentId(row["segment_id"]) for row in rows]
+
+
+def mark(directory: Path, marker: CameraMarker) -> None:
+    """Make *directory* that camera's."""
+    directory.mkdir(exist_ok=True)
+    (directory / CAMERA_MARKER).write_text(json.dumps(asdict(marker)))
 
 
 def recorded_volume(root: Path, database: Database) -> RecordedVolume:

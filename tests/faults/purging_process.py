@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.retention import deleter as module
+from gtvision_edge.recordings.retention import unlinking
 from gtvision_edge.recordings.retention.deleter import Deleter
 from gtvision_edge.recordings.retention.keeper import Keeper
 from gtvision_edge.recordings.volume import Usage
@@ -62,8 +63,8 @@ class SteppedDatabase(Database):
 async def main(directory: Path, last: int) -> None:
     steps = Steps(last)
     module.BATCH = BATCH  # type: ignore[misc]  # smaller, for more steps
-    module._remove = steps.around(module._remove)
-    module.sync_directory = steps.around(module.sync_directory)  # type: ignore[attr-defined]  # imported there
+    unlinking._remove = steps.around(unlinking._remove)
+    unlinking.sync_directory = steps.around(unlinking.sync_directory)  # type: ignore[attr-defined]  # imported there
     clock = SystemClock()
     root = directory / "rec"
     async with open_database(directory / "edge.db") as database:

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -12,15 +14,18 @@ from prometheus_client import CollectorRegistry, Counter
 
 from gtvision_edge.recordings.disk import DiskThreads
 from gtvision_edge.recordings.errors import UnknownSegmentError, VolumeUnwritableError
-from gtvision_edge.recordings.model import Segment
+from gtvision_edge.recordings.model import CameraNo, LeanSegment, Segment
 from gtvision_edge.recordings.playback.hiding import hide_audio
 
 log = structlog.get_logger(__name__)
 
 CHUNK: Final = 2**20
 THREADS: Final = 8
+IS_SENT: Final = web.RequestKey("is_sent", bool)
+"""Set on a request once the head of its answer is on its way."""
 MEDIA_TYPE: Final = "video/mp4"
 _FINISHED_CACHING: Final = "private, max-age=3600, immutable"
+_Name = tuple[CameraNo, int]
 _WARM: Final = bytearray(CHUNK)
 
 
@@ -34,6 +39,14 @@ class Asked:
     is_part: bool
 
 
+@dataclass(eq=False, slots=True)
+class _Reader:
+    """One answer in progress; ``is_over``: its file was deleted, and its limit set to now."""
+
+    limit: asyncio.Timeout
+    is_over: bool = False
+
+
 class SegmentServer:
     """Sends files of the volume. Opening and reading run in its own threads; a socket that is slow holds none of them."""
 
@@ -44,9 +57,31 @@ class SegmentServer:
             "Bytes of recorded files sent to viewers.",
             registry=registry or CollectorRegistry(),
         )
+        self._readers: dict[_Name, set[_Reader]] = {}
 
     def close(self) -> None:
         self._threads.close()
+
+    def end(self, deleted: Iterable[LeanSegment]) -> None:
+        """Cut off who is being sent what was *deleted*: its room comes back when nobody has the file open any more."""
+        now = asyncio.get_running_loop().time()
+        for segment in deleted:
+            for reader in self._readers.get((segment.camera_no, segment.name_us), ()):
+                if not reader.is_over:
+                    reader.is_over = True
+                    reader.limit.reschedule(now)
+
+    @contextmanager
+    def _reading(self, segment: Segment, reader: "_Reader") -> Iterator[None]:
+        name = (segment.camera_no, segment.name_us)
+        readers = self._readers.setdefault(name, set())
+        readers.add(reader)
+        try:
+            yield
+        finally:
+            readers.discard(reader)
+            if not readers and self._readers.get(name) is readers:
+                del self._readers[name]
 
     async def send(
         self, request: web.Request, path: Path, segment: Segment, *, hides_audio: bool
@@ -54,10 +89,28 @@ class SegmentServer:
         """Answer GET or HEAD for *segment*, which lies at *path*.
 
         Raises:
-            UnknownSegmentError: the file is not there.
+            UnknownSegmentError: the file is not there, or was deleted before anything of it was sent.
             VolumeError: it cannot be read, or the disk hangs.
+            ConnectionResetError: it was deleted while it was sent; the connection is cut.
 
         """
+        reader = _Reader(asyncio.timeout(None))
+        try:
+            async with reader.limit:
+                with self._reading(segment, reader):
+                    return await self._open(request, path, segment, hides_audio=hides_audio)
+        except TimeoutError as error:
+            if not reader.is_over:
+                raise
+            if not request.get(IS_SENT):
+                raise UnknownSegmentError("This footage is no longer there.") from error
+            if request.transport is not None:
+                request.transport.abort()
+            raise ConnectionResetError from error
+
+    async def _open(
+        self, request: web.Request, path: Path, segment: Segment, *, hides_audio: bool
+    ) -> web.StreamResponse:
         try:
             opened = await self._threads.run(
                 lambda: path.open("rb"), undo=lambda file: file.close()
@@ -100,6 +153,7 @@ class SegmentServer:
         response.content_length = asked.end - asked.start
         if asked.is_part:
             response.headers[hdrs.CONTENT_RANGE] = f"bytes {asked.start}-{asked.end - 1}/{size}"
+        request[IS_SENT] = True
         await response.prepare(request)
         if request.method != "HEAD":
             await self._send(request, response, file, asked, segment if hides_audio else None)

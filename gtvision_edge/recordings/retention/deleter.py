@@ -3,13 +3,13 @@
 Three steps, so that a kill between any two leaves a state that the next start knows (:meth:`Deleter.recover`):
 
 1. one commit: :func:`doom_segments` (which spares what an incident holds), and the record of what is going to be deleted;
-2. in a thread: files and thumbnails are unlinked and their directories synced, on a volume that is ours before and after;
+2. in a thread: files and thumbnails are unlinked and their directories synced, on a volume that is ours before and after, in
+   directories that are proved to be their cameras' (``unlinking.py``);
 3. one commit: the rows of what is gone go; what could not be deleted is spared and taken out of the record.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,21 +21,19 @@ from prometheus_client import CollectorRegistry, Counter
 
 from gtvision_edge.audit import Actor, AuditLog
 from gtvision_edge.audit.tree import leaf_hash, root_over
-from gtvision_edge.media.layout import segment_file, thumbnails_file
 from gtvision_edge.recordings.disk import DiskThreads
-from gtvision_edge.recordings.errors import VolumeError
 from gtvision_edge.recordings.index import (
     SegmentIndex,
     delete_doomed,
     doom_segments,
     spare_doomed,
 )
-from gtvision_edge.recordings.markers import VOLUME_MARKER
-from gtvision_edge.recordings.model import CameraNo, LeanSegment, PurgeId, SegmentId
-from gtvision_edge.recordings.retention import repository
+from gtvision_edge.recordings.model import LeanSegment, PurgeId, SegmentId
+from gtvision_edge.recordings.retention import repository, unlinking
+from gtvision_edge.recordings.retention.awaited import AwaitedRoom
 from gtvision_edge.recordings.retention.model import Order, Purge, PurgeKind
+from gtvision_edge.recordings.retention.unlinking import Victim
 from gtvision_edge.runtime.clock import Clock
-from gtvision_edge.runtime.durable import sync_directory
 from gtvision_edge.runtime.ids import new_uuid7
 from gtvision_edge.storage import Database, Transaction
 
@@ -67,7 +65,10 @@ class Deleted:
 
 
 class Deleter:
-    """Deletes segments and keeps the records of it. One batch at a time, whoever asks."""
+    """Deletes segments and keeps the records of it. One batch at a time, whoever asks.
+
+    *end_readers* cuts off who still reads what was deleted: else its room would not come back until he has read all of it.
+    """
 
     def __init__(
         self,
@@ -79,6 +80,7 @@ class Deleter:
         root: Path,
         is_present: Callable[[], bool],
         zone: ZoneInfo,
+        end_readers: Callable[[Sequence[LeanSegment]], None] = lambda _: None,
         registry: CollectorRegistry | None = None,
     ) -> None:
         self._index = index
@@ -88,6 +90,9 @@ class Deleter:
         self._root = root
         self._is_present = is_present
         self._zone = zone
+        self._end_readers = end_readers
+        self.awaited = AwaitedRoom(clock)
+        """Room that was made here and is not seen yet."""
         self._threads = DiskThreads("deleter", threads=1, waiting=1, patience_s=PATIENCE_S)
         self._turn = asyncio.Lock()
         registry = registry or CollectorRegistry()
@@ -140,7 +145,7 @@ class Deleter:
                             transaction, Order(PurgeKind.AGE, {"recovered": True}), some
                         )
                     )
-                ended = await self._unlink_and_forget(begun, purges, "recovered")
+                ended = await self._unlink_and_forget(begun, purges, "recovered", was_begun=True)
                 count += ended.segments
                 if not ended.segments:
                     break
@@ -273,11 +278,17 @@ class Deleter:
         return purge_id
 
     async def _unlink_and_forget(
-        self, doomed: Sequence[LeanSegment], purges: dict[SegmentId, PurgeId], kind: str
+        self,
+        doomed: Sequence[LeanSegment],
+        purges: dict[SegmentId, PurgeId],
+        kind: str,
+        *,
+        was_begun: bool = False,
     ) -> Deleted:
-        directories = await self._directories({each.camera_no for each in doomed})
-        files = [(each.segment_id, self._file(directories, each)) for each in doomed]
-        gone = await self._threads.run(lambda: _unlink(self._root, files))
+        victims = await self._victims(doomed)
+        gone = await self._threads.run(
+            lambda: unlinking.unlink_segments(self._root, victims, was_begun=was_begun)
+        )
         ended = [each for each in doomed if each.segment_id in gone]
         kept = [each.segment_id for each in doomed if each.segment_id not in gone]
 
@@ -292,8 +303,10 @@ class Deleter:
                 if spared:
                     repository.take_back_purged(transaction, purge_id, spared)
 
-        await self._database.write(write)
+        self._end_readers(ended)
         size = sum(each.size_bytes for each in ended)
+        self.awaited.note(size)
+        await self._database.write(write)
         self._segments.labels(kind).inc(len(ended))
         self._bytes.labels(kind).inc(size)
         if kept:
@@ -301,17 +314,14 @@ class Deleter:
             log.warning("footage_not_deleted", kind=kind, files=len(kept))
         return Deleted(len(ended), size, tuple(kept))
 
-    async def _directories(self, camera_nos: set[CameraNo]) -> dict[CameraNo, Path | None]:
-        found: dict[CameraNo, Path | None] = {}
-        for camera_no in camera_nos:
-            camera = await self._index.camera_by_no(camera_no)
-            directory = camera.directory if camera else None
-            found[camera_no] = self._root / directory if directory else None
-        return found
-
-    def _file(self, directories: dict[CameraNo, Path | None], segment: LeanSegment) -> Path | None:
-        directory = directories[segment.camera_no]
-        return None if directory is None else directory / segment_file(segment.name_us)
+    async def _victims(self, segments: Sequence[LeanSegment]) -> list[Victim]:
+        numbers = {each.camera_no for each in segments}
+        cameras = {each: await self._index.camera_by_no(each) for each in numbers}
+        return [
+            Victim(each.segment_id, camera.camera_uuid, camera.directory, each.name_us)
+            for each in segments
+            if (camera := cameras[each.camera_no]) is not None
+        ]
 
     async def _root_of(self, purge_id: PurgeId) -> tuple[bytes, int]:
         hashes: list[bytes] = []
@@ -332,48 +342,3 @@ class Deleter:
             .date()
             .isoformat()
         )
-
-
-def _unlink(root: Path, files: Sequence[tuple[SegmentId, Path | None]]) -> set[SegmentId]:
-    """Delete *files* with their thumbnails and sync their directories; return whose file is gone for certain.
-
-    A file that is not there counts as gone only while the volume is: without its mount nothing is there.
-
-    Raises:
-        VolumeError: the volume went away meanwhile.
-
-    """
-    device = _device_of(root)
-    gone: set[SegmentId] = set()
-    touched: set[Path] = set()
-    for segment_id, file in files:
-        if file is None or _remove(file):
-            gone.add(segment_id)
-            if file is not None:
-                _remove(thumbnails_file(file))
-                touched.add(file.parent)
-    for directory in touched:
-        # Else a power cut could bring a file back whose row is gone: it would be found, and kept another round.
-        with suppress(FileNotFoundError):
-            sync_directory(directory)
-    if _device_of(root) != device:
-        raise VolumeError("The volume changed while footage was being deleted.")
-    return gone
-
-
-def _device_of(root: Path) -> int:
-    try:
-        return (root / VOLUME_MARKER).stat().st_dev
-    except OSError as error:
-        raise VolumeError("The volume went away.") from error
-
-
-def _remove(file: Path) -> bool:
-    """Return whether *file* is not there any more."""
-    try:
-        file.unlink()
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
-    return True

@@ -164,7 +164,8 @@ class Keeper:
         if usage is None or usage is self._judged:
             return
         self._judged = usage
-        missing = missing_room(usage.free, waters(self._thresholds, usage))
+        free = usage.free + self._deleter.awaited.after(usage)
+        missing = missing_room(free, waters(self._thresholds, usage))
         self._is_pressing = missing > 0
         if missing == 0:
             self._is_short_of_room = False

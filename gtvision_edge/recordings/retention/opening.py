@@ -1,6 +1,6 @@
 """Builds the parts that delete footage, and starts their jobs."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from prometheus_client import CollectorRegistry
 
 from gtvision_edge.audit import AuditLog
-from gtvision_edge.recordings.index import SegmentIndex
+from gtvision_edge.recordings.index import LeanSegment, SegmentIndex
 from gtvision_edge.recordings.retention.breaker import Breaker
 from gtvision_edge.recordings.retention.clock_guard import ClockGuard, kernel_says_synced
 from gtvision_edge.recordings.retention.deleter import Deleter
@@ -51,6 +51,7 @@ class RetentionBase:
     zone: ZoneInfo
     settings: RecordingSettings
     thresholds: VolumeSettings
+    end_readers: Callable[[Sequence[LeanSegment]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ async def open_retention(
         root=base.volume.root,
         is_present=base.volume.is_present,
         zone=base.zone,
+        end_readers=base.end_readers,
         registry=base.registry,
     )
     stack.callback(deleter.close)

@@ -11,7 +11,7 @@ from gtvision_edge.recordings.incidents import repository as incidents
 from gtvision_edge.recordings.incidents.model import Release
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.retention import repository
-from gtvision_edge.recordings.retention.deleter import BATCH, Deleter
+from gtvision_edge.recordings.retention.deleter import BATCH, Deleted, Deleter
 from gtvision_edge.recordings.retention.model import Guard, OnFull, Order, PurgeKind
 from gtvision_edge.recordings.retention.rules import as_many_as
 from gtvision_edge.recordings.retention.waters import waters
@@ -65,7 +65,8 @@ class Override:
         if guard.on_full is not OnFull.RELEASE_OLDEST_INCIDENT:
             return
         # A little more than closes the breaker: it must stay closed for a while, too.
-        missing = waters(self._thresholds, usage).high - usage.free
+        free = usage.free + self._deleter.awaited.after(usage)
+        missing = waters(self._thresholds, usage).high - free
         held = await repository.fetch_held_bytes(self._database)
         if sum(held.values()) < missing:
             return
@@ -73,9 +74,12 @@ class Override:
             incident_id = await repository.fetch_oldest_incident(self._database)
             if incident_id is None:
                 return
-            missing -= await self._give_up(incident_id, guard, missing)
+            given = await self._give_up(incident_id, guard, missing)
+            if given.kept:
+                return  # files cannot be deleted: giving up more evidence would make no room either
+            missing -= given.size_bytes
 
-    async def _give_up(self, incident_id: str, guard: Guard, missing: int) -> int:
+    async def _give_up(self, incident_id: str, guard: Guard, missing: int) -> Deleted:
         await self._database.write(
             lambda transaction: self._release(transaction, incident_id, guard)
         )
@@ -85,17 +89,18 @@ class Override:
             {"incident_id": incident_id, "standing_by": guard.on_full_by_name},
             reason=guard.on_full_reason,
         )
-        freed = 0
-        while freed < missing:
+        given = Deleted()
+        while given.size_bytes < missing and not given.kept:
             found = await self._index.oldest_deletable(limit=BATCH)
-            deleted = await self._deleter.delete(order, as_many_as(found, missing - freed))
-            if deleted.segments == 0:
+            victims = as_many_as(found, missing - given.size_bytes)
+            deleted = await self._deleter.delete(order, victims)
+            if deleted.segments == 0 and not deleted.kept:
                 break
-            freed += deleted.size_bytes
+            given += deleted
         for purge in await repository.fetch_open_purges(self._database):
             if purge.kind is order.kind:
                 await self._deleter.finish(purge)
-        return freed
+        return given
 
     def _release(self, transaction: Transaction, incident_id: str, guard: Guard) -> None:
         incident = incidents.get_incident_row(transaction, incident_id)

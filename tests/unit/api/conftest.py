@@ -460,6 +460,7 @@ async def _retention(
         zone=ZoneInfo("America/Sao_Paulo"),
         settings=RecordingSettings(),
         thresholds=VolumeSettings(),
+        end_readers=lambda deleted: None,
     )
 
     async def unstarted(name: str, job: Job) -> None: ...

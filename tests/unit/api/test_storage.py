@@ -6,13 +6,14 @@ import pytest
 
 from gtvision_edge.accounts import Principal
 from gtvision_edge.recordings.incidents.service import IncidentRequest
-from gtvision_edge.recordings.markers import VOLUME_MARKER
+from gtvision_edge.recordings.markers import VOLUME_MARKER, CameraMarker
 from gtvision_edge.recordings.model import CameraNo, Span
 from gtvision_edge.recordings.retention.model import DAY_US
 from gtvision_edge.recordings.volume import Usage
 from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.footage import MINUTE_US, START_US, a_segment, add, keep, place
+from tests.fakes.recorded_volume import mark
 from tests.unit.api.conftest import FakeFootage, FakeVolume, Served
 
 GIB = 2**30
@@ -38,6 +39,7 @@ async def record(
     ]
     numbers = await keep(database, *others, FakeCamera(camera_id, uuid, tenant_id))
     await place(database, numbers[-1], f"{camera_id}_rec")
+    mark(footage.root / f"{camera_id}_rec", CameraMarker(uuid, camera_id, tenant_id))
     await add(
         database,
         *[a_segment(numbers[-1], START_US - DAY_US + n * MINUTE_US) for n in range(minutes)],

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,15 @@ from gtvision_edge.audit import Actor, AuditLog
 from gtvision_edge.audit.tree import leaf_hash, root_over
 from gtvision_edge.recordings.errors import VolumeError
 from gtvision_edge.recordings.incidents.service import IncidentRequest, IncidentService
-from gtvision_edge.recordings.markers import VOLUME_MARKER
+from gtvision_edge.recordings.markers import CAMERA_MARKER, VOLUME_MARKER, CameraMarker
 from gtvision_edge.recordings.model import LeanSegment, Span
-from gtvision_edge.recordings.retention import deleter as module
-from gtvision_edge.recordings.retention import repository
+from gtvision_edge.recordings.retention import repository, unlinking
 from gtvision_edge.recordings.retention.deleter import BATCH, UNHASHED, Deleter
 from gtvision_edge.recordings.retention.model import DAY_US, Order, Purge, PurgeKind
 from gtvision_edge.storage import Database
 from tests.fakes.clock import FakeClock
 from tests.fakes.footage import MINUTE_US, START_US
-from tests.fakes.recorded_volume import SIZE, RecordedVolume
+from tests.fakes.recorded_volume import SIZE, RecordedVolume, mark
 
 AGE = Order(PurgeKind.AGE, {"retain_days": 30})
 PRESSURE = Order(PurgeKind.PRESSURE, {"high_water": 0.85})
@@ -184,6 +184,112 @@ async def test_nothing_is_forgotten_of_a_volume_that_is_away(
     assert purge.segments == 2
 
 
+ANOTHER = CameraMarker("00000000-0000-7000-8000-00000000ffff", "cam01", "town")
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_what_was_set_aside_is_deleted_where_it_lies_and_nothing_of_the_next_owner(
+    deleter: Deleter, volume: RecordedVolume, database: Database, replaced: bool
+) -> None:
+    """The index has not seen yet that the camera's directory has another name."""
+    await volume.record(await volume.camera("cam01"), 3)
+    victims = await all_of(volume)
+    home, aside = volume.root / "cam01_rec", volume.root / "cam01_rec.00000517.aside"
+    home.rename(aside)
+    if replaced:
+        shutil.copytree(aside, home)
+        mark(home, ANOTHER)
+
+    done = await deleter.delete(AGE, victims)
+    (purge,) = await finish(deleter, database)
+
+    assert (done.segments, purge.segments, purge.failures) == (3, 3, 0)
+    assert [each for each in volume.files() if ".aside" in each] == []
+    assert len(volume.files()) == (3 if replaced else 0)
+
+
+@pytest.mark.parametrize("marker", ["another's", "empty", "none", "no directory"])
+async def test_what_is_not_found_in_its_cameras_own_directory_was_not_deleted(
+    deleter: Deleter,
+    volume: RecordedVolume,
+    database: Database,
+    marker: str,
+    tmp_path: Path,
+) -> None:
+    ids = await volume.record(await volume.camera("cam01"), 3)
+    victims = await all_of(volume)
+    home = volume.root / "cam01_rec"
+    if marker == "empty":
+        (home / CAMERA_MARKER).write_text("")
+    elif marker == "none":
+        (home / CAMERA_MARKER).rename(tmp_path / "marker")
+    else:
+        home.rename(tmp_path / "carried away")
+        if marker == "another's":
+            mark(home, ANOTHER)
+
+    done = await deleter.delete(AGE, victims)
+    (purge,) = await finish(deleter, database)
+
+    assert (done.segments, done.kept) == (0, tuple(ids))
+    assert (purge.segments, purge.failures) == (0, 3)
+    assert await volume.ids() == ids
+    assert len(list(tmp_path.rglob("*.mp4"))) == 3
+
+
+async def test_a_directory_that_goes_while_its_files_are_deleted_takes_no_other_with_it(
+    deleter: Deleter,
+    volume: RecordedVolume,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Set aside between two files: what was opened is what files are deleted from, whatever its name."""
+    ids = await volume.record(await volume.camera("cam01"), 3)
+    home, aside = volume.root / "cam01_rec", volume.root / "cam01_rec.00000517.aside"
+    remove = unlinking._remove
+
+    def interrupted(file: Path) -> Any:
+        if not aside.exists():
+            home.rename(aside)
+            shutil.copytree(aside, home)
+            mark(home, ANOTHER)
+        return remove(file)
+
+    monkeypatch.setattr(unlinking, "_remove", interrupted)
+    done = await deleter.delete(AGE, await all_of(volume))
+    (purge,) = await finish(deleter, database)
+
+    assert (done.segments, purge.failures) == (len(ids), 0)
+    assert len(volume.files()) == 3
+    assert not any(".aside" in each for each in volume.files())
+
+
+async def test_files_carried_away_with_their_marker_while_they_are_deleted_were_not_deleted(
+    deleter: Deleter,
+    volume: RecordedVolume,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    ids = await volume.record(await volume.camera("cam01"), 3)
+    home, away = volume.root / "cam01_rec", tmp_path / "another disk"
+    remove = unlinking._remove
+
+    def interrupted(file: Path) -> Any:
+        done = remove(file)
+        if not away.exists():
+            shutil.copytree(home, away)  # as mv does between two disks
+            shutil.rmtree(home)
+        return done
+
+    monkeypatch.setattr(unlinking, "_remove", interrupted)
+    done = await deleter.delete(AGE, await all_of(volume))
+    (purge,) = await finish(deleter, database)
+
+    assert (done.segments, done.kept) == (1, tuple(ids[1:]))
+    assert (purge.segments, purge.failures) == (1, 2)
+
+
 class Killed(BaseException):
     """The process is gone from here on."""
 
@@ -198,19 +304,19 @@ async def test_a_kill_between_any_two_steps_is_mended_at_the_next_start(
 ) -> None:
     await volume.record(await volume.camera("cam01"), 4)
     victims = (await all_of(volume))[:2]
-    unlink_all = module._unlink
+    unlink_all = unlinking.unlink_segments
 
-    def killed(root: Path, files: Any) -> set[Any]:
+    def killed(root: Path, files: Any, **options: Any) -> set[Any]:
         if step == "half deleted":
-            unlink_all(root, files[:1])
+            unlink_all(root, files[:1], **options)
         elif step == "deleted":
-            unlink_all(root, files)
+            unlink_all(root, files, **options)
         raise Killed
 
-    monkeypatch.setattr(module, "_unlink", killed)
+    monkeypatch.setattr(unlinking, "unlink_segments", killed)
     with pytest.raises(Killed):
         await deleter.delete(PRESSURE, victims)
-    monkeypatch.setattr(module, "_unlink", unlink_all)
+    monkeypatch.setattr(unlinking, "unlink_segments", unlink_all)
     assert len(await volume.ids()) == 4
 
     assert await deleter.recover() == 2
@@ -233,13 +339,13 @@ async def test_what_an_incident_asks_for_while_it_cannot_be_deleted_is_held(
     span = Span(START_US, START_US + MINUTE_US)
     loop = asyncio.get_running_loop()
 
-    def meanwhile(root: Path, files: Any) -> set[Any]:
+    def meanwhile(root: Path, files: Any, **options: Any) -> set[Any]:
         asyncio.run_coroutine_threadsafe(hold(database, clock, volume, "cam01", span), loop).result(
             10
         )
         return set()
 
-    monkeypatch.setattr(module, "_unlink", meanwhile)
+    monkeypatch.setattr(unlinking, "unlink_segments", meanwhile)
     await deleter.delete(AGE, await all_of(volume))
 
     rows = await database.fetch_all("SELECT held, doomed FROM segments")

@@ -14,8 +14,7 @@ from gtvision_edge.accounts import Principal, Role, UserId
 from gtvision_edge.audit import Actor, AuditLog
 from gtvision_edge.recordings.incidents.service import IncidentRequest, IncidentService
 from gtvision_edge.recordings.model import CameraNo, SegmentId, Span
-from gtvision_edge.recordings.retention import deleter as module
-from gtvision_edge.recordings.retention import repository
+from gtvision_edge.recordings.retention import repository, unlinking
 from gtvision_edge.recordings.retention.deleter import Deleter
 from gtvision_edge.recordings.retention.keeper import Keeper
 from gtvision_edge.recordings.retention.model import Order, Policy, PurgeKind
@@ -138,12 +137,12 @@ async def delete_by_every_rule(world: World, site: Site, camera_nos: list[Camera
     """Run every deleter; between the choice of files and their deletion somebody makes an incident."""
     loop = asyncio.get_running_loop()
     meanwhile = list(world.meanwhile)
-    unlink = module._unlink
+    unlink = unlinking.unlink_segments
 
-    def interrupted(root: Path, files: Any) -> set[SegmentId]:
+    def interrupted(root: Path, files: Any, **options: Any) -> set[SegmentId]:
         if meanwhile:
             asyncio.run_coroutine_threadsafe(site.hold(*meanwhile.pop()), loop).result(30)
-        return unlink(root, files)
+        return unlink(root, files, **options)
 
     deleter = Deleter(
         site.volume.index,
@@ -165,7 +164,7 @@ async def delete_by_every_rule(world: World, site: Site, camera_nos: list[Camera
         thresholds=VolumeSettings(reserve="1B"),  # type: ignore[arg-type]  # as it is written
     )
     free = int(50 * SIZE * world.free_share)
-    module._unlink = interrupted
+    unlinking.unlink_segments = interrupted  # type: ignore[assignment]  # called as it is
     try:
         chosen_before = await site.volume.index.oldest_deletable(limit=5)
         if world.manual is not None:
@@ -184,5 +183,5 @@ async def delete_by_every_rule(world: World, site: Site, camera_nos: list[Camera
             await site.hold(*each)
         await deleter.recover()
     finally:
-        module._unlink = unlink
+        unlinking.unlink_segments = unlink
         deleter.close()

@@ -1,10 +1,12 @@
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from gtvision_edge.audit import Actor, AuditLog
 from gtvision_edge.recordings.model import CameraNo, Span
 from gtvision_edge.recordings.retention import repository
+from gtvision_edge.recordings.retention.awaited import PATIENCE_S
 from gtvision_edge.recordings.retention.clock_guard import STABLE_S, ClockGuard
 from gtvision_edge.recordings.retention.deleter import Deleter
 from gtvision_edge.recordings.retention.keeper import AGE_EVERY_S, LATE_S, Keeper
@@ -234,6 +236,43 @@ async def test_one_look_at_the_volume_never_costs_more_than_it_asks_for(house: H
     assert await house.left(camera_no) == 140
 
 
+async def test_room_that_is_still_to_come_back_is_not_made_twice(house: House) -> None:
+    """Somebody reads what was deleted: each further look shows as little room as before."""
+    camera_no = await house.volume.camera("c1")
+    await house.volume.record(camera_no, 200)
+    house.free(140_000)
+    await house.pass_()
+    for _ in range(2):
+        house.free(140_000)
+        await house.pass_()
+    assert await house.left(camera_no) == 140
+
+    house.free(149_000)  # a little came back, and others wrote: 51 of 60 are still awaited
+    await house.pass_()
+    house.free(120_000)
+    await house.pass_()
+    assert await house.left(camera_no) == 140
+
+    await house.clock.advance(PATIENCE_S)
+    house.free(140_000)
+    await house.pass_()
+    assert await house.left(camera_no) == 80
+
+
+async def test_room_that_came_back_is_awaited_no_more(house: House) -> None:
+    camera_no = await house.volume.camera("c1")
+    await house.volume.record(camera_no, 200)
+    house.free(140_000)
+    await house.pass_()
+    house.free(200_000)
+    await house.pass_()
+
+    house.free(140_000)
+    await house.pass_()
+
+    assert await house.left(camera_no) == 80
+
+
 async def test_a_clock_that_is_not_believed_takes_what_was_recorded_first(house: House) -> None:
     camera_no = await house.volume.camera("c1")
     first = await house.volume.record(camera_no, 100)
@@ -353,6 +392,41 @@ async def test_by_a_standing_order_the_oldest_incident_is_released_as_far_as_nee
     assert "incident.released" in [entry.action for entry in entries]
     (purge,) = await house.purges()
     assert (purge.kind, purge.reason) == (PurgeKind.INCIDENT_OVERRIDE, "ata 12/2026")
+
+
+async def test_no_more_evidence_is_given_up_while_the_room_of_what_was_is_on_its_way(
+    house: House,
+) -> None:
+    await fill_with_held(house)
+    await standing_order(house)
+    await house.pass_()
+
+    for _ in range(4):
+        house.free(60_000)
+        await house.pass_()
+
+    assert len(await house.volume.ids()) == 200 - 90
+    assert await open_incidents(house) == 1
+
+
+async def test_no_more_evidence_is_given_up_when_files_cannot_be_deleted(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill_with_held(house)
+    await standing_order(house)
+
+    def refusing(path: Path, *, missing_ok: bool = False) -> None:
+        raise PermissionError(13, str(path))
+
+    monkeypatch.setattr(Path, "unlink", refusing)
+    await house.pass_()
+
+    assert await open_incidents(house) == 1
+
+
+async def open_incidents(house: House) -> int:
+    row = await house.database.fetch_one("SELECT count(*) FROM incidents WHERE released_us IS NULL")
+    return int(row[0]) if row else 0
 
 
 async def test_evidence_is_not_given_up_for_a_disk_that_others_fill(house: House) -> None:
