@@ -1,7 +1,7 @@
 """What the recordings are made of, as the rest of the program sees it."""
 
 from dataclasses import dataclass
-from typing import Final, NewType
+from typing import Final, NewType, Self
 
 DAY_US: Final = 86_400_000_000
 MAX_SEGMENT_US: Final = 25 * 3600 * 1_000_000
@@ -130,6 +130,19 @@ class SegmentSpan:
     continues: bool
     video: str
     audio: str
+
+    @classmethod
+    def of(cls, segment: Segment) -> Self:
+        return cls(
+            segment.segment_id,
+            segment.start_us,
+            segment.end_us,
+            segment.size_bytes,
+            segment.held,
+            segment.continues,
+            segment.format.video,
+            segment.format.audio,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,20 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True)
+class Coverage:
+    """What finished files there are of one camera in an interval; None for *extent* = none.
+
+    ``gaps`` are those between files, the first of them where there are very many; ``missing_us`` is the sum of all.
+    """
+
+    segments: int
+    size_bytes: int
+    extent: Span | None
+    gaps: Sequence[Span]
+    missing_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class HeldFootage:
     """What there is of one camera in the interval, up to now; ``gaps`` are what is missing of it, also before it came."""
 

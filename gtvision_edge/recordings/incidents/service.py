@@ -11,6 +11,7 @@ from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.recordings.errors import SpanTooLongError
 from gtvision_edge.recordings.incidents import repository
+from gtvision_edge.recordings.incidents.covering import gaps_of, with_growing
 from gtvision_edge.recordings.incidents.errors import IncidentReleasedError, UnknownIncidentError
 from gtvision_edge.recordings.incidents.model import (
     HeldFootage,
@@ -19,9 +20,8 @@ from gtvision_edge.recordings.incidents.model import (
     IncidentPage,
     Release,
 )
-from gtvision_edge.recordings.index import SegmentIndex, SegmentSpan
+from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.model import CameraNo, IncidentId, RecordedCamera, Span
-from gtvision_edge.recordings.timeline.merging import gaps_between, merged
 from gtvision_edge.recordings.timeline.service import may_see
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.ids import new_uuid7
@@ -245,30 +245,18 @@ class IncidentService:
         ]
 
     async def _held(self, camera: RecordedCamera, span: Span) -> HeldFootage:
-        segments = await self._index.spans(camera.camera_no, span)
+        found = await repository.fetch_coverage(self._database, camera.camera_no, span)
         growing = await self._index.look_at_growing(camera)
         if growing is not None and growing.span.overlaps(span):
-            segments.append(
-                SegmentSpan(
-                    growing.segment_id,
-                    growing.start_us,
-                    growing.end_us,
-                    growing.size_bytes,
-                    growing.held,
-                    growing.continues,
-                    growing.format.video,
-                    growing.format.audio,
-                )
-            )
+            found = with_growing(found, growing, span)
             if self._clock.now_us() - growing.end_us < _FRESH_US:  # the last part is on its way
-                span = Span(span.start_us, min(span.end_us, growing.end_us))
-        spans = merged(segments, span)
+                span = Span(span.start_us, max(span.start_us, min(span.end_us, growing.end_us)))
         return HeldFootage(
             camera=camera,
-            segments=len(segments),
-            size_bytes=sum(segment.size_bytes for segment in segments),
-            recorded_us=sum(each.end_us - each.start_us for each in spans),
-            gaps=[Span(gap.start_us, gap.end_us) for gap in gaps_between(spans, span)],
+            segments=found.segments,
+            size_bytes=found.size_bytes,
+            recorded_us=found.extent.length_us - found.missing_us if found.extent else 0,
+            gaps=gaps_of(found, span),
         )
 
     async def _file(self, incident: Incident) -> IncidentFile:

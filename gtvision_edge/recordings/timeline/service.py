@@ -120,18 +120,7 @@ class TimelineService:
             part = Span(start_us, end_us)
             stretches = await self._index.spans(camera.camera_no, part)
             if growing is not None and growing.span.overlaps(part):
-                stretches.append(
-                    SegmentSpan(
-                        growing.segment_id,
-                        growing.start_us,
-                        growing.end_us,
-                        growing.size_bytes,
-                        growing.held,
-                        growing.continues,
-                        growing.format.video,
-                        growing.format.audio,
-                    )
-                )
+                stretches.append(SegmentSpan.of(growing))
             for each in merged(stretches, part):
                 _append(spans, each)
             start_us = end_us
