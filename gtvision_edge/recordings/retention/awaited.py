@@ -28,8 +28,8 @@ class AwaitedRoom:
         self._seen: Usage | None = None
 
     def note(self, size_bytes: int) -> None:
-        """Say that files of so many bytes were deleted."""
-        if size_bytes > 0:
+        """Say that files of so many bytes were deleted; before the first look there is nothing to compare with."""
+        if size_bytes > 0 and self._seen is not None:
             self._deletions.append(_Deletion(size_bytes, self._clock.monotonic()))
 
     def after(self, usage: Usage) -> int:
