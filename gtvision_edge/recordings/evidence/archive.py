@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from gtvision_edge.errors import EdgeError
 from gtvision_edge.runtime.timestamps import to_rfc3339
 
 _REGULAR_FILE: Final = 0o100644 << 16
@@ -44,25 +45,40 @@ class Archive:
         self.files: list[Stored] = []
 
     def add(self, path: str, pieces: Iterable[bytes], size_bytes: int) -> Stored:
-        """Add a file of *size_bytes* (a bound is enough) made of *pieces*."""
+        """Add a file of *size_bytes* (a bound is enough) made of *pieces*.
+
+        When *pieces* break off with an error of our own, the archive is as if the file had never been begun.
+        """
         entry = zipfile.ZipInfo(path, self._date)
         entry.create_system = 3  # Unix, for the mode
         entry.external_attr = _REGULAR_FILE
         entry.file_size = size_bytes  # decides whether the entry can be large
         digest, written = hashlib.sha256(), 0
-        with self._zip.open(entry, "w") as target:
-            offset = self._file.tell()
-            for piece in pieces:
-                digest.update(piece)
-                target.write(piece)
-                written += len(piece)
-                self._moved(len(piece))
+        try:
+            with self._zip.open(entry, "w") as target:
+                offset = self._file.tell()
+                for piece in pieces:
+                    digest.update(piece)
+                    target.write(piece)
+                    written += len(piece)
+                    self._moved(len(piece))
+        except EdgeError:
+            self._take_back(entry)
+            raise
         stored = Stored(path, offset, written, digest.digest())
         self.files.append(stored)
         return stored
 
     def add_bytes(self, path: str, content: bytes) -> Stored:
         return self.add(path, [content], len(content))
+
+    def _take_back(self, entry: zipfile.ZipInfo) -> None:
+        """Remove the last entry, which was only half written."""
+        self._zip.filelist.remove(entry)
+        del self._zip.NameToInfo[entry.filename]
+        self._zip.start_dir = entry.header_offset
+        self._file.seek(entry.header_offset)
+        self._file.truncate()
 
     def close(self) -> None:
         """Write the table of contents."""

@@ -1,7 +1,6 @@
 """Makes a bundle: copies, the viewing copy, snapshots, manifest, sums, signatures and form. Blocks; a process of its own does it."""
 
 import hashlib
-import io
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from gtvision_edge.recordings.evidence.errors import (
     DamagedFootageError,
     ExportFailedError,
     NothingToExportError,
+    UnreadableFootageError,
 )
 from gtvision_edge.recordings.evidence.form import custody_form
 from gtvision_edge.recordings.evidence.frames import hash_movie, hash_pictures
@@ -123,11 +123,14 @@ def _copy_originals(work: _Work, camera: OrderedCamera) -> BundledCamera:
     for each in camera.segments:
         path = layout.original(camera.directory, each.segment.name_us)
         try:
-            with _opened(each.path) as fd:
+            with _opened_recording(each.path) as fd:
                 size = os.fstat(fd).st_size
                 stored = work.archive.add(path, _pieces(fd), size)
         except FileNotFoundError:
             bundled.unreadable.append(Unreadable(each, "missing"))
+            continue
+        except UnreadableFootageError:
+            bundled.unreadable.append(Unreadable(each, "unreadable"))
             continue
         bundled.originals.append(Original(each, stored))
     return bundled
@@ -221,6 +224,21 @@ def _sign(archive: Archive, key: SiteKey, path: str, content: bytes) -> None:
 
 
 @contextmanager
+def _opened_recording(path: Path) -> Iterator[int]:
+    """Open a recorded file; FileNotFoundError when it has gone, UnreadableFootageError when its disk does not give it."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise UnreadableFootageError(str(error.strerror)) from error
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+@contextmanager
 def _opened(path: Path) -> Iterator[int]:
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
@@ -230,9 +248,15 @@ def _opened(path: Path) -> Iterator[int]:
 
 
 def _pieces(fd: int) -> Iterator[bytes]:
-    with io.FileIO(fd, closefd=False) as file:
-        while piece := file.read(_CHUNK):
-            yield piece
+    """Yield what is in a recorded file; errors of reading are told from those of writing the bundle."""
+    while True:
+        try:
+            piece = os.read(fd, _CHUNK)
+        except OSError as error:
+            raise UnreadableFootageError(str(error.strerror)) from error
+        if not piece:
+            return
+        yield piece
 
 
 def _hash_file(path: Path) -> bytes:

@@ -59,6 +59,12 @@ class DamagedFootageError(EdgeError):
     code: ClassVar[str] = "damaged_footage"
 
 
+class UnreadableFootageError(EdgeError):
+    """A recorded file cannot be read; what was already read of it is of no use."""
+
+    code: ClassVar[str] = "unreadable_footage"
+
+
 class BrokenBundleError(EdgeError):
     """The file is no evidence bundle, or is built in a way that no exporter of ours builds it."""
 

@@ -25,6 +25,12 @@ _GAPS: Final = {
     "keep": "lacunas mantidas no tempo da cópia (última imagem parada)",
     "collapse": "lacunas suprimidas na cópia (listadas no manifesto)",
 }
+_REASONS: Final = {
+    "missing": "não está mais no disco e não foi entregue",
+    "unreadable": "não pôde ser lida do disco e não foi entregue",
+    "damaged": "está danificada: o original foi entregue, a cópia de visualização não a mostra",
+    "no_pictures": "não tem imagens: o original foi entregue, a cópia de visualização não a mostra",
+}
 
 
 def custody_form(
@@ -79,10 +85,28 @@ def custody_form(
             f"{order.software['name']} {order.software['version']}: cópia de visualização por troca de contêiner,"
             " sem recodificação das imagens nem do som",
             _GAPS[order.options.gaps],
+            *_reservations(cameras),
         ],
         checkpoint=order.checkpoint,
         seals=_seals(cameras),
     )
+
+
+def _reservations(cameras: Sequence[BundledCamera]) -> list[str]:
+    """Return what whoever signs has to say of the originals: those that changed, and those that are not here."""
+    said = []
+    for bundled in cameras:
+        said += [
+            f"ATENÇÃO: {original.stored.path} NÃO é o que foi resumido (hash) quando foi gravado; foi entregue como está"
+            for original in bundled.originals
+            if original.matches_ingest is False
+        ]
+        said += [
+            f"ATENÇÃO: gravação nº {each.source.segment.segment_id} da câmera {bundled.camera.camera_id}"
+            f" {_REASONS[each.reason]}"
+            for each in [*bundled.unreadable, *bundled.skipped]
+        ]
+    return said
 
 
 def _camera(bundled: BundledCamera) -> CustodyCamera:

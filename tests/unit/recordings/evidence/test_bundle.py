@@ -1,5 +1,6 @@
 """The bundle as the people who receive it meet it: with our verifier, and with other people's tools."""
 
+import errno
 import json
 import os
 import shutil
@@ -345,6 +346,39 @@ def test_an_edited_file_is_told_from_what_was_recorded(made: Made, tmp_path: Pat
 
     assert verdict.is_good
     assert "not_as_hashed" in {remark.code for remark in verdict.remarks}
+
+
+def test_a_file_with_a_bad_sector_is_taken_out_again_and_named(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera = made.order.cameras[0]
+    bad = camera.segments[1].path.stat().st_ino
+
+    read = os.read
+
+    def rotten(fd: int, size: int) -> bytes:
+        if os.fstat(fd).st_ino == bad:
+            if os.lseek(fd, 0, os.SEEK_CUR) >= 8192:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            size = 4096
+        return read(fd, size)
+
+    monkeypatch.setattr(os, "read", rotten)
+    order = order_of(tmp_path / "b.zip", made.keys, [camera])
+    assemble(order)
+
+    verdict = verify_bundle(order.draft)
+    assert faults(verdict) == []
+    with zipfile.ZipFile(order.draft) as archive:
+        assert archive.testzip() is None
+        (told,) = json.loads(archive.read("manifest.json"))["cameras"]
+        (tmp_path / "termo.pdf").write_bytes(archive.read("termo.pdf"))
+    assert [each["segment_id"] for each in told["unreadable"]] == ["12"]
+    assert len(told["originals"]) == 1
+    text = subprocess.run(
+        ["pdftotext", str(tmp_path / "termo.pdf"), "-"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "gravação nº 12 da câmera cam01 não pôde ser lida" in " ".join(text.split())
 
 
 def test_progress_goes_from_nothing_to_all(made: Made) -> None:

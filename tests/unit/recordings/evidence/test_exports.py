@@ -355,6 +355,44 @@ async def test_footage_that_vanished_meanwhile_is_told_and_the_rest_handed_over(
     assert len(manifest["cameras"][0]["originals"]) == 1
 
 
+async def test_a_sealed_file_that_rotted_is_handed_over_and_said(box: Box) -> None:
+    seals = FootageSeals(box.database, box.audit, box.clock, key=box.keys.site)
+    await seals.seal_now()
+    path = sorted((box.root / "cam01_rec").rglob("*.mp4"))[0]
+    await asyncio.to_thread(flip, path, path.stat().st_size - 50)
+
+    async with box.running() as exports:
+        asked = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
+        done = await reaches(exports, asked, ExportState.DONE, ExportState.FAILED)
+
+    assert done.state is ExportState.DONE, done.error
+    bundle = box.folder / f"{asked.export_id}.zip"
+    originals = content_of(bundle, "manifest.json")["cameras"][0]["originals"]
+    assert [each["match"] for each in originals] == [False, True]
+    verdict = await asyncio.to_thread(verify_bundle, bundle)
+    assert verdict.is_good
+    assert verdict.sealed == 1
+    assert verdict.remarks == [Remark("not_as_hashed", {"file": originals[0]["path"]})]
+
+
+async def test_a_file_the_disk_does_not_give_is_told_and_the_rest_handed_over(box: Box) -> None:
+    async with box.exports() as exports:
+        asked = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
+    first = sorted((box.root / "cam01_rec").rglob("*.mp4"))[0]
+    first.unlink()
+    first.mkdir()  # opens, and cannot be read
+
+    async with box.running() as exports:
+        done = await reaches(exports, asked, ExportState.DONE, ExportState.FAILED)
+
+    assert done.state is ExportState.DONE, done.error
+    bundle = box.folder / f"{asked.export_id}.zip"
+    (camera,) = content_of(bundle, "manifest.json")["cameras"]
+    assert [each["reason"] for each in camera["unreadable"]] == ["unreadable"]
+    assert len(camera["originals"]) == 1
+    assert (await asyncio.to_thread(verify_bundle, bundle)).is_good
+
+
 def test_the_process_dies_with_its_parent(tmp_path: Path) -> None:
     """A daemon killed outright leaves no export running."""
     code = (

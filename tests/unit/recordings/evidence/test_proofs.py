@@ -95,6 +95,16 @@ async def test_what_was_not_sealed_so_is_blamed_by_name(
     assert [fault.path for fault in judge(bundle, key).faults] == [path]
 
 
+async def test_a_file_that_changed_after_it_was_sealed_is_no_fault_when_the_manifest_says_so(
+    bundle: Bundle, key: SiteKey
+) -> None:
+    bundle[0]["cameras"][0]["originals"][0].update(sha256="00" * 32, ingest_sha256=SHA256.hex())
+
+    verdict = judge(bundle, key)
+
+    assert (verdict.faults, verdict.sealed) == ([], 0)
+
+
 async def test_what_lacks_a_proof_is_remarked(bundle: Bundle, key: SiteKey) -> None:
     bundle[0]["cameras"][0]["originals"][0]["seal"] = None
     verdict = judge(bundle, key)
