@@ -253,6 +253,21 @@ def spare_doomed(transaction: Transaction, segment_ids: Iterable[SegmentId]) -> 
         )
 
 
+def held_among_doomed(transaction: Transaction, segment_ids: Iterable[SegmentId]) -> set[SegmentId]:
+    """Return which of these, whose deletion was begun, an open incident covers by now."""
+    holding = _HELD_BY_INCIDENT.format(
+        camera_no="segments.camera_no", start_us="segments.start_us", end_us="segments.end_us"
+    )
+    found: set[SegmentId] = set()
+    for some in _portions(segment_ids):
+        rows = transaction.execute(
+            f"SELECT segment_id FROM segments WHERE segment_id IN ({_marks(some)}) AND doomed = 1 AND {holding}",  # noqa: S608
+            some,
+        )
+        found |= {SegmentId(row["segment_id"]) for row in rows}
+    return found
+
+
 def oldest_deletable(
     transaction: Transaction,
     *,

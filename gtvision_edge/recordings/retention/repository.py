@@ -160,9 +160,13 @@ def insert_purged(
 
 
 def take_back_purged(
-    transaction: Transaction, purge_id: PurgeId, segment_ids: Iterable[SegmentId]
+    transaction: Transaction,
+    purge_id: PurgeId,
+    segment_ids: Iterable[SegmentId],
+    *,
+    failures: int,
 ) -> None:
-    """Forget that a purge deleted these, for their files are still there; count them as its failures."""
+    """Forget that a purge deleted these, for their files are still there; count so many more failures."""
     ids = list(segment_ids)
     marks = ", ".join("?" * len(ids))
     transaction.execute(
@@ -170,7 +174,7 @@ def take_back_purged(
         (purge_id, *ids),
     )
     transaction.execute(
-        "UPDATE purges SET failures = failures + ? WHERE purge_id = ?", (len(ids), purge_id)
+        "UPDATE purges SET failures = failures + ? WHERE purge_id = ?", (failures, purge_id)
     )
 
 
