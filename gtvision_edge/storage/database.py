@@ -50,9 +50,11 @@ class Database:
     On a full disk the room that :class:`Reserve` holds is given back, and what failed for want of it is done again.
     """
 
-    def __init__(self, path: Path, *, registry: CollectorRegistry | None = None) -> None:
+    def __init__(
+        self, path: Path, *, reserve_bytes: int = 0, registry: CollectorRegistry | None = None
+    ) -> None:
         self._path = path
-        self._reserve = Reserve(path.parent)
+        self._reserve = Reserve(path.parent, reserve_bytes)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database-writer")
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue(QUEUE_SIZE)
         self._writer: sqlite3.Connection | None = None
@@ -278,15 +280,17 @@ def _run_in_savepoint(connection: sqlite3.Connection, work: Work[T]) -> T | _Fai
 
 @asynccontextmanager
 async def open_database(
-    path: Path, *, registry: CollectorRegistry | None = None
+    path: Path, *, reserve_bytes: int = 0, registry: CollectorRegistry | None = None
 ) -> AsyncIterator[Database]:
     """Open (create, migrate) the database file at *path*; closes after the last waiting write.
+
+    *reserve_bytes*: how much room beside it is kept for the day when the disk is full.
 
     Raises:
         DatabaseTooNewError: see :func:`gtvision_edge.storage.schema_version.migrate`.
 
     """
-    database = Database(path, registry=registry)
+    database = Database(path, reserve_bytes=reserve_bytes, registry=registry)
     try:
         await database._open()  # noqa: SLF001 -- this function is the constructor's other half
         writer = asyncio.create_task(  # owned here: outlives every task of the daemon's group
