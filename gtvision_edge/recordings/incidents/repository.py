@@ -160,14 +160,14 @@ async def fetch_coverage(database: Database, camera_no: CameraNo, span: Span) ->
         "end_us": span.end_us,
         "longest": MAX_SEGMENT_US,
     }
-    total = await database.fetch_one(
+    (total,) = await database.count_all(
         f"{_ROWS} SELECT count(*) AS segments, ifnull(sum(size_bytes), 0) AS size_bytes,"  # noqa: S608 -- texts of ours
         " min(start_us) AS first_us, max(end_us) AS last_us FROM found",
         facts,
     )
-    if total is None or not total["segments"]:
+    if not total["segments"]:
         return Coverage(0, 0, None, (), 0)
-    gaps = await database.fetch_all(
+    gaps = await database.count_all(
         f"{_ROWS}, reached AS (SELECT start_us, continues, max(end_us) OVER (ORDER BY start_us, segment_id"  # noqa: S608 -- likewise
         " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_us FROM found)"
         " SELECT before_us, start_us, sum(start_us - before_us) OVER () AS missing_us FROM reached"

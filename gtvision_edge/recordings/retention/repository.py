@@ -305,7 +305,7 @@ async def oldest_recorded(database: Database, *, limit: int) -> list[LeanSegment
 
 async def fetch_held_bytes(database: Database) -> dict[CameraNo, int]:
     """Return how many bytes of each camera incidents keep."""
-    rows = await database.fetch_all(
+    rows = await database.count_all(
         "SELECT camera_no, sum(size_bytes) FROM segments INDEXED BY segments_held WHERE held = 1 GROUP BY camera_no"
     )
     return {CameraNo(row[0]): row[1] for row in rows}
@@ -315,12 +315,11 @@ async def fetch_would_go(
     database: Database, camera_no: CameraNo, before_us: int
 ) -> tuple[int, int, int | None, int | None]:
     """Return number, bytes, first start and last end of a camera's deletable segments that ended by *before_us*."""
-    row = await database.fetch_one(
+    (row,) = await database.count_all(
         "SELECT count(*), coalesce(sum(size_bytes), 0), min(start_us), max(end_us) FROM segments"
         " WHERE camera_no = ?1 AND held = 0 AND doomed = 0 AND start_us < ?2 AND end_us <= ?2",
         (camera_no, before_us),
     )
-    assert row is not None  # noqa: S101 -- an aggregate has one
     return (row[0], row[1], row[2], row[3])
 
 
