@@ -95,7 +95,7 @@ def insert_segment(
     ).fetchone()
     if known is not None:
         return SegmentId(known["segment_id"])
-    if (returned := _return_missing(transaction, segment)) is not None:
+    if (returned := return_missing(transaction, segment)) is not None:
         return returned
     inserted = transaction.execute(
         INSERT_SEGMENT,
@@ -137,7 +137,7 @@ def miss_segments(
     return count
 
 
-def _return_missing(transaction: Transaction, segment: Segment) -> SegmentId | None:
+def return_missing(transaction: Transaction, segment: Segment) -> SegmentId | None:
     """Give a file that was missing its row again; None when it was not, or is another one by its size."""
     back = transaction.execute(
         f"INSERT INTO segments ({_MISSING_COLUMNS}) SELECT {_MISSING_COLUMNS} FROM missing_segments"  # noqa: S608

@@ -168,7 +168,7 @@ class Checker:
     ) -> None:
         place = directories.owned.get(camera.camera_uuid)
         directory = place.directory if place else camera.directory or ""
-        if place is None and (directories.unowned and not self._is_away(directories, camera)):
+        if directories.may_lie_unowned(camera):
             return  # its footage may lie in a directory that lost its marker: said of that one
         missing = array("q")
         outcome.missing.append((directory, missing))
@@ -213,14 +213,6 @@ class Checker:
     def _require_volume(self) -> None:
         if error := self._volume_error():
             raise error
-
-    def _is_away(self, directories: Directories, camera: RecordedCamera) -> bool:
-        """Tell whether none of the directories without a readable marker can be this camera's."""
-        mine = {camera.directory, f"{camera.camera_id}_rec"}
-        return not any(
-            name in mine or name.startswith(f"{camera.camera_id}_rec.")
-            for name in directories.unowned
-        )
 
     def _compare(
         self,

@@ -102,12 +102,14 @@ class Mender:
         path = self._root / directory
         for start in range(0, len(pairs), 2 * AT_ONCE):
             some = pairs[start : start + 2 * AT_ONCE]
-            files = [(some[n], path / segment_file(some[n + 1])) for n in range(0, len(some), 2)]
+            files = [
+                (SegmentId(some[n]), path / segment_file(some[n + 1]))
+                for n in range(0, len(some), 2)
+            ]
             self._require_volume()
             gone = await self._threads.run(partial(still_gone, self._root, files))
-            ids = [SegmentId(each) for each in gone]
             marked = await self._database.write(
-                partial(miss_segments, segment_ids=ids, found_us=self._clock.now_us())
+                partial(miss_segments, segment_ids=gone, found_us=self._clock.now_us())
             )
             report.mend(Kind.FILE_MISSING, marked)
 

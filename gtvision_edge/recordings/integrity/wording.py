@@ -53,18 +53,25 @@ def describe_report(report: Report, *, is_running: bool) -> list[str]:
         lines.append(
             f"{report.sealed_late} recordings were sealed more than two hours after their end."
         )
-    for kind, tally in report.findings:
-        mended = f", {tally.mended} mended" if tally.mended else ""
-        lines.append(f"FOUND   {tally.count} × {_WORDS[kind]} [{kind.value}{mended}]")
-        lines += [f"        {_describe(each)}" for each in tally.examples[:5]]
-        if tally.count > 5:
-            lines.append(f"        … and {tally.count - 5} more")
+    lines += describe_findings(report)
     lines.append(
         {
             Verdict.GOOD: "All fits.",
             Verdict.MENDED: "All that was found is mended.",
         }.get(report.verdict, "Not all fits.")
     )
+    return lines
+
+
+def describe_findings(report: Report) -> list[str]:
+    """Return what was found, with the first five of each kind."""
+    lines = []
+    for kind, tally in report.findings:
+        mended = f", {tally.mended} mended" if tally.mended else ""
+        lines.append(f"FOUND   {tally.count} × {_WORDS[kind]} [{kind.value}{mended}]")
+        lines += [f"        {_describe(each)}" for each in tally.examples[:5]]
+        if tally.count > 5:
+            lines.append(f"        … and {tally.count - 5} more")
     return lines
 
 
