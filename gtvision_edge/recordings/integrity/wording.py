@@ -23,10 +23,11 @@ _WORDS: Final[Mapping[Kind, str]] = {
     Kind.HASH_DIFFERS: "files that are not what was recorded: their SHA-256 is another",
     Kind.DELETION_UNFINISHED: "deletions that were broken off; the daemon ends them at its next start",
     Kind.NOT_HELD: "recordings that an incident keeps and that were not marked so",
+    Kind.HELD_BY_NOBODY: "recordings marked as kept that no open incident keeps",
     Kind.TOTALS_DIFFER: "days whose totals are not the sum of their recordings",
     Kind.EXPORT_MISSING: "evidence bundles that are gone, or not whole",
     Kind.EXPORT_UNFINISHED: "files of exports that were broken off; the daemon removes them at its next start",
-    Kind.REFUSED: "nothing was changed",
+    Kind.REFUSED: "nothing was changed but that what incidents keep is marked so",
 }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from gtvision_edge.recordings.holding import held_by_incident
 from gtvision_edge.recordings.indexing.reading import Described
 from gtvision_edge.recordings.indexing.repository import (
     INSERT_SEGMENT,
@@ -107,9 +108,8 @@ def renew_segments(transaction: Transaction, segment_ids: Iterable[SegmentId]) -
 def hold_again(transaction: Transaction) -> None:
     """Mark what open incidents hold."""
     transaction.execute(
-        "UPDATE segments SET held = 1 WHERE held = 0 AND segment_id IN (SELECT s.segment_id FROM incidents i"
-        " JOIN incident_cameras c USING (incident_id) JOIN segments s ON s.camera_no = c.camera_no"
-        " AND s.start_us < i.end_us AND s.end_us > i.start_us WHERE i.released_us IS NULL)"
+        "UPDATE segments SET held = 1 WHERE held = 0 AND doomed = 0 AND camera_no IN (SELECT camera_no"  # noqa: S608
+        f" FROM incident_cameras JOIN incidents USING (incident_id) WHERE released_us IS NULL) AND {held_by_incident()}"
     )
 
 
