@@ -60,6 +60,7 @@ export const storage: Text["storage"] = {
       hash_differs: "Files whose content was changed",
       deletion_unfinished: "Deletions to be finished",
       not_held: "Incidents' footage not marked as kept",
+      held_by_nobody: "Footage marked as kept without an open incident",
       totals_differ: "Totals that do not add up",
       export_missing: "Bundles that are gone",
       export_unfinished: "Bundles left half made",

@@ -67,6 +67,7 @@ export const storage = {
       hash_differs: "Arquivos com conteúdo alterado",
       deletion_unfinished: "Expurgos por terminar",
       not_held: "Imagens de incidentes sem a marca de preservadas",
+      held_by_nobody: "Gravações marcadas como preservadas sem incidente aberto",
       totals_differ: "Totais que não batem",
       export_missing: "Pacotes que sumiram",
       export_unfinished: "Pacotes que ficaram pela metade",
