@@ -4,11 +4,14 @@ const plural = (n: number, one: string, many: string): string => `${n.toLocaleSt
 
 export const storage: Text["storage"] = {
   title: "Storage",
-  fits: (days) => `holds ${days} days of footage`,
+  inHours: (n) => `${n} h`,
+  inDays: (n) => `${n} days`,
+  fits: (length) => `holds ${length} of footage`,
   fitsUnknown: "for how many days it will do is not known yet",
-  daysLeft: (days) => `In ${days} days the disk gets short, and the oldest goes before its time.`,
+  daysLeft: (days) => `In ${days} the disk gets short, and the oldest goes before its time.`,
   shortNow: "The disk is short: the oldest already goes before its time.",
   enough: "The disk is large enough for the retention period.",
+  shortByOthers: (others) => `There is no room, and it is not the recordings: other files take ${others} of this disk. Delete or move them; releasing incidents does not help.`,
   shortOfRoom: "Only footage that incidents keep is left, and room is short. Release incidents that are no longer needed, or put in a larger disk.",
   thresholds: (high, trip) => `At ${high} the oldest goes early; at ${trip} recording stops.`,
   recordings: "Recordings",

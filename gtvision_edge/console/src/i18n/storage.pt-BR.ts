@@ -4,11 +4,14 @@ const plural = (n: number, one: string, many: string): string => `${n.toLocaleSt
 
 export const storage = {
   title: "Armazenamento",
-  fits: (days: string) => `cabem ${days} dias de gravação`,
+  inHours: (n: string) => `${n} h`,
+  inDays: (n: string) => `${n} dias`,
+  fits: (length: string) => `cabem ${length} de gravação`,
   fitsUnknown: "ainda não se sabe quantos dias cabem",
-  daysLeft: (days: string) => `Em ${days} dias o disco fica curto e o mais antigo sai antes do prazo.`,
+  daysLeft: (days: string) => `Em ${days} o disco fica curto e o mais antigo sai antes do prazo.`,
   shortNow: "O disco está curto: o mais antigo já sai antes do prazo.",
   enough: "O disco basta para o período de retenção.",
+  shortByOthers: (others: string) => `Falta espaço, e não são as gravações: outros arquivos ocupam ${others} deste disco. Apague-os ou mova-os; liberar incidentes não resolve.`,
   shortOfRoom: "Só restam imagens preservadas por incidentes, e falta espaço. Libere incidentes que não servem mais ou ponha um disco maior.",
   thresholds: (high: string, trip: string) => `Em ${high} o mais antigo sai antes; em ${trip} a gravação para.`,
   recordings: "Gravações",
