@@ -8,7 +8,7 @@ system disk. Without the second a camera added under an old name would inherit t
 
 import asyncio
 import errno
-import shutil
+import os
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -95,6 +95,23 @@ class Usage:
     def is_full(self) -> bool:
         """Tell whether recording is about to fail for want of space, or does already."""
         return self.free < min(FULL_BYTES, self.total * FULL_SHARE)
+
+
+def measure(root: Path) -> Usage:
+    """Return what the file system of *root* has. Where it is shorter of inodes than of bytes, those count, as bytes.
+
+    Raises:
+        OSError: it cannot be told.
+
+    """
+    found = os.statvfs(root)
+    used = (found.f_blocks - found.f_bfree) * found.f_frsize
+    free = found.f_bavail * found.f_frsize
+    if found.f_files:  # some file systems make as many as they need and tell none
+        room = used + free
+        free = min(free, room * found.f_favail // found.f_files)
+        used = room - free
+    return Usage(found.f_blocks * found.f_frsize, used, free)
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,10 +323,10 @@ class Volume:
             elif is_mount and not note.is_mount:
                 write_marker(self._known, VolumeNote(marker.volume_id, is_mount=True))
             self._keep_connected()
-            sizes = shutil.disk_usage(self._root)
+            usage = measure(self._root)
         except OSError as error:
             raise _unwritable(self._root) from error
-        return marker.volume_id, Usage(sizes.total, sizes.used, sizes.free)
+        return marker.volume_id, usage
 
     def _keep_connected(self) -> None:
         if self._link is None:

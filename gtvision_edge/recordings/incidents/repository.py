@@ -198,6 +198,14 @@ async def fetch_unsettled(database: Database, since_us: int) -> list[Incident]:
     return [_to_incident(row) for row in rows]
 
 
+def is_being_exported(transaction: Transaction, incident_id: str) -> bool:
+    found = transaction.execute(
+        "SELECT 1 FROM exports WHERE incident_id = ? AND state IN ('queued', 'running') LIMIT 1",
+        (incident_id,),
+    )
+    return found.fetchone() is not None
+
+
 def exists_tenant(transaction: Transaction, tenant_id: str) -> bool:
     found = transaction.execute("SELECT 1 FROM tenants WHERE tenant_id = ?", (tenant_id,))
     return found.fetchone() is not None

@@ -12,7 +12,11 @@ from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.recordings.errors import SpanTooLongError
 from gtvision_edge.recordings.incidents import repository
 from gtvision_edge.recordings.incidents.covering import gaps_of, with_growing
-from gtvision_edge.recordings.incidents.errors import IncidentReleasedError, UnknownIncidentError
+from gtvision_edge.recordings.incidents.errors import (
+    IncidentExportingError,
+    IncidentReleasedError,
+    UnknownIncidentError,
+)
 from gtvision_edge.recordings.incidents.flags import HoldFlags
 from gtvision_edge.recordings.incidents.model import (
     HeldFootage,
@@ -216,6 +220,7 @@ class IncidentService:
         Raises:
             UnknownIncidentError, NotPermittedError, InvalidInputError: as for the others.
             IncidentReleasedError: it is over already.
+            IncidentExportingError: a bundle of it is being made; wait, or cancel that first.
 
         """
         _require(principal, _WRITERS)
@@ -225,6 +230,10 @@ class IncidentService:
 
         def write(transaction: Transaction) -> Incident:
             before = _open(transaction, incident_id)
+            if repository.is_being_exported(transaction, incident_id):
+                raise IncidentExportingError(
+                    "A bundle of this incident is being made; wait for it, or cancel it first."
+                )
             after = replace(before, release=Release(now_us, principal.username, reason.strip()))
             repository.update_incident(transaction, after)
             self._note(

@@ -341,11 +341,12 @@ async def fetch_day_sums(database: Database, first_day: int) -> dict[int, tuple[
 
 
 async def fetch_oldest_incident(database: Database) -> str | None:
-    """Return the open incident that was made first and holds footage."""
+    """Return the open incident that was made first and holds footage; not one of which a bundle is being made."""
     row = await database.fetch_one(
         "SELECT i.incident_id FROM incidents i WHERE i.released_us IS NULL AND EXISTS (SELECT 1 FROM incident_cameras c"
         " JOIN segments s ON s.camera_no = c.camera_no AND s.held = 1 AND s.start_us < i.end_us AND s.end_us > i.start_us"
-        " WHERE c.incident_id = i.incident_id) ORDER BY i.incident_id LIMIT 1"
+        " WHERE c.incident_id = i.incident_id) AND NOT EXISTS (SELECT 1 FROM exports e"
+        " WHERE e.incident_id = i.incident_id AND e.state IN ('queued', 'running')) ORDER BY i.incident_id LIMIT 1"
     )
     return row["incident_id"] if row else None
 
