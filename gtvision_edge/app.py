@@ -297,7 +297,7 @@ def _reconciler(
         client,
         base.cameras,
         PathRules(
-            volume=base.volume.root,
+            volume=base.volume.record_root,
             rtsp_url=media.rtsp_url,
             record_segment_s=base.settings.media.record_segment,
         ),

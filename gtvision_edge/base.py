@@ -79,7 +79,10 @@ async def open_base(settings: Settings, clock: Clock, stack: AsyncExitStack) -> 
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     bus = EventBus()
-    database = await enter(open_database(state_dir / DATABASE, registry=registry))
+    reserve_bytes = settings.storage.reserve_mb * 2**20
+    database = await enter(
+        open_database(state_dir / DATABASE, reserve_bytes=reserve_bytes, registry=registry)
+    )
     audit = AuditLog(clock)
     accounts = await enter(
         open_accounts(

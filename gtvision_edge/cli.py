@@ -25,7 +25,7 @@ from gtvision_edge.recordings.evidence.verify import Verdict as BundleVerdict
 from gtvision_edge.recordings.evidence.verify import read_trusted, verify_bundle
 from gtvision_edge.recordings.evidence.wording import Language, language_of, say
 from gtvision_edge.recordings.integrity.model import Kind, Verdict
-from gtvision_edge.recordings.integrity.wording import describe_report
+from gtvision_edge.recordings.integrity.wording import describe_findings, describe_report
 from gtvision_edge.recordings.rebuilding.service import Progress
 from gtvision_edge.runtime.collector import spare_the_started
 from gtvision_edge.runtime.limits import raise_file_limit
@@ -451,13 +451,17 @@ def _rebuild_index(options: argparse.Namespace) -> int:
     rebuilt = asyncio.run(work)
     print(
         f"{rebuilt.files} files of {rebuilt.cameras} cameras in {rebuilt.seconds} s: {rebuilt.added} added,"
-        f" {rebuilt.unchanged} known, {rebuilt.unreadable} unreadable; {rebuilt.forgotten} rows without file forgotten."
+        f" {rebuilt.unchanged} known, {rebuilt.renewed} to be indexed anew;"
+        f" {rebuilt.set_apart} rows without file kept apart."
     )
+    for line in describe_findings(rebuilt.report):
+        print(line)
     if rebuilt.missing:
         print(
-            f"{rebuilt.missing} rows without file stay: an incident holds them, or they are more than half of all;"
-            " then see whether the disk is whole, and use --forget-missing."
+            f"{rebuilt.missing} rows that do not fit the disk stay: they are more than half of all, or their files came"
+            " back meanwhile. See whether the disk is whole, and use --forget-missing."
         )
+    if rebuilt.missing or rebuilt.report.findings:
         return EXIT_FAILED
     return 0
 

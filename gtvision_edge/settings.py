@@ -144,6 +144,8 @@ class ApiSettings(Section):
 class StorageSettings(Section):
     state_dir: Folder = Path("/var/lib/gtvision-edge")
     volume: Folder = Path("/var/lib/gtvision-edge/recordings")
+    reserve_mb: Annotated[int, Field(ge=0, le=4096)] = 64
+    """Room in the state folder for the day when others fill its disk; 0 = none."""
 
 
 class EmbeddedSettings(Section):

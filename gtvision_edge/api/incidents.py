@@ -18,7 +18,11 @@ from gtvision_edge.api.routing import (
 )
 from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.recordings.errors import SpanTooLongError
-from gtvision_edge.recordings.incidents.errors import IncidentReleasedError, UnknownIncidentError
+from gtvision_edge.recordings.incidents.errors import (
+    IncidentExportingError,
+    IncidentReleasedError,
+    UnknownIncidentError,
+)
 from gtvision_edge.recordings.incidents.model import IncidentFile
 from gtvision_edge.recordings.incidents.service import IncidentRequest, IncidentService
 from gtvision_edge.recordings.model import Span
@@ -274,7 +278,10 @@ def incident_endpoints(incidents: IncidentService) -> list[Endpoint]:
             EDITORS,
             body=ReleaseBody,
             response=IncidentAnswer,
-            errors=(IncidentReleasedError,),
+            errors=(
+                IncidentExportingError,
+                IncidentReleasedError,
+            ),
             ids=ids,
             look_up=incidents.find,
         ),

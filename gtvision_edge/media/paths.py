@@ -63,7 +63,7 @@ def parse_path_name(name: str) -> tuple[str, PathUse] | None:
 
 @dataclass(frozen=True, slots=True)
 class PathRules:
-    """What all paths of a site share. *volume* is absolute; *rtsp_url* is the media server's own."""
+    """What all paths of a site share. *volume* is absolute, by the name it is recorded to; *rtsp_url* is the media server's own."""
 
     volume: Path
     rtsp_url: str

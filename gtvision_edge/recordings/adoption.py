@@ -28,6 +28,7 @@ from gtvision_edge.recordings.markers import (
     read_volume_note,
     write_marker,
 )
+from gtvision_edge.recordings.record_link import guard_name
 from gtvision_edge.recordings.volume import KNOWN_VOLUME
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.ids import new_uuid7
@@ -155,7 +156,7 @@ def look_at_candidate(
         volume_id=marker.volume_id if marker else None,
         is_mount=is_mount,
         device=device,
-        holds=len(names - {VOLUME_MARKER, "lost+found"}),
+        holds=len(names - {VOLUME_MARKER, "lost+found", guard_name(site_id)}),
     )
 
 

@@ -149,6 +149,7 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
         await service("footage-seals", seals.run)
         timelines = TimelineService(index, base.database, base.clock, zone=base.zone)
         incidents = IncidentService(base.database, base.audit, base.clock, index=index)
+        await service("incident-flags", incidents.run)
         exports = await stack.enter_async_context(
             open_exports(
                 base.export_settings,

@@ -7,7 +7,8 @@ system disk. Without the second a camera added under an old name would inherit t
 """
 
 import asyncio
-import shutil
+import errno
+import os
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -41,6 +42,7 @@ from gtvision_edge.recordings.markers import (
     read_volume_note,
     write_marker,
 )
+from gtvision_edge.recordings.record_link import RecordLink
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.runtime.ids import new_uuid7
@@ -55,13 +57,14 @@ KNOWN_VOLUME = "volume.json"
 _UNKNOWN = "unknown"
 
 CHECK_INTERVAL_S = 1.0
-"""Each look reads two small files. MediaMTX writes through a missing mount until we switch it off: keep this short."""
+"""Each look reads two small files."""
 HANGS_AFTER_S = 10.0
 TURN_PATIENCE_S = 4 * HANGS_AFTER_S
 TRUSTED_S = 30.0
 """What the last look found counts for so long; whatever keeps us from looking, nothing is recorded blindly after it."""
 CLAIM_AGAIN_S = 10.0
 """So long a claim is trusted before the marker is looked at again."""
+_KEEPS_US_OUT = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 FULL_BYTES = 256 * 2**20
 FULL_SHARE = 0.01
 """Full is less free than either: 256 MiB on a disk, one per cent on a small one."""
@@ -94,6 +97,23 @@ class Usage:
         return self.free < min(FULL_BYTES, self.total * FULL_SHARE)
 
 
+def measure(root: Path) -> Usage:
+    """Return what the file system of *root* has. Where it is shorter of inodes than of bytes, those count, as bytes.
+
+    Raises:
+        OSError: it cannot be told.
+
+    """
+    found = os.statvfs(root)
+    used = (found.f_blocks - found.f_bfree) * found.f_frsize
+    free = found.f_bavail * found.f_frsize
+    if found.f_files:  # some file systems make as many as they need and tell none
+        room = used + free
+        free = min(free, room * found.f_favail // found.f_files)
+        used = room - free
+    return Usage(found.f_blocks * found.f_frsize, used, free)
+
+
 @dataclass(frozen=True, slots=True)
 class VolumeLost:
     """Nothing can be recorded from now on; ``error`` is the code of the reason."""
@@ -121,6 +141,7 @@ class Volume:
         self._root = root
         self._known = state_dir / KNOWN_VOLUME
         self._site_id = site_id
+        self._link: RecordLink | None = RecordLink(root, state_dir=state_dir, site_id=site_id)
         self._clock = clock
         self._bus = bus
         self._thread = ThreadPoolExecutor(1, "volume")
@@ -136,6 +157,11 @@ class Volume:
     @property
     def root(self) -> Path:
         return self._root
+
+    @property
+    def record_root(self) -> Path:
+        """Return by which name of the volume is recorded to it: one that leads nowhere while it is away, if it can be had."""
+        return self._link.path if self._link else self._root
 
     @property
     def error(self) -> VolumeError | None:
@@ -182,6 +208,16 @@ class Volume:
             raise error
         if self.trouble:
             raise VolumeFullError("The recordings volume is full.", volume=str(self._root))
+
+    async def lay_link(self) -> None:
+        """Settle :attr:`record_root`, once and for all: changing it later would split what is being recorded."""
+        if (link := self._link) is None:
+            return
+        try:
+            await self._in_thread(link.lay)
+        except OSError as error:
+            log.warning("record_link_impossible", link=str(link.path), error=error.strerror)
+            self._link = None
 
     async def run(self) -> None:
         """Check the volume until cancelled."""
@@ -281,13 +317,33 @@ class Volume:
             elif note is None or note.volume_id != marker.volume_id:
                 self._adopt(marker, note, is_mount=is_mount)
             elif note.is_mount and not is_mount:
+                if self._link:
+                    self._link.disconnect()
                 raise self._missing()  # a marker of ours lies in the bare mount point
             elif is_mount and not note.is_mount:
                 write_marker(self._known, VolumeNote(marker.volume_id, is_mount=True))
-            sizes = shutil.disk_usage(self._root)
+            self._keep_connected()
+            usage = measure(self._root)
         except OSError as error:
             raise _unwritable(self._root) from error
-        return marker.volume_id, Usage(sizes.total, sizes.used, sizes.free)
+        return marker.volume_id, usage
+
+    def _keep_connected(self) -> None:
+        if self._link is None:
+            return
+        try:
+            self._link.lay()
+        except OSError as error:
+            raise VolumeUnwritableError(
+                f"{self._link.path} must be a link to the recordings volume and is something else. Move it away.",
+                volume=str(self._root),
+            ) from error
+        try:
+            self._link.connect()
+        except OSError as error:
+            # Nothing can be recorded now; what is there is played and deleted all the same.
+            if error.errno not in _KEEPS_US_OUT:
+                raise
 
     def _read_marker(self) -> VolumeMarker | None:
         try:
@@ -385,6 +441,7 @@ async def open_volume(
     """Look at the volume at *root* for the first time and give it out; see :attr:`Volume.error` for what was found."""
     volume = Volume(root, state_dir=state_dir, site_id=site_id, clock=clock, bus=bus)
     try:
+        await volume.lay_link()
         await volume.check()
         yield volume
     finally:

@@ -13,23 +13,25 @@ import structlog
 log = structlog.get_logger(__name__)
 
 NAME: Final = "edge.reserve"
-MOST_BYTES: Final = 64 * 2**20
 LEAST_FREE: Final = 64 * 2**20
 """With less than this free nothing is reserved: the reserve must not be what fills the disk."""
 TRY_EVERY_S: Final = 60.0
 
 
 class Reserve:
-    """The file that holds the room. For one thread; blocks."""
+    """The file that holds up to *most_bytes* of room; 0 = none is wanted. For one thread; blocks."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, most_bytes: int) -> None:
         self._path = directory / NAME
+        self._most_bytes = most_bytes
         self._tried_at: float | None = None
 
     def keep(self) -> None:
-        """Reserve room if there is none and enough is free; looks once a minute at most."""
+        """Reserve what is lacking as far as there is room; looks once a minute at most."""
         now = time.monotonic()
-        if self._tried_at is not None and now - self._tried_at < TRY_EVERY_S:
+        if not self._most_bytes or (
+            self._tried_at is not None and now - self._tried_at < TRY_EVERY_S
+        ):
             return
         self._tried_at = now
         try:
@@ -40,15 +42,16 @@ class Reserve:
             log.info("no_disk_reserve", error=str(error))
 
     def _keep(self) -> None:
-        if self._path.exists():
-            return
         usage = os.statvfs(self._path.parent)
         free = usage.f_bavail * usage.f_frsize
-        if free < LEAST_FREE:
-            return
-        handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            os.posix_fallocate(handle, 0, min(MOST_BYTES, free // 16))
+            held = os.fstat(handle).st_blocks * 512  # a kill may have left less than its size says
+            wanted = min(self._most_bytes, (free + held) // 16)
+            if free >= LEAST_FREE and held < wanted:
+                os.posix_fallocate(handle, 0, wanted)
+            elif not held:
+                self._path.unlink()
         except OSError:
             self._path.unlink(missing_ok=True)
             raise
@@ -58,9 +61,11 @@ class Reserve:
     def give(self) -> bool:
         """Give the room back to the disk; False when there is none to give."""
         try:
+            is_some = self._path.stat().st_blocks > 0
             self._path.unlink()
         except OSError:
             return False
         self._tried_at = time.monotonic()  # not at once again: what it was given for takes its time
-        log.warning("disk_reserve_given", path=str(self._path))
-        return True
+        if is_some:
+            log.warning("disk_reserve_given", path=str(self._path))
+        return is_some

@@ -187,6 +187,7 @@ async def test_who_opens_many_segments_and_reads_nothing_takes_nobodys_picture(
 
             await becomes(lambda: transfers.held == 0, 20)
             again = await screen.get(f"/stream/cam01_rec/{big}")
+            again.close()
         finally:
             for each in grasping:
                 each.close()

@@ -51,7 +51,7 @@ class Site:
         )
         path.write_text(
             f"[api]\nport = {api}\n{self.api}\n"
-            f'[storage]\nstate_dir = "{self.root}"\nvolume = "{self.volume}"\n'
+            f'[storage]\nstate_dir = "{self.root}"\nvolume = "{self.volume}"\nreserve_mb = 1\n'
             f"{embedded if self.media is None else self.media}\n{self.settings}\n",
             encoding="utf-8",
         )

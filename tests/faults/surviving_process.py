@@ -25,6 +25,7 @@ from gtvision_edge.recordings.indexing.hashing import Hasher
 from gtvision_edge.recordings.indexing.indexer import Indexer
 from gtvision_edge.recordings.model import Span
 from gtvision_edge.recordings.retention import deleter as deleting
+from gtvision_edge.recordings.retention import unlinking
 from gtvision_edge.recordings.retention.deleter import Deleter
 from gtvision_edge.recordings.retention.model import Order, PurgeKind
 from gtvision_edge.recordings.seals import FootageSeals
@@ -90,7 +91,7 @@ class Process:
     async def purge(self) -> None:
         """End what was begun, then have all but the four newest go."""
         deleting.BATCH = 2  # type: ignore[misc]  # smaller, for more steps
-        deleting._remove = self.stepping(deleting._remove)
+        unlinking._remove = self.stepping(unlinking._remove)
         deleter = Deleter(
             self.index,
             self.database,

@@ -49,7 +49,7 @@ def note(transaction: Transaction) -> int:
 async def test_a_full_disk_is_written_to_and_started_from(
     disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_database(disk / "edge.db") as database:
+    async with open_database(disk / "edge.db", reserve_bytes=64 * 2**20) as database:
         assert (disk / NAME).exists()
         await database.write(note)
         filler = fill_up(disk)
@@ -58,9 +58,9 @@ async def test_a_full_disk_is_written_to_and_started_from(
 
     filler.unlink()
     monkeypatch.setattr(module, "TRY_EVERY_S", 0.0)
-    async with open_database(disk / "edge.db") as database:
+    async with open_database(disk / "edge.db", reserve_bytes=64 * 2**20) as database:
         await database.write(note)
         assert (disk / NAME).exists()
     filler = fill_up(disk)
-    async with open_database(disk / "edge.db") as database:
+    async with open_database(disk / "edge.db", reserve_bytes=64 * 2**20) as database:
         assert [await database.write(note) for _ in range(100)][-1] == 202

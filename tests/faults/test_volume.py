@@ -45,7 +45,7 @@ async def mount(*arguments: str) -> bool:
 
 
 @asynccontextmanager
-async def mounted(site: Site, size: str, kind: str) -> AsyncIterator[None]:
+async def mounted(site: Site, size: str) -> AsyncIterator[None]:
     """Mount a tmpfs as the volume; skips with a reason where that is not allowed, fails in CI."""
     for directory in (site.volume, disk(site)):
         await asyncio.to_thread(directory.mkdir, parents=True)
@@ -54,15 +54,10 @@ async def mounted(site: Site, size: str, kind: str) -> AsyncIterator[None]:
     if not allowed or not await mount("mount", *options, str(disk(site))):
         lacking("mounting a tmpfs needs root and a kernel that lets us")
     try:
-        # As README says: MediaMTX makes the folders that it misses, also in a bare mount point.
-        if kind == "mediamtx" and not await mount("chattr", "+i", str(site.volume)):
-            lacking("chattr +i needs root and a file system that has it")
         assert await plug(site)
         yield
     finally:
         await unplug(site)
-        if kind == "mediamtx":
-            await mount("chattr", "-i", str(site.volume))
         await mount("umount", "-l", str(disk(site)))
 
 
@@ -98,7 +93,7 @@ async def recording(tmp_path: Path, size: str, kind: str) -> AsyncIterator[tuple
     async with (
         virtual_camera(STREAMS) as camera,
         served(tmp_path, kind) as site,
-        mounted(site, size, kind),
+        mounted(site, size),
         running_daemon(site),
         logged_in(site) as admin,
     ):

@@ -17,3 +17,10 @@ class IncidentReleasedError(EdgeError):
 
     code: ClassVar[str] = "incident_released"
     kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
+
+
+class IncidentExportingError(EdgeError):
+    """A bundle of this incident is being made, or waits for its turn: its footage must stay until it is done."""
+
+    code: ClassVar[str] = "incident_exporting"
+    kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT

@@ -49,14 +49,48 @@ def insert_incident(transaction: Transaction, incident: Incident) -> None:
     )
 
 
-def hold_segments(transaction: Transaction, incident: Incident) -> int:
-    """Flag what *incident* holds, so that no query for something to delete finds it; return how many were new."""
+FLAGGED_AT_A_TIME: Final = 2000
+"""A month of many cameras is hundreds of thousands of rows, and all other commits wait for one."""
+
+
+def hold_some(transaction: Transaction, incident: Incident) -> int:
+    """Flag some of what *incident* holds and bears no flag yet, so that no query for something to delete finds it.
+
+    Return how many; 0 = all are flagged, or it was released meanwhile. Deletion asks the incidents themselves: the flag
+    only spares it the looking.
+    """
     count = 0
     for camera_no in incident.cameras:
         count += transaction.execute(
-            "UPDATE segments SET held = 1 WHERE camera_no = ? AND start_us < ? AND end_us > ? AND held = 0 AND doomed = 0",
-            (camera_no, incident.end_us, incident.start_us),
+            "UPDATE segments SET held = 1 WHERE segment_id IN (SELECT segment_id FROM segments WHERE camera_no = ?"
+            " AND start_us < ? AND end_us > ? AND held = 0 AND doomed = 0 LIMIT ?) AND EXISTS"
+            " (SELECT 1 FROM incidents WHERE incident_id = ? AND released_us IS NULL)",
+            (
+                camera_no,
+                incident.end_us,
+                incident.start_us,
+                FLAGGED_AT_A_TIME - count,
+                incident.incident_id,
+            ),
         ).rowcount
+        if count >= FLAGGED_AT_A_TIME:
+            break
+    return count
+
+
+def free_some(transaction: Transaction, incident: Incident) -> int:
+    """Take the flag off some of what only *incident* held, which is released; return how many, 0 = none bears it any more."""
+    count = 0
+    for camera_no in incident.cameras:
+        count += transaction.execute(
+            "UPDATE segments SET held = 0 WHERE segment_id IN (SELECT segment_id FROM segments s WHERE camera_no = ?1"
+            " AND start_us < ?2 AND end_us > ?3 AND held = 1 AND NOT EXISTS (SELECT 1 FROM incident_cameras c"
+            " JOIN incidents i USING (incident_id) WHERE c.camera_no = ?1 AND i.released_us IS NULL"
+            " AND i.start_us < s.end_us AND i.end_us > s.start_us) LIMIT ?4)",
+            (camera_no, incident.end_us, incident.start_us, FLAGGED_AT_A_TIME - count),
+        ).rowcount
+        if count >= FLAGGED_AT_A_TIME:
+            break
     return count
 
 
@@ -126,14 +160,14 @@ async def fetch_coverage(database: Database, camera_no: CameraNo, span: Span) ->
         "end_us": span.end_us,
         "longest": MAX_SEGMENT_US,
     }
-    total = await database.fetch_one(
+    (total,) = await database.count_all(
         f"{_ROWS} SELECT count(*) AS segments, ifnull(sum(size_bytes), 0) AS size_bytes,"  # noqa: S608 -- texts of ours
         " min(start_us) AS first_us, max(end_us) AS last_us FROM found",
         facts,
     )
-    if total is None or not total["segments"]:
+    if not total["segments"]:
         return Coverage(0, 0, None, (), 0)
-    gaps = await database.fetch_all(
+    gaps = await database.count_all(
         f"{_ROWS}, reached AS (SELECT start_us, continues, max(end_us) OVER (ORDER BY start_us, segment_id"  # noqa: S608 -- likewise
         " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_us FROM found)"
         " SELECT before_us, start_us, sum(start_us - before_us) OVER () AS missing_us FROM reached"
@@ -153,6 +187,23 @@ async def fetch_coverage(database: Database, camera_no: CameraNo, span: Span) ->
         gaps=tuple(Span(row["before_us"], row["start_us"]) for row in gaps),
         missing_us=gaps[0]["missing_us"] if gaps else 0,
     )
+
+
+async def fetch_unsettled(database: Database, since_us: int) -> list[Incident]:
+    """Return the open incidents, and those released since: a kill may have come before all their flags were right."""
+    rows = await database.fetch_all(
+        f"{_INCIDENT} WHERE i.released_us IS NULL OR i.released_us >= ? ORDER BY i.incident_id",
+        (since_us,),
+    )
+    return [_to_incident(row) for row in rows]
+
+
+def is_being_exported(transaction: Transaction, incident_id: str) -> bool:
+    found = transaction.execute(
+        "SELECT 1 FROM exports WHERE incident_id = ? AND state IN ('queued', 'running') LIMIT 1",
+        (incident_id,),
+    )
+    return found.fetchone() is not None
 
 
 def exists_tenant(transaction: Transaction, tenant_id: str) -> bool:

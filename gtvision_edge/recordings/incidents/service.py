@@ -12,7 +12,12 @@ from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.recordings.errors import SpanTooLongError
 from gtvision_edge.recordings.incidents import repository
 from gtvision_edge.recordings.incidents.covering import gaps_of, with_growing
-from gtvision_edge.recordings.incidents.errors import IncidentReleasedError, UnknownIncidentError
+from gtvision_edge.recordings.incidents.errors import (
+    IncidentExportingError,
+    IncidentReleasedError,
+    UnknownIncidentError,
+)
+from gtvision_edge.recordings.incidents.flags import HoldFlags
 from gtvision_edge.recordings.incidents.model import (
     HeldFootage,
     Incident,
@@ -62,6 +67,11 @@ class IncidentService:
         self._audit = audit
         self._clock = clock
         self._index = index
+        self._flags = HoldFlags(database, clock)
+
+    async def run(self) -> None:
+        """Keep the flags of held footage right, until cancelled."""
+        await self._flags.run()
 
     async def create(
         self, principal: Principal, request: IncidentRequest, *, address: str = ""
@@ -98,10 +108,10 @@ class IncidentService:
             if not repository.exists_tenant(transaction, incident.tenant_id):
                 raise UnknownTenantError("There is no such tenant.", tenant_id=incident.tenant_id)
             repository.insert_incident(transaction, incident)
-            held = repository.hold_segments(transaction, incident)
-            self._note(transaction, principal, address, "incident.created", incident, held=held)
+            self._note(transaction, principal, address, "incident.created", incident)
 
-        await self._database.write(write)
+        await self._database.write(write)  # from here on it holds
+        await self._flags.follow(incident)
         return await self._file(incident)
 
     async def get(self, principal: Principal, incident_id: str) -> IncidentFile:
@@ -195,11 +205,12 @@ class IncidentService:
             _check_interval(after.span, now_us)
             _check_reason(after.reason)
             repository.update_incident(transaction, after)
-            held = repository.hold_segments(transaction, after)
-            self._note(transaction, principal, address, "incident.changed", after, held=held)
+            self._note(transaction, principal, address, "incident.changed", after)
             return after
 
-        return await self._file(await self._database.write(write))
+        changed = await self._database.write(write)
+        await self._flags.follow(changed)
+        return await self._file(changed)
 
     async def release(
         self, principal: Principal, incident_id: str, *, reason: str, address: str = ""
@@ -209,6 +220,7 @@ class IncidentService:
         Raises:
             UnknownIncidentError, NotPermittedError, InvalidInputError: as for the others.
             IncidentReleasedError: it is over already.
+            IncidentExportingError: a bundle of it is being made; wait, or cancel that first.
 
         """
         _require(principal, _WRITERS)
@@ -218,9 +230,12 @@ class IncidentService:
 
         def write(transaction: Transaction) -> Incident:
             before = _open(transaction, incident_id)
+            if repository.is_being_exported(transaction, incident_id):
+                raise IncidentExportingError(
+                    "A bundle of this incident is being made; wait for it, or cancel it first."
+                )
             after = replace(before, release=Release(now_us, principal.username, reason.strip()))
             repository.update_incident(transaction, after)
-            freed = repository.release_segments(transaction, after)
             self._note(
                 transaction,
                 principal,
@@ -228,11 +243,12 @@ class IncidentService:
                 "incident.released",
                 after,
                 release_reason=reason.strip(),
-                freed=freed,
             )
             return after
 
-        return await self._file(await self._database.write(write))
+        released = await self._database.write(write)
+        await self._flags.follow(released)
+        return await self._file(released)
 
     async def footage(self, incident: Incident) -> list[HeldFootage]:
         """Return what there is of each camera; what lies in the future is not missing yet."""

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any, Final, Protocol
 
 from gtvision_edge.recordings.groups import UNREAD, pack_groups
+from gtvision_edge.recordings.holding import held_by_incident
 from gtvision_edge.recordings.markers import CameraMarker
 from gtvision_edge.recordings.model import (
     DAY_US,
@@ -23,17 +24,12 @@ _MANY: Final = 500
 """Parameters in one statement; SQLite takes more, and plans long lists slowly."""
 
 LEAN_COLUMNS: Final = "segment_id, camera_no, name_us, start_us, end_us, size_bytes, sha256"
-_HELD_BY_INCIDENT: Final = (
-    "EXISTS (SELECT 1 FROM incident_cameras c JOIN incidents i USING (incident_id)"
-    " WHERE c.camera_no = {camera_no} AND i.released_us IS NULL AND i.start_us < {end_us} AND i.end_us > {start_us})"
-)
-
 
 INSERT_SEGMENT: Final = (
     "INSERT INTO segments (camera_no, name_us, start_us, end_us, media_us, size_bytes, format_id, init_bytes,"  # noqa: S608 -- names of ours
     " groups, run, run_no, continues, is_cut, sha256, held) VALUES (:camera_no, :name_us, :start_us, :end_us,"
     " :media_us, :size_bytes, :format_id, :init_bytes, :groups, :run, :run_no, :continues, :is_cut, :sha256,"
-    f" {_HELD_BY_INCIDENT.format(camera_no=':camera_no', start_us=':start_us', end_us=':end_us')})"
+    f" {held_by_incident(camera_no=':camera_no', start_us=':start_us', end_us=':end_us')})"
 )
 
 
@@ -95,7 +91,7 @@ def insert_segment(
     ).fetchone()
     if known is not None:
         return SegmentId(known["segment_id"])
-    if (returned := _return_missing(transaction, segment)) is not None:
+    if (returned := return_missing(transaction, segment)) is not None:
         return returned
     inserted = transaction.execute(
         INSERT_SEGMENT,
@@ -137,7 +133,7 @@ def miss_segments(
     return count
 
 
-def _return_missing(transaction: Transaction, segment: Segment) -> SegmentId | None:
+def return_missing(transaction: Transaction, segment: Segment) -> SegmentId | None:
     """Give a file that was missing its row again; None when it was not, or is another one by its size."""
     back = transaction.execute(
         f"INSERT INTO segments ({_MISSING_COLUMNS}) SELECT {_MISSING_COLUMNS} FROM missing_segments"  # noqa: S608
@@ -147,9 +143,7 @@ def _return_missing(transaction: Transaction, segment: Segment) -> SegmentId | N
     ).fetchone()
     if back is None:
         return None
-    holding = _HELD_BY_INCIDENT.format(
-        camera_no="segments.camera_no", start_us="segments.start_us", end_us="segments.end_us"
-    )
+    holding = held_by_incident()
     transaction.execute(
         f"UPDATE segments SET held = {holding} WHERE segment_id = ?",  # noqa: S608
         (back["segment_id"],),
@@ -192,9 +186,7 @@ def end_segment(transaction: Transaction, segment_id: SegmentId, end_us: int) ->
     ).fetchone()
     if before is None or before["end_us"] == end_us:
         return
-    holding = _HELD_BY_INCIDENT.format(
-        camera_no="segments.camera_no", start_us="segments.start_us", end_us=":end_us"
-    )
+    holding = held_by_incident(end_us=":end_us")
     transaction.execute(
         f"UPDATE segments SET end_us = :end_us, held = held OR {holding} WHERE segment_id = :segment_id",  # noqa: S608
         {"end_us": end_us, "segment_id": segment_id},
@@ -212,9 +204,7 @@ def doom_segments(transaction: Transaction, segment_ids: Iterable[SegmentId]) ->
 
     Their files may be deleted once the transaction is committed; then :func:`delete_doomed`.
     """
-    free = _HELD_BY_INCIDENT.format(
-        camera_no="segments.camera_no", start_us="segments.start_us", end_us="segments.end_us"
-    )
+    free = held_by_incident()
     doomed: list[SegmentId] = []
     for some in _portions(segment_ids):
         rows = transaction.execute(
@@ -242,15 +232,26 @@ def delete_doomed(transaction: Transaction, segment_ids: Iterable[SegmentId]) ->
 
 def spare_doomed(transaction: Transaction, segment_ids: Iterable[SegmentId]) -> None:
     """Take back the deletion of segments whose files are still there; what an incident asked for meanwhile is held."""
-    holding = _HELD_BY_INCIDENT.format(
-        camera_no="segments.camera_no", start_us="segments.start_us", end_us="segments.end_us"
-    )
+    holding = held_by_incident()
     for some in _portions(segment_ids):
         transaction.execute(
             f"UPDATE segments SET doomed = 0, held = {holding} WHERE segment_id IN ({_marks(some)})"  # noqa: S608
             " AND doomed = 1",
             some,
         )
+
+
+def held_among_doomed(transaction: Transaction, segment_ids: Iterable[SegmentId]) -> set[SegmentId]:
+    """Return which of these, whose deletion was begun, an open incident covers by now."""
+    holding = held_by_incident()
+    found: set[SegmentId] = set()
+    for some in _portions(segment_ids):
+        rows = transaction.execute(
+            f"SELECT segment_id FROM segments WHERE segment_id IN ({_marks(some)}) AND doomed = 1 AND {holding}",  # noqa: S608
+            some,
+        )
+        found |= {SegmentId(row["segment_id"]) for row in rows}
+    return found
 
 
 def oldest_deletable(

@@ -56,6 +56,7 @@ class Outcome:
     """Of each camera: its directory, and number and name of each row whose file is gone, one after the other."""
     strays: list[StrayFile]
     not_held: list[SegmentId]
+    held_by_nobody: list[SegmentId]
     totals: list[tuple[CameraNo, int]]
 
     @property
@@ -89,7 +90,7 @@ class Checker:
 
     async def check(self, report: Report, cameras: Sequence[RecordedCamera]) -> Outcome:
         """Compare all but the content of the files; what is found is added to *report*."""
-        outcome = Outcome([], [], [], [])
+        outcome = Outcome([], [], [], [], [])
         await self._check_database(report)
         doomed = await repository.fetch_doomed(self._database, MAX_DOOMED)
         report.rows, report.missing_before = await repository.count_rows(self._database)
@@ -98,6 +99,9 @@ class Checker:
         for segment_id, camera_id in await repository.fetch_not_held(self._database):
             report.add(Finding(Kind.NOT_HELD, camera_id, segment_id=segment_id))
             outcome.not_held.append(segment_id)
+        for segment_id, camera_id in await repository.fetch_held_by_nobody(self._database):
+            report.add(Finding(Kind.HELD_BY_NOBODY, camera_id, segment_id=segment_id))
+            outcome.held_by_nobody.append(segment_id)
         for camera in cameras:
             for day in await repository.totals_differ(self._database, camera.camera_no):
                 report.add(Finding(Kind.TOTALS_DIFFER, camera.camera_id, detail=f"day {day}"))
@@ -168,7 +172,7 @@ class Checker:
     ) -> None:
         place = directories.owned.get(camera.camera_uuid)
         directory = place.directory if place else camera.directory or ""
-        if place is None and (directories.unowned and not self._is_away(directories, camera)):
+        if directories.may_lie_unowned(camera):
             return  # its footage may lie in a directory that lost its marker: said of that one
         missing = array("q")
         outcome.missing.append((directory, missing))
@@ -213,14 +217,6 @@ class Checker:
     def _require_volume(self) -> None:
         if error := self._volume_error():
             raise error
-
-    def _is_away(self, directories: Directories, camera: RecordedCamera) -> bool:
-        """Tell whether none of the directories without a readable marker can be this camera's."""
-        mine = {camera.directory, f"{camera.camera_id}_rec"}
-        return not any(
-            name in mine or name.startswith(f"{camera.camera_id}_rec.")
-            for name in directories.unowned
-        )
 
     def _compare(
         self,

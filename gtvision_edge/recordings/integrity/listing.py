@@ -4,6 +4,7 @@ Everything here blocks.
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -32,7 +33,7 @@ from gtvision_edge.recordings.markers import (
     read_volume_marker,
     read_volume_note,
 )
-from gtvision_edge.recordings.model import CameraNo
+from gtvision_edge.recordings.model import CameraNo, RecordedCamera, SegmentId
 from gtvision_edge.recordings.volume import KNOWN_VOLUME
 from gtvision_edge.runtime.durable import sync_directory
 
@@ -49,6 +50,13 @@ class Directories:
     owned: dict[str, Place]
     unowned: list[str]
     twice: list[str]
+
+    def may_lie_unowned(self, camera: RecordedCamera) -> bool:
+        """Tell whether one without a readable marker can be that of *camera*, which has no other."""
+        mine = {camera.directory, f"{camera.camera_id}_rec"}
+        return camera.camera_uuid not in self.owned and any(
+            name in mine or name.startswith(f"{camera.camera_id}_rec.") for name in self.unowned
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +165,7 @@ def look_at_stray(
     return Stray(describe(file, reading, camera_no), is_fresh)
 
 
-def still_gone(root: Path, files: list[tuple[int, Path]]) -> list[int]:
+def still_gone(root: Path, files: Sequence[tuple[SegmentId, Path]]) -> list[SegmentId]:
     """Return those ids whose file is not there for certain; the volume must be there before and after.
 
     Raises:

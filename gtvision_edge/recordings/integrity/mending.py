@@ -43,7 +43,9 @@ class Mender:
         self._volume_error = volume_error
 
     async def mend(self, report: Report, outcome: Outcome) -> None:
-        """Mend what can be mended and count it in *report*; nothing at all when over half of the rows or files would go.
+        """Mend what can be mended and count it in *report*.
+
+        When over half of the rows or files would go, only what incidents keep is marked so: that loses nothing on any disk.
 
         A volume that goes away meanwhile stops it, and is reported.
         """
@@ -55,9 +57,12 @@ class Mender:
             if 2 * count > total:
                 detail = f"{count} of {total} {what} would go: is this the right disk, and whole?"
                 report.add(Finding(Kind.REFUSED, detail=detail))
-        if report.has(Kind.REFUSED, Kind.DATABASE_DAMAGED):
+        if report.has(Kind.DATABASE_DAMAGED):
             return
         await self._hold(report, outcome)
+        if report.has(Kind.REFUSED):
+            return
+        await self._let_go(report, outcome)
         try:
             await self._index(report, [each for each in outcome.strays if each.described])
             await self._set_aside(report, unsound)
@@ -70,6 +75,10 @@ class Mender:
     async def _hold(self, report: Report, outcome: Outcome) -> None:
         await self._database.write(partial(repository.hold, segment_ids=outcome.not_held))
         report.mend(Kind.NOT_HELD, len(outcome.not_held))
+
+    async def _let_go(self, report: Report, outcome: Outcome) -> None:
+        await self._database.write(partial(repository.let_go, segment_ids=outcome.held_by_nobody))
+        report.mend(Kind.HELD_BY_NOBODY, len(outcome.held_by_nobody))
 
     async def _sum(self, report: Report, outcome: Outcome) -> None:
         for camera_no, day in outcome.totals:
@@ -102,12 +111,14 @@ class Mender:
         path = self._root / directory
         for start in range(0, len(pairs), 2 * AT_ONCE):
             some = pairs[start : start + 2 * AT_ONCE]
-            files = [(some[n], path / segment_file(some[n + 1])) for n in range(0, len(some), 2)]
+            files = [
+                (SegmentId(some[n]), path / segment_file(some[n + 1]))
+                for n in range(0, len(some), 2)
+            ]
             self._require_volume()
             gone = await self._threads.run(partial(still_gone, self._root, files))
-            ids = [SegmentId(each) for each in gone]
             marked = await self._database.write(
-                partial(miss_segments, segment_ids=ids, found_us=self._clock.now_us())
+                partial(miss_segments, segment_ids=gone, found_us=self._clock.now_us())
             )
             report.mend(Kind.FILE_MISSING, marked)
 

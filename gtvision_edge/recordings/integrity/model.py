@@ -40,13 +40,15 @@ class Kind(StrEnum):
     DELETION_UNFINISHED = "deletion_unfinished"
     NOT_HELD = "not_held"
     """A row that an open incident keeps and that was not marked so."""
+    HELD_BY_NOBODY = "held_by_nobody"
+    """A row that is marked as held and that no open incident keeps: nothing would ever delete it."""
     TOTALS_DIFFER = "totals_differ"
     EXPORT_MISSING = "export_missing"
     """The bundle of a finished export is gone, or has another size."""
     EXPORT_UNFINISHED = "export_unfinished"
     """What a broken-off export left; the daemon removes it at its next start, and makes the bundle anew."""
     REFUSED = "refused"
-    """More than half of the rows, or files, would have gone: nothing was changed."""
+    """More than half of the rows, or files, would have gone: nothing was changed but what marks footage as held."""
 
 
 class Verdict(StrEnum):

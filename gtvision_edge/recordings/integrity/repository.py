@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from gtvision_edge.recordings.holding import held_by_incident
 from gtvision_edge.recordings.integrity.model import StoredReport, Verdict
 from gtvision_edge.recordings.model import DAY_US, CameraNo, SegmentId
 from gtvision_edge.storage import Database, Row, Transaction
@@ -108,17 +109,34 @@ async def fetch_doomed(database: Database, limit: int) -> list[int]:
 async def fetch_not_held(database: Database) -> list[tuple[SegmentId, str]]:
     """Return what open incidents keep and is not marked so, with the camera's id."""
     rows = await database.fetch_all(
-        "SELECT s.segment_id, r.camera_id FROM incidents i JOIN incident_cameras c USING (incident_id)"
-        " JOIN segments s ON s.camera_no = c.camera_no AND s.start_us < i.end_us AND s.start_us > i.start_us - 86400000000"
-        " AND s.end_us > i.start_us JOIN recorded_cameras r ON r.camera_no = s.camera_no"
-        " WHERE i.released_us IS NULL AND s.held = 0 AND s.doomed = 0 GROUP BY s.segment_id"
+        "SELECT segments.segment_id, r.camera_id FROM segments JOIN recorded_cameras r USING (camera_no)"  # noqa: S608
+        " WHERE camera_no IN (SELECT camera_no FROM incident_cameras JOIN incidents USING (incident_id)"
+        f" WHERE released_us IS NULL) AND held = 0 AND doomed = 0 AND {held_by_incident()} ORDER BY segment_id"
+    )
+    return [(SegmentId(row[0]), row[1]) for row in rows]
+
+
+async def fetch_held_by_nobody(database: Database) -> list[tuple[SegmentId, str]]:
+    """Return what is marked as held and no open incident keeps, with the camera's id."""
+    rows = await database.fetch_all(
+        "SELECT segments.segment_id, r.camera_id FROM segments JOIN recorded_cameras r USING (camera_no)"  # noqa: S608
+        f" WHERE held = 1 AND NOT {held_by_incident()} ORDER BY segment_id"
     )
     return [(SegmentId(row[0]), row[1]) for row in rows]
 
 
 def hold(transaction: Transaction, segment_ids: Iterable[SegmentId]) -> None:
+    """Mark as held those of these that open incidents keep now."""
     transaction.executemany(
-        "UPDATE segments SET held = 1 WHERE segment_id = ? AND doomed = 0",
+        f"UPDATE segments SET held = 1 WHERE segment_id = ? AND doomed = 0 AND {held_by_incident()}",  # noqa: S608
+        [(segment_id,) for segment_id in segment_ids],
+    )
+
+
+def let_go(transaction: Transaction, segment_ids: Iterable[SegmentId]) -> None:
+    """Take the mark off those of these that no open incident keeps now."""
+    transaction.executemany(
+        f"UPDATE segments SET held = 0 WHERE segment_id = ? AND NOT {held_by_incident()}",  # noqa: S608
         [(segment_id,) for segment_id in segment_ids],
     )
 

@@ -23,10 +23,11 @@ _WORDS: Final[Mapping[Kind, str]] = {
     Kind.HASH_DIFFERS: "files that are not what was recorded: their SHA-256 is another",
     Kind.DELETION_UNFINISHED: "deletions that were broken off; the daemon ends them at its next start",
     Kind.NOT_HELD: "recordings that an incident keeps and that were not marked so",
+    Kind.HELD_BY_NOBODY: "recordings marked as kept that no open incident keeps",
     Kind.TOTALS_DIFFER: "days whose totals are not the sum of their recordings",
     Kind.EXPORT_MISSING: "evidence bundles that are gone, or not whole",
     Kind.EXPORT_UNFINISHED: "files of exports that were broken off; the daemon removes them at its next start",
-    Kind.REFUSED: "nothing was changed",
+    Kind.REFUSED: "nothing was changed but that what incidents keep is marked so",
 }
 
 
@@ -53,18 +54,25 @@ def describe_report(report: Report, *, is_running: bool) -> list[str]:
         lines.append(
             f"{report.sealed_late} recordings were sealed more than two hours after their end."
         )
-    for kind, tally in report.findings:
-        mended = f", {tally.mended} mended" if tally.mended else ""
-        lines.append(f"FOUND   {tally.count} × {_WORDS[kind]} [{kind.value}{mended}]")
-        lines += [f"        {_describe(each)}" for each in tally.examples[:5]]
-        if tally.count > 5:
-            lines.append(f"        … and {tally.count - 5} more")
+    lines += describe_findings(report)
     lines.append(
         {
             Verdict.GOOD: "All fits.",
             Verdict.MENDED: "All that was found is mended.",
         }.get(report.verdict, "Not all fits.")
     )
+    return lines
+
+
+def describe_findings(report: Report) -> list[str]:
+    """Return what was found, with the first five of each kind."""
+    lines = []
+    for kind, tally in report.findings:
+        mended = f", {tally.mended} mended" if tally.mended else ""
+        lines.append(f"FOUND   {tally.count} × {_WORDS[kind]} [{kind.value}{mended}]")
+        lines += [f"        {_describe(each)}" for each in tally.examples[:5]]
+        if tally.count > 5:
+            lines.append(f"        … and {tally.count - 5} more")
     return lines
 
 

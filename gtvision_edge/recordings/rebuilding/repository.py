@@ -1,12 +1,15 @@
 """The SQL of rebuilding the index."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
+from gtvision_edge.recordings.holding import held_by_incident
 from gtvision_edge.recordings.indexing.reading import Described
 from gtvision_edge.recordings.indexing.repository import (
     INSERT_SEGMENT,
     count_days,
     format_id,
+    return_missing,
     segment_values,
     uncount_days,
 )
@@ -14,15 +17,39 @@ from gtvision_edge.recordings.model import DAY_US, CameraNo, SegmentFormat, Segm
 from gtvision_edge.storage import Database, Transaction
 
 
-async def fetch_day(
-    database: Database, camera_no: CameraNo, day_us: int
-) -> dict[int, tuple[SegmentId, int]]:
-    """Return number and size of the rows of a day's files, by the time in their names."""
+@dataclass(frozen=True, slots=True)
+class KnownRow:
+    """What rebuilding needs of a row. ``is_proof``: its hash or seal tells what its file was, or an incident wants it."""
+
+    segment_id: SegmentId
+    size_bytes: int
+    is_doomed: bool
+    is_proof: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDay:
+    """A day of a camera by the times in its files' names: the rows, and the sizes of files that were missing before."""
+
+    rows: Mapping[int, KnownRow]
+    lost: Mapping[int, int]
+
+
+async def fetch_day(database: Database, camera_no: CameraNo, day_us: int) -> KnownDay:
+    span = (camera_no, day_us, day_us + DAY_US)
     rows = await database.fetch_all(
-        "SELECT name_us, segment_id, size_bytes FROM segments WHERE camera_no = ? AND name_us >= ? AND name_us < ?",
-        (camera_no, day_us, day_us + DAY_US),
+        "SELECT name_us, segment_id, size_bytes, doomed, sha256 IS NOT NULL OR seal_id IS NOT NULL OR held FROM segments"
+        " WHERE camera_no = ? AND name_us >= ? AND name_us < ?",
+        span,
     )
-    return {row["name_us"]: (SegmentId(row["segment_id"]), row["size_bytes"]) for row in rows}
+    lost = await database.fetch_all(
+        "SELECT name_us, size_bytes FROM missing_segments WHERE camera_no = ? AND name_us >= ? AND name_us < ?",
+        span,
+    )
+    return KnownDay(
+        {row[0]: KnownRow(SegmentId(row[1]), row[2], bool(row[3]), bool(row[4])) for row in rows},
+        {row[0]: row[1] for row in lost},
+    )
 
 
 async def fetch_row_days(database: Database) -> list[tuple[CameraNo, int]]:
@@ -39,12 +66,17 @@ async def count_segments(database: Database) -> int:
 
 
 def insert_heads(transaction: Transaction, rows: Iterable[Described]) -> None:
-    """Add many finished segments of which there are no rows. What they are to their neighbours is as *rows* say."""
+    """Add many finished segments of which there are no rows. What they are to their neighbours is as *rows* say.
+
+    A file that was missing and is back has its old row again, with hash and seal.
+    """
     formats: dict[SegmentFormat, int] = {}
     days: dict[tuple[CameraNo, int], list[int]] = {}
     values = []
     for row in rows:
         segment = row.segment
+        if return_missing(transaction, segment) is not None:
+            continue
         if segment.format not in formats:
             formats[segment.format] = format_id(transaction, segment.format)
         values.append(
@@ -59,12 +91,12 @@ def insert_heads(transaction: Transaction, rows: Iterable[Described]) -> None:
         count_days(transaction, camera_no, day, (count, size_bytes, recorded_us))
 
 
-def forget_segments(transaction: Transaction, segment_ids: Iterable[SegmentId]) -> int:
-    """Remove rows whose files are not there, or other ones; what is held stays. Return how many went."""
+def renew_segments(transaction: Transaction, segment_ids: Iterable[SegmentId]) -> int:
+    """Remove rows of files that grew before anything was noted of their content; return how many. The daemon adds them anew."""
     gone = 0
     for segment_id in segment_ids:
         rows = transaction.execute(
-            "DELETE FROM segments WHERE segment_id = ? AND held = 0"
+            "DELETE FROM segments WHERE segment_id = ? AND held = 0 AND doomed = 0 AND sha256 IS NULL AND seal_id IS NULL"
             " RETURNING camera_no, start_us, end_us, size_bytes",
             (segment_id,),
         ).fetchall()
@@ -76,9 +108,8 @@ def forget_segments(transaction: Transaction, segment_ids: Iterable[SegmentId]) 
 def hold_again(transaction: Transaction) -> None:
     """Mark what open incidents hold."""
     transaction.execute(
-        "UPDATE segments SET held = 1 WHERE held = 0 AND segment_id IN (SELECT s.segment_id FROM incidents i"
-        " JOIN incident_cameras c USING (incident_id) JOIN segments s ON s.camera_no = c.camera_no"
-        " AND s.start_us < i.end_us AND s.end_us > i.start_us WHERE i.released_us IS NULL)"
+        "UPDATE segments SET held = 1 WHERE held = 0 AND doomed = 0 AND camera_no IN (SELECT camera_no"  # noqa: S608
+        f" FROM incident_cameras JOIN incidents USING (incident_id) WHERE released_us IS NULL) AND {held_by_incident()}"
     )
 
 

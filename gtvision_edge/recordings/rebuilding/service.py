@@ -1,7 +1,8 @@
 """Compares the whole volume with the index and makes the index follow; the daemon must not run meanwhile.
 
-A row that fits its file (name and size) stays as it is, with its number, hash and seal. Everything else is made anew from the file's
-head; where its groups lie is read when somebody asks for them.
+A row that fits its file (name and size) stays as it is, with its number, hash and seal. A file without row gets the one it had before it
+was missing, else one made from its head; where its groups lie is read when somebody asks for them. No row that tells what a file
+was is ever deleted: one whose file is gone is kept apart, one whose file is another now stays and is said, and so does all that the disk does not give.
 """
 
 import asyncio
@@ -17,9 +18,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final, TypeVar
 
+import structlog
+
 from gtvision_edge.audit import COMMAND_LINE, AuditLog
-from gtvision_edge.media.layout import parse_segment
-from gtvision_edge.recordings.index import CameraOfSite
+from gtvision_edge.media.layout import segment_file
+from gtvision_edge.recordings.index import CameraOfSite, SegmentIndex, miss_segments
 from gtvision_edge.recordings.indexing.reading import Described
 from gtvision_edge.recordings.indexing.repository import (
     is_continued,
@@ -27,16 +30,25 @@ from gtvision_edge.recordings.indexing.repository import (
     link_neighbours,
     place_cameras,
 )
-from gtvision_edge.recordings.indexing.survey import Place, Survey
-from gtvision_edge.recordings.model import CameraNo, SegmentId
+from gtvision_edge.recordings.indexing.survey import Place
+from gtvision_edge.recordings.integrity.listing import (
+    Directories,
+    list_day,
+    list_days,
+    list_directories,
+    still_gone,
+)
+from gtvision_edge.recordings.integrity.model import Finding, Kind, Report
+from gtvision_edge.recordings.model import CameraNo, RecordedCamera, SegmentId
 from gtvision_edge.recordings.rebuilding.heads import HeadReader
 from gtvision_edge.recordings.rebuilding.repository import (
+    KnownDay,
     count_segments,
     fetch_day,
     fetch_row_days,
-    forget_segments,
     hold_again,
     insert_heads,
+    renew_segments,
     sum_days,
 )
 from gtvision_edge.runtime.clock import Clock
@@ -50,6 +62,9 @@ FRESH_S: Final = 120.0
 
 T = TypeVar("T")
 _Plan = tuple[CameraNo, Place, int]
+_Gone = tuple[SegmentId, Path]
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +78,20 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What was found. ``forgotten`` rows had no file, or another; ``missing`` ones neither, but stay: see :func:`rebuild`."""
+    """What was done. The rows of ``set_apart`` had no file; ``missing`` ones neither, but stay: see :func:`rebuild`.
+
+    *report* says what a person must look at: what the disk did not give, and files that are not what their rows say.
+    """
 
     cameras: int
     files: int
     unchanged: int
     added: int
-    unreadable: int
-    forgotten: int
+    renewed: int
+    set_apart: int
     missing: int
     seconds: float
+    report: Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +101,11 @@ class _Day:
     camera_no: CameraNo
     files: int
     unchanged: int
-    unreadable: int
     rows: list[Described]
-    missing: list[SegmentId]
+    gone: list[_Gone]
+    grown: list[SegmentId]
+    """Rows without hash whose file has another size: nothing is lost when they are made anew."""
+    findings: list[Finding]
     seams: list[int]
     """Names after which the day's files may continue rows that were not made with them."""
 
@@ -101,11 +122,13 @@ async def rebuild(
 ) -> Rebuilt:
     """Make the index follow the volume at *root*; *cameras* are those of the site.
 
-    Rows without file, or of one that changed, go (the daemon takes the latter up again), but never one that an open incident holds, and none at all when they are more than half of the
-    index, unless *forget_missing*: rather is something wrong with the disk. May be broken off at any time and begun again.
+    Rows without file are kept apart, as by a comparison, and rows without hash whose file grew go (the daemon takes the file up again); none of
+    both when they are more than half of the index, unless *forget_missing*: rather is something wrong with the disk. May be broken off at any
+    time and begun again.
 
     Raises:
         OSError: the volume cannot be read.
+        VolumeError: it went away meanwhile.
 
     """
     began = clock.monotonic()
@@ -113,8 +136,9 @@ async def rebuild(
     try:
         places = await work.find_places(cameras, clock.now_us())
         total = await count_segments(database)
-        days = files = unchanged = added = unreadable = 0
-        missing: list[SegmentId] = []
+        days = files = unchanged = added = 0
+        gone: list[_Gone] = []
+        grown: list[SegmentId] = []
         seams: list[tuple[CameraNo, int]] = []
         planned = await work.plan(places)
         batch: list[Described] = []
@@ -122,31 +146,34 @@ async def rebuild(
             days += 1
             files += day.files
             unchanged += day.unchanged
-            unreadable += day.unreadable
             added += len(day.rows)
-            missing += day.missing
+            gone += day.gone
+            grown += day.grown
             batch += day.rows
+            work.note(day.findings)
             seams += [(day.camera_no, name_us) for name_us in day.seams]
             if len(batch) >= ROWS_AT_ONCE:
                 await database.write(partial(insert_heads, rows=batch))
                 batch = []
             progress(Progress(len(planned), days, files))
         await database.write(partial(insert_heads, rows=batch))
-        missing += await work.rows_elsewhere(planned)
+        gone += await work.rows_elsewhere(planned)
         await database.write(hold_again)
-        forgotten = 0
-        if forget_missing or 2 * len(missing) <= total:
-            forgotten = await work.forget(missing)
+        renewed = set_apart = 0
+        if forget_missing or 2 * (len(gone) + len(grown)) <= total:
+            renewed = await work.renew(grown)
+            set_apart = await work.set_apart(gone, found_us=clock.now_us())
         await work.link(seams)
         rebuilt = Rebuilt(
             cameras=len(places),
             files=files,
             unchanged=unchanged,
             added=added,
-            unreadable=unreadable,
-            forgotten=forgotten,
-            missing=len(missing) - forgotten,
+            renewed=renewed,
+            set_apart=set_apart,
+            missing=len(gone) + len(grown) - set_apart - renewed,
             seconds=round(clock.monotonic() - began, 1),
+            report=work.report,
         )
         await database.write(partial(_finish, audit=audit, rebuilt=rebuilt))
         return rebuilt
@@ -158,35 +185,51 @@ class _Rebuild:
     """The steps; file work in four threads, which wait for the disk most of the time."""
 
     def __init__(self, root: Path, database: Database) -> None:
-        self._survey = Survey(root)
+        self.report = Report(mends=True)
+        self._root = root
         self._database = database
         self._threads = ThreadPoolExecutor(THREADS, "rebuild")
         self._local = threading.local()
+        self._directories = Directories({}, [], [])
+        self._cameras: dict[CameraNo, RecordedCamera] = {}
+        self._unread: set[CameraNo] = set()
+        """Cameras of which it is not known what lies on the disk: their rows stay."""
 
     async def find_places(
         self, cameras: Sequence[CameraOfSite], now_us: int
     ) -> list[tuple[Place, CameraNo]]:
-        places = await self._run(self._survey.places)
+        # Before the cameras are placed: afterwards nothing tells where one lay that is not found.
+        known = await SegmentIndex(self._database, root=self._root).cameras()
+        self._cameras = {camera.camera_no: camera for camera in known}
+        found = self._directories = await self._run(partial(list_directories, self._root))
+        self.note(Finding(Kind.DIRECTORY_UNOWNED, file=name) for name in found.unowned)
+        self.note(Finding(Kind.DIRECTORY_TWICE, file=name) for name in found.twice)
+        self._unread |= {each.camera_no for each in known if found.may_lie_unowned(each)}
 
         def work(transaction: Transaction) -> Mapping[str, CameraNo]:
             keep_cameras(transaction, cameras, now_us=now_us)
-            found = [(place.directory, place.marker) for place in places]
-            return place_cameras(transaction, found, now_us=now_us)
+            places = [(place.directory, place.marker) for place in found.owned.values()]
+            return place_cameras(transaction, places, now_us=now_us)
 
-        numbers = dict(await self._database.write(work))
-        # Of two directories with one uuid the first counts, as for the daemon.
-        return [
-            (place, numbers.pop(place.marker.camera_uuid))
-            for place in places
-            if place.marker.camera_uuid in numbers
-        ]
+        numbers = await self._database.write(work)
+        return [(place, numbers[uuid]) for uuid, place in found.owned.items()]
 
     async def plan(self, places: Iterable[tuple[Place, CameraNo]]) -> list[_Plan]:
-        return [
-            (camera_no, place, day_us)
-            for place, camera_no in places
-            for day_us in reversed(await self._run(partial(self._survey.days, place)))
-        ]
+        planned: list[_Plan] = []
+        for place, camera_no in places:
+            try:
+                days = await self._run(partial(list_days, self._root / place.directory))
+            except OSError as error:
+                self._unread.add(camera_no)
+                self.note([_unreadable(place, place.directory, error)])
+                continue
+            planned += [(camera_no, place, day_us) for day_us in days]
+        return planned
+
+    def note(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            self.report.add(finding)
+            log.warning("rebuild_found", kind=finding.kind, file=finding.file, what=finding.detail)
 
     async def read(self, planned: Iterable[_Plan]) -> AsyncIterator[_Day]:
         """Yield the days in the order of *planned*; a few are read ahead."""
@@ -203,21 +246,38 @@ class _Rebuild:
         while ahead:
             yield await ahead.popleft()
 
-    async def rows_elsewhere(self, planned: Iterable[_Plan]) -> list[SegmentId]:
-        """Return the rows of days of which there is no directory."""
+    async def rows_elsewhere(self, planned: Iterable[_Plan]) -> list[_Gone]:
+        """Return the rows of days of which there is no directory, where it is known that there is none."""
         there = {(camera_no, day_us) for camera_no, _, day_us in planned}
-        found: list[SegmentId] = []
+        found: list[_Gone] = []
         for camera_no, day_us in await fetch_row_days(self._database):
-            if (camera_no, day_us) not in there:
-                rows = await fetch_day(self._database, camera_no, day_us)
-                found += [segment_id for segment_id, _ in rows.values()]
+            if (camera_no, day_us) in there or camera_no in self._unread:
+                continue
+            known = await fetch_day(self._database, camera_no, day_us)
+            directory = self._directory(camera_no)
+            found += [
+                (row.segment_id, directory / segment_file(name_us))
+                for name_us, row in known.rows.items()
+                if not row.is_doomed
+            ]
         return found
 
-    async def forget(self, missing: Sequence[SegmentId]) -> int:
+    async def set_apart(self, gone: Sequence[_Gone], *, found_us: int) -> int:
+        """Keep apart the rows whose files, looked for once more, are gone for certain; return how many."""
         count = 0
-        for start in range(0, len(missing), CHANGES_AT_ONCE):
-            some = missing[start : start + CHANGES_AT_ONCE]
-            count += await self._database.write(partial(forget_segments, segment_ids=some))
+        for start in range(0, len(gone), CHANGES_AT_ONCE):
+            some = gone[start : start + CHANGES_AT_ONCE]
+            ids = await self._run(partial(still_gone, self._root, some))
+            count += await self._database.write(
+                partial(miss_segments, segment_ids=ids, found_us=found_us)
+            )
+        return count
+
+    async def renew(self, grown: Sequence[SegmentId]) -> int:
+        count = 0
+        for start in range(0, len(grown), CHANGES_AT_ONCE):
+            some = grown[start : start + CHANGES_AT_ONCE]
+            count += await self._database.write(partial(renew_segments, segment_ids=some))
         return count
 
     async def link(self, seams: Sequence[tuple[CameraNo, int]]) -> None:
@@ -232,49 +292,70 @@ class _Rebuild:
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
-    def _read_day(
-        self,
-        camera_no: CameraNo,
-        place: Place,
-        day_us: int,
-        known: Mapping[int, tuple[SegmentId, int]],
-    ) -> _Day:
+    def _directory(self, camera_no: CameraNo) -> Path:
+        """Return where a camera's footage lies, or lay."""
+        camera = self._cameras[camera_no]
+        place = self._directories.owned.get(camera.camera_uuid)
+        name = place.directory if place else camera.directory or f"{camera.camera_id}_rec"
+        return self._root / name
+
+    def _read_day(self, camera_no: CameraNo, place: Place, day_us: int, known: KnownDay) -> _Day:
         heads: HeadReader | None = getattr(self._local, "heads", None)
         if heads is None:
             heads = self._local.heads = HeadReader()
-        directory = self._survey.directory(place.directory, day_us)
-        names = _names(directory, day_us)
-        missing = [segment_id for name_us, (segment_id, _) in known.items() if name_us not in names]
-        unchanged = unreadable = 0
-        rows: list[Described] = []
-        for name_us, name in sorted(names.items()):
-            path = f"{directory}/{name}"
+        day = _Day(camera_no, 0, 0, [], [], [], [], [])
+        directory = self._root / place.directory
+        try:
+            sizes = list_day(directory, day_us)
+        except OSError as error:
+            file = f"{place.directory}/{segment_file(day_us).parent}"
+            return replace(day, findings=[_unreadable(place, file, error)])
+        unchanged = 0
+        for name_us, row in known.rows.items():
+            size = sizes.get(name_us)
+            if row.is_doomed:
+                continue  # its deletion ends by itself
+            if size == row.size_bytes:
+                unchanged += 1
+            elif size is None:
+                day.gone.append((row.segment_id, directory / segment_file(name_us)))
+            elif row.is_proof:
+                day.findings.append(
+                    _differs(place, name_us, size, row.size_bytes, segment_id=row.segment_id)
+                )
+            else:
+                day.grown.append(row.segment_id)
+        for name_us in sorted(sizes.keys() - known.rows.keys()):
+            path = f"{directory}/{segment_file(name_us)}"
             try:
-                if name_us in known:
-                    segment_id, size = known[name_us]
-                    if os.lstat(path).st_size == size:
-                        unchanged += 1
-                    else:
-                        missing.append(segment_id)
-                    continue
-                row = heads.describe(path, name_us, camera_no)
-            except OSError:
-                unreadable += 1
+                described = heads.describe(path, name_us, camera_no)
+            except OSError as error:
+                file = f"{place.directory}/{segment_file(name_us)}"
+                day.findings.append(_unreadable(place, file, error))
                 continue
-            if row is not None and not (row.segment.is_cut and _is_fresh(path)):
-                rows.append(row)
-        seams = [day_us, *([row.segment.name_us for row in rows] if known else [])]
-        return _Day(camera_no, len(names), unchanged, unreadable, _linked(rows), missing, seams)
+            if described is None or (described.segment.is_cut and _is_fresh(path)):
+                continue
+            day.rows.append(described)
+            lost = known.lost.get(name_us)
+            if lost is not None and lost != described.segment.size_bytes:
+                day.findings.append(_differs(place, name_us, described.segment.size_bytes, lost))
+        seams = [day_us, *([each.segment.name_us for each in day.rows] if known.rows else [])]
+        return replace(
+            day, files=len(sizes), unchanged=unchanged, rows=_linked(day.rows), seams=seams
+        )
 
 
-def _names(directory: Path, day_us: int) -> dict[int, str]:
-    """Return the segments in a day's directory, by the time in their names; none when it is gone."""
-    try:
-        with os.scandir(directory) as entries:
-            names = [(parse_segment(day_us, entry.name), entry.name) for entry in entries]
-    except OSError:
-        return {}
-    return {name_us: name for name_us, name in names if name_us is not None}
+def _unreadable(place: Place, file: str, error: OSError) -> Finding:
+    return Finding(Kind.UNREADABLE, place.marker.camera_id, file, detail=error.strerror or "")
+
+
+def _differs(
+    place: Place, name_us: int, size: int, former: int, *, segment_id: SegmentId | None = None
+) -> Finding:
+    """Say that a file is not the one whose hash or seal is known; without row it was missing in between."""
+    file = f"{place.directory}/{segment_file(name_us)}"
+    detail = f"{size} bytes, indexed with {former}"
+    return Finding(Kind.SIZE_DIFFERS, place.marker.camera_id, file, segment_id, detail)
 
 
 def _linked(rows: Sequence[Described]) -> list[Described]:
@@ -312,16 +393,14 @@ def _finish(transaction: Transaction, audit: AuditLog, rebuilt: Rebuilt) -> None
         actor=COMMAND_LINE,
         action="index.rebuilt",
         details={
-            name: getattr(rebuilt, name)
-            for name in (
-                "cameras",
-                "files",
-                "unchanged",
-                "added",
-                "unreadable",
-                "forgotten",
-                "missing",
-            )
+            "cameras": rebuilt.cameras,
+            "files": rebuilt.files,
+            "unchanged": rebuilt.unchanged,
+            "added": rebuilt.added,
+            "renewed": rebuilt.renewed,
+            "set_apart": rebuilt.set_apart,
+            "missing": rebuilt.missing,
+            "findings": {kind.value: tally.count for kind, tally in rebuilt.report.findings},
         },
     )
 

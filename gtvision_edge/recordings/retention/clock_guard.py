@@ -8,7 +8,7 @@ import asyncio
 import ctypes
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
@@ -54,6 +54,15 @@ class ClockReason(StrEnum):
     """More than a day ahead of all that is known, by a time server: believed after a day."""
 
 
+class ClockEntry(NamedTuple):
+    """What the log of the clock tells: when, by the new time; ``step_us`` of a step."""
+
+    at_us: int
+    kind: str
+    step_us: int
+    source: str
+
+
 class ClockGuard:
     """Compares wall and monotonic clock each second, and writes what happened into the clock log."""
 
@@ -71,6 +80,7 @@ class ClockGuard:
         self._synced: bool | None = None
         self._offset_us = self._offset()
         self._newest_us = 0
+        self._noted: list[ClockEntry] = []
         self._reason: ClockReason | None = ClockReason.STARTED
         self._since_us = clock.now_us()
         self._stable_since = clock.monotonic()
@@ -138,7 +148,7 @@ class ClockGuard:
         if synced != self._synced:
             self._synced = synced
             if synced is not None:
-                await self._write(now_us, "synced" if synced else "unsynced", source="adjtimex")
+                self._note(now_us, "synced" if synced else "unsynced", source="adjtimex")
         if abs(step_us) > STEP_US:
             log.warning("clock_stepped", step_s=step_us / 1_000_000)
             self._stable_since = self._clock.monotonic()
@@ -151,8 +161,11 @@ class ClockGuard:
                 self._before_leap_us = known_us
             self._newest_us = known_us
             self._doubt(ClockReason.STEPPED, now_us)
-            await self._write(now_us, "step", step_us=step_us, source=_FAR if is_far else "")
-        self._judge(now_us)
+            self._note(now_us, "step", step_us=step_us, source=_FAR if is_far else "")
+        try:
+            await self._write_noted()
+        finally:
+            self._judge(now_us)
 
     def _judge(self, now_us: int) -> None:
         stable_s = self._clock.monotonic() - self._stable_since
@@ -165,7 +178,8 @@ class ClockGuard:
             self._doubt(ClockReason.LEAPT_UNSYNCED, now_us)
         elif self._is_far and stable_s < CONFIRMED_S:
             self._doubt(ClockReason.LEAPT_FAR, now_us)
-        elif self._reason is not None:
+        elif self._reason is not None and not self._noted:
+            # Until a step is written down nobody can tell what was recorded by the wrong time.
             self._leapt = self._is_far = False
             self._newest_us = 0
             self._reason, self._since_us = None, now_us
@@ -181,12 +195,23 @@ class ClockGuard:
     def _offset(self) -> int:
         return self._clock.now_us() - int(self._clock.monotonic() * 1_000_000)
 
-    async def _write(self, at_us: int, kind: str, *, step_us: int = 0, source: str = "") -> None:
-        await self._database.write(
-            lambda transaction: repository.insert_clock_entry(
-                transaction, at_us, kind, step_us=step_us, source=source
+    async def _write(self, at_us: int, kind: str, *, source: str = "") -> None:
+        self._note(at_us, kind, source=source)
+        await self._write_noted()
+
+    def _note(self, at_us: int, kind: str, *, step_us: int = 0, source: str = "") -> None:
+        self._noted.append(ClockEntry(at_us, kind, step_us, source))
+
+    async def _write_noted(self) -> None:
+        """Write down what was seen; what a full disk refuses waits for the next look."""
+        while self._noted:
+            entry = self._noted[0]
+            await self._database.write(
+                lambda transaction, entry=entry: repository.insert_clock_entry(  # type: ignore[misc]
+                    transaction, entry.at_us, entry.kind, step_us=entry.step_us, source=entry.source
+                )
             )
-        )
+            del self._noted[0]
 
 
 class _Timex(ctypes.Structure):

@@ -26,6 +26,7 @@ from gtvision_edge.recordings.index import (
     SegmentIndex,
     delete_doomed,
     doom_segments,
+    held_among_doomed,
     spare_doomed,
 )
 from gtvision_edge.recordings.model import LeanSegment, PurgeId, SegmentId
@@ -125,6 +126,8 @@ class Deleter:
     async def recover(self) -> int:
         """End the deletions that a kill or a lost volume broke off; return how many. Nothing while the volume is away.
 
+        What an incident asked for since, and is still there, is kept: time passed, and somebody relies on it.
+
         Raises:
             VolumeError: it went away, or hangs.
 
@@ -145,11 +148,36 @@ class Deleter:
                             transaction, Order(PurgeKind.AGE, {"recovered": True}), some
                         )
                     )
-                ended = await self._unlink_and_forget(begun, purges, "recovered", was_begun=True)
+                wanted = await self._spare_held(begun, purges)
+                left = [each for each in begun if each.segment_id not in wanted]
+                ended = await self._unlink_and_forget(left, purges, "recovered", was_begun=True)
                 count += ended.segments
-                if not ended.segments:
+                if not ended.segments and not wanted:
                     break
         return count
+
+    async def _spare_held(
+        self, begun: Sequence[LeanSegment], purges: dict[SegmentId, PurgeId]
+    ) -> set[SegmentId]:
+        """Take back the deletion of what an incident asked for since it was begun, as far as the files are still there."""
+        held = await self._database.write(
+            lambda transaction: held_among_doomed(transaction, [each.segment_id for each in begun])
+        )
+        if not held:
+            return set()
+        victims = await self._victims([each for each in begun if each.segment_id in held])
+        present = await self._threads.run(lambda: unlinking.present_segments(self._root, victims))
+
+        def write(transaction: Transaction) -> None:
+            spare_doomed(transaction, present)
+            for purge_id in set(purges.values()):
+                of_purge = [each for each in present if purges.get(each) == purge_id]
+                repository.take_back_purged(transaction, purge_id, of_purge, failures=0)
+
+        await self._database.write(write)
+        if present:
+            log.warning("deletion_taken_back", files=len(present), because="incident")
+        return present
 
     async def order(
         self, order: Order, tenant_ids: Iterable[str | None], *, audited_as: str
@@ -301,7 +329,7 @@ class Deleter:
                 size = sum(each.size_bytes for each in of_purge)
                 repository.count_purged(transaction, purge_id, len(of_purge), size)
                 if spared:
-                    repository.take_back_purged(transaction, purge_id, spared)
+                    repository.take_back_purged(transaction, purge_id, spared, failures=len(spared))
 
         self._end_readers(ended)
         size = sum(each.size_bytes for each in ended)

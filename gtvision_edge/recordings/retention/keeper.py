@@ -221,14 +221,18 @@ class Keeper:
             return
         used = await repository.fetch_tenant_bytes(self._database)
         for tenant_id, policy in rules.tenants.items():
-            excess = excess_of_quota(used.get(tenant_id, 0), policy.quota_bytes)
-            if excess == 0:
+            if excess_of_quota(used.get(tenant_id, 0), policy.quota_bytes) == 0:
                 continue
             cameras = [
                 each.camera_no
                 for each in await self._index.cameras()
                 if each.tenant_id == tenant_id
             ]
+            held = await repository.fetch_held_bytes(self._database)
+            held_bytes = sum(held.get(camera_no, 0) for camera_no in cameras)
+            excess = excess_of_quota(used.get(tenant_id, 0), policy.quota_bytes, held_bytes)
+            if held_bytes >= (policy.quota_bytes or 0):
+                log.warning("quota_is_held", tenant_id=tenant_id, held_bytes=held_bytes)
             order = Order(
                 PurgeKind.QUOTA,
                 {

@@ -64,6 +64,8 @@ class Override:
         guard = await repository.fetch_guard(self._database)
         if guard.on_full is not OnFull.RELEASE_OLDEST_INCIDENT:
             return
+        if await self._index.oldest_deletable(limit=1):
+            return  # what may be deleted cannot be: giving up evidence would make no room either
         # A little more than closes the breaker: it must stay closed for a while, too.
         free = usage.free + self._deleter.awaited.after(usage)
         missing = waters(self._thresholds, usage).high - free

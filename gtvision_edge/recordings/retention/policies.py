@@ -201,8 +201,11 @@ class PolicyService:
         }
         rules = rule_book((present | changed).values(), default_days=self._default_days)
         used = await repository.fetch_tenant_bytes(self._database)
+        held = await self._held_by_tenant()
         excess = {
-            tenant_id: excess_of_quota(used.get(tenant_id, 0), policy.quota_bytes)
+            tenant_id: excess_of_quota(
+                used.get(tenant_id, 0), policy.quota_bytes, held.get(tenant_id, 0)
+            )
             for tenant_id, policy in rules.tenants.items()
             if principal.may_see_tenant(tenant_id)
         }
@@ -210,6 +213,13 @@ class PolicyService:
             await self._would_go(await self._visible(principal), rules),
             {tenant_id: size for tenant_id, size in excess.items() if size},
         )
+
+    async def _held_by_tenant(self) -> dict[str | None, int]:
+        held = await repository.fetch_held_bytes(self._database)
+        sums: dict[str | None, int] = {}
+        for camera in await self._index.cameras():
+            sums[camera.tenant_id] = sums.get(camera.tenant_id, 0) + held.get(camera.camera_no, 0)
+        return sums
 
     async def _would_go(self, cameras: Sequence[RecordedCamera], rules: RuleBook) -> list[WouldGo]:
         found = []

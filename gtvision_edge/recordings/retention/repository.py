@@ -160,9 +160,13 @@ def insert_purged(
 
 
 def take_back_purged(
-    transaction: Transaction, purge_id: PurgeId, segment_ids: Iterable[SegmentId]
+    transaction: Transaction,
+    purge_id: PurgeId,
+    segment_ids: Iterable[SegmentId],
+    *,
+    failures: int,
 ) -> None:
-    """Forget that a purge deleted these, for their files are still there; count them as its failures."""
+    """Forget that a purge deleted these, for their files are still there; count so many more failures."""
     ids = list(segment_ids)
     marks = ", ".join("?" * len(ids))
     transaction.execute(
@@ -170,7 +174,7 @@ def take_back_purged(
         (purge_id, *ids),
     )
     transaction.execute(
-        "UPDATE purges SET failures = failures + ? WHERE purge_id = ?", (len(ids), purge_id)
+        "UPDATE purges SET failures = failures + ? WHERE purge_id = ?", (failures, purge_id)
     )
 
 
@@ -301,7 +305,7 @@ async def oldest_recorded(database: Database, *, limit: int) -> list[LeanSegment
 
 async def fetch_held_bytes(database: Database) -> dict[CameraNo, int]:
     """Return how many bytes of each camera incidents keep."""
-    rows = await database.fetch_all(
+    rows = await database.count_all(
         "SELECT camera_no, sum(size_bytes) FROM segments INDEXED BY segments_held WHERE held = 1 GROUP BY camera_no"
     )
     return {CameraNo(row[0]): row[1] for row in rows}
@@ -311,12 +315,11 @@ async def fetch_would_go(
     database: Database, camera_no: CameraNo, before_us: int
 ) -> tuple[int, int, int | None, int | None]:
     """Return number, bytes, first start and last end of a camera's deletable segments that ended by *before_us*."""
-    row = await database.fetch_one(
+    (row,) = await database.count_all(
         "SELECT count(*), coalesce(sum(size_bytes), 0), min(start_us), max(end_us) FROM segments"
         " WHERE camera_no = ?1 AND held = 0 AND doomed = 0 AND start_us < ?2 AND end_us <= ?2",
         (camera_no, before_us),
     )
-    assert row is not None  # noqa: S101 -- an aggregate has one
     return (row[0], row[1], row[2], row[3])
 
 
@@ -338,11 +341,12 @@ async def fetch_day_sums(database: Database, first_day: int) -> dict[int, tuple[
 
 
 async def fetch_oldest_incident(database: Database) -> str | None:
-    """Return the open incident that was made first and holds footage."""
+    """Return the open incident that was made first and holds footage; not one of which a bundle is being made."""
     row = await database.fetch_one(
         "SELECT i.incident_id FROM incidents i WHERE i.released_us IS NULL AND EXISTS (SELECT 1 FROM incident_cameras c"
         " JOIN segments s ON s.camera_no = c.camera_no AND s.held = 1 AND s.start_us < i.end_us AND s.end_us > i.start_us"
-        " WHERE c.incident_id = i.incident_id) ORDER BY i.incident_id LIMIT 1"
+        " WHERE c.incident_id = i.incident_id) AND NOT EXISTS (SELECT 1 FROM exports e"
+        " WHERE e.incident_id = i.incident_id AND e.state IN ('queued', 'running')) ORDER BY i.incident_id LIMIT 1"
     )
     return row["incident_id"] if row else None
 

@@ -59,11 +59,16 @@ def expiry_us(rule: Rule, now_us: int) -> int | None:
     return now_us - rule.retain_days * DAY_US if rule.retain_days else None
 
 
-def excess_of_quota(used_bytes: int, quota_bytes: int | None) -> int:
-    """Return how many bytes of a tenant must go; 0 while it is within its quota."""
+def excess_of_quota(used_bytes: int, quota_bytes: int | None, held_bytes: int = 0) -> int:
+    """Return how many bytes of a tenant must go; 0 while it is within its quota.
+
+    What incidents hold (*held_bytes*, of *used_bytes*) counts, but a tenth of the quota is always left to what is not held:
+    else one long incident would take each recording as soon as it was made.
+    """
     if quota_bytes is None or used_bytes <= quota_bytes:
         return 0
-    return used_bytes - int(quota_bytes * QUOTA_SLACK)
+    left = max(int(quota_bytes * QUOTA_SLACK) - held_bytes, quota_bytes // 10)
+    return max(0, used_bytes - held_bytes - left)
 
 
 def missing_room(free_bytes: int, wanted: Waters) -> int:

@@ -6,12 +6,14 @@ directory is opened, its marker must name the camera, and files are deleted in w
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
+
+import structlog
 
 from gtvision_edge.media.layout import parse_camera_directory, segment_file, thumbnails_file
 from gtvision_edge.recordings.errors import VolumeError
@@ -23,6 +25,8 @@ from gtvision_edge.recordings.markers import (
 )
 from gtvision_edge.recordings.model import SegmentId
 from gtvision_edge.runtime.durable import sync_directory
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +104,28 @@ def _unlink_in(home: Path, uuid: str, victims: Sequence[Victim]) -> set[SegmentI
         (gone if fate is _Fate.REMOVED else missing).add(victim.segment_id)
         _remove(thumbnails_file(file))
         touched.add(file.parent)
-    for directory in touched:
-        # Else a power cut could bring a file back whose row is gone: it would be found, and kept another round.
-        with suppress(FileNotFoundError):
-            sync_directory(directory)
+    unsure = {directory for directory in touched if not _is_synced(directory)}
+    if unsure:  # what may come back after a power cut is not deleted yet
+        back = {
+            each.segment_id
+            for each in victims
+            if (home / segment_file(each.name_us)).parent in unsure
+        }
+        gone, missing = gone - back, missing - back
     # Files that were carried to another disk, marker and all, were not deleted.
     return gone | missing if missing and _is_of(home, uuid) else gone
+
+
+def _is_synced(directory: Path) -> bool:
+    """Tell whether the removals in *directory* outlast a power cut; one that fails is its own trouble, not all deletion's."""
+    try:
+        sync_directory(directory)
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        log.warning("directory_not_synced", error=str(error))
+        return False
+    return True
 
 
 @contextmanager

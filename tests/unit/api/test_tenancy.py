@@ -45,6 +45,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
         "request": {"authority": "Delegacia", "purpose": "investigação"},
     },
     ("PUT", "/storage/policies"): {},
+    ("POST", "/integrity"): {},
     ("POST", "/storage/purge"): {
         "before": "2025-01-01T00:00:00Z",
         "reason": "pedido do titular",
@@ -81,6 +82,7 @@ async def foreign(
         admin, IncidentRequest(("cam09",), Span(START_US, START_US + MINUTE_US), "furto na praça")
     )
     export = await _export(footage, database, admin, camera_no, "cam09")
+    report = await footage.integrity.ask(admin, deep=False, address="")
     return {
         "export_id": export,
         "purge_id": await _purge(footage, admin),
@@ -92,6 +94,7 @@ async def foreign(
         "segment_id": str(segment_id),
         "time": DAY["start"],
         "seq": "1",  # the site's own
+        "report_id": report.report_id,  # likewise
     }
 
 
@@ -335,6 +338,7 @@ async def test_roles_may_what_the_endpoints_say(
         "segment_id": str(segment_id),
         "time": DAY["start"],
         "seq": "1",  # the site's own
+        "report_id": "none",
     }
     # What removes a thing comes last: the others need it.
     for endpoint in sorted(served.endpoints, key=lambda endpoint: endpoint.method == "DELETE"):
@@ -359,6 +363,7 @@ async def test_roles_may_what_the_endpoints_say(
                 "/tenants",
                 "/audit/verify",
                 "/audit/checkpoint",
+                "/integrity",
             ):
                 may_fail_with.add(403)
             # this incident does not exist, this bundle is not made yet, and this purge goes on

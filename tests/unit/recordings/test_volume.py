@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from gtvision_edge.recordings.volume import (
     Volume,
     VolumeFound,
     VolumeLost,
+    measure,
     open_volume,
 )
 from tests.fakes.cameras import FakeCamera
@@ -187,7 +189,7 @@ async def test_a_name_used_four_times_keeps_all_footage_apart(volume: Volume, ro
     for camera in (OLD, NEW, OLD, NEW):
         await volume.claim_directory(camera)
 
-    assert sorted(entry.name for entry in root.iterdir() if entry.is_dir()) == [
+    assert sorted(entry.name for entry in root.glob("cam01*")) == [
         "cam01_rec",
         "cam01_rec.0000aaaa.aside",
         "cam01_rec.0000aaaa.aside2",
@@ -322,7 +324,9 @@ def test_full_is_told_before_the_last_byte() -> None:
 async def test_a_full_volume_is_present_and_in_trouble(
     volume: Volume, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(10**12, 10**12, 0))
+    monkeypatch.setattr(
+        "gtvision_edge.recordings.volume.measure", lambda _: Usage(10**12, 10**12, 0)
+    )
 
     await volume.check()
 
@@ -389,3 +393,19 @@ async def test_odd_words_in_a_marker_do_not_cost_the_directory_its_owner(
     )
 
     assert await volume.claim_directory(OLD, may_set_aside=False)
+
+
+def test_inodes_count_where_they_are_shorter_than_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(files: int, free_files: int) -> Usage:
+        fields = (4096, 4096, 1000, 600, 500, files, free_files, free_files, 0, 255)
+        monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result(fields))
+        return measure(tmp_path)
+
+    plenty = told(1000, 900)
+    short = told(1000, 10)
+    assert (plenty.free, plenty.used) == (500 * 4096, 400 * 4096)
+    assert (short.free, short.used) == (900 * 4096 // 100, 900 * 4096 - 900 * 4096 // 100)
+    assert told(1000, 0).is_full
+    assert told(0, 0) == plenty

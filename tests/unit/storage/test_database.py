@@ -146,3 +146,18 @@ async def test_nobody_else_may_read_the_file(tmp_path: Path) -> None:
         modes = {each.name: each.stat().st_mode & 0o777 for each in tmp_path.iterdir()}
 
     assert set(modes.values()) == {0o600}, modes
+
+
+async def test_a_long_count_keeps_no_read_waiting(database: Database) -> None:
+    slow = (
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000000)"
+        " SELECT count(*) AS total FROM n"
+    )
+    counting = asyncio.create_task(database.count_all(slow))
+    await asyncio.sleep(0.05)
+
+    rows = await database.fetch_all("SELECT 1 AS one")
+
+    assert rows[0]["one"] == 1
+    assert not counting.done()
+    assert (await counting)[0]["total"] == 20_000_000

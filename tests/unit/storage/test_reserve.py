@@ -11,8 +11,7 @@ from gtvision_edge.storage.reserve import NAME, Reserve
 
 
 def test_room_is_kept_and_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_BYTES", 2**20)
-    reserve = Reserve(tmp_path)
+    reserve = Reserve(tmp_path, 2**20)
     reserve.keep()
     status = (tmp_path / NAME).stat()
     assert (status.st_size, status.st_blocks * 512 >= 2**20) == (2**20, True)
@@ -31,7 +30,7 @@ def test_nothing_is_reserved_where_little_is_free(
 ) -> None:
     usage = os.statvfs(tmp_path)
     monkeypatch.setattr(module, "LEAST_FREE", usage.f_blocks * usage.f_frsize * 2)
-    Reserve(tmp_path).keep()
+    Reserve(tmp_path, 2**20).keep()
     assert not list(tmp_path.iterdir())
 
 
@@ -42,7 +41,19 @@ def test_a_disk_that_cannot_reserve_is_lived_with(
         raise OSError(95, "Operation not supported")
 
     monkeypatch.setattr(os, "posix_fallocate", refuse)
-    Reserve(tmp_path).keep()
+    Reserve(tmp_path, 2**20).keep()
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_a_kill_left_of_it_is_made_whole(tmp_path: Path) -> None:
+    with (tmp_path / NAME).open("wb") as file:
+        file.truncate(2**20)  # a size, and no room
+    Reserve(tmp_path, 2**20).keep()
+    assert (tmp_path / NAME).stat().st_blocks * 512 >= 2**20
+
+
+def test_none_is_kept_where_none_is_wanted(tmp_path: Path) -> None:
+    Reserve(tmp_path, 0).keep()
     assert not list(tmp_path.iterdir())
 
 

@@ -41,4 +41,5 @@ export const refusals: Record<string, Trouble> = {
   disk_hangs: { title: "O disco de gravação não responde.", cure: "Os outros vídeos continuam. Veja o disco em Saúde; se não voltar, reinicie o equipamento." },
   malformed_request: { title: "O pedido não pôde ser lido.", cure: "Recarregue a página e entre de novo." },
   too_many_transfers: { title: "Há vídeos demais a caminho deste acesso.", cure: "Feche algumas telas e tente de novo em alguns segundos." },
+  incident_exporting: { title: "Um pacote deste incidente está sendo feito.", cure: "Espere terminar, ou cancele a exportação antes de liberar." },
 };

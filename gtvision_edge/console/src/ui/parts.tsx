@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from "preact";
-import { useId } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 import { LinkDown, Problem } from "../api/problem";
 import { text } from "../i18n";
 import { Icon, type IconName } from "./Icon";
@@ -136,12 +136,17 @@ export function explain(error: unknown): { title: string; cure: string | null; c
 }
 
 export function ErrorNote({ error, action, cure: ownCure }: { error: unknown; action?: ComponentChildren; cure?: string | undefined }) {
+  const place = useRef<HTMLDivElement>(null);
+  // In a long form what was refused may be said far below.
+  useEffect(() => place.current?.scrollIntoView({ block: "nearest" }), [error]);
   if (error === null || error === undefined) return null;
   const { title, cure, code } = explain(error);
   return (
-    <Note tone="alarm" title={title} action={action}>
-      {ownCure ?? cure} {code && <span class="faint code">{text.value.common.code(code)}</span>}
-    </Note>
+    <div ref={place}>
+      <Note tone="alarm" title={title} action={action}>
+        {ownCure ?? cure} {code && <span class="faint code">{text.value.common.code(code)}</span>}
+      </Note>
+    </div>
   );
 }
 

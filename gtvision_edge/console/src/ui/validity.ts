@@ -10,16 +10,22 @@ export function startValidity(): void {
     "invalid",
     (event) => {
       const field = event.target;
-      if (field instanceof HTMLInputElement && !field.validity.customError) field.setCustomValidity(wordsFor(field));
+      if (isWritten(field) && !field.validity.customError) field.setCustomValidity(wordsFor(field));
     },
     true,
   );
   document.addEventListener("input", (event) => {
-    if (event.target instanceof HTMLInputElement) event.target.setCustomValidity("");
+    if (isWritten(event.target)) event.target.setCustomValidity("");
   });
 }
 
-function wordsFor({ validity, minLength, dataset }: HTMLInputElement): string {
+type Written = HTMLInputElement | HTMLTextAreaElement;
+
+function isWritten(field: EventTarget | null): field is Written {
+  return field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement;
+}
+
+function wordsFor({ validity, minLength, dataset }: Written): string {
   const t = text.value;
   if (validity.valueMissing) return t.wizard.faults.missing;
   if (validity.tooShort) return t.password.short(minLength);

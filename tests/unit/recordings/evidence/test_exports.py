@@ -32,7 +32,7 @@ from gtvision_edge.recordings.evidence.model import Export, ExportState, LegalRe
 from gtvision_edge.recordings.evidence.ordering import Site
 from gtvision_edge.recordings.evidence.service import NewExport
 from gtvision_edge.recordings.evidence.verify import Remark, verify_bundle
-from gtvision_edge.recordings.incidents.errors import IncidentReleasedError
+from gtvision_edge.recordings.incidents.errors import IncidentExportingError, IncidentReleasedError
 from gtvision_edge.recordings.incidents.service import IncidentRequest, IncidentService
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.indexing.hashing import Hasher
@@ -454,3 +454,15 @@ async def test_a_file_changed_with_its_row_after_sealing_is_not_sealed_any_more(
     verdict = await asyncio.to_thread(verify_bundle, box.folder / f"{asked.export_id}.zip")
     assert verdict.sealed == 1
     assert verdict.remarks == [Remark("unsealed", {"count": 1})]
+
+
+async def test_an_incident_is_not_released_while_its_bundle_is_made(box: Box) -> None:
+    async with box.exports() as exports:
+        asked = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
+        with pytest.raises(IncidentExportingError):
+            await box.incidents.release(THE_BOX, box.incident_id, reason="arquivado")
+        held = await box.database.fetch_all("SELECT held FROM segments")
+        assert {row["held"] for row in held} == {1}
+
+        await exports.service.remove(THE_BOX, asked.export_id)
+        await box.incidents.release(THE_BOX, box.incident_id, reason="arquivado")

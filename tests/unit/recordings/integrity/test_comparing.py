@@ -7,9 +7,11 @@ import pytest
 
 from gtvision_edge.audit import COMMAND_LINE, AuditLog
 from gtvision_edge.recordings.errors import VolumeMissingError
+from gtvision_edge.recordings.integrity.checking import Outcome
 from gtvision_edge.recordings.integrity.comparing import Wanted
 from gtvision_edge.recordings.integrity.hashes import Pace
 from gtvision_edge.recordings.integrity.listing import SET_ASIDE
+from gtvision_edge.recordings.integrity.mending import Mender
 from gtvision_edge.recordings.integrity.model import Kind, Report, Verdict
 from gtvision_edge.recordings.markers import CAMERA_MARKER, VOLUME_MARKER
 from tests.fakes.footage import hold
@@ -345,3 +347,70 @@ async def test_an_export_without_its_bundle_is_found(box: Box) -> None:
     (box.root / ".exports" / "notes.txt").write_bytes(b"")
     assert found(await box.compare()) == {Kind.EXPORT_UNFINISHED: (1, 0)}
     assert draft.exists()
+
+
+async def held(box: Box) -> list[int]:
+    rows = await box.database.fetch_all("SELECT held FROM segments ORDER BY segment_id")
+    return [row["held"] for row in rows]
+
+
+async def release(box: Box) -> None:
+    """Release the incident as the incidents do, while its row is not marked yet."""
+    await box.database.write(
+        lambda transaction: transaction.execute("UPDATE incidents SET released_us = 1")
+    )
+
+
+async def test_an_incident_released_while_disk_and_index_are_compared_holds_nothing(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = await box.camera("cam01")
+    await box.record(number, 5)
+    await hold(box.database, number, FIRST_US, FIRST_US + 1)
+    real = Mender.mend
+
+    async def mend(self: Mender, report: Report, outcome: Outcome) -> None:
+        await release(box)
+        await real(self, report, outcome)
+
+    monkeypatch.setattr(Mender, "mend", mend)
+    await box.compare()
+
+    assert await held(box) == [0] * 5
+
+
+async def test_what_nobody_holds_is_said_and_let_go(box: Box) -> None:
+    number = await box.camera("cam01")
+    await box.record(number, 3)
+    await hold(box.database, number, FIRST_US, FIRST_US + 1)
+    await box.database.write(
+        lambda transaction: transaction.execute("UPDATE segments SET held = 1")
+    )
+
+    report = await box.compare(LOOK)
+    assert (report.verdict, found(report)) == (Verdict.FAULTS, {Kind.HELD_BY_NOBODY: (2, 0)})
+    assert await held(box) == [1, 1, 1]
+
+    report = await box.compare()
+    assert (report.verdict, found(report)) == (Verdict.MENDED, {Kind.HELD_BY_NOBODY: (2, 2)})
+    assert await held(box) == [1, 0, 0]
+
+
+async def test_a_refused_comparison_still_marks_what_an_incident_keeps_and_frees_nothing(
+    box: Box,
+) -> None:
+    number = await box.camera("cam01")
+    await box.record(number, 3)
+    await box.database.write(
+        lambda transaction: transaction.execute(
+            "UPDATE segments SET held = 1 WHERE segment_id = (SELECT max(segment_id) FROM segments)"
+        )
+    )
+    await hold(box.database, number, FIRST_US, FIRST_US + 1)
+    for n in range(3):
+        box.path(n).unlink()
+
+    report = await box.compare()
+
+    assert report.has(Kind.REFUSED)
+    assert await held(box) == [1, 0, 1]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as some
 
 from gtvision_edge.recordings.integrity.model import Kind
@@ -107,6 +107,7 @@ async def compare_twice(cameras: list[list[str]], holds: list[int], *, is_runnin
     holds=some.lists(some.integers(0, PLACES - 1), max_size=3),
     is_running=some.booleans(),
 )
+@example(cameras=[["row"]], holds=[0], is_running=False)
 def test_whatever_disk_and_index_are_nothing_is_lost_and_twice_is_once(
     cameras: list[list[str]], holds: list[int], is_running: bool
 ) -> None:

@@ -1,6 +1,7 @@
 """The index made again from the volume alone is the one that was lost."""
 
 import asyncio
+import errno
 import os
 import struct
 import time
@@ -17,7 +18,14 @@ from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.indexing.filling import GroupFiller
 from gtvision_edge.recordings.indexing.indexer import Indexer
 from gtvision_edge.recordings.indexing.reading import describe, read_path
-from gtvision_edge.recordings.markers import CAMERA_MARKER, CameraMarker, write_marker
+from gtvision_edge.recordings.integrity.model import Kind
+from gtvision_edge.recordings.markers import (
+    CAMERA_MARKER,
+    VOLUME_MARKER,
+    CameraMarker,
+    VolumeMarker,
+    write_marker,
+)
 from gtvision_edge.recordings.model import CameraNo, Segment, SegmentId
 from gtvision_edge.recordings.rebuilding.heads import HeadReader
 from gtvision_edge.recordings.rebuilding.service import Progress, Rebuilt, rebuild
@@ -41,6 +49,7 @@ class Volume:
         self.directory = mark_directory(root, "cam01_rec", CAMERA.camera_uuid)
         note = CameraMarker(CAMERA.camera_uuid, "cam01", "town", "Portão")
         write_marker(self.directory / CAMERA_MARKER, note)
+        write_marker(root / VOLUME_MARKER, VolumeMarker("v1", "site"))
         other = RUN[::-1]
         for n in range(5):
             self.write(START_US + n * 7 * S, Recording(number=n))
@@ -153,10 +162,37 @@ async def test_what_fits_its_file_stays_with_number_and_hash(
     assert new.continues
 
 
-async def test_rows_without_file_go_unless_they_are_held_or_most_of_all(
+async def tables(database: Database) -> tuple[int, int]:
+    row = await database.fetch_one(
+        "SELECT (SELECT count(*) FROM segments), (SELECT count(*) FROM missing_segments)"
+    )
+    assert row is not None
+    return row[0], row[1]
+
+
+async def facts(database: Database, table: str = "segments") -> list[tuple[int, bytes, int]]:
+    """Return number, hash and size of the rows that have a hash."""
+    rows = await database.fetch_all(
+        f"SELECT segment_id, sha256, size_bytes FROM {table} WHERE sha256 IS NOT NULL ORDER BY 1"  # noqa: S608
+    )
+    return [(row[0], bytes(row[1]), row[2]) for row in rows]
+
+
+async def hash_all(database: Database) -> None:
+    await database.write(
+        lambda transaction: transaction.execute("UPDATE segments SET sha256 = zeroblob(32)")
+    )
+
+
+def found(outcome: Rebuilt) -> dict[Kind, int]:
+    return {kind: tally.count for kind, tally in outcome.report.findings}
+
+
+async def test_rows_without_file_are_kept_apart_unless_they_are_most_of_all(
     volume: Volume, database: Database, clock: FakeClock
 ) -> None:
     await rebuilt(volume, database, clock)
+    await hash_all(database)
     first, second, third, *_ = await rows(volume, database)
     await hold(database, second.camera_no, second.start_us, second.start_us + 1)
 
@@ -167,17 +203,157 @@ async def test_rows_without_file_go_unless_they_are_held_or_most_of_all(
     await asyncio.to_thread(delete, first, second)
     outcome = await rebuilt(volume, database, clock)
 
-    assert (outcome.forgotten, outcome.missing) == (1, 1)
-    left = await rows(volume, database)
-    assert [segment.held for segment in left] == [True, *[False] * 9]
+    assert (outcome.set_apart, outcome.missing, found(outcome)) == (2, 0, {})
+    assert await facts(database, "missing_segments") == [
+        (each.segment_id, bytes(32), each.size_bytes) for each in (first, second)
+    ]
 
+    left = await rows(volume, database)
     await asyncio.to_thread(delete, third, *left[2:])
     outcome = await rebuilt(volume, database, clock)
-    assert (outcome.forgotten, outcome.missing) == (0, 10)
+    assert (outcome.set_apart, outcome.missing) == (0, 8)
+    assert await tables(database) == (9, 2)
 
     outcome = await rebuilt(volume, database, clock, forget_missing=True)
-    assert (outcome.forgotten, outcome.missing) == (9, 1)
-    assert await totals(database) == [(START_US // 86_400_000_000, 1, second.size_bytes, 7 * S)]
+    assert (outcome.set_apart, outcome.missing) == (8, 0)
+    assert await tables(database) == (1, 10)
+    assert [total[1] for total in await totals(database)] == [1]
+
+
+async def test_a_file_that_is_back_has_its_number_and_hash_again(
+    volume: Volume, database: Database, clock: FakeClock
+) -> None:
+    await rebuilt(volume, database, clock)
+    await hash_all(database)
+    before = await facts(database)
+    (first, *_) = await rows(volume, database)
+    path = volume.directory / segment_file(first.name_us)
+    await asyncio.to_thread(path.rename, volume.root / "away.mp4")
+    assert (await rebuilt(volume, database, clock)).set_apart == 1
+    await asyncio.to_thread((volume.root / "away.mp4").rename, path)
+
+    await rebuilt(volume, database, clock)
+
+    assert await facts(database) == before
+    assert await tables(database) == (11, 0)
+
+
+async def test_another_file_where_one_was_missing_is_said_and_the_old_hash_stays(
+    volume: Volume, database: Database, clock: FakeClock
+) -> None:
+    await rebuilt(volume, database, clock)
+    await hash_all(database)
+    (first, *_) = await rows(volume, database)
+    path = volume.directory / segment_file(first.name_us)
+    content = await asyncio.to_thread(path.read_bytes)
+    await asyncio.to_thread(path.unlink)
+    await rebuilt(volume, database, clock)
+    await asyncio.to_thread(path.write_bytes, content[:-10])
+
+    outcome = await rebuilt(volume, database, clock)
+
+    assert found(outcome) == {Kind.SIZE_DIFFERS: 1}
+    assert await facts(database, "missing_segments") == [
+        (first.segment_id, bytes(32), first.size_bytes)
+    ]
+
+
+@pytest.mark.parametrize("which", ["root", "day"])
+async def test_a_directory_that_cannot_be_read_is_said_and_its_rows_stay(
+    volume: Volume,
+    database: Database,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    which: str,
+) -> None:
+    await rebuilt(volume, database, clock)
+    await hash_all(database)
+    before = await facts(database)
+    directories = await asyncio.to_thread(
+        lambda: sorted(each for each in volume.directory.iterdir() if each.is_dir())
+    )
+    broken = volume.directory if which == "root" else directories[-1]
+    real = os.scandir
+
+    def scandir(path: str | Path) -> object:
+        if Path(path) == broken:
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    outcome = await rebuilt(volume, database, clock, forget_missing=True)
+
+    assert found(outcome) == {Kind.UNREADABLE: 1}
+    assert (outcome.set_apart, outcome.missing) == (0, 0)
+    assert await facts(database) == before
+    (entry,) = await database.fetch_all("SELECT details FROM audit_log ORDER BY seq DESC LIMIT 1")
+    assert '"unreadable":1' in entry["details"].replace(" ", "")
+
+
+async def test_a_camera_whose_marker_cannot_be_read_keeps_its_rows(
+    volume: Volume, database: Database, clock: FakeClock
+) -> None:
+    await rebuilt(volume, database, clock)
+    await hash_all(database)
+    before = await facts(database)
+    await asyncio.to_thread((volume.directory / CAMERA_MARKER).write_bytes, b"\0\0")
+
+    outcome = await rebuilt(volume, database, clock, forget_missing=True)
+
+    assert found(outcome) == {Kind.DIRECTORY_UNOWNED: 1}
+    assert await facts(database) == before
+
+
+@pytest.mark.parametrize("content", [b"", b"other"])
+async def test_a_file_of_another_size_is_said_and_its_row_keeps_the_hash(
+    volume: Volume, database: Database, clock: FakeClock, content: bytes
+) -> None:
+    await rebuilt(volume, database, clock)
+    await hash_all(database)
+    before = await facts(database)
+    (first, *_) = await rows(volume, database)
+    path = volume.directory / segment_file(first.name_us)
+    await asyncio.to_thread(path.write_bytes, content)
+
+    for _ in range(2):
+        outcome = await rebuilt(volume, database, clock, forget_missing=True)
+
+        assert found(outcome) == {Kind.SIZE_DIFFERS: 1}
+        assert outcome.report.tallies[Kind.SIZE_DIFFERS].examples[0].segment_id == first.segment_id
+        assert await facts(database) == before
+
+
+async def test_a_row_of_a_file_that_grew_before_it_was_hashed_is_made_anew(
+    volume: Volume, database: Database, clock: FakeClock
+) -> None:
+    await rebuilt(volume, database, clock)
+    (first, *_) = await rows(volume, database)
+    path = volume.directory / segment_file(first.name_us)
+    await asyncio.to_thread(path.write_bytes, await asyncio.to_thread(path.read_bytes) + bytes(20))
+
+    outcome = await rebuilt(volume, database, clock)
+    assert (outcome.renewed, outcome.missing, found(outcome)) == (1, 0, {})
+
+    outcome = await rebuilt(volume, database, clock)
+    assert (outcome.added, outcome.unchanged) == (1, 10)
+
+
+async def test_a_deletion_that_was_broken_off_is_left_to_the_deleter(
+    volume: Volume, database: Database, clock: FakeClock
+) -> None:
+    await rebuilt(volume, database, clock)
+    (first, *_) = await rows(volume, database)
+    await database.write(
+        lambda transaction: transaction.execute(
+            "UPDATE segments SET doomed = 1 WHERE segment_id = ?", (first.segment_id,)
+        )
+    )
+    await asyncio.to_thread((volume.directory / segment_file(first.name_us)).unlink)
+
+    outcome = await rebuilt(volume, database, clock)
+
+    assert (outcome.set_apart, outcome.missing) == (0, 0)
+    assert await tables(database) == (11, 0)
 
 
 async def test_incidents_hold_again(volume: Volume, database: Database, clock: FakeClock) -> None:

@@ -1,7 +1,9 @@
+import contextlib
 from dataclasses import dataclass
 
 import pytest
 
+from gtvision_edge.recordings.retention import repository
 from gtvision_edge.recordings.retention.clock_guard import (
     CONFIRMED_S,
     LOOK_S,
@@ -12,7 +14,7 @@ from gtvision_edge.recordings.retention.clock_guard import (
     kernel_says_synced,
 )
 from gtvision_edge.recordings.retention.repository import insert_clock_entry
-from gtvision_edge.storage import Database
+from gtvision_edge.storage import Database, StorageError
 from tests.fakes.clock import FakeClock
 
 DAY_S = 86400
@@ -219,3 +221,35 @@ async def test_slewing_is_no_step(bench: Bench) -> None:
 
 def test_the_kernel_can_be_asked() -> None:
     assert kernel_says_synced() in (True, False, None)
+
+
+async def test_a_step_that_could_not_be_written_down_is_not_lost(
+    database: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_synced = [False]
+    guard = ClockGuard(database, clock, is_synced=lambda: is_synced[0])
+    await guard.start()
+    await guard.look()
+    clock.step_wall(20 * 3600)
+    is_synced[0] = True
+
+    async def refuse(self: Database, work: object) -> None:
+        raise StorageError("full")
+
+    real = Database.write
+    monkeypatch.setattr(Database, "write", refuse)
+    with pytest.raises(StorageError):
+        await guard.look()
+    for _ in range(700):
+        await clock.advance(1)
+        with contextlib.suppress(StorageError):
+            await guard.look()
+    believed = [guard.is_trusted]
+    monkeypatch.setattr(Database, "write", real)
+    for _ in range(601):
+        await clock.advance(1)
+        await guard.look()
+    believed.append(guard.is_trusted)
+
+    assert believed == [False, True]
+    assert len(await repository.fetch_jumps(database, since_us=0, least_us=1)) == 1

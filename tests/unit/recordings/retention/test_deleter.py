@@ -328,6 +328,39 @@ async def test_a_kill_between_any_two_steps_is_mended_at_the_next_start(
     assert await database.fetch_all("SELECT 1 FROM segments WHERE doomed = 1") == []
 
 
+async def test_what_an_incident_asked_for_after_a_kill_is_kept_as_far_as_it_is_there(
+    deleter: Deleter,
+    volume: RecordedVolume,
+    database: Database,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ids = await volume.record(await volume.camera("cam01"), 6)
+    unlink_all = unlinking.unlink_segments
+
+    def killed(root: Path, files: Any, **options: Any) -> set[Any]:
+        unlink_all(root, files[:2], **options)
+        raise Killed
+
+    monkeypatch.setattr(unlinking, "unlink_segments", killed)
+    with pytest.raises(Killed):
+        await deleter.delete(PRESSURE, (await all_of(volume))[:5])
+    monkeypatch.setattr(unlinking, "unlink_segments", unlink_all)
+    volume.away = True
+    assert await deleter.recover() == 0
+    span = Span(START_US + MINUTE_US, START_US + 4 * MINUTE_US)
+    await hold(database, clock, volume, "cam01", span)
+
+    volume.away = False
+    await deleter.recover()
+    (purge,) = await finish(deleter, database)
+
+    rows = await database.fetch_all("SELECT segment_id, held, doomed FROM segments")
+    assert [tuple(row) for row in rows] == [(ids[2], 1, 0), (ids[3], 1, 0), (ids[5], 0, 0)]
+    assert len(volume.files()) == 3
+    assert (purge.segments, purge.failures, purge.held_skipped) == (3, 0, 2)
+
+
 async def test_what_an_incident_asks_for_while_it_cannot_be_deleted_is_held(
     deleter: Deleter,
     volume: RecordedVolume,

@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from gtvision_edge.accounts import Principal, Role, UserId
 from gtvision_edge.audit import Actor, AuditLog
+from gtvision_edge.media.layout import segment_file
 from gtvision_edge.recordings.incidents.service import IncidentRequest, IncidentService
 from gtvision_edge.recordings.model import CameraNo, SegmentId, Span
 from gtvision_edge.recordings.retention import repository, unlinking
@@ -42,6 +44,10 @@ class World:
     """Incidents made beforehand …"""
     meanwhile: list[tuple[str, int, int]]
     """… and one after the other while files are being deleted."""
+    after_kill: list[tuple[str, int, int]]
+    """Incidents made when a kill has broken off a deletion after so many files …"""
+    unlinked: int | None
+    """… None = there is no kill."""
     retain_days: int
     quota: int | None
     free_share: float
@@ -54,6 +60,8 @@ worlds = st.builds(
     segments=st.lists(st.tuples(st.sampled_from(CAMERAS), minutes), max_size=40, unique=True),
     before=incidents,
     meanwhile=incidents,
+    after_kill=incidents,
+    unlinked=st.none() | st.integers(0, 5),
     retain_days=st.integers(0, 3),
     quota=st.none() | st.integers(1, 20 * SIZE),
     free_share=st.floats(0, 1),
@@ -65,6 +73,10 @@ worlds = st.builds(
 @dataclass
 class Trust:
     is_trusted: bool
+
+
+class Killed(BaseException):
+    """The process is gone from here on."""
 
 
 class Site:
@@ -83,14 +95,19 @@ class Site:
         await self.incidents.create(ADMIN, IncidentRequest((camera_id,), span, "furto na praça"))
         await self.note()
 
-    async def note(self) -> None:
-        """Remember what must stay from now on. What is doomed already was so before the incident was committed."""
+    async def note(self, *, is_running: bool = True) -> None:
+        """Remember what must stay from now on. What a running deleter has doomed was so before the incident was committed."""
         rows = await self.database.fetch_all(
-            "SELECT DISTINCT s.segment_id FROM segments s JOIN incident_cameras c USING (camera_no)"
-            " JOIN incidents i USING (incident_id) WHERE i.released_us IS NULL AND s.doomed = 0"
-            " AND i.start_us < s.end_us AND i.end_us > s.start_us"
+            "SELECT DISTINCT s.segment_id, s.name_us, r.directory FROM segments s JOIN incident_cameras c USING (camera_no)"
+            " JOIN incidents i USING (incident_id) JOIN recorded_cameras r USING (camera_no)"
+            " WHERE i.released_us IS NULL AND s.doomed <= ? AND i.start_us < s.end_us AND i.end_us > s.start_us",
+            (not is_running,),
         )
-        self.protected |= {row["segment_id"] for row in rows}
+        self.protected |= {
+            row["segment_id"]
+            for row in rows
+            if (self.volume.root / row["directory"] / segment_file(row["name_us"])).exists()
+        }
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -126,11 +143,47 @@ async def live(world: World, directory: Path) -> None:
             await volume.record(numbers[camera_id], 1, start_us=START_US + minute * MINUTE_US)
         await site.note()
 
+        if world.unlinked is not None:
+            await break_off(world, site)
         await delete_by_every_rule(world, site, list(numbers.values()))
 
         left = set(await volume.ids())
         assert site.protected <= left
         assert len(volume.files()) == len(left)
+
+
+async def break_off(world: World, site: Site) -> None:
+    """Kill a deletion when some files are gone; incidents are made before the next start."""
+    unlink = unlinking.unlink_segments
+
+    def killed(root: Path, files: Any, **options: Any) -> set[SegmentId]:
+        unlink(root, files[: world.unlinked], **options)
+        raise Killed
+
+    deleter = a_deleter(site)
+    unlinking.unlink_segments = killed  # type: ignore[assignment]  # called as it is
+    try:
+        victims = await site.volume.index.oldest_deletable(limit=10)
+        with suppress(Killed):
+            await deleter.delete(Order(PurgeKind.PRESSURE), victims)
+    finally:
+        unlinking.unlink_segments = unlink
+        deleter.close()
+    for each in world.after_kill:
+        await site.hold(*each)
+    await site.note(is_running=False)
+
+
+def a_deleter(site: Site) -> Deleter:
+    return Deleter(
+        site.volume.index,
+        site.database,
+        AuditLog(site.clock),
+        site.clock,
+        root=site.volume.root,
+        is_present=site.volume.is_present,
+        zone=ZoneInfo("UTC"),
+    )
 
 
 async def delete_by_every_rule(world: World, site: Site, camera_nos: list[CameraNo]) -> None:
@@ -144,15 +197,7 @@ async def delete_by_every_rule(world: World, site: Site, camera_nos: list[Camera
             asyncio.run_coroutine_threadsafe(site.hold(*meanwhile.pop()), loop).result(30)
         return unlink(root, files, **options)
 
-    deleter = Deleter(
-        site.volume.index,
-        site.database,
-        AuditLog(site.clock),
-        site.clock,
-        root=site.volume.root,
-        is_present=site.volume.is_present,
-        zone=ZoneInfo("UTC"),
-    )
+    deleter = a_deleter(site)
     keeper = Keeper(
         site.volume.index,
         deleter,
@@ -166,6 +211,7 @@ async def delete_by_every_rule(world: World, site: Site, camera_nos: list[Camera
     free = int(50 * SIZE * world.free_share)
     unlinking.unlink_segments = interrupted  # type: ignore[assignment]  # called as it is
     try:
+        await keeper.start()
         chosen_before = await site.volume.index.oldest_deletable(limit=5)
         if world.manual is not None:
             policy = {

@@ -5,7 +5,7 @@ import pytest
 
 from gtvision_edge.audit import Actor, AuditLog
 from gtvision_edge.recordings.model import CameraNo, Span
-from gtvision_edge.recordings.retention import repository
+from gtvision_edge.recordings.retention import repository, unlinking
 from gtvision_edge.recordings.retention.awaited import PATIENCE_S
 from gtvision_edge.recordings.retention.clock_guard import STABLE_S, ClockGuard
 from gtvision_edge.recordings.retention.deleter import Deleter
@@ -21,6 +21,7 @@ from gtvision_edge.recordings.retention.model import (
 )
 from gtvision_edge.recordings.retention.override import Override
 from gtvision_edge.recordings.volume import Usage
+from gtvision_edge.runtime.durable import sync_directory
 from gtvision_edge.settings import RecordingSettings, VolumeSettings
 from gtvision_edge.storage import Database
 from tests.fakes.clock import FakeClock
@@ -457,3 +458,65 @@ async def test_a_volume_that_is_away_is_left_alone(house: House) -> None:
     await house.pass_()
 
     assert await house.left(camera_no) == 3
+
+
+async def test_no_more_evidence_goes_while_what_was_released_cannot_be_deleted(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera_no = await house.volume.camera("c1")
+    for n in range(6):
+        await house.clock.advance(1)
+        await house.volume.record(camera_no, 100, start_us=START_US + n * DAY_US)
+        span = Span(START_US + n * DAY_US, START_US + n * DAY_US + 100 * MINUTE_US)
+        await hold(house.database, house.clock, house.volume, "c1", span)
+    house.is_open = True
+    await standing_order(house)
+
+    def refuse(path: Path, *, missing_ok: bool = False) -> None:
+        raise PermissionError(13, str(path))
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    left = []
+    for _ in range(4):
+        house.free(60_000)
+        await house.clock.advance(1)
+        await house.keeper.press()
+        left.append(await open_incidents(house))
+
+    assert left == [5, 5, 5, 5]
+
+
+async def test_a_directory_that_cannot_be_synced_is_its_own_trouble(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = await house.volume.camera("c1"), await house.volume.camera("c2")
+    await house.volume.record(one, 5, start_us=START_US - 40 * DAY_US)
+    await house.volume.record(two, 200, start_us=START_US - 10 * DAY_US)
+    real = sync_directory
+
+    def sync(directory: Path) -> None:
+        if "c1_rec" in str(directory.resolve()):
+            raise OSError(5, "Input/output error")
+        real(directory)
+
+    monkeypatch.setattr(unlinking, "sync_directory", sync)
+    house.free(60_000)
+    await house.keeper.start()
+    await house.pass_()
+
+    assert await house.left(one) == 5
+    assert await house.left(two) < 200
+
+
+async def test_what_incidents_hold_leaves_a_tenant_a_tenth_of_its_quota(house: House) -> None:
+    one = await house.volume.camera("c1", "town")
+    await house.volume.record(one, 100, start_us=START_US - 5 * DAY_US)
+    await house.volume.record(one, 100, start_us=START_US - 2 * DAY_US)
+    span = Span(START_US - 5 * DAY_US, START_US - 4 * DAY_US)
+    await hold(house.database, house.clock, house.volume, "c1", span)
+    await house.rule("tenant", "town", 30, 100 * 1000)
+    await house.pass_()
+
+    row = await house.database.fetch_one("SELECT sum(held), sum(held = 0) FROM segments")
+    assert row is not None
+    assert (row[0], row[1]) == (100, 10)

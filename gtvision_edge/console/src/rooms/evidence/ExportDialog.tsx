@@ -10,6 +10,7 @@ import { Button, ErrorNote, Field, Note, Segments } from "../../ui/parts";
 import { useRates } from "../investigate/rates";
 import { Contents } from "./ExportCard";
 import { bundleBytes, footageWithin } from "./sizes";
+import { sent } from "./spans";
 import { CameraChecks, spanFault, SpanFields, type FieldSpan } from "./SpanFields";
 
 interface ExportDialogProps {
@@ -22,7 +23,6 @@ interface ExportDialogProps {
   onClose: () => void;
 }
 
-const iso = (ms: number): string => new Date(ms).toISOString();
 const HALF_HOUR_MS = 1_800_000;
 
 /** Ask for a bundle: of what, for whom, by which right; how large it will be is said before it begins. */
@@ -56,7 +56,8 @@ export function ExportDialog({ incident: given, cameraIds, startMs, endMs, onBeg
     if (span.startMs === null || span.endMs === null || fault !== null || chosen.length === 0) return;
     setBusy(true);
     setError(null);
-    const [start, end] = [iso(span.startMs), iso(span.endMs)];
+    const start = sent(span.startMs, given?.start);
+    const end = sent(span.endMs, given?.end);
     try {
       let kept = incident;
       if (kept === null) {

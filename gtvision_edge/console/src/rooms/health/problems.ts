@@ -67,10 +67,11 @@ function pathTroubleOf(camera: Camera, told: ReadonlyMap<string, unknown>): Path
 
 function diskProblems(status: SiteStatus | null): Problem[] {
   if (status === null) return [];
-  const { total_bytes: total = null, free_bytes: free = null, error = null } = status.storage ?? {};
+  const { used_bytes: used = null, free_bytes: free = null, error = null } = status.storage ?? {};
   if (error !== null) return []; // a finding says it
-  if (total === null || free === null || total === 0) return [{ kind: "disk_unknown", tone: "warn" }];
-  const usedShare = 1 - free / total;
+  // Of what can be used: the file system's own reserve is in neither, and the daemon reckons without it.
+  if (used === null || free === null || used + free === 0) return [{ kind: "disk_unknown", tone: "warn" }];
+  const usedShare = used / (used + free);
   if (usedShare < NEARLY_FULL) return [];
   return [{ kind: "disk_full", tone: usedShare >= FULL ? "alarm" : "warn", usedShare }];
 }

@@ -10,14 +10,26 @@ import { client, me } from "../../../state/session";
 import { zone } from "../../../state/site";
 import { Button, ErrorNote, Note } from "../../../ui/parts";
 
+/** What can be used: file systems keep some for root, or for other quotas, and the daemon reckons without that. */
+function roomOf({ used_bytes: used, free_bytes: free }: StorageReport["volume"]): number | null {
+  return used === null || free === null || used + free === 0 ? null : used + free;
+}
+
+/** What would make room: letting evidence go is no cure for other programs' files. */
+function shortWords({ volume, held_bytes: held }: StorageReport): string {
+  const others = volume.used_bytes === null || volume.recordings_bytes === null ? 0 : volume.used_bytes - volume.recordings_bytes;
+  return others > held ? text.value.storage.shortByOthers(bytesOf(others)) : text.value.storage.shortOfRoom;
+}
+
 /** How full the volume is, for how long it will do, and whether its guards are at rest. */
 export function StorageCard({ report }: { report: StorageReport }) {
   const t = text.value;
   const s = t.storage;
   const { volume, thresholds, forecast } = report;
-  const percent = volume.used_bytes === null || !volume.total_bytes ? null : (volume.used_bytes / volume.total_bytes) * 100;
+  const room = roomOf(volume);
+  const percent = volume.used_bytes === null || room === null ? null : (volume.used_bytes / room) * 100;
   // On small volumes what must stay free is more than the share says.
-  const at = (share: number, freeBytes: number | null): number => 100 * (freeBytes === null || !volume.total_bytes ? share : Math.max(0, 1 - freeBytes / volume.total_bytes));
+  const at = (share: number, freeBytes: number | null): number => 100 * (freeBytes === null || room === null ? share : Math.max(0, 1 - freeBytes / room));
   const [high, trip] = [at(thresholds.high_water, thresholds.high_water_free_bytes), at(thresholds.trip, thresholds.trip_free_bytes)];
   const tone = percent === null ? "" : percent >= trip ? "alarm" : percent >= high ? "warn" : "";
   return (
@@ -26,7 +38,7 @@ export function StorageCard({ report }: { report: StorageReport }) {
       <div class="disk-line">
         <span class="big">
           {bytesOf(volume.used_bytes)}
-          <small class="faint">{t.health.used(bytesOf(volume.total_bytes))}</small>
+          <small class="faint">{t.health.used(bytesOf(room))}</small>
         </span>
         <span class="muted">{forecast.holds_days === null ? s.fitsUnknown : s.fits(daysOf(forecast.holds_days))}</span>
       </div>
@@ -38,7 +50,7 @@ export function StorageCard({ report }: { report: StorageReport }) {
         <i class="alarm" style={{ left: `${trip}%` }} />
       </div>
       <small class="muted">{s.thresholds(`${numberOf(high)} %`, `${numberOf(trip)} %`)}</small>
-      {volume.short_of_room && <Note tone="alarm">{s.shortOfRoom}</Note>}
+      {volume.short_of_room && <Note tone="alarm">{shortWords(report)}</Note>}
       {forecast.holds_days !== null && <p>{outlookWords(forecast.days_left)}</p>}
       <dl class="facts">
         <dt>{t.health.volume}</dt>
@@ -79,8 +91,10 @@ export function StorageCard({ report }: { report: StorageReport }) {
 }
 
 /** "31", or "0,4" while it is less than ten: then the tenths decide. */
+/** A length of footage: of less than two days in hours. */
 function daysOf(days: number): string {
-  return numberOf(days, days < 10 ? 1 : 0);
+  const { storage: s } = text.value;
+  return days < 2 ? s.inHours(numberOf(days * 24)) : s.inDays(numberOf(days, days < 10 ? 1 : 0));
 }
 
 function outlookWords(daysLeft: number | null): string {
