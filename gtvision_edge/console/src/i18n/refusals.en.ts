@@ -42,4 +42,5 @@ export const refusals: Text["failures"] = {
   malformed_request: { title: "The request could not be read.", cure: "Reload the page and log in again." },
   too_many_transfers: { title: "Too many videos are on their way to this login.", cure: "Close some screens and try again in a few seconds." },
   incident_exporting: { title: "A bundle of this incident is being made.", cure: "Wait until it is done, or cancel the export before you release it." },
+  unreadable_footage: { title: "A recorded file cannot be read.", cure: "The bundle names it as unreadable; see the disk in Health." },
 };

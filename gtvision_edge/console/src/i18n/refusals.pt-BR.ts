@@ -42,4 +42,5 @@ export const refusals: Record<string, Trouble> = {
   malformed_request: { title: "O pedido não pôde ser lido.", cure: "Recarregue a página e entre de novo." },
   too_many_transfers: { title: "Há vídeos demais a caminho deste acesso.", cure: "Feche algumas telas e tente de novo em alguns segundos." },
   incident_exporting: { title: "Um pacote deste incidente está sendo feito.", cure: "Espere terminar, ou cancele a exportação antes de liberar." },
+  unreadable_footage: { title: "Um arquivo gravado não pode ser lido.", cure: "Ele é citado no pacote como ilegível; veja o disco em Saúde." },
 };
