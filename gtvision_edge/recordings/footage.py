@@ -150,27 +150,6 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
         timelines = TimelineService(index, base.database, base.clock, zone=base.zone)
         incidents = IncidentService(base.database, base.audit, base.clock, index=index)
         await service("incident-flags", incidents.run)
-        exports = await stack.enter_async_context(
-            open_exports(
-                base.export_settings,
-                root=base.volume.root,
-                full_at=base.thresholds.reset,
-                require_volume=base.volume.require_present,
-                database=base.database,
-                audit=base.audit,
-                clock=base.clock,
-                index=index,
-                timelines=timelines,
-                incidents=incidents,
-                cameras=base.cameras,
-                site=base.site,
-                keys=base.keys,
-                seals=seals,
-                hasher=hasher,
-                registry=base.registry,
-            )
-        )
-        await service("exports", exports.maker.run)
         retention = await open_retention(
             RetentionBase(
                 database=base.database,
@@ -188,6 +167,28 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
             service,
             stack,
         )
+        exports = await stack.enter_async_context(
+            open_exports(
+                base.export_settings,
+                root=base.volume.root,
+                full_at=base.thresholds.reset,
+                require_volume=base.volume.require_present,
+                trust=retention.clock_guard,
+                database=base.database,
+                audit=base.audit,
+                clock=base.clock,
+                index=index,
+                timelines=timelines,
+                incidents=incidents,
+                cameras=base.cameras,
+                site=base.site,
+                keys=base.keys,
+                seals=seals,
+                hasher=hasher,
+                registry=base.registry,
+            )
+        )
+        await service("exports", exports.maker.run)
         integrity = open_integrity(
             base.volume,
             base.database,

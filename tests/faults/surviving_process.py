@@ -7,6 +7,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -119,6 +120,7 @@ class Process:
             root=self.root,
             full_at=0.999,
             require_volume=lambda: None,
+            trust=SimpleNamespace(is_trusted=True),
             database=self.database,
             audit=self.audit,
             clock=self.clock,

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.keys import OpenedKeys
 from gtvision_edge.recordings.evidence.folder import DEFAULT_NAME, ExportFolder
-from gtvision_edge.recordings.evidence.maker import ExportMaker
+from gtvision_edge.recordings.evidence.maker import ExportMaker, Trust
 from gtvision_edge.recordings.evidence.ordering import (
     CameraFinder,
     OrderWriter,
@@ -44,6 +44,7 @@ async def open_exports(
     root: Path,
     full_at: float,
     require_volume: Callable[[], object],
+    trust: Trust,
     database: Database,
     audit: AuditLog,
     clock: Clock,
@@ -74,6 +75,7 @@ async def open_exports(
         folder=folder,
         keep_s=settings.keep,
         require_volume=require_volume if settings.folder is None else lambda: None,
+        trust=trust,
         registry=registry,
     )
     service = ExportService(

@@ -13,7 +13,7 @@ What must survive a power cut is in the table ``exports``:
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter
@@ -49,7 +49,17 @@ GROWING_LOOK_S: Final = 2.0
 GROWING_PATIENCE_S: Final = 300.0
 _FOLDER_PATIENCE_S: Final = 30.0
 
+LEAP_US: Final = 3_600_000_000
+"""A step of the clock ahead by more than this says nothing of how long a bundle has lain here."""
+
 T = TypeVar("T")
+
+
+class Trust(Protocol):
+    """Whether the wall clock may be believed."""
+
+    @property
+    def is_trusted(self) -> bool: ...
 
 
 class ExportMaker:
@@ -66,6 +76,7 @@ class ExportMaker:
         folder: ExportFolder,
         keep_s: float,
         require_volume: Callable[[], object],
+        trust: Trust,
         registry: CollectorRegistry | None = None,
     ) -> None:
         self._database = database
@@ -76,6 +87,7 @@ class ExportMaker:
         self._folder = folder
         self._keep_us = round(keep_s * 1_000_000)
         self._require_volume = require_volume
+        self._trust = trust
         self._threads = DiskThreads("exports", threads=2, patience_s=_FOLDER_PATIENCE_S)
         self._news = asyncio.Event()
         self._is_swept = False
@@ -92,6 +104,7 @@ class ExportMaker:
 
     async def run(self) -> None:
         """Make what waits and expire what is due, until cancelled."""
+        self._is_swept = False  # an earlier run may have broken off at any step
         while True:
             try:
                 await self._on_disk(self._folder.open)
@@ -101,6 +114,7 @@ class ExportMaker:
                     await self._make(waiting[0])
             except VolumeError as error:
                 log.debug("exports_wait", code=error.code)
+                self._is_swept = False
             self._news.clear()
             await sleep_or_wake(self._clock, LOOK_S, self._news)
 
@@ -164,15 +178,22 @@ class ExportMaker:
             self._is_swept = False  # when the volume is back, what belongs to nothing goes
 
     async def expire(self) -> None:
-        """Delete the bundles whose time is over."""
+        """Delete the bundles whose time is over: none while the clock is in doubt (I11)."""
+        if not self._trust.is_trusted:
+            return
         now_us = self._clock.now_us()
         for export in await repository.exports_in(self._database, ExportState.DONE):
-            if export.expires_us is not None and export.expires_us <= now_us:
+            if export.expires_us is None or export.expires_us > now_us:
+                continue
+            leap_us = await repository.find_last_leap(
+                self._database, export.finished_us or 0, now_us, least_us=LEAP_US
+            )
+            if leap_us is None or leap_us + self._keep_us <= now_us:
                 await self._on_disk(lambda: self._folder.remove(export.export_id))  # noqa: B023 -- awaited here
                 await self._move(export, {ExportState.DONE}, ExportState.EXPIRED, "export.expired")
 
     async def _recover(self) -> None:
-        """Once: take up what a kill broke off."""
+        """Take up what a kill or a failure broke off; once, until the next."""
         if self._is_swept:
             return
         for export in await repository.exports_in(self._database, ExportState.RUNNING):

@@ -148,6 +148,17 @@ async def fetch_clock_log(database: Database, span: Span) -> list[dict[str, Any]
     return [dict(row) for row in rows]
 
 
+async def find_last_leap(
+    database: Database, since_us: int, until_us: int, *, least_us: int
+) -> int | None:
+    """Return when the clock last stepped ahead by *least_us* or more within these times; None = it did not."""
+    row = await database.fetch_one(
+        "SELECT max(at_us) AS at_us FROM clock_log WHERE at_us BETWEEN ? AND ? AND kind = 'step' AND step_us >= ?",
+        (since_us, until_us, least_us),
+    )
+    return None if row is None else row["at_us"]
+
+
 async def fetch_history(
     database: Database, subjects: Iterable[str], *, limit: int
 ) -> list[tuple[int, str, str | None, str]]:

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -377,6 +378,7 @@ async def footage(
             root=root,
             full_at=0.99,
             require_volume=lambda: None,
+            trust=SimpleNamespace(is_trusted=True),
             database=database,
             audit=audit,
             clock=clock,

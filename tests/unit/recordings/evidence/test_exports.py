@@ -8,9 +8,9 @@ import signal
 import subprocess
 import sys
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,14 +22,26 @@ from prometheus_client import CollectorRegistry
 from gtvision_edge.accounts.model import THE_BOX
 from gtvision_edge.audit import AuditLog, check_entry_document
 from gtvision_edge.keys import OpenedKeys, SitePublicKey
+from gtvision_edge.recordings.evidence import maker as maker_module
+from gtvision_edge.recordings.evidence import repository
 from gtvision_edge.recordings.evidence.errors import (
+    ExportFailedError,
     ExportNoSpaceError,
     ExportNotReadyError,
     NothingToExportError,
 )
 from gtvision_edge.recordings.evidence.exports import Exports, open_exports
-from gtvision_edge.recordings.evidence.model import Export, ExportState, LegalRequest
+from gtvision_edge.recordings.evidence.maker import Trust
+from gtvision_edge.recordings.evidence.model import (
+    Bundle,
+    Export,
+    ExportState,
+    LegalRequest,
+    Order,
+    Progress,
+)
 from gtvision_edge.recordings.evidence.ordering import Site
+from gtvision_edge.recordings.evidence.process import run_export
 from gtvision_edge.recordings.evidence.service import NewExport
 from gtvision_edge.recordings.evidence.verify import Remark, verify_bundle
 from gtvision_edge.recordings.incidents.errors import IncidentExportingError, IncidentReleasedError
@@ -37,10 +49,12 @@ from gtvision_edge.recordings.incidents.service import IncidentRequest, Incident
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.indexing.hashing import Hasher
 from gtvision_edge.recordings.model import Span
+from gtvision_edge.recordings.retention.clock_guard import ClockGuard
 from gtvision_edge.recordings.seals import FootageSeals
 from gtvision_edge.recordings.timeline.service import TimelineService
 from gtvision_edge.settings import ExportSettings
-from gtvision_edge.storage import Database
+from gtvision_edge.storage import Database, Transaction
+from gtvision_edge.storage.errors import StorageError
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.clips import ClipSpec
 from tests.fakes.clock import FakeClock
@@ -59,6 +73,11 @@ class NoCameras:
 
 
 @dataclass
+class Believed:
+    is_trusted: bool = True
+
+
+@dataclass
 class Box:
     """A site with eight seconds of a camera, ten seconds ago, and an incident over them."""
 
@@ -70,6 +89,7 @@ class Box:
     index: SegmentIndex
     incidents: IncidentService
     incident_id: str = ""
+    trust: Trust = field(default_factory=Believed)
 
     @property
     def folder(self) -> Path:
@@ -86,6 +106,7 @@ class Box:
             root=self.root,
             full_at=0.99,
             require_volume=lambda: None,
+            trust=self.trust,
             database=self.database,
             audit=self.audit,
             clock=self.clock,
@@ -305,6 +326,66 @@ async def test_bundles_expire_and_their_record_stays(box: Box) -> None:
     assert found.state is ExportState.EXPIRED
     assert box.files() == []
     assert (await box.acts())[-1] == "export.expired"
+
+
+async def test_no_bundle_expires_by_a_clock_that_leapt(box: Box) -> None:
+    guard = ClockGuard(box.database, box.clock, is_synced=lambda: True)
+    await guard.start()
+    box.trust = guard
+    async with box.running() as exports:
+        asked = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
+        await reaches(exports, asked, ExportState.DONE)
+
+        async def state_after(days: float) -> tuple[ExportState, bool]:
+            await box.clock.advance(days * 86400)
+            await guard.look()
+            await exports.maker.expire()
+            found = await exports.service.get(THE_BOX, asked.export_id)
+            return found.state, guard.is_trusted
+
+        box.clock.step_wall(40 * 86400)
+        await guard.look()
+        assert await state_after(0) == (ExportState.DONE, False)
+        assert await state_after(2) == (ExportState.DONE, True)
+        assert box.files() == [f"{asked.export_id}.zip"]
+        assert await state_after(6) == (ExportState.EXPIRED, True)
+
+
+@pytest.mark.parametrize("lost", [ExportState.DONE, ExportState.FAILED])
+async def test_an_export_whose_end_could_not_be_written_is_made_anew(
+    box: Box, lost: ExportState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the disk of the database is full at that moment: the job fails, and is started again."""
+    failures = [StorageError("The database cannot be written.")]
+    moved = repository.move_state
+
+    def move(transaction: Transaction, *arguments: Any, **columns: Any) -> bool:
+        if failures and arguments[2] is lost:
+            raise failures.pop()
+        return moved(transaction, *arguments, **columns)
+
+    monkeypatch.setattr(repository, "move_state", move)
+    if lost is ExportState.FAILED:
+        broken = [ExportFailedError("It broke.")]
+
+        async def run(order: Order, heard: Callable[[Progress], None]) -> Bundle:
+            if broken:
+                raise broken.pop()
+            return await run_export(order, heard)
+
+        monkeypatch.setattr(maker_module, "run_export", run)
+    async with box.exports() as exports:
+        asked = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
+        with pytest.raises(StorageError):
+            await exports.maker.run()
+        task = asyncio.create_task(exports.maker.run())
+        try:
+            await reaches(exports, asked, ExportState.DONE)
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+
+    assert box.files() == [f"{asked.export_id}.zip"]
 
 
 async def sized(box: Box, size_bytes: int) -> None:
