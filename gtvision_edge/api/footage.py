@@ -238,7 +238,7 @@ class _FootageResource:
         if held is not None and held.path != path_name(camera.camera_id, PathUse.RECORD):
             raise NotAuthenticatedError("This player's session is for another camera.")
         assert call.session is not None  # noqa: S101 -- the endpoint is not public
-        with self._transfers.take(call.session.session_id):
+        with self._transfers.take(call.session.principal.user_id):
             return await self._playback.send(
                 call.request,
                 viewer_of(call),

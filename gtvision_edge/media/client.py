@@ -318,7 +318,18 @@ def _parsed(call: str, text: bytes) -> dict[str, Any]:
         raise _odd(call) from error
     if not isinstance(answer, dict):
         raise _odd(call)
+    if b"\\u" in text and not _is_writable(answer):
+        raise _odd(call)
     return answer
+
+
+def _is_writable(answer: dict[str, Any]) -> bool:
+    """Tell whether no half of a surrogate pair stands in it alone: nothing of ours could write such a text again."""
+    try:
+        json.dumps(answer, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _named(call: str, answer: Mapping[str, Any], key: str) -> dict[str, dict[str, Any]]:

@@ -240,7 +240,7 @@ class Gateway:
             raise _unknown_file() from error
         if not self._admits(viewer):
             raise _unknown_file()
-        with self._transfers.take(viewer.session.session_id):
+        with self._transfers.take(viewer.session.principal.user_id):
             return await self._hand_through(request, viewer, link)
 
     async def _media_playlist(self, viewer: Viewer, file: str) -> web.StreamResponse:
@@ -270,7 +270,7 @@ class Gateway:
         if not self._admits(viewer):
             return await sockets.refuse(request, sockets.STREAM_UNAVAILABLE)
         try:
-            with self._sockets.take(viewer.session.session_id):
+            with self._sockets.take(viewer.session.principal.user_id):
                 return await self._hand_socket_through(request, viewer)
         except TooManyTransfersError:  # a script sees no status of a WebSocket
             return await sockets.refuse(request, sockets.TOO_MANY)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from gtvision_edge.runtime.timestamps import from_datetime
 
@@ -131,11 +132,17 @@ def _lines(text: str) -> Sequence[str]:
     return lines
 
 
+LONGEST_S: Final = 86_400.0
+
+
 def _number(text: str) -> float:
     try:
-        return float(text)
+        number = float(text[:40])
     except ValueError as error:
         raise StrangePlaylistError("not a number") from error
+    if not 0 <= number < LONGEST_S:
+        raise StrangePlaylistError("not a length")
+    return number
 
 
 def _time_us(text: str) -> int | None:

@@ -38,7 +38,8 @@ log = structlog.get_logger(__name__)
 LOOK_INTERVAL_S: Final = 5.0
 """So long a session may outlive its viewer's right to it, or its end go unnoticed."""
 MAX_SESSIONS: Final = 1024
-MAX_SESSIONS_OF_LOGIN: Final = 64
+MAX_SESSIONS_OF_PERSON: Final = 128
+"""However often they log in: two walls of 64 tiles."""
 """Four walls of sixteen tiles."""
 MAX_BODY: Final = 128 * 1024
 BODY_PATIENCE_S: Final = 10.0
@@ -194,17 +195,17 @@ class Whep:
     async def _post(self, request: web.Request) -> web.Response:
         viewer = await self._admit(request)
         offer = await _body(request, SDP)
-        login = viewer.session.session_id
-        self._require_room(login)
-        self._opening[login] = self._opening.get(login, 0) + 1
+        person = viewer.session.principal.user_id
+        self._require_room(person)
+        self._opening[person] = self._opening.get(person, 0) + 1
         self._offers += 1
         try:
             answer = await self._offer(viewer.path, offer)
             name, running = await self._begin(viewer, answer)
         finally:
-            self._opening[login] -= 1
-            if not self._opening[login]:
-                del self._opening[login]
+            self._opening[person] -= 1
+            if not self._opening[person]:
+                del self._opening[person]
         headers = _links(answer)
         query = f"?{viewer.query}" if viewer.query else ""
         headers[hdrs.LOCATION] = f"/whep/{quote(running.viewer.path)}/{name}{query}"
@@ -292,12 +293,13 @@ class Whep:
             log.warning("whep_right_not_checked", code=error.code)
             return True
 
-    def _require_room(self, login: str) -> None:
-        of_login = self._opening.get(login, 0) + sum(
-            running.viewer.session.session_id == login for running in self._sessions.values()
+    def _require_room(self, person: str) -> None:
+        of_person = self._opening.get(person, 0) + sum(
+            running.viewer.session.principal.user_id == person
+            for running in self._sessions.values()
         )
         in_all = sum(self._opening.values()) + len(self._sessions)
-        if of_login >= MAX_SESSIONS_OF_LOGIN or in_all >= MAX_SESSIONS:
+        if of_person >= MAX_SESSIONS_OF_PERSON or in_all >= MAX_SESSIONS:
             raise TooManyWhepSessionsError("There are too many WebRTC sessions.", retry_after_s=5)
 
     # Sessions

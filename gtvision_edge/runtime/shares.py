@@ -11,12 +11,12 @@ from prometheus_client import Counter as Total
 from gtvision_edge.runtime.errors import TooManyTransfersError
 
 MOST_TRANSFERS: Final = 160
-"""Of a login: a wall of 64 tiles, each with picture and sound on their way, and four cameras being investigated beside it."""
+"""Of a person, however often they log in: a wall of 64 tiles, each with picture and sound on their way, and four cameras being investigated beside it."""
 RETRY_AFTER_S: Final = 2
 
 
 class Shares:
-    """Counts what each login holds of *what*, a word for the metrics, and lets none hold more than *most*."""
+    """Counts what each person holds of *what*, a word for the metrics, and lets none hold more than *most*."""
 
     def __init__(self, what: str, most: int, *, registry: CollectorRegistry | None = None) -> None:
         registry = registry or CollectorRegistry()
@@ -24,10 +24,10 @@ class Shares:
         self._held: Counter[str] = Counter()
         self._refused = Total(
             f"gtvision_edge_{what}_refused",
-            "Refused since the login had as many as it may",
+            "Refused since the person had as many as it may",
             registry=registry,
         )
-        gauge = Gauge(f"gtvision_edge_{what}", "Going on now, of all logins", registry=registry)
+        gauge = Gauge(f"gtvision_edge_{what}", "Going on now, of all people", registry=registry)
         gauge.set_function(lambda: self.held)
 
     @property
@@ -35,25 +35,25 @@ class Shares:
         return self._held.total()
 
     @contextmanager
-    def take(self, login: str) -> Iterator[None]:
-        """Hold one more for *login* while the block is open.
+    def take(self, person: str) -> Iterator[None]:
+        """Hold one more for *person* while the block is open.
 
         Raises:
             TooManyTransfersError: it holds all of its share.
 
         """
-        if self._held[login] >= self._most:
+        if self._held[person] >= self._most:
             self._refused.inc()
             raise TooManyTransfersError(
-                "Too much is on its way to this login.", retry_after_s=RETRY_AFTER_S
+                "Too much is on its way to this person.", retry_after_s=RETRY_AFTER_S
             )
-        self._held[login] += 1
+        self._held[person] += 1
         try:
             yield
         finally:
-            self._held[login] -= 1
-            if not self._held[login]:
-                del self._held[login]
+            self._held[person] -= 1
+            if not self._held[person]:
+                del self._held[person]
 
 
 def open_transfers(registry: CollectorRegistry | None = None) -> Shares:

@@ -356,3 +356,14 @@ def test_the_version_tells_who_it_is(
     info = ServerInfo(version, "")
 
     assert (info.kind, info.release) == (kind, release)
+
+
+async def test_half_a_surrogate_pair_is_told_as_odd() -> None:
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response(text=r'{"version": "\ud800", "pageCount": 1, "items": []}')
+
+    async with talking_to(handler) as client:
+        with pytest.raises(ForeignServerError):
+            await client.info()
+        with pytest.raises(MediaServerOddError):
+            await client.global_settings()

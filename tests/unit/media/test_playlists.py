@@ -98,3 +98,9 @@ def test_what_is_no_index_or_leads_elsewhere_is_refused(text: str) -> None:
 def test_what_is_no_media_playlist_or_leads_elsewhere_is_refused(text: str) -> None:
     with pytest.raises(StrangePlaylistError):
         parse_media(text)
+
+
+@pytest.mark.parametrize("length", ["inf", "nan", "1e400", "-1", "9" * 5000, "1e9"])
+def test_a_length_that_is_none_makes_a_strange_playlist(length: str) -> None:
+    with pytest.raises(StrangePlaylistError):
+        parse_media(f"#EXTM3U\n#EXTINF:{length},\nseg1.mp4\n")

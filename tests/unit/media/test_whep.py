@@ -486,7 +486,7 @@ async def test_sessions_of_a_daemon_before_us_are_ended_and_strangers_are_not(
 async def test_a_login_has_only_so_many_sessions(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(whep, "MAX_SESSIONS_OF_LOGIN", 3)
+    monkeypatch.setattr(whep, "MAX_SESSIONS_OF_PERSON", 3)
 
     answers = await asyncio.gather(*(house.offer() for _ in range(6)))
 
