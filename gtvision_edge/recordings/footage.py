@@ -171,7 +171,7 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
             open_exports(
                 base.export_settings,
                 root=base.volume.root,
-                full_at=base.thresholds.reset,
+                thresholds=base.thresholds,
                 require_volume=base.volume.require_present,
                 trust=retention.clock_guard,
                 database=base.database,

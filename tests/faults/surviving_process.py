@@ -36,6 +36,7 @@ from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.settings import ExportSettings, PaperSettings
 from gtvision_edge.storage import open_database
 from tests.fakes.cameras import FakeCamera
+from tests.fakes.volumes import ROOMY
 from tests.faults.indexing_process import MortalDatabase
 from tests.waiting import becomes
 
@@ -118,7 +119,7 @@ class Process:
         async with open_exports(
             ExportSettings(),
             root=self.root,
-            full_at=0.999,
+            thresholds=ROOMY,
             require_volume=lambda: None,
             trust=SimpleNamespace(is_trusted=True),
             database=self.database,

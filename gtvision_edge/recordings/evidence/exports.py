@@ -24,7 +24,7 @@ from gtvision_edge.recordings.incidents.service import IncidentService
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.timeline.service import TimelineService
 from gtvision_edge.runtime.clock import Clock
-from gtvision_edge.settings import ExportSettings
+from gtvision_edge.settings import ExportSettings, VolumeSettings
 from gtvision_edge.storage import Database
 
 
@@ -42,7 +42,7 @@ async def open_exports(
     settings: ExportSettings,
     *,
     root: Path,
-    full_at: float,
+    thresholds: VolumeSettings,
     require_volume: Callable[[], object],
     trust: Trust,
     database: Database,
@@ -60,9 +60,9 @@ async def open_exports(
 ) -> AsyncIterator[Exports]:
     """Give the exports of a site; bundles lie on the volume at *root*, or in the folder of the settings.
 
-    No bundle is begun that would fill its file system beyond *full_at*.
+    No bundle is begun that would fill its file system so far that footage has to go (``high_water`` of *thresholds*).
     """
-    folder = ExportFolder(settings.folder or root / DEFAULT_NAME, full_at=full_at)
+    folder = ExportFolder(settings.folder or root / DEFAULT_NAME, thresholds=thresholds)
     orders = OrderWriter(
         database, audit, index, timelines, cameras, site=site, keys=keys, seals=seals, hasher=hasher
     )

@@ -9,7 +9,9 @@ from typing import Final
 import structlog
 
 from gtvision_edge.recordings.evidence.errors import ExportNoSpaceError
+from gtvision_edge.recordings.retention.waters import waters
 from gtvision_edge.runtime.durable import sync_directory
+from gtvision_edge.settings import VolumeSettings
 
 log = structlog.get_logger(__name__)
 
@@ -20,10 +22,10 @@ OF_EXPORTS: Final = re.compile(r"[0-9a-f-]{36}\.(draft|zip)")
 class ExportFolder:
     """Bundles are ``<export id>.zip`` when they are whole, ``.draft`` before; nothing else in the folder is touched."""
 
-    def __init__(self, path: Path, *, full_at: float) -> None:
-        """*full_at*: the share of the file system, used by whatever, beyond which no bundle may fill it."""
+    def __init__(self, path: Path, *, thresholds: VolumeSettings) -> None:
+        """No bundle may fill its file system so far that footage would be deleted to make room again."""
         self.path = path
-        self._full_at = full_at
+        self._thresholds = thresholds
 
     def open(self) -> None:
         """Make the folder if it is not there; not the ones above it."""
@@ -43,7 +45,7 @@ class ExportFolder:
 
         """
         usage = shutil.disk_usage(self.path)
-        free = int(usage.free - usage.total * (1 - self._full_at))
+        free = usage.free - waters(self._thresholds, usage).high
         if needed_bytes > free:
             raise ExportNoSpaceError(
                 "The export folder has no room for the bundle.",

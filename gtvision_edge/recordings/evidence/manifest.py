@@ -121,7 +121,11 @@ def build_manifest(
         },
         "cameras": [_camera(camera) for camera in cameras],
         "readings": {"path": layout.READINGS, "count": 0},
-        "history": {"path": layout.HISTORY, "entries": len(order.history)},
+        "history": {
+            "path": layout.HISTORY,
+            "entries": len(order.history),
+            "viewings_left_out": order.history_left_out,
+        },
         "files": [
             {"path": each.path, "bytes": each.size_bytes, "sha256": each.sha256.hex()}
             for each in files

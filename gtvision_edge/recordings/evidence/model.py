@@ -139,6 +139,8 @@ class Order:
     """Signed note of the log in which they stand; '' = none."""
     site_key_pem: str = field(repr=False)
     paper_key_pem: str = field(repr=False)
+    history_left_out: int = 0
+    """Viewings of this footage, the oldest, that are not in ``history``: too many."""
 
     @property
     def footage_bytes(self) -> int:

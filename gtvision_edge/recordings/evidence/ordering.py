@@ -44,9 +44,10 @@ log = structlog.get_logger(__name__)
 
 RUN_ON_US: Final = 15_000_000
 """So far behind the interval a file may begin and still be run on into: longer groups of pictures are not signed in time."""
-MAX_HISTORY: Final = 2000
+MAX_VIEWINGS: Final = 2000
+VIEWINGS_PAGE: Final = 500
+MAX_SEQ: Final = 2**63 - 1
 MAX_HASHINGS: Final = 20
-_VIEWS: Final = frozenset({"footage.viewed", "footage.view_ended"})
 
 
 class SealProver(Protocol):
@@ -148,6 +149,7 @@ class OrderWriter:
             ordered.append(
                 await self._camera(camera, directory, footage[camera.camera_no], export.span, head)
             )
+        history, left_out = await self._history(export, incident, head)
         site = self._site
         return Order(
             export_id=export.export_id,
@@ -181,10 +183,11 @@ class OrderWriter:
             span=export.span,
             cameras=ordered,
             clock=await self._clock(export.span),
-            history=await self._history(export, incident, head),
+            history=history,
             checkpoint=write_checkpoint(head, self._keys.site) if head else "",
             site_key_pem=self._keys.site.to_pem(),
             paper_key_pem=self._keys.paper.to_pem(),
+            history_left_out=left_out,
         )
 
     async def _hashed_footage(
@@ -289,20 +292,39 @@ class OrderWriter:
 
     async def _history(
         self, export: Export, incident: Incident, head: TreeHead | None
-    ) -> list[dict[str, Any]]:
+    ) -> tuple[list[dict[str, Any]], int]:
+        """Return what the log tells of this footage, and how many viewings were left out.
+
+        What was done with the incident and its exports is told whole; of the viewings the newest.
+        """
         ids = await repository.export_ids_of(self._database, incident.incident_id)
         subjects = [f"incident:{incident.incident_id}", *(f"export:{each}" for each in ids)]
-        subjects += [f"camera:{camera_id}" for camera_id in dict.fromkeys(export.camera_ids)]
-        found = await repository.fetch_history(self._database, subjects, limit=MAX_HISTORY)
-        documents = []
-        for seq, action, tenant_id, details in found:
-            if action.startswith(("incident.", "export.")) or (
-                tenant_id == export.tenant_id
-                and action in _VIEWS
-                and _is_about(json.loads(details), export.span)
-            ):
-                documents.append(await self._document(seq, head))
-        return [each for each in documents if each is not None][-MAX_HISTORY:]
+        acts = await repository.fetch_acts(self._database, subjects)
+        viewings: list[int] = []
+        for camera_id in dict.fromkeys(export.camera_ids):
+            viewings += await self._viewings(camera_id, export)
+        viewings.sort()
+        told = sorted([*acts, *viewings[-MAX_VIEWINGS:]])
+        documents = [await self._document(seq, head) for seq in told]
+        return (
+            [each for each in documents if each is not None],
+            max(len(viewings) - MAX_VIEWINGS, 0),
+        )
+
+    async def _viewings(self, camera_id: str, export: Export) -> list[int]:
+        """Return the numbers of the entries of who watched what is exported, a page of the log after the other."""
+        found: list[int] = []
+        before_seq = MAX_SEQ
+        while page := await repository.fetch_viewings(
+            self._database,
+            f"camera:{camera_id}",
+            export.tenant_id,
+            before_seq=before_seq,
+            limit=VIEWINGS_PAGE,
+        ):
+            found += [seq for seq, details in page if _is_about(json.loads(details), export.span)]
+            before_seq = page[-1][0]
+        return found
 
     async def _document(self, seq: int, head: TreeHead | None) -> dict[str, Any] | None:
         if head is None:

@@ -159,18 +159,28 @@ async def find_last_leap(
     return None if row is None else row["at_us"]
 
 
-async def fetch_history(
-    database: Database, subjects: Iterable[str], *, limit: int
-) -> list[tuple[int, str, str | None, str]]:
-    """Return number, action, tenant and details of the newest audit entries about each of *subjects*, oldest first."""
-    found: list[tuple[int, str, str | None, str]] = []
+async def fetch_acts(database: Database, subjects: Iterable[str]) -> list[int]:
+    """Return the numbers of all audit entries about incidents and exports (*subjects*)."""
+    found: list[int] = []
     for subject in subjects:
         rows = await database.fetch_all(
-            "SELECT seq, action, tenant_id, details FROM audit_log WHERE subject = ? ORDER BY seq DESC LIMIT ?",
-            (subject, limit),
+            "SELECT seq FROM audit_log WHERE subject = ? AND (action LIKE 'incident.%' OR action LIKE 'export.%')",
+            (subject,),
         )
-        found += [(row["seq"], row["action"], row["tenant_id"], row["details"]) for row in rows]
-    return sorted(found)
+        found += [row["seq"] for row in rows]
+    return found
+
+
+async def fetch_viewings(
+    database: Database, subject: str, tenant_id: str, *, before_seq: int, limit: int
+) -> list[tuple[int, str]]:
+    """Return number and details of audit entries of who watched *subject*, newest first, those before *before_seq*."""
+    rows = await database.fetch_all(
+        "SELECT seq, details FROM audit_log WHERE subject = ? AND seq < ? AND tenant_id = ?"
+        " AND action IN ('footage.viewed', 'footage.view_ended') ORDER BY seq DESC LIMIT ?",
+        (subject, before_seq, tenant_id, limit),
+    )
+    return [(row["seq"], row["details"]) for row in rows]
 
 
 async def export_ids_of(database: Database, incident_id: str) -> list[str]:

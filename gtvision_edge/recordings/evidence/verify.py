@@ -246,6 +246,8 @@ def _check_listed(manifest: Mapping[str, Any], sums: Mapping[str, str], verdict:
         for each in camera["originals"]:
             if each["ingest_sha256"] not in (None, each["sha256"]):
                 verdict.remark("not_as_hashed", file=each["path"])
+    if left_out := manifest.get("history", {}).get("viewings_left_out", 0):
+        verdict.remark("viewings_left_out", count=left_out)
 
 
 def _check_camera(

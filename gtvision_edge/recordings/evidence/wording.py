@@ -118,6 +118,10 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "The bundle has no proofs from the site's audit log.",
         "O pacote não tem provas do registro de auditoria da estação.",
     ),
+    "viewings_left_out": (
+        "{count} viewings of this footage, the oldest, are not in its history: they were too many.",
+        "{count} visualizações destas gravações, as mais antigas, não estão no histórico: eram demais.",
+    ),
     "unsealed": (
         "{count} originals were not sealed when they were recorded.",
         "{count} originais não foram lacrados quando foram gravados.",

@@ -98,6 +98,7 @@ from gtvision_edge.settings import (
 )
 from gtvision_edge.storage import Database
 from tests.fakes.clock import FakeClock
+from tests.fakes.volumes import ROOMY
 from tests.unit.cameras.fixtures import FixedFinder, FixedProber, make_service
 
 QUICK = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -376,7 +377,7 @@ async def footage(
         open_exports(
             ExportSettings(),
             root=root,
-            full_at=0.99,
+            thresholds=ROOMY,
             require_volume=lambda: None,
             trust=SimpleNamespace(is_trusted=True),
             database=database,

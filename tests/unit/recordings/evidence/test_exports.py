@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,10 +22,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from gtvision_edge.accounts.model import THE_BOX
-from gtvision_edge.audit import AuditLog, check_entry_document
+from gtvision_edge.audit import SYSTEM, AuditLog, check_entry_document
 from gtvision_edge.keys import OpenedKeys, SitePublicKey
 from gtvision_edge.recordings.evidence import maker as maker_module
-from gtvision_edge.recordings.evidence import repository
+from gtvision_edge.recordings.evidence import ordering, repository
 from gtvision_edge.recordings.evidence.errors import (
     ExportFailedError,
     ExportNoSpaceError,
@@ -31,6 +33,7 @@ from gtvision_edge.recordings.evidence.errors import (
     NothingToExportError,
 )
 from gtvision_edge.recordings.evidence.exports import Exports, open_exports
+from gtvision_edge.recordings.evidence.folder import ExportFolder
 from gtvision_edge.recordings.evidence.maker import Trust
 from gtvision_edge.recordings.evidence.model import (
     Bundle,
@@ -50,9 +53,11 @@ from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.indexing.hashing import Hasher
 from gtvision_edge.recordings.model import Span
 from gtvision_edge.recordings.retention.clock_guard import ClockGuard
+from gtvision_edge.recordings.retention.waters import waters
 from gtvision_edge.recordings.seals import FootageSeals
 from gtvision_edge.recordings.timeline.service import TimelineService
-from gtvision_edge.settings import ExportSettings
+from gtvision_edge.runtime.timestamps import to_rfc3339
+from gtvision_edge.settings import ExportSettings, VolumeSettings
 from gtvision_edge.storage import Database, Transaction
 from gtvision_edge.storage.errors import StorageError
 from tests.fakes.cameras import FakeCamera
@@ -60,6 +65,7 @@ from tests.fakes.clips import ClipSpec
 from tests.fakes.clock import FakeClock
 from tests.fakes.footage import add, keep, place
 from tests.fakes.recorded import START_US, flip, hashed, record
+from tests.fakes.volumes import ROOMY
 from tests.unit.recordings.evidence.conftest import FPS, SITE_ID, S
 from tests.waiting import becomes, patiently
 
@@ -104,7 +110,7 @@ class Box:
         async with open_exports(
             ExportSettings(keep=keep),  # type: ignore[arg-type]  # as the file writes it
             root=self.root,
-            full_at=0.99,
+            thresholds=ROOMY,
             require_volume=lambda: None,
             trust=self.trust,
             database=self.database,
@@ -418,6 +424,65 @@ async def test_what_cannot_be_exported_is_refused_when_it_is_asked_for(
         await box.incidents.release(THE_BOX, box.incident_id, reason="arquivado")
         with pytest.raises(IncidentReleasedError):
             await exports.service.create(THE_BOX, wanted)
+
+
+async def test_no_bundle_fills_the_disk_so_far_that_footage_has_to_go(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is free above the high water, its reserve counted, is what a bundle may take: not a byte more."""
+    thresholds = VolumeSettings()
+    total, used = 10**12, 84 * 10**10
+    usage = SimpleNamespace(total=total, used=used, free=total - used)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    folder = ExportFolder(box.root, thresholds=thresholds)
+
+    room = usage.free - waters(thresholds, usage).high
+    assert 0 < room <= 10**10
+    folder.require_room(room)
+    with pytest.raises(ExportNoSpaceError) as refused:
+        folder.require_room(room + 1)
+    assert refused.value.details["free_bytes"] == room
+
+
+async def test_of_a_long_history_no_act_is_left_out_and_left_out_viewings_are_counted(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ordering, "MAX_VIEWINGS", 3)
+    monkeypatch.setattr(ordering, "VIEWINGS_PAGE", 2)
+    start, end = to_rfc3339(START_US - 18 * S), to_rfc3339(START_US - 10 * S)
+
+    def watch(transaction: Transaction) -> None:
+        for number in range(7):
+            box.audit.append(
+                transaction,
+                actor=SYSTEM,
+                action="footage.viewed",
+                subject="camera:cam01",
+                tenant_id="town",
+                details={"start": start, "end": end, "number": number},
+            )
+
+    await box.database.write(watch)
+    async with box.running() as exports:
+        asked = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
+        await reaches(exports, asked, ExportState.DONE)
+
+    bundle = box.folder / f"{asked.export_id}.zip"
+    history = content_of(bundle, "history.json")
+    entries = [
+        check_entry_document(each, history["checkpoint"], box.keys.site.public)
+        for each in history["entries"]
+    ]
+    assert [each["action"] for each in entries] == [
+        "incident.created",
+        *["footage.viewed"] * 3,
+        "export.created",
+    ]
+    assert [each["details"]["number"] for each in entries[1:4]] == [4, 5, 6]
+    assert content_of(bundle, "manifest.json")["history"]["viewings_left_out"] == 4
+    verdict = await asyncio.to_thread(verify_bundle, bundle)
+    assert verdict.is_good
+    assert Remark("viewings_left_out", {"count": 4}) in verdict.remarks
 
 
 async def test_footage_that_vanished_meanwhile_is_told_and_the_rest_handed_over(box: Box) -> None:
