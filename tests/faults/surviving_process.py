@@ -20,6 +20,7 @@ from gtvision_edge.recordings.evidence.folder import ExportFolder
 from gtvision_edge.recordings.evidence.model import ExportState, LegalRequest
 from gtvision_edge.recordings.evidence.ordering import Site as ExportSite
 from gtvision_edge.recordings.evidence.service import NewExport
+from gtvision_edge.recordings.incidents.flags import HoldFlags
 from gtvision_edge.recordings.incidents.service import IncidentRequest, IncidentService
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.indexing.hashing import Hasher
@@ -114,6 +115,7 @@ class Process:
         ExportFolder.publish = self.stepping(ExportFolder.publish)  # type: ignore[method-assign]
         ExportFolder.remove = self.stepping(ExportFolder.remove)  # type: ignore[method-assign]
         ExportFolder.sweep = self.stepping(ExportFolder.sweep)  # type: ignore[method-assign]
+        await HoldFlags(self.database, self.clock).settle()  # as each start of the daemon does
         keys = await asyncio.to_thread(open_keys, self.directory, PaperSettings(), site_id="site-1")
         hasher = Hasher(self.root, self.database, is_present=lambda: True, clock=self.clock)
         async with open_exports(
