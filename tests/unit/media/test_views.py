@@ -90,5 +90,6 @@ async def test_a_disk_that_hung_is_looked_at_again(
 
     disk.released.set()
     monkeypatch.setattr("gtvision_edge.media.view.DISK_PATIENCE_S", 5)
+    await views.look()  # the look that hung comes home, before there is a file
 
     assert await is_seen_recording(views, tmp_path / "2026-01-01" / "00-00-00-000000.mp4")
