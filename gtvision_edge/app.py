@@ -178,19 +178,20 @@ async def run(
         examiner = MediaServerExaminer(
             client, clock, state=lambda: reconciler.state, hls_secret=hls_secret
         )
+        footage = await stack.enter_async_context(
+            open_footage(footage_base(base, views.path_view), tasks=tasks)
+        )
         findings = FindingRegistry(
             [
                 examiner.findings,
                 media.findings,
                 base.recording_findings,
+                footage.hasher.findings,
                 base.accounts.issuers.findings,
                 base.keys.findings,
             ],
             clock,
             registry=base.registry,
-        )
-        footage = await stack.enter_async_context(
-            open_footage(footage_base(base, views.path_view), tasks=tasks)
         )
         proxies = Proxies(settings.api.trusted_proxies)
         authenticator = RequestAuthenticator(

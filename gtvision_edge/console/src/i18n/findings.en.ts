@@ -102,6 +102,10 @@ export const findings: Text["findings"] = {
     title: `A key of ${word(issuer)} cannot be read (${word(source)}).`,
     cure: Number(kept) > 0 ? "The keys read before hold until the unit restarts. “gtvision-edge check” says what is wrong with the file." : "Logins signed with it are refused. “gtvision-edge check” says what is wrong with the file.",
   }),
+  hashing_behind: ({ hours }) => ({
+    title: `Recordings have been waiting for their SHA-256 for over ${Number(hours) || 1} h: they are not sealed in the audit log yet.`,
+    cure: "The unit or its disk is too busy; they are sealed as soon as it catches up. If it lasts, look on the unit (“top”) what else runs there, or use fewer cameras.",
+  }),
   broken_certificate: () => ({
     title: "The certificate named in [papers] cannot be used: papers are signed with this unit's own.",
     cure: "Check its file and password in edge.toml; “journalctl -u gtvision-edge” says what is wrong. Then restart.",

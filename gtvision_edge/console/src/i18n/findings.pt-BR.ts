@@ -105,6 +105,10 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
     title: `Uma chave de ${word(issuer)} não pode ser lida (${word(source)}).`,
     cure: Number(kept) > 0 ? "Valem as chaves lidas antes, até o equipamento reiniciar. “gtvision-edge check” diz o que há de errado no arquivo." : "Os acessos assinados com ela são recusados. “gtvision-edge check” diz o que há de errado no arquivo.",
   }),
+  hashing_behind: ({ hours }) => ({
+    title: `Há gravações à espera do SHA-256 há mais de ${Number(hours) || 1} h: ainda não estão seladas na auditoria.`,
+    cure: "O equipamento ou o disco está ocupado demais; elas são seladas assim que ele der conta. Se durar, veja no equipamento (“top”) o que mais roda nele, ou use menos câmeras.",
+  }),
   broken_certificate: () => ({
     title: "O certificado indicado em [papers] não pode ser usado: os documentos são assinados com o deste equipamento.",
     cure: "Confira em edge.toml o arquivo e a senha dele; “journalctl -u gtvision-edge” diz o que há de errado. Depois reinicie.",
