@@ -198,5 +198,6 @@ export interface IntegrityReport {
   rows: number;
   files: number;
   hashed_files: number;
+  unhashed_files?: number;
   findings: { kind: string; count: number; mended: number; examples: { camera_id: string | null; file: string | null; detail: string }[] }[];
 }
