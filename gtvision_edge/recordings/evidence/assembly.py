@@ -110,7 +110,7 @@ def assemble(order: Order, report: Report = lambda _: None) -> Bundle:
     _sync(order.draft)
     meter.begin("checking")
     verdict = verify_bundle(order.draft, trusted=[key.public.openssh], moved=meter.moved)
-    if not verdict.is_good:
+    if not verdict.is_good or verdict.is_repacked:
         raise ExportFailedError(
             "The bundle does not verify.",
             faults=[f"{fault.path}: {fault.say()}" for fault in verdict.faults],
