@@ -43,6 +43,8 @@ export interface Incident {
   created_at: string;
   released: { at: string; by: string; reason: string } | null;
   footage: HeldFootage;
+  /** `no_footage`: nothing at all was recorded of what it keeps. */
+  warnings?: string[];
 }
 
 export interface IncidentBody {

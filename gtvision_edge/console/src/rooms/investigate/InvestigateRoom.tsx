@@ -16,6 +16,7 @@ import { investigateKeys } from "./acts";
 import { Calendar } from "./Calendar";
 import { Controls } from "./Controls";
 import { startEngine } from "./engine";
+import { sayHeld } from "../evidence/held";
 import { HoldDialog } from "./HoldDialog";
 import { Lanes } from "./Lanes";
 import { MarkBar } from "./MarkBar";
@@ -136,9 +137,9 @@ function Room() {
           startMs={range.startMs}
           endMs={range.endMs}
           onClose={() => setHolding(false)}
-          onHeld={() => {
+          onHeld={(incident) => {
             setHolding(false);
-            say(t.heldDone);
+            sayHeld(incident);
           }}
         />
       )}
