@@ -49,6 +49,8 @@ def describe_report(report: Report, *, is_running: bool) -> list[str]:
     )
     if report.hashed_files:
         lines.append(f"{report.hashed_files} files read again ({report.hashed_bytes} bytes).")
+    elif not report.deep:
+        lines.append("Files were compared by name and size; --deep reads their content too.")
     if report.unhashed_files:
         lines.append(
             f"{report.unhashed_files} files have no SHA-256 yet: of them size and layout alone were compared, not the content."

@@ -238,6 +238,18 @@ async def test_what_could_not_be_read_again_is_not_called_all(box: Box) -> None:
     assert describe_report(report, is_running=False)[-1] == "All that was compared fits."
 
 
+async def test_a_report_says_whether_content_was_read(box: Box) -> None:
+    number = await box.camera("cam01")
+    await box.record(number, 1)
+    said = "Files were compared by name and size; --deep reads their content too."
+
+    plain = describe_report(await box.compare(LOOK), is_running=False)
+    deep = describe_report(await box.compare(DEEP), is_running=False)
+
+    assert said in plain
+    assert said not in deep
+
+
 async def test_samples_go_on_where_the_last_ended_until_all_are_read(box: Box) -> None:
     number = await box.camera("cam01")
     ids = await box.record(number, 7)
