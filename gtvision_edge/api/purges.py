@@ -35,7 +35,10 @@ class PurgeBody(Body):
 class PurgeOrderAnswer(Answer):
     purge_ids: list[str]
     """One per tenant; empty with ``dry_run``."""
-    would_delete: list[WouldGoAnswer]
+    would_delete: list[WouldGoAnswer] | None
+    """With ``dry_run`` alone."""
+    deletes: list[WouldGoAnswer] | None
+    """What the order deletes, as of now; null with ``dry_run``."""
 
 
 class ActorAnswer(Answer):
@@ -85,13 +88,14 @@ class _PurgeResource:
         body = call.body_as(PurgeBody)
         request = PurgeRequest(body.cameras, from_datetime(body.before), body.reason)
         would = await self._purges.try_out(call.principal, request)
+        told = [would_go_answer(each) for each in would]
+        if call.query_as(DryRunQuery).is_dry:
+            return Reply(PurgeOrderAnswer(purge_ids=[], would_delete=told, deletes=None))
         ids: list[str] = []
-        if call.query_as(DryRunQuery).dry_run == "0" and would:
+        if would:
             ordered = await self._purges.order(call.principal, request, address=call.address)
             ids = [str(each) for each in ordered]
-        return Reply(
-            PurgeOrderAnswer(purge_ids=ids, would_delete=[would_go_answer(each) for each in would])
-        )
+        return Reply(PurgeOrderAnswer(purge_ids=ids, would_delete=None, deletes=told))
 
     async def list_purges(self, call: Call) -> Listing[PurgeAnswer]:
         query = call.query_as(PageQuery)
