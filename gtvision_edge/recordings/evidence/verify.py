@@ -22,7 +22,7 @@ from gtvision_edge.recordings.evidence.frames import hash_movie, hash_pictures
 from gtvision_edge.recordings.evidence.opening import OpenBundle, open_bundle, open_bundle_file
 from gtvision_edge.recordings.evidence.proofs import check_bundle_proofs
 from gtvision_edge.recordings.evidence.repacked import open_repacked
-from gtvision_edge.recordings.evidence.tracks import MAX_INIT, read_tracks
+from gtvision_edge.recordings.evidence.tracks import MAX_INIT, ReadAt, read_tracks
 from gtvision_edge.recordings.evidence.viewing import GAP_US
 from gtvision_edge.recordings.evidence.wording import Language, say
 from gtvision_edge.runtime.timestamps import from_datetime
@@ -136,7 +136,7 @@ def _verify(
         _check_signer(signer, trusted, verdict)
     sums = _check_files(bundle, signers, verdict, moved)
     if layout.MANIFEST in sums and layout.MANIFEST in bundle.entries:
-        _check_manifest(bundle, sums, signer, verdict)
+        _check_manifest(bundle, sums, signer, verdict, moved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +276,11 @@ def _hash(bundle: OpenBundle, path: str, moved: Callable[[int], None] = lambda _
 
 
 def _check_manifest(
-    bundle: OpenBundle, sums: Mapping[str, str], signer: bytes | None, verdict: Verdict
+    bundle: OpenBundle,
+    sums: Mapping[str, str],
+    signer: bytes | None,
+    verdict: Verdict,
+    moved: Callable[[int], None],
 ) -> None:
     try:
         manifest = json.loads(bundle.read(layout.MANIFEST, _MAX_TEXT))
@@ -289,7 +293,7 @@ def _check_manifest(
             history = bundle.read(layout.HISTORY, _MAX_TEXT)
             check_bundle_proofs(manifest, history, signer, verdict)
         for camera in manifest["cameras"]:
-            _check_camera(bundle, camera, manifest["interval"], verdict)
+            _check_camera(bundle, camera, manifest["interval"], verdict, moved)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         verdict.blame(layout.MANIFEST, "odd_manifest")
 
@@ -312,7 +316,11 @@ def _check_listed(manifest: Mapping[str, Any], sums: Mapping[str, str], verdict:
 
 
 def _check_camera(
-    bundle: OpenBundle, camera: Mapping[str, Any], interval: Mapping[str, str], verdict: Verdict
+    bundle: OpenBundle,
+    camera: Mapping[str, Any],
+    interval: Mapping[str, str],
+    verdict: Verdict,
+    moved: Callable[[int], None],
 ) -> None:
     name = camera["camera_id"]
     for start_us, end_us in _unlisted_gaps(camera, interval):
@@ -328,8 +336,9 @@ def _check_camera(
         if path not in bundle.entries:
             continue  # blamed already
         try:
-            count, shown = hash_movie(bundle.reader(path), bundle.entries[path].size)
-            recorded = _recorded_pictures(bundle, copy, originals)
+            reader = _counted(bundle.reader(path), moved)
+            count, shown = hash_movie(reader, bundle.entries[path].size)
+            recorded = _recorded_pictures(bundle, copy, originals, moved)
         except DamagedFootageError as error:
             verdict.blame(path, "not_comparable", why=error.message)
             continue
@@ -337,8 +346,20 @@ def _check_camera(
             verdict.blame(path, "other_pictures")
 
 
+def _counted(read_at: ReadAt, moved: Callable[[int], None]) -> ReadAt:
+    def read(size: int, offset: int) -> bytes:
+        data = read_at(size, offset)
+        moved(len(data))
+        return data
+
+    return read
+
+
 def _recorded_pictures(
-    bundle: OpenBundle, copy: Mapping[str, Any], originals: Mapping[str, Mapping[str, Any]]
+    bundle: OpenBundle,
+    copy: Mapping[str, Any],
+    originals: Mapping[str, Mapping[str, Any]],
+    moved: Callable[[int], None],
 ) -> bytes:
     digest = hashlib.sha256()
     for stretch in copy["timeline"]:
@@ -353,7 +374,7 @@ def _recorded_pictures(
         if video is None:
             raise DamagedFootageError(f"{path} has no pictures.")
         first, last = stretch["pictures"]
-        hash_pictures(digest, read_at, video, first=int(first), last=int(last))
+        hash_pictures(digest, _counted(read_at, moved), video, first=int(first), last=int(last))
     return digest.digest()
 
 

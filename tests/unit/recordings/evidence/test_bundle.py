@@ -11,6 +11,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import pytest
 
 from gtvision_edge.keys import open_keys
 from gtvision_edge.recordings.evidence.assembly import assemble
+from gtvision_edge.recordings.evidence.model import expected_bytes
 from gtvision_edge.recordings.evidence.verify import Verdict, read_trusted, verify_bundle
 from gtvision_edge.settings import PaperSettings
 from tests.fakes.recorded import flip
@@ -517,3 +519,27 @@ def test_progress_goes_from_nothing_to_all(made: Made) -> None:
     assert shares == sorted(shares)
     assert shares[0] == 0
     assert shares[-1] > 0.9
+    # One total, from begin to end.
+    assert {progress.total_bytes for progress in made.progress} == {
+        expected_bytes(made.order.footage_bytes)
+    }
+
+
+def test_progress_never_stands_still_for_long(made: Made) -> None:
+    """Each step that reads or writes footage is told of as it goes: no leap between two words of it."""
+    footage = made.order.footage_bytes
+    largest = max(each.stat().st_size for each in _recorded(made))
+    told = [(progress.step, progress.done_bytes) for progress in made.progress]
+    for (step, before), (following, after) in pairwise(told):
+        if step == following:
+            assert after - before <= max(largest, footage // 10), (step, before, after)
+    for step in ("originals", "viewing", "checking"):
+        moved = [done for each, done in told if each == step]
+        assert moved[-1] - moved[0] > 0.5 * (_SHARES[step] * expected_bytes(footage))
+
+
+_SHARES = {"originals": 0.1, "viewing": 0.3, "checking": 0.6}
+
+
+def _recorded(made: Made) -> list[Path]:
+    return [each.path for camera in made.order.cameras for each in camera.segments]
