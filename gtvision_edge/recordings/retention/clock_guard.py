@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from gtvision_edge.recordings.retention import repository
 from gtvision_edge.recordings.retention.model import DAY_US
 from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.findings import Finding
 from gtvision_edge.storage import Database
 
 log = structlog.get_logger(__name__)
@@ -52,6 +53,9 @@ class ClockReason(StrEnum):
     LEAPT_UNSYNCED = "leapt_unsynced"
     LEAPT_FAR = "leapt_far"
     """More than a day ahead of all that is known, by a time server: believed after a day."""
+
+
+_PASSING: Final = (None, ClockReason.STARTED, ClockReason.STEPPED)
 
 
 class ClockEntry(NamedTuple):
@@ -115,6 +119,12 @@ class ClockGuard:
     def is_synced(self) -> bool | None:
         """Return whether a time server keeps the clock; None = not known."""
         return self._synced
+
+    def findings(self) -> list[Finding]:
+        """Return a doubt that somebody should see to; those of a start and of a step end by themselves in minutes."""
+        if self._reason in _PASSING:
+            return []
+        return [Finding("clock_in_doubt", facts={"reason": str(self._reason)})]
 
     async def run(self) -> None:
         """Watch until cancelled."""
