@@ -154,7 +154,7 @@ export interface StorageReport {
     recordings_bytes: number | null;
     short_of_room: boolean;
   };
-  thresholds: { high_water: number; trip: number; high_water_free_bytes: number | null; trip_free_bytes: number | null };
+  thresholds: { high_water: number; trip: number; high_water_free_bytes: number | null; reset_free_bytes: number | null; trip_free_bytes: number | null };
   breaker: { state: "closed" | "open" | "waiting"; since: string; reason: string | null };
   forecast: { bytes_per_day: number | null; holds_days: number | null; days_left: number | null };
   clock: { state: "trusted" | "suspect"; since: string; reason: string | null; synced: boolean | null };
