@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from playwright.async_api import Browser, Page, ViewportSize, expect
@@ -234,6 +235,17 @@ async def test_an_auditor_reads_who_took_what_and_opens_the_report_of_a_purge(
             },
             expect=201,
         )
+        span = urlencode(
+            {
+                "start": (now - timedelta(seconds=12)).isoformat(),
+                "end": (now - timedelta(seconds=4)).isoformat(),
+            }
+        )
+        for _ in range(3):
+            async with logged_in(site, "operator", "segredo-operator") as operator:
+                target = f"{site.url}/api/v1/cameras/cam01/playback.m3u8?{span}"
+                async with operator.session.get(target) as playlist:
+                    assert playlist.status == 200
         purged = await admin.call(
             "POST",
             "/storage/purge",
@@ -252,6 +264,14 @@ async def test_an_auditor_reads_who_took_what_and_opens_the_report_of_a_purge(
         row = page.locator("tr[data-act='export.created']")
         await expect(row).to_contain_text("admin")
         await expect(row).to_contain_text("cam01")
+        # Looks of one sitting are one row, which opens to each of them.
+        sitting = page.locator("tr[data-sitting=recorded]")
+        await expect(sitting).to_contain_text("viu gravações")
+        await expect(sitting).to_contain_text("3 registros")
+        looks = page.locator("tr[data-act='footage.viewed']")
+        await expect(looks).to_have_count(0)
+        await sitting.get_by_role("button", name="Mostrar cada registro").click()
+        await expect(looks).to_have_count(3)
         await picture(page, "trail")
         await page.get_by_label("Câmeras", exact=True).select_option("cam01")
         await expect(row).to_have_count(1)
@@ -263,6 +283,11 @@ async def test_an_auditor_reads_who_took_what_and_opens_the_report_of_a_purge(
             await page.get_by_role("button", name="Baixar CSV").click()
         table = (await (await downloading.value).path()).read_text(encoding="utf-8-sig")
         assert "pediu um pacote de evidência" in table
+        await page.get_by_role("button", name="Tudo", exact=True).click()
+        async with page.expect_download() as downloading:
+            await page.get_by_role("button", name="Baixar CSV").click()
+        table = (await (await downloading.value).path()).read_text(encoding="utf-8-sig")
+        assert table.count("viu gravações") == 3
 
         await page.get_by_role("button", name="Expurgos").click()
         link = page.get_by_role("link", name="Relatório de Expurgo")

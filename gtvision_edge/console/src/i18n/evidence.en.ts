@@ -182,6 +182,12 @@ export const evidence: Text["evidence"] = {
   details: "Details",
 
   trailKinds: { all: "All", views: "Views", exports: "Exports" },
+  looks: { live: "watched live", recorded: "saw recordings" },
+  entries: (n) => plural(n, "entry", "entries"),
+  showEntries: (what, who) => `Show each entry: ${who}, ${what}`,
+  moreStretches: (n) => `and ${plural(n, "more stretch", "more stretches")}`,
+  trailGathered: "Views by the same person of the same camera less than 15 min apart are shown together; the CSV has every entry.",
+  entryNumber: "Entry no.",
   trailNote: "Reading this list is audited, too.",
   from: "From",
   until: "Until",

@@ -190,6 +190,12 @@ export const evidence = {
   details: "Detalhes",
 
   trailKinds: { all: "Tudo", views: "Visualizações", exports: "Exportações" },
+  looks: { live: "assistiu ao vivo", recorded: "viu gravações" },
+  entries: (n: number) => plural(n, "registro", "registros"),
+  showEntries: (what: string, who: string) => `Mostrar cada registro: ${who}, ${what}`,
+  moreStretches: (n: number) => `e mais ${plural(n, "trecho", "trechos")}`,
+  trailGathered: "Visualizações da mesma pessoa, na mesma câmera, com menos de 15 min entre elas aparecem juntas; o CSV leva cada registro.",
+  entryNumber: "Registro nº",
   trailNote: "Consultar esta lista também fica na auditoria.",
   from: "De",
   until: "Até",
