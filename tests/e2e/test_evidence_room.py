@@ -384,6 +384,26 @@ async def test_what_is_marked_in_investigar_is_exported_and_cameras_go_out_of_st
         length = datetime.fromisoformat(export["end"]) - datetime.fromisoformat(export["start"])
         assert abs(length.total_seconds() - 5) < 0.1
 
+        # What is kept already is exported of its incident: why is not asked again.
+        await page.go_back()
+        await expect(page.locator(".player[data-state=ready]")).to_have_count(2)
+        if await page.get_by_text("Exportar evidência").count() == 0:
+            await page.keyboard.press("[")
+            for _ in range(3):
+                await page.keyboard.press("ArrowDown")
+            await page.keyboard.press("[")
+        await page.keyboard.press("e")
+        await expect(dialog.locator("[data-kept]")).to_contain_text("colisão na portaria")
+        await expect(dialog.get_by_label("Motivo")).to_have_count(0)
+        await dialog.get_by_label("Para quem").fill("3ª DP")
+        await dialog.get_by_label("Finalidade").fill("investigação")
+        await picture(page, "export-of-kept")
+        await dialog.get_by_role("button", name="Fazer o pacote").click()
+        await expect(package).to_have_count(2)
+        (same,) = (await admin.call("GET", "/incidents", expect=200))["items"]
+        exports = (await admin.call("GET", "/exports", expect=200))["items"]
+        assert {each["incident_id"] for each in exports} == {same["incident_id"]}
+
 
 async def test_an_export_is_cancelled_and_a_file_let_go_on_the_page_is_judged(
     tmp_path: Path,
@@ -448,23 +468,37 @@ async def test_the_room_fits_a_phone_and_is_walked_by_keys(tmp_path: Path) -> No
                 "cameras": ["cam01"],
                 "start": (now - timedelta(seconds=8)).isoformat(),
                 "end": (now + timedelta(seconds=60)).isoformat(),
-                "reason": "briga na saída do estádio, lado norte",
+                "reason": "briga na saída do estádio, lado norte; " + "vários envolvidos, " * 20,
                 "reference": "Ofício 118/2026",
             },
             expect=201,
         )
         page = await open_room(browser, site, "admin", "evidence", viewport=PHONE)
-        await expect(page.locator("[data-incident]")).to_be_visible()
+        card = page.locator("[data-incident]")
+        await expect(card).to_be_visible()
         assert await fits(page)
         await picture(page, "phone-incidents")
+        # A long reason begins, and is there in whole when asked for; an incident that goes on says so.
+        title = card.locator("h2")
+        cut = await title.evaluate("(words) => words.scrollHeight > words.clientHeight + 4")
+        assert cut
+        await card.get_by_role("button", name="mostrar tudo").click()
+        cut = await title.evaluate("(words) => words.scrollHeight > words.clientHeight + 4")
+        assert not cut
+        await expect(card).to_contain_text("Em curso")
         await page.get_by_role("button", name="Exportar evidência").click()
         await expect(page.locator("dialog")).to_contain_text("O pacote terá até")
+        await expect(page.locator("dialog")).to_contain_text("este pacote leva o que existe até")
         assert await fits(page)
         await picture(page, "phone-export")
-        # The dialog holds the focus, and Esc gives it back to what opened it.
+        # The dialog holds the focus (between its end and its beginning the browser's own bar has it, and the page nothing),
+        # and Esc gives it back to what opened it.
         for _ in range(30):
             await page.keyboard.press("Tab")
-        assert await page.evaluate("() => document.activeElement.closest('dialog') !== null")
+            assert await page.evaluate(
+                "() => document.activeElement === document.body"
+                " || document.activeElement.closest('dialog') !== null"
+            )
         await page.keyboard.press("Escape")
         await expect(page.locator("dialog")).to_have_count(0)
         focused = await page.evaluate("() => document.activeElement.textContent")

@@ -1,23 +1,24 @@
-import type { Export } from "../../api/evidence";
+import type { Export, Incident } from "../../api/evidence";
 import { text } from "../../i18n";
 import { bytesOf, dateTimeOf, rangeOf, spanOf } from "../../i18n/format";
 import { cameras, zone } from "../../state/site";
 import { say } from "../../state/toasts";
 import { Icon } from "../../ui/Icon";
 import { Button, Pill, type Tone } from "../../ui/parts";
+import { Reason } from "./Reason";
 
 const TONES: Partial<Record<Export["state"], Tone>> = { failed: "alarm" };
 
 interface ExportCardProps {
   item: Export;
-  /** Of the incident; null = not known. */
-  reason: string | null;
+  /** null = not known. */
+  incident: Incident | null;
   /** May cancel, download and delete. */
   mayTake: boolean;
   onLeave: () => void;
 }
 
-export function ExportCard({ item, reason, mayTake, onLeave }: ExportCardProps) {
+export function ExportCard({ item, incident, mayTake, onLeave }: ExportCardProps) {
   const t = text.value.evidence;
   const { bundle, request } = item;
   const names = item.cameras.map((id) => cameras.value?.find((camera) => camera.camera_id === id)?.name ?? id);
@@ -33,15 +34,18 @@ export function ExportCard({ item, reason, mayTake, onLeave }: ExportCardProps) 
       {runs && <Progress item={item} />}
       {item.error !== null && <Failed code={item.error} />}
       <dl class="facts">
-        {reason !== null && (
+        {incident !== null && (
           <>
             <dt>{t.incident}</dt>
-            <dd>{reason}</dd>
+            <dd>
+              <Reason words={incident.reason} />
+            </dd>
           </>
         )}
         <dt>{t.stretch}</dt>
         <dd>
           {rangeOf(item.start, item.end, zone.value)}, {names.join(", ")}
+          {incident !== null && isShortened(item, incident) && <small class="muted block">{t.shortened(dateTimeOf(incident.end, zone.value))}</small>}
         </dd>
         <dt>{t.forWhom}</dt>
         <dd>
@@ -84,6 +88,11 @@ export function ExportCard({ item, reason, mayTake, onLeave }: ExportCardProps) 
       )}
     </article>
   );
+}
+
+/** It was made while the incident still went on, and takes what there was by then. */
+function isShortened(item: Export, incident: Incident): boolean {
+  return Date.parse(incident.end) > Date.parse(item.created_at) && Date.parse(item.end) < Date.parse(incident.end);
 }
 
 /** What whoever gets the bundle finds in it. */

@@ -1,14 +1,17 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Export, ExportBody, Incident, IncidentBody, StorageReport } from "../../api/evidence";
+import type { List } from "../../api/types";
 import { text } from "../../i18n";
-import { bytesOf } from "../../i18n/format";
+import { bytesOf, dateTimeOf } from "../../i18n/format";
 import { siteClock } from "../../state/clock";
 import { client } from "../../state/session";
-import { cameras } from "../../state/site";
+import { cameras, zone } from "../../state/site";
 import { Dialog } from "../../ui/Dialog";
 import { Button, ErrorNote, Field, Note, Segments } from "../../ui/parts";
 import { useRates } from "../investigate/rates";
+import { covering } from "./covering";
 import { Contents } from "./ExportCard";
+import { Reason } from "./Reason";
 import { bundleBytes, footageWithin } from "./sizes";
 import { sent } from "./spans";
 import { CameraChecks, spanFault, SpanFields, type FieldSpan } from "./SpanFields";
@@ -44,7 +47,14 @@ export function ExportDialog({ incident: given, cameraIds, startMs, endMs, onBeg
   const [options, setOptions] = useState({ snapshots: true, readings: true });
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
-  const fault = spanFault(span);
+  const fault = spanFault(span) ?? (span.endMs !== null && span.endMs > siteClock.now() ? t.exportAhead : null);
+  const kept = useKept(given === null);
+  const found = given !== null || incident !== null || span.startMs === null || span.endMs === null ? null : covering(kept, chosen, span.startMs, span.endMs);
+  const [asOf] = useState(siteClock.now());
+  const isLive = given !== null && Date.parse(given.end) > asOf;
+  useEffect(() => {
+    if (found !== null && request.reference === "") setRequest({ ...request, reference: found.reference });
+  }, [found?.incident_id]);
   const asked = (field: keyof typeof request) => ({
     value: request[field],
     maxLength: 300,
@@ -56,10 +66,11 @@ export function ExportDialog({ incident: given, cameraIds, startMs, endMs, onBeg
     if (span.startMs === null || span.endMs === null || fault !== null || chosen.length === 0) return;
     setBusy(true);
     setError(null);
-    const start = sent(span.startMs, given?.start);
-    const end = sent(span.endMs, given?.end);
+    const holding = given ?? found;
+    const start = sent(span.startMs, holding?.start);
+    const end = sent(span.endMs, holding?.end);
     try {
-      let kept = incident;
+      let kept = incident ?? found;
       if (kept === null) {
         const body: IncidentBody = { cameras: chosen, start, end, reason: reason.trim(), reference: request.reference.trim().slice(0, 200) };
         kept = await client.post<Incident>("/incidents", body);
@@ -78,11 +89,23 @@ export function ExportDialog({ incident: given, cameraIds, startMs, endMs, onBeg
     <Dialog title={t.exportTitle} onClose={onClose} shape="drawer" hasWork={() => reason !== "" || request.authority !== "" || request.purpose !== ""}>
       <form class="drawer-form" onSubmit={(event) => void submit(event)}>
         <div class="dialog-body">
-          {given !== null && <p class="muted">{t.exportOf(given.reason)}</p>}
+          {given !== null && (
+            <div class="muted">
+              <Reason words={t.exportOf(given.reason)} />
+            </div>
+          )}
+          {isLive && <Note tone="held">{t.liveNote(dateTimeOf(given.end, zone.value), dateTimeOf(asOf, zone.value))}</Note>}
           <div class="form">
             <CameraChecks cameras={choices} chosen={chosen} onChange={setChosen} />
             <SpanFields span={span} onChange={setSpan} fault={fault} />
-            {given === null && (
+            {found !== null && (
+              <div class="wide" data-kept={found.incident_id}>
+                <Note tone="held" title={t.keptAlready}>
+                  <Reason words={t.exportOf(found.reason)} />
+                </Note>
+              </div>
+            )}
+            {given === null && found === null && (
               <Field label={t.why} hint={t.whyHint} wide>
                 {(ids) => <textarea {...ids} autofocus required minLength={5} maxLength={2000} rows={2} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />}
               </Field>
@@ -153,6 +176,19 @@ function Sizes({ incident, chosen, span, isOwn }: { incident: Incident | null; c
       {t.sizes(bytesOf(bytes), bytesOf(bundleBytes(bytes)))} {free !== null && (isTooBig ? t.tooBig(bytesOf(free)) : t.free(bytesOf(free)))}
     </Note>
   );
+}
+
+/** The newest open incidents; none where they are of no use. */
+function useKept(isWanted: boolean): readonly Incident[] {
+  const [incidents, setIncidents] = useState<readonly Incident[]>([]);
+  useEffect(() => {
+    if (!isWanted) return;
+    client
+      .get<List<Incident>>("/incidents?state=open&limit=50")
+      .then((page) => setIncidents(page.items))
+      .catch(() => {});
+  }, []);
+  return incidents;
 }
 
 /** What is free on the volume; null = not known. */

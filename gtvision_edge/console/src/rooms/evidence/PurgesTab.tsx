@@ -8,6 +8,7 @@ import { Dialog } from "../../ui/Dialog";
 import { Icon } from "../../ui/Icon";
 import { Button, Empty, ErrorNote, Skeleton } from "../../ui/parts";
 import { actorOf } from "../settings/actors";
+import { Reason } from "./Reason";
 import { usePages } from "./pages";
 
 export function PurgesTab() {
@@ -97,7 +98,7 @@ function PurgeDrawer({ purge, onClose }: { purge: Purge; onClose: () => void }) 
           <dt>{t.purgeKind}</dt>
           <dd>
             {t.kinds[purge.kind]}
-            {purge.reason && `: ${purge.reason}`}
+            {purge.reason && <Reason words={purge.reason} />}
           </dd>
           <dt>{t.purgeWho}</dt>
           <dd>{whoOf(purge)}</dd>

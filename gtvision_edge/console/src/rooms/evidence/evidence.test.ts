@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Incident } from "../../api/evidence";
 import type { AuditEntry } from "../../api/types";
 import { momentOf, wallOf } from "../investigate/when";
+import { covering } from "./covering";
 import { footageOfAll, gathered } from "./gathering";
 import { joined } from "./pages";
 import { bundleBytes, fieldOf, footageWithin, wallOfField } from "./sizes";
@@ -129,5 +130,26 @@ describe("the looks of one sitting", () => {
       { start: at(0), end: at(15) },
       { start: at(100), end: at(110) },
     ]);
+  });
+});
+
+describe("what an incident keeps already", () => {
+  const held = (id: string, from: number, until: number, cameras: string[], released: unknown = null): Incident =>
+    ({ incident_id: id, start: at(from), end: at(until), released, footage: { per_camera: cameras.map((camera_id) => ({ camera_id })) } }) as unknown as Incident;
+  const found = (incidents: Incident[], cameras: string[], from: number, until: number): string | null => covering(incidents, cameras, ms(from), ms(until))?.incident_id ?? null;
+
+  it("is exported of that incident: the newest that covers all of it", () => {
+    const incidents = [held("new", 10, 50, ["cam01"]), held("old", 0, 100, ["cam01", "cam02"])];
+
+    expect(found(incidents, ["cam01"], 10, 50)).toBe("new");
+    expect(found(incidents, ["cam01"], 10, 60)).toBe("old");
+    expect(found(incidents, ["cam02"], 20, 30)).toBe("old");
+  });
+
+  it("is none where a part, a camera or the hold is missing", () => {
+    expect(found([held("a", 10, 50, ["cam01"])], ["cam01"], 5, 50)).toBeNull();
+    expect(found([held("a", 10, 50, ["cam01"])], ["cam01", "cam02"], 10, 50)).toBeNull();
+    expect(found([held("a", 10, 50, ["cam01"], { at: at(60) })], ["cam01"], 10, 50)).toBeNull();
+    expect(found([held("a", 10, 50, ["cam01"])], [], 10, 50)).toBeNull();
   });
 });

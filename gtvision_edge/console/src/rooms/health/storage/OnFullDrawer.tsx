@@ -7,6 +7,7 @@ import { zone } from "../../../state/site";
 import { say } from "../../../state/toasts";
 import { Dialog } from "../../../ui/Dialog";
 import { Button, ErrorNote, Field, Note } from "../../../ui/parts";
+import { Reason } from "../../evidence/Reason";
 
 const SHOWN = 3;
 const SHORTEST_REASON = 10;
@@ -120,7 +121,9 @@ function WouldRelease({ forecast }: { forecast: Forecast }) {
       <Note tone="warn">{t.wouldRelease}</Note>
       {incidents.slice(0, SHOWN).map((each) => (
         <div key={each.incident_id} class="going">
-          <b class="reason">{each.reason}</b>
+          <b>
+            <Reason words={each.reason} />
+          </b>
           <span class="muted">{t.wouldReleaseOne(dateTimeOf(each.created_at, zone.value), bytesOf(each.footage.bytes))}</span>
           {exporting.has(each.incident_id) && <small class="muted">{t.exporting}</small>}
         </div>

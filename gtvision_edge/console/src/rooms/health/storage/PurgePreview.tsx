@@ -4,6 +4,7 @@ import { bytesOf, dateTimeOf } from "../../../i18n/format";
 import { hashOf } from "../../../state/route";
 import { zone } from "../../../state/site";
 import { Note } from "../../../ui/parts";
+import { Reason } from "../../evidence/Reason";
 import { sumOf } from "./rules";
 
 /** What an order would take, in whole and by camera, and what it would not: what incidents keep, what lies across its edges. */
@@ -32,7 +33,7 @@ export function PurgePreview({ outcome }: { outcome: PurgeOrder }) {
                 {t.heldOf(each.name, each.segments, bytesOf(each.bytes))}
                 {each.incidents.map((incident) => (
                   <small key={incident.incident_id} class="block">
-                    {t.heldBy(incident.reason)}
+                    <Reason words={t.heldBy(incident.reason)} />
                   </small>
                 ))}
               </li>
