@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,31 @@ def site_with_files_of(root: Path, length: str) -> Site:
         f"api_port = {site.ports[1]}\nhls_port = {site.ports[2]}\nrtsp_port = {site.ports[3]}\n"
     )
     return site
+
+
+BROKEN_OFF_AND_RESUMED = """
+async (link) => {
+  const stop = new AbortController();
+  const begun = await fetch(link.href, { signal: stop.signal });
+  const reader = begun.body.getReader();
+  const parts = [(await reader.read()).value];
+  stop.abort();
+  const range = { Range: `bytes=${parts[0].length}-`, "If-Range": begun.headers.get("ETag") };
+  const rest = await fetch(link.href, { headers: range });
+  if (rest.status !== 206) return `HTTP ${rest.status}`;
+  parts.push(new Uint8Array(await rest.arrayBuffer()));
+  const hash = await crypto.subtle.digest("SHA-256", await new Blob(parts).arrayBuffer());
+  return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+"""
+"""Take the first bytes of a link's file, break off, take the rest by a range; return the SHA-256 of both together."""
+
+
+def rewrite_export(site: Site, **columns: str) -> None:
+    """Let the daemon's row of its only export say so, as a failure or the time would have written it."""
+    with closing(sqlite3.connect(site.root / "edge.db", timeout=10)) as database, database:
+        sets = ", ".join(f"{name} = ?" for name in columns)
+        database.execute(f"UPDATE exports SET {sets}", tuple(columns.values()))  # noqa: S608 -- ours
 
 
 @asynccontextmanager
@@ -163,8 +189,11 @@ async def test_an_incident_becomes_a_bundle_that_is_believed(tmp_path: Path) -> 
         await picture(page, "export-running")
         await expect(package).to_have_attribute("data-state", "done", timeout=patiently(60) * 1000)
         await picture(page, "exports")
+        digest = await package.locator(".digest .mono").get_attribute("title")
+        link = package.get_by_role("link", name="Baixar")
+        assert await link.evaluate(BROKEN_OFF_AND_RESUMED) == digest
         async with page.expect_download() as downloading:
-            await package.get_by_role("link", name="Baixar").click()
+            await link.click()
         bundle = tmp_path / (await downloading.value).suggested_filename
         await (await downloading.value).save_as(bundle)
 
@@ -445,6 +474,26 @@ async def test_an_export_is_cancelled_and_a_file_let_go_on_the_page_is_judged(
         await expect(package).to_have_attribute("data-state", "cancelled")
         (export,) = (await admin.call("GET", "/exports", expect=200))["items"]
         assert export["state"] == "cancelled"
+
+        # One that failed says why and what to do; one whose time is over says so. Another is asked for as it was.
+        await asyncio.to_thread(rewrite_export, site, state="failed", error="export_no_space")
+        await expect(package).to_have_attribute("data-state", "failed", timeout=15_000)
+        await expect(package).to_contain_text("Não há espaço no disco para este pacote.")
+        await expect(package).to_contain_text("apague pacotes que já foram entregues")
+        await picture(page, "export-failed-dark")
+        await asyncio.to_thread(rewrite_export, site, state="expired", error="")
+        await expect(package).to_contain_text("O prazo terminou", timeout=15_000)
+        await picture(page, "export-expired-dark")
+        await package.get_by_role("button", name="Fazer outro").click()
+        dialog = page.locator("dialog")
+        await expect(dialog.get_by_label("Para quem")).to_have_value("2ª DP")
+        await expect(dialog.get_by_label("cam01")).to_be_checked()
+        await dialog.get_by_role("button", name="Fazer o pacote").click()
+        await expect(package).to_have_count(2)
+        exports = (await admin.call("GET", "/exports", expect=200))["items"]
+        assert {(each["start"], each["end"]) for each in exports} == {
+            (export["start"], export["end"])
+        }
 
         await page.locator(".evidence").evaluate(
             """(room) => {

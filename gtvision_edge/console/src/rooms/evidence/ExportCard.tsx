@@ -16,12 +16,16 @@ interface ExportCardProps {
   /** May cancel, download and delete. */
   mayTake: boolean;
   onLeave: () => void;
+  /** Ask for another one like it. */
+  onAgain: () => void;
 }
 
-export function ExportCard({ item, incident, mayTake, onLeave }: ExportCardProps) {
+export function ExportCard({ item, incident, mayTake, onLeave, onAgain }: ExportCardProps) {
   const t = text.value.evidence;
   const { bundle, request } = item;
   const names = item.cameras.map((id) => cameras.value?.find((camera) => camera.camera_id === id)?.name ?? id);
+  const isOver = item.state === "failed" || item.state === "cancelled" || item.state === "expired";
+  const canAgain = isOver && mayTake && incident?.state === "open";
   const runs = item.state === "queued" || item.state === "running";
   return (
     <article class="card incident-card" data-export={item.export_id} data-state={item.state} aria-label={item.package_id}>
@@ -33,6 +37,8 @@ export function ExportCard({ item, incident, mayTake, onLeave }: ExportCardProps
       </header>
       {runs && <Progress item={item} />}
       {item.error !== null && <Failed code={item.error} />}
+      {item.state === "expired" && <p class="muted">{item.expires_at === null ? t.expiredPlain : t.expiredOn(dateTimeOf(item.expires_at, zone.value))}</p>}
+      {isOver && mayTake && incident?.state === "released" && <p class="muted">{t.noLongerKept}</p>}
       <dl class="facts">
         {incident !== null && (
           <>
@@ -67,6 +73,14 @@ export function ExportCard({ item, incident, mayTake, onLeave }: ExportCardProps
         )}
       </dl>
       {bundle !== null && <Contents />}
+      {canAgain && (
+        <footer class="card-actions">
+          <Button icon="evidence" onClick={onAgain}>
+            {t.again}
+          </Button>
+          <small class="faint">{t.againHint}</small>
+        </footer>
+      )}
       {mayTake && (runs || bundle !== null) && (
         <footer class="card-actions">
           {bundle !== null && (

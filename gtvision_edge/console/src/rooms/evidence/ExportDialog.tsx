@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import type { Export, ExportBody, Incident, IncidentBody, StorageReport } from "../../api/evidence";
+import type { Export, ExportBody, Incident, IncidentBody, LegalRequest, StorageReport } from "../../api/evidence";
 import type { List } from "../../api/types";
 import { text } from "../../i18n";
 import { bytesOf, dateTimeOf } from "../../i18n/format";
@@ -22,6 +22,8 @@ interface ExportDialogProps {
   cameraIds?: readonly string[];
   startMs?: number;
   endMs?: number;
+  /** One that came to nothing: the new one is asked for as it was. */
+  like?: Export | null;
   onBegun: (made: Export) => void;
   onClose: () => void;
 }
@@ -29,19 +31,19 @@ interface ExportDialogProps {
 const HALF_HOUR_MS = 1_800_000;
 
 /** Ask for a bundle: of what, for whom, by which right; how large it will be is said before it begins. */
-export function ExportDialog({ incident: given, cameraIds, startMs, endMs, onBegun, onClose }: ExportDialogProps) {
+export function ExportDialog({ incident: given, cameraIds, startMs, endMs, like = null, onBegun, onClose }: ExportDialogProps) {
   const t = text.value.evidence;
   // Made by a first attempt whose export was refused: the next attempt goes on with it.
   const [incident, setIncident] = useState(given);
   const now = Math.floor(siteClock.now() / 60_000) * 60_000;
   const choices = given === null ? (cameras.value ?? []).map(({ camera_id: id, name }) => ({ id, name })) : given.footage.per_camera.map(({ camera_uuid: id, name }) => ({ id, name }));
-  const [chosen, setChosen] = useState<string[]>(given === null ? [...(cameraIds ?? [])] : choices.map(({ id }) => id));
+  const [chosen, setChosen] = useState<string[]>(given === null ? [...(cameraIds ?? [])] : chosenOf(given, like));
   const [span, setSpan] = useState<FieldSpan>({
-    startMs: startMs ?? (given === null ? now - HALF_HOUR_MS : Date.parse(given.start)),
-    endMs: endMs ?? (given === null ? now : Math.min(Date.parse(given.end), siteClock.now())),
+    startMs: like !== null ? Date.parse(like.start) : startMs ?? (given === null ? now - HALF_HOUR_MS : Date.parse(given.start)),
+    endMs: like !== null ? Date.parse(like.end) : endMs ?? (given === null ? now : Math.min(Date.parse(given.end), siteClock.now())),
   });
   const [reason, setReason] = useState("");
-  const [request, setRequest] = useState({ authority: "", purpose: "", reference: given?.reference ?? "", legal_basis: "" });
+  const [request, setRequest] = useState<LegalRequest>(like?.request ?? { authority: "", purpose: "", reference: given?.reference ?? "", legal_basis: "" });
   const [registration, setRegistration] = useState("");
   const [gaps, setGaps] = useState<"keep" | "collapse">("keep");
   const [options, setOptions] = useState({ snapshots: true, readings: true });
@@ -67,8 +69,8 @@ export function ExportDialog({ incident: given, cameraIds, startMs, endMs, onBeg
     setBusy(true);
     setError(null);
     const holding = given ?? found;
-    const start = sent(span.startMs, holding?.start);
-    const end = sent(span.endMs, holding?.end);
+    const start = sent(span.startMs, like?.start ?? holding?.start);
+    const end = sent(span.endMs, like?.end ?? holding?.end);
     try {
       let kept = incident ?? found;
       if (kept === null) {
@@ -157,8 +159,13 @@ export function ExportDialog({ incident: given, cameraIds, startMs, endMs, onBeg
   );
 }
 
-function trimmed<T extends Record<string, string>>(words: T): T {
-  return Object.fromEntries(Object.entries(words).map(([key, value]) => [key, value.trim()])) as T;
+/** The cameras of an incident, by uuid: all of them, or those that a former bundle had. */
+function chosenOf(given: Incident, like: Export | null): string[] {
+  return given.footage.per_camera.filter((camera) => like === null || like.cameras.includes(camera.camera_id)).map((camera) => camera.camera_uuid);
+}
+
+function trimmed({ authority, reference, legal_basis, purpose }: LegalRequest): LegalRequest {
+  return { authority: authority.trim(), reference: reference.trim(), legal_basis: legal_basis.trim(), purpose: purpose.trim() };
 }
 
 /** How large it will be, and whether the volume has the room. */
