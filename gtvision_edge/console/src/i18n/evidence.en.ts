@@ -194,7 +194,7 @@ export const evidence: Text["evidence"] = {
   details: "Details",
 
   trailKinds: { all: "All", views: "Views", exports: "Exports" },
-  looks: { live: "watched live", recorded: "saw recordings" },
+  looks: { live: "watched live", recorded: "watched recordings" },
   entries: (n) => plural(n, "entry", "entries"),
   showEntries: (what, who) => `Show each entry: ${who}, ${what}`,
   moreStretches: (n) => `and ${plural(n, "more stretch", "more stretches")}`,
@@ -207,6 +207,8 @@ export const evidence: Text["evidence"] = {
   footage: "Footage of",
   address: "Address",
   csv: "Download CSV",
+  csvFile: "audit-trail.csv",
+  bundleFile: "BUNDLE.zip",
   csvDone: (n) => `${plural(n, "entry", "entries")} in the file.`,
   csvCut: (n) => `The file has the newest ${n.toLocaleString("en")} entries; narrow the period for the others.`,
   noTrail: "Nobody viewed or exported anything in this filter.",

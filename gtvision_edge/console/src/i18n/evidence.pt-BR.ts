@@ -215,6 +215,8 @@ export const evidence = {
   footage: "Imagens de",
   address: "Endereço",
   csv: "Baixar CSV",
+  csvFile: "auditoria.csv",
+  bundleFile: "PACOTE.zip",
   csvDone: (n: number) => `${plural(n, "registro", "registros")} no arquivo.`,
   csvCut: (n: number) => `O arquivo leva os ${n.toLocaleString("pt-BR")} registros mais novos; reduza o período para os demais.`,
   noTrail: "Ninguém viu nem exportou nada neste filtro.",

@@ -40,7 +40,7 @@ export const purging: Text["purging"] = {
   report: "Deletion report (PDF)",
   toPurges: "See deletions",
 
-  onFull: "Disk full of kept footage alone",
+  onFull: "Disk full, only kept footage left",
   onFullWords: {
     stop: "recording stops until somebody makes room",
     release_oldest_incident: "the oldest incident is released and recording goes on",

@@ -108,7 +108,7 @@ function save(csv: string): void {
   const address = URL.createObjectURL(new Blob([csv], { type: "text/csv;charset=utf-8" }));
   const link = document.createElement("a");
   link.href = address;
-  link.download = "auditoria.csv";
+  link.download = text.value.evidence.csvFile;
   link.click();
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
