@@ -172,7 +172,7 @@ export const evidence: Text["evidence"] = {
   purgeWho: "By whom",
   kinds: {
     age: "retention period",
-    quota: "tenant's quota",
+    quota: "organisation's quota",
     pressure: "lack of room",
     manual: "order of an administrator",
     camera_removed: "camera removed",
