@@ -24,7 +24,6 @@ export const health: Text["health"] = {
   disk: "Disk",
   diskUnknown: "No data from the disk. Check that the recording disk is mounted.",
   diskFull: (percent) => `The disk is ${percent} full. Free some space or record for fewer days.`,
-  onlyHeld: "The disk is short of room.",
   nearTrip: (free) => `The disk is nearly full: ${free} free.`,
   nearTripBody: (trip) => `With less than ${trip} recording is suspended. See below what takes the room; delete other files, release incidents or put in a larger disk.`,
   diskShortBody: "Put in a larger disk, or reduce the days of retention below or, in the cameras, their bit rate.",

@@ -25,7 +25,6 @@ export const health = {
   disk: "Disco",
   diskUnknown: "Sem dados do disco. Confira se o disco de gravação está montado.",
   diskFull: (percent: string) => `O disco está com ${percent} ocupados. Libere espaço ou reduza o tempo de gravação.`,
-  onlyHeld: "Falta espaço no disco.",
   nearTrip: (free: string) => `O disco está quase cheio: ${free} livres.`,
   nearTripBody: (trip: string) => `Com menos de ${trip} a gravação é suspensa. Veja abaixo o que ocupa o disco; apague outros arquivos, libere incidentes ou ponha um disco maior.`,
   diskShortBody: "Ponha um disco maior, ou reduza abaixo os dias de retenção ou, nas câmeras, a taxa de bits.",

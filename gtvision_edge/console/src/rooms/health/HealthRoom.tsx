@@ -144,7 +144,7 @@ function ProblemNote({ problem }: { problem: Problem }) {
       </Note>
     );
   }
-  if (problem.kind === "only_held") return <Note tone={problem.tone} title={t.onlyHeld}>{shortWords(problem.storage)}</Note>;
+  if (problem.kind === "only_held") return <Note tone={problem.tone} title={shortWords(problem.storage)} />;
   if (problem.kind === "near_trip") {
     return (
       <Note tone={problem.tone} title={t.nearTrip(bytesOf(problem.freeBytes))}>

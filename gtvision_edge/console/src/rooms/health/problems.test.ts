@@ -91,6 +91,7 @@ test("a disk that will do is no problem, one that gets short within days or come
   expect(problemsOf(site({}), [], storage({ daysLeft: 6.9 }))).toMatchObject([{ kind: "disk_short", daysLeft: 6.9 }]);
   expect(problemsOf(site({}), [], storage({ daysLeft: 0 }))).toMatchObject([{ kind: "disk_short", daysLeft: 0 }]);
   expect(problemsOf(site({}), [], storage({ free: 99 }))).toMatchObject([{ kind: "near_trip", tripFreeBytes: 50 }]);
+  expect(problemsOf(site({}), [], storage({ free: 99, daysLeft: 0 }))).toMatchObject([{ kind: "near_trip" }]);
   expect(problemsOf(site({}), [], storage({ isShort: true }))).toMatchObject([{ kind: "only_held", tone: "alarm" }]);
 });
 

@@ -93,7 +93,8 @@ function storageProblems(storage: StorageReport): Problem[] {
   if (breaker.state === "closed" && volume.free_bytes !== null && reset !== null && trip !== null && volume.free_bytes < reset) {
     problems.push({ kind: "near_trip", tone: "warn", freeBytes: volume.free_bytes, tripFreeBytes: trip });
   }
-  if (forecast.days_left !== null && forecast.days_left < SHORT_DAYS) problems.push({ kind: "disk_short", tone: "warn", daysLeft: forecast.days_left });
+  // One cause is one problem: what is short now need not be foretold.
+  if (problems.length === 0 && forecast.days_left !== null && forecast.days_left < SHORT_DAYS) problems.push({ kind: "disk_short", tone: "warn", daysLeft: forecast.days_left });
   return problems;
 }
 
