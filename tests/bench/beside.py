@@ -104,8 +104,14 @@ def daemon_rows(ours: Use, threads: Mapping[str, float], theirs: Use, done: Coun
     peer = f"MediaMTX {theirs.cpu_percent:.1f} %"
     due = CAMERAS * WINDOW_S / THUMBNAIL_INTERVAL_S
     recorded_mb = CAMERAS * WINDOW_S * SPEC.bitrate_bps / 8e6
-    each_ms = pictures * WINDOW_S * 10 / done.thumbnails if done.thumbnails else 0.0
-    mb_ms = hashes * WINDOW_S * 10 / done.hashed_mb if done.hashed_mb else 0.0
+
+    def share(percent: float, count: float, of: float, unit: str) -> str:
+        """Say how much was done, and what the whole of it takes by that: nothing done tells nothing."""
+        if not count:
+            return f" (0 of {of:.0f} {unit} at {load}: not measured)"
+        each_ms = percent * WINDOW_S * 10 / count
+        whole = each_ms * of / WINDOW_S / 10
+        return f" ({count:.0f} of {of:.0f} {unit} at {load}, {each_ms:.2f} ms each; all would be {whole:.1f} %)"
 
     def row(what: str, percent: float, *, figure: str = "", budget: float | None = None) -> Row:
         return Row(
@@ -118,18 +124,16 @@ def daemon_rows(ours: Use, threads: Mapping[str, float], theirs: Use, done: Coun
         )
 
     return [
-        row("CPU of paths, states, index, disk and clock", running, budget=2),
+        row("CPU without thumbnails and hashes", running, figure=f" at {load}", budget=2),
         row(
             "CPU of thumbnails made ahead",
             pictures,
-            figure=f" ({done.thumbnails:.0f} of {due:.0f} at {load}, {each_ms:.1f} ms each;"
-            f" all: {each_ms * due / WINDOW_S / 10:.1f} %)",
+            figure=share(pictures, done.thumbnails, due, "pictures"),
         ),
         row(
             "CPU of hashing what was recorded",
             hashes,
-            figure=f" ({done.hashed_mb:.0f} of {recorded_mb:.0f} MB at {load}, {mb_ms:.2f} ms/MB;"
-            f" all: {mb_ms * recorded_mb / WINDOW_S / 10:.1f} %)",
+            figure=share(hashes, done.hashed_mb, recorded_mb, "MB"),
         ),
         row("CPU of all it did", ours.cpu_percent),
         Row(

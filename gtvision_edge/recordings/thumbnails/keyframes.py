@@ -159,7 +159,7 @@ def _decoder(video: _Video, *, smooth: bool) -> av.VideoCodecContext | None:
     """Return a decoder for key frames. Without *smooth* it leaves out the filter that hides the edges of blocks.
 
     No other picture is decoded from these, and within a key frame the standards predict from what is not filtered yet, so
-    nothing drifts; the filter is an eighth to a quarter of the work at 1080p.
+    nothing drifts; the filter is a tenth to a quarter of the work at 1080p.
     """
     try:
         decoder = av.CodecContext.create(video.decoder, "r")
