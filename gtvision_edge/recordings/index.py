@@ -188,17 +188,8 @@ class SegmentIndex:
             _span(camera_no, span),
         )
         return [
-            SegmentSpan(
-                row["segment_id"],
-                row["start_us"],
-                row["end_us"],
-                row["size_bytes"],
-                bool(row["held"]),
-                bool(row["continues"]),
-                row["video"],
-                row["audio"],
-            )
-            for row in rows
+            SegmentSpan(number, start_us, end_us, size, bool(held), bool(continues), video, audio)
+            for number, start_us, end_us, size, held, continues, video, audio in rows
         ]
 
     async def extent(self, camera_no: CameraNo) -> Span | None:

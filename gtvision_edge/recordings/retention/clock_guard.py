@@ -4,10 +4,10 @@ Deleting too late costs room, of which the volume's own thresholds take care; de
 that stepped, ran behind what is already recorded, or jumped ahead without a time server is not believed for a while.
 """
 
-import asyncio
 import ctypes
 from collections.abc import Callable
 from enum import StrEnum
+from functools import cache
 from typing import Final, NamedTuple
 
 import structlog
@@ -41,7 +41,7 @@ _FAR: Final = "far"
 """In the clock log, as source: the clock leapt far."""
 
 IsSynced = Callable[[], bool | None]
-"""Whether the clock is in step with a time server; None = the system does not tell."""
+"""Whether the clock is in step with a time server; None = the system does not tell. Asked in the loop: it must not block."""
 
 
 class ClockReason(StrEnum):
@@ -154,7 +154,7 @@ class ClockGuard:
         now_us, offset_us = self._clock.now_us(), self._offset()
         step_us = offset_us - self._offset_us
         self._offset_us = offset_us
-        synced = await asyncio.to_thread(self._is_synced)
+        synced = self._is_synced()
         if synced != self._synced:
             self._synced = synced
             if synced is not None:
@@ -239,13 +239,20 @@ class _Timex(ctypes.Structure):
 
 
 def kernel_says_synced() -> bool | None:
-    """Return whether the kernel counts the clock as kept by a time server (any of them tells it); None = cannot be asked."""
+    """Return whether the kernel counts the clock as kept by a time server (any of them tells it); None = cannot be asked.
+
+    One system call, which waits for nothing.
+    """
     try:
-        libc = ctypes.CDLL(None, use_errno=True)
         timex = _Timex()
-        state = libc.adjtimex(ctypes.byref(timex))
+        state = _libc().adjtimex(ctypes.byref(timex))
     except (OSError, AttributeError):
         return None
     if state < 0:
         return None
     return state != _TIME_ERROR and not timex.status & _STA_UNSYNC
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)

@@ -1,5 +1,6 @@
 """Answers what there is of a camera, without reading the disk."""
 
+import asyncio
 from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -65,10 +66,16 @@ class TimelineService:
                 "A timeline shows at most 31 days.", longest_s=LONGEST_US // 1_000_000
             )
         growing = await self._index.look_at_growing(camera)
-        extent = await self._index.extent(camera.camera_no)
-        spans = await self._spans(camera, span, growing)
-        deleted = await repository.fetch_deleted(self._database, camera.camera_no, span)
-        missing = await repository.fetch_missing(self._database, camera.camera_no, span)
+        # All asked for at once: the reader goes through them in one go, where each alone would wait for its turn twice more,
+        # at it and back in the loop, which on a busy box is most of a timeline's time.
+        extent, spans, deleted, missing, incidents, clock_steps = await asyncio.gather(
+            self._index.extent(camera.camera_no),
+            self._spans(camera, span, growing),
+            repository.fetch_deleted(self._database, camera.camera_no, span),
+            repository.fetch_missing(self._database, camera.camera_no, span),
+            self._incidents(principal, camera, span),
+            repository.fetch_clock_steps(self._database, span),
+        )
         lost = [Happening(each, GapCause.DELETED) for each in deleted]
         lost += [Happening(each, GapCause.FILES_MISSING) for each in missing]
         gaps = gaps_between(spans, self._expected(span, extent, growing, lost, since_us))
@@ -80,8 +87,8 @@ class TimelineService:
             span=span,
             spans=spans,
             gaps=await self._explained(camera, gaps, lost),
-            incidents=await self._incidents(principal, camera, span),
-            clock_steps=await repository.fetch_clock_steps(self._database, span),
+            incidents=incidents,
+            clock_steps=clock_steps,
             first_us=first_us,
             last_us=last_us,
             growing_us=growing.end_us if growing else None,
