@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 
 from tests.e2e.browser import chromium, log_in
 from tests.e2e.daemon import Client, Site, logged_in, running_daemon
+from tests.fakes.clips import ClipSpec
 from tests.fakes.virtual_camera import virtual_camera
 from tests.waiting import becomes, patiently
 
@@ -146,3 +147,128 @@ async def test_the_picture_moves_at_once_and_the_address_can_be_passed_on(tmp_pa
         async with page.expect_download() as download:
             await page.get_by_role("button", name="Captura").click()
         assert (await download.value).suggested_filename.startswith("cam01_")
+
+
+LONG_CLIP = ClipSpec(seconds=200, fps=10, key_every_s=1)
+"""Its ball needs longer to cross than the test lasts: where it is tells when the picture was taken."""
+
+READ_CLOCK_AND_PICTURE = """() => {
+    const player = document.querySelector('.player[data-camera=cam01]');
+    const video = player.querySelector('video');
+    const read = {
+        state: player.dataset.state,
+        clock: document.querySelector('.controls .moment b').textContent,
+        label: player.querySelector('.lag').textContent,
+        speed: document.querySelector('.controls .segments [aria-pressed=true]').textContent,
+        ball: null,
+    };
+    if (video.readyState < 2 || video.seeking || read.state !== 'ready') return read;
+    const canvas = document.createElement('canvas');
+    canvas.width = video.videoWidth;
+    canvas.height = video.videoHeight;
+    const context = canvas.getContext('2d');
+    context.drawImage(video, 0, 0);
+    const row = context.getImageData(0, canvas.height >> 1, canvas.width, 1).data;
+    let sum = 0, count = 0;
+    for (let x = 0; x < canvas.width; x++) {
+        if (row[4 * x] > 180 && row[4 * x + 1] > 150 && row[4 * x + 2] < 120) { sum += x; count++; }
+    }
+    if (count > 0) read.ball = sum / count / canvas.width;
+    return read;
+}"""
+
+
+async def test_sixteen_times_as_fast_the_clock_is_that_of_the_picture_until_the_present(
+    tmp_path: Path,
+) -> None:
+    site = Site(tmp_path / "state")
+    async with (
+        virtual_camera(LONG_CLIP) as camera,
+        running_daemon(site),
+        logged_in(site) as admin,
+        chromium() as browser,
+    ):
+        await admin.add_camera("cam01", camera.url())
+        await admin.wait_state("cam01", "recording", 20)
+
+        async def has_a_minute() -> bool:
+            (first, *_) = (await timeline(admin, "cam01"))["spans"] or [None]
+            if first is None:
+                return False
+            began, ended = (datetime.fromisoformat(first[key]) for key in ("start", "end"))
+            return (ended - began).total_seconds() > 50
+
+        await becomes(has_a_minute, 80)
+        page = await browser.new_page(viewport={"width": 1440, "height": 900})
+        playlists: list[str] = []
+        page.on(
+            "request",
+            lambda request: (
+                playlists.append(request.url) if "/playback.m3u8" in request.url else None
+            ),
+        )
+        await log_in(page, site.url, "admin", site.password)
+        await page.wait_for_selector(".tile")
+        opened_at = datetime.now(UTC)
+        start = opened_at - timedelta(seconds=35)
+        await page.goto(f"{site.url}/#/investigate?c=cam01&z=600&t={start:%Y-%m-%dT%H:%M:%S}Z")
+        player = page.locator(".player[data-camera=cam01]")
+        await expect(player).to_have_attribute("data-state", "ready", timeout=patiently(10_000))
+        at_rest = await settled(page)
+        # From here on, what the ball tells and what the clock tells must differ by the same.
+        phase = seconds_of(at_rest["clock"]) - at_rest["ball"] * LONG_CLIP.seconds
+        # What was asked for must end well before the present, so that more is asked for at this speed.
+        await becomes(lambda: datetime.now(UTC) - opened_at > timedelta(seconds=20), 20)
+        await page.get_by_role("button", name="×16", exact=True).click()
+        await page.get_by_role("button", name="Reproduzir").click()
+
+        seen: list[dict[str, Any]] = []
+
+        async def is_at_the_present_again_and_again() -> bool:
+            read = await page.evaluate(READ_CLOCK_AND_PICTURE)
+            if read["ball"] is not None:
+                seen.append(
+                    read
+                    | {
+                        "picture": phase + read["ball"] * LONG_CLIP.seconds,
+                        "at": seconds_of(f"{datetime.now(UTC) - timedelta(hours=3):%H:%M:%S}"),
+                    }
+                )
+            return len(playlists) >= 3
+
+        await becomes(is_at_the_present_again_and_again, 40)
+
+        off = [apart(seconds_of(each["clock"]), each["picture"]) for each in seen]
+        labelled = [apart(seconds_of(each["label"]), each["picture"]) for each in seen]
+        assert max(off) < 3, seen[off.index(max(off))]
+        assert max(labelled) < 3, seen[labelled.index(max(labelled))]
+        assert apart(seen[-1]["picture"], seen[-1]["at"]) < 15, seen[-1]
+        assert seen[-1]["speed"] == "×1"
+        # A button that was clicked a moment ago does not keep the key to itself.
+        await page.keyboard.press(" ")
+        await expect(page.get_by_role("button", name="Reproduzir")).to_be_visible()
+
+
+async def settled(page: Page) -> dict[str, Any]:
+    """Return what a player that stands still shows, when it shows the same twice."""
+    found: dict[str, Any] = {}
+
+    async def stands() -> bool:
+        nonlocal found
+        before, found = found, await page.evaluate(READ_CLOCK_AND_PICTURE)
+        return found["ball"] is not None and found == before
+
+    await becomes(stands, 10)
+    return found
+
+
+def seconds_of(clock: str) -> float:
+    """Read ``HH:MM:SS``."""
+    hours, minutes, seconds = clock.split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+
+
+def apart(one: float, other: float) -> float:
+    """Return how far two times of day are from one another, in seconds, also about midnight."""
+    between = abs(one - other) % 86_400
+    return min(between, 86_400 - between)

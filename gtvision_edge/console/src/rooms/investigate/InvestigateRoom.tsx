@@ -12,7 +12,7 @@ import { Unread } from "../../ui/fresh";
 import { Button, Empty, Skeleton } from "../../ui/parts";
 import { ExportDialog } from "../evidence/ExportDialog";
 import { toggleFull } from "../live/keys";
-import { investigateKeys } from "./acts";
+import { investigateKeys, notePress } from "./acts";
 import { Calendar } from "./Calendar";
 import { Controls } from "./Controls";
 import { startEngine } from "./engine";
@@ -100,7 +100,7 @@ function Room() {
   const shown = chosen.value.map((id) => cameras.value?.find((camera) => camera.camera_id === id)).filter((camera): camera is Camera => camera !== undefined);
   const range = marked.value;
   return (
-    <div class="investigate" ref={room}>
+    <div class="investigate" ref={room} onPointerDown={notePress}>
       <header class="room-bar">
         <h1>{text.value.rooms.investigate}</h1>
         <CameraChoice />

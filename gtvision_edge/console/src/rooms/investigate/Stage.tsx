@@ -53,9 +53,14 @@ function Player({ camera }: { camera: Camera }) {
       {sight.state === "unplayable" && <Still cameraId={camera.camera_id} />}
       <Trouble camera={camera} sight={sight} />
       <span class="tile-name">{camera.name}</span>
-      <span class="lag">{timeOf(momentOfCamera(camera.camera_id), zone.value)}</span>
+      <span class="lag">{timeOf(pictured(deck, sight) ?? momentOfCamera(camera.camera_id), zone.value)}</span>
     </div>
   );
+}
+
+/** Of when the picture in sight is; null where there is none, so that the moment that is looked for is written there. */
+function pictured(deck: Deck | null, sight: DeckSight): number | null {
+  return deck !== null && ["ready", "loading"].includes(sight.state) ? deck.shownMs.value : null;
 }
 
 function Trouble({ camera, sight }: { camera: Camera; sight: DeckSight }) {

@@ -83,12 +83,28 @@ function stamp(ms: number): string {
   return `${wall.year}-${two(wall.month)}-${two(wall.day)}_${two(wall.hour)}-${two(wall.minute)}-${two(wall.second)}`;
 }
 
+let pressed: Element | null = null;
+
+/** To be told of each press of a mouse or finger. */
+export function notePress(event: PointerEvent): void {
+  pressed = event.target instanceof Element ? event.target.closest("button, select, summary") : null;
+}
+
+/** Space presses the button that was reached by keyboard; one that was only clicked a moment ago does not keep it from playing. */
+function leavesSpaceToUs(): boolean {
+  const focused = document.activeElement;
+  if (!focused?.matches("button, select, summary")) return true;
+  if (focused !== pressed || !(focused instanceof HTMLElement)) return false;
+  focused.blur();
+  return true;
+}
+
 /** The keys of this room that need no dialog; true when the key was meant for it. */
 export function investigateKeys(key: string): boolean {
   if (document.querySelector("dialog[open]") !== null) return false;
   switch (key) {
     case " ":
-      if (document.activeElement?.matches("button, select, summary")) return false;
+      if (!leavesSpaceToUs()) return false;
       togglePlay();
       return true;
     case "ArrowLeft":

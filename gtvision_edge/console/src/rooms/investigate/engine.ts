@@ -1,20 +1,28 @@
 import { siteClock } from "../../state/clock";
+import { say } from "../../state/toasts";
 import type { Deck } from "./deck";
-import { nextFootage } from "./footage";
-import { chosen, inStep, isPlaying, jump, momentOfCamera, moves, playhead, selected, skipped, speed, stretchesOf } from "./store";
+import { LEAP_MS, nextFootage } from "./footage";
+import { pan } from "./scale";
+import { chosen, inStep, isPlaying, jump, momentOfCamera, moves, playhead, selected, skipped, speed, stretchesOf, view } from "./store";
+import { text } from "./words";
 
 const TICK_MS = 100;
-/** The clock of what is played leaps by more than this where nothing was recorded. */
-const LEAP_MS = 1_500;
 /** So near to now there is nothing to skip to: the recording is on its way. */
 const EDGE_MS = 5_000;
+/** Nearer to now than this a recording that still grows cannot be gone through any faster than it does. */
+const PRESENT_MS = 10_000;
 
 const decks = new Map<string, Deck>();
 let seenJump = -1;
 
 export function addDeck(cameraId: string, deck: Deck): () => void {
   decks.set(cameraId, deck);
+  // Fast forward a tick is seconds long: the clock goes on with each second that comes to the screen.
+  const stop = deck.shownMs.subscribe(() => {
+    if (isPlaying.peek() && jump.peek() === seenJump && leadDeck() === deck) advance(deck);
+  });
   return () => {
+    stop();
     if (decks.get(cameraId) === deck) decks.delete(cameraId);
   };
 }
@@ -27,7 +35,11 @@ export function startEngine(): () => void {
 
 function tick(): void {
   const lead = leadDeck();
-  if (isPlaying.value && jump.value === seenJump) advance(lead);
+  if (isPlaying.value && jump.value === seenJump) {
+    advance(lead);
+    slowDown();
+    keepInSight();
+  }
   seenJump = jump.value;
   for (const [cameraId, deck] of decks) {
     if (chosen.value.includes(cameraId)) deck.follow(momentOfCamera(cameraId), isPlaying.value && moves(cameraId), speed.value, jump.value, deck === lead);
@@ -49,8 +61,8 @@ function advance(lead: Deck | null): void {
   const before = playhead.value;
   const reached = lead?.wallMs ?? null;
   if (reached !== null) {
-    if (reached - before <= LEAP_MS + 2 * TICK_MS * speed.value) {
-      playhead.value = Math.max(before, reached);
+    if (lead?.hole(before, reached) == null) {
+      playhead.value = reached;
       return;
     }
     // This camera has a gap; another one may have what happened in it.
@@ -64,6 +76,18 @@ function advance(lead: Deck | null): void {
   if (next !== null && next - before > 400) leap(before, next);
   else if (next === null && before > siteClock.now() - EDGE_MS) return;
   else if (next === null) isPlaying.value = false;
+}
+
+function slowDown(): void {
+  if (speed.value <= 1 || playhead.value < siteClock.now() - PRESENT_MS) return;
+  speed.value = 1;
+  say(text.value.investigate.caughtUp);
+}
+
+/** Turn the page of the axis when what is played runs off it. */
+function keepInSight(): void {
+  const { startMs, endMs } = view.value;
+  if (playhead.value > endMs && playhead.value < endMs + (endMs - startMs)) view.value = pan(view.value, playhead.value - startMs - (endMs - startMs) / 10);
 }
 
 function leap(fromMs: number, toMs: number): void {
