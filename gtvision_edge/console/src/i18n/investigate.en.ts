@@ -80,6 +80,8 @@ export const investigate: Text["investigate"] = {
     breaker: "recording paused so that the disk does not fill",
     service_stopped: "service stopped",
     deleted: "deleted by retention",
+    deleted_for_room: "deleted before its time to make room",
+    deleted_by_order: "deleted by a person's order",
     files_missing: "recorded, but the files are gone from the disk",
   },
   keys: {

@@ -80,6 +80,8 @@ export const investigate = {
     breaker: "gravação pausada para o disco não encher",
     service_stopped: "serviço parado",
     deleted: "apagado pelo período de retenção",
+    deleted_for_room: "apagado antes do prazo por falta de espaço",
+    deleted_by_order: "apagado por ordem de uma pessoa",
     files_missing: "gravado, mas os arquivos sumiram do disco",
   } as Record<string, string>,
   keys: {

@@ -10,6 +10,8 @@ import { dateTimeOf, text, timeOf } from "./words";
 import { offsetOf } from "./when";
 
 const CLICK_PX = 4;
+/** Gaps that somebody wanted; all others of known cause are a fault to look at. */
+const INTENDED = new Set(["deleted", "deleted_by_order"]);
 
 /** The timelines: one lane per camera over one axis. Wheel zooms, drag pans, a click goes there. */
 export function Lanes({ cameras }: { cameras: readonly Camera[] }) {
@@ -93,7 +95,7 @@ function LaneRow({ camera, lane, view: shown }: { camera: Camera; lane: Lane; vi
       {timeline?.gaps.map((gap) => {
         const style = part(gap.start, gap.end);
         const words = t.gap(timeOf(gap.start, zone.value), timeOf(gap.end, zone.value), gap.cause ? (t.causes[gap.cause] ?? gap.cause) : null);
-        return style && <i key={gap.start} class={gap.cause && gap.cause !== "deleted" ? "gap fault" : "gap"} style={style} title={words} />;
+        return style && <i key={gap.start} class={gap.cause && !INTENDED.has(gap.cause) ? "gap fault" : "gap"} style={style} title={words} />;
       })}
       {timeline?.incidents.map((incident) => {
         const style = part(incident.start, incident.end);
