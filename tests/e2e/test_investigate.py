@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Response, expect
 
 from tests.e2e.browser import chromium, log_in
 from tests.e2e.daemon import Client, Site, logged_in, running_daemon
@@ -272,3 +272,50 @@ def apart(one: float, other: float) -> float:
     """Return how far two times of day are from one another, in seconds, also about midnight."""
     between = abs(one - other) % 86_400
     return min(between, 86_400 - between)
+
+
+async def test_a_still_picture_says_of_when_it_is(tmp_path: Path) -> None:
+    site = Site(tmp_path / "state")
+    async with (
+        virtual_camera(ClipSpec(video="h265", seconds=8, key_every_s=8)) as camera,
+        running_daemon(site),
+        logged_in(site) as admin,
+        chromium() as browser,
+    ):
+        await admin.add_camera("cam01", camera.url())
+        await admin.wait_state("cam01", "recording", 20)
+
+        async def has_some() -> bool:
+            found = await timeline(admin, "cam01")
+            if not found["spans"]:
+                return False
+            began = datetime.fromisoformat(found["spans"][0]["start"])
+            return (datetime.now(UTC) - began).total_seconds() > 30
+
+        await becomes(has_some, 60)
+        page = await browser.new_page(viewport={"width": 1440, "height": 900})
+        taken: list[datetime] = []
+
+        def note(answer: Response) -> None:
+            if "/thumbnails/" in answer.url and "x-gtv-time" in answer.headers:
+                taken.append(datetime.fromisoformat(answer.headers["x-gtv-time"]))
+
+        page.on("response", note)
+        await log_in(page, site.url, "admin", site.password)
+        await page.wait_for_selector(".tile")
+        at = datetime.now(UTC) - timedelta(seconds=15)
+        for _ in range(3):
+            at -= timedelta(seconds=3)
+            await page.goto(f"{site.url}/#/investigate?c=cam01&t={at:%Y-%m-%dT%H:%M:%S}Z&z=600")
+            await page.reload()
+            player = page.locator(".player[data-camera=cam01]")
+            await expect(player).to_have_attribute("data-state", "unplayable")
+            await expect(player.locator("img.still")).to_be_visible()
+            label = await player.locator(".lag").text_content()
+            clock = await page.locator(".controls .moment b").text_content()
+
+            told = [f"{each - timedelta(hours=3):%H:%M:%S}" for each in taken]
+            assert label in told, (label, told)
+            assert clock == f"{at - timedelta(hours=3):%H:%M:%S}"
+        # Key frames are eight seconds apart: three moments at three-second steps cannot all be those of pictures.
+        assert len({f"{each:%H:%M:%S}" for each in taken}) < 3

@@ -1,7 +1,7 @@
 import { siteClock } from "../../state/clock";
 import { say } from "../../state/toasts";
 import type { Deck } from "./deck";
-import { LEAP_MS, nextFootage } from "./footage";
+import { LEAP_MS, nextFootage, type Stretch } from "./footage";
 import { pan } from "./scale";
 import { chosen, inStep, isPlaying, jump, momentOfCamera, moves, playhead, selected, skipped, speed, stretchesOf, view } from "./store";
 import { text } from "./words";
@@ -14,6 +14,8 @@ const PRESENT_MS = 10_000;
 
 const decks = new Map<string, Deck>();
 let seenJump = -1;
+let tickedAt = 0;
+let sinceTickMs = 0;
 
 export function addDeck(cameraId: string, deck: Deck): () => void {
   decks.set(cameraId, deck);
@@ -34,6 +36,10 @@ export function startEngine(): () => void {
 }
 
 function tick(): void {
+  const at = performance.now();
+  // A page that was asleep goes on from where it was.
+  sinceTickMs = Math.min(1_000, at - tickedAt);
+  tickedAt = at;
   const lead = leadDeck();
   if (isPlaying.value && jump.value === seenJump) {
     advance(lead);
@@ -70,12 +76,25 @@ function advance(lead: Deck | null): void {
     leap(before, next !== null && next < reached ? next : reached);
     return;
   }
+  if (moving.some((id) => decks.get(id)?.sight.value.state === "unplayable")) {
+    showStills(lanes, before);
+    return;
+  }
   const isWaiting = moving.some((id) => ["loading", "ready", "failed"].includes(decks.get(id)?.sight.value.state ?? ""));
   if (isWaiting) return;
   const next = nextFootage(lanes, before + 500);
   if (next !== null && next - before > 400) leap(before, next);
   else if (next === null && before > siteClock.now() - EDGE_MS) return;
   else if (next === null) isPlaying.value = false;
+}
+
+/** Where only still pictures can be shown the position goes on by the clock; each picture says of when it is. */
+function showStills(lanes: readonly (readonly Stretch[])[], before: number): void {
+  const wanted = before + sinceTickMs * speed.value;
+  const next = nextFootage(lanes, wanted);
+  if (next === null) isPlaying.value = before > siteClock.now() - EDGE_MS;
+  else if (next - wanted > LEAP_MS) leap(before, next);
+  else playhead.value = Math.min(next, siteClock.now());
 }
 
 function slowDown(): void {
