@@ -149,6 +149,105 @@ async def test_the_picture_moves_at_once_and_the_address_can_be_passed_on(tmp_pa
         assert (await download.value).suggested_filename.startswith("cam01_")
 
 
+async def test_a_phone_s_fingers_reach_everything(tmp_path: Path) -> None:
+    site = Site(tmp_path / "state")
+    async with (
+        virtual_camera() as camera,
+        running_daemon(site),
+        logged_in(site) as admin,
+        chromium() as browser,
+    ):
+        await admin.add_camera("cam01", camera.url())
+        await admin.wait_state("cam01", "recording", 20)
+
+        async def has_some() -> bool:
+            return bool((await timeline(admin, "cam01"))["spans"])
+
+        await becomes(has_some, 30)
+        context = await browser.new_context(
+            viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+        )
+        page = await context.new_page()
+        await log_in(page, site.url, "admin", site.password)
+        await page.wait_for_selector(".tile")
+        at = datetime.now(UTC) - timedelta(seconds=3)
+        await page.goto(f"{site.url}/#/investigate?c=cam01&t={at:%Y-%m-%dT%H:%M:%S}Z&z=600")
+        player = page.locator(".player[data-camera=cam01]")
+        await expect(player).to_have_attribute("data-state", "ready", timeout=patiently(10_000))
+
+        assert await page.evaluate(TOO_SMALL) == []
+        controls = await page.locator(".controls").bounding_box()
+        assert controls is not None
+        assert controls["y"] > 844 / 2
+
+        await page.get_by_role("button", name="Ver de mais perto").tap()
+        assert await sight_s(page) == pytest.approx(300, abs=2)
+        await pinch_out(page, times=2)
+        assert await sight_s(page) == pytest.approx(150, abs=10)
+
+        calendar = page.locator(".calendar")
+        opener = page.locator(".day-choice [aria-expanded]")
+        await opener.tap()
+        await expect(calendar).to_be_visible()
+        box = await calendar.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+        await page.keyboard.press("Escape")
+        await expect(calendar).to_have_count(0)
+        await opener.tap()
+        await player.tap()
+        await expect(calendar).to_have_count(0)
+
+        before = await shown_at(page)
+        await page.fill(".jump input", "31/12/2099 10:00")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".jump .fault")).to_have_text("Ainda não aconteceu")
+        assert await shown_at(page) == before
+        await page.keyboard.press("Escape")
+        await page.locator("[data-playhead]").focus()
+        await page.keyboard.press("ArrowDown")
+        outline = "() => getComputedStyle(document.querySelector('[data-playhead]')).outlineStyle"
+        assert await page.evaluate(outline) == "solid"
+        assert await shown_at(page) == before - 1
+
+
+TOO_SMALL = """() => [...document.querySelectorAll('.investigate :is(button, input)')]
+    .map((each) => [each.textContent || each.ariaLabel, each.getBoundingClientRect()])
+    .filter(([, box]) => box.width > 0 && (box.width < 44 || box.height < 44))
+    .map(([words, box]) => `${words} ${box.width}x${box.height}`)"""
+
+
+async def sight_s(page: Page) -> float:
+    """Return how many seconds the axis shows."""
+    length: float = await page.evaluate(
+        "() => { const head = document.querySelector('[data-playhead]');"
+        " return head.ariaValueMax - head.ariaValueMin; }"
+    )
+    return length
+
+
+async def pinch_out(page: Page, *, times: float) -> None:
+    """Move two fingers apart about the playhead until they are *times* as far from one another."""
+    lane = await page.locator(".lane").bounding_box()
+    assert lane is not None
+    middle, y = lane["x"] + lane["width"] / 2, lane["y"] + lane["height"] / 2
+    touch = await page.context.new_cdp_session(page)
+
+    async def send(kind: str, *apart: float) -> None:
+        points = [
+            {"x": middle + side * each / 2, "y": y, "id": number}
+            for each in apart
+            for number, side in enumerate((-1, 1))
+        ]
+        await touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    await send("touchStart", 60)
+    for step in range(1, 11):
+        await send("touchMove", 60 + 60 * (times - 1) * step / 10)
+    await send("touchEnd")
+
+
 LONG_CLIP = ClipSpec(seconds=200, fps=10, key_every_s=1)
 """Its ball needs longer to cross than the test lasts: where it is tells when the picture was taken."""
 

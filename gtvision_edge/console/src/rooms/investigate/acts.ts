@@ -20,6 +20,12 @@ export function togglePlay(): void {
   jump.value += 1;
 }
 
+/** Show *ms*; what lies ahead cannot be shown, and that is said. */
+export function goToIfPast(ms: number): void {
+  if (ms > siteClock.now()) say(text.value.investigate.future);
+  else goTo(ms);
+}
+
 export function step(ms: number): void {
   goTo(playhead.value + ms);
 }

@@ -132,7 +132,8 @@ export class Deck {
   };
 
   #tell(): void {
-    const wallMs = this.wallMs;
+    // A frame stands until the next: at rest it is the one of the moment that was sought, begun a little before.
+    const wallMs = this.wallMs !== null && this.video.paused ? wallAt(this.#pieces, this.video.currentTime) : this.wallMs;
     if (wallMs !== null) this.shownMs.value = Math.floor(wallMs / 1000) * 1000;
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { gapEdge, holeBetween, mediaAt, missingIn, nextFootage, wallAt, type Piece } from "./footage";
-import { centre, lengthOf, LONGEST_MS, pan, placeOf, SHORTEST_MS, snap, ticksOf, timeAt, zoom } from "./scale";
+import { centre, lengthOf, LONGEST_MS, pan, pinch, placeOf, SHORTEST_MS, snap, ticksOf, timeAt, zoom } from "./scale";
 import { Seat } from "./seat";
 import { midnightOf, momentOf, offsetOf, parseWhen } from "./when";
 
@@ -21,6 +21,15 @@ describe("the axis", () => {
   it("ends at ten seconds and at a month", () => {
     expect(lengthOf(zoom(view, 1e-9, 0.5))).toBe(SHORTEST_MS);
     expect(lengthOf(zoom(view, 1e9, 0.5))).toBe(LONGEST_MS);
+  });
+
+  it("keeps what is under two fingers under them", () => {
+    const closer = pinch(view, [0.4, 0.6], [0.1, 0.7]);
+
+    expect(lengthOf(closer)).toBeCloseTo(lengthOf(view) / 3);
+    expect(timeAt(closer, 0.1)).toBeCloseTo(timeAt(view, 0.4));
+    expect(timeAt(closer, 0.7)).toBeCloseTo(timeAt(view, 0.6));
+    expect(pinch(view, [0.3, 0.6], [0.5, 0.5]).startMs).toBeLessThan(view.startMs);
   });
 
   it("pans and centres without changing its length", () => {
