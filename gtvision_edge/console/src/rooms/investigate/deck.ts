@@ -88,6 +88,8 @@ export class Deck {
     const isLeap = jump !== this.#jump;
     this.#jump = jump;
     this.#plays = isPlaying;
+    // The last frame that somebody saw is an old one when the page is looked at again.
+    if (document.hidden) this.#frameS = null;
     if (this.#needsLoading(wallMs)) {
       if (performance.now() >= this.#retryAt || isLeap) this.#load(wallMs);
       return;
@@ -140,7 +142,7 @@ export class Deck {
   #needsLoading(wallMs: number): boolean {
     const window = this.#window;
     if (window === null || wallMs < window.startMs || wallMs >= window.endMs) return true;
-    if (!this.#isAtEnd(wallMs)) return false;
+    if (this.sight.value.state === "unplayable" || !this.#isAtEnd(wallMs)) return false;
     if (this.#reachesPresent) return performance.now() - this.#loadedAt > (this.#isSettled ? RENEW_MS : SLOW_MS) && wallMs < siteClock.now() - 1_000;
     // What was asked for is played; there may be more after it.
     return this.video.ended && wallMs - this.#askedMs > EDGE_MS;

@@ -21,7 +21,7 @@ export function addDeck(cameraId: string, deck: Deck): () => void {
   decks.set(cameraId, deck);
   // Fast forward a tick is seconds long: the clock goes on with each second that comes to the screen.
   const stop = deck.shownMs.subscribe(() => {
-    if (isPlaying.peek() && jump.peek() === seenJump && leadDeck() === deck) advance(deck);
+    if (isPlaying.peek() && jump.peek() === seenJump && leadDeck() === deck) goOn(deck);
   });
   return () => {
     stop();
@@ -41,11 +41,7 @@ function tick(): void {
   sinceTickMs = Math.min(1_000, at - tickedAt);
   tickedAt = at;
   const lead = leadDeck();
-  if (isPlaying.value && jump.value === seenJump) {
-    advance(lead);
-    slowDown();
-    keepInSight();
-  }
+  if (isPlaying.value && jump.value === seenJump) goOn(lead);
   seenJump = jump.value;
   for (const [cameraId, deck] of decks) {
     if (chosen.value.includes(cameraId)) deck.follow(momentOfCamera(cameraId), isPlaying.value && moves(cameraId), speed.value, jump.value, deck === lead);
@@ -59,6 +55,13 @@ function leadDeck(): Deck | null {
   if (!inStep.value) return null;
   for (const deck of decks.values()) if (deck.wallMs !== null) return deck;
   return null;
+}
+
+function goOn(lead: Deck | null): void {
+  const before = playhead.value;
+  advance(lead);
+  slowDown();
+  keepInSight(before);
 }
 
 function advance(lead: Deck | null): void {
@@ -76,12 +79,12 @@ function advance(lead: Deck | null): void {
     leap(before, next !== null && next < reached ? next : reached);
     return;
   }
+  const isWaiting = moving.some((id) => ["loading", "ready", "failed"].includes(decks.get(id)?.sight.value.state ?? ""));
+  if (isWaiting) return;
   if (moving.some((id) => decks.get(id)?.sight.value.state === "unplayable")) {
     showStills(lanes, before);
     return;
   }
-  const isWaiting = moving.some((id) => ["loading", "ready", "failed"].includes(decks.get(id)?.sight.value.state ?? ""));
-  if (isWaiting) return;
   const next = nextFootage(lanes, before + 500);
   if (next !== null && next - before > 400) leap(before, next);
   else if (next === null && before > siteClock.now() - EDGE_MS) return;
@@ -104,9 +107,9 @@ function slowDown(): void {
 }
 
 /** Turn the page of the axis when what is played runs off it. */
-function keepInSight(): void {
+function keepInSight(before: number): void {
   const { startMs, endMs } = view.value;
-  if (playhead.value > endMs && playhead.value < endMs + (endMs - startMs)) view.value = pan(view.value, playhead.value - startMs - (endMs - startMs) / 10);
+  if (before <= endMs && playhead.value > endMs) view.value = pan(view.value, playhead.value - startMs - (endMs - startMs) / 10);
 }
 
 function leap(fromMs: number, toMs: number): void {
