@@ -31,6 +31,7 @@ export function useDrag(box: { current: HTMLDivElement | null }): (event: Pointe
     const target = event.target as HTMLElement;
     const what = target.dataset["mark"] ?? ("playhead" in target.dataset ? "playhead" : "axis");
     let hasMoved = false;
+    let hasPinched = false;
     if (first.current !== null && pinched.current === null && event.pointerType === "touch") {
       const places = new Map([[first.current.id, placeOfX(first.current.x)], [event.pointerId, placeOfX(event.clientX)]]);
       pinched.current = { from: places, to: new Map(places), view: view.value };
@@ -41,12 +42,14 @@ export function useDrag(box: { current: HTMLDivElement | null }): (event: Pointe
       if (first.current?.id === moved.pointerId) first.current.x = moved.clientX;
       const both = pinched.current;
       if (both !== null) {
-        hasMoved = true;
+        hasPinched = true;
         if (!both.to.has(moved.pointerId)) return;
         both.to.set(moved.pointerId, placeOfX(moved.clientX));
         view.value = pinch(both.view, [...both.from.values()] as [number, number], [...both.to.values()] as [number, number]);
         return;
       }
+      // The finger that stays does not go on dragging: the axis would jump to it.
+      if (hasPinched) return;
       hasMoved ||= Math.abs(moved.clientX - start.x) > CLICK_PX;
       if (hasMoved) carry(what, Math.min(timeOfX(moved.clientX), siteClock.now()), pan(start.view, ((start.x - moved.clientX) / width) * lengthOf(start.view)));
     };
@@ -55,11 +58,10 @@ export function useDrag(box: { current: HTMLDivElement | null }): (event: Pointe
       element.removeEventListener("pointermove", onMove);
       element.removeEventListener("pointerup", onEnd);
       element.removeEventListener("pointercancel", onEnd);
-      const wasPinch = pinched.current !== null;
-      // The finger that stays does not go on dragging: the axis would jump to it.
+      hasPinched ||= pinched.current !== null;
       if (first.current?.id === ended.pointerId) first.current = null;
       if (first.current === null || pinched.current?.to.has(ended.pointerId) === true) pinched.current = null;
-      if (wasPinch || hasMoved || ended.type !== "pointerup" || what !== "axis") return;
+      if (hasPinched || hasMoved || ended.type !== "pointerup" || what !== "axis") return;
       const lane = target.closest<HTMLElement>("[data-lane]")?.dataset["lane"];
       if (lane !== undefined) select(lane);
       goToIfPast(timeOfX(ended.clientX));
