@@ -115,6 +115,9 @@ describe("footage", () => {
   it("tells a hole from a player that ran fast", () => {
     expect(holeBetween(pieces, 13_000, 61_000)).toEqual({ startMs: 14_000, endMs: 60_000 });
     expect(holeBetween(pieces, 10_000, 13_900)).toBeNull();
+    // Told once, at the first frame after it, though that frame's time is rounded.
+    expect(holeBetween(pieces, 13_950, 59_999.5)).not.toBeNull();
+    expect(holeBetween(pieces, 59_999.5, 60_080)).toBeNull();
     expect(holeBetween(pieces, 60_500, 61_900)).toBeNull();
     expect(holeBetween(pieces, 61_000, 13_000)).toBeNull();
   });
