@@ -13,7 +13,6 @@ from tests import parts
 from tests.fakes.clock import FakeClock
 from tests.waiting import PATIENCE
 
-
 # How long an example takes tells of the machine's other guests, and a whole test has its limit anyway.
 settings.register_profile("of the time of a whole test", deadline=None)
 settings.load_profile("of the time of a whole test")
