@@ -36,6 +36,7 @@ from gtvision_edge.media.viewings import Viewings
 from gtvision_edge.media.whep import WebRtcPlace, Whep, looked_after
 from gtvision_edge.runtime.allocator import give_memory_back
 from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.entity_tags import has_already
 from gtvision_edge.runtime.errors import TooManyTransfersError
 from gtvision_edge.runtime.shares import Shares, open_transfers
 from gtvision_edge.runtime.tasks import keep_running
@@ -503,12 +504,13 @@ async def open_gateway(
 
 def picture_response(request: web.Request, picture: Picture) -> web.Response:
     """Answer with *picture*, or with 304 where the client has it already."""
+    tag = f"{picture.time_us or 0}-{picture.width}"
     headers: Mapping[str, str] = {
         hdrs.CACHE_CONTROL: "private, no-cache",
-        hdrs.ETAG: f'"{picture.time_us or 0}-{picture.width}"',
+        hdrs.ETAG: f'"{tag}"',
         **({"X-Picture-Time": to_rfc3339(picture.time_us)} if picture.time_us else {}),
     }
-    if picture.time_us and request.headers.get(hdrs.IF_NONE_MATCH) == headers[hdrs.ETAG]:
+    if picture.time_us and has_already(request, tag):
         return web.Response(status=304, headers=headers)
     return web.Response(body=picture.jpeg, content_type="image/jpeg", headers=headers)
 
