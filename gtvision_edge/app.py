@@ -59,6 +59,7 @@ from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
 from gtvision_edge.media.path_troubles import PathTroubles
 from gtvision_edge.media.paths import PathRules
 from gtvision_edge.media.reconciler import Reconciler
+from gtvision_edge.media.unseen_folder import UnseenFolder
 from gtvision_edge.media.view import MediaViews
 from gtvision_edge.media.whep import WebRtcPlace
 from gtvision_edge.mosaics.service import MosaicService
@@ -181,9 +182,17 @@ async def run(
         footage = await stack.enter_async_context(
             open_footage(footage_base(base, views.path_view), tasks=tasks)
         )
+        unseen = UnseenFolder(
+            lambda: base.volume.record_root,
+            server=lambda: reconciler.state,
+            recorded=monitor.count_recorded,
+            unrecorded=monitor.count_unexplained,
+            clock=clock,
+        )
         findings = FindingRegistry(
             [
                 examiner.findings,
+                unseen.findings,
                 media.findings,
                 base.recording_findings,
                 base.accounts.issuers.findings,

@@ -59,6 +59,8 @@ _NEWS = (CameraAdded, CameraChanged, CameraRemoved, CameraStateChanged)
 VERIFY_AFTER_S = (0.05, 0.2, 0.75)
 """The server says 200 before it acts; so long we give it, step by step."""
 
+BREATHE_EVERY = 50
+"""Cameras, a millisecond of work or two, after which others have their turn."""
 ENDING_PATIENCE_S = 10.0
 """So long a camera waits for the streams, not only the configuration, of the one that had its name before."""
 
@@ -249,7 +251,9 @@ class Reconciler:
         known = {camera.camera_uuid for camera in cameras}
         self._wanted = {uuid: paths for uuid, paths in self._wanted.items() if uuid in known}
         self._ending = {uuid: until for uuid, until in self._ending.items() if uuid in known}
-        for camera in cameras:
+        for number, camera in enumerate(cameras, 1):
+            if number % BREATHE_EVERY == 0:
+                await asyncio.sleep(0)  # nothing else here waits when all is as it was
             strange = await self._strange_paths(camera, actual)
             # Also of a camera that is not recorded: what its predecessor of the same name left is not its own.
             allowed = not strange and self._recording_allowed(camera.camera_id)

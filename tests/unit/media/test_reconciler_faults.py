@@ -94,3 +94,24 @@ async def test_nonsense_is_a_fault_with_a_code_told_once_and_over_when_it_is(
         MediaServerFound("v1.20.1", "mediamtx"),
     ]
     assert [task for task in asyncio.all_tasks() if "reconciler" in task.get_name()] == []
+
+
+async def test_a_pass_over_many_cameras_lets_others_have_their_turn(clock: FakeClock) -> None:
+    async with reconciling(Scripted(), clock) as (reconciler, _):
+        for number in range(500):
+            camera = FakeCamera(f"c{number}", f"uuid-{number}")
+            reconciler._cameras.put(camera, "rtsp://x/")  # type: ignore[attr-defined]  # a fake
+        turns = 0
+
+        async def others() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        neighbour = asyncio.create_task(others())
+        desired, _owners = await reconciler._desired({})
+        neighbour.cancel()
+
+    assert len(desired) == 1500
+    assert turns >= 9

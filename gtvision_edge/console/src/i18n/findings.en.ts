@@ -64,6 +64,10 @@ export const findings: Text["findings"] = {
     title: `MediaMTX does not work in UTC (${word(offset)}): recordings carry the wrong time.`,
     cure: "Write Environment=TZ=UTC into its service (“systemctl edit mediamtx”) and restart it.",
   }),
+  media_server_sees_no_folder: ({ folder }) => ({
+    title: "MediaMTX receives the cameras, but nothing of what it records comes to the recordings disk.",
+    cure: `If it runs in a container, mount there too, at the same path, ${typeof folder === "string" ? `the state folder (${folder})` : "this unit's state folder"} and the recordings disk; it records through a link in that folder. If not, “journalctl -u mediamtx” on the unit says what it cannot write.`,
+  }),
   media_server_without_rtsp: () => ({
     title: "MediaMTX's RTSP is off: analytics get no video.",
     cure: "In mediamtx.yml, write rtsp: yes and rtspAddress: 127.0.0.1:8554.",

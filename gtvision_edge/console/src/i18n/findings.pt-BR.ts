@@ -67,6 +67,10 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
     title: `O MediaMTX não trabalha em UTC (${word(offset)}): as gravações ficam com a hora errada.`,
     cure: "Ponha Environment=TZ=UTC no serviço dele (“systemctl edit mediamtx”) e reinicie-o.",
   }),
+  media_server_sees_no_folder: ({ folder }) => ({
+    title: "O MediaMTX recebe as câmeras, mas nada do que ele grava chega ao disco de gravações.",
+    cure: `Se ele roda em um contêiner, monte também nele, no mesmo caminho, ${typeof folder === "string" ? `a pasta de estado (${folder})` : "a pasta de estado deste equipamento"} e o disco de gravações; ele grava por um link que fica nela. Se não, “journalctl -u mediamtx” no equipamento diz o que ele não consegue gravar.`,
+  }),
   media_server_without_rtsp: () => ({
     title: "O RTSP do MediaMTX está desligado: as análises não recebem vídeo.",
     cure: "No mediamtx.yml, ponha rtsp: yes e rtspAddress: 127.0.0.1:8554.",
