@@ -59,6 +59,9 @@ _NEWS = (CameraAdded, CameraChanged, CameraRemoved, CameraStateChanged)
 VERIFY_AFTER_S = (0.05, 0.2, 0.75)
 """The server says 200 before it acts; so long we give it, step by step."""
 
+NOT_APPLIED = "not_applied"
+"""The code of a change that the server took and does not show."""
+
 ENDING_PATIENCE_S = 10.0
 """So long a camera waits for the streams, not only the configuration, of the one that had its name before."""
 
@@ -69,6 +72,10 @@ TROUBLE_MAX_S = 60.0
 Without this a server that prints a value in a way we do not know would be told the same every two seconds, and would
 cut the stream each time.
 """
+
+
+MAX_UNANSWERED = 3
+"""So many changes of one pass may go without a good answer: each can take as long as the API's timeout."""
 
 
 @dataclass(slots=True)
@@ -205,9 +212,11 @@ class Reconciler:
         self._note_loss(info, listed)
         actual = dict(listed)
         desired, owners = await self._desired(actual)
-        actions = self._due(self._differences(desired, listed, actual), desired)
-        wrong = await self._verify(desired, actions, await self._apply(actions))
-        self._note_troubles(desired, wrong)
+        differences = self._differences(desired, listed, actual)
+        self._forget_troubles_but(differences)
+        actions, failed = await self._apply(self._due(differences, desired), desired)
+        wrong = await self._verify(desired, actions, failed)
+        self._note_troubles(desired, actions, wrong)
         self._note_owners(actual, actions, wrong, owners)
         self._note_up(info)
         return bool(self._left_behind - wrong.keys())
@@ -302,27 +311,45 @@ class Reconciler:
         return path_name(camera.camera_id, PathUse.RECORD) in self._unclaimed
 
     def _due(self, actions: list[Action], desired: Mapping[str, PathConf]) -> list[Action]:
-        """Leave out what was tried lately in vain."""
+        """Leave out what was tried lately in vain; what was tried before then comes last."""
         now = self._clock.monotonic()
-        return [
+        due = [
             action
             for action in actions
             if (trouble := self._troubles.get(action.name)) is None
             or trouble.until <= now
             or trouble.wanted != desired.get(action.name, {})
         ]
+        return sorted(due, key=lambda action: action.name in self._troubles)
 
-    async def _apply(self, actions: list[Action]) -> dict[str, str]:
-        """Make the changes in order; return the codes of those that the server refused, by path."""
-        refused: dict[str, str] = {}
-        for action in actions:
+    async def _apply(
+        self, actions: list[Action], desired: Mapping[str, PathConf]
+    ) -> tuple[list[Action], dict[str, str]]:
+        """Make the changes in order; return those that were tried, and by path the codes of those that failed.
+
+        A change without a good answer is its own path's trouble, as long as the server answers what it is: else one path
+        over which it stumbles would keep all others from being mended. But so many of them end the pass.
+
+        Raises:
+            MediaServerUnavailableError, MediaServerRefusedError: the server does not even tell what it is.
+
+        """
+        failed: dict[str, str] = {}
+        unanswered = 0
+        for number, action in enumerate(actions, start=1):
             try:
                 await self._apply_one(action)
-            except MediaServerRefusedError as error:
-                refused[action.name] = error.code
+            except (MediaServerRefusedError, MediaServerUnavailableError) as error:
+                failed[action.name] = error.code
+                self._note_trouble(action.name, desired.get(action.name, {}), error.code)
+                if isinstance(error, MediaServerUnavailableError):
+                    await self._client.info()
+                    unanswered += 1
+                if unanswered == MAX_UNANSWERED:
+                    return actions[:number], failed
             else:
                 self._changes.labels(action.kind).inc()
-        return refused
+        return actions, failed
 
     async def _apply_one(self, action: Action) -> None:
         match action.kind:
@@ -336,41 +363,45 @@ class Reconciler:
                 await self._client.delete_path(action.name)
 
     async def _verify(
-        self, desired: Mapping[str, PathConf], actions: list[Action], refused: Mapping[str, str]
+        self, desired: Mapping[str, PathConf], actions: list[Action], failed: Mapping[str, str]
     ) -> dict[str, str]:
         """Wait until the changes are seen; return which of them stay unseen, by path."""
+        if not actions:
+            return {}
         acted = {action.name for action in actions}
-        if acted <= refused.keys():
-            return dict(refused)
         wrong: dict[str, str] = {}
         for delay_s in VERIFY_AFTER_S:
             await self._clock.sleep(delay_s)
             remaining = {action.name for action in diff(desired, await self._client.config_paths())}
             if remaining - acted - self._troubles.keys():
-                self._wake.set()  # somebody else changed something meanwhile: the next pass is due now
-            wrong = {name: refused.get(name, "not_applied") for name in remaining & acted}
-            if wrong.keys() <= refused.keys():
+                self._wake.set()  # not tried yet, or changed by somebody else: the next pass is due now
+            wrong = {name: failed.get(name, NOT_APPLIED) for name in remaining & acted}
+            if wrong.keys() <= failed.keys():
                 break
         return wrong
 
-    def _note_troubles(self, desired: Mapping[str, PathConf], wrong: Mapping[str, str]) -> None:
-        now = self._clock.monotonic()
-        waiting = {
-            name: trouble
-            for name, trouble in self._troubles.items()
-            if trouble.until > now and trouble.wanted == desired.get(name, {})
-        }
-        for name, code in wrong.items():
-            before = self._troubles.get(name)
-            wanted = desired.get(name, {})
-            again = before is not None and before.wanted == wanted
-            delay_s = (
-                min(before.delay_s * 2, TROUBLE_MAX_S) if again and before else TROUBLE_FIRST_S
-            )
-            waiting[name] = _Trouble(wanted, code, delay_s, now + delay_s)
-        self._troubles = waiting
-        self._right = set(desired) - waiting.keys()
-        self._wrong.set(len(waiting))
+    def _note_trouble(self, name: str, wanted: PathConf, code: str) -> None:
+        before = self._troubles.get(name)
+        delay_s = TROUBLE_FIRST_S
+        if before is not None and before.wanted == wanted:
+            delay_s = min(before.delay_s * 2, TROUBLE_MAX_S)
+        self._troubles[name] = _Trouble(wanted, code, delay_s, self._clock.monotonic() + delay_s)
+
+    def _note_troubles(
+        self, desired: Mapping[str, PathConf], actions: list[Action], wrong: Mapping[str, str]
+    ) -> None:
+        """Note the changes that were answered well and are not seen, and forget those that are."""
+        for action in actions:
+            if action.name not in wrong:
+                self._troubles.pop(action.name, None)
+            elif wrong[action.name] == NOT_APPLIED:
+                self._note_trouble(action.name, desired.get(action.name, {}), NOT_APPLIED)
+        self._right = set(desired) - self._troubles.keys()
+        self._wrong.set(len(self._troubles))
+
+    def _forget_troubles_but(self, differences: list[Action]) -> None:
+        wrong = {action.name for action in differences}
+        self._troubles = {name: each for name, each in self._troubles.items() if name in wrong}
 
     def _note_owners(
         self,
