@@ -6,7 +6,7 @@ from pydantic import Field
 
 from gtvision_edge.accounts import NotPermittedError
 from gtvision_edge.api.routing import ADMINS, Answer, Body, Call, Endpoint, Listing
-from gtvision_edge.cameras.errors import DiscoveryBusyError
+from gtvision_edge.cameras.errors import DiscoveryBusyError, DiscoveryImpossibleError
 from gtvision_edge.cameras.onvif.search import DeviceSearch, Finding, SearchRequest
 
 
@@ -55,7 +55,7 @@ def discovery_endpoints(search: DeviceSearch) -> list[Endpoint]:
             ADMINS,
             body=DiscoverBody,
             response=Listing[FoundAnswer],
-            errors=(DiscoveryBusyError,),
+            errors=(DiscoveryBusyError, DiscoveryImpossibleError),
             description=(
                 "multicast asks the networks the box is connected to; unicast asks the given addresses, or a network "
                 "or range of at most 256. No password is sent to anyone. One search at a time."

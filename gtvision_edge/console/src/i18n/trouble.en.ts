@@ -71,6 +71,10 @@ export const failures: Text["failures"] = {
     title: "Someone else is already looking for cameras.",
     cure: "Wait a few seconds and search again.",
   },
+  discovery_impossible: {
+    title: "Searching was not possible: this unit cannot send questions to the network.",
+    cure: "Check the cable and the IP address of the cameras' network card and, if there is one, the firewall; or type the camera's IP.",
+  },
   probe_busy: { title: "Too many checks at the same time.", cure: "Wait some seconds and check again." },
   unknown_vendor: { title: "This vendor is not known.", cure: "Choose another, or generic RTSP with the whole address." },
   invalid_address: { title: "This address is not valid.", cure: "Use an IP such as 192.168.1.100, or a name, without slashes or spaces." },

@@ -78,6 +78,10 @@ export const failures: Record<string, Trouble> = {
     title: "Outra pessoa já está procurando câmeras.",
     cure: "Espere alguns segundos e procure de novo.",
   },
+  discovery_impossible: {
+    title: "Não foi possível procurar: este equipamento não consegue enviar perguntas à rede.",
+    cure: "Confira o cabo e o endereço IP da placa de rede das câmeras e, se houver, o firewall; ou digite o IP da câmera.",
+  },
   probe_busy: { title: "Há muitas verificações ao mesmo tempo.", cure: "Espere alguns segundos e verifique de novo." },
   unknown_vendor: { title: "Este fabricante não é conhecido.", cure: "Escolha outro, ou RTSP genérico com o endereço completo." },
   invalid_address: { title: "Este endereço não é válido.", cure: "Use um IP, como 192.168.1.100, ou um nome, sem barras nem espaços." },
