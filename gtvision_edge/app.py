@@ -60,6 +60,7 @@ from gtvision_edge.media.path_troubles import PathTroubles
 from gtvision_edge.media.paths import PathRules
 from gtvision_edge.media.reconciler import Reconciler
 from gtvision_edge.media.view import MediaViews
+from gtvision_edge.media.wanted import WantedPaths
 from gtvision_edge.media.whep import WebRtcPlace
 from gtvision_edge.mosaics.service import MosaicService
 from gtvision_edge.recordings.footage import Footage, open_footage
@@ -161,7 +162,7 @@ async def run(
         client = MediaServerClient(
             media.api_url, settings.media.api_timeout, session, registry=base.registry
         )
-        admissions, path_troubles = Admissions(), PathTroubles(base.bus, clock)
+        admissions, path_troubles = Admissions(), PathTroubles(clock)
         views = MediaViews(
             client,
             base.cameras,
@@ -293,7 +294,7 @@ def _reconciler(
     def may_record(camera_id: str) -> bool:
         return base.volume.is_present() and base.breaker.allows(camera_id)
 
-    return Reconciler(
+    wanted = WantedPaths(
         client,
         base.cameras,
         PathRules(
@@ -301,13 +302,19 @@ def _reconciler(
             rtsp_url=media.rtsp_url,
             record_segment_s=base.settings.media.record_segment,
         ),
-        bus=base.bus,
         clock=base.clock,
         claim_directory=base.volume.claim_directory,
         admissions=admissions,
-        path_troubles=path_troubles,
         suspended=refuses_password,
         recording_allowed=may_record,
+    )
+    return Reconciler(
+        client,
+        wanted,
+        bus=base.bus,
+        clock=base.clock,
+        admissions=admissions,
+        path_troubles=path_troubles,
         news=(VolumeLost, VolumeFound, BreakerOpened, BreakerClosed),
         interval_s=base.settings.media.reconcile_interval,
         registry=base.registry,
@@ -331,7 +338,7 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
     )
 
     async def paths() -> None:
-        if parts.path_troubles.any_code():
+        if parts.path_troubles.codes:
             raise MediaPathWrongError("A camera's path is not as it should be.")
 
     board = HealthBoard(

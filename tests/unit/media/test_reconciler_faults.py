@@ -13,10 +13,11 @@ from aiohttp.test_utils import TestServer
 
 from gtvision_edge.media.admission import Admissions
 from gtvision_edge.media.client import MediaServerClient
-from gtvision_edge.media.model import CameraOnAir, MediaServerFound, MediaServerLost
+from gtvision_edge.media.model import CameraOnAir, MediaServerFound
 from gtvision_edge.media.path_troubles import PathTroubles
 from gtvision_edge.media.paths import PathRules
 from gtvision_edge.media.reconciler import MAX_UNANSWERED, Reconciler
+from gtvision_edge.media.wanted import WantedPaths
 from gtvision_edge.runtime.clock import Clock, SystemClock
 from tests.fakes.cameras import FakeCamera, FakeDirectory
 from tests.fakes.clock import FakeClock
@@ -71,7 +72,7 @@ class Keeping(Scripted):
 @asynccontextmanager
 async def reconciling(
     server: Scripted, clock: Clock, *, cameras: int = 0, timeout_s: float = 2.0
-) -> AsyncIterator[tuple[Reconciler, RememberingBus]]:
+) -> AsyncIterator[tuple[Reconciler, RememberingBus, PathTroubles]]:
     app, bus, directory = web.Application(), RememberingBus(), FakeDirectory()
     app.router.add_route("*", "/{rest:.*}", server.handle)
     for number in range(1, cameras + 1):
@@ -81,19 +82,25 @@ async def reconciling(
         return True
 
     async with TestServer(app, host="127.0.0.1") as opened, aiohttp.ClientSession() as session:
-        yield (
-            Reconciler(
-                MediaServerClient(str(opened.make_url("")), timeout_s, session),
-                directory,
-                PathRules(Path("/volume"), "rtsp://127.0.0.1:8554", 60.0),
-                bus=bus,
-                clock=clock,
-                claim_directory=claim,
-                admissions=Admissions(),
-                path_troubles=PathTroubles(bus, clock),
-            ),
-            bus,
+        client = MediaServerClient(str(opened.make_url("")), timeout_s, session)
+        admissions, troubles = Admissions(), PathTroubles(clock)
+        wanted = WantedPaths(
+            client,
+            directory,
+            PathRules(Path("/volume"), "rtsp://127.0.0.1:8554", 60.0),
+            clock=clock,
+            claim_directory=claim,
+            admissions=admissions,
         )
+        reconciler = Reconciler(
+            client,
+            wanted,
+            bus=bus,
+            clock=clock,
+            admissions=admissions,
+            path_troubles=troubles,
+        )
+        yield reconciler, bus, troubles
 
 
 @pytest.mark.parametrize(
@@ -112,7 +119,7 @@ async def test_nonsense_is_a_fault_with_a_code_told_once_and_over_when_it_is(
     clock: FakeClock, name: str, body: str
 ) -> None:
     server = Scripted()
-    async with reconciling(server, clock) as (reconciler, bus):
+    async with reconciling(server, clock) as (reconciler, bus, _):
         await reconciler.reconcile()
         setattr(server, name, body)
         await reconciler.reconcile()
@@ -126,7 +133,6 @@ async def test_nonsense_is_a_fault_with_a_code_told_once_and_over_when_it_is(
     assert reconciler.state.up
     assert bus.events == [
         MediaServerFound("v1.20.1", "mediamtx"),
-        MediaServerLost(code),
         MediaServerFound("v1.20.1", "mediamtx"),
     ]
     assert [task for task in asyncio.all_tasks() if "reconciler" in task.get_name()] == []
@@ -143,6 +149,7 @@ async def test_a_change_that_hangs_or_is_answered_with_nonsense_is_that_paths_tr
     async with reconciling(server, SystemClock(), cameras=2, timeout_s=patiently(0.5)) as (
         reconciler,
         _,
+        troubles,
     ):
         try:
             await reconciler.reconcile()
@@ -154,7 +161,7 @@ async def test_a_change_that_hangs_or_is_answered_with_nonsense_is_that_paths_tr
         "cam02_rec"
     }
     assert reconciler.state.up
-    assert reconciler.troubles == {"cam01_rec": code}
+    assert troubles.codes == {"cam01_rec": code}
     assert server.tried.count("cam01_rec") == 1  # it waits for its next turn
 
 
@@ -164,6 +171,7 @@ async def test_a_server_that_takes_no_change_is_not_asked_for_all_of_them_in_one
     async with reconciling(server, SystemClock(), cameras=3, timeout_s=patiently(0.5)) as (
         reconciler,
         _,
+        troubles,
     ):
         try:
             await reconciler.reconcile()
@@ -175,7 +183,7 @@ async def test_a_server_that_takes_no_change_is_not_asked_for_all_of_them_in_one
 
     assert asked_at_first == MAX_UNANSWERED
     assert {"cam03_rec", "cam03_live", "cam03_ai"} == server.paths.keys()
-    assert reconciler.troubles.keys() == server.hanging
+    assert troubles.codes.keys() == server.hanging
 
 
 async def test_a_server_lost_while_it_is_changed_is_down_at_once() -> None:
@@ -183,6 +191,7 @@ async def test_a_server_lost_while_it_is_changed_is_down_at_once() -> None:
     server.dies_at = "cam01_live"
     async with reconciling(server, SystemClock(), cameras=3, timeout_s=patiently(0.5)) as (
         reconciler,
+        _,
         _,
     ):
         try:
@@ -200,6 +209,7 @@ async def test_a_change_that_was_made_though_nobody_said_so_is_no_trouble() -> N
     async with reconciling(server, SystemClock(), cameras=1, timeout_s=patiently(0.5)) as (
         reconciler,
         _,
+        troubles,
     ):
         try:
             await reconciler.reconcile()
@@ -207,4 +217,4 @@ async def test_a_change_that_was_made_though_nobody_said_so_is_no_trouble() -> N
             server.over.set()
 
     assert server.tried == ["cam01_rec", "cam01_live", "cam01_ai"]
-    assert reconciler.troubles == {}
+    assert troubles.codes == {}
