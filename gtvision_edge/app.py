@@ -1,7 +1,7 @@
 """The composition root: the only module that knows every part."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -53,7 +53,6 @@ from gtvision_edge.media.choosing import (
     port_error,
 )
 from gtvision_edge.media.client import MediaServerClient
-from gtvision_edge.media.errors import MediaPathWrongError
 from gtvision_edge.media.findings import MediaServerExaminer
 from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
 from gtvision_edge.media.path_troubles import PathTroubles
@@ -68,6 +67,7 @@ from gtvision_edge.recordings.retention.breaker import BreakerClosed, BreakerOpe
 from gtvision_edge.recordings.retention.errors import UnknownPurgeError
 from gtvision_edge.recordings.volume import VolumeFound, VolumeLost
 from gtvision_edge.runtime.clock import Clock, SystemClock
+from gtvision_edge.runtime.findings import FindingSource
 from gtvision_edge.runtime.pulse import Pulse
 from gtvision_edge.runtime.shares import Shares, open_transfers
 from gtvision_edge.runtime.systemd import notify_systemd
@@ -111,6 +111,8 @@ class _Parts:
     path_troubles: PathTroubles
     examiner: MediaServerExaminer
     findings: FindingRegistry
+    notices: Mapping[str, FindingSource]
+    """Those of the findings that ``/readyz`` tells of, too, by the names it gives them."""
     gateway: Gateway
     authenticator: RequestAuthenticator
     transfers: Shares
@@ -179,19 +181,19 @@ async def run(
         examiner = MediaServerExaminer(
             client, clock, state=lambda: reconciler.state, hls_secret=hls_secret
         )
-        findings = FindingRegistry(
-            [
-                examiner.findings,
-                media.findings,
-                base.recording_findings,
-                base.accounts.issuers.findings,
-                base.keys.findings,
-            ],
-            clock,
-            registry=base.registry,
-        )
         footage = await stack.enter_async_context(
             open_footage(footage_base(base, views.path_view), tasks=tasks)
+        )
+        notices: dict[str, FindingSource] = {
+            "identity": base.accounts.issuers.findings,
+            "papers": base.keys.findings,
+            "paths": path_troubles.findings,
+            "integrity": footage.integrity.findings,
+        }
+        findings = FindingRegistry(
+            [examiner.findings, media.findings, base.recording_findings, *notices.values()],
+            clock,
+            registry=base.registry,
         )
         proxies = Proxies(settings.api.trusted_proxies)
         authenticator = RequestAuthenticator(
@@ -233,6 +235,7 @@ async def run(
             path_troubles,
             examiner,
             findings,
+            notices,
             gateway,
             authenticator,
             transfers,
@@ -337,10 +340,6 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
         database=base.database,
     )
 
-    async def paths() -> None:
-        if parts.path_troubles.codes:
-            raise MediaPathWrongError("A camera's path is not as it should be.")
-
     board = HealthBoard(
         {
             "database": base.database.check,
@@ -348,12 +347,7 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
             "volume": base.volume.require,
             "recording": base.breaker.require,
         },
-        notices={
-            "identity": accounts.issuers.check_keys,
-            "papers": base.keys.check_certificate,
-            "paths": paths,
-            "integrity": footage.integrity.require_good,
-        },
+        notices=parts.notices,
     )
     return build_api(
         [

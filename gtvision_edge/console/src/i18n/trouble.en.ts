@@ -101,10 +101,6 @@ export const failures: Text["failures"] = {
     title: "What answers in the media server's place is no media server.",
     cure: "See whether another program has its API's port, and the address in media.api_url.",
   },
-  media_path_wrong: {
-    title: "The media server did not apply the settings of a camera.",
-    cure: "It is tried again by itself. If it stays, look at the camera's address.",
-  },
   media_server_unavailable: {
     title: "The media server does not answer.",
     cure: "It is restarted automatically. Try again in a few seconds.",

@@ -108,10 +108,6 @@ export const failures: Record<string, Trouble> = {
     title: "O que responde no lugar do servidor de mídia não é um servidor de mídia.",
     cure: "Confira se outro programa usa a porta da API dele e o endereço em media.api_url.",
   },
-  media_path_wrong: {
-    title: "O servidor de mídia não aplicou a configuração de uma câmera.",
-    cure: "O sistema tenta de novo sozinho. Se não voltar, confira o endereço da câmera.",
-  },
   media_server_unavailable: {
     title: "O servidor de mídia não está respondendo.",
     cure: "Ele é religado sozinho. Tente de novo em alguns segundos.",
