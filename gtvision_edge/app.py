@@ -158,6 +158,8 @@ async def run(
             )
         )
         await service("media-choice", media.run)
+        if media.kind == "mediamtx":
+            base.prober.expect_sound_kept()
         for url in media.rtsp_urls:
             base.own_servers.keep_away_from(urlsplit(url).port or DEFAULT_RTSP_PORT)
         session = await stack.enter_async_context(aiohttp.ClientSession())

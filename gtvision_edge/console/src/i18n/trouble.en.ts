@@ -224,6 +224,10 @@ export const warnings: Text["warnings"] = {
     title: `Audio ${String(facts.codec ?? "—")} does not play in browsers.`,
     cure: "Video is not affected. In the camera: Audio → AAC.",
   }),
+  audio_not_in_playback: (facts) => ({
+    title: `Audio ${String(facts.codec ?? "—")} will not be heard in recordings.`,
+    cure: "Video is not affected. In the camera: Audio → AAC.",
+  }),
   unknown_video_codec: (facts) => ({
     title: `Video in ${String(facts.codec ?? "—")}, which is not known.`,
     cure: "In the camera: Video → H.264.",

@@ -232,6 +232,10 @@ export const warnings: Record<string, (facts: Facts) => Trouble> = {
     title: `Áudio ${String(facts.codec ?? "—")} não toca no navegador.`,
     cure: "O vídeo não é afetado. Na câmera: Áudio → codificação AAC.",
   }),
+  audio_not_in_playback: (facts) => ({
+    title: `O áudio ${String(facts.codec ?? "—")} não será ouvido nas gravações.`,
+    cure: "O vídeo não é afetado. Na câmera: Áudio → codificação AAC.",
+  }),
   unknown_video_codec: (facts) => ({
     title: `Vídeo em ${String(facts.codec ?? "—")}, que não se conhece.`,
     cure: "Na câmera: Vídeo → codificação H.264.",
