@@ -31,6 +31,7 @@ from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.runtime.findings import Finding
 from gtvision_edge.runtime.ids import new_uuid7
+from gtvision_edge.runtime.waking import sleep_or_wake
 from gtvision_edge.settings import IntegritySettings
 from gtvision_edge.storage import Database, Transaction
 
@@ -169,13 +170,7 @@ class IntegrityService:
             self._show(last.document, last.verdict, last.finished_us or 0)
 
     async def _wait(self) -> None:
-        sleeping = asyncio.ensure_future(self._clock.sleep(LOOK_S))
-        hearing = asyncio.ensure_future(self._news.wait())
-        try:
-            await asyncio.wait({sleeping, hearing}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeping.cancel()
-            hearing.cancel()
+        await sleep_or_wake(self._clock, LOOK_S, self._news)
 
     async def _is_due(self) -> bool:
         """Tell whether tonight's comparison is to begin: at its hour, or later where the box was off then."""
