@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gtvision_edge.accounts import NotPermittedError
 from gtvision_edge.api.routing import ADMINS, Answer, Body, Call, Endpoint, Listing
 from gtvision_edge.cameras.errors import DiscoveryBusyError, DiscoveryImpossibleError
 from gtvision_edge.cameras.onvif.finder import MAX_ADDRESSES
@@ -39,8 +38,6 @@ def discovery_endpoints(search: DeviceSearch) -> list[Endpoint]:
     """Return ``/cameras/discover``."""
 
     async def discover(call: Call) -> Listing[FoundAnswer]:
-        if call.principal.camera_ids is not None:
-            raise NotPermittedError("Who is limited to some cameras cannot add others.")
         body = call.body_as(DiscoverBody)
         request = SearchRequest(body.method, body.addresses, body.network, body.timeout_s)
         found = await search.search(call.principal, request, client_address=call.address)
