@@ -103,7 +103,7 @@ class UnknownWhepSessionError(EdgeError):
 
 
 class TooManyWhepSessionsError(EdgeError):
-    """A login, or the site, has as many WebRTC sessions as may be."""
+    """A person, or the site, has as many WebRTC sessions as may be."""
 
     code: ClassVar[str] = "too_many_whep_sessions"
     kind: ClassVar[ErrorKind] = ErrorKind.TOO_MANY

@@ -34,12 +34,9 @@ def text_element(name: str, text: str) -> str:
     return f"<{name}>{escape(text)}</{name}>"
 
 
-def username_token(user: str, password: str, created_us: int, *, nonce: bytes | None = None) -> str:
-    """Return the WS-Security header. *created_us* is the time **by the device's clock**: it refuses what seems old.
-
-    *nonce* is for tests; left out, it is fresh.
-    """
-    nonce = secrets.token_bytes(16) if nonce is None else nonce
+def username_token(user: str, password: str, created_us: int) -> str:
+    """Return the WS-Security header. *created_us* is the time **by the device's clock**: it refuses what seems old."""
+    nonce = secrets.token_bytes(16)
     created = datetime.fromtimestamp(created_us / 1_000_000, tz=UTC).strftime(
         "%Y-%m-%dT%H:%M:%S.%f"
     )
