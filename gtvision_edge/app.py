@@ -193,7 +193,13 @@ async def run(
             "integrity": footage.integrity.findings,
         }
         findings = FindingRegistry(
-            [examiner.findings, media.findings, base.recording_findings, *notices.values()],
+            [
+                examiner.findings,
+                media.findings,
+                base.recording_findings,
+                *notices.values(),
+                footage.retention.clock_guard.findings,
+            ],
             clock,
             registry=base.registry,
         )

@@ -75,6 +75,8 @@ class WantedPaths:
         self._suspended = suspended
         self._recording_allowed = recording_allowed
         self._ending: dict[str, float] = {}
+        self._made: dict[str, tuple[tuple[str, Sources, bool], Mapping[str, PathConf]]] = {}
+        """By the camera's uuid: what its paths were made of, and they."""
 
     async def work_out(self, actual: Mapping[str, PathConf]) -> Wanted:
         """Return what is wanted while the server has the configured paths *actual*.
@@ -89,6 +91,7 @@ class WantedPaths:
         wanted = Wanted()
         cameras = self._cameras.all_cameras()
         known = {camera.camera_uuid for camera in cameras}
+        self._made = {uuid: made for uuid, made in self._made.items() if uuid in known}
         self._ending = {uuid: until for uuid, until in self._ending.items() if uuid in known}
         for camera in cameras:
             await self._add(wanted, camera, actual)
@@ -116,9 +119,20 @@ class WantedPaths:
             return
         sources = Sources(main, self._cameras.stream_url(camera.camera_id, "sub"))
         record = claimed and camera.record
-        paths = desired_paths(camera.camera_id, sources, self._rules, record=record)
+        paths = self._paths_for(camera, sources, record=record)
         wanted.paths.update(paths)
         wanted.owners.update(dict.fromkeys(paths, camera.camera_uuid))
+
+    def _paths_for(
+        self, camera: CameraOnAir, sources: Sources, *, record: bool
+    ) -> Mapping[str, PathConf]:
+        """Return the camera's wanted paths; the very same objects while nothing changed, which makes comparing them cheap."""
+        key = (camera.camera_id, sources, record)
+        made = self._made.get(camera.camera_uuid)
+        if made is None or made[0] != key:
+            paths = desired_paths(camera.camera_id, sources, self._rules, record=record)
+            made = self._made[camera.camera_uuid] = (key, paths)
+        return made[1]
 
     async def _strange_paths(self, camera: CameraOnAir, actual: Mapping[str, PathConf]) -> set[str]:
         """Return the paths under the camera's name that are another's, configured or not quite ended."""

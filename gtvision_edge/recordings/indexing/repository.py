@@ -260,24 +260,31 @@ def oldest_deletable(
     limit: int,
     camera_nos: Sequence[CameraNo] | None = None,
     before_us: int | None = None,
+    after_us: int | None = None,
 ) -> list[LeanSegment]:
     """Return what :meth:`SegmentIndex.oldest_deletable` does, as of inside *transaction*."""
     found = [
         lean_segment(row)
-        for sql, parameters in deletable_queries(camera_nos, before_us, limit)
+        for sql, parameters in deletable_queries(camera_nos, before_us, limit, after_us=after_us)
         for row in transaction.execute(sql, parameters)
     ]
     return sorted(found, key=lambda segment: segment.start_us)[:limit]
 
 
 def deletable_queries(
-    camera_nos: Sequence[CameraNo] | None, before_us: int | None, limit: int
+    camera_nos: Sequence[CameraNo] | None,
+    before_us: int | None,
+    limit: int,
+    *,
+    after_us: int | None = None,
 ) -> list[tuple[str, tuple[Any, ...]]]:
     """Return the queries whose rows together, cut at *limit*, are the oldest deletable segments."""
     # One query per camera: each takes its rows from the front of a partial index. A list of cameras in one query would
     # make SQLite sort everything they have, or walk everybody else's.
-    before, values = ("", ()) if before_us is None else (" AND end_us <= ?", (before_us,))
-    rest = f"held = 0 AND doomed = 0{before} ORDER BY start_us LIMIT ?"
+    bounds = {" AND start_us >= ?": after_us, " AND end_us <= ?": before_us}
+    given = {sql: us for sql, us in bounds.items() if us is not None}
+    values = tuple(given.values())
+    rest = f"held = 0 AND doomed = 0{''.join(given)} ORDER BY start_us LIMIT ?"
     if camera_nos is None:
         return [(f"SELECT {LEAN_COLUMNS} FROM segments WHERE {rest}", (*values, limit))]  # noqa: S608
     sql = f"SELECT {LEAN_COLUMNS} FROM segments WHERE camera_no = ? AND {rest}"  # noqa: S608

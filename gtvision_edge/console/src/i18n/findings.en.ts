@@ -17,7 +17,21 @@ export const mediaStates: Text["mediaStates"] = {
   media_server_refused: "refuses orders",
 };
 
+const CLOCK_TITLES: Record<string, string> = {
+  leapt_far: "The box's clock leapt by more than a day: nothing is deleted by its age.",
+  leapt_unsynced: "The box's clock leapt, and no time server confirmed it: nothing is deleted by its age.",
+  behind_footage: "The box's clock is before the last recording: nothing is deleted by its age.",
+};
+
 export const findings: Text["findings"] = {
+  integrity_faults: () => ({
+    title: "The comparison of disk and index found faults.",
+    cure: "See which under Integrity below, and compare again once they are mended.",
+  }),
+  clock_in_doubt: ({ reason }) => ({
+    title: CLOCK_TITLES[String(reason)] ?? "The box's clock is in doubt: nothing is deleted by its age.",
+    cure: "“timedatectl” on the box shows the time and its time server. Once the time is right it is believed again by itself; after a leap of more than a day, only the next day.",
+  }),
   media_server_unavailable: ({ kind }) => ({
     title: "The media server is down: nothing is recorded or shown live.",
     cure: `On the unit, “systemctl status ${service(kind)}” says why and “systemctl restart ${service(kind)}” starts it again. When it answers, recording begins again by itself.`,
@@ -101,10 +115,6 @@ export const findings: Text["findings"] = {
   media_path_wrong: ({ cameras }) => ({
     title: `The media server did not apply the settings of ${list(cameras)}.`,
     cure: "It is tried again by itself. If it stays, the camera's page says what it is; look at its address.",
-  }),
-  integrity_faults: () => ({
-    title: "The last comparison of the recordings found faults.",
-    cure: "See which here in Health, under Integrity.",
   }),
   issuer_keys_gone: ({ issuer, source }) => ({
     title: `The key file of ${word(issuer)} is gone (${word(source)}): the logins it issues are refused.`,
