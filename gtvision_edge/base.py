@@ -49,6 +49,7 @@ class Base:
     breaker: Breaker
     cameras: CameraService
     devices: DeviceAsker
+    prober: CameraProber
     resolver: NameResolver
     own_servers: OwnServers
 
@@ -139,6 +140,7 @@ async def open_base(settings: Settings, clock: Clock, stack: AsyncExitStack) -> 
         ),
         cameras=cameras,
         devices=devices,
+        prober=prober,
         resolver=resolver,
         own_servers=own_servers,
     )

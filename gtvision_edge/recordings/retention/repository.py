@@ -284,14 +284,6 @@ def finish_purge(transaction: Transaction, purge: Purge) -> None:
     )
 
 
-def delete_empty_purge(transaction: Transaction, purge_id: PurgeId) -> None:
-    transaction.execute(
-        "DELETE FROM purges WHERE purge_id = ? AND failures = 0 AND NOT EXISTS"
-        " (SELECT 1 FROM purged_segments WHERE purge_id = ?)",
-        (purge_id, purge_id),
-    )
-
-
 def forget_details(transaction: Transaction, *, before_us: int, limit: int) -> int:
     """Forget the single segments of purges that finished before *before_us*; the records stay. Return how many."""
     done = transaction.execute(

@@ -112,6 +112,14 @@ export const findings: Text["findings"] = {
     title: "MediaMTX's HLS runs in low latency, which uses up the browser's connections.",
     cure: "In mediamtx.yml, write hlsVariant: fmp4.",
   }),
+  media_server_unexamined: () => ({
+    title: "MediaMTX does not show all of its settings: whether they are right is not known.",
+    cure: "In mediamtx.yml, give “any” with ips 127.0.0.1 and ::1 the permission “api”; “journalctl -u gtvision-edge” says what it did not answer.",
+  }),
+  media_path_wrong: ({ cameras }) => ({
+    title: `The media server did not apply the settings of ${list(cameras)}.`,
+    cure: "It is tried again by itself. If it stays, the camera's page says what it is; look at its address.",
+  }),
   issuer_keys_gone: ({ issuer, source }) => ({
     title: `The key file of ${word(issuer)} is gone (${word(source)}): the logins it issues are refused.`,
     cure: "If the key was taken back on purpose, remove it from edge.toml too; else put the file back. It is read within seconds, without a restart.",

@@ -115,6 +115,14 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
     title: "O HLS do MediaMTX está em baixa latência, o que esgota as conexões do navegador.",
     cure: "No mediamtx.yml, ponha hlsVariant: fmp4.",
   }),
+  media_server_unexamined: () => ({
+    title: "O MediaMTX não mostra toda a sua configuração: não se sabe se ela está certa.",
+    cure: "No mediamtx.yml, dê a “any” com ips 127.0.0.1 e ::1 a permissão “api”; “journalctl -u gtvision-edge” diz o que ele não respondeu.",
+  }),
+  media_path_wrong: ({ cameras }) => ({
+    title: `O servidor de mídia não aplicou a configuração de ${list(cameras)}.`,
+    cure: "O sistema tenta de novo sozinho. Se não voltar, a página da câmera diz o que é; confira o endereço dela.",
+  }),
   issuer_keys_gone: ({ issuer, source }) => ({
     title: `O arquivo de chaves de ${word(issuer)} não está mais lá (${word(source)}): os acessos que ele emite são recusados.`,
     cure: "Se a chave foi retirada de propósito, retire-a também de edge.toml; senão, ponha o arquivo de volta. Ele é lido em segundos, sem reiniciar.",
