@@ -183,6 +183,7 @@ async def run(
                 examiner.findings,
                 media.findings,
                 base.recording_findings,
+                base.mender.findings,
                 base.accounts.issuers.findings,
                 base.keys.findings,
             ],
