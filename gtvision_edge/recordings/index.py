@@ -24,6 +24,7 @@ from gtvision_edge.recordings.indexing.repository import (
     lean_segment,
     miss_segments,
     oldest_deletable,
+    oldest_of,
     spare_doomed,
 )
 from gtvision_edge.recordings.model import (
@@ -221,14 +222,14 @@ class SegmentIndex:
     ) -> list[LeanSegment]:
         """Return the oldest segments that are neither held nor being deleted, oldest first.
 
-        Only those of *camera_nos* (None = all), only those that ended by *before_us* (None = any). To delete them, pass
-        them through :func:`doom_segments`: what is held by then, it spares.
+        What a wrong clock named counts from when it was indexed (``aging``). Only those of *camera_nos* (None = all), only
+        those that ended by *before_us* (None = any). To delete them, pass them through :func:`doom_segments`: what is held by
+        then, it spares.
         """
-        found: list[LeanSegment] = []
+        rows: list[Row] = []
         for sql, parameters in deletable_queries(camera_nos, before_us, limit):
-            rows = await self._database.fetch_all(sql, parameters)
-            found += [lean_segment(row) for row in rows]
-        return sorted(found, key=lambda segment: segment.start_us)[:limit]
+            rows += await self._database.fetch_all(sql, parameters)
+        return oldest_of(rows, limit)
 
     async def doomed(self, limit: int) -> list[LeanSegment]:
         """Return segments whose deletion was begun."""

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from gtvision_edge.recordings.aging.repository import AGE
 from gtvision_edge.recordings.model import CameraNo, LeanSegment, PurgeId, SegmentId
 from gtvision_edge.recordings.retention.model import (
     Guard,
@@ -316,8 +317,8 @@ async def fetch_would_go(
 ) -> tuple[int, int, int | None, int | None]:
     """Return number, bytes, first start and last end of a camera's deletable segments that ended by *before_us*."""
     (row,) = await database.count_all(
-        "SELECT count(*), coalesce(sum(size_bytes), 0), min(start_us), max(end_us) FROM segments"
-        " WHERE camera_no = ?1 AND held = 0 AND doomed = 0 AND start_us < ?2 AND end_us <= ?2",
+        "SELECT count(*), coalesce(sum(size_bytes), 0), min(start_us), max(end_us) FROM segments"  # noqa: S608
+        f" WHERE camera_no = ?1 AND held = 0 AND doomed = 0 AND {AGE} < ?2 AND (end_us <= ?2 OR aged_us IS NOT NULL)",
         (camera_no, before_us),
     )
     return (row[0], row[1], row[2], row[3])
@@ -403,15 +404,6 @@ async def find_last_far_leap(database: Database, source: str) -> int | None:
         leap["step_us"] - 86_400_000_000
     )
     return None if is_undone else int(leap["at_us"])
-
-
-async def fetch_jumps(database: Database, *, since_us: int, least_us: int) -> list[tuple[int, int]]:
-    """Return the forward steps of the clock since *since_us*: the moment after it, and how far."""
-    rows = await database.fetch_all(
-        "SELECT at_us, step_us FROM clock_log WHERE at_us >= ? AND kind = 'step' AND step_us >= ? ORDER BY at_us",
-        (since_us, least_us),
-    )
-    return [(row[0], row[1]) for row in rows]
 
 
 def _to_purge(row: Row) -> Purge:

@@ -187,16 +187,10 @@ async def test_a_stepped_clock_deletes_nothing(
 
 
 async def test_footage_of_a_clock_that_started_in_the_past_is_not_taken_for_old(
-    house: House, database: Database
+    house: House,
 ) -> None:
     camera_no = await house.volume.camera("c1")
-    epoch_us = 0
-    await house.volume.record(camera_no, 3, start_us=epoch_us + 60_000_000)
-    at_us = house.clock.now_us()
-    by_us = at_us - 600_000_000
-    await database.write(
-        lambda transaction: repository.insert_clock_entry(transaction, at_us, "step", step_us=by_us)
-    )
+    await house.volume.record(camera_no, 3, start_us=60_000_000)
 
     await house.pass_()
     assert await house.left(camera_no) == 3
@@ -204,6 +198,89 @@ async def test_footage_of_a_clock_that_started_in_the_past_is_not_taken_for_old(
     house.clock.step_wall(31 * 86400)
     await house.pass_()
     assert await house.left(camera_no) == 0
+
+
+async def recorded_while_wrong(house: House, camera_no: CameraNo, *, wrong_by_s: float) -> None:
+    """Begin a run with the clock set back, record five minutes, and let the power be cut; the next run begins right."""
+    database, clock = house.database, house.clock
+    before = ClockGuard(database, clock, is_synced=lambda: False)
+    await before.start()
+    await before.look()
+    clock.step_wall(-wrong_by_s)
+    wrong = ClockGuard(database, clock, is_synced=lambda: False)
+    await wrong.start()
+    await wrong.look()
+    began_us = clock.now_us()
+    for _ in range(30):
+        await clock.advance(10)
+        await wrong.look()
+    await house.volume.record(camera_no, 4, start_us=began_us)
+    last_us = clock.now_us() - MINUTE_US
+    clock.step_wall(wrong_by_s)
+    right = ClockGuard(database, clock, is_synced=lambda: True)
+    await right.start()
+    await right.look()
+    await house.volume.record(camera_no, 1, start_us=last_us)  # was cut off, and is found now
+
+
+async def test_a_jump_between_two_runs_makes_nothing_old_nor_hides_what_is(house: House) -> None:
+    camera_no = await house.volume.camera("c1")
+    await house.volume.record(camera_no, 3, start_us=START_US - 40 * DAY_US)
+    await house.volume.record(camera_no, 300, start_us=START_US - 200 * DAY_US)
+    other = await house.volume.camera("c2")
+    await recorded_while_wrong(house, other, wrong_by_s=100 * 86400)
+    await recorded_while_wrong(house, camera_no, wrong_by_s=50 * 86400)
+
+    await house.pass_()
+
+    assert (await house.left(camera_no), await house.left(other)) == (5, 5)
+
+    house.clock.step_wall(31 * 86400)
+    await house.pass_()
+    assert (await house.left(camera_no), await house.left(other)) == (0, 0)
+
+
+async def test_doubted_footage_waits_for_the_clock_and_counts_from_then(house: House) -> None:
+    camera_no = await house.volume.camera("c1")
+    await recorded_while_wrong(house, camera_no, wrong_by_s=50 * 86400)
+    house.trust.is_trusted = False
+    house.clock.step_wall(20 * 86400)
+    await house.pass_()
+
+    house.trust.is_trusted = True
+    await house.pass_()
+    house.clock.step_wall(29 * 86400)
+    await house.pass_()
+    assert await house.left(camera_no) == 5
+
+    house.clock.step_wall(2 * 86400)
+    await house.pass_()
+    assert await house.left(camera_no) == 0
+
+
+@pytest.mark.parametrize("why", ["pressure", "quota", "ordered"])
+async def test_what_a_wrong_clock_named_goes_last_whatever_for(house: House, why: str) -> None:
+    camera_no = await house.volume.camera("c1", "a")
+    await house.volume.record(camera_no, 100, start_us=60_000_000)
+    await house.volume.record(camera_no, 100, start_us=START_US - DAY_US)
+    await house.pass_()  # they count from now
+
+    if why == "pressure":
+        house.free(140_000)
+    elif why == "quota":
+        await house.rule("tenant", "a", None, quota=140_000)
+    else:
+        policy = {"camera_nos": [camera_no], "before_us": START_US - DAY_US // 2}
+        order = Order(PurgeKind.MANUAL, policy, Actor("u1", "ana"), "asked for")
+        await house.deleter.order(order, ["a"], audited_as="purge.ordered")
+    await house.pass_()
+
+    row = await house.database.fetch_one(
+        "SELECT count(*) FROM segments WHERE start_us < 86400000000"
+    )
+    assert row is not None
+    assert row[0] == 100
+    assert await house.left(camera_no) < 150
 
 
 async def test_pressure_takes_the_oldest_of_all_down_to_the_low_water(house: House) -> None:
