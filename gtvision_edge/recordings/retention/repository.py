@@ -196,6 +196,17 @@ async def fetch_unfinished_deletions(database: Database) -> dict[SegmentId, Purg
     return {SegmentId(row["segment_id"]): PurgeId(row["purge_id"]) for row in rows}
 
 
+async def is_being_deleted(database: Database, purge_id: PurgeId) -> bool:
+    """Tell whether something that a purge says it deleted is not gone yet."""
+    row = await database.fetch_one(
+        # From the few rows whose deletion was begun, whatever the purge deleted before.
+        "SELECT 1 FROM segments s CROSS JOIN purged_segments d ON d.camera_no = s.camera_no AND d.start_us = s.start_us"
+        " AND d.segment_id = s.segment_id WHERE s.doomed = 1 AND d.purge_id = ? LIMIT 1",
+        (purge_id,),
+    )
+    return row is not None
+
+
 async def fetch_open_purges(database: Database) -> list[Purge]:
     rows = await database.fetch_all(f"{_PURGE} WHERE finished_us IS NULL ORDER BY purge_id")
     return [_to_purge(row) for row in rows]
