@@ -275,7 +275,7 @@ def deletable_queries(
     """Return the queries whose rows together are what :func:`oldest_of` chooses from."""
     # One query per camera: each takes its rows from the front of a partial index. A list of cameras in one query would
     # make SQLite sort everything they have, or walk everybody else's.
-    before, values = "", ()
+    before, values = "", tuple[int, ...]()
     if before_us is not None:  # the end of footage with doubted times says nothing
         before = f" AND {AGE} < ? AND (end_us <= ? OR aged_us IS NOT NULL)"
         values = (before_us, before_us)

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
-from gtvision_edge.audit import Actor, AuditLog
+from gtvision_edge.audit import SYSTEM, Actor, AuditLog
 from gtvision_edge.audit.tree import leaf_hash, root_over
 from gtvision_edge.recordings.disk import DiskThreads
 from gtvision_edge.recordings.index import (
@@ -278,6 +278,35 @@ class Deleter:
             bytes=closed.size_bytes,
             held_skipped=held,
         )
+
+    async def forget_missing(self, *, before_us: int) -> int:
+        """Forget some footage whose files were found to be gone before *before_us*; the audit log keeps what it was.
+
+        One entry per tenant: how many, from when to when, and the Merkle root of the hashes, as of a purge. Return how many.
+        """
+
+        def write(transaction: Transaction) -> int:
+            rows = repository.forget_missing(transaction, before_us=before_us, limit=BATCH)
+            for tenant_id in {row["tenant_id"] for row in rows}:
+                some = [row for row in rows if row["tenant_id"] == tenant_id]
+                leaves = [leaf_hash(row["sha256"] or UNHASHED) for row in some]
+                self._audit.append(
+                    transaction,
+                    actor=SYSTEM,
+                    action="footage.missing_forgotten",
+                    subject="footage:missing",
+                    tenant_id=tenant_id,
+                    details={
+                        "segments": len(some),
+                        "cameras": sorted({row["camera_no"] for row in some}),
+                        "first_us": min(row["start_us"] for row in some),
+                        "last_us": max(row["end_us"] for row in some),
+                        "root": root_over(leaves).hex(),
+                    },
+                )
+            return len(rows)
+
+        return await self._database.write(write)
 
     def is_over(self, purge: Purge) -> bool:
         """Tell whether an age record belongs to a day that is over: the next deletion begins a new one."""

@@ -49,6 +49,8 @@ LATE_S: Final = 180.0
 """A camera that was removed may have a file in hand for so long."""
 DETAILS_US: Final = 90 * DAY_US
 """The single segments of a purge are listed for so long; its record stays."""
+MISSING_US: Final = 400 * DAY_US
+"""That a file was gone is shown for so long after it was found to be; the audit log keeps a root of what was forgotten."""
 
 
 class WatchedVolume(Protocol):
@@ -324,6 +326,8 @@ class Keeper:
                 transaction, before_us=before_us, limit=BATCH
             )
         )
+        missing_before_us = self._clock.now_us() - MISSING_US
+        count = max(count, await self._deleter.forget_missing(before_us=missing_before_us))
         if count < BATCH:
             self._forget_at = self._clock.monotonic() + FORGET_EVERY_S
 

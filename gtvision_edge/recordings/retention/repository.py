@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from gtvision_edge.recordings.aging.repository import AGE
+from gtvision_edge.recordings.holding import cameras_in_incidents, held_by_incident, open_over
 from gtvision_edge.recordings.model import CameraNo, LeanSegment, PurgeId, SegmentId
 from gtvision_edge.recordings.retention.model import (
     Guard,
@@ -305,6 +306,24 @@ def forget_details(transaction: Transaction, *, before_us: int, limit: int) -> i
     return done.rowcount
 
 
+def forget_missing(transaction: Transaction, *, before_us: int, limit: int) -> list[Row]:
+    """Forget footage whose files were found to be gone before *before_us*, but what an open incident wants; return the rows.
+
+    The rows have camera_no, tenant_id, start_us, end_us and sha256.
+    """
+    wanted = held_by_incident(camera_no="m.camera_no", start_us="m.start_us", end_us="m.end_us")
+    rows = transaction.execute(
+        "SELECT m.segment_id, m.camera_no, r.tenant_id, m.start_us, m.end_us, m.sha256 FROM missing_segments m"  # noqa: S608 -- SQL of ours
+        f" JOIN recorded_cameras r USING (camera_no) WHERE m.found_us < ? AND NOT {wanted}"
+        " ORDER BY m.segment_id LIMIT ?",
+        (before_us, limit),
+    ).fetchall()
+    transaction.executemany(
+        "DELETE FROM missing_segments WHERE segment_id = ?", [(row["segment_id"],) for row in rows]
+    )
+    return rows
+
+
 async def oldest_recorded(database: Database, *, limit: int) -> list[LeanSegment]:
     """Return the deletable segments that were indexed first, whatever their times say."""
     rows = await database.fetch_all(
@@ -355,8 +374,8 @@ async def fetch_day_sums(database: Database, first_day: int) -> dict[int, tuple[
 async def fetch_oldest_incident(database: Database) -> str | None:
     """Return the open incident that was made first and holds footage; not one of which a bundle is being made."""
     row = await database.fetch_one(
-        "SELECT i.incident_id FROM incidents i WHERE i.released_us IS NULL AND EXISTS (SELECT 1 FROM incident_cameras c"
-        " JOIN segments s ON s.camera_no = c.camera_no AND s.held = 1 AND s.start_us < i.end_us AND s.end_us > i.start_us"
+        "SELECT i.incident_id FROM incidents i WHERE EXISTS (SELECT 1 FROM incident_cameras c"  # noqa: S608 -- SQL of ours
+        f" JOIN segments s ON s.camera_no = c.camera_no AND s.held = 1 AND {open_over(start_us='s.start_us', end_us='s.end_us')}"
         " WHERE c.incident_id = i.incident_id) AND NOT EXISTS (SELECT 1 FROM exports e"
         " WHERE e.incident_id = i.incident_id AND e.state IN ('queued', 'running')) ORDER BY i.incident_id LIMIT 1"
     )
@@ -365,8 +384,7 @@ async def fetch_oldest_incident(database: Database) -> str | None:
 
 async def is_in_open_incident(database: Database, camera_no: CameraNo) -> bool:
     row = await database.fetch_one(
-        "SELECT 1 FROM incident_cameras JOIN incidents USING (incident_id)"
-        " WHERE camera_no = ? AND released_us IS NULL LIMIT 1",
+        f"SELECT 1 WHERE ? IN ({cameras_in_incidents()})",
         (camera_no,),
     )
     return row is not None

@@ -1,9 +1,12 @@
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from gtvision_edge.audit import Actor, AuditLog
+from gtvision_edge.audit.tree import leaf_hash, root_over
+from gtvision_edge.recordings.index import miss_segments
 from gtvision_edge.recordings.model import CameraNo, Span
 from gtvision_edge.recordings.retention import repository, unlinking
 from gtvision_edge.recordings.retention.awaited import PATIENCE_S
@@ -597,3 +600,36 @@ async def test_what_incidents_hold_leaves_a_tenant_a_tenth_of_its_quota(house: H
     row = await house.database.fetch_one("SELECT sum(held), sum(held = 0) FROM segments")
     assert row is not None
     assert (row[0], row[1]) == (100, 10)
+
+
+async def test_that_files_were_gone_is_forgotten_after_its_time_and_the_audit_log_keeps_a_root(
+    house: House,
+) -> None:
+    camera_no = await house.volume.camera("c1")
+    ids = await house.volume.record(camera_no, 3)
+    await hold(
+        house.database,
+        house.clock,
+        house.volume,
+        "c1",
+        Span(START_US + 2 * MINUTE_US, START_US + 2 * MINUTE_US + 1),
+    )
+    found_us = house.clock.now_us()
+    await house.database.write(
+        lambda transaction: miss_segments(transaction, ids, found_us=found_us)
+    )
+    house.clock.step_wall(400 * 86400 - 3600)
+    await house.pass_()
+    rows = await house.database.fetch_all("SELECT segment_id FROM missing_segments")
+    assert len(rows) == 3
+
+    await house.clock.advance(7200)
+    await house.pass_()
+
+    rows = await house.database.fetch_all("SELECT segment_id FROM missing_segments")
+    assert [row[0] for row in rows] == [ids[2]]
+    entries = (await AuditLog(house.clock).page(house.database)).entries
+    (entry,) = [each for each in entries if each.action == "footage.missing_forgotten"]
+    details = json.loads(entry.details)
+    assert (details["segments"], details["first_us"]) == (2, START_US)
+    assert details["root"] == root_over([leaf_hash(bytes([n]) * 32) for n in range(2)]).hex()
