@@ -354,6 +354,29 @@ async def fetch_would_go(
     return (row[0], row[1], row[2], row[3])
 
 
+async def fetch_over_quota(
+    database: Database, before_us: Mapping[CameraNo, int | None], excess: int
+) -> dict[CameraNo, tuple[int, int, int, int]]:
+    """Return what goes of the cameras in *before_us*, together and oldest first, until *excess* bytes are gone.
+
+    Not what has ended by a camera's own moment there: that went by its age before (None = nothing did). By camera: number,
+    bytes, first start, last end. It sorts all that they have.
+    """
+    if not before_us or excess <= 0:
+        return {}
+    cameras = ", ".join("(?, ?)" for _ in before_us)
+    rows = await database.count_all(
+        f"WITH mine (camera_no, before_us) AS (VALUES {cameras}), ranked AS (SELECT s.camera_no, s.size_bytes, s.start_us,"  # noqa: S608
+        f" s.end_us, sum(s.size_bytes) OVER (ORDER BY {AGE}, s.segment_id ROWS UNBOUNDED PRECEDING) AS gone FROM mine"
+        " CROSS JOIN segments s ON s.camera_no = mine.camera_no WHERE s.held = 0 AND s.doomed = 0"
+        f" AND (before_us IS NULL OR {AGE} >= before_us OR (s.end_us > before_us AND s.aged_us IS NULL)))"
+        " SELECT camera_no, count(*), sum(size_bytes), min(start_us), max(end_us) FROM ranked"
+        " WHERE gone - size_bytes < ? GROUP BY camera_no",
+        (*(value for pair in before_us.items() for value in pair), excess),
+    )
+    return {CameraNo(row[0]): (row[1], row[2], row[3], row[4]) for row in rows}
+
+
 async def fetch_camera_sums(database: Database) -> dict[CameraNo, tuple[int, int]]:
     """Return number and bytes of each camera's segments, by the running totals."""
     rows = await database.fetch_all(

@@ -23,6 +23,7 @@ from gtvision_edge.recordings.retention.model import (
     Scope,
 )
 from gtvision_edge.recordings.retention.override import Override
+from gtvision_edge.recordings.retention.policies import PolicyChange, PolicyService, TenantRule
 from gtvision_edge.recordings.volume import Usage
 from gtvision_edge.runtime.durable import sync_directory
 from gtvision_edge.settings import RecordingSettings, VolumeSettings
@@ -30,7 +31,7 @@ from gtvision_edge.storage import Database
 from tests.fakes.clock import FakeClock
 from tests.fakes.footage import MINUTE_US, START_US
 from tests.fakes.recorded_volume import SIZE, RecordedVolume
-from tests.unit.recordings.retention.test_deleter import hold, purges
+from tests.unit.recordings.retention.test_deleter import ADMIN, hold, purges
 
 ROOM = 1_000_000
 """Of the pretended volume: shares of it are round numbers of segments."""
@@ -633,3 +634,51 @@ async def test_that_files_were_gone_is_forgotten_after_its_time_and_the_audit_lo
     details = json.loads(entry.details)
     assert (details["segments"], details["first_us"]) == (2, START_US)
     assert details["root"] == root_over([leaf_hash(bytes([n]) * 32) for n in range(2)]).hex()
+
+
+async def test_a_quotas_dry_run_tells_what_then_goes(house: House) -> None:
+    await house.database.write(
+        lambda transaction: transaction.execute(
+            "INSERT INTO tenants (tenant_id, name, created_us) VALUES ('a', 'A', 0)"
+        )
+    )
+    one, two = await house.volume.camera("c1", "a"), await house.volume.camera("c2", "a")
+    await house.volume.record(
+        await house.volume.camera("c3", "b"), 5, start_us=START_US - 9 * DAY_US
+    )
+    await house.volume.record(
+        one, 10, start_us=START_US - 40 * DAY_US
+    )  # too old: no matter of quotas
+    await house.volume.record(one, 40, start_us=START_US - DAY_US)
+    await house.volume.record(two, 40, start_us=START_US - DAY_US + 20 * MINUTE_US)
+    await hold(
+        house.database,
+        house.clock,
+        house.volume,
+        "c1",
+        Span(START_US - DAY_US, START_US - DAY_US + 1),
+    )
+    policies = PolicyService(
+        house.database,
+        AuditLog(house.clock),
+        house.clock,
+        index=house.volume.index,
+        keeper=house.keeper,
+        default_days=30,
+    )
+    change = PolicyChange(tenants={"a": TenantRule(None, 50_000)})
+
+    (over,) = (await policies.try_out(ADMIN, change)).over_quota
+    await house.rule("tenant", "a", None, 50_000)
+    await house.pass_()
+
+    (purge,) = [each for each in await house.purges() if each.kind is PurgeKind.QUOTA]
+    assert over.tenant_id == "a"
+    assert [
+        (each.camera.camera_no, each.segments, each.size_bytes, each.first_us, each.last_us)
+        for each in over.cameras
+    ] == [
+        (each.camera_no, each.segments, each.size_bytes, each.first_us, each.last_us)
+        for each in purge.cameras
+    ]
+    assert len(purge.cameras) == 2
