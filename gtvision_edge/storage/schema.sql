@@ -161,6 +161,7 @@ CREATE INDEX segments_by_camera ON segments (camera_no, start_us, end_us);
 CREATE INDEX segments_deletable ON segments (coalesce(aged_us, start_us)) WHERE held = 0 AND doomed = 0;
 CREATE INDEX segments_deletable_of_camera ON segments (camera_no, coalesce(aged_us, start_us)) WHERE held = 0 AND doomed = 0;
 CREATE INDEX segments_aged ON segments (aged_us) WHERE aged_us IS NOT NULL;
+CREATE INDEX segments_long ON segments (camera_no, start_us) WHERE end_us - start_us > 120000000;
 CREATE INDEX segments_held ON segments (camera_no, start_us) WHERE held = 1;
 CREATE INDEX segments_doomed ON segments (segment_id) WHERE doomed = 1;
 CREATE INDEX segments_unhashed ON segments (segment_id) WHERE sha256 IS NULL;

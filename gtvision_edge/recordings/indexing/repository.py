@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any, Final, Protocol
 
 from gtvision_edge.recordings.aging.repository import AGE, age_of_new
@@ -289,8 +290,10 @@ def deletable_queries(
 
 def oldest_of(rows: Iterable[Row], limit: int) -> list[LeanSegment]:
     """Return the first *limit* of the rows of :func:`deletable_queries` by their age, those indexed first before others."""
-    found = sorted(rows, key=lambda row: (row["age_us"], row["segment_id"]))
-    return [LeanSegment(*tuple(row)[:7]) for row in found[:limit]]
+    found = sorted(
+        rows, key=itemgetter(7, 0)
+    )  # by place: names of columns are slow, and the rows many
+    return [LeanSegment(*row[:7]) for row in map(tuple, found[:limit])]
 
 
 def is_continued(

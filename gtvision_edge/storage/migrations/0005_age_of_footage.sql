@@ -1,4 +1,5 @@
--- Footage that a wrong clock named counts from when it was indexed, in all deletion; a file that is lost twice leaves two rows.
+-- Footage that a wrong clock named counts from when it was indexed, in all deletion; a file that is lost twice leaves two rows;
+-- long segments have an index of their own, so that what overlaps a moment is found without reading a day back.
 -- An older program beside it judges by the names' times alone, and finds the oldest without the help of an index.
 
 -- Times that the clock told while it was wrong; footage that bears them is younger than it says.
@@ -15,6 +16,7 @@ DROP INDEX segments_deletable_of_camera;
 CREATE INDEX segments_deletable ON segments (coalesce(aged_us, start_us)) WHERE held = 0 AND doomed = 0;
 CREATE INDEX segments_deletable_of_camera ON segments (camera_no, coalesce(aged_us, start_us)) WHERE held = 0 AND doomed = 0;
 CREATE INDEX segments_aged ON segments (aged_us) WHERE aged_us IS NOT NULL;
+CREATE INDEX segments_long ON segments (camera_no, start_us) WHERE end_us - start_us > 120000000;
 
 INSERT INTO clock_doubts (first_us, last_us, known_us)
     SELECT at_us - step_us - 172800000000, at_us - step_us, at_us - step_us - 172800000000 FROM clock_log
