@@ -19,9 +19,9 @@ def open_over(*, start_us: str, end_us: str) -> str:
     return f"i.released_us IS NULL AND i.start_us < {end_us} AND i.end_us > {start_us}"
 
 
-def cameras_in_incidents() -> str:
-    """Return the query of the numbers of the cameras of which open incidents hold something, or will."""
+def is_in_incident(camera_no: str) -> str:
+    """Return the condition that open incidents hold something of the camera of that column or parameter, or will."""
     return (
-        "SELECT c.camera_no FROM incident_cameras c JOIN incidents i USING (incident_id)"
-        " WHERE i.released_us IS NULL"
+        f"{camera_no} IN (SELECT c.camera_no FROM incident_cameras c JOIN incidents i USING (incident_id)"  # noqa: S608 -- names of ours
+        " WHERE i.released_us IS NULL)"
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gtvision_edge.recordings.holding import cameras_in_incidents, held_by_incident
+from gtvision_edge.recordings.holding import held_by_incident, is_in_incident
 from gtvision_edge.recordings.indexing.reading import Described
 from gtvision_edge.recordings.indexing.repository import (
     INSERT_SEGMENT,
@@ -112,7 +112,7 @@ def renew_segments(transaction: Transaction, segment_ids: Iterable[SegmentId]) -
 def hold_again(transaction: Transaction) -> None:
     """Mark what open incidents hold."""
     transaction.execute(
-        f"UPDATE segments SET held = 1 WHERE held = 0 AND doomed = 0 AND camera_no IN ({cameras_in_incidents()})"  # noqa: S608
+        f"UPDATE segments SET held = 1 WHERE held = 0 AND doomed = 0 AND {is_in_incident('camera_no')}"  # noqa: S608
         f" AND {held_by_incident()}"
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from gtvision_edge.recordings.aging.repository import AGE
-from gtvision_edge.recordings.holding import cameras_in_incidents, held_by_incident, open_over
+from gtvision_edge.recordings.holding import held_by_incident, is_in_incident, open_over
 from gtvision_edge.recordings.model import CameraNo, LeanSegment, PurgeId, SegmentId
 from gtvision_edge.recordings.retention.model import (
     Guard,
@@ -407,7 +407,7 @@ async def fetch_oldest_incident(database: Database) -> str | None:
 
 async def is_in_open_incident(database: Database, camera_no: CameraNo) -> bool:
     row = await database.fetch_one(
-        f"SELECT 1 WHERE ? IN ({cameras_in_incidents()})",
+        f"SELECT 1 WHERE {is_in_incident('?')}",
         (camera_no,),
     )
     return row is not None
