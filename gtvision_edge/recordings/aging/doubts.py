@@ -30,7 +30,8 @@ class ClockDoubts:
         self._known_us = 0
         self._doubt_id: int | None = None
         self._noted_us = 0
-        self._leaps: list[int] = []
+        self._has_leapt = False
+        self._leaps: list[tuple[int, int]] = []
 
     @property
     def is_written(self) -> bool:
@@ -44,10 +45,12 @@ class ClockDoubts:
         if now_us >= self._known_us:
             await self._database.write(repository.doubt_settled)
 
-    def leapt(self, before_us: int) -> None:
-        """Say that the clock stood at *before_us* and then went ahead by an hour or more."""
+    def leapt(self, before_us: int, after_us: int) -> None:
+        """Say that the clock stood at *before_us* and went ahead to *after_us*, by an hour or more."""
         if self._doubt_id is None:
-            self._leaps.append(before_us)
+            self._leaps.append((before_us, after_us))
+        else:
+            self._has_leapt = True
 
     async def look(self, now_us: int, *, is_confirmed: bool) -> None:
         """Compare the clock with what is known. *is_confirmed*: a time server keeps it, which counts for more.
@@ -57,18 +60,17 @@ class ClockDoubts:
 
         """
         while self._leaps:
-            await self._note_leap(self._leaps[0])
+            await self._note_leap(*self._leaps[0])
             del self._leaps[0]
-        if is_confirmed:
-            self._known_us = min(self._known_us, now_us)
+        if is_confirmed and now_us < self._known_us:
+            self._known_us, self._has_leapt = now_us, self._doubt_id is not None
         if self._doubt_id is None:
             if now_us < self._known_us - LEAST_US:
                 await self._begin(now_us)
             else:
                 self._known_us = max(self._known_us, now_us)
         elif now_us >= self._known_us:
-            await self._database.write(repository.doubt_settled)
-            self._doubt_id = None
+            await self._end(self._doubt_id, now_us)
         elif abs(now_us - self._noted_us) >= NOTE_EVERY_US:
             doubt_id = self._doubt_id
             await self._database.write(
@@ -86,11 +88,22 @@ class ClockDoubts:
         self._noted_us = now_us
         log.warning("footage_times_doubted", behind_s=(known_us - now_us) // 1_000_000)
 
-    async def _note_leap(self, before_us: int) -> None:
+    async def _end(self, doubt_id: int, now_us: int) -> None:
+        # By mere passing of time the clock came to what was known: nothing it named is younger than that.
+        from_us = now_us if self._has_leapt else self._known_us
+
+        def write(transaction: Transaction) -> None:
+            repository.doubt_settled(transaction)
+            repository.settle_doubt(transaction, doubt_id, from_us=from_us)
+
+        await self._database.write(write)
+        self._doubt_id, self._has_leapt = None, False
+
+    async def _note_leap(self, before_us: int, after_us: int) -> None:
         first_us = before_us - BEFORE_LEAP_US
 
         def write(transaction: Transaction) -> None:
             repository.insert_doubt(transaction, first_us, before_us, known_us=first_us)
-            repository.doubt_segments(transaction, first_us, before_us)
+            repository.age_segments(transaction, first_us, before_us, from_us=after_us)
 
         await self._database.write(write)

@@ -45,12 +45,21 @@ def extend_doubt(transaction: Transaction, doubt_id: int, to_us: int) -> None:
     )
 
 
-def doubt_segments(transaction: Transaction, first_us: int, last_us: int) -> None:
-    """Doubt what is in the index already and counts from between the two."""
+def age_segments(transaction: Transaction, first_us: int, last_us: int, *, from_us: int) -> None:
+    """Let what is in the index already and begins between the two count from *from_us*, which is no earlier than they."""
     transaction.execute(
         "UPDATE segments SET aged_us = ? WHERE segment_id IN (SELECT s.segment_id FROM recorded_cameras c CROSS JOIN segments s"
-        " ON s.camera_no = c.camera_no AND s.start_us >= ? AND s.start_us < ? WHERE s.aged_us IS NULL)",
-        (UNSETTLED_US, first_us, last_us),
+        " ON s.camera_no = c.camera_no AND s.start_us >= ? AND s.start_us < ? WHERE coalesce(s.aged_us, 0) < ?)",
+        (from_us, first_us, last_us, last_us),
+    )
+
+
+def settle_doubt(transaction: Transaction, doubt_id: int, *, from_us: int) -> None:
+    """Let what a doubt covers, and is not settled, count from *from_us*."""
+    transaction.execute(
+        "UPDATE segments SET aged_us = ?1 WHERE aged_us = ?2 AND ?1 >= ?3 AND EXISTS (SELECT 1 FROM clock_doubts"
+        " WHERE doubt_id = ?4 AND start_us >= first_us AND start_us < last_us + ?5)",
+        (from_us, UNSETTLED_US, EARLIEST_US, doubt_id, LATE_US),
     )
 
 
@@ -58,7 +67,7 @@ def doubt_settled(transaction: Transaction) -> None:
     """Doubt again what was settled by a clock that turned out to be behind what had been known."""
     transaction.execute(
         "UPDATE segments SET aged_us = ?1 WHERE aged_us IS NOT NULL AND aged_us < ?1 AND EXISTS"
-        " (SELECT 1 FROM clock_doubts WHERE aged_us >= first_us AND aged_us <= last_us AND known_us > last_us)",
+        " (SELECT 1 FROM clock_doubts WHERE aged_us >= first_us AND aged_us < last_us AND known_us > last_us)",
         (UNSETTLED_US,),
     )
 

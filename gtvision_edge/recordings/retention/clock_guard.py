@@ -157,7 +157,7 @@ class ClockGuard:
             self._stable_since = self._clock.monotonic()
             self._leapt = self._leapt or step_us > LEAP_US
             if step_us > LEAP_US:
-                self._doubts.leapt(now_us - step_us)
+                self._doubts.leapt(now_us - step_us, now_us)
             known_us = max(self._newest_us, now_us - step_us)
             is_far = now_us > known_us + FAR_US
             # Stepped back to what was known before a leap: that one is undone.

@@ -304,3 +304,52 @@ async def test_what_a_wrong_clock_settled_is_doubted_again(
     row = await database.fetch_one("SELECT aged_us FROM segments")
     assert row is not None
     assert row[0] == UNSETTLED_US
+
+
+async def ages(database: Database) -> list[int | None]:
+    return [row[0] for row in await database.fetch_all("SELECT aged_us FROM segments")]
+
+
+async def test_footage_before_a_leap_counts_from_where_the_leap_led_to(
+    bench: Bench, database: Database
+) -> None:
+    await bench.guard.start()
+    await bench.guard.look()
+    (number,) = await keep(database, FakeCamera())
+    now_us = bench.clock.now_us()
+    await add(
+        database,
+        a_segment(number, now_us - 3 * DAY_S * 1_000_000),
+        a_segment(number, now_us - DAY_S * 1_000_000),
+    )
+
+    bench.clock.step_wall(40 * DAY_S)
+    await bench.guard.look()
+
+    assert await ages(database) == [None, bench.clock.now_us()]
+
+
+@pytest.mark.parametrize("how", ["passes", "leaps", "is synced"])
+async def test_footage_of_a_clock_behind_counts_from_when_it_came_right(
+    bench: Bench, database: Database, how: str
+) -> None:
+    known_us = bench.clock.now_us() + 3 * 3600 * 1_000_000
+    await knew(database, known_us)
+    await bench.guard.start()
+    await bench.guard.look()
+    (number,) = await keep(database, FakeCamera())
+    await add(database, a_segment(number, bench.clock.now_us()))
+    await bench.pass_time(60)
+    unsettled = await ages(database)
+
+    if how == "leaps":
+        bench.clock.step_wall(5 * DAY_S)
+        await bench.guard.look()
+    elif how == "is synced":
+        bench.synced = True
+        await bench.guard.look()
+    else:
+        await bench.pass_time(5 * DAY_S)
+
+    assert unsettled == [UNSETTLED_US]
+    assert await ages(database) == [known_us if how == "passes" else bench.clock.now_us()]
