@@ -178,6 +178,9 @@ async def run(
         examiner = MediaServerExaminer(
             client, clock, state=lambda: reconciler.state, hls_secret=hls_secret
         )
+        footage = await stack.enter_async_context(
+            open_footage(footage_base(base, views.path_view), tasks=tasks)
+        )
         findings = FindingRegistry(
             [
                 examiner.findings,
@@ -186,12 +189,11 @@ async def run(
                 base.mender.findings,
                 base.accounts.issuers.findings,
                 base.keys.findings,
+                footage.integrity.findings,
+                footage.retention.clock_guard.findings,
             ],
             clock,
             registry=base.registry,
-        )
-        footage = await stack.enter_async_context(
-            open_footage(footage_base(base, views.path_view), tasks=tasks)
         )
         proxies = Proxies(settings.api.trusted_proxies)
         authenticator = RequestAuthenticator(

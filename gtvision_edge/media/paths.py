@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 
 from gtvision_edge.media.client import PathConf
@@ -53,6 +54,12 @@ class PathUse(StrEnum):
 
 def path_name(camera_id: str, use: PathUse) -> str:
     return f"{camera_id}_{use}"
+
+
+@lru_cache(maxsize=4096)
+def path_names(camera_id: str) -> tuple[str, ...]:
+    """Return the names of all paths of a camera; kept, for they are asked for of each camera every second."""
+    return tuple(path_name(camera_id, use) for use in PathUse)
 
 
 def parse_path_name(name: str) -> tuple[str, PathUse] | None:

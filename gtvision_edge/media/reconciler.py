@@ -129,6 +129,8 @@ class Reconciler:
         self._right: set[str] = set()
         self._agreed: tuple[Mapping[str, PathConf], Mapping[str, PathConf]] = ({}, {})
         """What was there and what was wanted when the two were last found to agree."""
+        self._wanted: dict[str, tuple[tuple[str, Sources, bool], Mapping[str, PathConf]]] = {}
+        """By the camera's uuid: what its paths were made of, and they."""
         self._troubles: dict[str, _Trouble] = {}
         self._unclaimed: dict[str, str] = {}
         self._left_behind: set[str] = set()
@@ -245,6 +247,7 @@ class Reconciler:
         self._unclaimed, self._left_behind = {}, set()
         cameras = self._cameras.all_cameras()
         known = {camera.camera_uuid for camera in cameras}
+        self._wanted = {uuid: paths for uuid, paths in self._wanted.items() if uuid in known}
         self._ending = {uuid: until for uuid, until in self._ending.items() if uuid in known}
         for camera in cameras:
             strange = await self._strange_paths(camera, actual)
@@ -266,10 +269,21 @@ class Reconciler:
                 continue
             sources = Sources(main, self._cameras.stream_url(camera.camera_id, "sub"))
             record = claimed and camera.record
-            paths = desired_paths(camera.camera_id, sources, self._rules, record=record)
+            paths = self._paths_for(camera, sources, record=record)
             desired |= paths
             owners |= dict.fromkeys(paths, camera.camera_uuid)
         return desired, owners
+
+    def _paths_for(
+        self, camera: CameraOnAir, sources: Sources, *, record: bool
+    ) -> Mapping[str, PathConf]:
+        """Return the camera's wanted paths; the very same objects while nothing changed, which makes comparing them cheap."""
+        key = (camera.camera_id, sources, record)
+        known = self._wanted.get(camera.camera_uuid)
+        if known is None or known[0] != key:
+            paths = desired_paths(camera.camera_id, sources, self._rules, record=record)
+            known = self._wanted[camera.camera_uuid] = (key, paths)
+        return known[1]
 
     async def _strange_paths(self, camera: CameraOnAir, actual: Mapping[str, PathConf]) -> set[str]:
         """Return the paths under the camera's name that are another's, configured or not quite ended."""

@@ -19,6 +19,9 @@ from gtvision_edge.media.paths import PathUse, path_name
 from gtvision_edge.runtime.clock import Clock
 
 LOOK_INTERVAL_S = 1.0
+CALM_AFTER_S = 15.0
+"""When for so long no camera came, went or changed, it is looked every ``CALM_INTERVAL_S``: a site of 64 cameras is some 100 kB to parse."""
+CALM_INTERVAL_S = 2.0
 RECEIVING_FOR_S = 5.0
 """A stream counts as receiving for so long after its counter last grew."""
 RECORDING_FOR_S = 10.0
@@ -62,7 +65,7 @@ class _Day:
 
 
 class MediaViews:
-    """Asks the media server each second for its paths, and the disk for the newest file of each recording.
+    """Asks the media server for its paths, and the disk for the newest file of each recording: each second, and every two in calm.
 
     A server that does not answer and a disk that hangs leave the last knowledge to age; they never make anybody wait.
     """
@@ -86,6 +89,8 @@ class MediaViews:
         self._looking: asyncio.Future[set[str]] | None = None
         self._seen: dict[str, _Seen] = {}
         self._answered_at = float("-inf")
+        self._last: dict[str, PathView | None] = {}
+        self._changed_at = float("-inf")
         registry = registry or CollectorRegistry()
         self._available = Gauge(
             "gtvision_edge_media_cameras_available",
@@ -119,14 +124,17 @@ class MediaViews:
         """Look until cancelled."""
         while True:
             await self.look()
-            await self._clock.sleep(LOOK_INTERVAL_S)
+            is_calm = self._clock.monotonic() - self._changed_at > CALM_AFTER_S
+            await self._clock.sleep(CALM_INTERVAL_S if is_calm else LOOK_INTERVAL_S)
 
     async def look(self) -> None:
         """Look once at the media server and at the disk."""
         try:
             paths = await self._client.runtime_paths()
         except EdgeError:
-            return  # the reconciler tells of a lost server; here the last view ages
+            # The reconciler tells of a lost server; here the last view ages.
+            self._changed_at = self._clock.monotonic()
+            return
         self._answered_at = self._clock.monotonic()
         cameras = self._cameras.all_cameras()
         for gone in self._seen.keys() - {camera.camera_id for camera in cameras}:
@@ -145,7 +153,10 @@ class MediaViews:
                 if camera.record and self._seen[camera.camera_id].available
             ]
         )
-        views = [self.path_view(camera_id) for camera_id in self._seen]
+        seen_now = {camera_id: self.path_view(camera_id) for camera_id in self._seen}
+        if seen_now != self._last:
+            self._last, self._changed_at = seen_now, self._clock.monotonic()
+        views = seen_now.values()
         self._available.set(sum(view.available for view in views if view))
         self._recording.set(sum(view.recording for view in views if view))
 

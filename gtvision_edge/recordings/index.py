@@ -196,17 +196,8 @@ class SegmentIndex:
             _span(camera_no, span),
         )
         return [
-            SegmentSpan(
-                row["segment_id"],
-                row["start_us"],
-                row["end_us"],
-                row["size_bytes"],
-                bool(row["held"]),
-                bool(row["continues"]),
-                row["video"],
-                row["audio"],
-            )
-            for row in rows
+            SegmentSpan(number, start_us, end_us, size, bool(held), bool(continues), video, audio)
+            for number, start_us, end_us, size, held, continues, video, audio in rows
         ]
 
     async def extent(self, camera_no: CameraNo) -> Span | None:
@@ -226,15 +217,16 @@ class SegmentIndex:
         limit: int,
         camera_nos: Sequence[CameraNo] | None = None,
         before_us: int | None = None,
+        after_us: int | None = None,
     ) -> list[LeanSegment]:
         """Return the oldest segments that are neither held nor being deleted, oldest first.
 
         What a wrong clock named counts from when it was indexed (``aging``). Only those of *camera_nos* (None = all), only
-        those that ended by *before_us* (None = any). To delete them, pass them through :func:`doom_segments`: what is held by
+        those that ended by *before_us* (None = any); with *after_us*, those that by their own times lie between the two. To delete them, pass them through :func:`doom_segments`: what is held by
         then, it spares.
         """
         rows: list[Row] = []
-        for sql, parameters in deletable_queries(camera_nos, before_us, limit):
+        for sql, parameters in deletable_queries(camera_nos, before_us, limit, after_us=after_us):
             rows += await self._database.fetch_all(sql, parameters)
         return oldest_of(rows, limit)
 

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import structlog
 
@@ -129,6 +129,14 @@ class VolumeFound:
     volume_id: str
 
 
+class _Owner(NamedTuple):
+    """Whose a directory is by its marker, '' = nobody's; *stamp* is the marker's device, inode and time of change."""
+
+    stamp: tuple[int, int, int]
+    camera_uuid: str
+    directory: Path
+
+
 class Volume:
     """Watches one volume and hands out camera directories on it. All file work runs in a thread of its own.
 
@@ -161,7 +169,7 @@ class Volume:
         self._usage: Usage | None = None
         self._looked_at = float("-inf")
         self._claims: dict[str, tuple[CameraMarker, float]] = {}
-        self._owners: dict[str, tuple[tuple[int, int, int], str]] = {}
+        self._owners: dict[str, _Owner] = {}
 
     @property
     def root(self) -> Path:
@@ -286,19 +294,20 @@ class Volume:
 
         What lies under the camera's name is not its own until it was claimed: it may be its predecessor's.
         """
-        directory = self._root / camera_directory(camera.camera_id)
-        marker = directory / CAMERA_MARKER
+        # It is asked of each camera each second: text and not Path, and the marker is not read each time.
+        directory = f"{self._root}/{camera_directory(camera.camera_id)}"
+        marker = f"{directory}/{CAMERA_MARKER}"
         try:
-            found = marker.stat()
+            found = os.stat(marker)  # noqa: PTH116
             stamp = (found.st_dev, found.st_ino, found.st_mtime_ns)
             known = self._owners.get(camera.camera_id)
-            if known is None or known[0] != stamp:  # it is asked each second: do not read each time
-                content = read_camera_marker(marker)
-                known = stamp, content.camera_uuid if content else ""
-                self._owners[camera.camera_id] = known
+            if known is None or known.stamp != stamp:
+                content = read_camera_marker(Path(marker))
+                uuid = content.camera_uuid if content else ""
+                known = self._owners[camera.camera_id] = _Owner(stamp, uuid, Path(directory))
         except (OSError, OddMarkerError):
             return None
-        return directory if known[1] == camera.camera_uuid else None
+        return known.directory if known.camera_uuid == camera.camera_uuid else None
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         """Run *work* in the disk's thread; claims and checks take turns, and only work that does not end is a hang."""

@@ -22,6 +22,20 @@ def age_of_new(start_us: str) -> str:
     )
 
 
+def age_bounds(before_us: int | None, after_us: int | None) -> list[tuple[str, tuple[int, ...]]]:
+    """Return the conditions, each with its parameters, of what is as old as *before_us* (None = of any age).
+
+    With *after_us* somebody points at times as they are shown: then only what lies between the two by its own times.
+    """
+    if after_us is not None:
+        bounds: list[tuple[str, tuple[int, ...]]] = [("start_us >= ?", (after_us,))]
+        return bounds if before_us is None else [*bounds, ("end_us <= ?", (before_us,))]
+    if before_us is None:
+        return []
+    # The end of footage with doubted times says nothing.
+    return [(f"{AGE} < ?", (before_us,)), ("(end_us <= ? OR aged_us IS NOT NULL)", (before_us,))]
+
+
 async def fetch_known_us(database: Database) -> int:
     """Return the latest moment that was known to be past when a clock was doubted; 0 for none."""
     row = await database.fetch_one("SELECT coalesce(max(known_us), 0) FROM clock_doubts")

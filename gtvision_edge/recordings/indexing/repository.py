@@ -5,7 +5,7 @@ from itertools import pairwise
 from operator import itemgetter
 from typing import Any, Final, Protocol
 
-from gtvision_edge.recordings.aging.repository import AGE, age_of_new
+from gtvision_edge.recordings.aging.repository import AGE, age_bounds, age_of_new
 from gtvision_edge.recordings.groups import UNREAD, pack_groups
 from gtvision_edge.recordings.holding import held_by_incident
 from gtvision_edge.recordings.markers import CameraMarker
@@ -262,25 +262,29 @@ def oldest_deletable(
     limit: int,
     camera_nos: Sequence[CameraNo] | None = None,
     before_us: int | None = None,
+    after_us: int | None = None,
 ) -> list[LeanSegment]:
     """Return what :meth:`SegmentIndex.oldest_deletable` does, as of inside *transaction*."""
-    queries = deletable_queries(camera_nos, before_us, limit)
+    queries = deletable_queries(camera_nos, before_us, limit, after_us=after_us)
     return oldest_of(
         [row for sql, parameters in queries for row in transaction.execute(sql, parameters)], limit
     )
 
 
 def deletable_queries(
-    camera_nos: Sequence[CameraNo] | None, before_us: int | None, limit: int
+    camera_nos: Sequence[CameraNo] | None,
+    before_us: int | None,
+    limit: int,
+    *,
+    after_us: int | None = None,
 ) -> list[tuple[str, tuple[Any, ...]]]:
     """Return the queries whose rows together are what :func:`oldest_of` chooses from."""
     # One query per camera: each takes its rows from the front of a partial index. A list of cameras in one query would
     # make SQLite sort everything they have, or walk everybody else's.
-    before, values = "", tuple[int, ...]()
-    if before_us is not None:  # the end of footage with doubted times says nothing
-        before = f" AND {AGE} < ? AND (end_us <= ? OR aged_us IS NOT NULL)"
-        values = (before_us, before_us)
-    rest = f"held = 0 AND doomed = 0{before} ORDER BY {AGE} LIMIT ?"
+    bounds = age_bounds(before_us, after_us)
+    values = tuple(us for _, some in bounds for us in some)
+    given = "".join(f" AND {sql}" for sql, _ in bounds)
+    rest = f"held = 0 AND doomed = 0{given} ORDER BY {AGE} LIMIT ?"
     columns = f"{LEAN_COLUMNS}, {AGE} AS age_us"
     if camera_nos is None:
         return [(f"SELECT {columns} FROM segments WHERE {rest}", (*values, limit))]  # noqa: S608

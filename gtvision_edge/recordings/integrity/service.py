@@ -30,6 +30,7 @@ from gtvision_edge.recordings.integrity.model import (
 )
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.runtime.findings import Finding
 from gtvision_edge.runtime.ids import new_uuid7
 from gtvision_edge.settings import IntegritySettings
 from gtvision_edge.storage import Database, Transaction
@@ -162,6 +163,14 @@ class IntegrityService:
         """
         if self._faults:
             raise IntegrityFaultsError("Disk and index do not fit.", kinds=list(self._faults))
+
+    def findings(self) -> list[Finding]:
+        """Return the same as what somebody should mend."""
+        return (
+            [Finding("integrity_faults", facts={"kinds": list(self._faults)})]
+            if self._faults
+            else []
+        )
 
     async def _resume(self) -> None:
         broken = await self._database.write(

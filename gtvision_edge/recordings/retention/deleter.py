@@ -235,11 +235,13 @@ class Deleter:
     async def _close(self, purge: Purge) -> None:
         cameras = await repository.fetch_purged_cameras(self._database, purge.purge_id)
         root, unhashed = await self._root_of(purge.purge_id)
-        before_us = purge.policy.get("before_us")
+        after_us, before_us = purge.interval_us
         held = 0
         for each in cameras:
-            limit_us = before_us if isinstance(before_us, int) else each.last_us
-            held += await repository.count_held(self._database, each.camera_no, limit_us)
+            limit_us = each.last_us if before_us is None else before_us
+            held += await repository.count_held(
+                self._database, each.camera_no, limit_us, after_us=after_us
+            )
         closed = replace(
             purge,
             finished_us=self._clock.now_us(),

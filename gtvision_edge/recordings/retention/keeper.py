@@ -271,12 +271,11 @@ class Keeper:
         order = _order_of(purge)
         numbers = purge.policy.get("camera_nos")
         camera_nos = [CameraNo(each) for each in numbers] if isinstance(numbers, list) else []
-        before = purge.policy.get("before_us")
-        before_us = before if isinstance(before, int) else None
+        after_us, before_us = purge.interval_us
         while self._volume.is_present():
             found = await self._choose(
                 lambda n: self._index.oldest_deletable(
-                    limit=n, camera_nos=camera_nos, before_us=before_us
+                    limit=n, camera_nos=camera_nos, before_us=before_us, after_us=after_us
                 )
             )
             if not found or not await self._delete(order, found):

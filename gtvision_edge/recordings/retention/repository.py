@@ -4,9 +4,16 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from gtvision_edge.recordings.aging.repository import AGE
+from gtvision_edge.recordings.aging.repository import AGE, age_bounds
 from gtvision_edge.recordings.holding import held_by_incident, is_in_incident, open_over
-from gtvision_edge.recordings.model import CameraNo, LeanSegment, PurgeId, SegmentId
+from gtvision_edge.recordings.model import (
+    MAX_SEGMENT_US,
+    CameraNo,
+    IncidentId,
+    LeanSegment,
+    PurgeId,
+    SegmentId,
+)
 from gtvision_edge.recordings.retention.model import (
     Guard,
     OnFull,
@@ -249,12 +256,14 @@ async def fetch_purged_cameras(database: Database, purge_id: PurgeId) -> list[Pu
     return [PurgedOfCamera(*row) for row in rows]
 
 
-async def count_held(database: Database, camera_no: CameraNo, before_us: int | None) -> int:
-    """Return how many segments of a camera incidents keep; only those that ended by *before_us*, if given."""
+async def count_held(
+    database: Database, camera_no: CameraNo, before_us: int | None, *, after_us: int | None = None
+) -> int:
+    """Return how many segments of a camera incidents keep; only those from *after_us* to *before_us*, as far as given."""
     row = await database.fetch_one(
         "SELECT count(*) FROM segments WHERE camera_no = ?1 AND held = 1"
-        " AND (?2 IS NULL OR (start_us < ?2 AND end_us <= ?2))",
-        (camera_no, before_us),
+        " AND (?2 IS NULL OR (start_us < ?2 AND end_us <= ?2)) AND (?3 IS NULL OR start_us >= ?3)",
+        (camera_no, before_us, after_us),
     )
     return int(row[0]) if row else 0
 
@@ -343,13 +352,15 @@ async def fetch_held_bytes(database: Database) -> dict[CameraNo, int]:
 
 
 async def fetch_would_go(
-    database: Database, camera_no: CameraNo, before_us: int
+    database: Database, camera_no: CameraNo, before_us: int, *, after_us: int | None = None
 ) -> tuple[int, int, int | None, int | None]:
-    """Return number, bytes, first start and last end of a camera's deletable segments that ended by *before_us*."""
+    """Return number, bytes, first start and last end of a camera's deletable segments; bounds as of :func:`age_bounds`."""
+    bounds = age_bounds(before_us, after_us)
+    conditions = ["camera_no = ?", "held = 0", "doomed = 0", *(sql for sql, _ in bounds)]
+    wanted = " AND ".join(conditions)
     (row,) = await database.count_all(
-        "SELECT count(*), coalesce(sum(size_bytes), 0), min(start_us), max(end_us) FROM segments"  # noqa: S608
-        f" WHERE camera_no = ?1 AND held = 0 AND doomed = 0 AND {AGE} < ?2 AND (end_us <= ?2 OR aged_us IS NOT NULL)",
-        (camera_no, before_us),
+        f"SELECT count(*), coalesce(sum(size_bytes), 0), min(start_us), max(end_us) FROM segments WHERE {wanted}",  # noqa: S608
+        (camera_no, *(us for _, some in bounds for us in some)),
     )
     return (row[0], row[1], row[2], row[3])
 
@@ -375,6 +386,32 @@ async def fetch_over_quota(
         (*(value for pair in before_us.items() for value in pair), excess),
     )
     return {CameraNo(row[0]): (row[1], row[2], row[3], row[4]) for row in rows}
+
+
+async def fetch_spared(
+    database: Database, camera_no: CameraNo, before_us: int, *, after_us: int
+) -> tuple[int, int, int]:
+    """Return of a camera's segments number and bytes of those that incidents keep within the interval, and how many reach beyond it."""
+    (row,) = await database.count_all(
+        "SELECT coalesce(sum(is_within AND held), 0), coalesce(sum(size_bytes) FILTER (WHERE is_within AND held), 0),"
+        " coalesce(sum(NOT is_within AND NOT held), 0) FROM (SELECT held, size_bytes,"
+        " start_us >= ?2 AND end_us <= ?3 AS is_within FROM segments WHERE camera_no = ?1 AND doomed = 0"
+        " AND start_us < ?3 AND start_us > ?2 - ?4 AND end_us > ?2)",
+        (camera_no, after_us, before_us, MAX_SEGMENT_US),
+    )
+    return (row[0], row[1], row[2])
+
+
+async def fetch_holding(
+    database: Database, camera_no: CameraNo, before_us: int, *, after_us: int
+) -> list[tuple[IncidentId, str, str]]:
+    """Return the open incidents (id, whose, why) that keep footage of a camera between these times."""
+    rows = await database.fetch_all(
+        "SELECT i.incident_id, i.tenant_id, i.reason FROM incidents i JOIN incident_cameras USING (incident_id)"  # noqa: S608
+        f" WHERE camera_no = ?1 AND {open_over(start_us='?2', end_us='?3')} ORDER BY i.incident_id",
+        (camera_no, after_us, before_us),
+    )
+    return [(IncidentId(row[0]), row[1], row[2]) for row in rows]
 
 
 async def fetch_camera_sums(database: Database) -> dict[CameraNo, tuple[int, int]]:

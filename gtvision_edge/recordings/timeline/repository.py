@@ -2,20 +2,24 @@
 
 from gtvision_edge.recordings.holding import open_over
 from gtvision_edge.recordings.model import CameraNo, IncidentId, Span
+from gtvision_edge.recordings.retention.model import PurgeKind
 from gtvision_edge.recordings.timeline.model import ClockStep, IncidentMark
 from gtvision_edge.storage import Database
 
 _DAY_US = 86_400_000_000
 
 
-async def fetch_deleted(database: Database, camera_no: CameraNo, span: Span) -> list[Span]:
-    """Return where deleted footage of the camera lay, in order of its start."""
+async def fetch_deleted(
+    database: Database, camera_no: CameraNo, span: Span
+) -> list[tuple[Span, PurgeKind]]:
+    """Return where deleted footage of the camera lay and what it was deleted for, in order of its start."""
     rows = await database.fetch_all(
-        "SELECT start_us, end_us FROM purged_segments WHERE camera_no = ?1 AND start_us > ?2 - 86400000000"
-        " AND start_us < ?3 AND end_us > ?2 ORDER BY start_us",
+        "SELECT s.start_us, s.end_us, p.kind FROM purged_segments s JOIN purges p USING (purge_id)"
+        " WHERE s.camera_no = ?1 AND s.start_us > ?2 - 86400000000"
+        " AND s.start_us < ?3 AND s.end_us > ?2 ORDER BY s.start_us",
         (camera_no, span.start_us, span.end_us),
     )
-    return [Span(row["start_us"], row["end_us"]) for row in rows]
+    return [(Span(row["start_us"], row["end_us"]), PurgeKind(row["kind"])) for row in rows]
 
 
 async def fetch_missing(database: Database, camera_no: CameraNo, span: Span) -> list[Span]:

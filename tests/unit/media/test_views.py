@@ -1,7 +1,9 @@
 """What is made of the media server and of the disk, when one of them has its troubles."""
 
+import asyncio
 import threading
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from pathlib import Path
 
 import aiohttp
@@ -40,8 +42,15 @@ def disk(tmp_path: Path) -> Disk:
 
 
 @pytest.fixture
-async def views(disk: Disk, clock: FakeClock) -> AsyncIterator[MediaViews]:
+def asked() -> list[float]:
+    """When the media server was asked, by the monotonic clock."""
+    return []
+
+
+@pytest.fixture
+async def views(disk: Disk, clock: FakeClock, asked: list[float]) -> AsyncIterator[MediaViews]:
     async def paths(_: web.Request) -> web.Response:
+        asked.append(clock.monotonic())
         item = {"name": "cam01_rec", "available": True, "inboundBytes": 1}
         return web.json_response({"pageCount": 1, "itemCount": 1, "items": [item]})
 
@@ -93,3 +102,28 @@ async def test_a_disk_that_hung_is_looked_at_again(
     await views.look()  # the look that hung comes home, before there is a file
 
     assert await is_seen_recording(views, tmp_path / "2026-01-01" / "00-00-00-000000.mp4")
+
+
+async def test_it_looks_each_second_after_news_and_every_two_in_calm(
+    views: MediaViews, clock: FakeClock, asked: list[float], tmp_path: Path
+) -> None:
+    looking = asyncio.create_task(views.run())
+    try:
+        while len(asked) < 25:
+            await clock.until_asleep()
+            await clock.advance(1)
+        (tmp_path / "2026-01-01" / "00-00-00-000000.mp4").write_bytes(bytes(10))
+        for size in range(20, 80, 10):
+            await clock.until_asleep()
+            (tmp_path / "2026-01-01" / "00-00-00-000000.mp4").write_bytes(bytes(size))
+            await clock.advance(1)
+    finally:
+        looking.cancel()
+        await asyncio.wait({looking})
+
+    steps = [after - before for before, after in pairwise(asked)]
+    calm = steps.index(2)
+    assert asked[calm] - asked[0] >= 15
+    assert set(steps[:calm]) == {1}
+    assert steps[calm:24] == [2] * (24 - calm)
+    assert steps[-1] == 1

@@ -17,7 +17,21 @@ export const mediaStates: Text["mediaStates"] = {
   media_server_refused: "refuses orders",
 };
 
+const CLOCK_TITLES: Record<string, string> = {
+  leapt_far: "The box's clock leapt by more than a day: nothing is deleted by its age.",
+  leapt_unsynced: "The box's clock leapt, and no time server confirmed it: nothing is deleted by its age.",
+  behind_footage: "The box's clock is before the last recording: nothing is deleted by its age.",
+};
+
 export const findings: Text["findings"] = {
+  integrity_faults: () => ({
+    title: "The comparison of disk and index found faults.",
+    cure: "See which under Integrity below, and compare again once they are mended.",
+  }),
+  clock_in_doubt: ({ reason }) => ({
+    title: CLOCK_TITLES[String(reason)] ?? "The box's clock is in doubt: nothing is deleted by its age.",
+    cure: "“timedatectl” on the box shows the time and its time server. Once the time is right it is believed again by itself; after a leap of more than a day, only the next day.",
+  }),
   media_server_unavailable: ({ kind }) => ({
     title: "The media server is down: nothing is recorded or shown live.",
     cure: `On the unit, “systemctl status ${service(kind)}” says why and “systemctl restart ${service(kind)}” starts it again. When it answers, recording begins again by itself.`,

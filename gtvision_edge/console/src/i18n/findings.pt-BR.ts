@@ -20,7 +20,21 @@ export const mediaStates: Record<string, string> = {
   media_server_refused: "recusa comandos",
 };
 
+const CLOCK_TITLES: Record<string, string> = {
+  leapt_far: "O relógio do equipamento saltou mais de um dia: nada é apagado por idade.",
+  leapt_unsynced: "O relógio do equipamento saltou e nenhum servidor de hora confirmou: nada é apagado por idade.",
+  behind_footage: "O relógio do equipamento está antes da última gravação: nada é apagado por idade.",
+};
+
 export const findings: Record<string, (facts: Facts) => Trouble> = {
+  integrity_faults: () => ({
+    title: "A conferência de disco e índice encontrou problemas.",
+    cure: "Veja quais no quadro Integridade, abaixo, e confira de novo depois de resolver.",
+  }),
+  clock_in_doubt: ({ reason }) => ({
+    title: CLOCK_TITLES[String(reason)] ?? "O relógio do equipamento está em dúvida: nada é apagado por idade.",
+    cure: "“timedatectl” no equipamento mostra a hora e o servidor de hora. Certa a hora, o sistema volta a confiar nela sozinho; depois de um salto de mais de um dia, só no dia seguinte.",
+  }),
   media_server_unavailable: ({ kind }) => ({
     title: "O servidor de mídia está parado: nada é gravado nem exibido ao vivo.",
     cure: `No equipamento, “systemctl status ${service(kind)}” diz por quê e “systemctl restart ${service(kind)}” o religa. Quando ele responder, a gravação volta sozinha.`,

@@ -15,6 +15,7 @@ from gtvision_edge.recordings.integrity.errors import IntegrityFaultsError
 from gtvision_edge.recordings.integrity.model import IntegrityFaultsFound, StoredReport
 from gtvision_edge.recordings.integrity.service import LOOK_S, SETTLE_S, IntegrityService
 from gtvision_edge.runtime.events import EventBus, Mailbox
+from gtvision_edge.runtime.findings import Finding
 from gtvision_edge.settings import IntegritySettings
 from tests.unit.recordings.integrity.conftest import Box
 
@@ -101,12 +102,16 @@ async def test_faults_are_told_by_event_metric_and_health_until_they_are_gone(ni
 
     with pytest.raises(IntegrityFaultsError):
         await night.service.require_good()
+    assert night.service.findings() == [
+        Finding("integrity_faults", facts={"kinds": ["file_missing"]})
+    ]
     assert [event async for event in first(night.heard)] == [
         IntegrityFaultsFound((await night.reports())[0].report_id, ("file_missing",))
     ]
 
     await night.pass_time(24 * HOUR_S)
     await night.service.require_good()
+    assert night.service.findings() == []
     sample = night.registry.get_sample_value
     assert sample("gtvision_edge_integrity_runs_total", {"verdict": "faults"}) == 1
     assert sample("gtvision_edge_integrity_findings", {"kind": "file_missing"}) == 0

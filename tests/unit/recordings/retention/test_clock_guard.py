@@ -56,6 +56,7 @@ async def test_a_clock_is_believed_after_ten_quiet_minutes(bench: Bench) -> None
     await bench.guard.start()
     await bench.guard.look()
     assert bench.guard.reason is ClockReason.STARTED
+    assert bench.guard.findings() == []
 
     await bench.pass_time(STABLE_S - 1)
     assert not bench.trusts()
@@ -136,6 +137,7 @@ async def test_a_time_server_far_ahead_is_believed_after_a_day_only(bench: Bench
     await bench.pass_time(LOOK_S)
     await bench.pass_time(CONFIRMED_S - 10)
     assert bench.guard.reason is ClockReason.LEAPT_FAR
+    assert [each.facts for each in bench.guard.findings()] == [{"reason": "leapt_far"}]
 
     await bench.pass_time(20)
     assert bench.trusts()
