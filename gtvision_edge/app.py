@@ -207,6 +207,7 @@ async def run(
                 media.findings,
                 base.recording_findings,
                 *notices.values(),
+                base.mender.findings,
                 footage.retention.clock_guard.findings,
             ],
             clock,

@@ -128,6 +128,10 @@ export const findings: Text["findings"] = {
     title: `A key of ${word(issuer)} cannot be read (${word(source)}).`,
     cure: Number(kept) > 0 ? "The keys read before hold until the unit restarts. “gtvision-edge check” says what is wrong with the file." : "Logins signed with it are refused. “gtvision-edge check” says what is wrong with the file.",
   }),
+  footage_unreachable: ({ directory }) => ({
+    title: `Recordings out of reach: nobody can tell whose the folder ${word(directory)} is.`,
+    cure: "Its file .camera.json, on the recordings disk, is damaged or missing, and the index does not tell whose it is. Write it again with {\"camera_uuid\": …, \"camera_id\": …} of the camera; the footage is back within 1 min. Nothing in it is deleted.",
+  }),
   broken_certificate: () => ({
     title: "The certificate named in [papers] cannot be used: papers are signed with this unit's own.",
     cure: "Check its file and password in edge.toml; “journalctl -u gtvision-edge” says what is wrong. Then restart.",

@@ -131,6 +131,10 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
     title: `Uma chave de ${word(issuer)} não pode ser lida (${word(source)}).`,
     cure: Number(kept) > 0 ? "Valem as chaves lidas antes, até o equipamento reiniciar. “gtvision-edge check” diz o que há de errado no arquivo." : "Os acessos assinados com ela são recusados. “gtvision-edge check” diz o que há de errado no arquivo.",
   }),
+  footage_unreachable: ({ directory }) => ({
+    title: `Gravações fora de alcance: não se sabe de qual câmera é a pasta ${word(directory)}.`,
+    cure: "O arquivo .camera.json dela, no disco de gravações, está danificado ou ausente, e o índice não diz de quem é. Reponha-o com {\"camera_uuid\": …, \"camera_id\": …} da câmera; as imagens voltam em 1 min. Nada ali é apagado.",
+  }),
   broken_certificate: () => ({
     title: "O certificado indicado em [papers] não pode ser usado: os documentos são assinados com o deste equipamento.",
     cure: "Confira em edge.toml o arquivo e a senha dele; “journalctl -u gtvision-edge” diz o que há de errado. Depois reinicie.",
