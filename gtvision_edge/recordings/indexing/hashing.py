@@ -1,10 +1,8 @@
 """SHA-256 of each finished segment: soon, while the system still has it in memory, and slower when the box is busy."""
 
 import asyncio
-import contextlib
 import hashlib
 import os
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +18,7 @@ from gtvision_edge.recordings.indexing.repository import (
     set_hash,
 )
 from gtvision_edge.recordings.model import LeanSegment, SegmentId
+from gtvision_edge.runtime.background import step_back
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.findings import Finding
 from gtvision_edge.storage import Database, Transaction
@@ -45,7 +44,6 @@ AGAIN_S = 3600.0
 CUT_SETTLED_S = 120.0
 """A file that was cut off is hashed when it has not changed for so long."""
 BLOCK = 2**20
-NICENESS = 10
 
 
 def load_per_core() -> float:
@@ -81,7 +79,9 @@ class Hasher:
         self._is_present = is_present
         self._clock = clock
         self._load = load
-        self._thread = ThreadPoolExecutor(1, "footage-hash", initializer=_be_nice)
+        self._thread = ThreadPoolExecutor(
+            1, "footage-hash", initializer=step_back, initargs=("footage-hash",)
+        )
         self._not_before: dict[SegmentId, float] = {}
         self._oldest_us: int | None = None
         registry = registry or CollectorRegistry()
@@ -192,11 +192,3 @@ def _hash(path: Path, segment: LeanSegment, is_cut: bool) -> tuple[bytes | None,
 
 def _noting(segment: LeanSegment, sha256: bytes) -> Callable[[Transaction], None]:
     return lambda transaction: set_hash(transaction, segment, sha256)
-
-
-def _be_nice() -> None:
-    """Lower the priority of this thread alone; Linux keeps one per thread."""
-    with contextlib.suppress(
-        OSError
-    ):  # a hardened unit may forbid it, and a thread that fails here breaks its pool
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
