@@ -210,6 +210,7 @@ async def run(
                 base.mender.findings,
                 footage.retention.clock_guard.findings,
                 footage.hasher.findings,
+                footage.retention.keeper.findings,
             ],
             clock,
             registry=base.registry,
