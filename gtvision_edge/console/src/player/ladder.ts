@@ -21,10 +21,10 @@ export interface Sight {
 /** Name the rung of the ladder. */
 export function phaseAt(sight: Sight, now: number): Phase {
   const stillFor = now - sight.movedAt;
-  if (stillFor >= LOST_AFTER_MS) return "lost";
-  if (!sight.hasPicture) return stillFor >= RECOVERING_AFTER_MS * 2 ? "recovering" : "starting";
-  // A picture ages while it stands still.
+  // A picture ages while it stands still: its own time counts, not when this browser came to show it.
   const age = (sight.delayMs ?? 0) + stillFor;
+  if (stillFor >= LOST_AFTER_MS || (sight.hasPicture && age >= LOST_AFTER_MS)) return "lost";
+  if (!sight.hasPicture) return stillFor >= RECOVERING_AFTER_MS * 2 ? "recovering" : "starting";
   const normal = sight.transport === "hls" ? HLS_NORMAL_DELAY_MS : 0;
   if (stillFor >= RECOVERING_AFTER_MS || age - normal >= RECOVERING_AFTER_MS) return "recovering";
   // Without a time of its own nothing can be said of a picture but that it stands still.

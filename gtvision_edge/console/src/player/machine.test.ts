@@ -42,8 +42,8 @@ describe("the ladder", () => {
     expect(story.phase(11.9)).toBe("live");
     expect(story.phase(12.3)).toBe("late");
     expect(story.phase(14.3)).toBe("recovering");
-    expect(story.phase(69.9)).toBe("recovering");
-    expect(story.phase(70.1)).toBe("lost");
+    expect(story.phase(69.1)).toBe("recovering");
+    expect(story.phase(69.3)).toBe("lost");
   });
 
   it("never calls an old picture live, even while it moves", () => {
@@ -77,10 +77,70 @@ describe("the ladder", () => {
     expect(story.phase(80.4)).toBe("live");
   });
 
+  it("calls a picture lost a minute after its own time, not after it came here", () => {
+    const story = new Story();
+    story.machine = begin(["hls"], 0);
+    story.at(0, "start").playing(0.5, 20, 12_000);
+
+    expect(story.phase(66)).toBe("recovering");
+    expect(story.phase(68.1)).toBe("lost");
+  });
+
   it("keeps the time of the last picture over reconnects", () => {
     const story = new Story().at(0, "start").playing(0.5, 10).at(11, "closed").silence(11, 20);
 
     expect(story.machine.pictureAt).toBe(9_200);
+  });
+});
+
+describe("what another player of the tile left in sight", () => {
+  const inherited = (): Machine => begin(["webrtc"], 100_000, null, { pictureAt: 1_790_000_000_000, movedAt: 60_000 });
+
+  it("keeps its time, and its age goes on", () => {
+    const machine = step(inherited(), { kind: "start" }, 100_000, CHANCE).machine;
+
+    expect(machine.pictureAt).toBe(1_790_000_000_000);
+    expect(phaseOf(machine, 100_000)).toBe("recovering");
+    expect(phaseOf(machine, 119_000)).toBe("recovering");
+    expect(phaseOf(machine, 120_000)).toBe("lost");
+  });
+
+  it("gives way to the first picture of its own", () => {
+    const started = step(inherited(), { kind: "start" }, 100_000, CHANCE).machine;
+    const machine = step(started, { kind: "moved", delayMs: 500, pictureAt: 1_790_000_040_000 }, 100_500, CHANCE).machine;
+
+    expect([phaseOf(machine, 100_600), machine.pictureAt]).toEqual(["live", 1_790_000_040_000]);
+  });
+});
+
+describe("a media server that is down", () => {
+  it("is asked ever more seldom, by the same way, and at once when it is back", () => {
+    let machine = begin(["webrtc", "hls"], 0);
+    machine = step(machine, { kind: "start" }, 0, CHANCE).machine;
+    const pauses: number[] = [];
+    let now = 0;
+    for (let round = 0; round < 6; round += 1) {
+      machine = step(machine, { kind: "closed", why: "down" }, now, CHANCE).machine;
+      pauses.push(((machine.retryAt ?? 0) - now) / 1000);
+      now = machine.retryAt ?? 0;
+      machine = step(machine, { kind: "tick" }, now, CHANCE).machine;
+    }
+    expect(pauses).toEqual([4, 8, 16, 30, 30, 30]);
+    expect(machine.transport).toBe("webrtc");
+
+    machine = step(machine, { kind: "closed", why: "down" }, now, CHANCE).machine;
+    const { machine: next, wishes } = step(machine, { kind: "server up" }, now + 10, CHANCE);
+
+    expect([next.link, next.failures, wishes]).toEqual(["connecting", 0, ["connect"]]);
+  });
+
+  it("that is back disturbs no picture that moves", () => {
+    const story = new Story().at(0, "start").playing(0.5, 3);
+    const before = story.wishes.length;
+
+    story.at(3.2, "server up");
+
+    expect([story.machine.link, story.wishes.length]).toEqual(["open", before]);
   });
 });
 

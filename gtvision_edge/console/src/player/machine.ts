@@ -50,10 +50,10 @@ export interface Absence {
 }
 
 /**
- * Why a connection ended: "unavailable" = the server is there and has no picture, "absent" = it does not
- * offer this transport, "broken" = anything else.
+ * Why a connection ended: "unavailable" = the server is there and has no picture, "down" = the daemon says that the media
+ * server does not answer, "absent" = it does not offer this transport, "broken" = anything else.
  */
-export type Ending = "unavailable" | "absent" | "broken";
+export type Ending = "unavailable" | "down" | "absent" | "broken";
 
 export type Happening =
   | { kind: "start" }
@@ -64,6 +64,8 @@ export type Happening =
   | { kind: "queued" }
   | { kind: "unsupported"; codec: string }
   | { kind: "shown" }
+  /** The media server answers again. */
+  | { kind: "server up" }
   /** What came of looking for the better way; "not tried" for reasons that have nothing to do with it. */
   | { kind: "scouted"; found: boolean | "not tried" }
   | { kind: "tick" };
@@ -85,6 +87,9 @@ const FIRST_RETRY_MS = 500;
 /** Somebody may have changed the camera to a codec that plays. */
 const UNPLAYABLE_RETRY_MS = 60_000;
 const LONGEST_RETRY_MS = 6_000;
+/** While the media server is known to be down nothing can come of it; the daemon tells when that is over. */
+const FIRST_DOWN_RETRY_MS = 4_000;
+const LONGEST_DOWN_RETRY_MS = 30_000;
 /** Fruitless connections before the other transport gets its turn: soon if this one never worked, late if it did. */
 const SWITCH_AFTER = 2;
 const SWITCH_AFTER_WORKING = 8;
@@ -97,18 +102,24 @@ const LONGEST_SCOUT_MS = 600_000;
 const FIRST_ABSENCE_MS = 120_000;
 const LONGEST_ABSENCE_MS = 3_600_000;
 
+/** The picture that another player left in sight: its own time (UTC ms), and when it last moved by the machine's clock. */
+export interface Inherited {
+  pictureAt: number;
+  movedAt: number;
+}
+
 /** *better* is looked for beside the picture while one of *allowed* plays that is not it. */
-export function begin(allowed: readonly TransportKind[], now: number, better: TransportKind | null = null): Machine {
+export function begin(allowed: readonly TransportKind[], now: number, better: TransportKind | null = null, left: Inherited | null = null): Machine {
   return {
     transport: allowed[0] ?? "hls",
     allowed,
     link: "idle",
     linkSince: now,
     dataAt: null,
-    movedAt: now,
+    movedAt: left?.movedAt ?? now,
     hasPicture: false,
     delayMs: null,
-    pictureAt: null,
+    pictureAt: left?.pictureAt ?? null,
     failures: 0,
     retryAt: null,
     nudgedAt: null,
@@ -124,8 +135,9 @@ export function begin(allowed: readonly TransportKind[], now: number, better: Tr
 }
 
 /** The delay before attempt *failures*; *chance* in [0, 1) spreads many tiles that failed together. */
-export function retryDelay(failures: number, chance: number): number {
-  const full = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures, 10));
+export function retryDelay(failures: number, chance: number, isDown = false): number {
+  const [first, longest] = isDown ? [FIRST_DOWN_RETRY_MS, LONGEST_DOWN_RETRY_MS] : [FIRST_RETRY_MS, LONGEST_RETRY_MS];
+  const full = Math.min(longest, first * 2 ** Math.min(failures, 10));
   return full * (0.7 + 0.6 * chance);
 }
 
@@ -162,7 +174,7 @@ export function step(machine: Machine, happening: Happening, now: number, chance
     case "closed":
       if (machine.link === "waiting" || machine.link === "idle") return same(machine);
       if (happening.why === "absent") return wait(without(machine, machine.transport, now), now, chance);
-      return wait(machine, now, chance, happening.why === "unavailable");
+      return wait(machine, now, chance, happening.why);
     case "placeholder":
       // The server keeps the stream going until the camera is back: nothing to start over.
       return same({ ...machine, link: "open", linkSince: now, dataAt: now, isPlaceholder: true });
@@ -177,6 +189,8 @@ export function step(machine: Machine, happening: Happening, now: number, chance
       // A tab that comes back: to the edge if connected, at once to the next attempt if not.
       if (machine.link === "waiting") return connect({ ...machine, failures: 0 }, now);
       return { machine: { ...machine, nudgedAt: now }, wishes: ["jump"] };
+    case "server up":
+      return machine.link === "waiting" && machine.unplayable === null ? connect({ ...machine, failures: 0 }, now) : same(machine);
     case "scouted":
       return scouted(machine, happening.found, now, chance);
     case "tick":
@@ -238,7 +252,8 @@ function giveUp(machine: Machine, now: number, chance: number): Step {
   return { machine: next, wishes: ["disconnect"] };
 }
 
-function wait(machine: Machine, now: number, chance: number, keepsTransport = false): Step {
+function wait(machine: Machine, now: number, chance: number, why: Ending = "broken"): Step {
+  const keepsTransport = why === "unavailable" || why === "down";
   const failures = machine.failures + 1;
   return same({
     ...machine,
@@ -249,7 +264,7 @@ function wait(machine: Machine, now: number, chance: number, keepsTransport = fa
     link: "waiting",
     linkSince: now,
     dataAt: null,
-    retryAt: now + retryDelay(failures - 1, chance),
+    retryAt: now + retryDelay(failures - 1, chance, why === "down"),
   });
 }
 

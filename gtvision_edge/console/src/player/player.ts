@@ -1,8 +1,9 @@
 import { signal } from "@preact/signals";
 import { siteClock } from "../state/clock";
 import { client } from "../state/session";
+import { mediaTrouble } from "../state/site";
 import type { Phase } from "./ladder";
-import { begin, phaseOf, step, type Ending, type Happening, type Machine, type TransportKind } from "./machine";
+import { begin, phaseOf, step, type Ending, type Happening, type Inherited, type Machine, type TransportKind } from "./machine";
 import { SocketTransport } from "./socket";
 import { Scout } from "./scout";
 import type { Transport, TransportEvents } from "./transport";
@@ -31,6 +32,8 @@ const TICK_MS = 250;
 const players = new Set<Player>();
 let ticker: ReturnType<typeof setInterval> | undefined;
 
+let stopListening: (() => void) | undefined;
+
 function everyTick(): void {
   for (const player of players) player.tick();
 }
@@ -39,10 +42,18 @@ function onVisibility(): void {
   if (!document.hidden) for (const player of players) player.comeBack();
 }
 
+/** Whoever waits for a media server that was away tries at once when it is back. */
+function listenToServer(): () => void {
+  return mediaTrouble.subscribe((trouble) => {
+    if (trouble === null) for (const player of players) player.serverIsUp();
+  });
+}
+
 /**
  * Plays one path in one video element until closed, whatever happens to camera, media server or network.
  *
- * *keepStill* is called just before the element is emptied, so that the last picture can be kept in sight.
+ * *keepStill* is called just before the element is emptied, so that the last picture can be kept in sight; *before* is what the
+ * player of this tile before it saw, so that this picture's time is kept too.
  */
 export class Player {
   readonly sighting = signal<Sighting>({
@@ -71,12 +82,14 @@ export class Player {
     allowed: readonly TransportKind[],
     private readonly keepStill: () => void,
     better: TransportKind | null = null,
+    before: Sighting | null = null,
   ) {
-    this.#machine = begin(allowed, performance.now(), better);
+    this.#machine = begin(allowed, performance.now(), better, leftBy(before));
     players.add(this);
     if (ticker === undefined) {
       ticker = setInterval(everyTick, TICK_MS);
       document.addEventListener("visibilitychange", onVisibility);
+      stopListening = listenToServer();
     }
     this.#happen({ kind: "start" });
   }
@@ -87,6 +100,7 @@ export class Player {
       clearInterval(ticker);
       ticker = undefined;
       document.removeEventListener("visibilitychange", onVisibility);
+      stopListening?.();
     }
     this.#disconnect();
   }
@@ -104,6 +118,10 @@ export class Player {
 
   comeBack(): void {
     this.#happen({ kind: "shown" });
+  }
+
+  serverIsUp(): void {
+    this.#happen({ kind: "server up" });
   }
 
   #lookForMovement(transport: Transport): void {
@@ -253,6 +271,11 @@ export class Player {
     if (Math.abs(stillSince - next.stillSince) >= 1_000) next.stillSince = stillSince;
     if (!isSame(this.sighting.value, next)) this.sighting.value = next;
   }
+}
+
+function leftBy(before: Sighting | null): Inherited | null {
+  if (before === null || before.pictureAt === null) return null;
+  return { pictureAt: before.pictureAt, movedAt: performance.now() - Math.max(0, siteClock.now() - before.pictureAt) };
 }
 
 function isSame(one: Sighting, other: Sighting): boolean {

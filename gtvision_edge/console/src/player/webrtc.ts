@@ -1,3 +1,5 @@
+import { sayGoodbye } from "./goodbye";
+import type { Ending } from "./machine";
 import type { Transport, TransportEvents } from "./transport";
 import { slowTurns } from "./turns";
 import { forget, remember } from "./webrtcMemory";
@@ -62,7 +64,7 @@ export class WebRtcTransport implements Transport {
     this.#peer.onconnectionstatechange = () => {
       if (this.#peer.connectionState === "failed") this.#end("broken");
     };
-    window.addEventListener("pagehide", this.#hangUp);
+    window.addEventListener("pagehide", this.#onLeaving);
     this.#leaveLine = slowTurns.take(() => {
       this.#isQueued = false;
       void this.#ask();
@@ -74,7 +76,7 @@ export class WebRtcTransport implements Transport {
     this.#isStopped = true;
     this.#leaveLine();
     clearInterval(this.#looking);
-    window.removeEventListener("pagehide", this.#hangUp);
+    window.removeEventListener("pagehide", this.#onLeaving);
     this.#asking.abort();
     this.#peer.close();
     this.#hangUp();
@@ -138,7 +140,8 @@ export class WebRtcTransport implements Transport {
     if (answer.status === 401) this.events.sessionEnded();
     // no_webrtc, whep_refused (a codec that WebRTC has not), too many sessions: HLS has it.
     const isForHls = ["no_webrtc", "whep_refused", "too_many_whep_sessions"].includes(problem.code ?? "");
-    this.#end(isForHls ? "absent" : answer.status === 503 ? "unavailable" : "broken");
+    if (problem.code === "media_server_unavailable") this.#end("down");
+    else this.#end(isForHls ? "absent" : answer.status === 503 ? "unavailable" : "broken");
   }
 
   /** Tell the player what arrives, and give up where no picture comes. */
@@ -161,7 +164,7 @@ export class WebRtcTransport implements Transport {
     }
   }
 
-  #end(why: "absent" | "unavailable" | "broken"): void {
+  #end(why: Ending): void {
     if (this.#isStopped) return;
     // The server was there, and no picture came through: a firewall, most likely, and so for each tile.
     if (this.#answeredAt !== null && this.#decoded === 0) {
@@ -171,9 +174,11 @@ export class WebRtcTransport implements Transport {
     this.events.closed(why);
   }
 
-  readonly #hangUp = (): void => {
+  #hangUp(isLeaving = false): void {
     if (this.#session === null) return;
-    void fetch(this.#session, { method: "DELETE", credentials: "same-origin", keepalive: true }).catch(() => {});
+    sayGoodbye(this.#session, { isLeaving });
     this.#session = null;
-  };
+  }
+
+  readonly #onLeaving = (): void => this.#hangUp(true);
 }

@@ -97,7 +97,7 @@ function Picture({ camera, path, isMuted }: PictureProps) {
     const keep = (): void => {
       if (keepStill(element, still.current)) setHasStill(true);
     };
-    const player = new Player(element, playedPath, transportsFor(status.value, sound), keep, betterFor(status.value, sound));
+    const player = new Player(element, playedPath, transportsFor(status.value, sound), keep, betterFor(status.value, sound), sighting?.peek() ?? null);
     setSighting(player.sighting);
     return () => player.close();
   }, [playedPath, offered]);

@@ -30,7 +30,7 @@ export function TileTrouble({ camera, seen }: { camera: Camera; seen: Sighting }
   }
   // The daemon may know before the minute is over that the camera is gone.
   if (seen.phase === "lost" || (isCameraGone && !isMoving)) {
-    const from = isCameraGone ? since : seen.stillSince;
+    const from = isCameraGone ? since : (seen.pictureAt ?? seen.stillSince);
     const cause = isCameraGone ? causeOf(reason) : null;
     return (
       <>
