@@ -4,7 +4,7 @@ import { ageOf, dateTimeOf, mediaWord } from "../i18n/format";
 import { nowMs } from "../state/clock";
 import { hashOf } from "../state/route";
 import { me } from "../state/session";
-import { status, statusOldSince, zone } from "../state/site";
+import { recordingOf, status, statusOldSince, zone } from "../state/site";
 import { Icon } from "../ui/Icon";
 import { Pill } from "../ui/parts";
 
@@ -57,7 +57,8 @@ function Clock() {
 function SiteState({ status: known }: { status: SiteStatus | null }) {
   const t = text.value.top;
   if (known === null) return <Pill>{t.unknown}</Pill>;
-  const { total, recording, offline, unauthorized, online_not_recording: idle } = known.cameras;
+  const { total, offline, unauthorized, online_not_recording: idle } = known.cameras;
+  const recording = recordingOf(known);
   const oldSince = statusOldSince.value;
   if (oldSince !== null) {
     // Read for its tick.
@@ -87,7 +88,7 @@ function SiteState({ status: known }: { status: SiteStatus | null }) {
       </Pill>
       {offline > 0 && <Pill tone="alarm">{t.offline(offline)}</Pill>}
       {unauthorized > 0 && <Pill tone="alarm">{t.unauthorized(unauthorized)}</Pill>}
-      {idle > 0 && <Pill tone="warn">{t.notRecording(idle)}</Pill>}
+      {idle > 0 && recording !== null && <Pill tone="warn">{t.notRecording(idle)}</Pill>}
     </span>
   );
 }

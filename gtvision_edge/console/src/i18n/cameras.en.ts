@@ -2,7 +2,7 @@ import type { Text } from "./pt-BR";
 
 export const cameras: Text["cameras"] = {
   title: "Cameras",
-  summary: (total, recording) => (total === recording ? `${total}, all recording` : `${total} · ${recording} recording`),
+  summary: (total, recording) => (total === 0 ? "none yet" : total === recording ? `${total}, all recording` : `${total} · ${recording ?? "—"} recording`),
   add: "Add camera",
   find: "Find by name, address or place",
   picture: "Picture",

@@ -2,7 +2,7 @@
 
 export const cameras = {
   title: "Câmeras",
-  summary: (total: number, recording: number) => (total === recording ? `${total}, todas gravando` : `${total} · ${recording} gravando`),
+  summary: (total: number, recording: number | null) => (total === 0 ? "nenhuma ainda" : total === recording ? `${total}, todas gravando` : `${total} · ${recording ?? "—"} gravando`),
   add: "Adicionar câmera",
   find: "Procurar por nome, endereço ou local",
   picture: "Imagem",

@@ -18,6 +18,11 @@ export function mediaTroubleOf(known: SiteStatus | null): string | null {
   return known?.media_server?.state === "down" ? (known.media_server.error ?? "media_server_unavailable") : null;
 }
 
+/** How many cameras record; null while the media server is down, for the cameras' states are from before then. */
+export function recordingOf(known: SiteStatus): number | null {
+  return mediaTroubleOf(known) === null ? known.cameras.recording : null;
+}
+
 export const camerasById = computed(() => new Map((cameras.value ?? []).map((camera) => [camera.camera_id, camera])));
 
 /** When (ms, this browser's clock) each was read last. */

@@ -6,7 +6,7 @@ import { may } from "../../state/permissions";
 import { go, hashOf, route } from "../../state/route";
 import { matches } from "../../state/search";
 import { me } from "../../state/session";
-import { cameras, camerasById, camerasOldSince, refreshSite, status, statusOldSince } from "../../state/site";
+import { cameras, camerasById, camerasOldSince, recordingOf, refreshSite, status, statusOldSince } from "../../state/site";
 import { OldData, Unread } from "../../ui/fresh";
 import { Button, Empty, Skeleton } from "../../ui/parts";
 import { CameraDetails } from "./CameraDetails";
@@ -37,7 +37,7 @@ export function CamerasRoom() {
       <div class="room-bar">
         <h1>{t.title}</h1>
         {all && status.value && statusOldSince.value === null && camerasOldSince.value === null && (
-          <span class="muted desk-only">{t.summary(all.length, status.value.cameras.recording)}</span>
+          <span class="muted desk-only">{t.summary(all.length, recordingOf(status.value))}</span>
         )}
         <OldData since={camerasOldSince.value} />
         <span class="grow" />

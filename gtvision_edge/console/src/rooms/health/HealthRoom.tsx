@@ -7,7 +7,7 @@ import { nowMs, siteClock } from "../../state/clock";
 import { may } from "../../state/permissions";
 import { go, hashOf } from "../../state/route";
 import { me } from "../../state/session";
-import { cameras, camerasOldSince, refreshSite, status, statusOldSince, zone } from "../../state/site";
+import { cameras, camerasOldSince, recordingOf, refreshSite, status, statusOldSince, zone } from "../../state/site";
 import { OldData, Unread } from "../../ui/fresh";
 import { Button, ErrorNote, Note, Skeleton } from "../../ui/parts";
 import { IntegrityCard } from "./storage/IntegrityCard";
@@ -193,16 +193,17 @@ const STATES: readonly CameraState[] = ["recording", "online_not_recording", "of
 
 function CamerasCard({ known }: { known: SiteStatus }) {
   const t = text.value;
+  const recording = recordingOf(known);
   return (
     <section class="card">
       <span class="muted">{t.rooms.cameras}</span>
       <div class="big">
-        {numberOf(known.cameras.recording)}
+        {numberOf(recording)}
         <small class="faint">{t.health.recordingCount(known.cameras.total)}</small>
       </div>
       <small class="muted">
-        {STATES.filter((state) => state !== "recording" && known.cameras[state] > 0)
-          .map((state) => `${known.cameras[state]} ${t.states[state]}`)
+        {STATES.filter((state) => state !== "recording" && known.cameras[state] > 0 && (recording !== null || state !== "online_not_recording"))
+          .map((state) => t.statesOf[state](known.cameras[state]))
           .join(" · ")}
       </small>
     </section>
