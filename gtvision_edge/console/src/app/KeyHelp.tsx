@@ -31,6 +31,7 @@ export function KeyHelp({ onClose }: { onClose: () => void }) {
     [["F"], t.full],
     [["C"], t.sequence],
     [["M"], t.sound],
+    [["L"], t.review],
     [["/"], t.find],
     [["Esc"], t.up],
     [["?"], t.list],

@@ -5,6 +5,7 @@ import { hashOf, route } from "../state/route";
 import { me } from "../state/session";
 import { cameras, camerasOldSince, status, statusOldSince } from "../state/site";
 import { grouped, problemsOf } from "../rooms/health/problems";
+import { inHand } from "../rooms/live/store";
 import { Icon } from "../ui/Icon";
 
 export type RoomName = "live" | "investigate" | "evidence" | "cameras" | "health" | "settings";
@@ -28,7 +29,7 @@ export function Rail() {
       {rooms.map((room) => (
         <>
           {room === (rooms.includes("cameras") ? "cameras" : "settings") && <span class="spring" />}
-          <a key={room} href={hashOf(room)} aria-current={room === current ? "page" : undefined}>
+          <a key={room} href={wayTo(room, current)} aria-current={room === current ? "page" : undefined}>
             <Icon name={room} />
             {t.rooms[room]}
             {room === "health" && <HealthCount />}
@@ -37,6 +38,11 @@ export function Rail() {
       ))}
     </nav>
   );
+}
+
+/** The camera in hand goes along from live to its recordings. */
+function wayTo(room: RoomName, current: string | undefined): string {
+  return room === "investigate" && current === "live" ? hashOf(room, null, { c: inHand.value }) : hashOf(room);
 }
 
 function HealthCount() {

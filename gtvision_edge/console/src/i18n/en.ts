@@ -118,6 +118,7 @@ export const en: Text = {
     list: "this list",
     move: "move among the tiles",
     sound: "sound on or off",
+    review: "reviews the selected camera, a minute back",
   },
   live: {
     mosaic: "Mosaic",
@@ -161,6 +162,7 @@ export const en: Text = {
     maximise: "Enlarge",
     restore: "Back to the mosaic",
     sound: "Sound",
+    review: "Review the last minute (L)",
     saved: "Mosaic saved.",
     deleted: "Mosaic deleted.",
     tileOf: (name, n) => `Tile ${n}: ${name}`,

@@ -112,6 +112,7 @@ export const ptBR = {
     list: "esta lista",
     move: "anda entre as janelas",
     sound: "liga ou desliga o som",
+    review: "revê a câmera selecionada, um minuto atrás",
   },
   live: {
     mosaic: "Mosaico",
@@ -155,6 +156,7 @@ export const ptBR = {
     maximise: "Ampliar",
     restore: "Voltar ao mosaico",
     sound: "Som",
+    review: "Rever o último minuto (L)",
     saved: "Mosaico salvo.",
     deleted: "Mosaico excluído.",
     tileOf: (name: string, n: number) => `Janela ${n}: ${name}`,

@@ -7,6 +7,7 @@ const SHAPES = {
   file: "M6 3h8l4 4v14H6zM14 3v4h4",
   play: "M8 5l11 7-11 7z",
   pause: "M8 5v14M16 5v14",
+  rewind: "M11 6l-7 6 7 6zM20 6l-7 6 7 6z",
   previous: "M15 6l-6 6 6 6",
   next: "M9 6l6 6-6 6",
   cameras: "M3 8h12v9H3zM15 11.5l6-3v8l-6-3",

@@ -4,9 +4,11 @@ import type { Camera } from "../../api/types";
 import { text } from "../../i18n";
 import { betterFor, choosePath, transportsFor } from "../../player/choice";
 import { Player, type Sighting } from "../../player/player";
+import { go } from "../../state/route";
 import { status } from "../../state/site";
 import { Button } from "../../ui/parts";
 import { Poster } from "./Poster";
+import { reviewHash } from "./review";
 import { soundOf } from "./store";
 import { StillTrouble, TileTrouble, UnplayableTrouble } from "./TileTrouble";
 
@@ -65,6 +67,7 @@ export function Tile({ camera, number, isSelected, isLarge, canClear, onSelect, 
             }}
           />
         )}
+        <Button icon="rewind" label={t.review} onClick={() => go(reviewHash(camera.camera_id))} />
         {canClear && !isLarge && <Button icon="close" label={t.clear} onClick={onClear} />}
         <Button icon={isLarge ? "shrink" : "expand"} label={isLarge ? t.restore : t.maximise} onClick={onLarge} />
       </span>

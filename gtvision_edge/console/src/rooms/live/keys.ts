@@ -1,6 +1,8 @@
+import { go } from "../../state/route";
 import { neighbour, seats } from "./mosaic";
+import { reviewHash } from "./review";
 import { enlarge, isSequenceLarge, stopSequence, toggleSequence } from "./sequence";
-import { isPanelOpen, maximise, maximised, openPanel, selectedTile, shown, soundOf } from "./store";
+import { inHand, isPanelOpen, maximise, maximised, openPanel, selectedTile, shown, soundOf } from "./store";
 
 /** The keys of the live room; true when the key was meant for it. */
 export function liveKeys(key: string, room: HTMLElement | null): boolean {
@@ -8,7 +10,7 @@ export function liveKeys(key: string, room: HTMLElement | null): boolean {
   if (mosaic === null || document.querySelector("dialog[open]") !== null) return false;
   const places = seats(mosaic.cameras, mosaic.layout);
   const selected = selectedTile.value;
-  const camera = maximised.value ?? (selected === null ? null : (places[selected] ?? null));
+  const camera = inHand.value;
   if (/^[1-9]$/.test(key)) {
     const tile = Number(key) - 1;
     if (tile >= places.length) return false;
@@ -37,6 +39,10 @@ export function liveKeys(key: string, room: HTMLElement | null): boolean {
       return true;
     case "m":
       soundOf.value = camera === null || soundOf.value === camera ? null : camera;
+      return true;
+    case "l":
+      if (camera === null) return false;
+      go(reviewHash(camera));
       return true;
     case "/":
       openPanel();

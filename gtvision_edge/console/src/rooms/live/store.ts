@@ -50,6 +50,13 @@ export const shown = computed<MosaicBody | null>(() => {
 
 export const maximised = computed(() => route.value.query.get("cam"));
 
+/** The camera that a key means: the large one, else that of the selected tile; it is there only while the room is open. */
+export const inHand = computed<string | null>(() => {
+  const selected = selectedTile.value;
+  if (maximised.value !== null || selected === null || shown.value === null) return maximised.value;
+  return seats(shown.value.cameras, shown.value.layout)[selected] ?? null;
+});
+
 export async function loadMosaics(): Promise<void> {
   mosaics.value = await watched("mosaics", () => client.all<Mosaic>("/mosaics"));
 }
