@@ -13,6 +13,7 @@ import { may } from "../state/permissions";
 import { route } from "../state/route";
 import { loginState, me } from "../state/session";
 import { watchSite } from "../state/site";
+import { watchStorage } from "../state/storage";
 import { guardWork } from "../state/unsaved";
 import { Empty } from "../ui/parts";
 import { KeyHelp } from "./KeyHelp";
@@ -50,6 +51,8 @@ function Opening() {
 function Shell() {
   const [showsKeys, setShowsKeys] = useState(false);
   useEffect(() => watchSite(), []);
+  const maySeeStorage = may(me.value?.role, "seeStorage");
+  useEffect(() => (maySeeStorage ? watchStorage() : undefined), [maySeeStorage]);
   useEffect(() => guardWork(() => draft.value !== null), []);
   useLayoutEffect(
     () =>

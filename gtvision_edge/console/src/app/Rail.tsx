@@ -4,6 +4,7 @@ import { may } from "../state/permissions";
 import { hashOf, route } from "../state/route";
 import { me } from "../state/session";
 import { cameras, camerasOldSince, status, statusOldSince } from "../state/site";
+import { storageReport } from "../state/storage";
 import { grouped, problemsOf } from "../rooms/health/problems";
 import { inHand } from "../rooms/live/store";
 import { Icon } from "../ui/Icon";
@@ -46,7 +47,7 @@ function wayTo(room: RoomName, current: string | undefined): string {
 }
 
 function HealthCount() {
-  const problems = grouped(problemsOf(status.value, cameras.value));
+  const problems = grouped(problemsOf(status.value, cameras.value, storageReport.value));
   if (problems.length === 0) return null;
   const tone = problems.some((problem) => problem.tone === "alarm") ? "" : "warn";
   const isOld = statusOldSince.value !== null || camerasOldSince.value !== null;

@@ -4,7 +4,9 @@ import { ageOf, dateTimeOf, mediaWord } from "../i18n/format";
 import { nowMs } from "../state/clock";
 import { hashOf } from "../state/route";
 import { me } from "../state/session";
-import { recordingOf, status, statusOldSince, zone } from "../state/site";
+import { cameras, recordingOf, status, statusOldSince, zone } from "../state/site";
+import { storageReport } from "../state/storage";
+import { diskToneOf, problemsOf } from "../rooms/health/problems";
 import { Icon } from "../ui/Icon";
 import { Pill } from "../ui/parts";
 
@@ -53,6 +55,12 @@ function Clock() {
   );
 }
 
+/** What the disk needs, said in full in the health room. */
+function DiskState() {
+  const tone = diskToneOf(problemsOf(status.value, cameras.value, storageReport.value));
+  return tone === null ? null : <Pill tone={tone}>{text.value.top.disk}</Pill>;
+}
+
 /** The whole site in one sentence; only what is abnormal gets a colour. */
 function SiteState({ status: known }: { status: SiteStatus | null }) {
   const t = text.value.top;
@@ -89,6 +97,7 @@ function SiteState({ status: known }: { status: SiteStatus | null }) {
       {offline > 0 && <Pill tone="alarm">{t.offline(offline)}</Pill>}
       {unauthorized > 0 && <Pill tone="alarm">{t.unauthorized(unauthorized)}</Pill>}
       {idle > 0 && recording !== null && <Pill tone="warn">{t.notRecording(idle)}</Pill>}
+      <DiskState />
     </span>
   );
 }

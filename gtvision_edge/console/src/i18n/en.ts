@@ -74,6 +74,7 @@ export const en: Text = {
     offline: (n) => `${n} offline`,
     unauthorized: (n) => `${n} with password refused`,
     notRecording: (n) => `${n} not recording`,
+    disk: "disk: see Health",
     media: (state: string) => `media server: ${state}`,
     recordingShort: (recording, total) => `${recording ?? "—"} of ${total} recording`,
     hubUnknown: "hub: no data",

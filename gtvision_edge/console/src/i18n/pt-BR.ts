@@ -68,6 +68,7 @@ export const ptBR = {
     offline: (n: number) => `${n} sem sinal`,
     unauthorized: (n: number) => (n === 1 ? "1 com senha recusada" : `${n} com senha recusada`),
     notRecording: (n: number) => `${n} sem gravar`,
+    disk: "disco: veja em Saúde",
     media: (state: string) => `servidor de mídia: ${state}`,
     recordingShort: (recording: number | null, total: number) => `${recording ?? "—"} de ${total} gravando`,
     hubUnknown: "central: sem dados",

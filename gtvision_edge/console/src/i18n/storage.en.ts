@@ -7,7 +7,7 @@ export const storage: Text["storage"] = {
   inHours: (n) => `${n} h`,
   inDays: (n) => `${n} days`,
   fits: (length) => `holds ${length} of footage`,
-  fitsUnknown: "for how many days it will do is not known yet",
+  fitsUnknown: "still measuring for how many days it will do",
   daysLeft: (days) => `In ${days} the disk gets short, and the oldest goes before its time.`,
   shortNow: "The disk is short: the oldest already goes before its time.",
   enough: "The disk is large enough for the retention period.",

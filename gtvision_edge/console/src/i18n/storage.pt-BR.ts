@@ -7,7 +7,7 @@ export const storage = {
   inHours: (n: string) => `${n} h`,
   inDays: (n: string) => `${n} dias`,
   fits: (length: string) => `cabem ${length} de gravação`,
-  fitsUnknown: "ainda não se sabe quantos dias cabem",
+  fitsUnknown: "ainda medindo quantos dias cabem",
   daysLeft: (days: string) => `Em ${days} o disco fica curto e o mais antigo sai antes do prazo.`,
   shortNow: "O disco está curto: o mais antigo já sai antes do prazo.",
   enough: "O disco basta para o período de retenção.",

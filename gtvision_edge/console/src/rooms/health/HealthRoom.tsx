@@ -14,7 +14,7 @@ import { IntegrityCard } from "./storage/IntegrityCard";
 import { KeepingCard } from "./storage/KeepingCard";
 import { outlookWords, shortWords, StorageCard } from "./storage/StorageCard";
 import { useStorage, type StorageView } from "./storage/useStorage";
-import { grouped, problemsOf, type CameraProblem, type Group, type Problem } from "./problems";
+import { grouped, problemsOf, roomOf, type CameraProblem, type Group, type Problem } from "./problems";
 
 const NEARLY_FULL_PERCENT = 85;
 const FULL_PERCENT = 95;
@@ -212,17 +212,17 @@ function CamerasCard({ known }: { known: SiteStatus }) {
 
 function DiskCard({ known }: { known: SiteStatus }) {
   const t = text.value.health;
-  const { total_bytes: total = null, free_bytes: free = null, volume = "—" } = known.storage ?? {};
-  const used = total === null || free === null ? null : total - free;
-  const percent = used === null || !total ? null : (used / total) * 100;
+  const { free_bytes: free = null, used_bytes: taken = null, volume = "—" } = known.storage ?? {};
+  const room = roomOf({ used_bytes: taken, free_bytes: free });
+  const percent = room === null ? null : (room.usedBytes / room.roomBytes) * 100;
   const tone = percent === null ? "" : percent >= FULL_PERCENT ? "alarm" : percent >= NEARLY_FULL_PERCENT ? "warn" : "";
   return (
     <section class="card disk">
       <h2>{t.disk}</h2>
       <div class="disk-line">
         <span class="big">
-          {bytesOf(used)}
-          <small class="faint">{t.used(bytesOf(total))}</small>
+          {bytesOf(taken)}
+          <small class="faint">{t.used(bytesOf(room?.roomBytes))}</small>
         </span>
         <span class="muted">{t.free(bytesOf(free))}</span>
       </div>

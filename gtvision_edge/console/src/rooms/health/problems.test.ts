@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { StorageReport } from "../../api/evidence";
 import type { Camera, Finding, SiteStatus } from "../../api/types";
-import { grouped, problemsOf } from "./problems";
+import { diskToneOf, grouped, problemsOf, roomOf } from "./problems";
 
 const site = (storage: Partial<NonNullable<SiteStatus["storage"]>>): SiteStatus => ({
   site: { id: "s1", name: "Portaria", timezone: "America/Sao_Paulo", now: "2026-01-01T00:00:00-03:00" },
@@ -100,4 +100,19 @@ test("a disk near its guard is one problem by its own thresholds, and none besid
   expect(problemsOf(site(nearlyFull), [], storage({ free: 60 }))).toHaveLength(1);
   expect(problemsOf(site(nearlyFull), [], storage({ free: 60, breaker: "open" }))).toEqual([]);
   expect(problemsOf(site(nearlyFull), [], null)).toMatchObject([{ kind: "disk_full" }]);
+});
+
+test("the top of the page tells of the disk what the health room does, and of nothing else", () => {
+  expect(diskToneOf(problemsOf(site({}), [], storage({})))).toBeNull();
+  expect(diskToneOf(problemsOf(site({}), [], storage({ daysLeft: 6 })))).toBe("warn");
+  expect(diskToneOf(problemsOf(site({}), [], storage({ isShort: true })))).toBe("alarm");
+  expect(diskToneOf(problemsOf({ ...site({}), findings: [alarm("media_server_silent")] }, [], storage({})))).toBeNull();
+});
+
+test("a disk has one size, with the report of the volume and without", () => {
+  // 271 GB of which the file system keeps 173 GB out of reach.
+  const known = { total_bytes: 271e9, free_bytes: 73e9, used_bytes: 24.8e9 };
+
+  expect(roomOf(known)).toEqual({ usedBytes: 24.8e9, roomBytes: 97.8e9 });
+  expect(roomOf({ free_bytes: null, used_bytes: null })).toBeNull();
 });

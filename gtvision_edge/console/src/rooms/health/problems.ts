@@ -98,6 +98,21 @@ function storageProblems(storage: StorageReport): Problem[] {
   return problems;
 }
 
+const OF_DISK: ReadonlySet<Problem["kind"]> = new Set(["disk_unknown", "disk_full", "disk_short", "near_trip", "only_held"]);
+
+/** The tone of the worst that is wrong with the disk; null where nothing is. */
+export function diskToneOf(problems: readonly Problem[]): "alarm" | "warn" | null {
+  const ofDisk = problems.filter((each) => OF_DISK.has(each.kind));
+  if (ofDisk.length === 0) return null;
+  return ofDisk.some((each) => each.tone === "alarm") ? "alarm" : "warn";
+}
+
+/** What there is to use and how much of it is used: what a file system keeps for root, or for quotas, is in neither. Null = not known. */
+export function roomOf(volume: { used_bytes: number | null; free_bytes: number | null }): { usedBytes: number; roomBytes: number } | null {
+  const { used_bytes: used, free_bytes: free } = volume;
+  return used === null || free === null || used + free === 0 ? null : { usedBytes: used, roomBytes: used + free };
+}
+
 function rank(problem: Problem): number {
   return problem.tone === "alarm" ? 0 : 1;
 }

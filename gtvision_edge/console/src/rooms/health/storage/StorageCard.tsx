@@ -8,12 +8,8 @@ import { may } from "../../../state/permissions";
 import { hashOf } from "../../../state/route";
 import { client, me } from "../../../state/session";
 import { zone } from "../../../state/site";
+import { roomOf } from "../problems";
 import { Button, ErrorNote } from "../../../ui/parts";
-
-/** What can be used: file systems keep some for root, or for other quotas, and the daemon reckons without that. */
-function roomOf({ used_bytes: used, free_bytes: free }: StorageReport["volume"]): number | null {
-  return used === null || free === null || used + free === 0 ? null : used + free;
-}
 
 /** What would make room: letting evidence go is no cure for other programs' files. */
 export function shortWords({ volume, held_bytes: held }: StorageReport): string {
@@ -26,7 +22,7 @@ export function StorageCard({ report }: { report: StorageReport }) {
   const t = text.value;
   const s = t.storage;
   const { volume, thresholds, forecast } = report;
-  const room = roomOf(volume);
+  const room = roomOf(volume)?.roomBytes ?? null;
   const percent = volume.used_bytes === null || room === null ? null : (volume.used_bytes / room) * 100;
   // On small volumes what must stay free is more than the share says.
   const at = (share: number, freeBytes: number | null): number => 100 * (freeBytes === null || room === null ? share : Math.max(0, 1 - freeBytes / room));

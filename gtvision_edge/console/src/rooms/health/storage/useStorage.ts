@@ -1,7 +1,7 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import type { StorageReport } from "../../../api/evidence";
 import { poll } from "../../../state/poll";
-import { client } from "../../../state/session";
+import { refreshStorage, storageError, storageReport } from "../../../state/storage";
 
 const POLL_MS = 15_000;
 
@@ -13,23 +13,9 @@ export interface StorageView {
   reload: () => Promise<void>;
 }
 
-/** The report of the volume, read again and again; what was known stays in sight when it cannot be read. */
+/** The report of the volume, read more often while this room is open; what was known stays in sight when it cannot be read. */
 export function useStorage(isWanted: boolean): StorageView {
-  const [report, setReport] = useState<StorageReport | null>(null);
-  const [error, setError] = useState<unknown>(null);
-  const newest = useRef(0);
-  const reload = async (): Promise<void> => {
-    newest.current += 1;
-    const mine = newest.current;
-    try {
-      const found = await client.get<StorageReport>("/storage");
-      if (mine !== newest.current) return;
-      setReport(found);
-      setError(null);
-    } catch (failure) {
-      if (mine === newest.current) setError(failure);
-    }
-  };
-  useEffect(() => (isWanted ? poll(reload, POLL_MS) : undefined), [isWanted]);
-  return { report, error, isAwaited: isWanted && report === null && error === null, reload };
+  useEffect(() => (isWanted ? poll(refreshStorage, POLL_MS) : undefined), [isWanted]);
+  const [report, error] = isWanted ? [storageReport.value, storageError.value] : [null, null];
+  return { report, error, isAwaited: isWanted && report === null && error === null, reload: refreshStorage };
 }
