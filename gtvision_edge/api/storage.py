@@ -72,6 +72,7 @@ class BreakerAnswer(Answer):
 
 class ForecastAnswer(Answer):
     bytes_per_day: int | None
+    """null, as the others: less than an hour of each camera was recorded, or it is another's business."""
     holds_days: float | None
     """How many days of footage the volume can hold at the present rate."""
     days_left: float | None

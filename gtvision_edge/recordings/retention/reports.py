@@ -19,8 +19,8 @@ from gtvision_edge.storage import Database
 
 LOOK_BACK_DAYS: Final = 7
 """Whole days of which the present rate is taken."""
-LEAST_US: Final = 600_000_000
-"""So much must have been recorded before a rate is told."""
+LEAST_US: Final = 3_600_000_000
+"""So much must have been recorded of each camera before a rate is told: in its first minutes a box alarms nobody."""
 
 
 class WatchedVolume(Protocol):
@@ -168,6 +168,6 @@ class StorageReports:
             (sum(each) for each in zip(*days.values(), strict=True)) if days else (0, 0)
         )
         cameras = max(1, await repository.count_recording(self._database, now_us - DAY_US))
-        if recorded_us < LEAST_US:
+        if recorded_us < LEAST_US * cameras:
             return None
         return size * DAY_US * cameras // recorded_us

@@ -23,9 +23,15 @@ NOW = "2026-01-01T00:00:00Z"
 
 
 async def record(
-    footage: FakeFootage, database: Database, camera_id: str, tenant_id: str, *, minutes: int = 2
+    footage: FakeFootage,
+    database: Database,
+    camera_id: str,
+    tenant_id: str,
+    *,
+    minutes: int = 2,
+    start_us: int = START_US - DAY_US,
 ) -> CameraNo:
-    """Give the camera footage that ended a day ago; its files are gone, which deletion does not mind."""
+    """Give the camera footage, of a day ago unless told otherwise; its files are gone, which deletion does not mind."""
     (footage.root / VOLUME_MARKER).write_text("{}")
     rows = await database.fetch_all(
         "SELECT camera_id, camera_uuid, tenant_id FROM recorded_cameras WHERE camera_id <> ?",
@@ -43,7 +49,7 @@ async def record(
     mark(footage.root / f"{camera_id}_rec", CameraMarker(uuid, camera_id, tenant_id))
     await add(
         database,
-        *[a_segment(numbers[-1], START_US - DAY_US + n * MINUTE_US) for n in range(minutes)],
+        *[a_segment(numbers[-1], start_us + n * MINUTE_US) for n in range(minutes)],
     )
     return numbers[-1]
 
@@ -83,6 +89,32 @@ async def test_storage_tells_sizes_thresholds_breaker_and_clock(served: Served) 
         False,
     )
     assert [each["bytes"] for each in box["tenants"] if each["tenant_id"] == "b"] == [2 * SIZE]
+
+
+@pytest.mark.parametrize(("minutes", "is_told"), [(59, False), (60, True)])
+async def test_nothing_is_foretold_before_an_hour_of_each_camera(
+    served: Served,
+    footage: FakeFootage,
+    database: Database,
+    volume: FakeVolume,
+    minutes: int,
+    is_told: bool,  # noqa: FBT001 -- a case of the table
+) -> None:
+    volume.usage = Usage(1000 * GIB, 300 * GIB, 700 * GIB)
+    for camera_id, tenant_id in (("cam01", "a"), ("cam02", "a"), ("cam09", "b")):
+        await record(
+            footage,
+            database,
+            camera_id,
+            tenant_id,
+            minutes=minutes,
+            start_us=START_US - 60 * MINUTE_US,
+        )
+
+    forecast = (await get(served, "/storage", "admin"))["forecast"]
+
+    assert forecast["bytes_per_day"] == (3 * SIZE * 24 * 60 if is_told else None)
+    assert (forecast["holds_days"] is not None) == is_told
 
 
 @pytest.mark.usefixtures("recorded")
