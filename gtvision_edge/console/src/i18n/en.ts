@@ -178,6 +178,7 @@ export const en: Text = {
     noPictureYet: "no picture yet",
     lost: "Signal lost",
     lostSince: (time) => `since ${time}`,
+    media: (state) => `Media server: ${state}`,
     sessionOver: "Session ended",
     sessionOverHint: "log in again to go on watching",
     retrying: "trying again",

@@ -141,8 +141,7 @@ export function mediaWord(server: SiteStatus["media_server"]): string {
   return text.value.mediaStates[server.error ?? ""] ?? t.down;
 }
 
-/** Why the media server does not do its work, in a sentence; a code that is not known yet is told as one that is down. */
-export function mediaTitle(code: string): string {
-  const { findings } = text.value;
-  return (findings[code] ?? findings.media_server_unavailable)?.({}).title ?? code;
+/** The same under a picture that lacks it: the sentence, and what to do, stand in the health room. */
+export function mediaShort(code: string): string {
+  return text.value.tile.media(text.value.mediaStates[code] ?? text.value.health.down);
 }

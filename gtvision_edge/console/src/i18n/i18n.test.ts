@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { en } from "./en";
-import { bytesOf, causeOf, mediaWord, spanOf, timeOf, whenOf } from "./format";
+import { bytesOf, causeOf, mediaShort, mediaWord, spanOf, timeOf, whenOf } from "./format";
 import { nearestLocale } from ".";
 import css from "../ui/tokens.css?raw";
 import { ptBR } from "./pt-BR";
@@ -120,4 +120,5 @@ it("says what the media server does only once it was asked", () => {
   expect(mediaWord({ ...server, state: "up" })).toBe("funcionando");
   expect(mediaWord({ ...server, state: "down", error: "media_server_unauthorized" })).toBe("pede senha");
   expect(mediaWord({ ...server, state: "down", error: "something_new" })).toBe("parado");
+  expect([mediaShort("media_server_silent"), mediaShort("something_new")]).toEqual(["Servidor de mídia: não responde", "Servidor de mídia: parado"]);
 });

@@ -172,6 +172,7 @@ export const ptBR = {
     noPictureYet: "ainda sem imagem",
     lost: "Sinal perdido",
     lostSince: (time: string) => `desde ${time}`,
+    media: (state: string) => `Servidor de mídia: ${state}`,
     sessionOver: "Sessão encerrada",
     sessionOverHint: "entre de novo para continuar a ver",
     retrying: "tentando de novo",

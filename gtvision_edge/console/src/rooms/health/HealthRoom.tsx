@@ -4,12 +4,13 @@ import type { CameraState, SiteStatus } from "../../api/types";
 import { text } from "../../i18n";
 import { bytesOf, causeOf, mediaWord, numberOf, whenOf } from "../../i18n/format";
 import { nowMs, siteClock } from "../../state/clock";
+import { troubleWith } from "../../state/link";
 import { may } from "../../state/permissions";
 import { go, hashOf } from "../../state/route";
 import { me } from "../../state/session";
 import { cameras, camerasOldSince, recordingOf, refreshSite, status, statusOldSince, zone } from "../../state/site";
 import { OldData, Unread } from "../../ui/fresh";
-import { Button, ErrorNote, Note, Skeleton } from "../../ui/parts";
+import { Button, ErrorNote, explain, Note, Skeleton } from "../../ui/parts";
 import { IntegrityCard } from "./storage/IntegrityCard";
 import { KeepingCard } from "./storage/KeepingCard";
 import { outlookWords, shortWords, StorageCard } from "./storage/StorageCard";
@@ -36,7 +37,7 @@ export function HealthRoom() {
         {known !== null ? (
           <>
             {oldSince !== null && (
-              <Note title={t.noNews}>{t.noNewsBody(whenOf(oldSince + siteClock.offsetMs, nowMs.value, zone.value))}</Note>
+              <NoNews oldSince={oldSince} />
             )}
             <div class={`health${oldSince === null ? "" : " old"}`}>
               <Content known={known} problems={problems} storage={storage} isCurrent={oldSince === null} />
@@ -52,14 +53,29 @@ export function HealthRoom() {
   );
 }
 
+/** What is below is old: nobody answers, or the answers are errors. */
+function NoNews({ oldSince }: { oldSince: number }) {
+  const t = text.value.health;
+  const time = whenOf(oldSince + siteClock.offsetMs, nowMs.value, zone.value);
+  const trouble = troubleWith("status") ?? troubleWith("cameras");
+  const code = trouble === null ? null : explain(trouble.error).code;
+  if (code === null) return <Note title={t.noNews}>{t.noNewsBody(time)}</Note>;
+  return <Note title={t.wrongNews}>{t.wrongNewsBody(time, text.value.common.code(code))}</Note>;
+}
+
 function Content({ known, problems, storage, isCurrent }: { known: SiteStatus; problems: Problem[]; storage: StorageView; isCurrent: boolean }) {
   const t = text.value.health;
+  const isEmpty = known.cameras.total === 0;
   const isEnough = storage.report !== null && storage.report.forecast.holds_days !== null;
   return (
     <>
       {problems.length === 0 && isCurrent && !storage.isAwaited && storage.error === null && (
-        <Note tone="plain" title={t.calm}>
-          {t.calmBody}
+        <Note
+          tone="plain"
+          title={isEmpty ? text.value.live.firstTitle : t.calm}
+          action={isEmpty && may(me.value?.role, "editCameras") && <Button onClick={() => go(hashOf("cameras", null, { add: "1" }))}>{text.value.live.firstAction}</Button>}
+        >
+          {isEmpty ? t.emptyBody : t.calmBody}
           {isEnough && ` ${text.value.storage.enough}`}
         </Note>
       )}

@@ -1,6 +1,6 @@
 import type { Camera } from "../../api/types";
 import { text } from "../../i18n";
-import { ageOf, causeOf, codecOf, mediaTitle, numberOf, timeOf, whenOf } from "../../i18n/format";
+import { ageOf, causeOf, codecOf, mediaShort, numberOf, timeOf, whenOf } from "../../i18n/format";
 import { HLS_NORMAL_DELAY_MS } from "../../player/ladder";
 import type { Sighting } from "../../player/player";
 import { nowMs } from "../../state/clock";
@@ -23,7 +23,7 @@ export function TileTrouble({ camera, seen }: { camera: Camera; seen: Sighting }
     const { pictureAt } = seen;
     return (
       <div class="middle" role="status">
-        <b>{mediaTitle(mediaTrouble.value)}</b>
+        <b>{mediaShort(mediaTrouble.value)}</b>
         <span>{pictureAt === null ? t.noPictureYet : t.lastPicture(timeOf(pictureAt, zone.value))}</span>
       </div>
     );
