@@ -216,6 +216,7 @@ async def run(
                     lambda: reconciler.state.kind or media.kind,
                     admissions.admits,
                 ),
+                tasks=tasks,
                 cameras=base.cameras,
                 authenticator=authenticator,
                 sessions=base.accounts.sessions,

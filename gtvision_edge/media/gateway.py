@@ -6,7 +6,7 @@ checked anew: who asks, may he see this camera, is his login still good.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -33,13 +33,13 @@ from gtvision_edge.media.posters import DEFAULT_WIDTH, WIDTHS, Picture, Posters
 from gtvision_edge.media.upstream import Lines, Upstream, UpstreamError, open_lines
 from gtvision_edge.media.viewer import Viewer
 from gtvision_edge.media.viewings import Viewings
-from gtvision_edge.media.whep import WebRtcPlace, Whep, looked_after
+from gtvision_edge.media.whep import WebRtcPlace, Whep
 from gtvision_edge.runtime.allocator import give_memory_back
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.entity_tags import has_already
 from gtvision_edge.runtime.errors import TooManyTransfersError
 from gtvision_edge.runtime.shares import Shares, open_transfers
-from gtvision_edge.runtime.tasks import keep_running
+from gtvision_edge.runtime.tasks import Job, background, keep_running
 from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.storage import Database
 
@@ -449,6 +449,7 @@ class Gateway:
 async def open_gateway(
     place: MediaServerPlace,
     *,
+    tasks: asyncio.TaskGroup,
     cameras: Cameras,
     authenticator: Authenticator,
     sessions: Sessions,
@@ -461,16 +462,25 @@ async def open_gateway(
     registry: CollectorRegistry | None = None,
     webrtc: WebRtcPlace | None = None,
 ) -> AsyncIterator[Gateway]:
-    """Open the gateway with its connections, threads and housekeeping; leaving ends all viewings in the audit log.
+    """Open the gateway with its connections, threads and its jobs in *tasks*; leaving ends all viewings in the audit log.
 
     *transfers* are those of the whole site, where recordings are sent beside live streams.
     """
     placeholder = await asyncio.get_running_loop().run_in_executor(None, render_placeholder)
-    viewings = Viewings(database, audit, clock, registry=registry)
-    async with open_lines() as lines:
+    async with AsyncExitStack() as stack:
+
+        async def service(name: str, job: Job) -> None:
+            await stack.enter_async_context(
+                background(tasks, name, lambda: keep_running(name, job, clock=clock))
+            )
+
+        lines = await stack.enter_async_context(open_lines())
+        viewings = Viewings(database, audit, clock, registry=registry)
+        stack.push_async_callback(viewings.close)
         posters = Posters(
             Upstream(place.hls_url, lines, place.secret), recordings=recordings, clock=clock
         )
+        stack.push_async_callback(posters.close)
         gateway = Gateway(
             place,
             cameras=cameras,
@@ -486,20 +496,13 @@ async def open_gateway(
             registry=registry,
             webrtc=webrtc,
         )
-        housekeeping = [
-            asyncio.create_task(keep_running(name, job, clock=clock), name=name)
-            for name, job in (("gateway-sweep", gateway.run), ("viewings-sweep", viewings.run))
-        ]
-        try:
-            async with looked_after(gateway.whep, clock) if gateway.whep else nullcontext():
-                yield gateway
-        finally:
-            for task in housekeeping:
-                task.cancel()
-            await asyncio.wait(housekeeping)
-            await gateway.close()
-            await posters.close()
-            await viewings.close()
+        stack.push_async_callback(gateway.close)
+        await service("gateway-sweep", gateway.run)
+        await service("viewings-sweep", viewings.run)
+        if gateway.whep is not None:
+            stack.push_async_callback(gateway.whep.close)
+            await service("whep-look", gateway.whep.run)
+        yield gateway
 
 
 def picture_response(request: web.Request, picture: Picture) -> web.Response:

@@ -6,8 +6,8 @@ So what HLS gets for free has to be done here: a session that runs is looked aft
 import asyncio
 import re
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -31,7 +31,6 @@ from gtvision_edge.media.viewer import Viewer
 from gtvision_edge.media.viewings import Viewings
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.reading import TooLongError, read_capped
-from gtvision_edge.runtime.tasks import keep_running
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +39,6 @@ LOOK_INTERVAL_S: Final = 5.0
 MAX_SESSIONS: Final = 1024
 MAX_SESSIONS_OF_PERSON: Final = 128
 """However often they log in: two walls of 64 tiles."""
-"""Four walls of sixteen tiles."""
 MAX_BODY: Final = 128 * 1024
 BODY_PATIENCE_S: Final = 10.0
 OFFER_TIMEOUT_S: Final = 15.0
@@ -392,18 +390,6 @@ class Whep:
                 return _Answer(response.status, CIMultiDict(response.headers), content)
         except (TooLongError, aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unavailable() from error
-
-
-@asynccontextmanager
-async def looked_after(whep: Whep, clock: Clock) -> AsyncIterator[None]:
-    """Look after the sessions while the block is open; leaving ends them all."""
-    task = asyncio.create_task(keep_running("whep-look", whep.run, clock=clock), name="whep-look")
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait({task})
-        await whep.close()
 
 
 def _offer_path(path: str) -> str:

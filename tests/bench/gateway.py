@@ -220,6 +220,7 @@ async def _serve(directory: Path, upstream: int, port: int) -> None:
     cameras.put(FakeCamera("cam01", tenant_id="default"), "rtsp://127.0.0.1/")
     proxies = Proxies(("127.0.0.1",))
     async with (
+        asyncio.TaskGroup() as tasks,
         open_database(directory / "edge.db") as database,
         open_accounts(
             AccountSettings(), state_dir=directory, database=database, audit=audit, clock=clock
@@ -233,6 +234,7 @@ async def _serve(directory: Path, upstream: int, port: int) -> None:
             MediaServerPlace(
                 f"http://127.0.0.1:{upstream}", None, lambda: "mediamtx", lambda *_: True
             ),
+            tasks=tasks,
             cameras=cameras,
             authenticator=authenticator,
             sessions=accounts.sessions,

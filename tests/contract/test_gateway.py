@@ -85,18 +85,22 @@ async def watching(
     cameras.put(FakeCamera("cam01"), "rtsp://x/")
     cameras.put(FakeCamera("cam02", "uuid-2"), "rtsp://x/")
     people = People(viewer("ana", "town"), viewer("bia", "town"))
-    async with open_gateway(
-        MediaServerPlace(hls_url, secret, lambda: kind, lambda *_: True),
-        cameras=cameras,
-        authenticator=people,
-        sessions=people,
-        client_address=lambda request: request.remote or "",
-        database=database,
-        audit=AuditLog(SystemClock()),
-        recordings=named_in(volume),
-        transfers=transfers,
-        clock=SystemClock(),
-    ) as gateway:
+    async with (
+        asyncio.TaskGroup() as tasks,
+        open_gateway(
+            MediaServerPlace(hls_url, secret, lambda: kind, lambda *_: True),
+            tasks=tasks,
+            cameras=cameras,
+            authenticator=people,
+            sessions=people,
+            client_address=lambda request: request.remote or "",
+            database=database,
+            audit=AuditLog(SystemClock()),
+            recordings=named_in(volume),
+            transfers=transfers,
+            clock=SystemClock(),
+        ) as gateway,
+    ):
         app = web.Application(middlewares=[problems])
         app.add_routes([*gateway.routes(), *extra_routes])
         async with (

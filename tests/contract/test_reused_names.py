@@ -103,6 +103,7 @@ async def open_box(
     admissions = Admissions()
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
+        tasks = await enter(asyncio.TaskGroup())
         session = await enter(aiohttp.ClientSession())
         api = Api(addresses.api_url, session)
         between = web.Application()
@@ -125,6 +126,7 @@ async def open_box(
         gateway = await enter(
             open_gateway(
                 MediaServerPlace(addresses.hls_url, HLS_SECRET, lambda: kind, admissions.admits),
+                tasks=tasks,
                 cameras=cameras,
                 authenticator=people,
                 sessions=people,

@@ -25,9 +25,11 @@ async def main(hls_url: str, directory: Path, port: int) -> None:
     cameras.put(FakeCamera("cam01"), "rtsp://x/")
     people = People(*(viewer(f"v{number}", "town") for number in range(10)))
     async with (
+        asyncio.TaskGroup() as tasks,
         open_database(directory / "edge.db") as database,
         open_gateway(
             MediaServerPlace(hls_url, "secret", lambda: "mediamtx", lambda *_: True),
+            tasks=tasks,
             cameras=cameras,
             authenticator=people,
             sessions=people,

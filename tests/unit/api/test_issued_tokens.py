@@ -1,5 +1,6 @@
 """Tokens of the hub on every route: the good ones do what they say, all others are refused alike."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -49,19 +50,23 @@ async def gateway(
 ) -> AsyncIterator[Gateway]:
     """The real gateway; its media server is away, which is not the question here."""
     proxies = Proxies(PROXY.trusted_proxies)
-    async with open_gateway(
-        MediaServerPlace(
-            f"http://127.0.0.1:{free_port()}", None, lambda: "mediamtx", lambda *_: True
-        ),
-        cameras=cameras,
-        authenticator=RequestAuthenticator(accounts.sessions, proxies),
-        sessions=accounts.sessions,
-        client_address=proxies.client_address,
-        database=database,
-        audit=audit,
-        recordings=lambda _: None,
-        clock=clock,
-    ) as opened:
+    async with (
+        asyncio.TaskGroup() as tasks,
+        open_gateway(
+            MediaServerPlace(
+                f"http://127.0.0.1:{free_port()}", None, lambda: "mediamtx", lambda *_: True
+            ),
+            tasks=tasks,
+            cameras=cameras,
+            authenticator=RequestAuthenticator(accounts.sessions, proxies),
+            sessions=accounts.sessions,
+            client_address=proxies.client_address,
+            database=database,
+            audit=audit,
+            recordings=lambda _: None,
+            clock=clock,
+        ) as opened,
+    ):
         yield opened
 
 

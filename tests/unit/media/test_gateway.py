@@ -164,6 +164,7 @@ async def open_house(
     upstream = web.Application()
     upstream.router.add_get("/{rest:.*}", scripted.handle)
     async with (
+        asyncio.TaskGroup() as tasks,
         open_volume(
             tmp_path / "rec", state_dir=tmp_path, site_id="s1", clock=clock, bus=EventBus()
         ) as volume,
@@ -177,6 +178,7 @@ async def open_house(
         )
         async with open_gateway(
             place,
+            tasks=tasks,
             cameras=cameras,
             authenticator=people,
             sessions=people,

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -19,12 +20,15 @@ from gtvision_edge.audit import AuditLog
 from gtvision_edge.media import whep
 from gtvision_edge.media.client import MediaServerClient
 from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
+from gtvision_edge.media.viewings import Viewings
 from gtvision_edge.media.whep import USER_AGENT, WebRtcPlace, Whep
+from gtvision_edge.runtime.tasks import is_fatal
 from gtvision_edge.storage import Database
+from gtvision_edge.storage.errors import DatabaseDamagedError
 from tests.fakes.cameras import FakeCamera, FakeDirectory
 from tests.fakes.clock import FakeClock
 from tests.fakes.people import People, viewer
-from tests.waiting import becomes
+from tests.waiting import becomes, patiently
 
 OFFER = "v=0\r\no=offer\r\n"
 ICE = '<stun:stun.example:3478>; rel="ice-server"'
@@ -173,8 +177,8 @@ class House:
         return [tuple(row) for row in rows]
 
 
-@pytest.fixture
-async def house(database: Database, clock: FakeClock) -> AsyncIterator[House]:
+@asynccontextmanager
+async def open_house(database: Database, clock: FakeClock) -> AsyncIterator[House]:
     upstream, cameras, offered, up = Upstream(), FakeDirectory(), [True], [True]
     unseen: set[str] = set()
     people = People(
@@ -189,6 +193,7 @@ async def house(database: Database, clock: FakeClock) -> AsyncIterator[House]:
     application = web.Application()
     application.add_routes(upstream.routes())
     async with (
+        asyncio.TaskGroup() as tasks,
         TestServer(application, host="127.0.0.1") as server,
         aiohttp.ClientSession() as session,
     ):
@@ -197,6 +202,7 @@ async def house(database: Database, clock: FakeClock) -> AsyncIterator[House]:
             MediaServerPlace(
                 url, None, lambda: "mediamtx", lambda camera, _: camera.camera_uuid not in unseen
             ),
+            tasks=tasks,
             cameras=cameras,
             authenticator=RequestAuthenticator(cast("SessionService", people), Proxies(())),
             sessions=people,
@@ -218,6 +224,12 @@ async def house(database: Database, clock: FakeClock) -> AsyncIterator[House]:
                 yield House(
                     client, gateway, upstream, people, cameras, clock, database, offered, up, unseen
                 )
+
+
+@pytest.fixture
+async def house(database: Database, clock: FakeClock) -> AsyncIterator[House]:
+    async with open_house(database, clock) as opened:
+        yield opened
 
 
 async def code(response: aiohttp.ClientResponse) -> tuple[int, str]:
@@ -513,3 +525,27 @@ async def test_nothing_is_offered_before_the_stream_was_seen_to_be_the_cameras_o
 
     assert await code(response) == (503, "stream_unavailable")
     assert house.upstream.asked == []
+
+
+@pytest.mark.parametrize(
+    ("part", "work"), [(Gateway, "sweep"), (Viewings, "sweep"), (Whep, "look")]
+)
+async def test_a_fatal_error_in_a_job_of_the_gateway_ends_the_daemon(
+    database: Database,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    part: type[object],
+    work: str,
+) -> None:
+    def fails(_: object) -> None:
+        raise DatabaseDamagedError("The database is damaged.")
+
+    monkeypatch.setattr(part, work, fails)
+
+    with pytest.raises(ExceptionGroup) as caught:
+        async with open_house(database, clock), asyncio.timeout(patiently(5)):
+            await clock.until_asleep(3)
+            await clock.advance(30)
+            await asyncio.Event().wait()  # the group takes us down
+
+    assert is_fatal(caught.value)
