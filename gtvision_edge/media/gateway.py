@@ -27,6 +27,7 @@ from gtvision_edge.media.errors import (
 from gtvision_edge.media.live import LiveStream, StreamState
 from gtvision_edge.media.model import CameraOnAir, RecordingsOf
 from gtvision_edge.media.paths import PathUse, parse_path_name, path_name
+from gtvision_edge.media.patient_proofs import Authenticator, PatientProofs
 from gtvision_edge.media.placeholder import Placeholder, is_placeholder_file, render_placeholder
 from gtvision_edge.media.playlists import CONTENT_TYPE, Link, StrangePlaylistError
 from gtvision_edge.media.posters import DEFAULT_WIDTH, WIDTHS, Picture, Posters
@@ -64,19 +65,6 @@ _ANSWERED = (
 )
 _SEGMENT_CACHING = "private, max-age=3600, immutable"
 _GOOD = frozenset({200, 206, 304, 416})
-
-
-class Authenticator(Protocol):
-    """Finds out who sends a request, by bearer token or cookie."""
-
-    async def find_session(self, request: web.Request) -> Session:
-        """Return the session the request proves.
-
-        Raises:
-            EdgeError: it proves none.
-
-        """
-        ...
 
 
 class Cameras(Protocol):
@@ -125,8 +113,7 @@ class Gateway:
         registry = registry or CollectorRegistry()
         self._place = place
         self._cameras = cameras
-        self._authenticator = authenticator
-        self._sessions = sessions
+        self._proofs = PatientProofs(authenticator, sessions, clock)
         self._client_address = client_address
         self._viewings = viewings
         self._posters = posters
@@ -140,7 +127,7 @@ class Gateway:
         self._stopping = asyncio.Event()
         self._streams: dict[tuple[str, str], LiveStream] = {}
         self._openings: set[asyncio.Task[None]] = set()
-        self._passes = Passes(sessions, clock)
+        self._passes = Passes(self._proofs, clock)
         self._was_crowded = False
         self.whep: Whep | None = None
         if webrtc is not None:
@@ -333,19 +320,24 @@ class Gateway:
             return (await self._passes.find(token, path=path)).session, token
         ticket = request.query.get("ticket")
         if ticket is None:
-            return await self._authenticator.find_session(request), ""
+            return await self._proofs.find_session(request), ""
         opened = await self._passes.open(ticket, path=path)
         return opened.session, opened.token
 
     async def _may_go_on(self, viewer: Viewer) -> bool:
-        """Tell whether a viewer that stays connected would still be let in. His pass does not run out meanwhile."""
+        """Tell whether a viewer that stays connected would still be let in. His pass does not run out meanwhile.
+
+        Raises:
+            StorageError: the database has not told for too long: he may not.
+
+        """
         self._passes.keep(viewer.query.removeprefix("s="))
         camera = self._cameras.find_camera(viewer.camera.camera_id)
         return (
             camera is not None
             and camera.camera_uuid == viewer.camera.camera_uuid
             and _may_see(viewer.session, camera)
-            and await self._sessions.is_still_good(viewer.session)
+            and await self._proofs.is_still_good(viewer.session)
         )
 
     def _admits(self, viewer: Viewer) -> bool:

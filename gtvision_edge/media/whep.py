@@ -31,6 +31,7 @@ from gtvision_edge.media.viewer import Viewer
 from gtvision_edge.media.viewings import Viewings
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.reading import TooLongError, read_capped
+from gtvision_edge.storage import StorageError
 
 log = structlog.get_logger(__name__)
 
@@ -88,6 +89,7 @@ class _Answer:
 class Whep:
     """``/whep/{path}``. *viewer_of* says who asks (or raises), *may_go_on* whether he would be let in again.
 
+    Where *may_go_on* raises ``StorageError`` nobody can tell any more, and he may not.
     *admits* tells whether the media server has his camera's own stream under the name, not that of one removed.
     """
 
@@ -285,11 +287,8 @@ class Whep:
     async def _may_still_watch(self, viewer: Viewer) -> bool:
         try:
             return await self._may_go_on(viewer)
-        except (
-            EdgeError
-        ) as error:  # a database that is busy is no reason to make a wall of tiles dark
-            log.warning("whep_right_not_checked", code=error.code)
-            return True
+        except StorageError:
+            return False
 
     def _require_room(self, person: str) -> None:
         of_person = self._opening.get(person, 0) + sum(

@@ -26,6 +26,7 @@ from gtvision_edge.media.gateway import (
     MediaServerPlace,
     open_gateway,
 )
+from gtvision_edge.media.patient_proofs import GRACE_S
 from gtvision_edge.media.placeholder import render_placeholder
 from gtvision_edge.media.upstream import MAX_ASKED
 from gtvision_edge.media.viewings import Viewings
@@ -739,3 +740,65 @@ async def test_a_proxy_that_serves_streams_itself_is_refused_what_is_not_the_cam
         await house.gateway.admit(request, "cam01_live")
 
     assert await house.audited() == []
+
+
+async def status_and_code(response: aiohttp.ClientResponse) -> tuple[int, str]:
+    return response.status, "" if response.status == 200 else (await response.json())["code"]
+
+
+async def test_who_watches_goes_on_for_a_while_when_the_database_cannot_tell_whether_he_may(
+    house: House,
+) -> None:
+    house.people.tickets["t1"] = ("ana", None)
+    index = await house.text("/stream/cam01_live/index.m3u8?ticket=t1", None)
+    of_pass = f"/stream/cam01_live/{index.splitlines()[-1]}"
+    of_login = "/stream/cam01_live/main.m3u8"
+    await house.text(of_login, "ana")
+
+    async def looks() -> list[tuple[int, str]]:
+        asked = ((of_login, "ana"), (of_pass, None), ("/stream/cam02_live/main.m3u8", "caio"))
+        return [await status_and_code(await house.get(*each)) for each in asked]
+
+    house.people.busy = True
+    at_once = await looks()
+    await house.clock.advance(GRACE_S + 1)
+    in_the_end = await looks()
+    house.people.busy = False
+    again = await looks()
+
+    unknown = (503, "storage_unavailable")
+    assert at_once == [(200, ""), (200, ""), unknown]  # caio was not seen before
+    assert in_the_end == [unknown] * 3
+    assert again == [(200, "")] * 3
+
+
+async def test_who_was_refused_does_not_go_on_when_the_database_cannot_tell(house: House) -> None:
+    main = "/stream/cam01_live/main.m3u8"
+    await house.text(main, "ana")
+    ana = house.people.known.pop("ana")
+    refused = await house.get(main, "ana")
+
+    house.people.known["ana"] = ana
+    house.people.busy = True
+
+    assert refused.status == 401
+    assert await status_and_code(await house.get(main, "ana")) == (503, "storage_unavailable")
+
+
+async def test_a_live_socket_goes_on_as_long_and_then_asks_to_come_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "CHECK_INTERVAL_S", 0.05)
+    house.kind[0], house.server.with_live = "embedded", True
+    headers = {"Authorization": "Bearer ana"}
+    async with house.client.ws_connect("/ws/live/cam01_live", headers=headers) as socket:
+        await socket.receive_json()
+        await socket.receive_bytes()
+        house.people.busy = True
+        await becomes(lambda: house.people.put_off >= 3, 5)
+        viewers = house.gateway.viewers()
+        await house.clock.advance(GRACE_S + 1)
+        message = await socket.receive(timeout=patiently(5))
+
+    assert viewers == 1
+    assert (message.data, message.extra) == (4503, "stream_unavailable")

@@ -12,14 +12,17 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from structlog.testing import capture_logs
 
 from gtvision_edge.accounts import Role, SessionService
 from gtvision_edge.api.auth import Proxies, RequestAuthenticator
 from gtvision_edge.api.errors import problems
 from gtvision_edge.audit import AuditLog
+from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.media import whep
 from gtvision_edge.media.client import MediaServerClient
 from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
+from gtvision_edge.media.patient_proofs import GRACE_S
 from gtvision_edge.media.viewings import Viewings
 from gtvision_edge.media.whep import USER_AGENT, WebRtcPlace, Whep
 from gtvision_edge.runtime.tasks import is_fatal
@@ -549,3 +552,38 @@ async def test_a_fatal_error_in_a_job_of_the_gateway_ends_the_daemon(
             await asyncio.Event().wait()  # the group takes us down
 
     assert is_fatal(caught.value)
+
+
+async def test_a_session_goes_on_for_a_while_when_the_database_cannot_tell_whether_it_may(
+    house: House,
+) -> None:
+    await house.opened()
+    house.people.busy = True
+
+    with capture_logs() as logs:
+        await house.whep.look()
+        await house.whep.look()
+        meanwhile = house.whep.count()
+        await house.clock.advance(GRACE_S + 1)
+        await house.whep.look()
+
+    assert (meanwhile, house.whep.count()) == (1, 0)
+    assert house.upstream.sessions == {}
+    told = [line["code"] for line in logs if line["event"] == "rights_not_checked"]
+    assert told[0] == "storage_unavailable"
+    assert len(told) <= 2  # once a minute, however many watch
+
+
+async def test_a_look_that_fails_oddly_cuts_nobody_and_is_not_passed_over(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.opened()
+
+    async def odd(_: object) -> bool:
+        raise InvalidInputError("odd")
+
+    monkeypatch.setattr(house.people, "is_still_good", odd)
+
+    with pytest.raises(InvalidInputError):
+        await house.whep.look()
+    assert house.whep.count() == 1
