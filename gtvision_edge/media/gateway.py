@@ -31,7 +31,7 @@ from gtvision_edge.media.patient_proofs import Authenticator, PatientProofs
 from gtvision_edge.media.placeholder import Placeholder, is_placeholder_file, render_placeholder
 from gtvision_edge.media.playlists import CONTENT_TYPE, Link, StrangePlaylistError
 from gtvision_edge.media.posters import DEFAULT_WIDTH, WIDTHS, Picture, Posters
-from gtvision_edge.media.upstream import Lines, Upstream, UpstreamError, open_lines
+from gtvision_edge.media.upstream import Lines, Upstream, UpstreamAnswer, UpstreamError, open_lines
 from gtvision_edge.media.viewer import Viewer
 from gtvision_edge.media.viewings import Viewings
 from gtvision_edge.media.whep import WebRtcPlace, Whep
@@ -44,7 +44,6 @@ from gtvision_edge.runtime.tasks import Job, background, keep_running
 from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.storage import Database
 
-CHUNK = 2**16
 STREAM_IDLE_S = 60.0
 SWEEP_INTERVAL_S = 10.0
 CROWD = 48
@@ -200,11 +199,14 @@ class Gateway:
         self._passes.sweep()
 
     def let_go(self) -> None:
-        """Close all live sockets: call before the HTTP server stops, which else waits for them."""
+        """Have all live sockets close, with 1001, and new ones too: call before the HTTP server stops, which else waits for them.
+
+        Returns at once; may be called again.
+        """
         self._stopping.set()
 
     async def close(self) -> None:
-        """Cancel what waits for the media server."""
+        """Cancel what waits for the media server and wait it out; for :func:`open_gateway`, when no request is served any more."""
         for task in self._openings:
             task.cancel()
         if self._openings:
@@ -405,34 +407,33 @@ class Gateway:
                 async with self._upstream.open(viewer.path, asked, headers) as answer:
                     if answer.status in _GOOD:
                         return await self._send(request, answer)
-                    # 401: the server forgot that somebody watches; asking for index.m3u8 reminds it.
-                    if answer.status == 401 and not is_last:
-                        await answer.read()
-                        await stream.mend()
-                        continue
-                    if answer.status in (401, 404):
-                        raise _unknown_file()
-                    raise _unavailable()
             except UpstreamError as error:
                 raise _unavailable() from error
+            if answer.status not in (401, 404):
+                raise _unavailable()
+            if answer.status == 404 or is_last:
+                break
+            # 401: the server forgot that somebody watches; asking for index.m3u8 reminds it.
+            await stream.mend()
         raise _unknown_file()
 
-    async def _send(
-        self, request: web.Request, answer: aiohttp.ClientResponse
-    ) -> web.StreamResponse:
-        """Hand the body through piece by piece, no faster than the client takes it."""
+    async def _send(self, request: web.Request, answer: UpstreamAnswer) -> web.StreamResponse:
+        """Hand the body through piece by piece, no faster than the client takes it.
+
+        Raises:
+            UpstreamError: it broke off; a part of it is sent.
+
+        """
         headers = {name: answer.headers[name] for name in _ANSWERED if name in answer.headers}
         headers[hdrs.CACHE_CONTROL] = _SEGMENT_CACHING
         response = web.StreamResponse(status=answer.status, headers=headers)
         await response.prepare(request)
         try:
-            async for piece in answer.content.iter_chunked(CHUNK):
+            async for piece in answer.pieces():
                 await response.write(piece)
                 self._bytes.inc(len(piece))
-        except (aiohttp.ClientError, TimeoutError) as error:
-            if isinstance(error, aiohttp.ClientConnectionResetError):
-                return response  # the viewer went away
-            raise _unavailable() from error
+        except aiohttp.ClientConnectionResetError:
+            return response  # the viewer went away
         await response.write_eof()
         return response
 

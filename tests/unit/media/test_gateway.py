@@ -14,9 +14,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 from PIL import Image
+from structlog.testing import capture_logs
 
 from gtvision_edge.accounts import Role
-from gtvision_edge.api.errors import problems
+from gtvision_edge.api.errors import IS_STARTED, problems
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.media import sockets
 from gtvision_edge.media.errors import StreamUnavailableError
@@ -54,11 +55,14 @@ class Scripted:
         self.session_mode = False
         self.with_live = False
         self.trickles = False
+        self.breaks_off = False
         self.released = asyncio.Event()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         self.asked.append((request.path_qs, dict(request.headers)))
         file = request.path.rpartition("/")[2]
+        if self.breaks_off and file == "h_seg1.mp4":
+            return await self.half(request, 401 if self.forgot else 200)
         suffix = "?session=abc" if self.session_mode else ""
         if file == "index.m3u8":
             self.forgot = False
@@ -91,6 +95,14 @@ class Scripted:
         await response.prepare(request)
         await response.write(b"some")
         await self.released.wait()
+        return response
+
+    async def half(self, request: web.Request, status: int) -> web.StreamResponse:
+        response = web.StreamResponse(status=status, headers={"Content-Length": "1000"})
+        await response.prepare(request)
+        await response.write(b"half of it")
+        assert request.transport is not None
+        request.transport.close()
         return response
 
     def segment(self, request: web.Request) -> web.Response:
@@ -147,6 +159,10 @@ class House:
         return [tuple(row) for row in rows]
 
 
+async def note_start(request: web.Request, _: web.StreamResponse) -> None:
+    request[IS_STARTED] = True  # as the API's server does
+
+
 @asynccontextmanager
 async def open_house(
     tmp_path: Path, database: Database, clock: FakeClock, *, with_secret: bool = True
@@ -191,6 +207,7 @@ async def open_house(
         ) as gateway:
             app = web.Application(middlewares=[problems])
             app.add_routes(gateway.routes())
+            app.on_response_prepare.append(note_start)
             many = aiohttp.TCPConnector(limit=0)
             async with TestClient(TestServer(app, host="127.0.0.1"), connector=many) as client:
                 yield House(
@@ -802,3 +819,24 @@ async def test_a_live_socket_goes_on_as_long_and_then_asks_to_come_again(
 
     assert viewers == 1
     assert (message.data, message.extra) == (4503, "stream_unavailable")
+
+
+async def test_a_segment_that_breaks_off_is_never_taken_for_whole(house: House) -> None:
+    house.server.breaks_off = True
+
+    with capture_logs() as logs, pytest.raises(aiohttp.ClientPayloadError):
+        await (await house.get("/stream/cam01_live/h_seg1.mp4")).read()
+
+    assert "request_failed" not in {line["event"] for line in logs}
+
+
+async def test_a_refusal_that_breaks_off_is_mended_as_any_other(house: House) -> None:
+    await house.text("/stream/cam01_live/index.m3u8")
+    house.server.forgot = house.server.breaks_off = True
+
+    first = await house.get("/stream/cam01_live/h_seg1.mp4")
+    house.server.breaks_off = False
+    second = await house.get("/stream/cam01_live/h_seg1.mp4")
+
+    assert first.status == 200  # index.m3u8 reminded the server; what it sends now breaks off again
+    assert second.status == 200
