@@ -74,7 +74,7 @@ class Cameras(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MediaServerPlace:
-    """Where the media server's HLS is. *secret* is its ``hlsCDNSecret``; *kind* tells who it is now, '' = not known yet.
+    """Where the media server's HLS is. *secret* is its ``hlsCDNSecret``; *kind* tells who it is now: ``embedded`` or ``mediamtx``.
 
     *admits* tells whether it has a path of this very camera there; else the path may still be that of one removed.
     """
@@ -261,10 +261,7 @@ class Gateway:
     async def _get_live(self, request: web.Request) -> web.StreamResponse:
         viewer = await self._viewer(request)
         if not self._place.is_embedded:
-            # Not known yet is no reason to have the tile give its socket up.
-            known = bool(self._place.kind())
-            why = sockets.NO_LIVE_SOCKET if known else sockets.STREAM_UNAVAILABLE
-            return await sockets.refuse(request, why)
+            return await sockets.refuse(request, sockets.NO_LIVE_SOCKET)
         if not self._admits(viewer):
             return await sockets.refuse(request, sockets.STREAM_UNAVAILABLE)
         try:

@@ -294,22 +294,6 @@ async def test_a_sweeper_that_failed_once_goes_on(
     assert len(swept) >= 2
 
 
-async def test_while_nobody_knows_the_media_server_yet_a_live_socket_is_asked_to_come_again(
-    house: House,
-) -> None:
-    headers = {"Authorization": "Bearer ana"}
-    house.server.with_live = True
-    said = []
-    for kind in ("", "mediamtx", "embedded"):
-        house.kind[0] = kind
-        async with house.client.ws_connect("/ws/live/cam01_live", headers=headers) as socket:
-            first = await socket.receive(timeout=patiently(5))
-            said.append(first.data if first.type is aiohttp.WSMsgType.CLOSE else "pictures")
-            house.server.released.set()
-
-    assert said == [4503, 4404, "pictures"]
-
-
 async def test_a_login_has_so_many_live_sockets(house: House) -> None:
     house.kind[0], house.server.with_live = "embedded", True
     headers = {"Authorization": "Bearer ana"}
