@@ -6,8 +6,8 @@ So what HLS gets for free has to be done here: a session that runs is looked aft
 import asyncio
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -18,6 +18,7 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
 from gtvision_edge.errors import EdgeError, InvalidInputError
+from gtvision_edge.media.access import Doorkeeper
 from gtvision_edge.media.client import MediaServerClient
 from gtvision_edge.media.errors import (
     MediaServerUnavailableError,
@@ -27,10 +28,11 @@ from gtvision_edge.media.errors import (
     UnknownWhepSessionError,
     WhepRefusedError,
 )
+from gtvision_edge.media.upstream import Lines
 from gtvision_edge.media.viewer import Viewer
-from gtvision_edge.media.viewings import Viewings
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.reading import TooLongError, read_capped
+from gtvision_edge.runtime.tasks import background, keep_running
 from gtvision_edge.storage import StorageError
 
 log = structlog.get_logger(__name__)
@@ -87,30 +89,20 @@ class _Answer:
 
 
 class Whep:
-    """``/whep/{path}``. *viewer_of* says who asks (or raises), *may_go_on* whether he would be let in again.
-
-    Where *may_go_on* raises ``StorageError`` nobody can tell any more, and he may not.
-    *admits* tells whether the media server has his camera's own stream under the name, not that of one removed.
-    """
+    """``/whep/{path}``. Made by :func:`open_whep`."""
 
     def __init__(
         self,
         place: WebRtcPlace,
+        doorkeeper: Doorkeeper,
         *,
         http: aiohttp.ClientSession,
-        viewer_of: Callable[[web.Request], Awaitable[Viewer]],
-        admits: Callable[[Viewer], bool],
-        may_go_on: Callable[[Viewer], Awaitable[bool]],
-        viewings: Viewings,
         clock: Clock,
     ) -> None:
         self._place = place
         self._url = place.url.rstrip("/")
+        self._doorkeeper = doorkeeper
         self._http = http
-        self._viewer_of = viewer_of
-        self._admits = admits
-        self._may_go_on = may_go_on
-        self._viewings = viewings
         self._clock = clock
         self._sessions: dict[str, _Running] = {}
         self._opening: dict[str, int] = {}
@@ -256,12 +248,12 @@ class Whep:
             EdgeError: nobody we know, no such camera for him, or a media server that is down or without WebRTC.
 
         """
-        viewer = await self._viewer_of(request)
+        viewer = await self._doorkeeper.viewer(request)
         if not self._place.is_up():
             raise MediaServerUnavailableError("The media server does not answer.", retry_after_s=1)
         if not self._place.is_offered():
             raise NoWebRtcError("This media server offers no WebRTC; use HLS.")
-        if not self._admits(viewer):
+        if not self._doorkeeper.admits(viewer.camera, viewer.use):
             raise _unavailable()
         return viewer
 
@@ -272,7 +264,7 @@ class Whep:
             UnknownWhepSessionError: it is not, or is over; both look the same.
 
         """
-        viewer = await self._viewer_of(request)
+        viewer = await self._doorkeeper.viewer(request)
         name = request.match_info["session"]
         running = self._sessions.get(name)
         if (
@@ -286,7 +278,7 @@ class Whep:
 
     async def _may_still_watch(self, viewer: Viewer) -> bool:
         try:
-            return await self._may_go_on(viewer)
+            return await self._doorkeeper.may_go_on(viewer)
         except StorageError:
             return False
 
@@ -334,14 +326,7 @@ class Whep:
         name = secrets.token_urlsafe(24)
         self._sessions[name] = running
         try:
-            await running.viewing.enter_async_context(
-                self._viewings.hold(
-                    viewer.who,
-                    viewer.session.principal.actor(viewer.address),
-                    viewer.camera,
-                    viewer.path,
-                )
-            )
+            await running.viewing.enter_async_context(self._doorkeeper.hold(viewer))
         except BaseException:
             self._sessions.pop(name, None)
             self._may_have_orphans = True
@@ -389,6 +374,25 @@ class Whep:
                 return _Answer(response.status, CIMultiDict(response.headers), content)
         except (TooLongError, aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unavailable() from error
+
+
+@asynccontextmanager
+async def open_whep(
+    place: WebRtcPlace,
+    doorkeeper: Doorkeeper,
+    lines: Lines,
+    *,
+    tasks: asyncio.TaskGroup,
+    clock: Clock,
+) -> AsyncIterator[Whep]:
+    """Look after the sessions in *tasks* while the block is open; leaving ends them all. *lines* and *doorkeeper* outlive it."""
+    whep = Whep(place, doorkeeper, http=lines.asked, clock=clock)
+    name = "whep-look"
+    try:
+        async with background(tasks, name, lambda: keep_running(name, whep.run, clock=clock)):
+            yield whep
+    finally:
+        await whep.close()
 
 
 def _offer_path(path: str) -> str:

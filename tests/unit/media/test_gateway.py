@@ -18,14 +18,13 @@ from structlog.testing import capture_logs
 
 from gtvision_edge.accounts import Role
 from gtvision_edge.api.errors import IS_STARTED, problems
-from gtvision_edge.audit import AuditLog
 from gtvision_edge.media import sockets
+from gtvision_edge.media.access import Doorkeeper
 from gtvision_edge.media.errors import StreamUnavailableError
 from gtvision_edge.media.gateway import (
     MAX_SOCKETS_OF_LOGIN,
     Gateway,
     MediaServerPlace,
-    open_gateway,
 )
 from gtvision_edge.media.patient_proofs import GRACE_S
 from gtvision_edge.media.placeholder import render_placeholder
@@ -38,6 +37,7 @@ from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera, FakeDirectory
 from tests.fakes.clock import FakeClock
 from tests.fakes.people import People, viewer
+from tests.streams import open_streams
 from tests.waiting import becomes, patiently
 
 INDEX = '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS="avc1.42c01e"\nvideo1_stream.m3u8{}\n'
@@ -121,6 +121,7 @@ class House:
 
     client: TestClient[web.Request, web.Application]
     gateway: Gateway
+    doorkeeper: Doorkeeper
     server: Scripted
     people: People
     cameras: FakeDirectory
@@ -181,7 +182,6 @@ async def open_house(
     upstream = web.Application()
     upstream.router.add_get("/{rest:.*}", scripted.handle)
     async with (
-        asyncio.TaskGroup() as tasks,
         open_volume(
             tmp_path / "rec", state_dir=tmp_path, site_id="s1", clock=clock, bus=EventBus()
         ) as volume,
@@ -191,28 +191,26 @@ async def open_house(
             str(server.make_url("")),
             "s3cret" if with_secret else None,
             lambda: kind[0],
-            lambda camera, _: camera.camera_uuid not in unseen,
         )
-        async with open_gateway(
+        async with open_streams(
             place,
-            tasks=tasks,
+            admits=lambda camera, _: camera.camera_uuid not in unseen,
             cameras=cameras,
             authenticator=people,
             sessions=people,
-            client_address=lambda request: request.remote or "",
             database=database,
-            audit=AuditLog(clock),
             recordings=volume.directory_of,
             clock=clock,
-        ) as gateway:
+        ) as streams:
             app = web.Application(middlewares=[problems])
-            app.add_routes(gateway.routes())
+            app.add_routes(streams.routes())
             app.on_response_prepare.append(note_start)
             many = aiohttp.TCPConnector(limit=0)
             async with TestClient(TestServer(app, host="127.0.0.1"), connector=many) as client:
                 yield House(
                     client,
-                    gateway,
+                    streams.gateway,
+                    streams.doorkeeper,
                     scripted,
                     people,
                     cameras,
@@ -519,10 +517,10 @@ async def test_a_viewing_is_two_entries_however_many_requests_it_takes(house: Ho
         await house.text("/stream/cam01_live/main.m3u8")
         await house.get("/stream/cam01_live/h_seg1.mp4")
         await house.clock.advance(10)
-    assert house.gateway.viewers() == 1
+    assert house.doorkeeper.viewers() == 1
 
     await house.clock.advance(60)
-    await becomes(lambda: house.gateway.viewers() == 0, 5)
+    await becomes(lambda: house.doorkeeper.viewers() == 0, 5)
 
     assert await house.audited() == [
         ("view.started", "ana", "camera:cam01"),
@@ -557,8 +555,8 @@ async def test_live_fragments_are_handed_through_and_the_viewing_ends_with_the_s
     async with house.client.ws_connect("/ws/live/cam01_live", headers=headers) as socket:
         assert await socket.receive_json() == {"kind": "init"}
         assert await socket.receive_bytes() == b"first"
-        assert house.gateway.viewers() == 1
-    await becomes(lambda: house.gateway.viewers() == 0, 5)
+        assert house.doorkeeper.viewers() == 1
+    await becomes(lambda: house.doorkeeper.viewers() == 0, 5)
 
     assert [action for action, *_ in await house.audited()] == ["view.started", "view.ended"]
 
@@ -738,7 +736,7 @@ async def test_a_proxy_that_serves_streams_itself_is_refused_what_is_not_the_cam
     request = make_mocked_request("GET", "/x", headers={"Authorization": "Bearer ana"})
 
     with pytest.raises(StreamUnavailableError):
-        await house.gateway.admit(request, "cam01_live")
+        await house.doorkeeper.admit(request, "cam01_live")
 
     assert await house.audited() == []
 
@@ -797,7 +795,7 @@ async def test_a_live_socket_goes_on_as_long_and_then_asks_to_come_again(
         await socket.receive_bytes()
         house.people.busy = True
         await becomes(lambda: house.people.put_off >= 3, 5)
-        viewers = house.gateway.viewers()
+        viewers = house.doorkeeper.viewers()
         await house.clock.advance(GRACE_S + 1)
         message = await socket.receive(timeout=patiently(5))
 

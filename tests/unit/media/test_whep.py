@@ -5,7 +5,6 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import cast
 
 import aiohttp
@@ -17,11 +16,11 @@ from structlog.testing import capture_logs
 from gtvision_edge.accounts import Role, SessionService
 from gtvision_edge.api.auth import Proxies, RequestAuthenticator
 from gtvision_edge.api.errors import problems
-from gtvision_edge.audit import AuditLog
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.media import whep
+from gtvision_edge.media.access import Doorkeeper
 from gtvision_edge.media.client import MediaServerClient
-from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
+from gtvision_edge.media.gateway import Gateway, MediaServerPlace
 from gtvision_edge.media.patient_proofs import GRACE_S
 from gtvision_edge.media.viewings import Viewings
 from gtvision_edge.media.whep import USER_AGENT, WebRtcPlace, Whep
@@ -31,6 +30,7 @@ from gtvision_edge.storage.errors import DatabaseDamagedError
 from tests.fakes.cameras import FakeCamera, FakeDirectory
 from tests.fakes.clock import FakeClock
 from tests.fakes.people import People, viewer
+from tests.streams import open_streams
 from tests.waiting import becomes, patiently
 
 OFFER = "v=0\r\no=offer\r\n"
@@ -126,7 +126,8 @@ class Upstream:
 @dataclass
 class House:
     client: TestClient[web.Request, web.Application]
-    gateway: Gateway
+    doorkeeper: Doorkeeper
+    whep: Whep
     upstream: Upstream
     people: People
     cameras: FakeDirectory
@@ -136,11 +137,6 @@ class House:
     up: list[bool]
     unseen: set[str]
     """Uuids of cameras whose paths the media server was not seen to have."""
-
-    @property
-    def whep(self) -> Whep:
-        assert self.gateway.whep is not None
-        return self.gateway.whep
 
     async def ask(
         self,
@@ -196,23 +192,17 @@ async def open_house(database: Database, clock: FakeClock) -> AsyncIterator[Hous
     application = web.Application()
     application.add_routes(upstream.routes())
     async with (
-        asyncio.TaskGroup() as tasks,
         TestServer(application, host="127.0.0.1") as server,
         aiohttp.ClientSession() as session,
     ):
         url = str(server.make_url(""))
-        async with open_gateway(
-            MediaServerPlace(
-                url, None, lambda: "mediamtx", lambda camera, _: camera.camera_uuid not in unseen
-            ),
-            tasks=tasks,
+        async with open_streams(
+            MediaServerPlace(url, None, lambda: "mediamtx"),
+            admits=lambda camera, _: camera.camera_uuid not in unseen,
             cameras=cameras,
             authenticator=RequestAuthenticator(cast("SessionService", people), Proxies(())),
             sessions=people,
-            client_address=lambda request: request.remote or "",
             database=database,
-            audit=AuditLog(clock),
-            recordings=lambda _: Path("/nowhere"),
             clock=clock,
             webrtc=WebRtcPlace(
                 url,
@@ -220,12 +210,22 @@ async def open_house(database: Database, clock: FakeClock) -> AsyncIterator[Hous
                 is_up=lambda: up[0],
                 is_offered=lambda: offered[0],
             ),
-        ) as gateway:
+        ) as streams:
             app = web.Application(middlewares=[problems])
-            app.add_routes(gateway.routes())
+            app.add_routes(streams.routes())
             async with TestClient(TestServer(app, host="127.0.0.1")) as client:
                 yield House(
-                    client, gateway, upstream, people, cameras, clock, database, offered, up, unseen
+                    client,
+                    streams.doorkeeper,
+                    streams.whep,
+                    upstream,
+                    people,
+                    cameras,
+                    clock,
+                    database,
+                    offered,
+                    up,
+                    unseen,
                 )
 
 
@@ -428,13 +428,13 @@ async def test_a_viewing_lasts_as_long_as_the_session(house: House) -> None:
     for _ in range(20):
         await house.clock.advance(whep.LOOK_INTERVAL_S)
     meanwhile = await house.audited()
-    watching = house.gateway.viewers()
+    watching = house.doorkeeper.viewers()
 
     house.upstream.sessions.clear()  # the browser went away
 
     async def over() -> bool:
         await house.clock.advance(whep.LOOK_INTERVAL_S)
-        return house.gateway.viewers() == 0
+        return house.doorkeeper.viewers() == 0
 
     await becomes(over, 10)
     assert started == meanwhile == [("view.started", "ana", "camera:cam01")]
@@ -516,7 +516,7 @@ async def test_the_daemons_end_ends_all_sessions(house: House) -> None:
     await house.whep.close()
 
     assert house.upstream.sessions == {}
-    assert house.gateway.viewers() == 0
+    assert house.doorkeeper.viewers() == 0
 
 
 async def test_nothing_is_offered_before_the_stream_was_seen_to_be_the_cameras_own(
