@@ -367,10 +367,15 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
     return build_api(
         [
             *session_endpoints(
-                accounts.sessions, accounts.service, authenticator, base.cameras, footage.playback
+                accounts.sessions,
+                accounts.service,
+                accounts.tenants,
+                authenticator,
+                base.cameras,
+                footage.playback,
             ),
             *auth_check_endpoints(parts.streams.doorkeeper, proxies),
-            *people_endpoints(accounts.service),
+            *people_endpoints(accounts.service, accounts.tenants),
             *camera_endpoints(
                 base.cameras, monitor, parts.views, parts.path_troubles, footage.retention.purges
             ),
