@@ -42,6 +42,7 @@ from gtvision_edge.recordings.markers import (
     read_volume_note,
     write_marker,
 )
+from gtvision_edge.recordings.ownership.mending import MarkerMender, is_unmarked
 from gtvision_edge.recordings.record_link import RecordLink
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
@@ -144,9 +145,17 @@ class Volume:
     """
 
     def __init__(
-        self, root: Path, *, state_dir: Path, site_id: str, clock: Clock, bus: EventBus
+        self,
+        root: Path,
+        *,
+        state_dir: Path,
+        site_id: str,
+        clock: Clock,
+        bus: EventBus,
+        mender: MarkerMender | None = None,
     ) -> None:
         self._root = root
+        self._mender = mender
         self._known = state_dir / KNOWN_VOLUME
         self._site_id = site_id
         self._link: RecordLink | None = RecordLink(root, state_dir=state_dir, site_id=site_id)
@@ -250,9 +259,9 @@ class Volume:
         """Make ``<camera_id>_rec`` the directory of this very camera; return whether it is.
 
         A directory whose marker names another camera is renamed to ``<camera_id>_rec.<8 digits of its uuid>.aside``,
-        one whose marker cannot be read to ``<camera_id>_rec.unknown.aside``. Without *may_set_aside* it is left alone
-        (False): who still records by that name would go on in the new directory. A directory without marker becomes
-        this camera's as it is.
+        one whose marker cannot be read, nor mended, to ``<camera_id>_rec.unknown.aside``. Without *may_set_aside* it is left
+        alone (False): who still records by that name would go on in the new directory. A directory without marker becomes
+        this camera's as it is, unless the index knows its files as another's.
 
         Raises:
             VolumeError: the volume is away, foreign, hanging or cannot be written.
@@ -267,6 +276,11 @@ class Volume:
         now = self._clock.monotonic()
         if claimed == wanted and now < until:
             return True
+        directory = self._root / camera_directory(camera.camera_id)
+        if (mender := self._mender) is not None:
+            is_nobodys = await self._in_thread(lambda: is_unmarked(directory))
+            if is_nobodys:
+                await mender.mend(directory.name, self._in_thread)
         set_aside = await self._in_thread(lambda: self._claim(wanted, may_set_aside=may_set_aside))
         if set_aside is None:
             return False
@@ -445,10 +459,16 @@ class Volume:
 
 @asynccontextmanager
 async def open_volume(
-    root: Path, *, state_dir: Path, site_id: str, clock: Clock, bus: EventBus
+    root: Path,
+    *,
+    state_dir: Path,
+    site_id: str,
+    clock: Clock,
+    bus: EventBus,
+    mender: MarkerMender | None = None,
 ) -> AsyncIterator[Volume]:
     """Look at the volume at *root* for the first time and give it out; see :attr:`Volume.error` for what was found."""
-    volume = Volume(root, state_dir=state_dir, site_id=site_id, clock=clock, bus=bus)
+    volume = Volume(root, state_dir=state_dir, site_id=site_id, clock=clock, bus=bus, mender=mender)
     try:
         await volume.lay_link()
         await volume.check()

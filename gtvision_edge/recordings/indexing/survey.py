@@ -108,6 +108,8 @@ class Survey:
 
     root: Path
     monotonic: Callable[[], float] = time.monotonic
+    unmarked: list[str] = field(default_factory=list)
+    """Directories of cameras that did not say whose they are when :meth:`places` was asked last."""
     _names: tuple[int, list[str]] | None = None
     """The root's time of change, and the directories of cameras in it."""
     _markers: dict[str, _Marker] = field(default_factory=dict)
@@ -132,6 +134,7 @@ class Survey:
                 del self._markers[gone]
             self._names = (changed if _is_settled(changed) else -1), names
         markers = [(name, self._marker(name)) for name in self._names[1]]
+        self.unmarked = [name for name, marker in markers if marker is None]
         return [Place(name, marker) for name, marker in markers if marker is not None]
 
     def days(self, place: Place) -> list[int]:

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
+from gtvision_edge.recordings.aging.doubts import ClockDoubts
 from gtvision_edge.recordings.retention import repository
 from gtvision_edge.recordings.retention.model import DAY_US
 from gtvision_edge.runtime.clock import Clock
@@ -81,6 +82,7 @@ class ClockGuard:
         self._database = database
         self._clock = clock
         self._is_synced = is_synced
+        self._doubts = ClockDoubts(database)
         self._synced: bool | None = None
         self._offset_us = self._offset()
         self._newest_us = 0
@@ -137,6 +139,7 @@ class ClockGuard:
         """Compare the clock with what was written before."""
         self._newest_us = await repository.fetch_newest_us(self._database)
         now_us = self._clock.now_us()
+        await self._doubts.start(now_us, self._newest_us)
         self._leapt = self._is_far = self._newest_us > 0 and now_us > self._newest_us + FAR_US
         if self._is_far:
             await self._write(now_us, "start", source=_FAR)
@@ -163,6 +166,8 @@ class ClockGuard:
             log.warning("clock_stepped", step_s=step_us / 1_000_000)
             self._stable_since = self._clock.monotonic()
             self._leapt = self._leapt or step_us > LEAP_US
+            if step_us > LEAP_US:
+                self._doubts.leapt(now_us - step_us, now_us)
             known_us = max(self._newest_us, now_us - step_us)
             is_far = now_us > known_us + FAR_US
             # Stepped back to what was known before a leap: that one is undone.
@@ -174,6 +179,7 @@ class ClockGuard:
             self._note(now_us, "step", step_us=step_us, source=_FAR if is_far else "")
         try:
             await self._write_noted()
+            await self._doubts.look(now_us, is_confirmed=synced is True)
         finally:
             self._judge(now_us)
 
@@ -188,7 +194,7 @@ class ClockGuard:
             self._doubt(ClockReason.LEAPT_UNSYNCED, now_us)
         elif self._is_far and stable_s < CONFIRMED_S:
             self._doubt(ClockReason.LEAPT_FAR, now_us)
-        elif self._reason is not None and not self._noted:
+        elif self._reason is not None and not self._noted and self._doubts.is_written:
             # Until a step is written down nobody can tell what was recorded by the wrong time.
             self._leapt = self._is_far = False
             self._newest_us = 0

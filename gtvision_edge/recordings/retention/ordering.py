@@ -96,7 +96,9 @@ class PurgeService:
         crossing = 0
         for camera in await self._asked(principal, request):
             no = camera.camera_no
-            sums = await repository.fetch_would_go(self._database, no, before_us, after_us=after_us)
+            sums = await repository.fetch_would_go(
+                self._database, no, before_us, after_us=request.after_us
+            )
             if sums[0]:
                 would_go.append(WouldGo(camera, *sums))
             held, size, beyond = await repository.fetch_spared(

@@ -1,5 +1,6 @@
 """What else is known of an interval: holds, deletions, the breaker, the clock."""
 
+from gtvision_edge.recordings.holding import open_over
 from gtvision_edge.recordings.model import CameraNo, IncidentId, Span
 from gtvision_edge.recordings.retention.model import PurgeKind
 from gtvision_edge.recordings.timeline.model import ClockStep, IncidentMark
@@ -36,11 +37,11 @@ async def fetch_open_incidents(
 ) -> list[tuple[IncidentMark, list[tuple[str, str | None]]]]:
     """Return the open incidents over *span*, each with camera id and tenant of all its cameras."""
     rows = await database.fetch_all(
-        "SELECT i.incident_id, i.start_us, i.end_us, i.reason, c.camera_id, c.tenant_id FROM incidents i"
+        "SELECT i.incident_id, i.start_us, i.end_us, i.reason, c.camera_id, c.tenant_id FROM incidents i"  # noqa: S608 -- SQL of ours
         " JOIN incident_cameras mine ON mine.incident_id = i.incident_id AND mine.camera_no = ?1"
         " JOIN incident_cameras every ON every.incident_id = i.incident_id"
         " JOIN recorded_cameras c ON c.camera_no = every.camera_no"
-        " WHERE i.released_us IS NULL AND i.start_us < ?3 AND i.end_us > ?2"
+        f" WHERE {open_over(start_us='?2', end_us='?3')}"
         " ORDER BY i.start_us, i.incident_id",
         (camera_no, span.start_us, span.end_us),
     )

@@ -141,7 +141,11 @@ async def test_a_dry_run_says_per_camera_what_would_go(
     assert (would["camera_id"], would["segments"], would["bytes"]) == ("cam01", 1, SIZE)
     assert would["start"] == "2025-12-22T00:00:00+00:00"
     (over,) = tried["over_quota"]
-    assert (over["tenant_id"], over["bytes"] > 2 * SIZE) == ("a", True)
+    assert over["tenant_id"] == "a"
+    assert SIZE < over["bytes"] < 2 * SIZE  # what is too old went before
+    (going,) = over["cameras"]
+    assert (going["camera_id"], going["segments"], going["bytes"]) == ("cam01", 2, 2 * SIZE)
+    assert going["end"] > going["start"] > would["end"]
     assert tried["site"]["retain_days"] is None
 
 

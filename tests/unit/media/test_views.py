@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from structlog.testing import capture_logs
 
 from gtvision_edge.media.admission import Admissions
 from gtvision_edge.media.client import MediaServerClient
@@ -87,6 +88,26 @@ async def test_a_look_at_the_disk_that_failed_is_over(
     disk.failure = None
 
     assert await is_seen_recording(views, tmp_path / "2026-01-01" / "00-00-00-000000.mp4")
+
+
+async def test_a_directory_that_cannot_be_read_is_told_once_and_not_taken_for_a_quiet_one(
+    views: MediaViews, tmp_path: Path
+) -> None:
+    day = tmp_path / "2026-01-01"
+    day.rmdir()
+    day.symlink_to(day)
+
+    with capture_logs() as logs:
+        await views.look()
+        await views.look()
+        day.unlink()
+        day.mkdir()
+        recorded = await is_seen_recording(views, day / "00-00-00-000000.mp4")
+
+    assert [(each["event"], each["camera_id"], each["reason"]) for each in logs] == [
+        ("recording_unreadable", "cam01", "ELOOP")
+    ]
+    assert recorded
 
 
 async def test_a_disk_that_hung_is_looked_at_again(

@@ -178,7 +178,7 @@ export interface Policies {
   tenants: { tenant_id: string; retain_days: number | null; quota_bytes: number | null }[];
   cameras: { camera_id: string; camera_uuid: string; retain_days: number | null }[];
   would_delete: WouldGo[] | null;
-  over_quota: { tenant_id: string; bytes: number }[] | null;
+  over_quota: { tenant_id: string; bytes: number; cameras: WouldGo[] }[] | null;
   /** null for those of one tenant. */
   on_full: OnFull | null;
 }

@@ -234,5 +234,4 @@ export const evidenceFailures: Record<string, Trouble> = {
   no_footage: { title: "Nothing was recorded of this camera.", cure: "Check camera and period." },
   integrity_running: { title: "A comparison is going on already.", cure: "Wait until it has ended." },
   unknown_integrity_report: { title: "There is no such report.", cure: "Read the page again." },
-  integrity_faults: { title: "The comparison found faults.", cure: "See which in Health, Integrity." },
 };

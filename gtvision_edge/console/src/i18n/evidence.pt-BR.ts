@@ -243,5 +243,4 @@ export const evidenceFailures: Record<string, Trouble> = {
   no_footage: { title: "Não há gravação desta câmera.", cure: "Confira a câmera e o período." },
   integrity_running: { title: "Já há uma conferência em andamento.", cure: "Espere ela terminar." },
   unknown_integrity_report: { title: "Este relatório não existe.", cure: "Atualize a página." },
-  integrity_faults: { title: "A conferência encontrou problemas.", cure: "Veja quais em Saúde, Integridade." },
 };

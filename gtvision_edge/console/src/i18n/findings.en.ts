@@ -112,6 +112,14 @@ export const findings: Text["findings"] = {
     title: "MediaMTX's HLS runs in low latency, which uses up the browser's connections.",
     cure: "In mediamtx.yml, write hlsVariant: fmp4.",
   }),
+  media_server_unexamined: () => ({
+    title: "MediaMTX does not show all of its settings: whether they are right is not known.",
+    cure: "In mediamtx.yml, give “any” with ips 127.0.0.1 and ::1 the permission “api”; “journalctl -u gtvision-edge” says what it did not answer.",
+  }),
+  media_path_wrong: ({ cameras }) => ({
+    title: `The media server did not apply the settings of ${list(cameras)}.`,
+    cure: "It is tried again by itself. If it stays, the camera's page says what it is; look at its address.",
+  }),
   issuer_keys_gone: ({ issuer, source }) => ({
     title: `The key file of ${word(issuer)} is gone (${word(source)}): the logins it issues are refused.`,
     cure: "If the key was taken back on purpose, remove it from edge.toml too; else put the file back. It is read within seconds, without a restart.",
@@ -119,6 +127,10 @@ export const findings: Text["findings"] = {
   issuer_keys_broken: ({ issuer, source, kept }) => ({
     title: `A key of ${word(issuer)} cannot be read (${word(source)}).`,
     cure: Number(kept) > 0 ? "The keys read before hold until the unit restarts. “gtvision-edge check” says what is wrong with the file." : "Logins signed with it are refused. “gtvision-edge check” says what is wrong with the file.",
+  }),
+  footage_unreachable: ({ directory }) => ({
+    title: `Recordings out of reach: nobody can tell whose the folder ${word(directory)} is.`,
+    cure: "Its file .camera.json, on the recordings disk, is damaged or missing, and the index does not tell whose it is. Write it again with {\"camera_uuid\": …, \"camera_id\": …} of the camera; the footage is back within 1 min. Nothing in it is deleted.",
   }),
   broken_certificate: () => ({
     title: "The certificate named in [papers] cannot be used: papers are signed with this unit's own.",

@@ -115,6 +115,14 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
     title: "O HLS do MediaMTX está em baixa latência, o que esgota as conexões do navegador.",
     cure: "No mediamtx.yml, ponha hlsVariant: fmp4.",
   }),
+  media_server_unexamined: () => ({
+    title: "O MediaMTX não mostra toda a sua configuração: não se sabe se ela está certa.",
+    cure: "No mediamtx.yml, dê a “any” com ips 127.0.0.1 e ::1 a permissão “api”; “journalctl -u gtvision-edge” diz o que ele não respondeu.",
+  }),
+  media_path_wrong: ({ cameras }) => ({
+    title: `O servidor de mídia não aplicou a configuração de ${list(cameras)}.`,
+    cure: "O sistema tenta de novo sozinho. Se não voltar, a página da câmera diz o que é; confira o endereço dela.",
+  }),
   issuer_keys_gone: ({ issuer, source }) => ({
     title: `O arquivo de chaves de ${word(issuer)} não está mais lá (${word(source)}): os acessos que ele emite são recusados.`,
     cure: "Se a chave foi retirada de propósito, retire-a também de edge.toml; senão, ponha o arquivo de volta. Ele é lido em segundos, sem reiniciar.",
@@ -122,6 +130,10 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
   issuer_keys_broken: ({ issuer, source, kept }) => ({
     title: `Uma chave de ${word(issuer)} não pode ser lida (${word(source)}).`,
     cure: Number(kept) > 0 ? "Valem as chaves lidas antes, até o equipamento reiniciar. “gtvision-edge check” diz o que há de errado no arquivo." : "Os acessos assinados com ela são recusados. “gtvision-edge check” diz o que há de errado no arquivo.",
+  }),
+  footage_unreachable: ({ directory }) => ({
+    title: `Gravações fora de alcance: não se sabe de qual câmera é a pasta ${word(directory)}.`,
+    cure: "O arquivo .camera.json dela, no disco de gravações, está danificado ou ausente, e o índice não diz de quem é. Reponha-o com {\"camera_uuid\": …, \"camera_id\": …} da câmera; as imagens voltam em 1 min. Nada ali é apagado.",
   }),
   broken_certificate: () => ({
     title: "O certificado indicado em [papers] não pode ser usado: os documentos são assinados com o deste equipamento.",

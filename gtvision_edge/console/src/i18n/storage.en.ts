@@ -105,6 +105,7 @@ export const storage: Text["storage"] = {
   wouldDeleteNothing: "Nothing would be deleted now.",
   perCamera: (files, size, from, until) => `${plural(files, "file", "files")}, ${size}, from ${from} to ${until}`,
   overQuota: (tenant, size) => `${tenant} would be ${size} over its quota: its oldest would go until it fits.`,
+  quotaIsHeld: "Nothing of it may go: incidents keep it.",
   spared: "What open incidents keep is not deleted.",
   save: "Save",
   saveAndDelete: "Save and let it delete",
