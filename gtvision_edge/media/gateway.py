@@ -6,7 +6,7 @@ checked anew: who asks, may he see this camera, is his login still good.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -307,9 +307,10 @@ class Gateway:
         response = web.StreamResponse(status=answer.status, headers=headers)
         await response.prepare(request)
         try:
-            async for piece in answer.pieces():
-                await response.write(piece)
-                self._bytes.inc(len(piece))
+            async with aclosing(answer.pieces()) as pieces:
+                async for piece in pieces:
+                    await response.write(piece)
+                    self._bytes.inc(len(piece))
         except aiohttp.ClientConnectionResetError:
             return response  # the viewer went away
         await response.write_eof()

@@ -1,7 +1,7 @@
 """The media server's HLS side, as the gateway asks for it."""
 
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -55,8 +55,8 @@ class UpstreamAnswer:
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
 
-    async def pieces(self) -> AsyncIterator[bytes]:
-        """Give out the body piece by piece, at most ``CHUNK`` bytes each.
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        """Give out the body piece by piece, at most ``CHUNK`` bytes each; close it when not all is taken.
 
         Raises:
             UpstreamError: it breaks off or stalls, with status 0: what was given out is not all.

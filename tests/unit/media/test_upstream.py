@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 
 import pytest
 
@@ -72,6 +73,9 @@ async def test_what_goes_wrong_at_the_clients_side_is_not_the_media_servers(
     upstream: Upstream,
 ) -> None:
     with pytest.raises(ConnectionResetError):
-        async with upstream.open("cam01_live", SEGMENT) as opened:
-            async for _ in opened.pieces():
+        async with (
+            upstream.open("cam01_live", SEGMENT) as opened,
+            aclosing(opened.pieces()) as pieces,
+        ):
+            async for _ in pieces:
                 raise ConnectionResetError("the client went away")
