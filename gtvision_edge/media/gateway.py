@@ -41,7 +41,7 @@ STREAM_IDLE_S = 60.0
 SWEEP_INTERVAL_S = 10.0
 CROWD = 48
 """Bodies on their way at a time, some 10 MB of memory, after which it is worth looking what is free again."""
-MAX_SOCKETS_OF_LOGIN = 128
+MAX_SOCKETS_OF_PERSON = 128
 """Two walls of 64 tiles."""
 
 # What of the client's request matters to the media server, and of its answer to the client. All else stays here:
@@ -96,7 +96,7 @@ class Gateway:
         self._placeholder = placeholder
         self._lines = lines
         self._transfers = transfers
-        self._sockets = Shares("live_sockets", MAX_SOCKETS_OF_LOGIN, registry=registry)
+        self._sockets = Shares("live_sockets", MAX_SOCKETS_OF_PERSON, registry=registry)
         self._upstream = Upstream(place.hls_url, lines, place.secret)
         self._clock = clock
         self._epoch_us = clock.now_us() - round(clock.monotonic() * 1_000_000)

@@ -22,7 +22,7 @@ GOING_AWAY = (1001, b"going_away")  # the daemon stops
 SESSION_ENDED = (4401, b"session_ended")
 NO_LIVE_SOCKET = (4404, b"no_live_socket")  # this media server has none: use HLS
 TOO_SLOW = (4408, b"too_slow")
-TOO_MANY = (4429, b"too_many_transfers")  # this login has as many as it may
+TOO_MANY = (4429, b"too_many_transfers")  # this person has as many as may be
 STREAM_UNAVAILABLE = (4503, b"stream_unavailable")  # now; try again in a moment
 
 

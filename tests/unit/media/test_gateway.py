@@ -22,7 +22,7 @@ from gtvision_edge.media import sockets
 from gtvision_edge.media.access import Doorkeeper
 from gtvision_edge.media.errors import StreamUnavailableError
 from gtvision_edge.media.gateway import (
-    MAX_SOCKETS_OF_LOGIN,
+    MAX_SOCKETS_OF_PERSON,
     Gateway,
     MediaServerPlace,
 )
@@ -296,7 +296,7 @@ async def test_a_login_has_so_many_live_sockets(house: House) -> None:
     house.kind[0], house.server.with_live = "embedded", True
     headers = {"Authorization": "Bearer ana"}
     async with AsyncExitStack() as stack:
-        for _ in range(MAX_SOCKETS_OF_LOGIN):
+        for _ in range(MAX_SOCKETS_OF_PERSON):
             socket = await stack.enter_async_context(
                 house.client.ws_connect("/ws/live/cam01_live", headers=headers)
             )
