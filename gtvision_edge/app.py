@@ -210,6 +210,8 @@ async def run(
                 *notices.values(),
                 base.mender.findings,
                 footage.retention.clock_guard.findings,
+                footage.hasher.findings,
+                footage.retention.keeper.findings,
             ],
             clock,
             registry=base.registry,
