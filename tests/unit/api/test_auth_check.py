@@ -197,9 +197,9 @@ async def test_only_a_trusted_proxy_is_told(start: Starter, streams: Streams) ->
 
 
 async def test_a_proxy_nobody_told_of_is_in_the_log_once_with_the_setting(
-    start: Starter, gateway: Gateway
+    start: Starter, streams: Streams
 ) -> None:
-    async with start(gate=gateway) as served:
+    async with start(gate=streams.doorkeeper) as served:
         with capture_logs() as logs:
             for _ in range(3):
                 assert await ask(served, SEGMENT, X_Forwarded_For="10.0.0.64") == (
