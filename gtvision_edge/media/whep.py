@@ -6,10 +6,10 @@ So what HLS gets for free has to be done here: a session that runs is looked aft
 import asyncio
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 import aiohttp
@@ -48,6 +48,8 @@ OFFER_TIMEOUT_S: Final = 15.0
 """A source that is opened on demand may take ten seconds."""
 CALL_TIMEOUT_S: Final = 5.0
 CLOSE_TIMEOUT_S: Final = 3.0
+UP_LOOK_S: Final = 0.5
+"""So soon an offer that waits is given up once the media server is known to be down."""
 
 USER_AGENT: Final = "gtvision-edge-whep"
 """By this the media server's sessions are known as ours, also those of a daemon that was killed."""
@@ -107,6 +109,7 @@ class Whep:
         self._sessions: dict[str, _Running] = {}
         self._opening: dict[str, int] = {}
         self._offers = 0
+        self._ends: set[asyncio.Task[None]] = set()
         self._may_have_orphans = True  # of a daemon before us
 
     def routes(self) -> list[web.RouteDef]:
@@ -120,6 +123,11 @@ class Whep:
     def count(self) -> int:
         """Return how many sessions run."""
         return len(self._sessions)
+
+    @property
+    def is_ending(self) -> bool:
+        """Tell whether the media server is being told of an end."""
+        return bool(self._ends)
 
     async def run(self) -> None:
         """Look after the sessions until cancelled."""
@@ -166,6 +174,7 @@ class Whep:
             await self._forget(name)
 
         ends = [asyncio.create_task(end(*each)) for each in self._sessions.items()]
+        ends += self._ends
         if ends:
             _, late = await asyncio.wait(ends, timeout=CLOSE_TIMEOUT_S)
             for task in late:
@@ -228,15 +237,12 @@ class Whep:
 
     async def _delete(self, request: web.Request) -> web.Response:
         name, running = await self._own(request)
-        try:
-            answer = await self._ask("DELETE", _session_path(running))
-            is_over = answer.status in (200, 204, 404)
-        except StreamUnavailableError:
-            is_over = False
-        if is_over:
-            await self._forget(name)
-        else:
-            await self._kick(name, running)
+        await self._forget(name)
+        # Nobody waits for it: a browser has six connections, and a mosaic that goes ends more sessions than that at once.
+        # Ended by close(); one that fails is an orphan to the next look.
+        end = asyncio.create_task(self._end_there(running), name="whep-end")
+        self._ends.add(end)
+        end.add_done_callback(self._ends.discard)
         return web.Response()
 
     # Who asks
@@ -250,7 +256,7 @@ class Whep:
         """
         viewer = await self._doorkeeper.viewer(request)
         if not self._place.is_up():
-            raise MediaServerUnavailableError("The media server does not answer.", retry_after_s=1)
+            raise _down()
         if not self._place.is_offered():
             raise NoWebRtcError("This media server offers no WebRTC; use HLS.")
         if not self._doorkeeper.admits(viewer.camera, viewer.use):
@@ -295,8 +301,10 @@ class Whep:
 
     async def _offer(self, path: str, offer: bytes) -> _Answer:
         try:
-            answer = await self._ask(
-                "POST", _offer_path(path), {hdrs.CONTENT_TYPE: SDP}, offer, OFFER_TIMEOUT_S
+            answer = await self._answer_while_up(
+                self._ask(
+                    "POST", _offer_path(path), {hdrs.CONTENT_TYPE: SDP}, offer, OFFER_TIMEOUT_S
+                )
             )
         except BaseException:
             self._may_have_orphans = True  # it may have come to be there all the same
@@ -308,6 +316,24 @@ class Whep:
         if answer.status == 400 and await self._is_there(path):
             raise WhepRefusedError("This stream cannot be had by WebRTC; use HLS.")
         raise _failure(answer.status)
+
+    async def _answer_while_up(self, asking: Coroutine[Any, Any, _Answer]) -> _Answer:
+        """Return what *asking* brings.
+
+        Raises:
+            MediaServerUnavailableError: the media server is known to be down meanwhile; *asking* is given up.
+
+        """
+        asked = asyncio.create_task(asking, name="whep-offer")  # ends with this call
+        try:
+            while not asked.done():
+                await asyncio.wait({asked}, timeout=UP_LOOK_S)
+                if not asked.done() and not self._place.is_up():
+                    raise _down()
+            return asked.result()
+        finally:
+            asked.cancel()
+            await asyncio.wait({asked})
 
     async def _is_there(self, path: str) -> bool:
         try:
@@ -332,6 +358,16 @@ class Whep:
             self._may_have_orphans = True
             raise
         return name, running
+
+    async def _end_there(self, running: _Running) -> None:
+        is_over = False
+        try:
+            answer = await self._ask("DELETE", _session_path(running))
+            is_over = answer.status in (200, 204, 404)
+        except StreamUnavailableError as error:
+            log.info("whep_session_not_ended", code=error.code)
+        finally:
+            self._may_have_orphans |= not is_over
 
     async def _kick(self, name: str, running: _Running) -> None:
         """End a session at the media server; when that does not answer, the next look tries again."""
@@ -436,6 +472,10 @@ def _failure(status: int) -> EdgeError:
 
 def _unavailable() -> StreamUnavailableError:
     return StreamUnavailableError("The stream cannot be served now.", retry_after_s=1)
+
+
+def _down() -> MediaServerUnavailableError:
+    return MediaServerUnavailableError("The media server does not answer.", retry_after_s=1)
 
 
 def _unknown_session() -> UnknownWhepSessionError:

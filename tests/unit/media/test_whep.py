@@ -47,6 +47,12 @@ class Upstream:
     status: int = 201
     available: dict[str, bool] = field(default_factory=lambda: {"cam01_live": True})
     api_down: bool = False
+    ends_nothing: bool = False
+    goes_on: asyncio.Event = field(default_factory=asyncio.Event)
+    """Clear: offers and ends are taken and not answered, as by a process that is stopped."""
+
+    def __post_init__(self) -> None:
+        self.goes_on.set()
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -76,6 +82,7 @@ class Upstream:
 
     async def offer(self, request: web.Request) -> web.Response:
         await self.note(request)
+        await self.goes_on.wait()
         if self.status != 201:
             return web.json_response({"error": "rtsp://u:secret@cam"}, status=self.status)
         path = request.match_info["path"]
@@ -97,6 +104,9 @@ class Upstream:
 
     async def end(self, request: web.Request) -> web.Response:
         await self.note(request)
+        await self.goes_on.wait()
+        if self.ends_nothing:
+            return web.Response(status=500)
         session_id = self.secrets.pop(request.match_info["secret"], None)
         self.sessions.pop(session_id or "", None)
         return web.Response(status=200 if session_id else 404)
@@ -265,7 +275,7 @@ async def test_candidates_follow_and_an_end_ends_it(house: House) -> None:
 
     assert (trickled.status, ended.status) == (204, 200)
     assert house.upstream.asked[1][1] == f"/cam01_live/whep/{secret}"
-    assert house.upstream.sessions == {}
+    await becomes(lambda: house.upstream.sessions == {}, within_s=5)
     assert await code(await house.trickle(address)) == (404, "unknown_whep_session")
     assert [row[0] for row in await house.audited()] == ["view.started", "view.ended"]
 
@@ -376,6 +386,47 @@ async def test_while_the_media_server_is_down_the_answer_comes_at_once(house: Ho
     assert await code(await house.offer()) == (503, "media_server_unavailable")
     assert await code(await house.offer(who="bia")) == (404, "unknown_camera")
     assert house.upstream.asked == []
+
+
+async def test_an_end_waits_for_no_media_server_that_hangs(house: House) -> None:
+    address = await house.opened()
+    house.upstream.goes_on.clear()
+
+    ended = await house.ask("DELETE", address)
+
+    assert (ended.status, house.whep.count(), len(house.upstream.sessions)) == (200, 0, 1)
+    assert [row[0] for row in await house.audited()] == ["view.started", "view.ended"]
+    house.upstream.goes_on.set()
+    await becomes(lambda: house.upstream.sessions == {}, within_s=5)
+
+
+async def test_a_session_that_would_not_end_is_ended_by_the_next_look(
+    house: House,
+) -> None:
+    address = await house.opened()
+    await house.whep.look()
+    house.upstream.ends_nothing = True
+
+    await house.ask("DELETE", address)
+    await becomes(lambda: not house.whep.is_ending, within_s=5)
+    left = dict(house.upstream.sessions)
+    await house.whep.look()
+
+    assert (len(left), house.upstream.sessions) == (1, {})
+
+
+async def test_an_offer_is_given_up_once_the_media_server_is_known_to_hang(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whep, "UP_LOOK_S", 0.01)
+    house.upstream.goes_on.clear()
+    offered = asyncio.create_task(house.offer())
+    await becomes(lambda: len(house.upstream.asked) == 1, within_s=5)
+
+    house.up[0] = False
+
+    assert await code(await offered) == (503, "media_server_unavailable")
+    house.upstream.goes_on.set()
 
 
 async def test_a_media_server_without_webrtc_says_so(house: House) -> None:
