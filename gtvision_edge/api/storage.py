@@ -45,7 +45,7 @@ class VolumeAnswer(Answer):
     used_bytes: int | None
     free_bytes: int | None
     recordings_bytes: int | None
-    """null for those of one tenant."""
+    """Of finished files, a minute long each; null for those of one tenant."""
     short_of_room: bool
     """Less is free than wanted, and only what incidents keep is left."""
 

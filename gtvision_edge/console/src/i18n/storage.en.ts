@@ -14,6 +14,7 @@ export const storage: Text["storage"] = {
   shortByOthers: (others) => `There is no room, and it is not the recordings: other files take ${others} of this disk. Delete or move them; releasing incidents does not help.`,
   shortOfRoom: "Only footage that incidents keep is left, and room is short. Release incidents that are no longer needed, or put in a larger disk.",
   thresholds: (high, trip) => `At ${high} the oldest goes early; at ${trip} recording stops.`,
+  firstFile: "the first file is being recorded",
   recordings: "Recordings",
   held: "Kept",
   perDay: "Per day",

@@ -15,6 +15,7 @@ export const storage = {
   shortOfRoom: "Só restam imagens preservadas por incidentes, e falta espaço. Libere incidentes que não servem mais ou ponha um disco maior.",
   thresholds: (high: string, trip: string) => `Em ${high} o mais antigo sai antes; em ${trip} a gravação para.`,
   recordings: "Gravações",
+  firstFile: "o primeiro arquivo está sendo gravado",
   held: "Preservado",
   perDay: "Por dia",
   rate: (size: string) => `cerca de ${size}`,

@@ -4,11 +4,16 @@ import { text } from "../../../i18n";
 import { bytesOf, dateOf } from "../../../i18n/format";
 import { may } from "../../../state/permissions";
 import { me } from "../../../state/session";
-import { zone } from "../../../state/site";
+import { cameras as present, zone } from "../../../state/site";
 import { Button } from "../../../ui/parts";
 import { OnFullLine } from "./OnFullLine";
+import { recordedWords } from "./recorded";
 import { PurgeOrderDrawer } from "./PurgeOrderDrawer";
 import { RulesDrawer, useTenantNames } from "./RulesDrawer";
+
+function isRecording(uuid: string): boolean {
+  return present.value?.some((each) => each.camera_uuid === uuid && each.state.state === "recording") ?? false;
+}
 
 /** Who has how much, and for how long it is kept. */
 export function KeepingCard({ report, onChanged }: { report: StorageReport; onChanged: () => void }) {
@@ -45,7 +50,7 @@ export function KeepingCard({ report, onChanged }: { report: StorageReport; onCh
               <td>
                 {camera.name} {camera.removed && <span class="faint">({t.removed})</span>}
               </td>
-              <td>{bytesOf(camera.bytes)}</td>
+              <td>{recordedWords(camera.bytes, isRecording(camera.camera_uuid))}</td>
               <td class="muted">{camera.held_bytes === 0 ? "—" : bytesOf(camera.held_bytes)}</td>
               <td class="wide-only muted">{dateOf(camera.first, zone.value)}</td>
               <td>

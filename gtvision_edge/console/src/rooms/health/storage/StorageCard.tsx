@@ -7,8 +7,9 @@ import { nowMs } from "../../../state/clock";
 import { may } from "../../../state/permissions";
 import { hashOf } from "../../../state/route";
 import { client, me } from "../../../state/session";
-import { zone } from "../../../state/site";
+import { status, zone } from "../../../state/site";
 import { roomOf } from "../problems";
+import { recordedWords } from "./recorded";
 import { Button, ErrorNote } from "../../../ui/parts";
 
 /** What would make room: letting evidence go is no cure for other programs' files. */
@@ -53,7 +54,7 @@ export function StorageCard({ report }: { report: StorageReport }) {
         {volume.recordings_bytes !== null && (
           <>
             <dt>{s.recordings}</dt>
-            <dd>{bytesOf(volume.recordings_bytes)}</dd>
+            <dd>{recordedWords(volume.recordings_bytes, (status.value?.cameras.recording ?? 0) > 0)}</dd>
           </>
         )}
         <dt>{s.held}</dt>
