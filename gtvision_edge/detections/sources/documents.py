@@ -204,12 +204,12 @@ def first_of(nodes: Iterable[Node | None], *names: str) -> str:
 
 
 def number_of(text: str) -> float | None:
-    """Return the number in *text*; None where there is none that is finite and below a thousand millions."""
+    """Return the number in *text*; None where there is none that is finite and below a million millions."""
     try:
         number = float(text.replace(",", "."))
     except ValueError:
         return None
-    return number if abs(number) < 1e9 else None  # also not NaN
+    return number if abs(number) < 1e12 else None  # also not NaN
 
 
 def whole_of(text: str) -> int | None:

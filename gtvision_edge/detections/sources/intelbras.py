@@ -39,7 +39,7 @@ def read_tollgate(body: bytes, *, scale: ConfidenceScale = ConfidenceScale.AUTO)
 
     """
     root = read_document(body, limit=MAX_PUSH)
-    inner = root.find("picture") or root
+    inner = root.search("picture") or root
     plate, snap, vehicle = (
         inner.find(name) or root.find(name) for name in ("plate", "snapinfo", "vehicle")
     )
@@ -79,7 +79,7 @@ def device_of(body: bytes) -> str:
         root = read_document(body, limit=MAX_PUSH)
     except MalformedPushError:
         return ""
-    inner = root.find("picture")
+    inner = root.search("picture")
     snap = (inner or root).find("snapinfo")
     return first_of((root, inner, snap), "deviceid")[:128]
 

@@ -27,7 +27,7 @@ def anpr_xml(
     declaration: str = '<?xml version="1.0" encoding="UTF-8"?>',
 ) -> str:
     p = f"{prefix}:" if prefix else ""
-    lines = f"""{declaration}
+    return f"""{declaration}
 <{p}EventNotificationAlert version="2.0"{namespace}>
 <{p}ipAddress>10.20.0.64</{p}ipAddress>
 <{p}macAddress>bc:ad:28:00:00:01</{p}macAddress>
@@ -59,7 +59,6 @@ def anpr_xml(
 <{p}isDataRetransmission>false</{p}isDataRetransmission>
 <{p}detectionBackgroundImageResolution><{p}height>1568</{p}height><{p}width>2560</{p}width></{p}detectionBackgroundImageResolution>{extra}
 </{p}EventNotificationAlert>"""
-    return lines
 
 
 def multipart(
