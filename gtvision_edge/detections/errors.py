@@ -10,3 +10,31 @@ class MalformedPushError(EdgeError):
 
     code: ClassVar[str] = "malformed_push"
     kind: ClassVar[ErrorKind] = ErrorKind.INVALID
+
+
+class PushRefusedError(EdgeError):
+    """Who sent it is not known, or did not prove it; which of both is not said."""
+
+    code: ClassVar[str] = "push_refused"
+    kind: ClassVar[ErrorKind] = ErrorKind.UNAUTHENTICATED
+
+
+class TooManyPushesError(EdgeError):
+    """The camera, or the address, sends more than it may; ``retry_after_s`` says when to send again."""
+
+    code: ClassVar[str] = "too_many_pushes"
+    kind: ClassVar[ErrorKind] = ErrorKind.TOO_MANY
+
+
+class UnknownDetectionError(EdgeError):
+    """No detection with that id that the asker may see."""
+
+    code: ClassVar[str] = "unknown_detection"
+    kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND
+
+
+class PictureNotKeptError(EdgeError):
+    """A picture could not be stored, so nothing of the reading was; it shall be sent again."""
+
+    code: ClassVar[str] = "picture_not_kept"
+    kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE

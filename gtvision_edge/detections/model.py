@@ -1,8 +1,9 @@
 """What a plate reading is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NewType
+from typing import Any, NewType
 
 DetectionId = NewType("DetectionId", str)
 """UUIDv7; also the id of the message to the hub."""
@@ -91,3 +92,50 @@ class Reading:
     pictures: tuple[Picture, ...] = ()
     picture_url: str = ""
     """Where a picture waits to be fetched; '' = nowhere."""
+
+
+class TimeSource(StrEnum):
+    """Where the time of a detection comes from."""
+
+    CAMERA = "camera"
+    """The camera wrote it with its offset."""
+    CAMERA_ZONE = "camera_zone"
+    """The camera wrote it without offset, or with one that cannot be: its clock in the site's zone."""
+    RECEIPT = "receipt"
+    """The camera wrote none that can be true."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A plate reading as it is kept. Fields as in the table ``detections``."""
+
+    detection_id: DetectionId
+    camera_uuid: str
+    camera_id: str
+    tenant_id: str
+    captured_us: int
+    received_us: int
+    time_source: TimeSource
+    plate: str | None
+    vehicle: str | None
+    plate_sent: str
+    confidence: float | None
+    source: str
+    trust: TrustLevel
+    is_late: bool
+    passage_id: DetectionId
+    facts: Mapping[str, Any]
+    scene: str | None = None
+    crop: str | None = None
+    anonymised_us: int | None = None
+
+    @property
+    def is_first_of_passage(self) -> bool:
+        return self.passage_id == self.detection_id
+
+
+@dataclass(frozen=True, slots=True)
+class PlateRead:
+    """A detection was accepted and is on disk."""
+
+    detection: Detection

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gtvision_edge.detections.errors import MalformedPushError
 from gtvision_edge.detections.model import PictureKind, Reading, Rectangle
 from gtvision_edge.detections.sources.hikvision import read_push
-from tests.unit.detections.sources.pushes import (
+from tests.fakes.pushes import (
     PLATE_PART,
     SCENE_PART,
     XML_PART,

@@ -16,7 +16,7 @@ from gtvision_edge.detections.sources.intelbras import (
     read_pulled,
     read_tollgate,
 )
-from tests.unit.detections.sources.pushes import jpeg
+from tests.fakes.pushes import jpeg
 
 DEVICE = "5b1d0b9e-0000-4000-8000-000000000001"
 SCENE, PLATE, VEHICLE = jpeg(), jpeg(120, 40, "white"), jpeg(300, 200, "black")

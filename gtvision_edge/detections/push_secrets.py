@@ -1,0 +1,131 @@
+"""The secrets by which a camera's pushes are known: made here, sealed at rest, two at a time while an integrator changes them."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from gtvision_edge.detections.sources.signatures import PREFIX
+from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.storage import Database, Transaction
+
+SECRET_BYTES: Final = 32
+OVERLAP_US: Final = 7 * 86_400_000_000
+"""The secret before is good for so long after a new one was made."""
+_PATH_LABEL: Final = b"gtvision-edge push path v1"
+
+Seal = Callable[[str, str], bytes]
+Unseal = Callable[[str, bytes], str]
+
+
+@dataclass(frozen=True, slots=True)
+class PushSecret:
+    """A secret as people copy it (``whsec_`` and base64); *expires_us* None: the present one."""
+
+    text: str
+    made_us: int
+    expires_us: int | None
+
+
+class PushSecrets:
+    """Holds all secrets of the site in memory; what :meth:`renew` returns is on disk.
+
+    *seal* and *unseal* are given a camera's uuid and the secret.
+    """
+
+    def __init__(self, database: Database, clock: Clock, *, seal: Seal, unseal: Unseal) -> None:
+        self._database = database
+        self._clock = clock
+        self._seal = seal
+        self._unseal = unseal
+        self._by_camera: dict[str, tuple[PushSecret, ...]] = {}
+        self._paths: Mapping[str, str] = {}
+
+    async def load(self) -> None:
+        rows = await self._database.fetch_all(
+            "SELECT camera_uuid, made_us, sealed, expires_us FROM push_secrets ORDER BY made_us DESC"
+        )
+        found: dict[str, list[PushSecret]] = {}
+        for row in rows:
+            text = self._unseal(_bound_to(row["camera_uuid"]), row["sealed"])
+            found.setdefault(row["camera_uuid"], []).append(
+                PushSecret(text, row["made_us"], row["expires_us"])
+            )
+        self._by_camera = {uuid: tuple(some) for uuid, some in found.items()}
+        self._index()
+
+    def of_camera(self, camera_uuid: str) -> list[str]:
+        """Return the secrets that are good now, the present one first."""
+        now_us = self._clock.now_us()
+        return [
+            each.text
+            for each in self._by_camera.get(camera_uuid, ())
+            if each.expires_us is None or now_us < each.expires_us
+        ]
+
+    def camera_of_path(self, token: str) -> str | None:
+        """Return the uuid of the camera whose secret address ends in *token*, None = there is none."""
+        uuid = self._paths.get(_hashed(token))
+        if uuid is None or not any(
+            hmac.compare_digest(path_token(each), token) for each in self.of_camera(uuid)
+        ):
+            return None
+        return uuid
+
+    async def renew(
+        self, camera_uuid: str, *, note: Callable[[Transaction], None], at_once: bool = False
+    ) -> PushSecret:
+        """Make a camera's next secret; the one before stays good for a week, or for no moment with *at_once*.
+
+        *note* writes into the same transaction.
+        """
+        # The newest is the present one, also when the clock was set back in between.
+        newest = max((each.made_us for each in self._by_camera.get(camera_uuid, ())), default=0)
+        now_us = max(self._clock.now_us(), newest + 1)
+        text = PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+        fresh = PushSecret(text, now_us, None)
+        sealed = self._seal(_bound_to(camera_uuid), text)
+        until_us = now_us if at_once else now_us + OVERLAP_US
+
+        def write(transaction: Transaction) -> None:
+            transaction.execute(
+                "DELETE FROM push_secrets WHERE camera_uuid = ? AND expires_us IS NOT NULL",
+                (camera_uuid,),
+            )
+            transaction.execute(
+                "UPDATE push_secrets SET expires_us = ? WHERE camera_uuid = ?",
+                (until_us, camera_uuid),
+            )
+            transaction.execute(
+                "INSERT INTO push_secrets (camera_uuid, made_us, sealed) VALUES (?, ?, ?)",
+                (camera_uuid, now_us, sealed),
+            )
+            note(transaction)
+
+        await self._database.write(write)
+        await self.load()
+        return fresh
+
+    def _index(self) -> None:
+        self._paths = {
+            _hashed(path_token(each.text)): uuid
+            for uuid, some in self._by_camera.items()
+            for each in some
+        }
+
+
+def path_token(secret: str) -> str:
+    """Return the last part of the secret address that goes with *secret*: 160 bits, letters and digits."""
+    digest = hmac.digest(secret.encode(), _PATH_LABEL, hashlib.sha256)
+    return base64.b32encode(digest[:20]).decode().lower()
+
+
+def _hashed(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def _bound_to(camera_uuid: str) -> str:
+    return f"{camera_uuid} push"

@@ -1,0 +1,143 @@
+"""All SQL about plate readings."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gtvision_edge.detections.model import Detection, DetectionId, TimeSource, TrustLevel
+from gtvision_edge.storage import Database, Row, Transaction
+
+_COLUMNS = (
+    "detection_id, camera_uuid, camera_id, tenant_id, captured_us, received_us, time_source, plate, vehicle, plate_sent,"
+    " confidence, source, trust, is_late, passage_id, facts, scene, crop, anonymised_us"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a search is for. Empty *cameras*: none; None: all. *patterns* are ``GLOB``; empty: any plate, and none."""
+
+    start_us: int
+    end_us: int
+    cameras: Sequence[str] | None = None
+    """Uuids."""
+    tenant_id: str | None = None
+    patterns: Sequence[str] = ()
+    before: tuple[int, str] | None = None
+    """Time and id of the last one of the page before: newest come first."""
+
+
+def find_by_source_key(transaction: Transaction, key: bytes) -> Row | None:
+    found: Row | None = transaction.execute(
+        f"SELECT {_COLUMNS} FROM detections WHERE source_key = ?",  # noqa: S608 -- a constant
+        (key,),
+    ).fetchone()
+    return found
+
+
+def find_passage(
+    transaction: Transaction, camera_uuid: str, vehicle: str, *, from_us: int, to_us: int
+) -> str | None:
+    """Return the passage of the reading of *vehicle* that is nearest to the end of the interval, None = there is none."""
+    row = transaction.execute(
+        "SELECT passage_id FROM detections WHERE vehicle = ? AND camera_uuid = ? AND captured_us BETWEEN ? AND ?"
+        " ORDER BY captured_us DESC LIMIT 1",
+        (vehicle, camera_uuid, from_us, to_us),
+    ).fetchone()
+    return row[0] if row else None
+
+
+def insert_detection(transaction: Transaction, detection: Detection, *, source_key: bytes) -> None:
+    transaction.execute(
+        f"INSERT INTO detections ({_COLUMNS}, source_key)"  # noqa: S608 -- a constant
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            detection.detection_id,
+            detection.camera_uuid,
+            detection.camera_id,
+            detection.tenant_id,
+            detection.captured_us,
+            detection.received_us,
+            detection.time_source.value,
+            detection.plate,
+            detection.vehicle,
+            detection.plate_sent,
+            detection.confidence,
+            detection.source,
+            detection.trust.value,
+            detection.is_late,
+            detection.passage_id,
+            json.dumps(detection.facts, ensure_ascii=False),
+            detection.scene,
+            detection.crop,
+            detection.anonymised_us,
+            source_key,
+        ),
+    )
+
+
+def add_pictures(
+    transaction: Transaction, detection_id: str, *, scene: str | None, crop: str | None
+) -> None:
+    """Give a detection the pictures that it lacks."""
+    transaction.execute(
+        "UPDATE detections SET scene = coalesce(scene, ?2), crop = coalesce(crop, ?3)"
+        " WHERE detection_id = ?1 AND anonymised_us IS NULL",
+        (detection_id, scene, crop),
+    )
+
+
+async def find_detection(database: Database, detection_id: str) -> Detection | None:
+    row = await database.fetch_one(
+        f"SELECT {_COLUMNS} FROM detections WHERE detection_id = ?",  # noqa: S608 -- a constant
+        (detection_id,),
+    )
+    return to_detection(row) if row else None
+
+
+async def search(database: Database, wanted: Wanted, limit: int) -> list[Detection]:
+    """Return up to *limit* detections, the newest first."""
+    terms = ["captured_us >= ?", "captured_us < ?"]
+    values: list[object] = [wanted.start_us, wanted.end_us]
+    if wanted.cameras is not None:
+        terms.append("camera_uuid IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps(list(wanted.cameras)))
+    if wanted.tenant_id is not None:
+        terms.append("tenant_id = ?")
+        values.append(wanted.tenant_id)
+    if wanted.patterns:
+        terms.append("(" + " OR ".join(["plate GLOB ?"] * len(wanted.patterns)) + ")")
+        values += wanted.patterns
+    if wanted.before is not None:
+        terms.append("(captured_us, detection_id) < (?, ?)")
+        values += wanted.before
+    rows = await database.fetch_all(
+        f"SELECT {_COLUMNS} FROM detections WHERE {' AND '.join(terms)}"  # noqa: S608 -- of constants
+        " ORDER BY captured_us DESC, detection_id DESC LIMIT ?",
+        [*values, limit],
+    )
+    return [to_detection(row) for row in rows]
+
+
+def to_detection(row: Row) -> Detection:
+    return Detection(
+        detection_id=DetectionId(row["detection_id"]),
+        camera_uuid=row["camera_uuid"],
+        camera_id=row["camera_id"],
+        tenant_id=row["tenant_id"],
+        captured_us=row["captured_us"],
+        received_us=row["received_us"],
+        time_source=TimeSource(row["time_source"]),
+        plate=row["plate"],
+        vehicle=row["vehicle"],
+        plate_sent=row["plate_sent"],
+        confidence=row["confidence"],
+        source=row["source"],
+        trust=TrustLevel(row["trust"]),
+        is_late=bool(row["is_late"]),
+        passage_id=DetectionId(row["passage_id"]),
+        facts=json.loads(row["facts"]),
+        scene=row["scene"],
+        crop=row["crop"],
+        anonymised_us=row["anonymised_us"],
+    )
