@@ -17,6 +17,7 @@ from gtvision_edge.api.auth import Proxies, RequestAuthenticator
 from gtvision_edge.api.auth_check import auth_check_endpoints
 from gtvision_edge.api.cameras import camera_endpoints
 from gtvision_edge.api.console import load_console
+from gtvision_edge.api.detections import detection_endpoints
 from gtvision_edge.api.discovery import discovery_endpoints
 from gtvision_edge.api.exports import export_endpoints
 from gtvision_edge.api.footage import footage_endpoints
@@ -28,6 +29,8 @@ from gtvision_edge.api.people import people_endpoints
 from gtvision_edge.api.pictures import picture_endpoints
 from gtvision_edge.api.probes import probe_routes
 from gtvision_edge.api.purge_papers import purge_paper_endpoints
+from gtvision_edge.api.push_access import push_access_endpoints
+from gtvision_edge.api.pushes import push_endpoints
 from gtvision_edge.api.server import Api, build_api, serve
 from gtvision_edge.api.session import session_endpoints
 from gtvision_edge.api.site import site_endpoints
@@ -41,6 +44,8 @@ from gtvision_edge.cameras.onvif.search import DeviceSearch
 from gtvision_edge.cameras.starting import CameraOutcome, add_typed_camera
 from gtvision_edge.cameras.urls import DEFAULT_RTSP_PORT
 from gtvision_edge.demo.site import open_demo_site
+from gtvision_edge.detections.intake import OutgoingNews
+from gtvision_edge.detections.opening import Detections, open_detections
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.health.findings import FindingRegistry
 from gtvision_edge.media.admission import Admissions
@@ -72,6 +77,7 @@ from gtvision_edge.runtime.shares import Shares, open_transfers
 from gtvision_edge.runtime.systemd import notify_systemd
 from gtvision_edge.runtime.tasks import Job, background, keep_running
 from gtvision_edge.settings import Settings
+from gtvision_edge.uplink import Message, Outbox
 
 log = structlog.get_logger(__name__)
 
@@ -104,6 +110,7 @@ class _Parts:
 
     base: Base
     footage: Footage
+    detections: Detections
     monitor: CameraMonitor
     views: MediaViews
     reconciler: Reconciler
@@ -223,9 +230,26 @@ async def run(
                 ),
             )
         )
+        outbox = Outbox(clock, site_id=base.accounts.site_id)
+        detections = await stack.enter_async_context(
+            open_detections(
+                base.database,
+                base.audit,
+                clock,
+                base.bus,
+                cameras=base.cameras,
+                state_dir=settings.storage.state_dir,
+                zone=ZoneInfo(settings.site.timezone),
+                seal=base.cameras.seal,
+                unseal=base.cameras.unseal,
+                send=lambda transaction, news: outbox.add(transaction, to_message(news)),
+                registry=base.registry,
+            )
+        )
         parts = _Parts(
             base,
             footage,
+            detections,
             monitor,
             views,
             reconciler,
@@ -261,6 +285,20 @@ async def run(
         await stop.wait()
         notify_systemd("STOPPING=1")
     log.info("stopped")
+
+
+def to_message(news: OutgoingNews) -> Message:
+    """Return *news* of a domain as the outbox takes it: the two are strangers."""
+    return Message(
+        message_id=news.message_id,
+        kind=news.kind,
+        routing_key=news.routing_key,
+        lane=news.lane,
+        subject=news.subject,
+        time_us=news.time_us,
+        schema=news.schema,
+        data=news.data,
+    )
 
 
 def _monitor(base: Base, views: MediaViews, *, stream_trouble: Callable[[], str]) -> CameraMonitor:
@@ -385,6 +423,9 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
             *geojson_endpoints(base.cameras, monitor),
             *discovery_endpoints(search),
             *mosaic_endpoints(mosaics),
+            *push_endpoints(parts.detections.pushes),
+            *push_access_endpoints(parts.detections.access),
+            *detection_endpoints(parts.detections.desk),
             *audit_endpoints(base.audit, base.database, base.keys.site),
             *site_endpoints(base.keys),
             *status_endpoints(

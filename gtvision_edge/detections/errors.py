@@ -38,3 +38,17 @@ class PictureNotKeptError(EdgeError):
 
     code: ClassVar[str] = "picture_not_kept"
     kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
+
+
+class StalePushError(EdgeError):
+    """Well signed, but its time is too far from the box's clock; ``away_s`` says how far."""
+
+    code: ClassVar[str] = "stale_push"
+    kind: ClassVar[ErrorKind] = ErrorKind.INVALID
+
+
+class PurposeRequiredError(EdgeError):
+    """Whoever searches for a plate says what for; it goes into the audit log."""
+
+    code: ClassVar[str] = "purpose_required"
+    kind: ClassVar[ErrorKind] = ErrorKind.INVALID

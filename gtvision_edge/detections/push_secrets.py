@@ -66,6 +66,12 @@ class PushSecrets:
             if each.expires_us is None or now_us < each.expires_us
         ]
 
+    def previous_until(self, camera_uuid: str) -> int | None:
+        """Return how long the secret before the present one is good; None = there is none that is."""
+        now_us = self._clock.now_us()
+        ends = [each.expires_us for each in self._by_camera.get(camera_uuid, ())]
+        return max((each for each in ends if each is not None and each > now_us), default=None)
+
     def camera_of_path(self, token: str) -> str | None:
         """Return the uuid of the camera whose secret address ends in *token*, None = there is none."""
         uuid = self._paths.get(_hashed(token))
