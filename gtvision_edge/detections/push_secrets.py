@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from gtvision_edge.detections import repository
 from gtvision_edge.detections.sources.signatures import PREFIX
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.storage import Database, Transaction
@@ -45,9 +46,7 @@ class PushSecrets:
         self._paths: Mapping[str, str] = {}
 
     async def load(self) -> None:
-        rows = await self._database.fetch_all(
-            "SELECT camera_uuid, made_us, sealed, expires_us FROM push_secrets ORDER BY made_us DESC"
-        )
+        rows = await repository.fetch_push_secrets(self._database)
         found: dict[str, list[PushSecret]] = {}
         for row in rows:
             text = self._unseal(_bound_to(row["camera_uuid"]), row["sealed"])
@@ -97,17 +96,8 @@ class PushSecrets:
         until_us = now_us if at_once else now_us + OVERLAP_US
 
         def write(transaction: Transaction) -> None:
-            transaction.execute(
-                "DELETE FROM push_secrets WHERE camera_uuid = ? AND expires_us IS NOT NULL",
-                (camera_uuid,),
-            )
-            transaction.execute(
-                "UPDATE push_secrets SET expires_us = ? WHERE camera_uuid = ?",
-                (until_us, camera_uuid),
-            )
-            transaction.execute(
-                "INSERT INTO push_secrets (camera_uuid, made_us, sealed) VALUES (?, ?, ?)",
-                (camera_uuid, now_us, sealed),
+            repository.renew_push_secret(
+                transaction, camera_uuid, sealed, made_us=now_us, previous_until_us=until_us
             )
             note(transaction)
 

@@ -119,6 +119,35 @@ async def search(database: Database, wanted: Wanted, limit: int) -> list[Detecti
     return [to_detection(row) for row in rows]
 
 
+async def fetch_push_secrets(database: Database) -> list[Row]:
+    """Return the sealed secrets of all cameras, the newest of each first."""
+    return await database.fetch_all(
+        "SELECT camera_uuid, made_us, sealed, expires_us FROM push_secrets ORDER BY made_us DESC"
+    )
+
+
+def renew_push_secret(
+    transaction: Transaction,
+    camera_uuid: str,
+    sealed: bytes,
+    *,
+    made_us: int,
+    previous_until_us: int,
+) -> None:
+    """Make *sealed* a camera's present secret; the one before ends at *previous_until_us*, older ones now."""
+    transaction.execute(
+        "DELETE FROM push_secrets WHERE camera_uuid = ? AND expires_us IS NOT NULL", (camera_uuid,)
+    )
+    transaction.execute(
+        "UPDATE push_secrets SET expires_us = ? WHERE camera_uuid = ?",
+        (previous_until_us, camera_uuid),
+    )
+    transaction.execute(
+        "INSERT INTO push_secrets (camera_uuid, made_us, sealed) VALUES (?, ?, ?)",
+        (camera_uuid, made_us, sealed),
+    )
+
+
 def to_detection(row: Row) -> Detection:
     return Detection(
         detection_id=DetectionId(row["detection_id"]),
