@@ -301,6 +301,27 @@ class PaperSettings(Section):
         return self
 
 
+def _amqp_url(url: SecretStr) -> SecretStr:
+    text = url.get_secret_value()
+    if text and urlsplit(text).scheme not in ("amqp", "amqps"):
+        raise ValueError("must begin with amqp:// or amqps://")
+    if text and not urlsplit(text).hostname:
+        raise ValueError("names no host")
+    return url
+
+
+class UplinkSettings(Section):
+    """The hub's broker; without ``url`` messages wait."""
+
+    url: Annotated[SecretStr, AfterValidator(_amqp_url)] = SecretStr("")
+    exchange: Annotated[str, Field(min_length=1, max_length=127)] = "deteccoes.events"
+    declare_topology: bool = False
+    ca_file: Annotated[Path, AfterValidator(_absolute)] | None = None
+    watch_queues: tuple[Annotated[str, Field(min_length=1, max_length=255)], ...] = ()
+    alert_waiting: Annotated[int, Field(ge=1)] = 10_000
+    alert_age: Duration = 3600.0
+
+
 class LogSettings(Section):
     level: LogLevel = "INFO"
     style: Literal["auto", "json", "text"] = "auto"
@@ -324,6 +345,7 @@ class Settings(BaseSettings):
     accounts: AccountSettings = AccountSettings()
     identity: IdentitySettings = IdentitySettings()
     papers: PaperSettings = PaperSettings()
+    uplink: UplinkSettings = UplinkSettings()
     logs: LogSettings = LogSettings()
 
     @model_validator(mode="after")
