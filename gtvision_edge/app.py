@@ -78,6 +78,7 @@ from gtvision_edge.runtime.systemd import notify_systemd
 from gtvision_edge.runtime.tasks import Job, background, keep_running
 from gtvision_edge.settings import Settings
 from gtvision_edge.uplink import Message, Outbox
+from gtvision_edge.uplink.link import Uplink
 
 log = structlog.get_logger(__name__)
 
@@ -185,6 +186,13 @@ async def run(
         examiner = MediaServerExaminer(
             client, clock, state=lambda: reconciler.state, hls_secret=hls_secret
         )
+        uplink = Uplink(
+            settings.uplink,
+            base.database,
+            clock,
+            site_id=base.accounts.site_id,
+            registry=base.registry,
+        )
         findings = FindingRegistry(
             [
                 examiner.findings,
@@ -192,6 +200,7 @@ async def run(
                 base.recording_findings,
                 base.accounts.issuers.findings,
                 base.keys.findings,
+                uplink.findings,
             ],
             clock,
             registry=base.registry,
@@ -230,7 +239,7 @@ async def run(
                 ),
             )
         )
-        outbox = Outbox(clock, site_id=base.accounts.site_id)
+        outbox = Outbox(clock, site_id=base.accounts.site_id, wake=uplink.wake)
         detections = await stack.enter_async_context(
             open_detections(
                 base.database,
@@ -266,6 +275,8 @@ async def run(
         await service("media-examiner", examiner.run)
         await service("camera-monitor", monitor.run)
         await service("findings", findings.run)
+        await service("uplink", uplink.run)
+        await service("uplink-watch", uplink.watch)
         outcomes = await _extra_cameras(base, options, stack)
         url = await _listen(api, settings, options, stack)
         stack.callback(
