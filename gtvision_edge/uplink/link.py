@@ -1,6 +1,6 @@
 """The link to the hub: connects, sends what waits, and never gives up. Its state lives in the outbox, so nothing has to be restored.
 
-Two streams share the line. *Live*: accepted since the line is up. *Backlog*: what waited before. Live goes first, the backlog fills
+Two streams share the line. *Backlog*: what had waited for over a minute when the line came up. *Live*: what is younger. Live goes first, the backlog fills
 what is left, so a plate that passes now overtakes those of three days ago. Within each stream the messages of one lane (a camera)
 keep their order. A lane's first message goes alone: where it is refused (no queue is bound, a queue is full), those behind it would
 overtake it. Once one was confirmed the others are published without waiting for one another.
@@ -179,7 +179,7 @@ class Uplink:
                 yield Finding("hub_queue_deep", Severity.ALARM, {"queue": queue, "depth": depth})
 
     async def _drain(self, broker: Broker) -> None:
-        mark = await outbox.newest_seq(self._database)
+        mark = await outbox.last_before(self._database, self._clock.now_us() - LATE_US)
         self._proved.clear()
         while True:
             if broker.is_gone:

@@ -122,8 +122,11 @@ async def fetch_waiting(
     return [Waiting(*row) for row in rows]
 
 
-async def newest_seq(database: Database) -> int:
-    row = await database.fetch_one("SELECT coalesce(max(seq), 0) FROM outbox")
+async def last_before(database: Database, time_us: int) -> int:
+    """Return the ``seq`` of the newest message accepted before *time_us*, 0 = there is none."""
+    row = await database.fetch_one(
+        "SELECT seq FROM outbox WHERE created_us < ? ORDER BY seq DESC LIMIT 1", (time_us,)
+    )
     return int(row[0]) if row else 0
 
 
