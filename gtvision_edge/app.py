@@ -1,7 +1,7 @@
 """The composition root: the only module that knows every part."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -58,13 +58,14 @@ from gtvision_edge.media.choosing import (
     port_error,
 )
 from gtvision_edge.media.client import MediaServerClient
-from gtvision_edge.media.errors import MediaPathWrongError
 from gtvision_edge.media.findings import MediaServerExaminer
 from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
 from gtvision_edge.media.path_troubles import PathTroubles
 from gtvision_edge.media.paths import PathRules
 from gtvision_edge.media.reconciler import Reconciler
+from gtvision_edge.media.unseen_folder import UnseenFolder
 from gtvision_edge.media.view import MediaViews
+from gtvision_edge.media.wanted import WantedPaths
 from gtvision_edge.media.whep import WebRtcPlace
 from gtvision_edge.mosaics.service import MosaicService
 from gtvision_edge.recordings.footage import Footage, open_footage
@@ -72,6 +73,7 @@ from gtvision_edge.recordings.retention.breaker import BreakerClosed, BreakerOpe
 from gtvision_edge.recordings.retention.errors import UnknownPurgeError
 from gtvision_edge.recordings.volume import VolumeFound, VolumeLost
 from gtvision_edge.runtime.clock import Clock, SystemClock
+from gtvision_edge.runtime.findings import FindingSource
 from gtvision_edge.runtime.pulse import Pulse
 from gtvision_edge.runtime.shares import Shares, open_transfers
 from gtvision_edge.runtime.systemd import notify_systemd
@@ -118,6 +120,8 @@ class _Parts:
     path_troubles: PathTroubles
     examiner: MediaServerExaminer
     findings: FindingRegistry
+    notices: Mapping[str, FindingSource]
+    """Those of the findings that ``/readyz`` tells of, too, by the names it gives them."""
     gateway: Gateway
     authenticator: RequestAuthenticator
     transfers: Shares
@@ -163,13 +167,15 @@ async def run(
             )
         )
         await service("media-choice", media.run)
+        if media.kind == "mediamtx":
+            base.prober.expect_sound_kept()
         for url in media.rtsp_urls:
             base.own_servers.keep_away_from(urlsplit(url).port or DEFAULT_RTSP_PORT)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         client = MediaServerClient(
             media.api_url, settings.media.api_timeout, session, registry=base.registry
         )
-        admissions, path_troubles = Admissions(), PathTroubles(base.bus, clock)
+        admissions, path_troubles = Admissions(), PathTroubles(clock)
         views = MediaViews(
             client,
             base.cameras,
@@ -193,20 +199,35 @@ async def run(
             site_id=base.accounts.site_id,
             registry=base.registry,
         )
+        footage = await stack.enter_async_context(
+            open_footage(footage_base(base, views.path_view), tasks=tasks)
+        )
+        unseen = UnseenFolder(
+            lambda: base.volume.record_root,
+            server=lambda: reconciler.state,
+            recorded=monitor.count_recorded,
+            unrecorded=monitor.count_unexplained,
+            clock=clock,
+        )
+        notices: dict[str, FindingSource] = {
+            "identity": base.accounts.issuers.findings,
+            "papers": base.keys.findings,
+            "paths": path_troubles.findings,
+            "integrity": footage.integrity.findings,
+        }
         findings = FindingRegistry(
             [
                 examiner.findings,
+                unseen.findings,
                 media.findings,
                 base.recording_findings,
-                base.accounts.issuers.findings,
-                base.keys.findings,
+                *notices.values(),
+                base.mender.findings,
+                footage.retention.clock_guard.findings,
                 uplink.findings,
             ],
             clock,
             registry=base.registry,
-        )
-        footage = await stack.enter_async_context(
-            open_footage(footage_base(base, views.path_view), tasks=tasks)
         )
         proxies = Proxies(settings.api.trusted_proxies)
         authenticator = RequestAuthenticator(
@@ -265,6 +286,7 @@ async def run(
             path_troubles,
             examiner,
             findings,
+            notices,
             gateway,
             authenticator,
             transfers,
@@ -342,7 +364,7 @@ def _reconciler(
     def may_record(camera_id: str) -> bool:
         return base.volume.is_present() and base.breaker.allows(camera_id)
 
-    return Reconciler(
+    wanted = WantedPaths(
         client,
         base.cameras,
         PathRules(
@@ -350,13 +372,19 @@ def _reconciler(
             rtsp_url=media.rtsp_url,
             record_segment_s=base.settings.media.record_segment,
         ),
-        bus=base.bus,
         clock=base.clock,
         claim_directory=base.volume.claim_directory,
         admissions=admissions,
-        path_troubles=path_troubles,
         suspended=refuses_password,
         recording_allowed=may_record,
+    )
+    return Reconciler(
+        client,
+        wanted,
+        bus=base.bus,
+        clock=base.clock,
+        admissions=admissions,
+        path_troubles=path_troubles,
         news=(VolumeLost, VolumeFound, BreakerOpened, BreakerClosed),
         interval_s=base.settings.media.reconcile_interval,
         registry=base.registry,
@@ -379,10 +407,6 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
         database=base.database,
     )
 
-    async def paths() -> None:
-        if parts.path_troubles.any_code():
-            raise MediaPathWrongError("A camera's path is not as it should be.")
-
     board = HealthBoard(
         {
             "database": base.database.check,
@@ -390,12 +414,7 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
             "volume": base.volume.require,
             "recording": base.breaker.require,
         },
-        notices={
-            "identity": accounts.issuers.check_keys,
-            "papers": base.keys.check_certificate,
-            "paths": paths,
-            "integrity": footage.integrity.require_good,
-        },
+        notices=parts.notices,
     )
     return build_api(
         [

@@ -21,6 +21,7 @@ from gtvision_edge.keys import OpenedKeys, open_keys
 from gtvision_edge.media.model import PathView
 from gtvision_edge.recordings.evidence.ordering import Site
 from gtvision_edge.recordings.footage import FootageBase
+from gtvision_edge.recordings.ownership.mending import MarkerMender
 from gtvision_edge.recordings.retention.breaker import Breaker
 from gtvision_edge.recordings.volume import Volume, open_volume
 from gtvision_edge.runtime.clock import Clock
@@ -46,9 +47,11 @@ class Base:
     accounts: Accounts
     keys: OpenedKeys
     volume: Volume
+    mender: MarkerMender
     breaker: Breaker
     cameras: CameraService
     devices: DeviceAsker
+    prober: CameraProber
     resolver: NameResolver
     own_servers: OwnServers
 
@@ -96,8 +99,16 @@ async def open_base(settings: Settings, clock: Clock, stack: AsyncExitStack) -> 
         )
     )
     keys = await open_site_keys(settings, accounts.site_id, database, audit)
+    mender = MarkerMender(root, database, clock)
     volume = await enter(
-        open_volume(root, state_dir=state_dir, site_id=accounts.site_id, clock=clock, bus=bus)
+        open_volume(
+            root,
+            state_dir=state_dir,
+            site_id=accounts.site_id,
+            clock=clock,
+            bus=bus,
+            mender=mender,
+        )
     )
     resolver = await enter(NameResolver(clock))
     own_servers = OwnServers(resolver)
@@ -127,6 +138,7 @@ async def open_base(settings: Settings, clock: Clock, stack: AsyncExitStack) -> 
         accounts=accounts,
         keys=keys,
         volume=volume,
+        mender=mender,
         breaker=Breaker(
             volume,
             cameras,
@@ -139,6 +151,7 @@ async def open_base(settings: Settings, clock: Clock, stack: AsyncExitStack) -> 
         ),
         cameras=cameras,
         devices=devices,
+        prober=prober,
         resolver=resolver,
         own_servers=own_servers,
     )
@@ -173,6 +186,7 @@ def footage_base(base: Base, view: Callable[[str], PathView | None]) -> FootageB
         audit=base.audit,
         cameras=base.cameras,
         volume=base.volume,
+        mender=base.mender,
         bus=base.bus,
         clock=base.clock,
         registry=base.registry,

@@ -6,11 +6,16 @@ from pathlib import Path
 import pytest
 import structlog
 from blockbuster import BlockBuster, blockbuster_ctx
+from hypothesis import settings
 
 from gtvision_edge.storage import Database, open_database
 from tests import parts
 from tests.fakes.clock import FakeClock
 from tests.waiting import PATIENCE
+
+# How long an example takes tells of the machine's other guests, and a whole test has its limit anyway.
+settings.register_profile("of the time of a whole test", deadline=None)
+settings.load_profile("of the time of a whole test")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,7 +2,6 @@
 
 from gtvision_edge.accounts.errors import NotAuthenticatedError, NotPermittedError
 from gtvision_edge.accounts.issuer_keys import find_key_faults
-from gtvision_edge.accounts.issuers import KeyFault
 from gtvision_edge.accounts.model import (
     DEFAULT_TENANT,
     THE_BOX,
@@ -23,7 +22,6 @@ __all__ = [
     "THE_BOX",
     "AccountService",
     "Accounts",
-    "KeyFault",
     "Login",
     "NewUser",
     "NotAuthenticatedError",

@@ -101,10 +101,3 @@ class WeakPasswordError(EdgeError):
 
     code: ClassVar[str] = "weak_password"
     kind: ClassVar[ErrorKind] = ErrorKind.INVALID
-
-
-class IssuerKeysBrokenError(EdgeError):
-    """A public key of an issuer of tokens cannot be read; those it had before are still used, unless its file is gone."""
-
-    code: ClassVar[str] = "issuer_keys_broken"
-    kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE

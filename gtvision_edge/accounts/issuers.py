@@ -10,7 +10,7 @@ import jwt
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
-from gtvision_edge.accounts.errors import IssuerKeysBrokenError, NotAuthenticatedError
+from gtvision_edge.accounts.errors import NotAuthenticatedError
 from gtvision_edge.accounts.issuer_keys import KeySource, PublicKey
 from gtvision_edge.accounts.model import (
     CAMERA_ID,
@@ -54,19 +54,6 @@ class IssuedClaims:
     key: bytes
     expires_s: float
     principal: Principal
-
-
-@dataclass(frozen=True, slots=True)
-class KeyFault:
-    """A source of *issuer*'s keys that cannot be used; *kept* of those it held before are still believed.
-
-    *code* is ``issuer_keys_gone`` for a file that is not there, which keeps none, else ``issuer_keys_broken``.
-    """
-
-    code: str
-    issuer: str
-    source: str
-    kept: int
 
 
 class _Issuer:
@@ -131,42 +118,24 @@ class TokenIssuers:
             await self._clock.sleep(KEYS_CHECKED_EVERY_S)
             await asyncio.to_thread(self.refresh_keys)
 
-    async def check_keys(self) -> None:
-        """Tell the health page.
+    def findings(self) -> list[Finding]:
+        """Return the sources of keys that cannot be used.
 
-        Raises:
-            IssuerKeysBrokenError: some source of keys cannot be read; see :meth:`faults`.
-
+        ``issuer_keys_gone`` is a file that is not there, which keeps no key, ``issuer_keys_broken`` any other; *kept* of
+        the keys it held before are still believed.
         """
-        for issuer in self._issuers.values():
-            for source in issuer.sources:
-                if source.fault:
-                    raise IssuerKeysBrokenError(
-                        f"A key of {issuer.settings.issuer} {source.fault}."
-                    )
-
-    def faults(self) -> list[KeyFault]:
-        """Return what is wrong with the sources of keys."""
         return [
-            KeyFault(
+            Finding(
                 "issuer_keys_gone" if source.is_gone else "issuer_keys_broken",
-                issuer.settings.issuer,
-                source.name,
-                len(source.keys),
+                facts={
+                    "issuer": issuer.settings.issuer,
+                    "source": source.name,
+                    "kept": len(source.keys),
+                },
             )
             for issuer in self._issuers.values()
             for source in issuer.sources
             if source.fault
-        ]
-
-    def findings(self) -> list[Finding]:
-        """Return the faults as what an admin should mend."""
-        return [
-            Finding(
-                fault.code,
-                facts={"issuer": fault.issuer, "source": fault.source, "kept": fault.kept},
-            )
-            for fault in self.faults()
         ]
 
     def read(self, token: UnverifiedToken) -> IssuedClaims:

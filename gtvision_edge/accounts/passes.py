@@ -34,10 +34,9 @@ class Pass:
 class Passes:
     """The passes of one kind of address. In memory: after a restart players need a new ticket."""
 
-    def __init__(self, sessions: Sessions, clock: Clock, *, idle_s: float = IDLE_S) -> None:
+    def __init__(self, sessions: Sessions, clock: Clock) -> None:
         self._sessions = sessions
         self._clock = clock
-        self._idle_s = idle_s
         self._passes: OrderedDict[str, Pass] = OrderedDict()
 
     async def open(self, ticket: str, *, path: str) -> Pass:
@@ -50,7 +49,7 @@ class Passes:
         session = await self._sessions.redeem_ticket(ticket, path=path)
         token = secrets.token_urlsafe(24)
         self.sweep()
-        until = self._clock.monotonic() + self._idle_s
+        until = self._clock.monotonic() + IDLE_S
         opened = self._passes[token] = Pass(token, session, path, until)
         while len(self._passes) > MAX_PASSES:
             self._passes.popitem(last=False)
@@ -80,7 +79,7 @@ class Passes:
         """Put off the end of a pass whose player stays connected; nothing happens to one that ended."""
         held = self._passes.get(token)
         if held is not None:
-            held.until = self._clock.monotonic() + self._idle_s
+            held.until = self._clock.monotonic() + IDLE_S
             self._passes.move_to_end(token, last=True)
 
     def sweep(self) -> None:

@@ -48,7 +48,7 @@ _HOUSEKEEPING_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A request's proof: who asks, and by which login."""
+    """A request's proof: who asks, and by which login; all tokens that an issuer gave to one person are one login."""
 
     principal: Principal
     session_id: str

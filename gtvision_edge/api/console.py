@@ -10,6 +10,8 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
+from gtvision_edge.runtime.entity_tags import has_already
+
 _INDEX: Final = "index.html"
 _COMPRESSIBLE: Final = ("text/", "application/javascript", "application/json", "image/svg+xml")
 _TYPES: Final = {".js": "text/javascript", ".mjs": "text/javascript", ".woff2": "font/woff2"}
@@ -56,10 +58,7 @@ class Console:
         headers = {hdrs.CACHE_CONTROL: found.cache, hdrs.ETAG: found.etag}
         if found.compressed is not None:
             headers[hdrs.VARY] = hdrs.ACCEPT_ENCODING
-        if found.etag in [
-            each.strip().removeprefix("W/")
-            for each in request.headers.get(hdrs.IF_NONE_MATCH, "").split(",")
-        ]:
+        if has_already(request, found.etag.strip('"')):
             return web.Response(status=304, headers=headers)
         content = found.content
         if found.compressed is not None and "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, ""):

@@ -4,20 +4,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gtvision_edge.accounts import NotPermittedError
 from gtvision_edge.api.routing import ADMINS, Answer, Body, Call, Endpoint, Listing
-from gtvision_edge.cameras.errors import DiscoveryBusyError
-from gtvision_edge.cameras.onvif.search import DeviceSearch, Finding, SearchRequest
+from gtvision_edge.cameras.errors import DiscoveryBusyError, DiscoveryImpossibleError
+from gtvision_edge.cameras.onvif.finder import MAX_ADDRESSES
+from gtvision_edge.cameras.onvif.search import MAX_S, MIN_S, DeviceSearch, Finding, SearchRequest
 
 
 class DiscoverBody(Body):
     method: Literal["multicast", "unicast"] = "multicast"
     addresses: Annotated[
-        tuple[Annotated[str, Field(max_length=15)], ...], Field(max_length=256)
+        tuple[Annotated[str, Field(max_length=15)], ...], Field(max_length=MAX_ADDRESSES)
     ] = ()
     network: Annotated[str, Field(max_length=40)] | None = None
     """``192.168.1.0/24`` or a range, ``192.168.1.100-192.168.1.200`` or ``192.168.1.100-200``."""
-    timeout_s: Annotated[float, Field(ge=0.5, le=10)] = 4.0
+    timeout_s: Annotated[float, Field(ge=MIN_S, le=MAX_S)] = 4.0
 
 
 class FoundAnswer(Answer):
@@ -38,8 +38,6 @@ def discovery_endpoints(search: DeviceSearch) -> list[Endpoint]:
     """Return ``/cameras/discover``."""
 
     async def discover(call: Call) -> Listing[FoundAnswer]:
-        if call.principal.camera_ids is not None:
-            raise NotPermittedError("Who is limited to some cameras cannot add others.")
         body = call.body_as(DiscoverBody)
         request = SearchRequest(body.method, body.addresses, body.network, body.timeout_s)
         found = await search.search(call.principal, request, client_address=call.address)
@@ -55,7 +53,7 @@ def discovery_endpoints(search: DeviceSearch) -> list[Endpoint]:
             ADMINS,
             body=DiscoverBody,
             response=Listing[FoundAnswer],
-            errors=(DiscoveryBusyError,),
+            errors=(DiscoveryBusyError, DiscoveryImpossibleError),
             description=(
                 "multicast asks the networks the box is connected to; unicast asks the given addresses, or a network "
                 "or range of at most 256. No password is sent to anyone. One search at a time."

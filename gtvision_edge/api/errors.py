@@ -159,7 +159,10 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         response = problem(error)
         if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log.warning("request_refused", code=error.code, cause=repr(error.__cause__))
-    except ConnectionError:
+    except ConnectionError as error:
+        # aiohttp's wait for room to write holds this error, and the error by its trace the wait and all that was read
+        # ahead for the client: a circle, which Python looks for late when nothing else goes on.
+        error.with_traceback(None)
         response = web.Response(status=499)  # the client has gone; nobody reads this
     except Exception as error:
         if isinstance(error, OSError | RuntimeError) and _has_gone(request):

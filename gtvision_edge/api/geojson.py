@@ -9,6 +9,7 @@ from aiohttp import hdrs, web
 
 from gtvision_edge.api.routing import EVERYONE, Call, Endpoint
 from gtvision_edge.cameras.model import Camera, StateEntry
+from gtvision_edge.runtime.entity_tags import has_already
 
 GEOJSON = "application/geo+json"
 
@@ -40,8 +41,7 @@ def geojson_endpoints(cameras: Cameras, states: CameraStates) -> list[Endpoint]:
         body = json.dumps(content, ensure_ascii=False).encode()
         tag = hashlib.sha256(body).hexdigest()[:32]
         headers = {hdrs.ETAG: f'"{tag}"', hdrs.CACHE_CONTROL: "private, no-cache"}
-        known = call.request.if_none_match or ()
-        if any(each.value in (tag, "*") for each in known):
+        if has_already(call.request, tag):
             return web.Response(status=304, headers=headers)
         return web.Response(body=body, content_type=GEOJSON, headers=headers)
 

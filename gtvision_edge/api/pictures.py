@@ -25,6 +25,7 @@ from gtvision_edge.recordings.errors import (
 from gtvision_edge.recordings.model import RecordedCamera, Span
 from gtvision_edge.recordings.playback.service import Playback
 from gtvision_edge.recordings.thumbnails.service import Thumbnails
+from gtvision_edge.runtime.entity_tags import has_already
 from gtvision_edge.runtime.errors import DiskHangsError
 from gtvision_edge.runtime.timestamps import from_datetime, to_rfc3339
 
@@ -145,7 +146,7 @@ def recorded_picture(request: web.Request, picture: Picture) -> web.Response:
         hdrs.ETAG: f'"{tag}"',
         "X-GTV-Time": to_rfc3339(picture.time_us or 0),
     }
-    if any(each.value == tag for each in request.if_none_match or ()):
+    if has_already(request, tag):
         return web.Response(status=304, headers=headers)
     return web.Response(body=picture.jpeg, content_type="image/jpeg", headers=headers)
 

@@ -101,6 +101,9 @@ class WouldGoAnswer(Answer):
 class ExcessAnswer(Answer):
     tenant_id: str
     bytes: int
+    """By how much it is over when all that is too old has gone."""
+    cameras: list[WouldGoAnswer]
+    """What would go for it, oldest of all first."""
 
 
 class PoliciesAnswer(Answer):
@@ -112,7 +115,7 @@ class PoliciesAnswer(Answer):
     would_delete: list[WouldGoAnswer] | None = None
     """With ``dry_run``: what the next pass would delete by age."""
     over_quota: list[ExcessAnswer] | None = None
-    """With ``dry_run``: how much it would delete of tenants over their quota."""
+    """With ``dry_run``: what it would delete besides of tenants over their quota."""
 
 
 class _PolicyResource:
@@ -131,8 +134,12 @@ class _PolicyResource:
                 update={
                     "would_delete": [would_go_answer(each) for each in forecast.cameras],
                     "over_quota": [
-                        ExcessAnswer(tenant_id=tenant_id, bytes=size)
-                        for tenant_id, size in forecast.excess.items()
+                        ExcessAnswer(
+                            tenant_id=each.tenant_id,
+                            bytes=each.size_bytes,
+                            cameras=[would_go_answer(camera) for camera in each.cameras],
+                        )
+                        for each in forecast.over_quota
                     ],
                 }
             )

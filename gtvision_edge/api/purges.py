@@ -20,7 +20,7 @@ from gtvision_edge.api.routing import (
 from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.recordings.retention.errors import UnknownPurgeError
 from gtvision_edge.recordings.retention.model import Purge
-from gtvision_edge.recordings.retention.ordering import PurgeRequest, PurgeService
+from gtvision_edge.recordings.retention.ordering import PurgeRequest, PurgeService, Spared
 from gtvision_edge.runtime.timestamps import from_datetime, to_rfc3339
 
 
@@ -29,13 +29,36 @@ class PurgeBody(Body):
     """Ids, or uuids of removed cameras; null = all one may see."""
     before: Moment
     """What ended by then goes."""
+    after: Moment | None = None
+    """What began before it stays; null = however old."""
     reason: Text
+    reference: Annotated[str, Field(max_length=200)] = ""
+    """The request or the decision behind it; stands in the report."""
+
+
+class HoldingAnswer(Answer):
+    incident_id: str
+    reason: str
+
+
+class SparedAnswer(Answer):
+    camera_id: str
+    camera_uuid: str
+    name: str
+    segments: int
+    bytes: int
+    incidents: list[HoldingAnswer]
+    """Those that keep it, as far as one may see them."""
 
 
 class PurgeOrderAnswer(Answer):
     purge_ids: list[str]
-    """One per tenant; empty with ``dry_run``."""
+    """One per tenant; empty with ``dry_run``, and where nothing would be deleted."""
     would_delete: list[WouldGoAnswer]
+    held: list[SparedAnswer]
+    """What stays because open incidents keep it."""
+    crossing: int
+    """So many files reach beyond an end of the interval and stay: files are deleted whole."""
 
 
 class ActorAnswer(Answer):
@@ -83,14 +106,25 @@ class _PurgeResource:
 
     async def purge(self, call: Call) -> Reply:
         body = call.body_as(PurgeBody)
-        request = PurgeRequest(body.cameras, from_datetime(body.before), body.reason)
-        would = await self._purges.try_out(call.principal, request)
+        request = PurgeRequest(
+            body.cameras,
+            from_datetime(body.before),
+            body.reason,
+            None if body.after is None else from_datetime(body.after),
+            body.reference,
+        )
+        preview = await self._purges.try_out(call.principal, request)
         ids: list[str] = []
-        if call.query_as(DryRunQuery).dry_run == "0" and would:
+        if call.query_as(DryRunQuery).dry_run == "0" and preview.would_go:
             ordered = await self._purges.order(call.principal, request, address=call.address)
             ids = [str(each) for each in ordered]
         return Reply(
-            PurgeOrderAnswer(purge_ids=ids, would_delete=[would_go_answer(each) for each in would])
+            PurgeOrderAnswer(
+                purge_ids=ids,
+                would_delete=[would_go_answer(each) for each in preview.would_go],
+                held=[_spared_answer(each) for each in preview.spared],
+                crossing=preview.crossing,
+            )
         )
 
     async def list_purges(self, call: Call) -> Listing[PurgeAnswer]:
@@ -122,11 +156,26 @@ class _PurgeResource:
         )
 
 
+def _spared_answer(spared: Spared) -> SparedAnswer:
+    return SparedAnswer(
+        camera_id=spared.camera.camera_id,
+        camera_uuid=spared.camera.camera_uuid,
+        name=spared.camera.name,
+        segments=spared.segments,
+        bytes=spared.size_bytes,
+        incidents=[
+            HoldingAnswer(incident_id=incident_id, reason=reason)
+            for incident_id, reason in spared.incidents
+        ],
+    )
+
+
 def _purge_facts(purge: Purge) -> dict[str, Any]:
     policy = {name: value for name, value in purge.policy.items() if name != "camera_nos"}
-    before_us = policy.pop("before_us", None)
-    if isinstance(before_us, int):
-        policy["before"] = to_rfc3339(before_us)
+    for name in ("before", "after"):
+        at_us = policy.pop(f"{name}_us", None)
+        if isinstance(at_us, int):
+            policy[name] = to_rfc3339(at_us)
     return {
         "purge_id": purge.purge_id,
         "kind": purge.kind.value,
@@ -161,7 +210,7 @@ def purge_endpoints(purges: PurgeService) -> list[Endpoint]:
             query=DryRunQuery,
             response=PurgeOrderAnswer,
             errors=(UnknownCameraError,),
-            description="What an open incident keeps is spared. The deletion goes on by itself: see /purges.",
+            description="What an open incident keeps is spared and listed as held; files are deleted whole. The deletion goes on by itself: see /purges.",
         ),
         Endpoint(
             "GET",

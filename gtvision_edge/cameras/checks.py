@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
+from gtvision_edge.accounts.errors import NotPermittedError
+from gtvision_edge.accounts.model import Principal
 from gtvision_edge.cameras import repository
 from gtvision_edge.cameras.address import Address, check_address
 from gtvision_edge.cameras.errors import InvalidAddressError, UnknownVendorError
@@ -15,6 +17,17 @@ from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.storage import Transaction
 
 MAX_NAME: Final = 80
+
+
+def require_may_add(principal: Principal) -> None:
+    """Return if who asks may have further cameras.
+
+    Raises:
+        NotPermittedError: they are limited to some cameras, so none that is new would be theirs.
+
+    """
+    if principal.camera_ids is not None:
+        raise NotPermittedError("Who is limited to some cameras cannot add others.")
 
 
 def checked_address(request: ProbeRequest, faults: list[dict[str, str]]) -> Address:

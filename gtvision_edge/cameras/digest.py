@@ -1,4 +1,4 @@
-"""Answers to RTSP login challenges: Digest (RFC 7616, and RFC 2069 as old cameras speak it) and Basic."""
+"""Answers to login challenges of RTSP and ONVIF: Digest (RFC 7616, and RFC 2069 as old cameras speak it) and Basic."""
 
 import base64
 import hashlib

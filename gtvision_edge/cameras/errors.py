@@ -145,6 +145,13 @@ class DiscoveryBusyError(EdgeError):
     kind: ClassVar[ErrorKind] = ErrorKind.TOO_MANY
 
 
+class DiscoveryImpossibleError(EdgeError):
+    """Nobody could be asked at all; ``reason`` is ``no_interface``, or the system's word, such as ``ENETUNREACH``."""
+
+    code: ClassVar[str] = "discovery_impossible"
+    kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
+
+
 class CameraBadResponseError(CameraError):
     """What answered does not speak RTSP as we know it."""
 

@@ -198,6 +198,14 @@ class CameraMonitor:
             return watch.entry
         return StateEntry(CameraState.UNKNOWN, camera.created_us if camera else 0)
 
+    def count_recorded(self) -> int:
+        """Return how many cameras are recorded now."""
+        return sum(watch.entry.state is CameraState.RECORDING for watch in self._watches.values())
+
+    def count_unexplained(self) -> int:
+        """Return how many cameras have a picture and are not recorded, and nobody knows why."""
+        return sum(watch.entry.reason == NOT_RECORDING for watch in self._watches.values())
+
     async def history(
         self, camera_uuid: CameraUuid, *, before_us: int | None = None, limit: int = 100
     ) -> Sequence[StateEntry]:

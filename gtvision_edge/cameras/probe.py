@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -36,8 +36,11 @@ log = structlog.get_logger(__name__)
 MAX_PROBES: Final = 4
 """At once; each is a process with a decoder."""
 
-BROWSER_AUDIO: Final = frozenset({"aac", "opus", "mp3", "pcma", "pcmu"})
-"""What people hear in the console; G.711 because the embedded media server turns it into AAC."""
+BROWSER_AUDIO: Final = frozenset({"aac", "opus", "mp3"})
+"""What people hear in the console as the camera sends it."""
+
+G711_AUDIO: Final = frozenset({"pcma", "pcmu"})
+"""The embedded media server turns it into AAC; MediaMTX records it as it comes, which no browser plays."""
 
 LONG_KEYFRAME_INTERVAL_S: Final = 4.0
 NO_SECOND_KEYFRAME_S: Final = 3.25
@@ -74,13 +77,16 @@ class CameraProber:
         resolver: NameResolver,
         clock: Clock,
         timeout_s: float,
-        browser_audio: Collection[str] = BROWSER_AUDIO,
     ) -> None:
         self._resolver = resolver
         self._clock = clock
         self._timeout_s = timeout_s
-        self._browser_audio = browser_audio
         self._places = asyncio.Semaphore(MAX_PROBES)
+        self._sound_is_kept = False
+
+    def expect_sound_kept(self) -> None:
+        """Warn from now on of sound that is heard in playback only if the media server turns it into AAC: it does not."""
+        self._sound_is_kept = True
 
     async def probe(self, address: Address, *, clock_offset_s: float | None = None) -> ProbeReport:
         """Look at the camera; ends within ``timeout_s`` of getting a place.
@@ -244,7 +250,10 @@ class CameraProber:
             found.append({"code": "smart_codec"})
         if offset_s is not None and abs(offset_s) > CLOCK_TOLERANCE_S:
             found.append({"code": "clock_off", "seconds": round(offset_s)})
-        if main.audio_codec and main.audio_codec not in self._browser_audio:
+        if main.audio_codec in G711_AUDIO:
+            if self._sound_is_kept:
+                found.append({"code": "audio_not_in_playback", "codec": main.audio_codec})
+        elif main.audio_codec and main.audio_codec not in BROWSER_AUDIO:
             found.append({"code": "audio_not_in_browser", "codec": main.audio_codec})
         return found
 

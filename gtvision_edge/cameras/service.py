@@ -22,6 +22,7 @@ from gtvision_edge.cameras.checks import (
     checked_name,
     checked_place,
     fault,
+    require_may_add,
     unasked,
 )
 from gtvision_edge.cameras.columns import address_columns, changed_facts, facts, probe_columns
@@ -228,11 +229,13 @@ class CameraService:
         """Probe a camera (unless ``skip_probe``) and store it; a failed probe stores nothing.
 
         Raises:
+            NotPermittedError: *principal* is limited to some cameras.
             InvalidInputError: ``faults`` lists what is wrong.
             CameraExistsError: the id is taken.
             CameraError: the probe failed.
 
         """
+        require_may_add(principal)
         faults: list[dict[str, str]] = []
         name = checked_name(request.name, faults)
         place = checked_place(request.place, faults)

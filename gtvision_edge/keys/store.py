@@ -43,16 +43,6 @@ class OpenedKeys:
     replaced: tuple[str, ...] = ()
     certificate_error: BrokenCertificateError | None = None
 
-    async def check_certificate(self) -> None:
-        """Return if papers are signed with what the settings name.
-
-        Raises:
-            BrokenCertificateError: they are not.
-
-        """
-        if self.certificate_error is not None:
-            raise self.certificate_error
-
     def findings(self) -> list[Finding]:
         """Return that the certificate of the settings is not used, if it is not."""
         return [Finding(self.certificate_error.code)] if self.certificate_error else []

@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterable, Mapping
 
 from gtvision_edge.media.model import CameraOnAir
-from gtvision_edge.media.paths import PathUse, path_name
+from gtvision_edge.media.paths import PathUse, path_name, path_names
 
 
 class Admissions:
@@ -38,11 +38,10 @@ class Admissions:
         self._owners = {name: uuid for name, uuid in self._owners.items() if name in kept}
 
     def _owners_of(self, camera: CameraOnAir) -> set[str]:
-        names = (path_name(camera.camera_id, use) for use in PathUse)
+        names = path_names(camera.camera_id)
         return {self._owners[name] for name in names if name in self._owners}
 
 
 def paths_of(camera: CameraOnAir, names: Container[str]) -> set[str]:
     """Return those of *names* that are paths under the camera's id."""
-    own = (path_name(camera.camera_id, use) for use in PathUse)
-    return {name for name in own if name in names}
+    return {name for name in path_names(camera.camera_id) if name in names}

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Never
+from typing import Any, Final, NamedTuple, Never
 from urllib.parse import quote
 
 import aiohttp
@@ -69,9 +69,11 @@ class ServerInfo:
         return "" if found is None or found[0] in ("Z", "+00:00") else found[0]
 
 
-@dataclass(frozen=True, slots=True)
-class RuntimePath:
-    """A path as it runs now. ``inbound_bytes`` starts from 0 at each reconnect of the source."""
+class RuntimePath(NamedTuple):
+    """A path as it runs now. ``inbound_bytes`` starts from 0 at each reconnect of the source.
+
+    A tuple, for hundreds are made each second.
+    """
 
     name: str
     available: bool

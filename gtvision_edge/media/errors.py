@@ -30,13 +30,6 @@ class MediaServerOddError(MediaServerUnavailableError):
     code: ClassVar[str] = "media_server_odd"
 
 
-class MediaPathWrongError(EdgeError):
-    """A camera's path at the media server is not as it should be; ``GET /cameras`` tells whose and why."""
-
-    code: ClassVar[str] = "media_path_wrong"
-    kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
-
-
 class MediaServerRefusedError(EdgeError):
     """The media server answered and said no; ``status`` is its HTTP status."""
 
@@ -110,7 +103,7 @@ class UnknownWhepSessionError(EdgeError):
 
 
 class TooManyWhepSessionsError(EdgeError):
-    """A login, or the site, has as many WebRTC sessions as may be."""
+    """A person, or the site, has as many WebRTC sessions as may be."""
 
     code: ClassVar[str] = "too_many_whep_sessions"
     kind: ClassVar[ErrorKind] = ErrorKind.TOO_MANY

@@ -3,15 +3,19 @@
 import asyncio
 import hmac
 import ipaddress
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from gtvision_edge.errors import EdgeError
+import structlog
+
 from gtvision_edge.media.client import MediaServerClient, ServerInfo
+from gtvision_edge.media.errors import MediaServerRefusedError, MediaServerUnavailableError
 from gtvision_edge.media.model import MediaServerState
 from gtvision_edge.media.paths import parse_duration_ns
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.findings import Finding, Severity
+
+log = structlog.get_logger(__name__)
 
 OLDEST: Final = (1, 20, 1)
 """Older ones lack, or break, what we rely on (facts of each version stand in MediaMTX's changelog)."""
@@ -40,45 +44,51 @@ _CATCH_ALL: Final = frozenset({"all", "all_others", "~^.*$"})
 
 def examine(
     info: ServerInfo,
-    settings: Mapping[str, Any],
-    path_defaults: Mapping[str, Any],
-    path_names: Iterable[str],
+    settings: Mapping[str, Any] | None,
+    path_defaults: Mapping[str, Any] | None,
+    path_names: Iterable[str] | None,
     *,
     hls_secret: str | None = None,
 ) -> list[Finding]:
-    """Return what is wrong with a MediaMTX of these settings, the worst first; *hls_secret* is ours."""
+    """Return what is wrong with a MediaMTX of these settings; *hls_secret* is ours, None is what it did not tell."""
     if info.kind != "mediamtx":
         return []
-    found = []
+    found = list(_wrong_with_itself(info))
+    if settings is not None:
+        found += _wrong_with_settings(settings, hls_secret)
+    if path_defaults is not None:
+        after = str(path_defaults.get("recordDeleteAfter", ""))[:MAX_WORD]
+        if parse_duration_ns(after):
+            found.append(Finding("media_server_deletes_recordings", facts={"after": after}))
+    if path_names is not None and not _CATCH_ALL.isdisjoint(path_names):
+        found.append(Finding("media_server_takes_any_path"))
+    if settings is None or path_defaults is None or path_names is None:
+        found.append(Finding("media_server_unexamined"))
+    return found
+
+
+def _wrong_with_itself(info: ServerInfo) -> Iterator[Finding]:
     if info.release is None or info.release < OLDEST:
         needed = ".".join(map(str, OLDEST))
-        found.append(
-            Finding("media_server_too_old", facts={"version": info.version, "needed": needed})
-        )
+        yield Finding("media_server_too_old", facts={"version": info.version, "needed": needed})
     if info.utc_offset:
         # Names of recorded files are read as UTC: footage would lie hours from where it belongs.
-        facts = {"offset": info.utc_offset}
-        found.append(Finding("media_server_not_utc", Severity.ALARM, facts))
+        yield Finding("media_server_not_utc", Severity.ALARM, {"offset": info.utc_offset})
+
+
+def _wrong_with_settings(settings: Mapping[str, Any], hls_secret: str | None) -> Iterator[Finding]:
     if _lets_anybody_publish(settings):
-        found.append(Finding("media_server_open_to_publishers"))
-    found += (
-        Finding("media_server_open_to_network", facts={"listener": name, "address": address})
-        for name, address in _open_listeners(settings)
-    )
-    after = str(path_defaults.get("recordDeleteAfter", ""))[:MAX_WORD]
-    if parse_duration_ns(after):
-        found.append(Finding("media_server_deletes_recordings", facts={"after": after}))
-    if not _CATCH_ALL.isdisjoint(path_names):
-        found.append(Finding("media_server_takes_any_path"))
+        yield Finding("media_server_open_to_publishers")
+    for name, address in _open_listeners(settings):
+        yield Finding("media_server_open_to_network", facts={"listener": name, "address": address})
     if settings.get("hls") is False:
-        found.append(Finding("media_server_without_hls"))
+        yield Finding("media_server_without_hls")
     elif settings.get("hlsVariant") == "lowLatency":
-        found.append(Finding("media_server_low_latency_hls"))
+        yield Finding("media_server_low_latency_hls")
     if settings.get("rtsp") is False:
-        found.append(Finding("media_server_without_rtsp"))
+        yield Finding("media_server_without_rtsp")
     if settings.get("hls") is not False and _differs(settings.get("hlsCDNSecret"), hls_secret):
-        found.append(Finding("media_server_secret_differs"))
-    return found
+        yield Finding("media_server_secret_differs")
 
 
 def _differs(theirs: object, ours: str | None) -> bool:
@@ -147,6 +157,8 @@ class MediaServerExaminer:
         self._state = state
         self._hls_secret = hls_secret
         self._findings: list[Finding] = []
+        self._answers: dict[str, Mapping[str, Any]] = {}
+        self._unanswered: dict[str, str] = {}
         self._offers_webrtc = False
         self._has_looked = False
 
@@ -172,18 +184,35 @@ class MediaServerExaminer:
             await self._clock.sleep(LOOK_INTERVAL_S if self._has_looked else FIRST_INTERVAL_S)
 
     async def look(self) -> None:
+        """Look once. A question without a good answer leaves the others, and what it answered before, as they are."""
         try:
             info = await self._client.info()
-            if info.kind != "mediamtx":
-                self._findings, self._offers_webrtc, self._has_looked = [], False, True
-                return
-            settings, defaults, paths = await asyncio.gather(
-                self._client.global_settings(),
-                self._client.path_defaults(),
-                self._client.config_paths(),
-            )
-        except EdgeError:
+        except (MediaServerUnavailableError, MediaServerRefusedError):
             return
-        self._findings = examine(info, settings, defaults, paths, hls_secret=self._hls_secret)
-        self._offers_webrtc = settings.get("webrtc") is True
+        if info.kind == "mediamtx":
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._ask("settings", self._client.global_settings))
+                tasks.create_task(self._ask("defaults", self._client.path_defaults))
+                tasks.create_task(self._ask("paths", self._client.config_paths))
+        else:
+            self._answers = {}
+        settings = self._answers.get("settings")
+        self._findings = examine(
+            info,
+            settings,
+            self._answers.get("defaults"),
+            self._answers.get("paths"),
+            hls_secret=self._hls_secret,
+        )
+        self._offers_webrtc = settings is not None and settings.get("webrtc") is True
         self._has_looked = True
+
+    async def _ask(self, name: str, question: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:
+        try:
+            self._answers[name] = await question()
+        except (MediaServerUnavailableError, MediaServerRefusedError) as error:
+            if self._unanswered.get(name) != error.code:
+                log.warning("media_server_unexamined", question=name, code=error.code)
+            self._unanswered[name] = error.code
+        else:
+            self._unanswered.pop(name, None)

@@ -34,16 +34,20 @@ from gtvision_edge.media.upstream import Lines, Upstream, UpstreamError, open_li
 from gtvision_edge.media.viewer import Viewer
 from gtvision_edge.media.viewings import Viewings
 from gtvision_edge.media.whep import WebRtcPlace, Whep, looked_after
+from gtvision_edge.runtime.allocator import give_memory_back
 from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.entity_tags import has_already
 from gtvision_edge.runtime.errors import TooManyTransfersError
 from gtvision_edge.runtime.shares import Shares, open_transfers
 from gtvision_edge.runtime.tasks import keep_running
 from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.storage import Database
 
-CHUNK = 2**17
+CHUNK = 2**16
 STREAM_IDLE_S = 60.0
 SWEEP_INTERVAL_S = 10.0
+CROWD = 48
+"""Bodies on their way at a time, some 10 MB of memory, after which it is worth looking what is free again."""
 MAX_SOCKETS_OF_LOGIN = 128
 """Two walls of 64 tiles."""
 
@@ -137,6 +141,7 @@ class Gateway:
         self._streams: dict[tuple[str, str], LiveStream] = {}
         self._openings: set[asyncio.Task[None]] = set()
         self._passes = Passes(sessions, clock)
+        self._was_crowded = False
         self.whep: Whep | None = None
         if webrtc is not None:
             self.whep = Whep(
@@ -194,10 +199,13 @@ class Gateway:
         return viewer.query
 
     async def run(self) -> None:
-        """Forget streams and passes that nobody uses, until cancelled."""
+        """Forget streams and passes that nobody uses, and the memory that a crowd took, until cancelled."""
         while True:
             await self._clock.sleep(SWEEP_INTERVAL_S)
             self.sweep()
+            if self._was_crowded and self._transfers.held < CROWD // 2:
+                self._was_crowded = False
+                await asyncio.get_running_loop().run_in_executor(None, give_memory_back)
 
     def sweep(self) -> None:
         for key in [k for k, stream in self._streams.items() if stream.is_idle(STREAM_IDLE_S)]:
@@ -241,6 +249,7 @@ class Gateway:
         if not self._admits(viewer):
             raise _unknown_file()
         with self._transfers.take(viewer.session.principal.user_id):
+            self._was_crowded |= self._transfers.held >= CROWD
             return await self._hand_through(request, viewer, link)
 
     async def _media_playlist(self, viewer: Viewer, file: str) -> web.StreamResponse:
@@ -495,12 +504,13 @@ async def open_gateway(
 
 def picture_response(request: web.Request, picture: Picture) -> web.Response:
     """Answer with *picture*, or with 304 where the client has it already."""
+    tag = f"{picture.time_us or 0}-{picture.width}"
     headers: Mapping[str, str] = {
         hdrs.CACHE_CONTROL: "private, no-cache",
-        hdrs.ETAG: f'"{picture.time_us or 0}-{picture.width}"',
+        hdrs.ETAG: f'"{tag}"',
         **({"X-Picture-Time": to_rfc3339(picture.time_us)} if picture.time_us else {}),
     }
-    if picture.time_us and request.headers.get(hdrs.IF_NONE_MATCH) == headers[hdrs.ETAG]:
+    if picture.time_us and has_already(request, tag):
         return web.Response(status=304, headers=headers)
     return web.Response(body=picture.jpeg, content_type="image/jpeg", headers=headers)
 

@@ -43,11 +43,6 @@ def segment_file(name_us: int) -> PurePosixPath:
     return PurePosixPath(moment.strftime("%Y-%m-%d"), moment.strftime("%H-%M-%S-%f.mp4"))
 
 
-def day_directory(day: date) -> str:
-    """Return the name of a day's directory."""
-    return day.isoformat()
-
-
 def parse_day(name: str) -> int | None:
     """Return the begin of the day (UTC µs) whose directory is called so; None if that is no day."""
     found = _DAY.fullmatch(name)

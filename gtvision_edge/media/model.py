@@ -74,13 +74,6 @@ class MediaServerFound:
 
 
 @dataclass(frozen=True, slots=True)
-class MediaServerLost:
-    """The media server stopped answering."""
-
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
 class PathView:
     """The media server's own view of a camera's main stream.
 

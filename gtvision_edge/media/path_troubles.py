@@ -1,4 +1,4 @@
-"""What keeps a camera's paths from being as they should be: for people, and told on the bus when it comes and goes."""
+"""What keeps a camera's paths from being as they should be: for people, and in the log when it comes and goes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import structlog
 
 from gtvision_edge.media.paths import PathUse, parse_path_name
 from gtvision_edge.runtime.clock import Clock
-from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.runtime.findings import Finding
 
 log = structlog.get_logger(__name__)
 
@@ -21,29 +21,10 @@ class PathTrouble:
     since_us: int
 
 
-@dataclass(frozen=True, slots=True)
-class PathTroubleRaised:
-    """A camera's path is not as it should be, or for another reason than before."""
-
-    camera_id: str
-    use: PathUse
-    code: str
-
-
-@dataclass(frozen=True, slots=True)
-class PathTroubleCleared:
-    """What was wrong with a camera's path is so no more; *code* is what it was."""
-
-    camera_id: str
-    use: PathUse
-    code: str
-
-
 class PathTroubles:
     """The troubles as of the reconciler's last pass."""
 
-    def __init__(self, bus: EventBus, clock: Clock) -> None:
-        self._bus = bus
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._known: dict[str, PathTrouble] = {}
 
@@ -55,25 +36,28 @@ class PathTroubles:
             if _camera_id(name) == camera_id
         ]
 
-    def any_code(self) -> str:
-        """Return the code of one of them, '' when there is none."""
-        return next((trouble.code for trouble in self._known.values()), "")
+    @property
+    def codes(self) -> Mapping[str, str]:
+        """Return what is wrong by path name, as error codes."""
+        return {name: trouble.code for name, trouble in self._known.items()}
+
+    def findings(self) -> list[Finding]:
+        """Return that there are some, with the ids of their cameras; each camera's page tells the rest."""
+        cameras = sorted({_camera_id(name) for name in self._known})
+        return [Finding("media_path_wrong", facts={"cameras": cameras})] if cameras else []
 
     def note(self, codes: Mapping[str, str]) -> None:
-        """Take over the error *codes* by path name, all there are; tell what came and what went."""
+        """Take over the error *codes* by path name, all there are; log what came and what went."""
         for name in self._known.keys() - codes.keys():
             gone = self._known.pop(name)
             log.info("media_path_right", path=name, code=gone.code)
-            self._bus.publish(PathTroubleCleared(_camera_id(name), gone.use, gone.code))
         for name, code in codes.items():
             before = self._known.get(name)
             parsed = parse_path_name(name)
             if parsed is None or (before is not None and before.code == code):
                 continue
-            camera_id, use = parsed
-            self._known[name] = PathTrouble(use, code, self._clock.now_us())
+            self._known[name] = PathTrouble(parsed[1], code, self._clock.now_us())
             log.warning("media_path_wrong", path=name, code=code)
-            self._bus.publish(PathTroubleRaised(camera_id, use, code))
 
 
 def _camera_id(name: str) -> str:

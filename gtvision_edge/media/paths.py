@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 
 from gtvision_edge.media.client import PathConf
@@ -53,6 +54,12 @@ class PathUse(StrEnum):
 
 def path_name(camera_id: str, use: PathUse) -> str:
     return f"{camera_id}_{use}"
+
+
+@lru_cache(maxsize=4096)
+def path_names(camera_id: str) -> tuple[str, ...]:
+    """Return the names of all paths of a camera; kept, for they are asked for of each camera every second."""
+    return tuple(path_name(camera_id, use) for use in PathUse)
 
 
 def parse_path_name(name: str) -> tuple[str, PathUse] | None:
@@ -181,7 +188,9 @@ def differing_fields(wanted: PathConf, present: PathConf) -> set[str]:
     return {
         field
         for field, value in wanted.items()
-        if _canonical(field, value) != _canonical(field, present.get(field))
+        # The same text is nearly all there is, and quickly compared: this runs over each field of some 1500 paths.
+        if value != (seen := present.get(field))
+        and _canonical(field, value) != _canonical(field, seen)
     }
 
 
@@ -196,6 +205,11 @@ def parse_duration_ns(text: str) -> int | None:
     """Return a duration as MediaMTX prints it (``1d12h0m0s``, ``200ms``, empty = zero) in ns; None if it is none."""
     if len(text) > _MAX_DURATION:  # its number would be too large, too
         return None
+    return _parsed_duration_ns(text)
+
+
+@lru_cache(maxsize=64)  # some few are in the settings of all paths
+def _parsed_duration_ns(text: str) -> int | None:
     parts = list(_DURATION_PART.finditer(text))
     if "".join(part[0] for part in parts) != text:
         return None

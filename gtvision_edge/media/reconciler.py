@@ -1,9 +1,8 @@
 """Keeps the media server's paths as they should be: desired state wins, and what is right is not touched."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import replace
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
@@ -14,29 +13,17 @@ from gtvision_edge.cameras.model import (
     CameraRemoved,
     CameraStateChanged,
 )
-from gtvision_edge.errors import EdgeError
-from gtvision_edge.media.admission import Admissions, paths_of
+from gtvision_edge.media.admission import Admissions
 from gtvision_edge.media.client import MediaServerClient, PathConf, ServerInfo
 from gtvision_edge.media.errors import MediaServerRefusedError, MediaServerUnavailableError
 from gtvision_edge.media.model import (
-    CameraDirectory,
-    CameraOnAir,
     MediaServerFound,
-    MediaServerLost,
     MediaServerState,
 )
+from gtvision_edge.media.path_backoff import PathBackoff
 from gtvision_edge.media.path_troubles import PathTroubles
-from gtvision_edge.media.paths import (
-    Action,
-    ActionKind,
-    PathRules,
-    PathUse,
-    Sources,
-    desired_paths,
-    diff,
-    differing_fields,
-    path_name,
-)
+from gtvision_edge.media.paths import Action, ActionKind, diff
+from gtvision_edge.media.wanted import WantedPaths
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.runtime.waking import sleep_or_wake
@@ -44,80 +31,45 @@ from gtvision_edge.runtime.waking import sleep_or_wake
 log = structlog.get_logger(__name__)
 
 
-class ClaimDirectory(Protocol):
-    """Makes a camera's directory its own, whether or not it records.
-
-    False: another camera's lies there, and without *may_set_aside* it was left alone. Raises EdgeError when the directory
-    cannot be claimed: the camera then goes on the air unrecorded.
-    """
-
-    async def __call__(self, camera: CameraOnAir, *, may_set_aside: bool) -> bool: ...
-
-
 _NEWS = (CameraAdded, CameraChanged, CameraRemoved, CameraStateChanged)
 
 VERIFY_AFTER_S = (0.05, 0.2, 0.75)
 """The server says 200 before it acts; so long we give it, step by step."""
 
-ENDING_PATIENCE_S = 10.0
-"""So long a camera waits for the streams, not only the configuration, of the one that had its name before."""
+NOT_APPLIED = "not_applied"
+"""The code of a change that the server took and does not show."""
 
-TROUBLE_FIRST_S = 4.0
-TROUBLE_MAX_S = 60.0
-"""A path that the server refuses, or shows otherwise than we set it, is tried again ever more seldom.
-
-Without this a server that prints a value in a way we do not know would be told the same every two seconds, and would
-cut the stream each time.
-"""
-
-
-@dataclass(slots=True)
-class _Trouble:
-    """A change that did not help: not tried again before ``until`` (monotonic) unless something else is wanted."""
-
-    wanted: PathConf
-    code: str
-    delay_s: float
-    until: float
+MAX_UNANSWERED = 3
+"""So many changes of one pass may go without a good answer: each can take as long as the API's timeout."""
 
 
 class Reconciler:
     """Compares what the media server has with what it should have, and mends the difference.
 
     One pass at a time; a pass that finds the server dead ends at the first call that says so, so nothing piles up.
-    *suspended* tells of cameras that must be left alone for now (wrong password: the media server would try every
-    5 s, and cameras lock out who does). *recording_allowed* False switches the recording of a camera (by its id) off, its
-    streams stay. *news* are further events that call for a pass at once. *admissions* learns which path is whose,
-    *path_troubles* what is wrong with which.
+    *news* are further events that call for a pass at once. *admissions* learns which path is whose, *path_troubles* what
+    is wrong with which.
     """
 
     def __init__(
         self,
         client: MediaServerClient,
-        cameras: CameraDirectory,
-        rules: PathRules,
+        wanted: WantedPaths,
         *,
         bus: EventBus,
         clock: Clock,
-        claim_directory: ClaimDirectory,
         admissions: Admissions,
         path_troubles: PathTroubles,
-        suspended: Callable[[str], bool] = lambda _: False,
-        recording_allowed: Callable[[str], bool] = lambda _: True,
         news: tuple[type, ...] = (),
         interval_s: float = 2.0,
         registry: CollectorRegistry | None = None,
     ) -> None:
         self._client = client
-        self._cameras = cameras
-        self._rules = rules
+        self._wanted = wanted
         self._bus = bus
         self._clock = clock
-        self._claim_directory = claim_directory
         self._admissions = admissions
         self._path_troubles = path_troubles
-        self._suspended = suspended
-        self._recording_allowed = recording_allowed
         self._news = (*_NEWS, *news)
         self._interval_s = interval_s
         self._wake = asyncio.Event()
@@ -129,10 +81,7 @@ class Reconciler:
         self._right: set[str] = set()
         self._agreed: tuple[Mapping[str, PathConf], Mapping[str, PathConf]] = ({}, {})
         """What was there and what was wanted when the two were last found to agree."""
-        self._troubles: dict[str, _Trouble] = {}
-        self._unclaimed: dict[str, str] = {}
-        self._left_behind: set[str] = set()
-        self._ending: dict[str, float] = {}
+        self._backoff = PathBackoff(clock)
         registry = registry or CollectorRegistry()
         self._up = Gauge(
             "gtvision_edge_media_server_up",
@@ -160,11 +109,6 @@ class Reconciler:
     @property
     def state(self) -> MediaServerState:
         return self._state
-
-    @property
-    def troubles(self) -> Mapping[str, str]:
-        """Return why a path is not as it should be, by path name, as an error code."""
-        return {name: trouble.code for name, trouble in self._troubles.items()} | self._unclaimed
 
     async def require(self) -> None:
         """Return while the media server answers.
@@ -194,37 +138,35 @@ class Reconciler:
         try:
             if await self._pass():  # what another camera had under the same name has ended
                 await self._pass()
-            self._path_troubles.note(self.troubles)
         except (MediaServerUnavailableError, MediaServerRefusedError) as error:
             self._note_down(error)  # a refused question; refused changes are told in _apply
 
     async def _pass(self) -> bool:
         """Mend what is wrong; return whether paths were ended whose camera is waiting for their name."""
         info = await self._client.info()
-        listed = await self._client.config_paths()
-        self._note_loss(info, listed)
-        actual = dict(listed)
-        desired, owners = await self._desired(actual)
-        actions = self._due(self._differences(desired, listed, actual), desired)
-        wrong = await self._verify(desired, actions, await self._apply(actions))
-        self._note_troubles(desired, wrong)
-        self._note_owners(actual, actions, wrong, owners)
+        actual = await self._client.config_paths()
+        self._note_loss(info, actual)
+        wanted = await self._wanted.work_out(actual)
+        differences = self._differences(wanted.paths, actual)
+        self._backoff.forget_all_but({action.name for action in differences})
+        due = self._backoff.due(differences, wanted.paths)
+        tried, failed = await self._apply(due, wanted.paths)
+        wrong = await self._verify(wanted.paths, tried, failed)
+        self._note_seen(wanted.paths, tried, wrong)
+        self._note_owners(actual, tried, wrong, wanted.owners)
+        self._path_troubles.note({**self._backoff.codes, **wanted.unclaimed})
         self._note_up(info)
-        return bool(self._left_behind - wrong.keys())
+        return bool(wanted.left_behind - wrong.keys())
 
     def _differences(
-        self,
-        desired: Mapping[str, PathConf],
-        listed: Mapping[str, PathConf],
-        actual: Mapping[str, PathConf],
+        self, desired: Mapping[str, PathConf], actual: Mapping[str, PathConf]
     ) -> list[Action]:
-        """Return what must be done; *actual* is *listed* without paths that were ended since."""
-        is_whole = len(actual) == len(listed)
-        if is_whole and listed is self._agreed[0] and desired == self._agreed[1]:
+        """Return what must be done."""
+        if actual is self._agreed[0] and desired == self._agreed[1]:
             return []  # as nearly always, and then nothing has to be compared
         actions = diff(desired, actual)
-        if is_whole and not actions:
-            self._agreed = (listed, desired)
+        if not actions:
+            self._agreed = (actual, desired)
         return actions
 
     async def _listen(self) -> None:
@@ -232,97 +174,34 @@ class Reconciler:
             async for _ in mailbox:
                 self._wake.set()
 
-    async def _desired(
-        self, actual: Mapping[str, PathConf]
-    ) -> tuple[dict[str, PathConf], dict[str, str]]:
-        """Return the wanted paths, and the uuid of each one's camera.
+    async def _apply(
+        self, actions: list[Action], desired: Mapping[str, PathConf]
+    ) -> tuple[list[Action], dict[str, str]]:
+        """Make the changes in order; return those that were tried, and by path the codes of those that failed.
 
-        A camera under whose name the server still has another one's paths gets none until those have ended: it must
-        neither show that one's picture nor have its footage in its own directory.
+        A change without a good answer is its own path's trouble, as long as the server answers what it is: else one path
+        over which it stumbles would keep all others from being mended. But so many of them end the pass.
+
+        Raises:
+            MediaServerUnavailableError, MediaServerRefusedError: the server does not even tell what it is.
+
         """
-        desired: dict[str, PathConf] = {}
-        owners: dict[str, str] = {}
-        self._unclaimed, self._left_behind = {}, set()
-        cameras = self._cameras.all_cameras()
-        known = {camera.camera_uuid for camera in cameras}
-        self._ending = {uuid: until for uuid, until in self._ending.items() if uuid in known}
-        for camera in cameras:
-            strange = await self._strange_paths(camera, actual)
-            # Also of a camera that is not recorded: what its predecessor of the same name left is not its own.
-            allowed = not strange and self._recording_allowed(camera.camera_id)
-            present = paths_of(camera, actual)
-            claimed = allowed and await self._claim(camera, may_set_aside=not present)
-            if allowed and not claimed and not self._is_unclaimed(camera):
-                strange = present  # they record into the directory, which is another camera's
-            if strange:
-                if present or camera.camera_uuid not in self._ending:
-                    until = self._clock.monotonic() + ENDING_PATIENCE_S
-                    self._ending[camera.camera_uuid] = until
-                self._left_behind |= strange
-                continue
-            self._ending.pop(camera.camera_uuid, None)
-            main = self._cameras.stream_url(camera.camera_id, "main")
-            if not camera.enabled or main is None or self._suspended(camera.camera_id):
-                continue
-            sources = Sources(main, self._cameras.stream_url(camera.camera_id, "sub"))
-            record = claimed and camera.record
-            paths = desired_paths(camera.camera_id, sources, self._rules, record=record)
-            desired |= paths
-            owners |= dict.fromkeys(paths, camera.camera_uuid)
-        return desired, owners
-
-    async def _strange_paths(self, camera: CameraOnAir, actual: Mapping[str, PathConf]) -> set[str]:
-        """Return the paths under the camera's name that are another's, configured or not quite ended."""
-        present = paths_of(camera, actual)
-        until = self._ending.get(camera.camera_uuid)
-        if until is not None:
-            # Without limit a path that somebody publishes by hand under such a name would keep the camera off the air.
-            if self._clock.monotonic() < until:
-                present |= paths_of(camera, await self._client.runtime_paths())
-            return present
-        if self._admissions.is_anothers(camera):
-            return present
-        name = path_name(camera.camera_id, PathUse.RECORD)
-        main = self._cameras.stream_url(camera.camera_id, "main")
-        if self._admissions.is_known(camera) or main is None or name not in actual:
-            return set()
-        # Left by a daemon before us: whose these are only the address tells.
-        wanted = desired_paths(camera.camera_id, Sources(main, None), self._rules, record=False)
-        return present if "source" in differing_fields(wanted[name], actual[name]) else set()
-
-    async def _claim(self, camera: CameraOnAir, *, may_set_aside: bool) -> bool:
-        """Return whether the camera's directory is its own, so that its path may record into it."""
-        try:
-            return await self._claim_directory(camera, may_set_aside=may_set_aside)
-        except EdgeError as error:
-            self._unclaimed[path_name(camera.camera_id, PathUse.RECORD)] = error.code
-            return False
-
-    def _is_unclaimed(self, camera: CameraOnAir) -> bool:
-        return path_name(camera.camera_id, PathUse.RECORD) in self._unclaimed
-
-    def _due(self, actions: list[Action], desired: Mapping[str, PathConf]) -> list[Action]:
-        """Leave out what was tried lately in vain."""
-        now = self._clock.monotonic()
-        return [
-            action
-            for action in actions
-            if (trouble := self._troubles.get(action.name)) is None
-            or trouble.until <= now
-            or trouble.wanted != desired.get(action.name, {})
-        ]
-
-    async def _apply(self, actions: list[Action]) -> dict[str, str]:
-        """Make the changes in order; return the codes of those that the server refused, by path."""
-        refused: dict[str, str] = {}
-        for action in actions:
+        failed: dict[str, str] = {}
+        unanswered = 0
+        for number, action in enumerate(actions, start=1):
             try:
                 await self._apply_one(action)
-            except MediaServerRefusedError as error:
-                refused[action.name] = error.code
+            except (MediaServerRefusedError, MediaServerUnavailableError) as error:
+                failed[action.name] = error.code
+                self._backoff.note(action.name, desired.get(action.name, {}), error.code)
+                if isinstance(error, MediaServerUnavailableError):
+                    await self._client.info()
+                    unanswered += 1
+                if unanswered == MAX_UNANSWERED:
+                    return actions[:number], failed
             else:
                 self._changes.labels(action.kind).inc()
-        return refused
+        return actions, failed
 
     async def _apply_one(self, action: Action) -> None:
         match action.kind:
@@ -336,41 +215,35 @@ class Reconciler:
                 await self._client.delete_path(action.name)
 
     async def _verify(
-        self, desired: Mapping[str, PathConf], actions: list[Action], refused: Mapping[str, str]
+        self, desired: Mapping[str, PathConf], actions: list[Action], failed: Mapping[str, str]
     ) -> dict[str, str]:
         """Wait until the changes are seen; return which of them stay unseen, by path."""
+        if not actions:
+            return {}
         acted = {action.name for action in actions}
-        if acted <= refused.keys():
-            return dict(refused)
         wrong: dict[str, str] = {}
         for delay_s in VERIFY_AFTER_S:
             await self._clock.sleep(delay_s)
             remaining = {action.name for action in diff(desired, await self._client.config_paths())}
-            if remaining - acted - self._troubles.keys():
-                self._wake.set()  # somebody else changed something meanwhile: the next pass is due now
-            wrong = {name: refused.get(name, "not_applied") for name in remaining & acted}
-            if wrong.keys() <= refused.keys():
+            if remaining - acted - self._backoff.codes.keys():
+                self._wake.set()  # not tried yet, or changed by somebody else: the next pass is due now
+            wrong = {name: failed.get(name, NOT_APPLIED) for name in remaining & acted}
+            if wrong.keys() <= failed.keys():
                 break
         return wrong
 
-    def _note_troubles(self, desired: Mapping[str, PathConf], wrong: Mapping[str, str]) -> None:
-        now = self._clock.monotonic()
-        waiting = {
-            name: trouble
-            for name, trouble in self._troubles.items()
-            if trouble.until > now and trouble.wanted == desired.get(name, {})
-        }
-        for name, code in wrong.items():
-            before = self._troubles.get(name)
-            wanted = desired.get(name, {})
-            again = before is not None and before.wanted == wanted
-            delay_s = (
-                min(before.delay_s * 2, TROUBLE_MAX_S) if again and before else TROUBLE_FIRST_S
-            )
-            waiting[name] = _Trouble(wanted, code, delay_s, now + delay_s)
-        self._troubles = waiting
-        self._right = set(desired) - waiting.keys()
-        self._wrong.set(len(waiting))
+    def _note_seen(
+        self, desired: Mapping[str, PathConf], tried: list[Action], wrong: Mapping[str, str]
+    ) -> None:
+        """Note the changes that were answered well and are not seen, and forget those that are."""
+        for action in tried:
+            if action.name not in wrong:
+                self._backoff.forget(action.name)
+            elif wrong[action.name] == NOT_APPLIED:
+                self._backoff.note(action.name, desired.get(action.name, {}), NOT_APPLIED)
+        vain = self._backoff.codes
+        self._right = set(desired) - vain.keys()
+        self._wrong.set(len(vain))
 
     def _note_owners(
         self,
@@ -385,16 +258,16 @@ class Reconciler:
         self._admissions.confirm({name: owners[name] for name in self._right})
 
     def _note_loss(self, info: ServerInfo, actual: Mapping[str, PathConf]) -> None:
-        """Tell a restart or a reload of the server, which both forget what the API made, from the first look."""
+        """Tell what the server forgot: all that the API made at a restart or a reload, or what somebody removed by hand."""
         restarted = bool(self._started) and self._started != info.started
         if restarted:
             log.warning("media_server_restarted", version=info.version)
             self._losses.labels("restart").inc()
+            self._backoff.forget_all_but(())
         elif missing := self._right - actual.keys():
-            log.warning("media_paths_lost", paths=len(missing))
-            self._losses.labels("reload").inc()
-        if restarted:
-            self._troubles = {}
+            cause = "reload" if missing == self._right else "removal"
+            log.warning("media_paths_lost", paths=len(missing), cause=cause)
+            self._losses.labels(cause).inc()
         self._started = info.started
 
     def _note_up(self, info: ServerInfo) -> None:
@@ -415,6 +288,5 @@ class Reconciler:
             self._state = replace(
                 self._state, up=False, since_us=self._clock.now_us(), error=error.code
             )
-            self._bus.publish(MediaServerLost(error.code))
         else:
             self._state = replace(self._state, error=error.code)

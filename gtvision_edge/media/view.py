@@ -1,6 +1,7 @@
 """What the media server makes of each camera: is its stream there, do bytes come, does its recording grow."""
 
 import asyncio
+import errno
 import os
 import time
 from collections.abc import Iterable
@@ -9,16 +10,22 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
-from gtvision_edge.errors import EdgeError
 from gtvision_edge.media.admission import Admissions
 from gtvision_edge.media.client import MediaServerClient, RuntimePath
+from gtvision_edge.media.errors import MediaServerRefusedError, MediaServerUnavailableError
 from gtvision_edge.media.model import CameraDirectory, CameraOnAir, PathView, RecordingsOf
 from gtvision_edge.media.paths import PathUse, path_name
 from gtvision_edge.runtime.clock import Clock
 
+log = structlog.get_logger(__name__)
+
 LOOK_INTERVAL_S = 1.0
+CALM_AFTER_S = 15.0
+"""When for so long no camera came, went or changed, it is looked every ``CALM_INTERVAL_S``: a site of 64 cameras is some 100 kB to parse."""
+CALM_INTERVAL_S = 2.0
 RECEIVING_FOR_S = 5.0
 """A stream counts as receiving for so long after its counter last grew."""
 RECORDING_FOR_S = 10.0
@@ -51,6 +58,8 @@ class _Growth:
     newest: Path | None = None
     size: int = -1
     days: "dict[str, _Day]" = field(default_factory=dict)
+    fault: str = ""
+    """The system's word for why the directory could not be looked at; it was logged."""
 
 
 @dataclass(slots=True)
@@ -62,7 +71,7 @@ class _Day:
 
 
 class MediaViews:
-    """Asks the media server each second for its paths, and the disk for the newest file of each recording.
+    """Asks the media server for its paths, and the disk for the newest file of each recording: each second, and every two in calm.
 
     A server that does not answer and a disk that hangs leave the last knowledge to age; they never make anybody wait.
     """
@@ -86,6 +95,8 @@ class MediaViews:
         self._looking: asyncio.Future[set[str]] | None = None
         self._seen: dict[str, _Seen] = {}
         self._answered_at = float("-inf")
+        self._last: dict[str, PathView | None] = {}
+        self._changed_at = float("-inf")
         registry = registry or CollectorRegistry()
         self._available = Gauge(
             "gtvision_edge_media_cameras_available",
@@ -119,14 +130,17 @@ class MediaViews:
         """Look until cancelled."""
         while True:
             await self.look()
-            await self._clock.sleep(LOOK_INTERVAL_S)
+            is_calm = self._clock.monotonic() - self._changed_at > CALM_AFTER_S
+            await self._clock.sleep(CALM_INTERVAL_S if is_calm else LOOK_INTERVAL_S)
 
     async def look(self) -> None:
         """Look once at the media server and at the disk."""
         try:
             paths = await self._client.runtime_paths()
-        except EdgeError:
-            return  # the reconciler tells of a lost server; here the last view ages
+        except (MediaServerUnavailableError, MediaServerRefusedError):
+            # The reconciler tells of a lost server; here the last view ages.
+            self._changed_at = self._clock.monotonic()
+            return
         self._answered_at = self._clock.monotonic()
         cameras = self._cameras.all_cameras()
         for gone in self._seen.keys() - {camera.camera_id for camera in cameras}:
@@ -145,7 +159,10 @@ class MediaViews:
                 if camera.record and self._seen[camera.camera_id].available
             ]
         )
-        views = [self.path_view(camera_id) for camera_id in self._seen]
+        seen_now = {camera_id: self.path_view(camera_id) for camera_id in self._seen}
+        if seen_now != self._last:
+            self._last, self._changed_at = seen_now, self._clock.monotonic()
+        views = seen_now.values()
         self._available.set(sum(view.available for view in views if view))
         self._recording.set(sum(view.recording for view in views if view))
 
@@ -184,11 +201,21 @@ def _grown(
     recordings_of: RecordingsOf, days: list[str], cameras: Iterable[tuple[CameraOnAir, _Growth]]
 ) -> set[str]:
     """Return the uuids of cameras whose newest file grew, or which have a newer one, since the last look."""
-    return {
-        camera.camera_uuid
-        for camera, growth in cameras
-        if _has_grown(recordings_of(camera), days, growth)
-    }
+    grown = set()
+    for camera, growth in cameras:
+        try:
+            if _has_grown(recordings_of(camera), days, growth):
+                grown.add(camera.camera_uuid)
+        except (
+            OSError
+        ) as error:  # of one camera's directory; the others' are looked at all the same
+            fault = errno.errorcode.get(error.errno or 0, "unknown")
+            if fault != growth.fault:
+                log.warning("recording_unreadable", camera_id=camera.camera_id, reason=fault)
+            growth.fault = fault
+        else:
+            growth.fault = ""
+    return grown
 
 
 def _has_grown(directory: Path | None, days: list[str], growth: _Growth) -> bool:
@@ -224,7 +251,7 @@ def _new_file(directory: Path, days: Iterable[str], growth: _Growth) -> Path | N
             names = {name for name in os.listdir(directory / day) if name.endswith(".mp4")}  # noqa: PTH208 -- names, quickly
             files = [directory / day / name for name in names - known.names]
             stamped += [(file.stat().st_mtime_ns, file) for file in files]
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
         is_settled = abs(time.time_ns() - changed_ns) > SETTLED_NS
         growth.days[day] = _Day(changed_ns if is_settled else 0, names)
@@ -252,5 +279,5 @@ def newest_file(directory: Path, days: Iterable[str]) -> Path | None:
 def _size(file: Path) -> int:
     try:
         return file.stat().st_size
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return -1

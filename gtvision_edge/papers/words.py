@@ -30,6 +30,8 @@ _CAUSES: Final[Mapping[str, str]] = {
     "files_missing": "gravado, mas os arquivos não estão mais no disco",
     "service_stopped": "sistema desligado",
     "deleted": "expurgado antes da guarda",
+    "deleted_for_room": "expurgado antes da guarda, por falta de espaço",
+    "deleted_by_order": "expurgado antes da guarda, por ordem",
 }
 _POINTS: Final = ["norte", "nordeste", "leste", "sudeste", "sul", "sudoeste", "oeste", "noroeste"]
 

@@ -26,6 +26,7 @@ from gtvision_edge.recordings.indexing.indexer import Indexer
 from gtvision_edge.recordings.integrity.opening import open_integrity
 from gtvision_edge.recordings.integrity.service import IntegrityService
 from gtvision_edge.recordings.keeping import CameraKeeper
+from gtvision_edge.recordings.ownership.mending import MarkerMender
 from gtvision_edge.recordings.playback.service import Playback
 from gtvision_edge.recordings.playback.serving import SegmentServer
 from gtvision_edge.recordings.playback.viewings import FootageViewings
@@ -56,6 +57,7 @@ class FootageBase:
     audit: AuditLog
     cameras: CameraService
     volume: Volume
+    mender: MarkerMender
     bus: EventBus
     clock: Clock
     registry: CollectorRegistry
@@ -106,6 +108,7 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
             view=base.view,
             bus=base.bus,
             clock=base.clock,
+            mender=base.mender,
             registry=base.registry,
         )
         stack.callback(indexer.close)

@@ -5,6 +5,7 @@ Rows follow files, never the other way round; ``indexing/DESIGN.md`` says which 
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -24,6 +25,7 @@ from gtvision_edge.recordings.indexing.repository import (
     lean_segment,
     miss_segments,
     oldest_deletable,
+    oldest_of,
     spare_doomed,
 )
 from gtvision_edge.recordings.model import (
@@ -63,9 +65,15 @@ _SEGMENT: Final = (
     "s.segment_id, s.camera_no, s.name_us, s.start_us, s.end_us, s.media_us, s.size_bytes, s.init_bytes, s.groups,"
     " s.continues, s.is_cut, s.sha256, s.held, f.video, f.width, f.height, f.audio"
 )
+_SHORT_US: Final = 120_000_000
+"""Segments longer than this have an index of their own (``segments_long``): the others need no looking back for a day."""
+_OF_CAMERA: Final = "camera_no = :camera_no AND end_us > :start_us AND doomed = 0"
 _OVERLAPS: Final = (
-    "s.camera_no = :camera_no AND s.start_us < :end_us AND s.start_us > :start_us - :longest"
-    " AND s.end_us > :start_us AND s.doomed = 0 AND f.video <> ''"
+    f"s.segment_id IN (SELECT segment_id FROM segments WHERE {_OF_CAMERA}"  # noqa: S608 -- names of ours
+    f" AND start_us < :end_us AND start_us >= :start_us - {_SHORT_US}"
+    f" UNION ALL SELECT segment_id FROM segments INDEXED BY segments_long WHERE {_OF_CAMERA}"
+    f" AND end_us - start_us > {_SHORT_US} AND start_us < :start_us - {_SHORT_US} AND start_us > :start_us - :longest)"
+    " AND f.video <> ''"
 )
 
 
@@ -188,17 +196,8 @@ class SegmentIndex:
             _span(camera_no, span),
         )
         return [
-            SegmentSpan(
-                row["segment_id"],
-                row["start_us"],
-                row["end_us"],
-                row["size_bytes"],
-                bool(row["held"]),
-                bool(row["continues"]),
-                row["video"],
-                row["audio"],
-            )
-            for row in rows
+            SegmentSpan(number, start_us, end_us, size, bool(held), bool(continues), video, audio)
+            for number, start_us, end_us, size, held, continues, video, audio in rows
         ]
 
     async def extent(self, camera_no: CameraNo) -> Span | None:
@@ -218,17 +217,18 @@ class SegmentIndex:
         limit: int,
         camera_nos: Sequence[CameraNo] | None = None,
         before_us: int | None = None,
+        after_us: int | None = None,
     ) -> list[LeanSegment]:
         """Return the oldest segments that are neither held nor being deleted, oldest first.
 
-        Only those of *camera_nos* (None = all), only those that ended by *before_us* (None = any). To delete them, pass
-        them through :func:`doom_segments`: what is held by then, it spares.
+        What a wrong clock named counts from when it was indexed (``aging``). Only those of *camera_nos* (None = all), only
+        those that ended by *before_us* (None = any); with *after_us*, those that by their own times lie between the two. To delete them, pass them through :func:`doom_segments`: what is held by
+        then, it spares.
         """
-        found: list[LeanSegment] = []
-        for sql, parameters in deletable_queries(camera_nos, before_us, limit):
-            rows = await self._database.fetch_all(sql, parameters)
-            found += [lean_segment(row) for row in rows]
-        return sorted(found, key=lambda segment: segment.start_us)[:limit]
+        rows: list[Row] = []
+        for sql, parameters in deletable_queries(camera_nos, before_us, limit, after_us=after_us):
+            rows += await self._database.fetch_all(sql, parameters)
+        return oldest_of(rows, limit)
 
     async def doomed(self, limit: int) -> list[LeanSegment]:
         """Return segments whose deletion was begun."""
@@ -279,22 +279,28 @@ def _camera(row: Row) -> RecordedCamera:
     return RecordedCamera(*row)
 
 
+@lru_cache(maxsize=256)
+def _format(video: str, width: int, height: int, audio: str) -> SegmentFormat:
+    return SegmentFormat(video, width, height, audio)
+
+
 def _segment(row: Row) -> Segment:
+    # By place and not by name: a camera with a file a second has thousands of them in an hour.
+    number, camera_no, name_us, start_us, end_us, media_us, size, init, groups, *rest = row
+    continues, is_cut, sha256, held, video, width, height, audio = rest
     return Segment(
-        segment_id=row["segment_id"],
-        camera_no=row["camera_no"],
-        name_us=row["name_us"],
-        start_us=row["start_us"],
-        end_us=row["end_us"],
-        media_us=row["media_us"],
-        size_bytes=row["size_bytes"],
-        format=SegmentFormat(row["video"], row["width"], row["height"], row["audio"]),
-        init_bytes=row["init_bytes"],
-        groups=()
-        if row["groups"] == UNREAD
-        else unpack_groups(row["groups"], init_bytes=row["init_bytes"]),
-        continues=bool(row["continues"]),
-        is_cut=bool(row["is_cut"]),
-        sha256=row["sha256"],
-        held=bool(row["held"]),
+        number,
+        camera_no,
+        name_us,
+        start_us,
+        end_us,
+        media_us,
+        size,
+        _format(video, width, height, audio),
+        init,
+        () if groups == UNREAD else unpack_groups(groups, init_bytes=init),
+        bool(continues),
+        bool(is_cut),
+        sha256,
+        bool(held),
     )

@@ -1,7 +1,7 @@
 """What the recordings are made of, as the rest of the program sees it."""
 
 from dataclasses import dataclass
-from typing import Final, NewType, Self
+from typing import Final, NamedTuple, NewType, Self
 
 DAY_US: Final = 86_400_000_000
 MAX_SEGMENT_US: Final = 25 * 3600 * 1_000_000
@@ -118,9 +118,11 @@ class SegmentWritten:
     end_us: int
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentSpan:
-    """A row of the index without its groups: what a timeline needs. ``video`` and ``audio`` as in SegmentFormat."""
+class SegmentSpan(NamedTuple):
+    """A row of the index without its groups: what a timeline needs. ``video`` and ``audio`` as in SegmentFormat.
+
+    A tuple, for a day of a camera has 1440 and its timeline a few milliseconds.
+    """
 
     segment_id: SegmentId
     start_us: int

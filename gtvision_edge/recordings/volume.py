@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import structlog
 
@@ -42,6 +42,7 @@ from gtvision_edge.recordings.markers import (
     read_volume_note,
     write_marker,
 )
+from gtvision_edge.recordings.ownership.mending import MarkerMender, is_unmarked
 from gtvision_edge.recordings.record_link import RecordLink
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
@@ -128,6 +129,14 @@ class VolumeFound:
     volume_id: str
 
 
+class _Owner(NamedTuple):
+    """Whose a directory is by its marker, '' = nobody's; *stamp* is the marker's device, inode and time of change."""
+
+    stamp: tuple[int, int, int]
+    camera_uuid: str
+    directory: Path
+
+
 class Volume:
     """Watches one volume and hands out camera directories on it. All file work runs in a thread of its own.
 
@@ -136,9 +145,17 @@ class Volume:
     """
 
     def __init__(
-        self, root: Path, *, state_dir: Path, site_id: str, clock: Clock, bus: EventBus
+        self,
+        root: Path,
+        *,
+        state_dir: Path,
+        site_id: str,
+        clock: Clock,
+        bus: EventBus,
+        mender: MarkerMender | None = None,
     ) -> None:
         self._root = root
+        self._mender = mender
         self._known = state_dir / KNOWN_VOLUME
         self._site_id = site_id
         self._link: RecordLink | None = RecordLink(root, state_dir=state_dir, site_id=site_id)
@@ -152,7 +169,7 @@ class Volume:
         self._usage: Usage | None = None
         self._looked_at = float("-inf")
         self._claims: dict[str, tuple[CameraMarker, float]] = {}
-        self._owners: dict[str, tuple[tuple[int, int, int], str]] = {}
+        self._owners: dict[str, _Owner] = {}
 
     @property
     def root(self) -> Path:
@@ -242,9 +259,9 @@ class Volume:
         """Make ``<camera_id>_rec`` the directory of this very camera; return whether it is.
 
         A directory whose marker names another camera is renamed to ``<camera_id>_rec.<8 digits of its uuid>.aside``,
-        one whose marker cannot be read to ``<camera_id>_rec.unknown.aside``. Without *may_set_aside* it is left alone
-        (False): who still records by that name would go on in the new directory. A directory without marker becomes
-        this camera's as it is.
+        one whose marker cannot be read, nor mended, to ``<camera_id>_rec.unknown.aside``. Without *may_set_aside* it is left
+        alone (False): who still records by that name would go on in the new directory. A directory without marker becomes
+        this camera's as it is, unless the index knows its files as another's.
 
         Raises:
             VolumeError: the volume is away, foreign, hanging or cannot be written.
@@ -259,6 +276,11 @@ class Volume:
         now = self._clock.monotonic()
         if claimed == wanted and now < until:
             return True
+        directory = self._root / camera_directory(camera.camera_id)
+        if (mender := self._mender) is not None:
+            is_nobodys = await self._in_thread(lambda: is_unmarked(directory))
+            if is_nobodys:
+                await mender.mend(directory.name, self._in_thread)
         set_aside = await self._in_thread(lambda: self._claim(wanted, may_set_aside=may_set_aside))
         if set_aside is None:
             return False
@@ -272,19 +294,20 @@ class Volume:
 
         What lies under the camera's name is not its own until it was claimed: it may be its predecessor's.
         """
-        directory = self._root / camera_directory(camera.camera_id)
-        marker = directory / CAMERA_MARKER
+        # It is asked of each camera each second: text and not Path, and the marker is not read each time.
+        directory = f"{self._root}/{camera_directory(camera.camera_id)}"
+        marker = f"{directory}/{CAMERA_MARKER}"
         try:
-            found = marker.stat()
+            found = os.stat(marker)  # noqa: PTH116
             stamp = (found.st_dev, found.st_ino, found.st_mtime_ns)
             known = self._owners.get(camera.camera_id)
-            if known is None or known[0] != stamp:  # it is asked each second: do not read each time
-                content = read_camera_marker(marker)
-                known = stamp, content.camera_uuid if content else ""
-                self._owners[camera.camera_id] = known
+            if known is None or known.stamp != stamp:
+                content = read_camera_marker(Path(marker))
+                uuid = content.camera_uuid if content else ""
+                known = self._owners[camera.camera_id] = _Owner(stamp, uuid, Path(directory))
         except (OSError, OddMarkerError):
             return None
-        return directory if known[1] == camera.camera_uuid else None
+        return known.directory if known.camera_uuid == camera.camera_uuid else None
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         """Run *work* in the disk's thread; claims and checks take turns, and only work that does not end is a hang."""
@@ -436,10 +459,16 @@ class Volume:
 
 @asynccontextmanager
 async def open_volume(
-    root: Path, *, state_dir: Path, site_id: str, clock: Clock, bus: EventBus
+    root: Path,
+    *,
+    state_dir: Path,
+    site_id: str,
+    clock: Clock,
+    bus: EventBus,
+    mender: MarkerMender | None = None,
 ) -> AsyncIterator[Volume]:
     """Look at the volume at *root* for the first time and give it out; see :attr:`Volume.error` for what was found."""
-    volume = Volume(root, state_dir=state_dir, site_id=site_id, clock=clock, bus=bus)
+    volume = Volume(root, state_dir=state_dir, site_id=site_id, clock=clock, bus=bus, mender=mender)
     try:
         await volume.lay_link()
         await volume.check()

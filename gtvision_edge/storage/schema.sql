@@ -133,7 +133,8 @@ CREATE TABLE segment_formats (
     UNIQUE (video, width, height, audio)
 );
 
--- Finished recorded files. The file is the truth, the row can be made again from it.
+-- Finished recorded files. The file is the truth, the row can be made again from it. aged_us (below as a migration left it): the
+-- age counts from then and not from start_us; 2^62 = from when the clock is believed; NULL = from start_us.
 CREATE TABLE segments (
     segment_id INTEGER PRIMARY KEY AUTOINCREMENT, -- never reused: it stands in addresses and seals
     camera_no INTEGER NOT NULL REFERENCES recorded_cameras (camera_no),
@@ -153,12 +154,14 @@ CREATE TABLE segments (
     sha256 BLOB,                          -- of the file as indexed; NULL = not yet hashed
     seal_id INTEGER REFERENCES footage_seals (seal_id), -- NULL = not yet sealed
     held INTEGER NOT NULL DEFAULT 0,      -- 1 = overlaps an open incident of its camera; kept by recordings/index.py and incidents.py
-    doomed INTEGER NOT NULL DEFAULT 0,    -- 1 = being deleted: its file may be gone; never set on a held one
+    doomed INTEGER NOT NULL DEFAULT 0, aged_us INTEGER,    -- 1 = being deleted: its file may be gone; never set on a held one
     UNIQUE (camera_no, name_us)
 );
 CREATE INDEX segments_by_camera ON segments (camera_no, start_us, end_us);
-CREATE INDEX segments_deletable ON segments (start_us) WHERE held = 0 AND doomed = 0;
-CREATE INDEX segments_deletable_of_camera ON segments (camera_no, start_us) WHERE held = 0 AND doomed = 0;
+CREATE INDEX segments_deletable ON segments (coalesce(aged_us, start_us)) WHERE held = 0 AND doomed = 0;
+CREATE INDEX segments_deletable_of_camera ON segments (camera_no, coalesce(aged_us, start_us)) WHERE held = 0 AND doomed = 0;
+CREATE INDEX segments_aged ON segments (aged_us) WHERE aged_us IS NOT NULL;
+CREATE INDEX segments_long ON segments (camera_no, start_us) WHERE end_us - start_us > 120000000;
 CREATE INDEX segments_held ON segments (camera_no, start_us) WHERE held = 1;
 CREATE INDEX segments_doomed ON segments (segment_id) WHERE doomed = 1;
 CREATE INDEX segments_unhashed ON segments (segment_id) WHERE sha256 IS NULL;
@@ -293,7 +296,7 @@ CREATE INDEX exports_alive ON exports (state) WHERE state IN ('queued', 'running
 CREATE TABLE missing_segments (
     segment_id INTEGER PRIMARY KEY,       -- this and the rest as in segments
     camera_no INTEGER NOT NULL REFERENCES recorded_cameras (camera_no),
-    name_us INTEGER NOT NULL,
+    name_us INTEGER NOT NULL,             -- several of one name: it was lost, recorded anew and lost again
     start_us INTEGER NOT NULL,
     end_us INTEGER NOT NULL,
     media_us INTEGER NOT NULL,
@@ -309,9 +312,10 @@ CREATE TABLE missing_segments (
     seal_id INTEGER REFERENCES footage_seals (seal_id),
     held INTEGER NOT NULL,                -- 1 = an open incident wanted it then
     found_us INTEGER NOT NULL,            -- when it was found to be gone
-    UNIQUE (camera_no, name_us)
+    aged_us INTEGER                       -- as in segments
 );
 CREATE INDEX missing_segments_by_camera ON missing_segments (camera_no, start_us);
+CREATE INDEX missing_segments_by_name ON missing_segments (camera_no, name_us);
 CREATE INDEX missing_segments_by_seal ON missing_segments (seal_id) WHERE seal_id IS NOT NULL;
 
 -- Comparisons of disk and index.
@@ -352,6 +356,15 @@ CREATE TABLE clock_log (
     source TEXT NOT NULL DEFAULT ''       -- who says so
 );
 CREATE INDEX clock_log_by_time ON clock_log (at_us);
+
+-- Times that the clock told while it was wrong; footage that bears them is younger than it says.
+CREATE TABLE clock_doubts (
+    doubt_id INTEGER PRIMARY KEY,
+    first_us INTEGER NOT NULL,            -- the earliest of them
+    last_us INTEGER NOT NULL,             -- the latest, so far
+    known_us INTEGER NOT NULL             -- the moment that was known to be past by then; first_us where the clock leapt ahead by itself
+);
+
 -- Plate readings, one row for each that was accepted. What anonymising takes away is NULL or '' afterwards.
 CREATE TABLE detections (
     detection_id TEXT PRIMARY KEY,        -- UUIDv7; also the id of the message to the hub

@@ -1,6 +1,7 @@
 """Watching processes: share of a core, proportional memory."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -42,6 +43,30 @@ async def watch(pids: Sequence[int], seconds: float) -> Use:
     await asyncio.sleep(seconds)
     cpu = (busy() - before) / (loop.time() - started) * 100
     return Use(cpu, await asyncio.to_thread(pss_mb, pids))
+
+
+async def watch_threads(pid: int, seconds: float) -> dict[str, float]:
+    """Measure the threads of *pid* for *seconds*; return per cent of one core by thread name, added up where names are the same."""
+    loop = asyncio.get_running_loop()
+    before, began = thread_seconds(pid), loop.time()
+    await asyncio.sleep(seconds)
+    elapsed = loop.time() - began
+    found: dict[str, float] = {}
+    for thread, (name, busy_s) in thread_seconds(pid).items():
+        used_s = busy_s - before.get(thread, (name, 0.0))[1]
+        found[name] = found.get(name, 0.0) + used_s / elapsed * 100
+    return found
+
+
+def thread_seconds(pid: int) -> dict[int, tuple[str, float]]:
+    """Return the name and the processor seconds of each thread of *pid*, by its id; one that ends meanwhile is left out."""
+    found = {}
+    for folder in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            name = (folder / "comm").read_text().strip()
+            busy_ns = int((folder / "schedstat").read_text().split()[0])
+            found[int(folder.name)] = (name, busy_ns / 1e9)
+    return found
 
 
 @asynccontextmanager

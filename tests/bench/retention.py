@@ -12,7 +12,12 @@ from zoneinfo import ZoneInfo
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.media.layout import segment_file
 from gtvision_edge.recordings.index import SegmentIndex
-from gtvision_edge.recordings.markers import VOLUME_MARKER
+from gtvision_edge.recordings.markers import (
+    CAMERA_MARKER,
+    VOLUME_MARKER,
+    CameraMarker,
+    write_marker,
+)
 from gtvision_edge.recordings.model import CameraNo, LeanSegment
 from gtvision_edge.recordings.retention.deleter import Deleter
 from gtvision_edge.recordings.retention.model import Order, PurgeKind
@@ -95,6 +100,10 @@ async def _measure(database: Database, root: Path) -> list[Row]:
 def _make_files(root: Path, victims: list[LeanSegment]) -> None:
     root.mkdir()
     (root / VOLUME_MARKER).write_text("{}")
+    for number in {each.camera_no for each in victims}:
+        home = root / f"cam{number}_rec"
+        home.mkdir()
+        write_marker(home / CAMERA_MARKER, CameraMarker(f"uuid-{number}", f"cam{number}"))
     for each in victims:
         file = root / f"cam{each.camera_no}_rec" / segment_file(each.name_us)
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import partial
+from typing import Literal
 
 import psutil
 import pytest
@@ -217,6 +218,21 @@ async def test_failures_after_describe_are_told_apart_in_time(
     assert failure.value.code == code
     assert time.perf_counter() - started <= patiently(2.5)
     assert await asyncio.to_thread(psutil.Process().children) == []
+
+
+@pytest.mark.parametrize(("audio", "is_told"), [("pcma", True), ("aac", False)])
+async def test_sound_that_is_silent_in_playback_is_told_where_the_media_server_keeps_it(
+    prober: CameraProber, audio: Literal["aac", "pcma"], is_told: bool
+) -> None:
+    async with virtual_camera(ClipSpec(audio=audio, key_every_s=1.0)) as camera:
+        beside_embedded = await prober.probe(address(camera.url()))
+        prober.expect_sound_kept()
+        beside_mediamtx = await prober.probe(address(camera.url()))
+
+    assert beside_embedded.main.audio_codec == audio
+    told = {"code": "audio_not_in_playback", "codec": audio}
+    assert told not in beside_embedded.warnings
+    assert (told in beside_mediamtx.warnings) == is_told
 
 
 async def test_a_refused_audio_track_does_not_fail_the_video(impatient: CameraProber) -> None:

@@ -14,15 +14,12 @@ from prometheus_client import CollectorRegistry
 from gtvision_edge.cameras.model import CameraAdded, CameraId, CameraUuid
 from gtvision_edge.media.admission import Admissions
 from gtvision_edge.media.client import MediaServerClient
-from gtvision_edge.media.model import CameraOnAir, MediaServerFound, MediaServerLost, PathView
-from gtvision_edge.media.path_troubles import (
-    PathTroubleCleared,
-    PathTroubleRaised,
-    PathTroubles,
-)
+from gtvision_edge.media.model import CameraOnAir, MediaServerFound, PathView
+from gtvision_edge.media.path_troubles import PathTroubles
 from gtvision_edge.media.paths import PathRules, PathUse
 from gtvision_edge.media.reconciler import Reconciler
 from gtvision_edge.media.view import MediaViews
+from gtvision_edge.media.wanted import WantedPaths
 from gtvision_edge.recordings.errors import VolumeMissingError
 from gtvision_edge.runtime.clock import SystemClock
 from tests.contract.media_servers import Addresses, ServerUnderTest
@@ -57,6 +54,7 @@ class Site:
     bus: RememberingBus
     registry: CollectorRegistry
     reconciler: Reconciler
+    path_troubles: PathTroubles
     volume: Path
     suspended: set[str]
     recording_allowed: list[bool]
@@ -104,17 +102,24 @@ async def open_site(
             others.discard(camera.camera_id)
             return True
 
-        reconciler = Reconciler(
+        path_troubles = PathTroubles(SystemClock())
+        wanted = WantedPaths(
             client,
             cameras,
             PathRules(volume, addresses.rtsp_url, 60.0),
-            bus=bus,
             clock=SystemClock(),
             claim_directory=claim,
             admissions=admissions,
-            path_troubles=PathTroubles(bus, SystemClock()),
             suspended=suspended.__contains__,
             recording_allowed=lambda _: recording_allowed[0],
+        )
+        reconciler = Reconciler(
+            client,
+            wanted,
+            bus=bus,
+            clock=SystemClock(),
+            admissions=admissions,
+            path_troubles=path_troubles,
             interval_s=interval_s,
             news=(NewsOfTheVolume,),
             registry=registry,
@@ -130,6 +135,7 @@ async def open_site(
             bus,
             registry,
             reconciler,
+            path_troubles,
             volume,
             suspended,
             recording_allowed,
@@ -174,7 +180,7 @@ async def test_a_bare_server_gets_all_paths_and_a_second_pass_touches_none(site:
     assert (first, site.calls()) == (9, 9)
     assert site.reconciler.state.up
     assert site.reconciler.state.kind == site.kind
-    assert site.reconciler.troubles == {}
+    assert site.path_troubles.codes == {}
 
 
 async def test_paths_removed_and_edited_by_hand_are_mended_and_the_right_ones_not_touched(
@@ -226,7 +232,7 @@ async def test_a_killed_server_is_lost_then_found(process: MediaMtx, tmp_path: P
         await becomes(lambda: site.reconciler.state.up, 5)
 
     kinds = [type(event) for event in site.bus.events]
-    assert kinds == [MediaServerFound, MediaServerLost, MediaServerFound]
+    assert kinds == [MediaServerFound, MediaServerFound]
 
 
 @pytest.mark.parametrize("process", [pytest.param(0, marks=needs_mediamtx)], indirect=True)
@@ -300,7 +306,7 @@ async def test_a_camera_whose_directory_cannot_be_claimed_is_on_the_air_unrecord
 
     assert not await site.recorded("cam01_rec")
     assert await site.recorded("cam02_rec")
-    assert site.reconciler.troubles == {"cam01_rec": "volume_missing"}
+    assert site.path_troubles.codes == {"cam01_rec": "volume_missing"}
 
 
 async def test_a_directory_is_claimed_also_for_a_camera_that_does_not_record(site: Site) -> None:
@@ -369,7 +375,7 @@ async def test_a_path_that_another_daemon_left_under_the_name_ends_before_the_ca
 
     assert site.calls() == 2 + 2 + 9
     assert await site.names() == OURS | site.foreign
-    assert site.reconciler.troubles == {}
+    assert site.path_troubles.codes == {}
 
 
 async def test_one_path_that_the_server_refuses_does_not_stop_the_others(site: Site) -> None:
@@ -381,7 +387,7 @@ async def test_one_path_that_the_server_refuses_does_not_stop_the_others(site: S
     await site.reconciler.reconcile()
 
     assert await site.names() == (OURS - {"cam01_rec"}) | site.foreign
-    assert site.reconciler.troubles == {"cam01_rec": "media_server_refused"}
+    assert site.path_troubles.codes == {"cam01_rec": "media_server_refused"}
     assert site.calls() == before  # not asked again two seconds later
     assert site.reconciler.state.up
 
@@ -389,22 +395,15 @@ async def test_one_path_that_the_server_refuses_does_not_stop_the_others(site: S
 async def test_a_refused_path_is_tried_at_once_when_something_else_is_wanted(site: Site) -> None:
     site.cameras.put(FakeCamera("cam01", "uuid-1"), "rtsp://user:@127.0.0.1:9/")
     await site.reconciler.reconcile()
+    refused = dict(site.path_troubles.codes)
     site.cameras.put(FakeCamera("cam01", "uuid-1"), "rtsp://user:pw@127.0.0.1:9/")
 
     await site.reconciler.reconcile()
     await site.reconciler.reconcile()
 
+    assert refused == {"cam01_rec": "media_server_refused"}
     assert "cam01_rec" in await site.names()
-    assert site.reconciler.troubles == {}
-    told = [
-        event
-        for event in site.bus.events
-        if isinstance(event, PathTroubleRaised | PathTroubleCleared)
-    ]
-    assert told == [
-        PathTroubleRaised("cam01", PathUse.RECORD, "media_server_refused"),
-        PathTroubleCleared("cam01", PathUse.RECORD, "media_server_refused"),
-    ]
+    assert site.path_troubles.codes == {}
 
 
 @pytest.mark.parametrize("process", [pytest.param(0, marks=needs_mediamtx)], indirect=True)

@@ -19,6 +19,7 @@ from gtvision_edge.media.gateway import MediaServerPlace, open_gateway
 from gtvision_edge.media.path_troubles import PathTroubles
 from gtvision_edge.media.paths import PathRules
 from gtvision_edge.media.reconciler import Reconciler
+from gtvision_edge.media.wanted import WantedPaths
 from gtvision_edge.recordings.volume import Volume, open_volume
 from gtvision_edge.runtime.clock import SystemClock
 from gtvision_edge.runtime.events import EventBus
@@ -70,6 +71,7 @@ class Box:
     client: TestClient[web.Request, web.Application]
     cameras: FakeDirectory
     reconciler: Reconciler
+    path_troubles: PathTroubles
     volume: Volume
     api: Api
 
@@ -111,15 +113,23 @@ async def open_box(
         volume = await enter(
             open_volume(root, state_dir=state_dir, site_id="s1", clock=clock, bus=bus)
         )
-        reconciler = Reconciler(
-            MediaServerClient(str(line.make_url("")), patiently(1.0), session),
+        media = MediaServerClient(str(line.make_url("")), patiently(1.0), session)
+        path_troubles = PathTroubles(clock)
+        wanted = WantedPaths(
+            media,
             cameras,
             PathRules(root, addresses.rtsp_url, 2.0),
-            bus=bus,
             clock=clock,
             claim_directory=volume.claim_directory,
             admissions=admissions,
-            path_troubles=PathTroubles(bus, clock),
+        )
+        reconciler = Reconciler(
+            media,
+            wanted,
+            bus=bus,
+            clock=clock,
+            admissions=admissions,
+            path_troubles=path_troubles,
             interval_s=0.3,
         )
         gateway = await enter(
@@ -140,7 +150,7 @@ async def open_box(
         client = await enter(TestClient(TestServer(app, host="127.0.0.1")))
         task = asyncio.create_task(reconciler.run())
         try:
-            yield Box(client, cameras, reconciler, volume, api)
+            yield Box(client, cameras, reconciler, path_troubles, volume, api)
         finally:
             task.cancel()
             await asyncio.wait({task})
@@ -192,12 +202,12 @@ async def test_a_path_that_cannot_be_ended_goes_on_recording_into_its_own_camera
         await becomes(lambda: box.has_segments("cam01_rec", 1), 30)
         box.api.refuses = "DELETE"
         box.cameras.put(NEW, new.url())
-        await becomes(lambda: "cam01_rec" in box.reconciler.troubles, 10)
+        await becomes(lambda: "cam01_rec" in box.path_troubles.codes, 10)
         before = len(await box.files("cam01_rec"))
         await becomes(lambda: box.has_segments("cam01_rec", before + 2), 20)
 
         owner = await asyncio.to_thread(box.volume.directory_of, OLD)
-        told = dict(box.reconciler.troubles)
+        told = dict(box.path_troubles.codes)
         state = await box.state(HARBOUR)
         box.api.refuses = ""
         await becomes(lambda: box.shows(HARBOUR, "live"), 40)

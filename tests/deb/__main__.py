@@ -196,8 +196,15 @@ def records_a_camera_on_its_own_disk(container: Container) -> str:
 
 
 def looks_for_cameras(container: Container) -> str:
-    found = container.ask("POST", "/cameras/discover", {"timeout_s": 0.5})
-    return f"looking for cameras works in the unit's confinement ({len(found['items'])} found on no network)"
+    one = {"method": "unicast", "addresses": ["127.0.0.1"], "timeout_s": 0.5}
+    asked = container.ask("POST", "/cameras/discover", one)
+    status, content = container.call("POST", "/api/v1/cameras/discover", {"timeout_s": 0.5})
+    told = json.loads(content)
+    assert (status, told["code"], told["reason"]) == (503, "discovery_impossible", "no_interface")
+    return (
+        f"looking for cameras works in the unit's confinement ({len(asked['items'])} found on the box itself); "
+        "a box without a network says so"
+    )
 
 
 def waits_for_its_disk(container: Container) -> str:

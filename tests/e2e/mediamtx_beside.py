@@ -31,6 +31,8 @@ class ShippedMediaMtx:
     root: Path
     ports: list[int] = field(default_factory=lambda: free_ports(6))
     changed: dict[str, str] = field(default_factory=dict)
+    hidden: Path | None = None
+    """A folder it does not see, as one in a container does not."""
     process: asyncio.subprocess.Process | None = None
 
     @property
@@ -76,6 +78,7 @@ class ShippedMediaMtx:
 
     async def start(self) -> None:
         self.process = await asyncio.create_subprocess_exec(
+            *self._blinkers(),
             os.environ["MEDIAMTX_BIN"],
             str(self.config),
             cwd=self.root,
@@ -91,6 +94,12 @@ class ShippedMediaMtx:
                             return
                 await asyncio.sleep(0.05)
 
+    def _blinkers(self) -> list[str]:
+        if self.hidden is None:
+            return []
+        hiding = f'mount -t tmpfs none "{self.hidden}" && exec "$@"'
+        return ["unshare", "--mount", "--map-root-user", "sh", "-c", hiding, "sh"]
+
     async def stop(self, how: signal.Signals = signal.SIGKILL) -> None:
         if self.process is not None and self.process.returncode is None:
             self.process.send_signal(how)
@@ -103,11 +112,11 @@ class ShippedMediaMtx:
 
 @asynccontextmanager
 async def mediamtx_beside(
-    root: Path, changed: dict[str, str] | None = None
+    root: Path, changed: dict[str, str] | None = None, *, hidden: Path | None = None
 ) -> AsyncIterator[ShippedMediaMtx]:
-    """Run it until the block ends; *changed* are ``MTX_*`` variables over those it has anyway."""
+    """Run it until the block ends; *changed* are ``MTX_*`` variables over those it has anyway, *hidden* what it does not see."""
     await asyncio.to_thread(root.mkdir, parents=True)
-    server = ShippedMediaMtx(root, changed=changed or {})
+    server = ShippedMediaMtx(root, changed=changed or {}, hidden=hidden)
     await asyncio.to_thread(server.write)
     try:
         await server.start()

@@ -18,6 +18,7 @@ from tests.e2e.mediamtx_beside import mediamtx_beside, site_beside
 from tests.fakes.clips import ClipSpec
 from tests.fakes.port_holder import NEVER, somebody
 from tests.fakes.virtual_camera import virtual_camera
+from tests.parts import lacking
 from tests.ports import free_port
 from tests.waiting import becomes, patiently
 
@@ -261,6 +262,35 @@ async def test_what_a_real_mediamtx_is_set_up_against_us_is_found(tmp_path: Path
             {"code": "media_server_secret_differs", "severity": "warning"},
         ]
         assert "de-outra-caixa" not in str(box)
+
+
+@pytest.mark.mediamtx
+@pytest.mark.timeout(150)
+async def test_a_mediamtx_that_does_not_see_the_state_folder_is_told(tmp_path: Path) -> None:
+    asked = await asyncio.create_subprocess_exec("unshare", "-rm", "true")
+    if await asked.wait():
+        lacking("this machine lets nobody make a mount namespace")
+    await asyncio.to_thread((folder := tmp_path / "site").mkdir)
+    async with (
+        virtual_camera() as camera,
+        mediamtx_beside(tmp_path / "mtx", hidden=folder) as server,
+        started(site_beside(folder, server)) as (_, admin),
+    ):
+        await admin.add_camera("cam01", camera.url(), skip_probe=True)
+
+        async def is_told() -> bool:
+            return await codes_of(admin) == ["media_server_sees_no_folder"]
+
+        await becomes(is_told, 100)
+        (found,) = (await admin.call("GET", "/status", expect=200))["findings"]
+
+        assert found["folder"] == str(folder)
+        assert found["cameras"] == 1
+        await server.stop()
+        server.hidden = None
+        await server.start()
+        await admin.wait_state("cam01", "recording", 30)
+        assert await codes_of(admin) == []
 
 
 @pytest.mark.chromium

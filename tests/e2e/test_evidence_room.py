@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from playwright.async_api import Browser, Page, ViewportSize, expect
@@ -37,6 +39,31 @@ def site_with_files_of(root: Path, length: str) -> Site:
         f"api_port = {site.ports[1]}\nhls_port = {site.ports[2]}\nrtsp_port = {site.ports[3]}\n"
     )
     return site
+
+
+BROKEN_OFF_AND_RESUMED = """
+async (link) => {
+  const stop = new AbortController();
+  const begun = await fetch(link.href, { signal: stop.signal });
+  const reader = begun.body.getReader();
+  const parts = [(await reader.read()).value];
+  stop.abort();
+  const range = { Range: `bytes=${parts[0].length}-`, "If-Range": begun.headers.get("ETag") };
+  const rest = await fetch(link.href, { headers: range });
+  if (rest.status !== 206) return `HTTP ${rest.status}`;
+  parts.push(new Uint8Array(await rest.arrayBuffer()));
+  const hash = await crypto.subtle.digest("SHA-256", await new Blob(parts).arrayBuffer());
+  return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+"""
+"""Take the first bytes of a link's file, break off, take the rest by a range; return the SHA-256 of both together."""
+
+
+def rewrite_export(site: Site, **columns: str) -> None:
+    """Let the daemon's row of its only export say so, as a failure or the time would have written it."""
+    with closing(sqlite3.connect(site.root / "edge.db", timeout=10)) as database, database:
+        sets = ", ".join(f"{name} = ?" for name in columns)
+        database.execute(f"UPDATE exports SET {sets}", tuple(columns.values()))  # noqa: S608 -- ours
 
 
 @asynccontextmanager
@@ -162,8 +189,11 @@ async def test_an_incident_becomes_a_bundle_that_is_believed(tmp_path: Path) -> 
         await picture(page, "export-running")
         await expect(package).to_have_attribute("data-state", "done", timeout=patiently(60) * 1000)
         await picture(page, "exports")
+        digest = await package.locator(".digest .mono").get_attribute("title")
+        link = package.get_by_role("link", name="Baixar")
+        assert await link.evaluate(BROKEN_OFF_AND_RESUMED) == digest
         async with page.expect_download() as downloading:
-            await package.get_by_role("link", name="Baixar").click()
+            await link.click()
         bundle = tmp_path / (await downloading.value).suggested_filename
         await (await downloading.value).save_as(bundle)
 
@@ -234,6 +264,17 @@ async def test_an_auditor_reads_who_took_what_and_opens_the_report_of_a_purge(
             },
             expect=201,
         )
+        span = urlencode(
+            {
+                "start": (now - timedelta(seconds=12)).isoformat(),
+                "end": (now - timedelta(seconds=4)).isoformat(),
+            }
+        )
+        for _ in range(3):
+            async with logged_in(site, "operator", "segredo-operator") as operator:
+                target = f"{site.url}/api/v1/cameras/cam01/playback.m3u8?{span}"
+                async with operator.session.get(target) as playlist:
+                    assert playlist.status == 200
         purged = await admin.call(
             "POST",
             "/storage/purge",
@@ -252,6 +293,14 @@ async def test_an_auditor_reads_who_took_what_and_opens_the_report_of_a_purge(
         row = page.locator("tr[data-act='export.created']")
         await expect(row).to_contain_text("admin")
         await expect(row).to_contain_text("cam01")
+        # Looks of one sitting are one row, which opens to each of them.
+        sitting = page.locator("tr[data-sitting=recorded]")
+        await expect(sitting).to_contain_text("viu gravações")
+        await expect(sitting).to_contain_text("3 registros")
+        looks = page.locator("tr[data-act='footage.viewed']")
+        await expect(looks).to_have_count(0)
+        await sitting.get_by_role("button", name="Mostrar cada registro").click()
+        await expect(looks).to_have_count(3)
         await picture(page, "trail")
         await page.get_by_label("Câmeras", exact=True).select_option("cam01")
         await expect(row).to_have_count(1)
@@ -263,6 +312,11 @@ async def test_an_auditor_reads_who_took_what_and_opens_the_report_of_a_purge(
             await page.get_by_role("button", name="Baixar CSV").click()
         table = (await (await downloading.value).path()).read_text(encoding="utf-8-sig")
         assert "pediu um pacote de evidência" in table
+        await page.get_by_role("button", name="Tudo", exact=True).click()
+        async with page.expect_download() as downloading:
+            await page.get_by_role("button", name="Baixar CSV").click()
+        table = (await (await downloading.value).path()).read_text(encoding="utf-8-sig")
+        assert table.count("viu gravações") == 3
 
         await page.get_by_role("button", name="Expurgos").click()
         link = page.get_by_role("link", name="Relatório de Expurgo")
@@ -359,6 +413,26 @@ async def test_what_is_marked_in_investigar_is_exported_and_cameras_go_out_of_st
         length = datetime.fromisoformat(export["end"]) - datetime.fromisoformat(export["start"])
         assert abs(length.total_seconds() - 5) < 0.1
 
+        # What is kept already is exported of its incident: why is not asked again.
+        await page.go_back()
+        await expect(page.locator(".player[data-state=ready]")).to_have_count(2)
+        if await page.get_by_text("Exportar evidência").count() == 0:
+            await page.keyboard.press("[")
+            for _ in range(3):
+                await page.keyboard.press("ArrowDown")
+            await page.keyboard.press("[")
+        await page.keyboard.press("e")
+        await expect(dialog.locator("[data-kept]")).to_contain_text("colisão na portaria")
+        await expect(dialog.get_by_label("Motivo")).to_have_count(0)
+        await dialog.get_by_label("Para quem").fill("3ª DP")
+        await dialog.get_by_label("Finalidade").fill("investigação")
+        await picture(page, "export-of-kept")
+        await dialog.get_by_role("button", name="Fazer o pacote").click()
+        await expect(package).to_have_count(2)
+        (same,) = (await admin.call("GET", "/incidents", expect=200))["items"]
+        exports = (await admin.call("GET", "/exports", expect=200))["items"]
+        assert {each["incident_id"] for each in exports} == {same["incident_id"]}
+
 
 async def test_an_export_is_cancelled_and_a_file_let_go_on_the_page_is_judged(
     tmp_path: Path,
@@ -401,6 +475,26 @@ async def test_an_export_is_cancelled_and_a_file_let_go_on_the_page_is_judged(
         (export,) = (await admin.call("GET", "/exports", expect=200))["items"]
         assert export["state"] == "cancelled"
 
+        # One that failed says why and what to do; one whose time is over says so. Another is asked for as it was.
+        await asyncio.to_thread(rewrite_export, site, state="failed", error="export_no_space")
+        await expect(package).to_have_attribute("data-state", "failed", timeout=15_000)
+        await expect(package).to_contain_text("Não há espaço no disco para este pacote.")
+        await expect(package).to_contain_text("apague pacotes que já foram entregues")
+        await picture(page, "export-failed-dark")
+        await asyncio.to_thread(rewrite_export, site, state="expired", error="")
+        await expect(package).to_contain_text("O prazo terminou", timeout=15_000)
+        await picture(page, "export-expired-dark")
+        await package.get_by_role("button", name="Fazer outro").click()
+        dialog = page.locator("dialog")
+        await expect(dialog.get_by_label("Para quem")).to_have_value("2ª DP")
+        await expect(dialog.get_by_label("cam01")).to_be_checked()
+        await dialog.get_by_role("button", name="Fazer o pacote").click()
+        await expect(package).to_have_count(2)
+        exports = (await admin.call("GET", "/exports", expect=200))["items"]
+        assert {(each["start"], each["end"]) for each in exports} == {
+            (export["start"], export["end"])
+        }
+
         await page.locator(".evidence").evaluate(
             """(room) => {
               const data = new DataTransfer();
@@ -423,23 +517,37 @@ async def test_the_room_fits_a_phone_and_is_walked_by_keys(tmp_path: Path) -> No
                 "cameras": ["cam01"],
                 "start": (now - timedelta(seconds=8)).isoformat(),
                 "end": (now + timedelta(seconds=60)).isoformat(),
-                "reason": "briga na saída do estádio, lado norte",
+                "reason": "briga na saída do estádio, lado norte; " + "vários envolvidos, " * 20,
                 "reference": "Ofício 118/2026",
             },
             expect=201,
         )
         page = await open_room(browser, site, "admin", "evidence", viewport=PHONE)
-        await expect(page.locator("[data-incident]")).to_be_visible()
+        card = page.locator("[data-incident]")
+        await expect(card).to_be_visible()
         assert await fits(page)
         await picture(page, "phone-incidents")
+        # A long reason begins, and is there in whole when asked for; an incident that goes on says so.
+        title = card.locator("h2")
+        cut = await title.evaluate("(words) => words.scrollHeight > words.clientHeight + 4")
+        assert cut
+        await card.get_by_role("button", name="mostrar tudo").click()
+        cut = await title.evaluate("(words) => words.scrollHeight > words.clientHeight + 4")
+        assert not cut
+        await expect(card).to_contain_text("Em curso")
         await page.get_by_role("button", name="Exportar evidência").click()
         await expect(page.locator("dialog")).to_contain_text("O pacote terá até")
+        await expect(page.locator("dialog")).to_contain_text("este pacote leva o que existe até")
         assert await fits(page)
         await picture(page, "phone-export")
-        # The dialog holds the focus, and Esc gives it back to what opened it.
+        # The dialog holds the focus (between its end and its beginning the browser's own bar has it, and the page nothing),
+        # and Esc gives it back to what opened it.
         for _ in range(30):
             await page.keyboard.press("Tab")
-        assert await page.evaluate("() => document.activeElement.closest('dialog') !== null")
+            assert await page.evaluate(
+                "() => document.activeElement === document.body"
+                " || document.activeElement.closest('dialog') !== null"
+            )
         await page.keyboard.press("Escape")
         await expect(page.locator("dialog")).to_have_count(0)
         focused = await page.evaluate("() => document.activeElement.textContent")

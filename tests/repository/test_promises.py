@@ -1,5 +1,6 @@
 """The repository checks what it says of itself."""
 
+import ast
 import re
 import subprocess
 from pathlib import Path
@@ -62,3 +63,34 @@ def test_lock_files_carry_no_address() -> None:
             text = path.read_text(encoding="utf-8")
             assert '"resolved"' not in text, path
             assert "index-url" not in text, path
+
+
+HANDS_ON = Path("gtvision_edge/storage/database.py")
+"""Its thread works for others: whatever fails there is given to who waits for it."""
+
+
+@pytest.mark.parametrize(
+    "module", [path for path in TRACKED if path.match("gtvision_edge/**/*.py")], ids=str
+)
+def test_a_broad_except_gives_back_and_raises_or_stands_around_one_part_and_logs(
+    module: Path,
+) -> None:
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.ExceptHandler) or not (broad := broadness(node)):
+            continue
+        raises = isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None
+        logs = any(
+            isinstance(each, ast.Attribute) and each.attr == "exception" for each in ast.walk(node)
+        )
+        isolates = broad == "Exception" and (logs or module == HANDS_ON)
+        assert raises or isolates, f"{module}:{node.lineno}"
+
+
+def broadness(handler: ast.ExceptHandler) -> str:
+    """Return the widest of what it catches, "" when that is no root of all errors."""
+    caught = (
+        {each.id for each in ast.walk(handler.type) if isinstance(each, ast.Name)}
+        if (handler.type)
+        else {"BaseException"}
+    )
+    return next((name for name in ("BaseException", "Exception") if name in caught), "")

@@ -17,6 +17,7 @@ from aiohttp import hdrs
 from pydantic import SecretStr
 from yarl import URL
 
+from gtvision_edge.cameras.agent import USER_AGENT
 from gtvision_edge.cameras.digest import Challenge, answer, choose, parse_challenges
 from gtvision_edge.cameras.errors import (
     CameraUnauthorizedError,
@@ -165,7 +166,7 @@ class OnvifClient:
             hdrs.HOST: f"{bracketed(endpoint.host)}:{endpoint.port}",
             hdrs.CONTENT_TYPE: CONTENT_TYPE,
             hdrs.ACCEPT_ENCODING: "identity",  # a small packed answer can be a huge one
-            hdrs.USER_AGENT: "gtvision-edge",
+            hdrs.USER_AGENT: USER_AGENT,
             hdrs.CONNECTION: "close",
         }
         if self._challenge is not None:

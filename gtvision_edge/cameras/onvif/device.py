@@ -14,6 +14,7 @@ from gtvision_edge.cameras.errors import (
     CameraNoVideoError,
     CameraPathNotFoundError,
     CameraTimeoutError,
+    CameraUnauthorizedError,
     InvalidAddressError,
     OnvifBadResponseError,
     OnvifNotSupportedError,
@@ -144,11 +145,7 @@ class _Conversation:
         started = self._clock.monotonic()
         try:
             root = await self._client.ask(DEVICE_PATH, messages.GET_TIME, login=False)
-        except DeviceFaultError:
-            return None
-        except CameraError as error:
-            if error.code != "camera_unauthorized":
-                raise
+        except (DeviceFaultError, CameraUnauthorizedError):
             return None  # against the specification, but some ask for a login even here
         if root.find("GetSystemDateAndTimeResponse") is None:
             raise OnvifNotSupportedError(

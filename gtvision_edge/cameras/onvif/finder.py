@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import socket
 import struct
 from collections import Counter
@@ -10,6 +11,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 from uuid import uuid4
 
+import structlog
+
+from gtvision_edge.cameras.errors import DiscoveryImpossibleError
 from gtvision_edge.cameras.onvif.discovery import (
     GROUP,
     KINDS,
@@ -21,6 +25,8 @@ from gtvision_edge.cameras.onvif.discovery import (
     read_match,
 )
 from gtvision_edge.runtime.clock import Clock
+
+log = structlog.get_logger(__name__)
 
 MAX_ADDRESSES: Final = 256
 PACKETS_PER_S: Final = 200
@@ -49,34 +55,76 @@ class DeviceFinder:
         self._knock = knock
 
     async def find_nearby(self, *, timeout_s: float) -> list[FoundDevice]:
-        """Ask everybody on the networks the box is connected to; takes *timeout_s* seconds."""
-        names = await asyncio.to_thread(self._names)
+        """Ask everybody on the networks the box is connected to; takes *timeout_s* seconds.
+
+        Raises:
+            DiscoveryImpossibleError: nobody could be asked.
+
+        """
         question = _Question()
         ends = self._clock.monotonic() + timeout_s
         async with AsyncExitStack() as stack:
-            transports = []
-            for name in names:
-                with contextlib.suppress(OSError):  # an interface without an address, or just gone
-                    opened = _socket(question, interface=name)
-                    transports.append(await stack.enter_async_context(opened))
+            transports = await self._open_all(question, stack)
             for _ in range(ROUNDS):
                 for message in question.messages:
                     for transport in transports:
-                        transport.sendto(message, (GROUP, PORT))
+                        question.send(message, transport, GROUP)
                     await self._clock.sleep(1 / PACKETS_PER_S)
                 await self._clock.sleep(_ROUND_GAP_S)
+            question.require_sent()
             await self._clock.sleep(max(ends - self._clock.monotonic(), 0))
         return await asyncio.to_thread(question.found)
+
+    async def _open_all(
+        self, question: "_Question", stack: AsyncExitStack
+    ) -> list[asyncio.DatagramTransport]:
+        """Open a socket on each interface that can have one; one at least."""
+        transports, reason = [], "no_interface"
+        for name in await asyncio.to_thread(self._names):
+            try:
+                opened = await stack.enter_async_context(_socket(question, interface=name))
+            except OSError as error:  # an interface without an address, or just gone
+                reason = _word(error)
+                log.info("onvif_interface_unusable", interface=name, reason=reason)
+            else:
+                transports.append(opened)
+        if not transports:
+            raise DiscoveryImpossibleError("There is no network to look on.", reason=reason)
+        return transports
 
     async def find_at(self, addresses: Sequence[str], *, timeout_s: float) -> list[FoundDevice]:
         """Ask each of *addresses* (IPv4, at most 256); ends within *timeout_s*, earlier when all have answered.
 
         Only answers from these addresses count.
+
+        Raises:
+            DiscoveryImpossibleError: nobody could be asked, and none answered over HTTP.
+
         """
         if len(addresses) > MAX_ADDRESSES:
             raise ValueError("too many addresses")
         question = _Question(only_from=frozenset(addresses))
-        async with _socket(question) as transport, asyncio.TaskGroup() as tasks:
+        async with AsyncExitStack() as stack:
+            try:
+                transport = await stack.enter_async_context(_socket(question))
+            except OSError as error:
+                raise DiscoveryImpossibleError(
+                    "No question can be sent.", reason=_word(error)
+                ) from error
+            knocked = await self._ask_each(transport, question, addresses, timeout_s)
+        if not knocked:
+            question.require_sent()
+        return merge([*await asyncio.to_thread(question.found), *knocked])
+
+    async def _ask_each(
+        self,
+        transport: asyncio.DatagramTransport,
+        question: "_Question",
+        addresses: Sequence[str],
+        timeout_s: float,
+    ) -> list[FoundDevice]:
+        """Send the question until all have answered or time is over; return who answered over HTTP alone."""
+        async with asyncio.TaskGroup() as tasks:
             knocking = {
                 address: tasks.create_task(self._knock_at(address, timeout_s), name="onvif-knock")
                 for address in (addresses if len(addresses) <= MAX_KNOCKED else ())
@@ -91,7 +139,7 @@ class DeviceFinder:
                     task.cancel()
                 else:
                     knocked += await task
-        return merge([*await asyncio.to_thread(question.found), *knocked])
+        return knocked
 
     async def _send(
         self,
@@ -108,7 +156,7 @@ class DeviceFinder:
                         continue
                     if number and self._clock.monotonic() > ends:
                         return
-                    transport.sendto(message, (address, PORT))
+                    question.send(message, transport, address)
                     await self._clock.sleep(1 / PACKETS_PER_S)
             await self._clock.sleep(_ROUND_GAP_S)
 
@@ -128,7 +176,12 @@ class DeviceFinder:
         ]
 
     def _names(self) -> list[str]:
-        known = [name for _, name in socket.if_nameindex()]
+        try:
+            known = [name for _, name in socket.if_nameindex()]
+        except OSError as error:
+            raise DiscoveryImpossibleError(
+                "The networks of this box are not told.", reason=_word(error)
+            ) from error
         if self._interfaces:
             return [name for name in known if name in self._interfaces]
         return [name for name in known if name != "lo"]
@@ -145,8 +198,24 @@ class _Question(asyncio.DatagramProtocol):
         self._heard: list[tuple[bytes, str]] = []
         self._bytes = 0
         self._count: Counter[str] = Counter()
+        self._sends = self._failed_sends = 0
+        self._failure = ""
         self.answered: set[str] = set()
         self.all_answered = asyncio.Event()
+
+    def send(self, message: bytes, transport: asyncio.DatagramTransport, address: str) -> None:
+        self._sends += 1
+        transport.sendto(message, (address, PORT))
+
+    def require_sent(self) -> None:
+        """Return when any of the messages went out.
+
+        Raises:
+            DiscoveryImpossibleError: none did.
+
+        """
+        if self._failed_sends == self._sends:
+            raise DiscoveryImpossibleError("No question could be sent.", reason=self._failure)
 
     def datagram_received(self, data: bytes, addr: tuple[str | object, int]) -> None:
         source = str(addr[0])
@@ -169,12 +238,19 @@ class _Question(asyncio.DatagramProtocol):
             self.all_answered.set()
 
     def error_received(self, exc: Exception) -> None:
-        """Take a closed port or a missing network for no answer."""
+        """Note that a message could not be sent; a closed port elsewhere is no answer, and nothing more."""
+        if isinstance(exc, OSError) and not isinstance(exc, ConnectionRefusedError):
+            self._failed_sends += 1
+            self._failure = _word(exc)
 
     def found(self) -> list[FoundDevice]:
         """Read what was heard; not on the loop's thread."""
         read = [read_match(data, source) for data, source in self._heard]
         return merge([device for device in read if device is not None])
+
+
+def _word(error: OSError) -> str:
+    return errno.errorcode.get(error.errno or 0, "unknown")
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from typing import Final, Literal, Protocol
 
 from gtvision_edge.accounts.model import Principal
 from gtvision_edge.audit import AuditLog
+from gtvision_edge.cameras.checks import require_may_add
 from gtvision_edge.cameras.errors import DiscoveryBusyError
 from gtvision_edge.cameras.model import Camera
 from gtvision_edge.cameras.onvif.discovery import FoundDevice
@@ -76,10 +77,12 @@ class DeviceSearch:
         """Look for devices for at most ``timeout_s`` seconds (0.5 to 10).
 
         Raises:
+            NotPermittedError: who is limited to some cameras has none to add.
             InvalidInputError: ``faults`` lists what is wrong; nothing was sent.
             DiscoveryBusyError: another search is under way.
 
         """
+        require_may_add(principal)
         addresses = _checked(request)
         if self._searching.locked():
             raise DiscoveryBusyError("A search for cameras is already under way.")

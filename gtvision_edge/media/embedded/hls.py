@@ -12,10 +12,14 @@ from gtvision_edge.media.embedded.playlist import (
     media_playlist,
     multivariant_playlist,
 )
+from gtvision_edge.media.embedded.ring import Segment
 from gtvision_edge.runtime.timestamps import to_rfc3339
 
 _PLAYLIST = "application/vnd.apple.mpegurl"
+_VIDEO = "video/mp4"
+_FOR_AN_HOUR = {"Cache-Control": "max-age=3600"}
 _FIRST_SEGMENT_S = 15.0
+_PIECE = 2**16
 
 FindPath = Callable[[str], MediaPath | None]
 
@@ -44,7 +48,7 @@ class _HlsListener:
             return _poster(path)
         if file == MEDIA_PLAYLIST:
             return self._media_playlist(request, path)
-        return self._media(file, path)
+        return await self._media(request, file, path)
 
     async def _index(
         self, request: web.Request, name: str, path: MediaPath | None
@@ -81,18 +85,18 @@ class _HlsListener:
         text = media_playlist(tuple(ring.segments), ring.discontinuities, request.query_string)
         return _playlist(path, text, max_age=None)
 
-    def _media(self, file: str, path: MediaPath) -> web.Response:
+    async def _media(self, request: web.Request, file: str, path: MediaPath) -> web.StreamResponse:
         if not path.ring.is_filling:
             return _refuse(401, "authentication error")
         path.watch()
         segment = path.ring.find(file)
-        body = segment.body() if segment is not None else path.ring.find_init(file)
-        if body is None:
+        if segment is not None:
+            return await _send(request, segment, path)
+        init = path.ring.find_init(file)
+        if init is None:
             return web.Response(status=404, text="404 page not found")
-        path.outbound_bytes += len(body)
-        return web.Response(
-            body=body, content_type="video/mp4", headers={"Cache-Control": "max-age=3600"}
-        )
+        path.outbound_bytes += len(init)
+        return web.Response(body=init, content_type=_VIDEO, headers=_FOR_AN_HOUR)
 
     async def _live(self, request: web.Request, path: MediaPath) -> web.StreamResponse:
         try:
@@ -115,6 +119,19 @@ class _HlsListener:
             path.live_clients.discard(client)
             path.outbound_bytes += client.sent_bytes
         return socket
+
+
+async def _send(request: web.Request, segment: Segment, path: MediaPath) -> web.StreamResponse:
+    """Hand *segment* out piece by piece: however many take it slowly, its bytes are in memory once."""
+    response = web.StreamResponse(headers=_FOR_AN_HOUR)
+    response.content_type = _VIDEO
+    response.content_length = segment.size
+    await response.prepare(request)
+    for piece in segment.pieces(_PIECE):
+        await response.write(piece)
+        path.outbound_bytes += len(piece)
+    await response.write_eof()
+    return response
 
 
 def _poster(path: MediaPath) -> web.Response:

@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -37,8 +37,19 @@ class Segment:
     def size(self) -> int:
         return sum(fragment.size for fragment in self.fragments)
 
-    def body(self) -> bytes:
-        return b"".join(part for item in self.fragments for part in item.parts)
+    def pieces(self, size: int) -> Iterator[bytes]:
+        """Yield its bytes in order, joined or cut to pieces of *size*; the last may be shorter."""
+        gathered = bytearray()
+        for part in (part for item in self.fragments for part in item.parts):
+            rest = memoryview(part)
+            while len(gathered) + len(rest) >= size:
+                taken = size - len(gathered)
+                yield bytes(gathered + rest[:taken])
+                gathered.clear()
+                rest = rest[taken:]
+            gathered += rest
+        if gathered:
+            yield bytes(gathered)
 
 
 class Ring:

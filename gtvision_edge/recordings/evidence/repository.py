@@ -131,13 +131,6 @@ def move_state(
     return changed.rowcount == 1
 
 
-def note_step(transaction: Transaction, export_id: str, step: str, total_bytes: int) -> None:
-    transaction.execute(
-        "UPDATE exports SET step = ?, total_bytes = ? WHERE export_id = ? AND state = 'running'",
-        (step, total_bytes, export_id),
-    )
-
-
 async def fetch_clock_log(database: Database, span: Span) -> list[dict[str, Any]]:
     """Return what the clock did in *span*, and the last thing before it."""
     rows = await database.fetch_all(

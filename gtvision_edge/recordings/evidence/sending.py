@@ -13,6 +13,7 @@ from gtvision_edge.recordings.evidence.errors import ExportNotReadyError
 from gtvision_edge.recordings.evidence.manifest import package_id
 from gtvision_edge.recordings.evidence.model import Export
 from gtvision_edge.recordings.playback.serving import Asked, read_range
+from gtvision_edge.runtime.entity_tags import has_already
 
 _CHUNK: Final = 2**20
 _THREADS: Final = 4
@@ -68,9 +69,7 @@ class BundleServer:
             hdrs.CACHE_CONTROL: "private, no-cache",
             hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}.zip"',
         }
-        if request.if_none_match and any(
-            each.value in (tag, "*") for each in request.if_none_match
-        ):
+        if has_already(request, tag):
             return web.Response(status=304, headers=headers)
         asked = read_range(request, tag, size)
         if asked is None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
+from gtvision_edge.recordings.holding import held_by_incident
 from gtvision_edge.recordings.incidents.model import Coverage, Incident, Release
 from gtvision_edge.recordings.model import MAX_SEGMENT_US, CameraNo, IncidentId, Span
 from gtvision_edge.recordings.timeline.merging import CONTINUES_US, NEIGHBOURS_US
@@ -62,16 +63,9 @@ def hold_some(transaction: Transaction, incident: Incident) -> int:
     count = 0
     for camera_no in incident.cameras:
         count += transaction.execute(
-            "UPDATE segments SET held = 1 WHERE segment_id IN (SELECT segment_id FROM segments WHERE camera_no = ?"
-            " AND start_us < ? AND end_us > ? AND held = 0 AND doomed = 0 LIMIT ?) AND EXISTS"
-            " (SELECT 1 FROM incidents WHERE incident_id = ? AND released_us IS NULL)",
-            (
-                camera_no,
-                incident.end_us,
-                incident.start_us,
-                FLAGGED_AT_A_TIME - count,
-                incident.incident_id,
-            ),
+            "UPDATE segments SET held = 1 WHERE segment_id IN (SELECT segment_id FROM segments WHERE camera_no = ?"  # noqa: S608
+            f" AND start_us < ? AND end_us > ? AND held = 0 AND doomed = 0 AND {held_by_incident()} LIMIT ?)",
+            (camera_no, incident.end_us, incident.start_us, FLAGGED_AT_A_TIME - count),
         ).rowcount
         if count >= FLAGGED_AT_A_TIME:
             break
@@ -83,10 +77,8 @@ def free_some(transaction: Transaction, incident: Incident) -> int:
     count = 0
     for camera_no in incident.cameras:
         count += transaction.execute(
-            "UPDATE segments SET held = 0 WHERE segment_id IN (SELECT segment_id FROM segments s WHERE camera_no = ?1"
-            " AND start_us < ?2 AND end_us > ?3 AND held = 1 AND NOT EXISTS (SELECT 1 FROM incident_cameras c"
-            " JOIN incidents i USING (incident_id) WHERE c.camera_no = ?1 AND i.released_us IS NULL"
-            " AND i.start_us < s.end_us AND i.end_us > s.start_us) LIMIT ?4)",
+            "UPDATE segments SET held = 0 WHERE segment_id IN (SELECT segment_id FROM segments WHERE camera_no = ?1"  # noqa: S608
+            f" AND start_us < ?2 AND end_us > ?3 AND held = 1 AND NOT {held_by_incident()} LIMIT ?4)",
             (camera_no, incident.end_us, incident.start_us, FLAGGED_AT_A_TIME - count),
         ).rowcount
         if count >= FLAGGED_AT_A_TIME:
@@ -99,9 +91,8 @@ def release_segments(transaction: Transaction, incident: Incident) -> int:
     count = 0
     for camera_no in incident.cameras:
         count += transaction.execute(
-            "UPDATE segments SET held = 0 WHERE camera_no = ?1 AND start_us < ?2 AND end_us > ?3 AND held = 1 AND NOT EXISTS"
-            " (SELECT 1 FROM incident_cameras c JOIN incidents i USING (incident_id) WHERE c.camera_no = ?1"
-            " AND i.released_us IS NULL AND i.start_us < segments.end_us AND i.end_us > segments.start_us)",
+            "UPDATE segments SET held = 0 WHERE camera_no = ?1 AND start_us < ?2 AND end_us > ?3 AND held = 1"  # noqa: S608
+            f" AND NOT {held_by_incident()}",
             (camera_no, incident.end_us, incident.start_us),
         ).rowcount
     return count

@@ -1,10 +1,8 @@
 """SHA-256 of each finished segment: soon, while the system still has it in memory, and later when the box is busy."""
 
 import asyncio
-import contextlib
 import hashlib
 import os
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +18,7 @@ from gtvision_edge.recordings.indexing.repository import (
     set_hash,
 )
 from gtvision_edge.recordings.model import LeanSegment, SegmentId
+from gtvision_edge.runtime.background import step_back
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.storage import Database, Transaction
 
@@ -38,7 +37,6 @@ AGAIN_S = 3600.0
 CUT_SETTLED_S = 120.0
 """A file that was cut off is hashed when it has not changed for so long."""
 BLOCK = 2**20
-NICENESS = 10
 
 
 class Hasher:
@@ -57,7 +55,9 @@ class Hasher:
         self._database = database
         self._is_present = is_present
         self._clock = clock
-        self._thread = ThreadPoolExecutor(1, "footage-hash", initializer=_be_nice)
+        self._thread = ThreadPoolExecutor(
+            1, "footage-hash", initializer=step_back, initargs=("footage-hash",)
+        )
         self._not_before: dict[SegmentId, float] = {}
         self._worked_at = clock.monotonic()
         registry = registry or CollectorRegistry()
@@ -138,11 +138,3 @@ def _hash(path: Path, segment: LeanSegment, is_cut: bool) -> tuple[bytes | None,
 
 def _noting(segment: LeanSegment, sha256: bytes) -> Callable[[Transaction], None]:
     return lambda transaction: set_hash(transaction, segment, sha256)
-
-
-def _be_nice() -> None:
-    """Lower the priority of this thread alone; Linux keeps one per thread."""
-    with contextlib.suppress(
-        OSError
-    ):  # a hardened unit may forbid it, and a thread that fails here breaks its pool
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

@@ -32,6 +32,7 @@ from gtvision_edge.recordings.model import (
     SegmentId,
     SegmentWritten,
 )
+from gtvision_edge.recordings.ownership.mending import MarkerMender
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.storage import Database, Transaction
@@ -73,10 +74,12 @@ class Indexer:
         view: Callable[[str], PathView | None],
         bus: EventBus,
         clock: Clock,
+        mender: MarkerMender | None = None,
         registry: CollectorRegistry | None = None,
     ) -> None:
         self._database = database
         self._cameras = cameras
+        self._mender = mender or MarkerMender(root, database, clock)
         self._is_present = is_present
         self._view = view
         self._bus = bus
@@ -187,6 +190,8 @@ class Indexer:
         """Return the cameras' directories; the index follows when they, or the site's cameras, changed."""
         cameras = self._cameras.all_cameras()
         places = await self._in_thread(self._survey.places)
+        if await self._mender.look(self._survey.unmarked, self._in_thread):
+            places = await self._in_thread(self._survey.places)
         state = (places, [(camera.camera_uuid, camera.camera_id) for camera in cameras])
         if state == self._placed:
             return self._places

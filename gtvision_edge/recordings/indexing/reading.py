@@ -49,7 +49,7 @@ class Described:
     is_read: bool = True
 
 
-def read_path(path: Path, name_us: int) -> tuple[RecordedFile, Reading]:
+def read_path(path: Path | str, name_us: int) -> tuple[RecordedFile, Reading]:
     """Open and read a file that is not written to any more. Blocks.
 
     Raises:

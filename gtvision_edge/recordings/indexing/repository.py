@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any, Final, Protocol
 
+from gtvision_edge.recordings.aging.repository import AGE, age_bounds, age_of_new
 from gtvision_edge.recordings.groups import UNREAD, pack_groups
 from gtvision_edge.recordings.holding import held_by_incident
 from gtvision_edge.recordings.markers import CameraMarker
@@ -27,15 +29,15 @@ LEAN_COLUMNS: Final = "segment_id, camera_no, name_us, start_us, end_us, size_by
 
 INSERT_SEGMENT: Final = (
     "INSERT INTO segments (camera_no, name_us, start_us, end_us, media_us, size_bytes, format_id, init_bytes,"  # noqa: S608 -- names of ours
-    " groups, run, run_no, continues, is_cut, sha256, held) VALUES (:camera_no, :name_us, :start_us, :end_us,"
+    " groups, run, run_no, continues, is_cut, sha256, aged_us, held) VALUES (:camera_no, :name_us, :start_us, :end_us,"
     " :media_us, :size_bytes, :format_id, :init_bytes, :groups, :run, :run_no, :continues, :is_cut, :sha256,"
-    f" {held_by_incident(camera_no=':camera_no', start_us=':start_us', end_us=':end_us')})"
+    f" {age_of_new(':start_us')}, {held_by_incident(camera_no=':camera_no', start_us=':start_us', end_us=':end_us')})"
 )
 
 
 _MISSING_COLUMNS: Final = (
     "segment_id, camera_no, name_us, start_us, end_us, media_us, size_bytes, format_id, init_bytes, groups, run, run_no,"
-    " continues, is_cut, sha256, seal_id, held"
+    " continues, is_cut, sha256, seal_id, held, aged_us"
 )
 
 
@@ -137,7 +139,7 @@ def return_missing(transaction: Transaction, segment: Segment) -> SegmentId | No
     """Give a file that was missing its row again; None when it was not, or is another one by its size."""
     back = transaction.execute(
         f"INSERT INTO segments ({_MISSING_COLUMNS}) SELECT {_MISSING_COLUMNS} FROM missing_segments"  # noqa: S608
-        " WHERE camera_no = ? AND name_us = ? AND size_bytes = ?"
+        " WHERE camera_no = ? AND name_us = ? AND size_bytes = ? ORDER BY segment_id DESC LIMIT 1"
         " RETURNING segment_id, camera_no, start_us, end_us, size_bytes",
         (segment.camera_no, segment.name_us, segment.size_bytes),
     ).fetchone()
@@ -260,28 +262,42 @@ def oldest_deletable(
     limit: int,
     camera_nos: Sequence[CameraNo] | None = None,
     before_us: int | None = None,
+    after_us: int | None = None,
 ) -> list[LeanSegment]:
     """Return what :meth:`SegmentIndex.oldest_deletable` does, as of inside *transaction*."""
-    found = [
-        lean_segment(row)
-        for sql, parameters in deletable_queries(camera_nos, before_us, limit)
-        for row in transaction.execute(sql, parameters)
-    ]
-    return sorted(found, key=lambda segment: segment.start_us)[:limit]
+    queries = deletable_queries(camera_nos, before_us, limit, after_us=after_us)
+    return oldest_of(
+        [row for sql, parameters in queries for row in transaction.execute(sql, parameters)], limit
+    )
 
 
 def deletable_queries(
-    camera_nos: Sequence[CameraNo] | None, before_us: int | None, limit: int
+    camera_nos: Sequence[CameraNo] | None,
+    before_us: int | None,
+    limit: int,
+    *,
+    after_us: int | None = None,
 ) -> list[tuple[str, tuple[Any, ...]]]:
-    """Return the queries whose rows together, cut at *limit*, are the oldest deletable segments."""
+    """Return the queries whose rows together are what :func:`oldest_of` chooses from."""
     # One query per camera: each takes its rows from the front of a partial index. A list of cameras in one query would
     # make SQLite sort everything they have, or walk everybody else's.
-    before, values = ("", ()) if before_us is None else (" AND end_us <= ?", (before_us,))
-    rest = f"held = 0 AND doomed = 0{before} ORDER BY start_us LIMIT ?"
+    bounds = age_bounds(before_us, after_us)
+    values = tuple(us for _, some in bounds for us in some)
+    given = "".join(f" AND {sql}" for sql, _ in bounds)
+    rest = f"held = 0 AND doomed = 0{given} ORDER BY {AGE} LIMIT ?"
+    columns = f"{LEAN_COLUMNS}, {AGE} AS age_us"
     if camera_nos is None:
-        return [(f"SELECT {LEAN_COLUMNS} FROM segments WHERE {rest}", (*values, limit))]  # noqa: S608
-    sql = f"SELECT {LEAN_COLUMNS} FROM segments WHERE camera_no = ? AND {rest}"  # noqa: S608
+        return [(f"SELECT {columns} FROM segments WHERE {rest}", (*values, limit))]  # noqa: S608
+    sql = f"SELECT {columns} FROM segments WHERE camera_no = ? AND {rest}"  # noqa: S608
     return [(sql, (no, *values, limit)) for no in camera_nos]
+
+
+def oldest_of(rows: Iterable[Row], limit: int) -> list[LeanSegment]:
+    """Return the first *limit* of the rows of :func:`deletable_queries` by their age, those indexed first before others."""
+    found = sorted(
+        rows, key=itemgetter(7, 0)
+    )  # by place: names of columns are slow, and the rows many
+    return [LeanSegment(*row[:7]) for row in map(tuple, found[:limit])]
 
 
 def is_continued(

@@ -108,6 +108,8 @@ class Survey:
 
     root: Path
     monotonic: Callable[[], float] = time.monotonic
+    unmarked: list[str] = field(default_factory=list)
+    """Directories of cameras that did not say whose they are when :meth:`places` was asked last."""
     _names: tuple[int, list[str]] | None = None
     """The root's time of change, and the directories of cameras in it."""
     _markers: dict[str, _Marker] = field(default_factory=dict)
@@ -132,6 +134,7 @@ class Survey:
                 del self._markers[gone]
             self._names = (changed if _is_settled(changed) else -1), names
         markers = [(name, self._marker(name)) for name in self._names[1]]
+        self.unmarked = [name for name, marker in markers if marker is None]
         return [Place(name, marker) for name, marker in markers if marker is not None]
 
     def days(self, place: Place) -> list[int]:
@@ -238,8 +241,8 @@ class Survey:
         return True
 
     def _judged(self, open_file: OpenFile, *, is_newest: bool, is_recorded: bool) -> Judgement:
-        path = self.path(open_file.directory, open_file.name_us)
-        found = path.lstat()
+        path = f"{self.root}/{open_file.directory}/{_file_name(open_file.name_us)}"
+        found = os.lstat(path)
         if not stat.S_ISREG(found.st_mode):
             return Judgement(open_file, Fate.GONE)
         now = self.monotonic()
@@ -263,7 +266,7 @@ class Survey:
                 return Judgement(open_file, Fate.GROWS)
             size = reading.head.size if reading.head else 0
             if file.size == size:  # nothing was ever written but a head: a full disk leaves such
-                path.unlink()
+                os.unlink(path)  # noqa: PTH108 -- see _day_path
                 log.info("segment_stub_removed", camera=open_file.camera_id, bytes=size)
                 return Judgement(open_file, Fate.GONE)
         return Judgement(open_file, Fate.FINISHED, describe(file, reading, open_file.camera_no))
@@ -292,14 +295,19 @@ def _read_marker(path: Path) -> CameraMarker | None:
         return None  # nobody's, until a person has looked
 
 
-def _is_closed(path: Path) -> bool:
-    with path.open("rb", buffering=0) as file:
+def _is_closed(path: str) -> bool:
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 -- see _day_path
         head = parse_head(file.read(8192))
     return head is not None and head.closed_ms > 0
 
 
 def _is_settled(changed_ns: int) -> bool:
     return abs(time.time_ns() - changed_ns) > SETTLED_S * 1e9
+
+
+@lru_cache(maxsize=1024)
+def _file_name(name_us: int) -> str:
+    return str(segment_file(name_us))
 
 
 @lru_cache(maxsize=1024)

@@ -1,13 +1,10 @@
 """One comparison from begin to end, by the daemon or by the command line."""
 
 import contextlib
-import os
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 from prometheus_client import Counter
 
@@ -22,10 +19,9 @@ from gtvision_edge.recordings.integrity.listing import list_directories
 from gtvision_edge.recordings.integrity.mending import Mender
 from gtvision_edge.recordings.integrity.model import Kind, Report
 from gtvision_edge.recordings.model import CameraNo, RecordedCamera
+from gtvision_edge.runtime.background import step_back
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.storage import Database, Transaction
-
-NICENESS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +78,7 @@ class Comparison:
     async def run(self, wanted: Wanted) -> Report:
         """Compare, mend if wanted, and read files again if wanted."""
         report = Report(deep=wanted.deep, mends=wanted.mends, sample_after=wanted.after)
-        await self._threads.run(_be_nice)
+        await self._threads.run(partial(step_back, "integrity"))
         cameras = await self._cameras(places_them=wanted.mends and not self._is_running)
         outcome = await self._checker.check(report, cameras)
         if wanted.mends:
@@ -110,9 +106,3 @@ class Comparison:
 
                     await self._database.write(place)
         return await self._index.cameras()
-
-
-def _be_nice() -> None:
-    """Lower the priority of this thread alone; Linux keeps one per thread."""
-    with contextlib.suppress(OSError):  # a hardened unit may forbid it
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

@@ -17,10 +17,3 @@ class IntegrityRunningError(EdgeError):
 
     code: ClassVar[str] = "integrity_running"
     kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
-
-
-class IntegrityFaultsError(EdgeError):
-    """The last comparison found what a person must look at."""
-
-    code: ClassVar[str] = "integrity_faults"
-    kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gtvision_edge.recordings.holding import held_by_incident
+from gtvision_edge.recordings.holding import held_by_incident, is_in_incident
 from gtvision_edge.recordings.integrity.model import StoredReport, Verdict
 from gtvision_edge.recordings.model import DAY_US, CameraNo, SegmentId
 from gtvision_edge.storage import Database, Row, Transaction
@@ -110,8 +110,7 @@ async def fetch_not_held(database: Database) -> list[tuple[SegmentId, str]]:
     """Return what open incidents keep and is not marked so, with the camera's id."""
     rows = await database.fetch_all(
         "SELECT segments.segment_id, r.camera_id FROM segments JOIN recorded_cameras r USING (camera_no)"  # noqa: S608
-        " WHERE camera_no IN (SELECT camera_no FROM incident_cameras JOIN incidents USING (incident_id)"
-        f" WHERE released_us IS NULL) AND held = 0 AND doomed = 0 AND {held_by_incident()} ORDER BY segment_id"
+        f" WHERE {is_in_incident('camera_no')} AND held = 0 AND doomed = 0 AND {held_by_incident()} ORDER BY segment_id"
     )
     return [(SegmentId(row[0]), row[1]) for row in rows]
 

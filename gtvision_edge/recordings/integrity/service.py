@@ -16,7 +16,6 @@ from gtvision_edge.audit import SYSTEM, Actor, AuditLog
 from gtvision_edge.recordings.integrity import repository
 from gtvision_edge.recordings.integrity.comparing import Comparison, Wanted
 from gtvision_edge.recordings.integrity.errors import (
-    IntegrityFaultsError,
     IntegrityRunningError,
     UnknownReportError,
 )
@@ -30,7 +29,9 @@ from gtvision_edge.recordings.integrity.model import (
 )
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.runtime.findings import Finding
 from gtvision_edge.runtime.ids import new_uuid7
+from gtvision_edge.runtime.waking import sleep_or_wake
 from gtvision_edge.settings import IntegritySettings
 from gtvision_edge.storage import Database, Transaction
 
@@ -153,15 +154,10 @@ class IntegrityService:
         shown = found[:limit]
         return shown, shown[-1].report_id if len(found) > limit else None
 
-    async def require_good(self) -> None:
-        """Return when the last comparison found nothing that a person must look at.
-
-        Raises:
-            IntegrityFaultsError: it did.
-
-        """
-        if self._faults:
-            raise IntegrityFaultsError("Disk and index do not fit.", kinds=list(self._faults))
+    def findings(self) -> list[Finding]:
+        """Return that the last comparison found what a person must look at, if it did."""
+        kinds = list(self._faults)
+        return [Finding("integrity_faults", facts={"kinds": kinds})] if kinds else []
 
     async def _resume(self) -> None:
         broken = await self._database.write(
@@ -174,13 +170,7 @@ class IntegrityService:
             self._show(last.document, last.verdict, last.finished_us or 0)
 
     async def _wait(self) -> None:
-        sleeping = asyncio.ensure_future(self._clock.sleep(LOOK_S))
-        hearing = asyncio.ensure_future(self._news.wait())
-        try:
-            await asyncio.wait({sleeping, hearing}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeping.cancel()
-            hearing.cancel()
+        await sleep_or_wake(self._clock, LOOK_S, self._news)
 
     async def _is_due(self) -> bool:
         """Tell whether tonight's comparison is to begin: at its hour, or later where the box was off then."""

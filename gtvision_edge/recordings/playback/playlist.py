@@ -6,7 +6,8 @@ skipped: the wall clock of what is shown stands in EXT-X-PROGRAM-DATE-TIME. Pure
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from gtvision_edge.recordings.model import Group, Segment, Span
 from gtvision_edge.runtime.timestamps import to_rfc3339
@@ -24,8 +25,7 @@ _LEAST_RATE, _MOST_RATE = 0.5, 2.0
 _MAYBE, _HIDDEN = "\x01", "\x02"
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A byte range of a playlist: a group of a segment, with the wall clock of its first picture and its end (UTC µs)."""
 
     segment: Segment
@@ -52,14 +52,25 @@ def pieces_of(segment: Segment, following: Segment | None = None) -> Iterator[Pi
     rate = (end_us - segment.start_us) / segment.media_us if segment.media_us > 0 else 1.0
     if not _LEAST_RATE <= rate <= _MOST_RATE:
         rate = 1.0
+    begin_us = segment.start_us
     for group in segment.groups:
-        yield Piece(
-            segment,
-            group,
-            start_us=segment.start_us + round(group.start_us * rate),
-            end_us=segment.start_us + round((group.start_us + group.length_us) * rate),
-            key_us=segment.start_us + round(group.key_us * rate),
-        )
+        start_us, key_us, length_us = group.start_us, group.key_us, group.length_us
+        if rate == 1.0:
+            yield Piece(
+                segment,
+                group,
+                begin_us + start_us,
+                begin_us + start_us + length_us,
+                begin_us + key_us,
+            )
+        else:
+            yield Piece(
+                segment,
+                group,
+                begin_us + round(start_us * rate),
+                begin_us + round((start_us + length_us) * rate),
+                begin_us + round(key_us * rate),
+            )
 
 
 class Playlist:
@@ -136,6 +147,8 @@ class Playlist:
         """Return which range to begin with: the last whose key frame is not after the span's start."""
         if not pieces or pieces[-1].end_us <= self._span.start_us:
             return len(pieces)
+        if pieces[0].key_us > self._span.start_us:
+            return 0
         before = [n for n, piece in enumerate(pieces) if piece.key_us <= self._span.start_us]
         return before[-1] if before else 0
 
@@ -185,4 +198,13 @@ def _query(*parts: str) -> str:
 
 
 def _date(time_us: int) -> str:
-    return to_rfc3339(round(time_us, -3)).replace("+00:00", "Z")
+    """Return the moment, to the millisecond, as :func:`to_rfc3339` writes it."""
+    minute, rest_us = divmod(round(time_us, -3), 60_000_000)
+    seconds, part_us = divmod(rest_us, 1_000_000)
+    part = f".{part_us:06d}" if part_us else ""
+    return f"{_minute(minute)}{seconds:02d}{part}Z"
+
+
+@lru_cache(maxsize=128)
+def _minute(minute: int) -> str:
+    return to_rfc3339(minute * 60_000_000)[: -len("00+00:00")]

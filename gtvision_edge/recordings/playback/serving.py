@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 import structlog
-from aiohttp import ETag, hdrs, web
+from aiohttp import hdrs, web
 from prometheus_client import CollectorRegistry, Counter
 
 from gtvision_edge.recordings.disk import DiskThreads
 from gtvision_edge.recordings.errors import UnknownSegmentError, VolumeUnwritableError
 from gtvision_edge.recordings.model import CameraNo, LeanSegment, Segment
 from gtvision_edge.recordings.playback.hiding import hide_audio
+from gtvision_edge.runtime.entity_tags import has_already
 
 log = structlog.get_logger(__name__)
 
@@ -142,7 +143,7 @@ class SegmentServer:
             hdrs.ACCEPT_RANGES: "bytes",
             hdrs.CACHE_CONTROL: "no-store" if segment.is_growing else _FINISHED_CACHING,
         }
-        if _matches(request.if_none_match, tag):
+        if has_already(request, tag):
             return web.Response(status=304, headers=headers)
         asked = read_range(request, tag, size)
         if asked is None:
@@ -213,10 +214,6 @@ def read_range(request: web.Request, tag: str, size: int) -> Asked | None:
 
 def _is_number(text: str) -> bool:
     return text == "" or (text.isascii() and text.isdigit() and len(text) < 19)
-
-
-def _matches(tags: tuple[ETag, ...] | None, tag: str) -> bool:
-    return tags is not None and any(each.value in (tag, "*") for each in tags)
 
 
 def _is_tls(transport: asyncio.BaseTransport) -> bool:

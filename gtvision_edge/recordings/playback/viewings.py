@@ -44,7 +44,8 @@ class _Viewing:
 class FootageViewings:
     """``footage.viewed`` stands in the log before the first byte of an interval goes out; ``footage.view_ended`` when it is over.
 
-    The second one lists what was really fetched. A request outside the announced interval opens the hours it lies in, so that
+    The second one lists what was really fetched. An interval that reaches beyond now is announced up to now, for nobody has seen
+    the future; what is recorded within the hour after it and seen belongs to the same viewing. A request outside the announced interval opens the hours it lies in, so that
     somebody without a playlist makes an entry an hour of footage and not one each minute. While the database cannot be
     written, footage is shown all the same, and the entry is written with the next request.
     """
@@ -59,8 +60,7 @@ class FootageViewings:
         """Note that *who* is about to look at *span*."""
         viewing = self._viewing(who, actor, camera)
         async with viewing.lock:
-            if not _is_covered(span, viewing.opened):
-                await self._announce(viewing, span)
+            await self._announce(viewing, span)
 
     async def touch(self, who: str, actor: Actor, camera: RecordedCamera, span: Span) -> None:
         """Note that *who* gets the footage of *span*, announced or not."""
@@ -103,17 +103,22 @@ class FootageViewings:
         return viewing
 
     async def _announce(self, viewing: _Viewing, span: Span) -> None:
-        details = {"start": to_rfc3339(span.start_us), "end": to_rfc3339(span.end_us)}
+        now_us = self._clock.now_us()
+        told = _until(span, now_us)
+        if _is_covered(told, viewing.opened):
+            return
+        details = {"start": to_rfc3339(told.start_us), "end": to_rfc3339(told.end_us)}
         if await self._write("footage.viewed", viewing, details):
-            viewing.opened = joined([*viewing.opened, span], near_us=0)
+            viewing.opened = joined([*viewing.opened, _until(span, now_us + HOUR_US)], near_us=0)
 
     async def _end(self, key: tuple[str, str]) -> None:
         viewing = self._viewings.pop(key)
         if not viewing.played:
             return
+        now_us = self._clock.now_us()
         played = [
             {"start": to_rfc3339(span.start_us), "end": to_rfc3339(span.end_us)}
-            for span in viewing.played
+            for span in (_until(each, now_us) for each in viewing.played)
         ]
         details: dict[str, object] = {
             "started": to_rfc3339(viewing.began_us),
@@ -157,6 +162,10 @@ def _is_covered(span: Span, spans: Sequence[Span]) -> bool:
         each.start_us - _EDGE_US <= span.start_us and span.end_us <= each.end_us + _EDGE_US
         for each in spans
     )
+
+
+def _until(span: Span, end_us: int) -> Span:
+    return Span(min(span.start_us, end_us), min(span.end_us, end_us))
 
 
 def _with_nearest_joined(spans: list[Span]) -> list[Span]:

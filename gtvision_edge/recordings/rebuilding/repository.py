@@ -1,9 +1,9 @@
 """The SQL of rebuilding the index."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gtvision_edge.recordings.holding import held_by_incident
+from gtvision_edge.recordings.holding import held_by_incident, is_in_incident
 from gtvision_edge.recordings.indexing.reading import Described
 from gtvision_edge.recordings.indexing.repository import (
     INSERT_SEGMENT,
@@ -32,7 +32,7 @@ class KnownDay:
     """A day of a camera by the times in its files' names: the rows, and the sizes of files that were missing before."""
 
     rows: Mapping[int, KnownRow]
-    lost: Mapping[int, int]
+    lost: Mapping[int, Sequence[int]]
 
 
 async def fetch_day(database: Database, camera_no: CameraNo, day_us: int) -> KnownDay:
@@ -43,12 +43,16 @@ async def fetch_day(database: Database, camera_no: CameraNo, day_us: int) -> Kno
         span,
     )
     lost = await database.fetch_all(
-        "SELECT name_us, size_bytes FROM missing_segments WHERE camera_no = ? AND name_us >= ? AND name_us < ?",
+        "SELECT name_us, size_bytes FROM missing_segments WHERE camera_no = ? AND name_us >= ? AND name_us < ?"
+        " ORDER BY segment_id",
         span,
     )
+    sizes: dict[int, list[int]] = {}
+    for row in lost:
+        sizes.setdefault(row["name_us"], []).append(row["size_bytes"])
     return KnownDay(
         {row[0]: KnownRow(SegmentId(row[1]), row[2], bool(row[3]), bool(row[4])) for row in rows},
-        {row[0]: row[1] for row in lost},
+        sizes,
     )
 
 
@@ -108,8 +112,8 @@ def renew_segments(transaction: Transaction, segment_ids: Iterable[SegmentId]) -
 def hold_again(transaction: Transaction) -> None:
     """Mark what open incidents hold."""
     transaction.execute(
-        "UPDATE segments SET held = 1 WHERE held = 0 AND doomed = 0 AND camera_no IN (SELECT camera_no"  # noqa: S608
-        f" FROM incident_cameras JOIN incidents USING (incident_id) WHERE released_us IS NULL) AND {held_by_incident()}"
+        f"UPDATE segments SET held = 1 WHERE held = 0 AND doomed = 0 AND {is_in_incident('camera_no')}"  # noqa: S608
+        f" AND {held_by_incident()}"
     )
 
 

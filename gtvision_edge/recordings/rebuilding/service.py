@@ -336,9 +336,10 @@ class _Rebuild:
             if described is None or (described.segment.is_cut and _is_fresh(path)):
                 continue
             day.rows.append(described)
-            lost = known.lost.get(name_us)
-            if lost is not None and lost != described.segment.size_bytes:
-                day.findings.append(_differs(place, name_us, described.segment.size_bytes, lost))
+            lost = known.lost.get(name_us, ())
+            size = described.segment.size_bytes
+            if lost and size not in lost:
+                day.findings.append(_differs(place, name_us, size, lost[-1]))
         seams = [day_us, *([each.segment.name_us for each in day.rows] if known.rows else [])]
         return replace(
             day, files=len(sizes), unchanged=unchanged, rows=_linked(day.rows), seams=seams

@@ -4,18 +4,20 @@ Deleting too late costs room, of which the volume's own thresholds take care; de
 that stepped, ran behind what is already recorded, or jumped ahead without a time server is not believed for a while.
 """
 
-import asyncio
 import ctypes
 from collections.abc import Callable
 from enum import StrEnum
+from functools import cache
 from typing import Final, NamedTuple
 
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
+from gtvision_edge.recordings.aging.doubts import ClockDoubts
 from gtvision_edge.recordings.retention import repository
 from gtvision_edge.recordings.retention.model import DAY_US
 from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.findings import Finding
 from gtvision_edge.storage import Database
 
 log = structlog.get_logger(__name__)
@@ -40,7 +42,7 @@ _FAR: Final = "far"
 """In the clock log, as source: the clock leapt far."""
 
 IsSynced = Callable[[], bool | None]
-"""Whether the clock is in step with a time server; None = the system does not tell."""
+"""Whether the clock is in step with a time server; None = the system does not tell. Asked in the loop: it must not block."""
 
 
 class ClockReason(StrEnum):
@@ -52,6 +54,9 @@ class ClockReason(StrEnum):
     LEAPT_UNSYNCED = "leapt_unsynced"
     LEAPT_FAR = "leapt_far"
     """More than a day ahead of all that is known, by a time server: believed after a day."""
+
+
+_PASSING: Final = (None, ClockReason.STARTED, ClockReason.STEPPED)
 
 
 class ClockEntry(NamedTuple):
@@ -77,6 +82,7 @@ class ClockGuard:
         self._database = database
         self._clock = clock
         self._is_synced = is_synced
+        self._doubts = ClockDoubts(database)
         self._synced: bool | None = None
         self._offset_us = self._offset()
         self._newest_us = 0
@@ -116,6 +122,12 @@ class ClockGuard:
         """Return whether a time server keeps the clock; None = not known."""
         return self._synced
 
+    def findings(self) -> list[Finding]:
+        """Return a doubt that somebody should see to; those of a start and of a step end by themselves in minutes."""
+        if self._reason in _PASSING:
+            return []
+        return [Finding("clock_in_doubt", facts={"reason": str(self._reason)})]
+
     async def run(self) -> None:
         """Watch until cancelled."""
         await self.start()
@@ -127,6 +139,7 @@ class ClockGuard:
         """Compare the clock with what was written before."""
         self._newest_us = await repository.fetch_newest_us(self._database)
         now_us = self._clock.now_us()
+        await self._doubts.start(now_us, self._newest_us)
         self._leapt = self._is_far = self._newest_us > 0 and now_us > self._newest_us + FAR_US
         if self._is_far:
             await self._write(now_us, "start", source=_FAR)
@@ -144,7 +157,7 @@ class ClockGuard:
         now_us, offset_us = self._clock.now_us(), self._offset()
         step_us = offset_us - self._offset_us
         self._offset_us = offset_us
-        synced = await asyncio.to_thread(self._is_synced)
+        synced = self._is_synced()
         if synced != self._synced:
             self._synced = synced
             if synced is not None:
@@ -153,6 +166,8 @@ class ClockGuard:
             log.warning("clock_stepped", step_s=step_us / 1_000_000)
             self._stable_since = self._clock.monotonic()
             self._leapt = self._leapt or step_us > LEAP_US
+            if step_us > LEAP_US:
+                self._doubts.leapt(now_us - step_us, now_us)
             known_us = max(self._newest_us, now_us - step_us)
             is_far = now_us > known_us + FAR_US
             # Stepped back to what was known before a leap: that one is undone.
@@ -164,6 +179,7 @@ class ClockGuard:
             self._note(now_us, "step", step_us=step_us, source=_FAR if is_far else "")
         try:
             await self._write_noted()
+            await self._doubts.look(now_us, is_confirmed=synced is True)
         finally:
             self._judge(now_us)
 
@@ -178,7 +194,7 @@ class ClockGuard:
             self._doubt(ClockReason.LEAPT_UNSYNCED, now_us)
         elif self._is_far and stable_s < CONFIRMED_S:
             self._doubt(ClockReason.LEAPT_FAR, now_us)
-        elif self._reason is not None and not self._noted:
+        elif self._reason is not None and not self._noted and self._doubts.is_written:
             # Until a step is written down nobody can tell what was recorded by the wrong time.
             self._leapt = self._is_far = False
             self._newest_us = 0
@@ -229,13 +245,20 @@ class _Timex(ctypes.Structure):
 
 
 def kernel_says_synced() -> bool | None:
-    """Return whether the kernel counts the clock as kept by a time server (any of them tells it); None = cannot be asked."""
+    """Return whether the kernel counts the clock as kept by a time server (any of them tells it); None = cannot be asked.
+
+    One system call, which waits for nothing.
+    """
     try:
-        libc = ctypes.CDLL(None, use_errno=True)
         timex = _Timex()
-        state = libc.adjtimex(ctypes.byref(timex))
+        state = _libc().adjtimex(ctypes.byref(timex))
     except (OSError, AttributeError):
         return None
     if state < 0:
         return None
     return state != _TIME_ERROR and not timex.status & _STA_UNSYNC
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
-from gtvision_edge.audit import Actor, AuditLog
+from gtvision_edge.audit import SYSTEM, Actor, AuditLog
 from gtvision_edge.audit.tree import leaf_hash, root_over
 from gtvision_edge.recordings.disk import DiskThreads
 from gtvision_edge.recordings.index import (
@@ -132,28 +132,31 @@ class Deleter:
             VolumeError: it went away, or hangs.
 
         """
-        count = 0
         async with self._turn:
-            if not await self._index.doomed(1):
-                return 0
-            purges = await repository.fetch_unfinished_deletions(self._database)
-            while self._is_present():
-                begun = await self._index.doomed(BATCH)
-                if not begun:
-                    break
-                orphans = [each for each in begun if each.segment_id not in purges]
-                if orphans:
-                    purges |= await self._database.write(
-                        lambda transaction, some=orphans: self._record(  # type: ignore[misc]
-                            transaction, Order(PurgeKind.AGE, {"recovered": True}), some
-                        )
+            return await self._recover()
+
+    async def _recover(self) -> int:
+        count = 0
+        if not await self._index.doomed(1):
+            return 0
+        purges = await repository.fetch_unfinished_deletions(self._database)
+        while self._is_present():
+            begun = await self._index.doomed(BATCH)
+            if not begun:
+                break
+            orphans = [each for each in begun if each.segment_id not in purges]
+            if orphans:
+                purges |= await self._database.write(
+                    lambda transaction, some=orphans: self._record(  # type: ignore[misc]
+                        transaction, Order(PurgeKind.AGE, {"recovered": True}), some
                     )
-                wanted = await self._spare_held(begun, purges)
-                left = [each for each in begun if each.segment_id not in wanted]
-                ended = await self._unlink_and_forget(left, purges, "recovered", was_begun=True)
-                count += ended.segments
-                if not ended.segments and not wanted:
-                    break
+                )
+            wanted = await self._spare_held(begun, purges)
+            left = [each for each in begun if each.segment_id not in wanted]
+            ended = await self._unlink_and_forget(left, purges, "recovered", was_begun=True)
+            count += ended.segments
+            if not ended.segments and not wanted:
+                break
         return count
 
     async def _spare_held(
@@ -208,15 +211,37 @@ class Deleter:
 
         return await self._database.write(write)
 
-    async def finish(self, purge: Purge) -> None:
-        """Close the record of *purge*: its sums, its Merkle root, what was spared for an incident; audited."""
+    async def finish(self, purge: Purge) -> bool:
+        """Close the record of *purge*: its sums, its Merkle root, what was spared for an incident; audited.
+
+        Not before all that it says was deleted is gone: what was broken off is ended first. Return False when that cannot be
+        now; the record then stays open.
+
+        Raises:
+            VolumeError: the volume went away, or hangs.
+
+        """
+        async with self._turn:
+            if await repository.is_being_deleted(self._database, purge.purge_id):
+                await self._recover()
+            fresh = await repository.find_purge(self._database, purge.purge_id)
+            if fresh is None or await repository.is_being_deleted(self._database, purge.purge_id):
+                log.warning("purge_not_finished", purge_id=purge.purge_id)
+                return False
+            if fresh.finished_us is None:
+                await self._close(fresh)
+        return True
+
+    async def _close(self, purge: Purge) -> None:
         cameras = await repository.fetch_purged_cameras(self._database, purge.purge_id)
         root, unhashed = await self._root_of(purge.purge_id)
-        before_us = purge.policy.get("before_us")
+        after_us, before_us = purge.interval_us
         held = 0
         for each in cameras:
-            limit_us = before_us if isinstance(before_us, int) else each.last_us
-            held += await repository.count_held(self._database, each.camera_no, limit_us)
+            limit_us = each.last_us if before_us is None else before_us
+            held += await repository.count_held(
+                self._database, each.camera_no, limit_us, after_us=after_us
+            )
         closed = replace(
             purge,
             finished_us=self._clock.now_us(),
@@ -255,6 +280,35 @@ class Deleter:
             bytes=closed.size_bytes,
             held_skipped=held,
         )
+
+    async def forget_missing(self, *, before_us: int) -> int:
+        """Forget some footage whose files were found to be gone before *before_us*; the audit log keeps what it was.
+
+        One entry per tenant: how many, from when to when, and the Merkle root of the hashes, as of a purge. Return how many.
+        """
+
+        def write(transaction: Transaction) -> int:
+            rows = repository.forget_missing(transaction, before_us=before_us, limit=BATCH)
+            for tenant_id in {row["tenant_id"] for row in rows}:
+                some = [row for row in rows if row["tenant_id"] == tenant_id]
+                leaves = [leaf_hash(row["sha256"] or UNHASHED) for row in some]
+                self._audit.append(
+                    transaction,
+                    actor=SYSTEM,
+                    action="footage.missing_forgotten",
+                    subject="footage:missing",
+                    tenant_id=tenant_id,
+                    details={
+                        "segments": len(some),
+                        "cameras": sorted({row["camera_no"] for row in some}),
+                        "first_us": min(row["start_us"] for row in some),
+                        "last_us": max(row["end_us"] for row in some),
+                        "root": root_over(leaves).hex(),
+                    },
+                )
+            return len(rows)
+
+        return await self._database.write(write)
 
     def is_over(self, purge: Purge) -> bool:
         """Tell whether an age record belongs to a day that is over: the next deletion begins a new one."""

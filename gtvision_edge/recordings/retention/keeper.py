@@ -7,6 +7,7 @@ from typing import Final, Protocol
 import structlog
 
 from gtvision_edge.audit import Actor
+from gtvision_edge.recordings.aging.repository import EARLIEST_US, settle_segments
 from gtvision_edge.recordings.errors import VolumeError
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.model import CameraNo, LeanSegment, RecordedCamera, SegmentId
@@ -24,7 +25,6 @@ from gtvision_edge.recordings.retention.rules import (
     as_many_as,
     excess_of_quota,
     expiry_us,
-    is_of_wrong_time,
     missing_room,
     rule_book,
 )
@@ -47,9 +47,10 @@ STUBBORN_S: Final = 600.0
 """A file that could not be deleted is left alone for so long."""
 LATE_S: Final = 180.0
 """A camera that was removed may have a file in hand for so long."""
-JUMP_US: Final = 3_600_000_000
 DETAILS_US: Final = 90 * DAY_US
 """The single segments of a purge are listed for so long; its record stays."""
+MISSING_US: Final = 400 * DAY_US
+"""That a file was gone is shown for so long after it was found to be; the audit log keeps a root of what was forgotten."""
 
 
 class WatchedVolume(Protocol):
@@ -196,22 +197,30 @@ class Keeper:
 
     async def _age(self, rules: RuleBook) -> None:
         now_us = self._clock.now_us()
+        await self._settle(now_us)
         for camera in await self._index.cameras():
             rule = rules.rule_of(camera)
             before_us = expiry_us(rule, now_us)
             if before_us is not None:
                 await self._expire(camera, rule, before_us)
 
+    async def _settle(self, now_us: int) -> None:
+        """Let footage that a wrong clock named count from now on, when the clock is right."""
+        while self._trust.is_trusted and now_us >= EARLIEST_US:
+            count = await self._database.write(
+                lambda transaction: settle_segments(transaction, now_us, limit=BATCH)
+            )
+            if count < BATCH:
+                return
+
     async def _expire(self, camera: RecordedCamera, rule: Rule, before_us: int) -> None:
-        jumps = await repository.fetch_jumps(self._database, since_us=before_us, least_us=JUMP_US)
         order = Order(PurgeKind.AGE, rule.facts)
         while self._trust.is_trusted and self._volume.is_present():
-            found = await self._choose(
+            victims = await self._choose(
                 lambda n: self._index.oldest_deletable(
                     limit=n, camera_nos=[camera.camera_no], before_us=before_us
                 )
             )
-            victims = [each for each in found if not is_of_wrong_time(each, jumps)]
             if not victims or not await self._delete(order, victims):
                 return
             await self.press()
@@ -262,12 +271,11 @@ class Keeper:
         order = _order_of(purge)
         numbers = purge.policy.get("camera_nos")
         camera_nos = [CameraNo(each) for each in numbers] if isinstance(numbers, list) else []
-        before = purge.policy.get("before_us")
-        before_us = before if isinstance(before, int) else None
+        after_us, before_us = purge.interval_us
         while self._volume.is_present():
             found = await self._choose(
                 lambda n: self._index.oldest_deletable(
-                    limit=n, camera_nos=camera_nos, before_us=before_us
+                    limit=n, camera_nos=camera_nos, before_us=before_us, after_us=after_us
                 )
             )
             if not found or not await self._delete(order, found):
@@ -317,6 +325,8 @@ class Keeper:
                 transaction, before_us=before_us, limit=BATCH
             )
         )
+        missing_before_us = self._clock.now_us() - MISSING_US
+        count = max(count, await self._deleter.forget_missing(before_us=missing_before_us))
         if count < BATCH:
             self._forget_at = self._clock.monotonic() + FORGET_EVERY_S
 

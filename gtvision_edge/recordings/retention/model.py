@@ -115,3 +115,10 @@ class Purge:
     unhashed: int
     audit_seq: int | None
     cameras: Sequence[PurgedOfCamera]
+
+    @property
+    def interval_us(self) -> tuple[int | None, int | None]:
+        """From when and until when it deletes; None = without that limit."""
+        found = (self.policy.get(name) for name in ("after_us", "before_us"))
+        after, before = (each if isinstance(each, int) else None for each in found)
+        return after, before

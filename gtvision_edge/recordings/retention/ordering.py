@@ -8,7 +8,7 @@ from gtvision_edge.accounts import NotPermittedError, Principal, Role
 from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.recordings.index import SegmentIndex
-from gtvision_edge.recordings.model import PurgeId, RecordedCamera
+from gtvision_edge.recordings.model import IncidentId, PurgeId, RecordedCamera
 from gtvision_edge.recordings.retention import repository
 from gtvision_edge.recordings.retention.deleter import Deleter
 from gtvision_edge.recordings.retention.errors import FootageHeldError, UnknownPurgeError
@@ -25,11 +25,36 @@ _READERS: Final = frozenset({Role.ADMIN, Role.AUDITOR})
 
 @dataclass(frozen=True, slots=True)
 class PurgeRequest:
-    """What to delete: footage of these cameras (ids, or uuids of removed ones; None = all one may see) that ended by *before_us*."""
+    """What to delete: footage of these cameras (ids, or uuids of removed ones; None = all one may see) that ended by *before_us*.
+
+    With *after_us* only what did not begin before it. Files go whole or not at all. *reference* names the request or the
+    decision behind it.
+    """
 
     cameras: Sequence[str] | None
     before_us: int
     reason: str
+    after_us: int | None = None
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spared:
+    """What incidents keep of one camera in the interval; *incidents* (id, why) are those one may see."""
+
+    camera: RecordedCamera
+    segments: int
+    size_bytes: int
+    incidents: Sequence[tuple[IncidentId, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class PurgePreview:
+    """What an order would delete now, what it would spare for incidents, and how many files reach beyond its interval."""
+
+    would_go: Sequence[WouldGo]
+    spared: Sequence[Spared]
+    crossing: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +83,39 @@ class PurgeService:
         self._deleter = deleter
         self._keeper = keeper
 
-    async def try_out(self, principal: Principal, request: PurgeRequest) -> list[WouldGo]:
-        """Tell what :meth:`order` would delete now.
+    async def try_out(self, principal: Principal, request: PurgeRequest) -> PurgePreview:
+        """Tell what :meth:`order` would delete now, and what it would not.
 
         Raises:
             as :meth:`order`.
 
         """
-        found = []
+        after_us, before_us = request.after_us or 0, request.before_us
+        would_go: list[WouldGo] = []
+        spared: list[Spared] = []
+        crossing = 0
         for camera in await self._asked(principal, request):
+            no = camera.camera_no
             sums = await repository.fetch_would_go(
-                self._database, camera.camera_no, request.before_us
+                self._database, no, before_us, after_us=request.after_us
             )
             if sums[0]:
-                found.append(WouldGo(camera, *sums))
-        return found
+                would_go.append(WouldGo(camera, *sums))
+            held, size, beyond = await repository.fetch_spared(
+                self._database, no, before_us, after_us=after_us
+            )
+            crossing += beyond
+            if held:
+                holding = await repository.fetch_holding(
+                    self._database, no, before_us, after_us=after_us
+                )
+                shown = [
+                    (incident_id, reason)
+                    for incident_id, tenant_id, reason in holding
+                    if principal.camera_ids is None and principal.may_see_tenant(tenant_id)
+                ]
+                spared.append(Spared(camera, held, size, shown))
+        return PurgePreview(would_go, spared, crossing)
 
     async def order(
         self, principal: Principal, request: PurgeRequest, *, address: str = ""
@@ -82,7 +125,7 @@ class PurgeService:
         Raises:
             NotPermittedError: *principal* is no admin.
             UnknownCameraError: none such that *principal* may see.
-            InvalidInputError: the reason is none, or the time lies ahead.
+            InvalidInputError: the reason or the interval is none, or the time lies ahead.
 
         """
         cameras = await self._asked(principal, request)
@@ -90,13 +133,16 @@ class PurgeService:
         for camera in cameras:
             by_tenant.setdefault(camera.tenant_id, []).append(camera)
         ordered: list[PurgeId] = []
+        reference = request.reference.strip()
         for tenant_id, some in by_tenant.items():
             order = Order(
                 PurgeKind.MANUAL,
                 {
                     "cameras": [camera.camera_id for camera in some],
                     "camera_nos": [camera.camera_no for camera in some],
+                    **({} if request.after_us is None else {"after_us": request.after_us}),
                     "before_us": request.before_us,
+                    **({"reference": reference} if reference else {}),
                 },
                 principal.actor(address),
                 request.reason.strip(),
@@ -178,6 +224,8 @@ class PurgeService:
             raise _fault("reason", f"must have {SHORTEST_REASON} characters at least")
         if request.before_us > self._clock.now_us():
             raise _fault("before", "must not lie ahead")
+        if request.after_us is not None and request.after_us >= request.before_us:
+            raise _fault("before", "must be later than after")
         visible = [
             camera
             for camera in await self._index.cameras()

@@ -73,11 +73,20 @@ class WouldGo:
 
 
 @dataclass(frozen=True, slots=True)
+class OverQuota:
+    """By how many bytes a tenant is over its quota when all that is too old has gone, and what goes of which camera for it."""
+
+    tenant_id: str
+    size_bytes: int
+    cameras: Sequence[WouldGo]
+
+
+@dataclass(frozen=True, slots=True)
 class Forecast:
-    """What a change would delete: by age, camera by camera, and of tenants over their quota."""
+    """What a change would delete: by age, camera by camera, and then of tenants over their quota."""
 
     cameras: Sequence[WouldGo]
-    excess: Mapping[str, int]
+    over_quota: Sequence[OverQuota]
 
 
 class PolicyService:
@@ -200,18 +209,36 @@ class PolicyService:
             for policy in await repository.fetch_policies(self._database)
         }
         rules = rule_book((present | changed).values(), default_days=self._default_days)
-        used = await repository.fetch_tenant_bytes(self._database)
-        held = await self._held_by_tenant()
-        excess = {
-            tenant_id: excess_of_quota(
-                used.get(tenant_id, 0), policy.quota_bytes, held.get(tenant_id, 0)
-            )
-            for tenant_id, policy in rules.tenants.items()
+        aged = await self._would_go(await self._index.cameras(), rules)
+        over = [
+            each
+            for tenant_id in rules.tenants
             if principal.may_see_tenant(tenant_id)
-        }
-        return Forecast(
-            await self._would_go(await self._visible(principal), rules),
-            {tenant_id: size for tenant_id, size in excess.items() if size},
+            and (each := await self._over_quota(tenant_id, rules, aged)) is not None
+        ]
+        visible = {camera.camera_no for camera in await self._visible(principal)}
+        return Forecast([each for each in aged if each.camera.camera_no in visible], over)
+
+    async def _over_quota(
+        self, tenant_id: str, rules: RuleBook, aged: Sequence[WouldGo]
+    ) -> OverQuota | None:
+        used = (await repository.fetch_tenant_bytes(self._database)).get(tenant_id, 0)
+        held = (await self._held_by_tenant()).get(tenant_id, 0)
+        left = used - sum(each.size_bytes for each in aged if each.camera.tenant_id == tenant_id)
+        excess = excess_of_quota(left, rules.quota_of(tenant_id), held)
+        if excess == 0:
+            return None
+        now_us = self._clock.now_us()
+        cameras = [each for each in await self._index.cameras() if each.tenant_id == tenant_id]
+        gone = await repository.fetch_over_quota(
+            self._database,
+            {each.camera_no: expiry_us(rules.rule_of(each), now_us) for each in cameras},
+            excess,
+        )
+        return OverQuota(
+            tenant_id,
+            excess,
+            [WouldGo(each, *gone[each.camera_no]) for each in cameras if each.camera_no in gone],
         )
 
     async def _held_by_tenant(self) -> dict[str | None, int]:

@@ -4,7 +4,16 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from gtvision_edge.recordings.model import CameraNo, LeanSegment, PurgeId, SegmentId
+from gtvision_edge.recordings.aging.repository import AGE, age_bounds
+from gtvision_edge.recordings.holding import held_by_incident, is_in_incident, open_over
+from gtvision_edge.recordings.model import (
+    MAX_SEGMENT_US,
+    CameraNo,
+    IncidentId,
+    LeanSegment,
+    PurgeId,
+    SegmentId,
+)
 from gtvision_edge.recordings.retention.model import (
     Guard,
     OnFull,
@@ -195,6 +204,17 @@ async def fetch_unfinished_deletions(database: Database) -> dict[SegmentId, Purg
     return {SegmentId(row["segment_id"]): PurgeId(row["purge_id"]) for row in rows}
 
 
+async def is_being_deleted(database: Database, purge_id: PurgeId) -> bool:
+    """Tell whether something that a purge says it deleted is not gone yet."""
+    row = await database.fetch_one(
+        # From the few rows whose deletion was begun, whatever the purge deleted before.
+        "SELECT 1 FROM segments s CROSS JOIN purged_segments d ON d.camera_no = s.camera_no AND d.start_us = s.start_us"
+        " AND d.segment_id = s.segment_id WHERE s.doomed = 1 AND d.purge_id = ? LIMIT 1",
+        (purge_id,),
+    )
+    return row is not None
+
+
 async def fetch_open_purges(database: Database) -> list[Purge]:
     rows = await database.fetch_all(f"{_PURGE} WHERE finished_us IS NULL ORDER BY purge_id")
     return [_to_purge(row) for row in rows]
@@ -236,12 +256,14 @@ async def fetch_purged_cameras(database: Database, purge_id: PurgeId) -> list[Pu
     return [PurgedOfCamera(*row) for row in rows]
 
 
-async def count_held(database: Database, camera_no: CameraNo, before_us: int | None) -> int:
-    """Return how many segments of a camera incidents keep; only those that ended by *before_us*, if given."""
+async def count_held(
+    database: Database, camera_no: CameraNo, before_us: int | None, *, after_us: int | None = None
+) -> int:
+    """Return how many segments of a camera incidents keep; only those from *after_us* to *before_us*, as far as given."""
     row = await database.fetch_one(
         "SELECT count(*) FROM segments WHERE camera_no = ?1 AND held = 1"
-        " AND (?2 IS NULL OR (start_us < ?2 AND end_us <= ?2))",
-        (camera_no, before_us),
+        " AND (?2 IS NULL OR (start_us < ?2 AND end_us <= ?2)) AND (?3 IS NULL OR start_us >= ?3)",
+        (camera_no, before_us, after_us),
     )
     return int(row[0]) if row else 0
 
@@ -275,14 +297,6 @@ def finish_purge(transaction: Transaction, purge: Purge) -> None:
     )
 
 
-def delete_empty_purge(transaction: Transaction, purge_id: PurgeId) -> None:
-    transaction.execute(
-        "DELETE FROM purges WHERE purge_id = ? AND failures = 0 AND NOT EXISTS"
-        " (SELECT 1 FROM purged_segments WHERE purge_id = ?)",
-        (purge_id, purge_id),
-    )
-
-
 def forget_details(transaction: Transaction, *, before_us: int, limit: int) -> int:
     """Forget the single segments of purges that finished before *before_us*; the records stay. Return how many."""
     done = transaction.execute(
@@ -291,6 +305,24 @@ def forget_details(transaction: Transaction, *, before_us: int, limit: int) -> i
         (before_us, limit),
     )
     return done.rowcount
+
+
+def forget_missing(transaction: Transaction, *, before_us: int, limit: int) -> list[Row]:
+    """Forget footage whose files were found to be gone before *before_us*, but what an open incident wants; return the rows.
+
+    The rows have camera_no, tenant_id, start_us, end_us and sha256.
+    """
+    wanted = held_by_incident(camera_no="m.camera_no", start_us="m.start_us", end_us="m.end_us")
+    rows = transaction.execute(
+        "SELECT m.segment_id, m.camera_no, r.tenant_id, m.start_us, m.end_us, m.sha256 FROM missing_segments m"  # noqa: S608 -- SQL of ours
+        f" JOIN recorded_cameras r USING (camera_no) WHERE m.found_us < ? AND NOT {wanted}"
+        " ORDER BY m.segment_id LIMIT ?",
+        (before_us, limit),
+    ).fetchall()
+    transaction.executemany(
+        "DELETE FROM missing_segments WHERE segment_id = ?", [(row["segment_id"],) for row in rows]
+    )
+    return rows
 
 
 async def oldest_recorded(database: Database, *, limit: int) -> list[LeanSegment]:
@@ -312,15 +344,66 @@ async def fetch_held_bytes(database: Database) -> dict[CameraNo, int]:
 
 
 async def fetch_would_go(
-    database: Database, camera_no: CameraNo, before_us: int
+    database: Database, camera_no: CameraNo, before_us: int, *, after_us: int | None = None
 ) -> tuple[int, int, int | None, int | None]:
-    """Return number, bytes, first start and last end of a camera's deletable segments that ended by *before_us*."""
+    """Return number, bytes, first start and last end of a camera's deletable segments; bounds as of :func:`age_bounds`."""
+    bounds = age_bounds(before_us, after_us)
+    conditions = ["camera_no = ?", "held = 0", "doomed = 0", *(sql for sql, _ in bounds)]
+    wanted = " AND ".join(conditions)
     (row,) = await database.count_all(
-        "SELECT count(*), coalesce(sum(size_bytes), 0), min(start_us), max(end_us) FROM segments"
-        " WHERE camera_no = ?1 AND held = 0 AND doomed = 0 AND start_us < ?2 AND end_us <= ?2",
-        (camera_no, before_us),
+        f"SELECT count(*), coalesce(sum(size_bytes), 0), min(start_us), max(end_us) FROM segments WHERE {wanted}",  # noqa: S608
+        (camera_no, *(us for _, some in bounds for us in some)),
     )
     return (row[0], row[1], row[2], row[3])
+
+
+async def fetch_over_quota(
+    database: Database, before_us: Mapping[CameraNo, int | None], excess: int
+) -> dict[CameraNo, tuple[int, int, int, int]]:
+    """Return what goes of the cameras in *before_us*, together and oldest first, until *excess* bytes are gone.
+
+    Not what has ended by a camera's own moment there: that went by its age before (None = nothing did). By camera: number,
+    bytes, first start, last end. It sorts all that they have.
+    """
+    if not before_us or excess <= 0:
+        return {}
+    cameras = ", ".join("(?, ?)" for _ in before_us)
+    rows = await database.count_all(
+        f"WITH mine (camera_no, before_us) AS (VALUES {cameras}), ranked AS (SELECT s.camera_no, s.size_bytes, s.start_us,"  # noqa: S608
+        f" s.end_us, sum(s.size_bytes) OVER (ORDER BY {AGE}, s.segment_id ROWS UNBOUNDED PRECEDING) AS gone FROM mine"
+        " CROSS JOIN segments s ON s.camera_no = mine.camera_no WHERE s.held = 0 AND s.doomed = 0"
+        f" AND (before_us IS NULL OR {AGE} >= before_us OR (s.end_us > before_us AND s.aged_us IS NULL)))"
+        " SELECT camera_no, count(*), sum(size_bytes), min(start_us), max(end_us) FROM ranked"
+        " WHERE gone - size_bytes < ? GROUP BY camera_no",
+        (*(value for pair in before_us.items() for value in pair), excess),
+    )
+    return {CameraNo(row[0]): (row[1], row[2], row[3], row[4]) for row in rows}
+
+
+async def fetch_spared(
+    database: Database, camera_no: CameraNo, before_us: int, *, after_us: int
+) -> tuple[int, int, int]:
+    """Return of a camera's segments number and bytes of those that incidents keep within the interval, and how many reach beyond it."""
+    (row,) = await database.count_all(
+        "SELECT coalesce(sum(is_within AND held), 0), coalesce(sum(size_bytes) FILTER (WHERE is_within AND held), 0),"
+        " coalesce(sum(NOT is_within AND NOT held), 0) FROM (SELECT held, size_bytes,"
+        " start_us >= ?2 AND end_us <= ?3 AS is_within FROM segments WHERE camera_no = ?1 AND doomed = 0"
+        " AND start_us < ?3 AND start_us > ?2 - ?4 AND end_us > ?2)",
+        (camera_no, after_us, before_us, MAX_SEGMENT_US),
+    )
+    return (row[0], row[1], row[2])
+
+
+async def fetch_holding(
+    database: Database, camera_no: CameraNo, before_us: int, *, after_us: int
+) -> list[tuple[IncidentId, str, str]]:
+    """Return the open incidents (id, whose, why) that keep footage of a camera between these times."""
+    rows = await database.fetch_all(
+        "SELECT i.incident_id, i.tenant_id, i.reason FROM incidents i JOIN incident_cameras USING (incident_id)"  # noqa: S608
+        f" WHERE camera_no = ?1 AND {open_over(start_us='?2', end_us='?3')} ORDER BY i.incident_id",
+        (camera_no, after_us, before_us),
+    )
+    return [(IncidentId(row[0]), row[1], row[2]) for row in rows]
 
 
 async def fetch_camera_sums(database: Database) -> dict[CameraNo, tuple[int, int]]:
@@ -343,8 +426,8 @@ async def fetch_day_sums(database: Database, first_day: int) -> dict[int, tuple[
 async def fetch_oldest_incident(database: Database) -> str | None:
     """Return the open incident that was made first and holds footage; not one of which a bundle is being made."""
     row = await database.fetch_one(
-        "SELECT i.incident_id FROM incidents i WHERE i.released_us IS NULL AND EXISTS (SELECT 1 FROM incident_cameras c"
-        " JOIN segments s ON s.camera_no = c.camera_no AND s.held = 1 AND s.start_us < i.end_us AND s.end_us > i.start_us"
+        "SELECT i.incident_id FROM incidents i WHERE EXISTS (SELECT 1 FROM incident_cameras c"  # noqa: S608 -- SQL of ours
+        f" JOIN segments s ON s.camera_no = c.camera_no AND s.held = 1 AND {open_over(start_us='s.start_us', end_us='s.end_us')}"
         " WHERE c.incident_id = i.incident_id) AND NOT EXISTS (SELECT 1 FROM exports e"
         " WHERE e.incident_id = i.incident_id AND e.state IN ('queued', 'running')) ORDER BY i.incident_id LIMIT 1"
     )
@@ -353,8 +436,7 @@ async def fetch_oldest_incident(database: Database) -> str | None:
 
 async def is_in_open_incident(database: Database, camera_no: CameraNo) -> bool:
     row = await database.fetch_one(
-        "SELECT 1 FROM incident_cameras JOIN incidents USING (incident_id)"
-        " WHERE camera_no = ? AND released_us IS NULL LIMIT 1",
+        f"SELECT 1 WHERE {is_in_incident('?')}",
         (camera_no,),
     )
     return row is not None
@@ -403,15 +485,6 @@ async def find_last_far_leap(database: Database, source: str) -> int | None:
         leap["step_us"] - 86_400_000_000
     )
     return None if is_undone else int(leap["at_us"])
-
-
-async def fetch_jumps(database: Database, *, since_us: int, least_us: int) -> list[tuple[int, int]]:
-    """Return the forward steps of the clock since *since_us*: the moment after it, and how far."""
-    rows = await database.fetch_all(
-        "SELECT at_us, step_us FROM clock_log WHERE at_us >= ? AND kind = 'step' AND step_us >= ? ORDER BY at_us",
-        (since_us, least_us),
-    )
-    return [(row[0], row[1]) for row in rows]
 
 
 def _to_purge(row: Row) -> Purge:

@@ -85,15 +85,3 @@ def as_many_as(segments: Sequence[LeanSegment], size_bytes: int) -> list[LeanSeg
         taken.append(segment)
         size_bytes -= segment.size_bytes
     return taken
-
-
-def is_of_wrong_time(segment: LeanSegment, jumps: Sequence[tuple[int, int]]) -> bool:
-    """Tell whether *segment* may have been recorded while the clock was behind: its time is before a jump ahead.
-
-    *jumps* are (moment after it, how far) of those within the time that footage is kept. What was recorded before such a jump
-    bears times from before the moment that was jumped from; a clock that starts at its epoch makes footage of 1970, which is
-    no older than the jump.
-    """
-    return any(
-        at_us - 2 * DAY_US - by_us <= segment.start_us < at_us - by_us for at_us, by_us in jumps
-    )

@@ -15,6 +15,8 @@ from gtvision_edge.recordings.model import Group, Segment
 
 QUALITY: Final = 75
 MAX_SAMPLE: Final = 32 * 2**20
+SHRUNK_FROM: Final = 960
+"""Pictures at least so wide are made three times smaller or more: their blocks need no smoothing (see :func:`_decoder`)."""
 MAX_GROUP: Final = 128 * 2**20
 _MAX_MOOF: Final = 4 * 2**20
 _ENTRY_FIELDS: Final = 78
@@ -65,7 +67,8 @@ class StillReader:
             self._video = _video_of(head)
         except (struct.error, IndexError):
             self._video = None
-        self._decoder = _decoder(self._video) if self._video else None
+        self._smooth = segment.format.width < SHRUNK_FROM
+        self._decoder = _decoder(self._video, smooth=self._smooth) if self._video else None
 
     def still(self, group: Group, *, width: int) -> Still | None:
         """Return the group's first key frame, at most *width* wide; None where it cannot be decoded.
@@ -83,7 +86,7 @@ class StillReader:
             frames = [*self._decoder.decode(av.Packet(sample)), *self._decoder.decode(None)]
             self._decoder.flush_buffers()
         except (av.FFmpegError, ValueError):
-            self._decoder = _decoder(self._video)
+            self._decoder = _decoder(self._video, smooth=self._smooth)
             return None
         return encode(frames[0], width) if frames else None
 
@@ -152,7 +155,12 @@ def _jpeg(image: Image.Image) -> bytes:
     return file.getvalue()
 
 
-def _decoder(video: _Video) -> av.VideoCodecContext | None:
+def _decoder(video: _Video, *, smooth: bool) -> av.VideoCodecContext | None:
+    """Return a decoder for key frames. Without *smooth* it leaves out the filter that hides the edges of blocks.
+
+    No other picture is decoded from these, and within a key frame the standards predict from what is not filtered yet, so
+    nothing drifts; the filter is a tenth to a quarter of the work at 1080p.
+    """
     try:
         decoder = av.CodecContext.create(video.decoder, "r")
     except (av.FFmpegError, ValueError):
@@ -160,6 +168,8 @@ def _decoder(video: _Video) -> av.VideoCodecContext | None:
     assert isinstance(decoder, av.VideoCodecContext)  # noqa: S101 -- the table has video decoders only
     decoder.extradata = video.configuration
     decoder.thread_count = 1
+    if not smooth:
+        decoder.options = {"skip_loop_filter": "all"}
     return decoder
 
 

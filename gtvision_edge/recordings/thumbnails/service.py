@@ -2,10 +2,9 @@
 
 import asyncio
 import os
-import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -33,6 +32,7 @@ from gtvision_edge.recordings.thumbnails.keyframes import (
     narrowed,
 )
 from gtvision_edge.recordings.thumbnails.store import Thumbnail
+from gtvision_edge.runtime.background import step_back
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
 
@@ -300,7 +300,7 @@ class Thumbnails:
 
     def _make(self, camera: RecordedCamera, segment: Segment, pace: Pace) -> int:
         """Make the thumbnails of a segment that has none; return how many."""
-        _be_nice()
+        step_back("thumbnails")
         path = self._index.path_of(camera, segment)
         beside = thumbnails_file(path)
         if beside.exists():
@@ -338,9 +338,3 @@ def _opened(path: Path) -> Iterator[int]:
 
 def _load() -> float:
     return os.getloadavg()[0] / (os.cpu_count() or 1)
-
-
-def _be_nice() -> None:
-    """Let everything else go first: on Linux a thread has a priority of its own."""
-    with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)

@@ -1,5 +1,6 @@
 """From files to spans, from spans to gaps, from what else happened to their causes. Pure functions."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,17 @@ CONTINUES_US = 10_000_000
 """Likewise where the recorder says that nothing is lost; more than that is a step of the clock."""
 RESTART_US = 15_000_000
 """How long after a gap the box may come to say that it was restarted."""
+
+CERTAIN = (
+    GapCause.DELETED_BY_ORDER,
+    GapCause.DELETED_FOR_ROOM,
+    GapCause.DELETED,
+    GapCause.FILES_MISSING,
+    GapCause.BREAKER,
+)
+"""What is known for certain, whatever the camera did; where two hold, the first is told."""
+MAX_PARTED = 200
+"""Happenings in one gap beyond which it is told as a whole: nobody could read so many causes."""
 
 _VOLUME_GONE = frozenset(
     {
@@ -81,6 +93,58 @@ def gaps_between(spans: Sequence[RecordedSpan], span: Span) -> list[Gap]:
     return gaps
 
 
+def joined(happenings: Iterable[Happening]) -> list[Happening]:
+    """Return *happenings*, which come in the order of their start, neighbours of one cause made one."""
+    result: list[Happening] = []
+    for each in happenings:
+        last = result[-1] if result else None
+        if (
+            last is not None
+            and last.cause is each.cause
+            and each.span.start_us - last.span.end_us <= NEIGHBOURS_US
+        ):
+            end_us = max(last.span.end_us, each.span.end_us)
+            result[-1] = Happening(Span(last.span.start_us, end_us), last.cause)
+        else:
+            result.append(each)
+    return result
+
+
+def parted(gap: Gap, happenings: Sequence[Happening]) -> list[Gap]:
+    """Return *gap* cut where one certain cause gives way to another, without causes; whole where there is one at most.
+
+    So what was deleted stands beside what the breaker kept from being recorded after it.
+    """
+    whole = Span(gap.start_us, gap.end_us)
+    certain = [
+        Happening(each.span.within(whole), each.cause)
+        for each in happenings
+        if each.cause in CERTAIN and each.span.within(whole).length_us > NEIGHBOURS_US
+    ]
+    if len({each.cause for each in certain}) < 2 or len(certain) > MAX_PARTED:
+        return [gap]
+    certain.sort(key=lambda each: CERTAIN.index(each.cause))
+    edges = {whole.start_us, whole.end_us}
+    edges |= {edge for each in certain for edge in (each.span.start_us, each.span.end_us)}
+    parts: list[tuple[Gap, GapCause | None]] = []
+    for start_us, end_us in itertools.pairwise(sorted(edges)):
+        cause = next(
+            (
+                each.cause
+                for each in certain
+                if each.span.start_us <= start_us and each.span.end_us >= end_us
+            ),
+            None,
+        )
+        before, of_before = parts[-1] if parts else (None, None)
+        is_short = end_us - start_us <= NEIGHBOURS_US
+        if before is not None and (cause is of_before or is_short):
+            parts[-1] = (Gap(before.start_us, end_us), of_before)
+        else:
+            parts.append((Gap(start_us, end_us), cause))
+    return [part for part, _ in parts]
+
+
 def explained(gap: Gap, happenings: Sequence[Happening], states: Sequence[StateEntry]) -> Gap:
     """Return *gap* with its cause: what lasted longest in it. *states* are the camera's, oldest first."""
     span = Span(gap.start_us, gap.end_us)
@@ -89,11 +153,7 @@ def explained(gap: Gap, happenings: Sequence[Happening], states: Sequence[StateE
         overlap_us = happening.span.within(span).length_us
         if overlap_us:
             weights[happening.cause] = weights.get(happening.cause, 0) + overlap_us
-    for cause in (
-        GapCause.DELETED,
-        GapCause.FILES_MISSING,
-        GapCause.BREAKER,
-    ):  # known for certain, whatever the camera did
+    for cause in CERTAIN:
         if weights.get(cause, 0) * 2 >= span.length_us:
             return replace(gap, cause=cause)
     for lasted, cause in _causes(states, gap.end_us):

@@ -19,6 +19,11 @@ class GapCause(StrEnum):
     BREAKER = "breaker"
     SERVICE_STOPPED = "service_stopped"
     DELETED = "deleted"
+    """It grew older than it is kept."""
+    DELETED_FOR_ROOM = "deleted_for_room"
+    """Before its time: the disk or the tenant's quota was full."""
+    DELETED_BY_ORDER = "deleted_by_order"
+    """Because a person said so, or removed the camera."""
     FILES_MISSING = "files_missing"
     """It was recorded, but the files are not on the disk any more, and it was not us who deleted them."""
 

@@ -1,20 +1,25 @@
 """What else is known of an interval: holds, deletions, the breaker, the clock."""
 
+from gtvision_edge.recordings.holding import open_over
 from gtvision_edge.recordings.model import CameraNo, IncidentId, Span
+from gtvision_edge.recordings.retention.model import PurgeKind
 from gtvision_edge.recordings.timeline.model import ClockStep, IncidentMark
 from gtvision_edge.storage import Database
 
 _DAY_US = 86_400_000_000
 
 
-async def fetch_deleted(database: Database, camera_no: CameraNo, span: Span) -> list[Span]:
-    """Return where deleted footage of the camera lay, in order of its start."""
+async def fetch_deleted(
+    database: Database, camera_no: CameraNo, span: Span
+) -> list[tuple[Span, PurgeKind]]:
+    """Return where deleted footage of the camera lay and what it was deleted for, in order of its start."""
     rows = await database.fetch_all(
-        "SELECT start_us, end_us FROM purged_segments WHERE camera_no = ?1 AND start_us > ?2 - 86400000000"
-        " AND start_us < ?3 AND end_us > ?2 ORDER BY start_us",
+        "SELECT s.start_us, s.end_us, p.kind FROM purged_segments s JOIN purges p USING (purge_id)"
+        " WHERE s.camera_no = ?1 AND s.start_us > ?2 - 86400000000"
+        " AND s.start_us < ?3 AND s.end_us > ?2 ORDER BY s.start_us",
         (camera_no, span.start_us, span.end_us),
     )
-    return [Span(row["start_us"], row["end_us"]) for row in rows]
+    return [(Span(row["start_us"], row["end_us"]), PurgeKind(row["kind"])) for row in rows]
 
 
 async def fetch_missing(database: Database, camera_no: CameraNo, span: Span) -> list[Span]:
@@ -32,11 +37,11 @@ async def fetch_open_incidents(
 ) -> list[tuple[IncidentMark, list[tuple[str, str | None]]]]:
     """Return the open incidents over *span*, each with camera id and tenant of all its cameras."""
     rows = await database.fetch_all(
-        "SELECT i.incident_id, i.start_us, i.end_us, i.reason, c.camera_id, c.tenant_id FROM incidents i"
+        "SELECT i.incident_id, i.start_us, i.end_us, i.reason, c.camera_id, c.tenant_id FROM incidents i"  # noqa: S608 -- SQL of ours
         " JOIN incident_cameras mine ON mine.incident_id = i.incident_id AND mine.camera_no = ?1"
         " JOIN incident_cameras every ON every.incident_id = i.incident_id"
         " JOIN recorded_cameras c ON c.camera_no = every.camera_no"
-        " WHERE i.released_us IS NULL AND i.start_us < ?3 AND i.end_us > ?2"
+        f" WHERE {open_over(start_us='?2', end_us='?3')}"
         " ORDER BY i.start_us, i.incident_id",
         (camera_no, span.start_us, span.end_us),
     )

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
+from structlog.testing import capture_logs
 
 from gtvision_edge.accounts import (
     Accounts,
@@ -23,10 +24,10 @@ from gtvision_edge.accounts import (
     find_key_faults,
     open_accounts,
 )
-from gtvision_edge.accounts.errors import IssuerKeysBrokenError
-from gtvision_edge.accounts.issuers import KEYS_CHECKED_EVERY_S, KeyFault, TokenIssuers
+from gtvision_edge.accounts.issuers import KEYS_CHECKED_EVERY_S, TokenIssuers
 from gtvision_edge.accounts.signed_tokens import MalformedTokenError, read_unverified
 from gtvision_edge.audit import AuditLog
+from gtvision_edge.runtime.findings import Finding
 from gtvision_edge.runtime.tasks import background
 from gtvision_edge.settings import (
     AccountSettings,
@@ -393,19 +394,20 @@ async def test_a_file_that_breaks_keeps_its_keys_and_shows(
     await asyncio.to_thread(write_key, file, RSA_KEY)
     issuers = TokenIssuers(trusting(IssuerKeySettings(file=file)), clock)
     await asyncio.to_thread(issuers.refresh_keys)
-    await issuers.check_keys()
+    good = issuers.findings()
 
     file.write_text(content)
-    await asyncio.to_thread(issuers.refresh_keys)
+    with capture_logs() as logs:
+        await asyncio.to_thread(issuers.refresh_keys)
 
     assert issuers.read(read_unverified(hub.token())).principal.username == f"{ISSUER}#ana"
-    with pytest.raises(IssuerKeysBrokenError, match=words):
-        await issuers.check_keys()
-    assert issuers.faults() == [KeyFault("issuer_keys_broken", ISSUER, str(file), 1)]
+    facts = {"issuer": ISSUER, "source": str(file), "kept": 1}
+    assert issuers.findings() == [Finding("issuer_keys_broken", facts=facts)]
+    assert words in logs[0]["fault"]
 
     await asyncio.to_thread(write_key, file, OTHER_RSA_KEY)
     await asyncio.to_thread(issuers.refresh_keys)
-    await issuers.check_keys()
+    assert good == issuers.findings() == []
     assert issuers.read(read_unverified(hub.token(key=OTHER_RSA_KEY))).issuer == ISSUER
 
 
@@ -419,7 +421,7 @@ async def test_a_file_that_is_removed_takes_its_keys_with_it_and_shows(
     issuers = TokenIssuers(trusting(*sources), clock)
     await asyncio.to_thread(issuers.refresh_keys)
     claims = issuers.read(read_unverified(hub.token()))
-    assert issuers.faults() == []
+    assert issuers.findings() == []
 
     file.unlink()
     await asyncio.to_thread(issuers.refresh_keys)
@@ -428,14 +430,13 @@ async def test_a_file_that_is_removed_takes_its_keys_with_it_and_shows(
         issuers.read(read_unverified(hub.token()))
     assert not issuers.are_good(claims)
     issuers.read(read_unverified(hub.token(key=OTHER_RSA_KEY)))
-    assert issuers.faults() == [KeyFault("issuer_keys_gone", ISSUER, str(file), 0)]
-    with pytest.raises(IssuerKeysBrokenError, match="cannot be read"):
-        await issuers.check_keys()
+    facts = {"issuer": ISSUER, "source": str(file), "kept": 0}
+    assert issuers.findings() == [Finding("issuer_keys_gone", facts=facts)]
 
     await asyncio.to_thread(write_key, file, RSA_KEY)
     await asyncio.to_thread(issuers.refresh_keys)
     assert issuers.are_good(claims)
-    assert issuers.faults() == []
+    assert issuers.findings() == []
 
 
 async def test_a_kid_leads_to_its_key_alone(clock: FakeClock, hub: Hub) -> None:

@@ -269,7 +269,7 @@ async def test_who_saw_which_footage_is_written_down_once(
     ended, viewed = page["items"]
     assert (viewed["action"], viewed["subject"]) == ("footage.viewed", "camera:cam01")
     assert viewed["actor"]["name"] == "viewer-a"
-    assert viewed["details"]["end"] == "2026-01-01T01:00:00+00:00"
+    assert viewed["details"]["end"] == "2026-01-01T00:00:00+00:00"  # it was now then
     assert ended["action"] == "footage.view_ended"
     assert ended["details"]["played"] == [
         {"start": "2026-01-01T00:00:00+00:00", "end": "2026-01-01T00:01:00+00:00"}

@@ -22,8 +22,6 @@ SAID_ELSEWHERE = {
     "unknown_route",
     "malformed_request",
     "method_not_allowed",
-    # on the health page
-    "issuer_keys_broken",
     # folded into the faults of invalid_input
     "unknown_vendor",
     "invalid_address",

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from gtvision_edge.accounts import Principal
+from gtvision_edge.recordings.retention.model import DAY_US
 from gtvision_edge.recordings.retention.ordering import PurgeRequest
 from gtvision_edge.storage import Database
 from tests.fakes.footage import START_US
@@ -18,7 +19,10 @@ async def test_an_auditor_gets_a_report_that_pdfsig_finds_good(
 ) -> None:
     await record(footage, database, "cam01", "a")
     purges = footage.retention.purges
-    (purge_id,) = await purges.order(admin, PurgeRequest(["cam01"], START_US, "pedido do titular"))
+    request = PurgeRequest(
+        ["cam01"], START_US, "pedido do titular", START_US - 7 * DAY_US, "Protocolo 7/2026"
+    )
+    (purge_id,) = await purges.order(admin, request)
     await footage.retention.keeper.keep_house()
     (running_id,) = await purges.order(admin, PurgeRequest(["cam01"], START_US, "outro pedido"))
 
@@ -42,3 +46,6 @@ async def test_an_auditor_gets_a_report_that_pdfsig_finds_good(
     await asyncio.to_thread(path.write_bytes, content)
     _, verdict = await asyncio.to_thread(run_tool, "pdfsig", str(path))
     assert "Signature is Valid" in verdict
+    _, words = await asyncio.to_thread(run_tool, "pdftotext", "-layout", str(path), "-")
+    assert "Protocolo 7/2026" in words
+    assert "Gravações a partir de" in words

@@ -10,6 +10,7 @@ from gtvision_edge.recordings.markers import VOLUME_MARKER, CameraMarker
 from gtvision_edge.recordings.model import CameraNo, Span
 from gtvision_edge.recordings.retention.model import DAY_US
 from gtvision_edge.recordings.volume import Usage
+from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.footage import MINUTE_US, START_US, a_segment, add, keep, place
@@ -140,7 +141,11 @@ async def test_a_dry_run_says_per_camera_what_would_go(
     assert (would["camera_id"], would["segments"], would["bytes"]) == ("cam01", 1, SIZE)
     assert would["start"] == "2025-12-22T00:00:00+00:00"
     (over,) = tried["over_quota"]
-    assert (over["tenant_id"], over["bytes"] > 2 * SIZE) == ("a", True)
+    assert over["tenant_id"] == "a"
+    assert SIZE < over["bytes"] < 2 * SIZE  # what is too old went before
+    (going,) = over["cameras"]
+    assert (going["camera_id"], going["segments"], going["bytes"]) == ("cam01", 2, 2 * SIZE)
+    assert going["end"] > going["start"] > would["end"]
     assert tried["site"]["retain_days"] is None
 
 
@@ -203,6 +208,71 @@ async def test_footage_is_deleted_by_order_and_the_record_says_what(
     assert (await get(served, "/purges", "admin-b"))["items"] == []
     assert (await served.call("GET", f"/purges/{purge_id}", who="admin-b"))[0] == 404
     assert (await served.call("GET", "/purges", who="operator-a"))[0] == 403
+
+
+@pytest.mark.usefixtures("recorded")
+async def test_an_order_for_an_interval_takes_whole_files_of_it_and_no_other(
+    served: Served, footage: FakeFootage, database: Database
+) -> None:
+    begin_us = START_US - DAY_US
+    order = {
+        "cameras": ["cam01"],
+        "after": to_rfc3339(begin_us + MINUTE_US - 1),
+        "before": to_rfc3339(begin_us + 3 * MINUTE_US - 1),
+        "reason": "pedido do titular",
+        "reference": "Protocolo 7/2026",
+    }
+    status, tried = await served.call("POST", "/storage/purge?dry_run=1", who="admin-a", json=order)
+    assert status == 200
+    (would,) = tried["would_delete"]
+    assert (would["segments"], tried["crossing"], tried["held"]) == (1, 2, [])
+
+    _, ordered = await served.call("POST", "/storage/purge", who="admin-a", json=order)
+    await footage.retention.keeper.keep_house()
+    purge = await get(served, f"/purges/{ordered['purge_ids'][0]}", "auditor-a")
+    left = await database.fetch_all(
+        "SELECT start_us FROM segments JOIN recorded_cameras USING (camera_no) WHERE camera_id = 'cam01' ORDER BY start_us"
+    )
+
+    assert [row["start_us"] - begin_us for row in left] == [0, 2 * MINUTE_US]
+    assert purge["segments"] == 1
+    assert purge["policy"] == {
+        "cameras": ["cam01"],
+        "after": order["after"],
+        "before": order["before"],
+        "reference": "Protocolo 7/2026",
+    }
+
+
+@pytest.mark.usefixtures("recorded")
+async def test_an_order_says_at_once_what_incidents_keep_from_it(
+    served: Served, footage: FakeFootage, admin: Principal, database: Database
+) -> None:
+    span = Span(START_US - DAY_US, START_US - DAY_US + 3 * MINUTE_US)
+    kept = await footage.incidents.create(
+        admin, IncidentRequest(("cam01",), span, "furto na praça")
+    )
+    order = {"cameras": ["cam01"], "before": NOW, "reason": "pedido do titular"}
+
+    status, answer = await served.call("POST", "/storage/purge", who="admin-a", json=order)
+
+    assert status == 200
+    assert (answer["purge_ids"], answer["would_delete"]) == ([], [])
+    (held,) = answer["held"]
+    assert (held["camera_id"], held["segments"], held["bytes"]) == ("cam01", 3, 3 * SIZE)
+    incident_id = kept.incident.incident_id
+    assert held["incidents"] == [{"incident_id": incident_id, "reason": "furto na praça"}]
+    assert await database.fetch_all("SELECT 1 FROM purges") == []
+
+
+async def test_an_order_for_an_interval_that_ends_before_it_begins_is_refused(
+    served: Served,
+) -> None:
+    order = {"before": NOW, "after": NOW, "reason": "pedido do titular"}
+
+    status, problem = await served.call("POST", "/storage/purge", who="admin-a", json=order)
+
+    assert (status, problem["faults"][0]["path"]) == (422, "before")
 
 
 @pytest.mark.usefixtures("recorded")

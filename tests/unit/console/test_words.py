@@ -13,8 +13,11 @@ from gtvision_edge.cameras import monitor
 from gtvision_edge.errors import EdgeError
 from gtvision_edge.media import errors as media_errors
 from gtvision_edge.recordings import errors as volume_errors
+from gtvision_edge.recordings.evidence.model import ExportState
 from gtvision_edge.recordings.integrity.model import Kind
+from gtvision_edge.recordings.retention.breaker import BreakerState
 from gtvision_edge.recordings.retention.clock_guard import ClockReason
+from gtvision_edge.recordings.retention.model import OnFull, PurgeKind
 from gtvision_edge.recordings.timeline.model import GapCause
 
 PACKAGE = Path(gtvision_edge.__file__).parent
@@ -44,8 +47,7 @@ ON_THE_COMMAND_LINE = {
     "state_folder_unusable",
 }
 BETWEEN_THE_PARTS = {
-    # The monitor and the reconciler make states of them, the health page a finding.
-    "issuer_keys_broken",
+    # The monitor and the reconciler make states of them.
     "source_failed",
     "source_no_video",
     "source_unauthorized",
@@ -165,11 +167,7 @@ def test_every_warning_about_a_camera_has_words(language: str) -> None:
 def test_every_finding_has_words(language: str) -> None:
     sources = [path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")]
     codes = {code for text in sources for code in re.findall(r'Finding\(\s*"(\w+)"', text)} | STATES
-    codes |= {
-        "issuer_keys_gone",
-        "issuer_keys_broken",
-        "broken_certificate",
-    }  # made of faults and errors
+    codes |= {"issuer_keys_gone", "issuer_keys_broken", "broken_certificate"}  # chosen where told
 
     assert len(codes) >= 20
     assert codes == told(language, "findings")
@@ -180,6 +178,52 @@ def test_everything_that_can_be_wrong_with_the_volume_has_words(language: str) -
     codes = {code for code in codes_of(volume_errors) if code.startswith("volume_")}
 
     assert codes | {"breaker_open"} == told(language, "volumes")
+
+
+def kept_in(file: str, language: str, record: str) -> set[str]:
+    """Return the keys of a record of words inside another one."""
+    words = (SOURCE / "i18n" / f"{file}.{language}.ts").read_text(encoding="utf-8")
+    return set(re.findall(r"(\w+): \"", words.split(f" {record}: {{", 1)[1].split("}", 1)[0]))
+
+
+@pytest.mark.parametrize("language", ["pt-BR", "en"])
+def test_every_act_of_the_audit_log_has_words(language: str) -> None:
+    sources = [path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")]
+    families = {
+        *("audit", "breaker", "camera", "cameras", "export", "footage", "incident", "index"),
+        *("integrity", "mosaic", "policy", "purge", "session", "site", "tenant", "user", "view"),
+        "volume",
+    }
+    named = {act for text in sources for act in re.findall(r'"([a-z]+\.[a-z_]+)"', text)}
+    files = {"camera.key", "index.html", "session.key", "site.key", "volume.json"}
+    acts = {act for act in named if act.split(".")[0] in families} - files
+    given = {
+        act.split(".")[0]
+        for text in sources
+        for act in re.findall(r'(?:action|audited_as)="([a-z]+\.[a-z_]+)"', text)
+    }
+
+    record = (SOURCE / "i18n" / f"acts.{language}.ts").read_text(encoding="utf-8")
+    told_acts = set(re.findall(r'^  "([a-z]+\.[a-z_]+)": "', record, re.MULTILINE))
+
+    assert len(acts) >= 45
+    assert given <= families
+    assert acts == told_acts
+
+
+@pytest.mark.parametrize("language", ["pt-BR", "en"])
+def test_every_purge_export_and_breaker_is_told_in_words(language: str) -> None:
+    assembly = (PACKAGE / "recordings" / "evidence" / "assembly.py").read_text(encoding="utf-8")
+    steps = set(re.findall(r'begin\("(\w+)"\)', assembly)) | {"waiting_for_recording"}
+    breaker = (PACKAGE / "recordings" / "retention" / "breaker.py").read_text(encoding="utf-8")
+    (reasons,) = re.findall(r'_open\(usage\.free, "(\w+)" if .* else "(\w+)"\)', breaker)
+
+    assert {each.value for each in PurgeKind} == kept_in("evidence", language, "kinds")
+    assert {each.value for each in ExportState} == kept_in("evidence", language, "exportStates")
+    assert steps == kept_in("evidence", language, "steps")
+    assert {each.value for each in BreakerState} == kept_in("storage", language, "breakerStates")
+    assert set(reasons) == kept_in("storage", language, "breakerReasons")
+    assert {each.value for each in OnFull} == kept_in("purging", language, "onFullWords")
 
 
 def test_no_file_of_the_console_is_longer_than_a_screenful_or_six() -> None:

@@ -1,6 +1,7 @@
 import asyncio
 
 from gtvision_edge.health.board import HealthBoard
+from gtvision_edge.runtime.findings import Finding
 from gtvision_edge.storage import StorageError
 
 
@@ -23,12 +24,14 @@ async def test_each_check_speaks_for_itself() -> None:
 
 
 async def test_a_notice_is_told_while_the_box_goes_on_serving() -> None:
-    board = HealthBoard({"a": _well}, notices={"n": _ill})
+    found: list[Finding] = []
+    board = HealthBoard({"a": _well}, notices={"n": lambda: found})
 
+    quiet = await board.examine()
+    found += [Finding("first"), Finding("second")]
     codes = await board.examine()
 
-    assert codes == {"a": "", "n": "storage_unavailable"}
-    assert board.is_fit(codes)
-    assert not board.is_fit({"a": "no_answer", "n": ""})
+    assert quiet == {"a": "", "n": ""}
+    assert codes == {"a": "", "n": "first"}
     assert board.why_unfit(codes) == ""
     assert board.why_unfit({"a": "no_answer", "n": "x"}) == "no_answer"

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from gtvision_edge.keys import (
     BadSignatureError,
-    BrokenCertificateError,
     OpenedKeys,
     PaperKey,
     SiteKey,
@@ -20,6 +19,7 @@ from gtvision_edge.keys import (
     open_keys,
     sshsig,
 )
+from gtvision_edge.runtime.findings import Finding
 from gtvision_edge.settings import PaperSettings
 from tests.fakes.certificates import pkcs12_file
 from tests.tools import run_tool
@@ -197,7 +197,8 @@ async def test_a_certificate_that_cannot_be_used_is_told_and_papers_are_signed_a
     ):
         keys = await asyncio.to_thread(opened, tmp_path / "state", bad)
         assert keys.paper.is_self_made
-        with pytest.raises(BrokenCertificateError, match=reason):
-            await keys.check_certificate()
+        assert keys.certificate_error is not None
+        assert reason in keys.certificate_error.message
+        assert keys.findings() == [Finding("broken_certificate")]
     good = await asyncio.to_thread(opened, tmp_path / "state", settings)
-    await good.check_certificate()
+    assert good.findings() == []

@@ -5,6 +5,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from structlog.testing import capture_logs
 
 from gtvision_edge.media.client import MediaServerClient, ServerInfo
 from gtvision_edge.media.findings import MediaServerExaminer, examine
@@ -169,3 +170,53 @@ async def test_it_is_told_whether_the_server_has_webrtc_and_remembered_while_it_
             assert examiner.has_looked
 
     assert seen == [False, True, True, False, True, False]
+
+
+async def test_what_a_server_does_tell_is_examined_where_it_refuses_the_rest(
+    clock: FakeClock,
+) -> None:
+    answers: dict[str, tuple[int, dict[str, Any]]] = {
+        "/v3/info": (200, {"version": "v1.10.0", "started": "2026-11-29T13:58:02-03:00"}),
+        "/v3/config/global/get": (401, {}),
+        "/v3/config/pathdefaults/get": (200, {"recordDeleteAfter": "1d"}),
+        "/v3/config/paths/list": (500, {}),
+    }
+
+    async def answer(request: web.Request) -> web.Response:
+        status, body = answers[request.path]
+        return web.json_response(body, status=status)
+
+    application = web.Application()
+    application.router.add_get("/{rest:.*}", answer)
+    async with (
+        TestServer(application, host="127.0.0.1") as server,
+        aiohttp.ClientSession() as session,
+    ):
+        client = MediaServerClient(str(server.make_url("")), 5, session)
+        examiner = MediaServerExaminer(client, clock, state=lambda: UP)
+        with capture_logs() as logs:
+            await examiner.look()
+            await examiner.look()
+        refused = [finding.code for finding in examiner.findings()]
+        had_looked = examiner.has_looked
+        answers["/v3/config/global/get"] = (200, GOOD)
+        answers["/v3/config/paths/list"] = (200, {"pageCount": 1, "items": []})
+        await examiner.look()
+        answered = [finding.code for finding in examiner.findings()]
+        answers["/v3/config/pathdefaults/get"] = (500, {})
+        await examiner.look()
+
+    assert refused == [
+        "media_server_too_old",
+        "media_server_not_utc",
+        "media_server_deletes_recordings",
+        "media_server_unexamined",
+    ]
+    assert had_looked
+    assert answered == refused[:3]
+    assert [finding.code for finding in examiner.findings()] == answered  # as it answered before
+    assert {(each["question"], each["code"]) for each in logs} == {
+        ("settings", "media_server_unauthorized"),
+        ("paths", "media_server_refused"),
+    }
+    assert len(logs) == 2

@@ -66,6 +66,38 @@ async def test_another_file_in_its_place_does_not_get_its_row(database: Database
     assert len(await database.fetch_all("SELECT * FROM missing_segments")) == 1
 
 
+async def test_a_second_loss_of_one_name_leaves_the_first_ones_hash(database: Database) -> None:
+    camera_no = await one_camera(database)
+    (first,) = await add(database, a_segment(camera_no, sha256=b"1" * 32))
+    await miss(database, first)
+    (second,) = await add(database, a_segment(camera_no, size_bytes=77, sha256=b"2" * 32))
+
+    await miss(database, second)
+
+    rows = await database.fetch_all("SELECT segment_id, sha256 FROM missing_segments ORDER BY 1")
+    assert [tuple(row) for row in rows] == [(first, b"1" * 32), (second, b"2" * 32)]
+    assert await add(database, a_segment(camera_no, size_bytes=77)) == [second]
+    assert await miss(database, second) == 1
+    assert await add(database, a_segment(camera_no)) == [first]
+
+
+async def test_of_two_losses_alike_in_size_the_last_one_returns(database: Database) -> None:
+    camera_no = await one_camera(database)
+    segment_id = SegmentId(0)
+    for hashed in (b"1" * 32, b"2" * 32):
+        await database.write(
+            lambda transaction: transaction.execute("UPDATE missing_segments SET size_bytes = 5")
+        )
+        (segment_id,) = await add(database, a_segment(camera_no, sha256=hashed))
+        await miss(database, segment_id)
+    await database.write(
+        lambda transaction: transaction.execute("UPDATE missing_segments SET size_bytes = 5")
+    )
+
+    assert await add(database, a_segment(camera_no, size_bytes=5)) == [segment_id]
+    assert len(await database.fetch_all("SELECT * FROM missing_segments")) == 1
+
+
 async def test_what_is_being_deleted_is_left_to_the_deleter(database: Database) -> None:
     camera_no = await one_camera(database)
     (segment_id,) = await add(database, a_segment(camera_no))

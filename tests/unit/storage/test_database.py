@@ -161,3 +161,42 @@ async def test_a_long_count_keeps_no_read_waiting(database: Database) -> None:
     assert rows[0]["one"] == 1
     assert not counting.done()
     assert (await counting)[0]["total"] == 20_000_000
+
+
+def _at_version_4(path: Path, at_us: int, starts: tuple[int, ...]) -> None:
+    segment = "INSERT INTO segments (camera_no, name_us, start_us, end_us, media_us, size_bytes, format_id, init_bytes, groups)"
+    old = sqlite3.connect(path, isolation_level=None)
+    for step in migrations()[:4]:
+        old.executescript(step.script)
+    old.executescript(
+        "CREATE TABLE schema_info (id INTEGER PRIMARY KEY, version INTEGER NOT NULL, oldest_compatible INTEGER NOT NULL);"
+        "INSERT INTO schema_info VALUES (1, 4, 1);"
+        "INSERT INTO recorded_cameras (camera_uuid, camera_id, name) VALUES ('u', 'c', 'C');"
+        "INSERT INTO segment_formats VALUES (1, 'avc1', 1, 1, '');"
+        "INSERT INTO missing_segments VALUES (9, 1, 7, 7, 8, 1, 10, 1, 0, x'00', NULL, NULL, 0, 0, x'AB', NULL, 0, 5);"
+    )
+    old.execute("INSERT INTO clock_log VALUES (?, 'step', 864000000000, '')", (at_us,))
+    for start_us in starts:
+        old.execute(
+            f"{segment} VALUES (1, ?, ?, ?, 1, 10, 1, 0, x'00')", (start_us, start_us, start_us + 1)
+        )
+    old.close()
+
+
+async def test_what_a_wrong_clock_named_before_the_upgrade_is_doubted_after_it(
+    tmp_path: Path,
+) -> None:
+    path, at_us = tmp_path / "edge.db", 1_767_225_600_000_000
+    starts = (60, at_us - 11 * 86_400_000_000, at_us - 20 * 86_400_000_000, at_us)
+    await asyncio.to_thread(_at_version_4, path, at_us, starts)
+
+    async with open_database(path) as database:
+        rows = await database.fetch_all(
+            "SELECT start_us, aged_us FROM segments ORDER BY segment_id"
+        )
+        missing = await database.fetch_all(
+            "SELECT segment_id, sha256, aged_us FROM missing_segments"
+        )
+
+    assert [row["aged_us"] is not None for row in rows] == [True, True, False, False]
+    assert [tuple(row) for row in missing] == [(9, b"\xab", None)]

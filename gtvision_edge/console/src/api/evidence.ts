@@ -154,7 +154,7 @@ export interface StorageReport {
     recordings_bytes: number | null;
     short_of_room: boolean;
   };
-  thresholds: { high_water: number; trip: number; high_water_free_bytes: number | null; trip_free_bytes: number | null };
+  thresholds: { high_water: number; trip: number; high_water_free_bytes: number | null; reset_free_bytes: number | null; trip_free_bytes: number | null };
   breaker: { state: "closed" | "open" | "waiting"; since: string; reason: string | null };
   forecast: { bytes_per_day: number | null; holds_days: number | null; days_left: number | null };
   clock: { state: "trusted" | "suspect"; since: string; reason: string | null; synced: boolean | null };
@@ -178,13 +178,41 @@ export interface Policies {
   tenants: { tenant_id: string; retain_days: number | null; quota_bytes: number | null }[];
   cameras: { camera_id: string; camera_uuid: string; retain_days: number | null }[];
   would_delete: WouldGo[] | null;
-  over_quota: { tenant_id: string; bytes: number }[] | null;
+  over_quota: { tenant_id: string; bytes: number; cameras: WouldGo[] }[] | null;
+  /** null for those of one tenant. */
+  on_full: OnFull | null;
+}
+
+export type OnFullAction = "stop" | "release_oldest_incident";
+
+export interface OnFull {
+  action: OnFullAction;
+  reason: string;
+  by: string;
+  at: string | null;
+}
+
+export interface PurgeBody {
+  cameras: string[];
+  after: string;
+  before: string;
+  reason: string;
+  reference: string;
+}
+
+export interface PurgeOrder {
+  /** One per tenant; none where nothing would be deleted. */
+  purge_ids: string[];
+  would_delete: WouldGo[];
+  held: { camera_id: string; camera_uuid: string; name: string; segments: number; bytes: number; incidents: { incident_id: string; reason: string }[] }[];
+  crossing: number;
 }
 
 export interface PoliciesBody {
   site?: { retain_days: number | null };
   tenants?: { tenant_id: string; retain_days: number | null; quota_bytes: number | null }[];
   cameras?: { camera: string; retain_days: number | null }[];
+  on_full?: { action: OnFullAction; reason: string };
 }
 
 export type IntegrityVerdict = "running" | "good" | "mended" | "faults" | "broken_off";

@@ -28,6 +28,7 @@ export const acts: Text["acts"] = {
   "export.expired": "deleted an evidence bundle that was past its time",
   "breaker.opened": "stopped recording for want of space",
   "breaker.closed": "began recording again",
+  "footage.missing_forgotten": "no longer lists recordings whose files went missing over 400 days ago",
   "purge.ordered": "ordered recordings to be deleted",
   "purge.finished": "deleted recordings",
   "policy.changed": "changed the rules of keeping",

@@ -27,6 +27,7 @@ export const acts: Record<string, string> = {
   "export.expired": "apagou um pacote de evidência vencido",
   "breaker.opened": "suspendeu a gravação por falta de espaço",
   "breaker.closed": "retomou a gravação",
+  "footage.missing_forgotten": "deixou de listar gravações cujos arquivos sumiram há mais de 400 dias",
   "purge.ordered": "mandou apagar gravações",
   "purge.finished": "apagou gravações",
   "policy.changed": "alterou as regras de guarda",

@@ -7,6 +7,7 @@ import { fields } from "./fields.en";
 import type { Text } from "./pt-BR";
 import { findings, mediaStates } from "./findings.en";
 import { causes, doors, failures, volumes, warnings } from "./trouble.en";
+import { purging } from "./purging.en";
 import { refusals } from "./refusals.en";
 import { storage } from "./storage.en";
 import { health, settings } from "./upkeep.en";
@@ -23,6 +24,7 @@ export const en: Text = {
   causes,
   doors,
   findings,
+  purging,
   mediaStates,
   investigate,
   volumes,

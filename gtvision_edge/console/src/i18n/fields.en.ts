@@ -31,6 +31,8 @@ export const fields: Text["fields"] = {
   reference: "Reference",
   review_at: "Review on",
   start: "Start",
+  after: "Start",
+  before: "End",
   end: "End",
   authority: "For whom",
   purpose: "Purpose",

@@ -29,6 +29,8 @@ export const fields: Record<string, string> = {
   reference: "Referência",
   review_at: "Rever em",
   start: "Início",
+  after: "Início",
+  before: "Fim",
   end: "Fim",
   authority: "Para quem",
   purpose: "Finalidade",

@@ -17,7 +17,21 @@ export const mediaStates: Text["mediaStates"] = {
   media_server_refused: "refuses orders",
 };
 
+const CLOCK_TITLES: Record<string, string> = {
+  leapt_far: "The box's clock leapt by more than a day: nothing is deleted by its age.",
+  leapt_unsynced: "The box's clock leapt, and no time server confirmed it: nothing is deleted by its age.",
+  behind_footage: "The box's clock is before the last recording: nothing is deleted by its age.",
+};
+
 export const findings: Text["findings"] = {
+  integrity_faults: () => ({
+    title: "The comparison of disk and index found faults.",
+    cure: "See which under Integrity below, and compare again once they are mended.",
+  }),
+  clock_in_doubt: ({ reason }) => ({
+    title: CLOCK_TITLES[String(reason)] ?? "The box's clock is in doubt: nothing is deleted by its age.",
+    cure: "“timedatectl” on the box shows the time and its time server. Once the time is right it is believed again by itself; after a leap of more than a day, only the next day.",
+  }),
   media_server_unavailable: ({ kind }) => ({
     title: "The media server is down: nothing is recorded or shown live.",
     cure: `On the unit, “systemctl status ${service(kind)}” says why and “systemctl restart ${service(kind)}” starts it again. When it answers, recording begins again by itself.`,
@@ -49,6 +63,10 @@ export const findings: Text["findings"] = {
   media_server_not_utc: ({ offset }) => ({
     title: `MediaMTX does not work in UTC (${word(offset)}): recordings carry the wrong time.`,
     cure: "Write Environment=TZ=UTC into its service (“systemctl edit mediamtx”) and restart it.",
+  }),
+  media_server_sees_no_folder: ({ folder }) => ({
+    title: "MediaMTX receives the cameras, but nothing of what it records comes to the recordings disk.",
+    cure: `If it runs in a container, mount there too, at the same path, ${typeof folder === "string" ? `the state folder (${folder})` : "this unit's state folder"} and the recordings disk; it records through a link in that folder. If not, “journalctl -u mediamtx” on the unit says what it cannot write.`,
   }),
   media_server_without_rtsp: () => ({
     title: "MediaMTX's RTSP is off: analytics get no video.",
@@ -94,6 +112,14 @@ export const findings: Text["findings"] = {
     title: "MediaMTX's HLS runs in low latency, which uses up the browser's connections.",
     cure: "In mediamtx.yml, write hlsVariant: fmp4.",
   }),
+  media_server_unexamined: () => ({
+    title: "MediaMTX does not show all of its settings: whether they are right is not known.",
+    cure: "In mediamtx.yml, give “any” with ips 127.0.0.1 and ::1 the permission “api”; “journalctl -u gtvision-edge” says what it did not answer.",
+  }),
+  media_path_wrong: ({ cameras }) => ({
+    title: `The media server did not apply the settings of ${list(cameras)}.`,
+    cure: "It is tried again by itself. If it stays, the camera's page says what it is; look at its address.",
+  }),
   issuer_keys_gone: ({ issuer, source }) => ({
     title: `The key file of ${word(issuer)} is gone (${word(source)}): the logins it issues are refused.`,
     cure: "If the key was taken back on purpose, remove it from edge.toml too; else put the file back. It is read within seconds, without a restart.",
@@ -101,6 +127,10 @@ export const findings: Text["findings"] = {
   issuer_keys_broken: ({ issuer, source, kept }) => ({
     title: `A key of ${word(issuer)} cannot be read (${word(source)}).`,
     cure: Number(kept) > 0 ? "The keys read before hold until the unit restarts. “gtvision-edge check” says what is wrong with the file." : "Logins signed with it are refused. “gtvision-edge check” says what is wrong with the file.",
+  }),
+  footage_unreachable: ({ directory }) => ({
+    title: `Recordings out of reach: nobody can tell whose the folder ${word(directory)} is.`,
+    cure: "Its file .camera.json, on the recordings disk, is damaged or missing, and the index does not tell whose it is. Write it again with {\"camera_uuid\": …, \"camera_id\": …} of the camera; the footage is back within 1 min. Nothing in it is deleted.",
   }),
   broken_certificate: () => ({
     title: "The certificate named in [papers] cannot be used: papers are signed with this unit's own.",

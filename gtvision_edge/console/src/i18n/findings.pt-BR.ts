@@ -20,7 +20,21 @@ export const mediaStates: Record<string, string> = {
   media_server_refused: "recusa comandos",
 };
 
+const CLOCK_TITLES: Record<string, string> = {
+  leapt_far: "O relógio do equipamento saltou mais de um dia: nada é apagado por idade.",
+  leapt_unsynced: "O relógio do equipamento saltou e nenhum servidor de hora confirmou: nada é apagado por idade.",
+  behind_footage: "O relógio do equipamento está antes da última gravação: nada é apagado por idade.",
+};
+
 export const findings: Record<string, (facts: Facts) => Trouble> = {
+  integrity_faults: () => ({
+    title: "A conferência de disco e índice encontrou problemas.",
+    cure: "Veja quais no quadro Integridade, abaixo, e confira de novo depois de resolver.",
+  }),
+  clock_in_doubt: ({ reason }) => ({
+    title: CLOCK_TITLES[String(reason)] ?? "O relógio do equipamento está em dúvida: nada é apagado por idade.",
+    cure: "“timedatectl” no equipamento mostra a hora e o servidor de hora. Certa a hora, o sistema volta a confiar nela sozinho; depois de um salto de mais de um dia, só no dia seguinte.",
+  }),
   media_server_unavailable: ({ kind }) => ({
     title: "O servidor de mídia está parado: nada é gravado nem exibido ao vivo.",
     cure: `No equipamento, “systemctl status ${service(kind)}” diz por quê e “systemctl restart ${service(kind)}” o religa. Quando ele responder, a gravação volta sozinha.`,
@@ -52,6 +66,10 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
   media_server_not_utc: ({ offset }) => ({
     title: `O MediaMTX não trabalha em UTC (${word(offset)}): as gravações ficam com a hora errada.`,
     cure: "Ponha Environment=TZ=UTC no serviço dele (“systemctl edit mediamtx”) e reinicie-o.",
+  }),
+  media_server_sees_no_folder: ({ folder }) => ({
+    title: "O MediaMTX recebe as câmeras, mas nada do que ele grava chega ao disco de gravações.",
+    cure: `Se ele roda em um contêiner, monte também nele, no mesmo caminho, ${typeof folder === "string" ? `a pasta de estado (${folder})` : "a pasta de estado deste equipamento"} e o disco de gravações; ele grava por um link que fica nela. Se não, “journalctl -u mediamtx” no equipamento diz o que ele não consegue gravar.`,
   }),
   media_server_without_rtsp: () => ({
     title: "O RTSP do MediaMTX está desligado: as análises não recebem vídeo.",
@@ -97,6 +115,14 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
     title: "O HLS do MediaMTX está em baixa latência, o que esgota as conexões do navegador.",
     cure: "No mediamtx.yml, ponha hlsVariant: fmp4.",
   }),
+  media_server_unexamined: () => ({
+    title: "O MediaMTX não mostra toda a sua configuração: não se sabe se ela está certa.",
+    cure: "No mediamtx.yml, dê a “any” com ips 127.0.0.1 e ::1 a permissão “api”; “journalctl -u gtvision-edge” diz o que ele não respondeu.",
+  }),
+  media_path_wrong: ({ cameras }) => ({
+    title: `O servidor de mídia não aplicou a configuração de ${list(cameras)}.`,
+    cure: "O sistema tenta de novo sozinho. Se não voltar, a página da câmera diz o que é; confira o endereço dela.",
+  }),
   issuer_keys_gone: ({ issuer, source }) => ({
     title: `O arquivo de chaves de ${word(issuer)} não está mais lá (${word(source)}): os acessos que ele emite são recusados.`,
     cure: "Se a chave foi retirada de propósito, retire-a também de edge.toml; senão, ponha o arquivo de volta. Ele é lido em segundos, sem reiniciar.",
@@ -104,6 +130,10 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
   issuer_keys_broken: ({ issuer, source, kept }) => ({
     title: `Uma chave de ${word(issuer)} não pode ser lida (${word(source)}).`,
     cure: Number(kept) > 0 ? "Valem as chaves lidas antes, até o equipamento reiniciar. “gtvision-edge check” diz o que há de errado no arquivo." : "Os acessos assinados com ela são recusados. “gtvision-edge check” diz o que há de errado no arquivo.",
+  }),
+  footage_unreachable: ({ directory }) => ({
+    title: `Gravações fora de alcance: não se sabe de qual câmera é a pasta ${word(directory)}.`,
+    cure: "O arquivo .camera.json dela, no disco de gravações, está danificado ou ausente, e o índice não diz de quem é. Reponha-o com {\"camera_uuid\": …, \"camera_id\": …} da câmera; as imagens voltam em 1 min. Nada ali é apagado.",
   }),
   broken_certificate: () => ({
     title: "O certificado indicado em [papers] não pode ser usado: os documentos são assinados com o deste equipamento.",

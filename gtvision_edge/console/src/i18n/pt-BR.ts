@@ -6,6 +6,7 @@ import { investigate } from "./investigate.pt-BR";
 import { fields } from "./fields.pt-BR";
 import { findings, mediaStates } from "./findings.pt-BR";
 import { causes, doors, failures, volumes, warnings } from "./trouble.pt-BR";
+import { purging } from "./purging.pt-BR";
 import { refusals } from "./refusals.pt-BR";
 import { search } from "./search.pt-BR";
 import { storage } from "./storage.pt-BR";
@@ -23,6 +24,7 @@ export const ptBR = {
   causes,
   doors,
   findings,
+  purging,
   mediaStates,
   investigate,
   volumes,

@@ -112,6 +112,7 @@ export const storage = {
   wouldDeleteNothing: "Nada seria apagado agora.",
   perCamera: (files: number, size: string, from: string, until: string) => `${plural(files, "arquivo", "arquivos")}, ${size}, de ${from} a ${until}`,
   overQuota: (tenant: string, size: string) => `${tenant} passaria ${size} da cota: o mais antigo dela sairia até caber.`,
+  quotaIsHeld: "Nada disso pode sair: está preservado por incidentes.",
   spared: "O que está preservado por incidentes abertos não é apagado.",
   save: "Salvar",
   saveAndDelete: "Salvar e deixar apagar",

@@ -71,6 +71,10 @@ export const failures: Text["failures"] = {
     title: "Someone else is already looking for cameras.",
     cure: "Wait a few seconds and search again.",
   },
+  discovery_impossible: {
+    title: "Searching was not possible: this unit cannot send questions to the network.",
+    cure: "Check the cable and the IP address of the cameras' network card and, if there is one, the firewall; or type the camera's IP.",
+  },
   probe_busy: { title: "Too many checks at the same time.", cure: "Wait some seconds and check again." },
   unknown_vendor: { title: "This vendor is not known.", cure: "Choose another, or generic RTSP with the whole address." },
   invalid_address: { title: "This address is not valid.", cure: "Use an IP such as 192.168.1.100, or a name, without slashes or spaces." },
@@ -96,10 +100,6 @@ export const failures: Text["failures"] = {
   media_server_odd: {
     title: "What answers in the media server's place is no media server.",
     cure: "See whether another program has its API's port, and the address in media.api_url.",
-  },
-  media_path_wrong: {
-    title: "The media server did not apply the settings of a camera.",
-    cure: "It is tried again by itself. If it stays, look at the camera's address.",
   },
   media_server_unavailable: {
     title: "The media server does not answer.",
@@ -222,6 +222,10 @@ export const warnings: Text["warnings"] = {
   }),
   audio_not_in_browser: (facts) => ({
     title: `Audio ${String(facts.codec ?? "—")} does not play in browsers.`,
+    cure: "Video is not affected. In the camera: Audio → AAC.",
+  }),
+  audio_not_in_playback: (facts) => ({
+    title: `Audio ${String(facts.codec ?? "—")} will not be heard in recordings.`,
     cure: "Video is not affected. In the camera: Audio → AAC.",
   }),
   unknown_video_codec: (facts) => ({

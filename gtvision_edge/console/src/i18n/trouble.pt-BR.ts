@@ -78,6 +78,10 @@ export const failures: Record<string, Trouble> = {
     title: "Outra pessoa já está procurando câmeras.",
     cure: "Espere alguns segundos e procure de novo.",
   },
+  discovery_impossible: {
+    title: "Não foi possível procurar: este equipamento não consegue enviar perguntas à rede.",
+    cure: "Confira o cabo e o endereço IP da placa de rede das câmeras e, se houver, o firewall; ou digite o IP da câmera.",
+  },
   probe_busy: { title: "Há muitas verificações ao mesmo tempo.", cure: "Espere alguns segundos e verifique de novo." },
   unknown_vendor: { title: "Este fabricante não é conhecido.", cure: "Escolha outro, ou RTSP genérico com o endereço completo." },
   invalid_address: { title: "Este endereço não é válido.", cure: "Use um IP, como 192.168.1.100, ou um nome, sem barras nem espaços." },
@@ -103,10 +107,6 @@ export const failures: Record<string, Trouble> = {
   media_server_odd: {
     title: "O que responde no lugar do servidor de mídia não é um servidor de mídia.",
     cure: "Confira se outro programa usa a porta da API dele e o endereço em media.api_url.",
-  },
-  media_path_wrong: {
-    title: "O servidor de mídia não aplicou a configuração de uma câmera.",
-    cure: "O sistema tenta de novo sozinho. Se não voltar, confira o endereço da câmera.",
   },
   media_server_unavailable: {
     title: "O servidor de mídia não está respondendo.",
@@ -230,6 +230,10 @@ export const warnings: Record<string, (facts: Facts) => Trouble> = {
   }),
   audio_not_in_browser: (facts) => ({
     title: `Áudio ${String(facts.codec ?? "—")} não toca no navegador.`,
+    cure: "O vídeo não é afetado. Na câmera: Áudio → codificação AAC.",
+  }),
+  audio_not_in_playback: (facts) => ({
+    title: `O áudio ${String(facts.codec ?? "—")} não será ouvido nas gravações.`,
     cure: "O vídeo não é afetado. Na câmera: Áudio → codificação AAC.",
   }),
   unknown_video_codec: (facts) => ({

@@ -1,11 +1,13 @@
 """What answers to a probe say, and whom we hear; sockets on loopback only."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+import resource
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 import pytest
 
+from gtvision_edge.cameras.errors import DiscoveryImpossibleError
 from gtvision_edge.cameras.onvif import discovery
 from gtvision_edge.cameras.onvif.discovery import FoundDevice, merge, read_match
 from gtvision_edge.cameras.onvif.finder import MAX_ADDRESSES, DeviceFinder
@@ -19,8 +21,19 @@ async def nobody(_: str, __: int) -> bool:
     return False
 
 
-def finder(knock: Callable[[str, int], object] = nobody) -> DeviceFinder:
-    return DeviceFinder(clock=SystemClock(), interfaces=["lo"], knock=knock)  # type: ignore[arg-type] # a fake
+def finder(knock: Callable[[str, int], object] = nobody, *, interface: str = "lo") -> DeviceFinder:
+    return DeviceFinder(clock=SystemClock(), interfaces=[interface], knock=knock)  # type: ignore[arg-type] # a fake
+
+
+@contextmanager
+def no_more_sockets() -> Iterator[None]:
+    """Let the system refuse every new file and socket of this process."""
+    before, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before, hard))
 
 
 @asynccontextmanager
@@ -181,3 +194,35 @@ async def test_the_networks_own_devices_are_found_by_the_group() -> None:
         found = await finder().find_nearby(timeout_s=patiently(1))
 
     assert device.host in {each.host for each in found}
+
+
+async def test_a_box_that_has_no_such_interface_says_so_and_not_that_nothing_was_found() -> None:
+    with pytest.raises(DiscoveryImpossibleError) as caught:
+        await finder(interface="absent0").find_nearby(timeout_s=0.5)
+
+    assert caught.value.details == {"reason": "no_interface"}
+
+
+@pytest.mark.parametrize("nearby", [True, False])
+async def test_a_search_without_any_socket_says_so(nearby: bool) -> None:
+    found = finder()
+    asked = (
+        found.find_nearby(timeout_s=0.5)
+        if nearby
+        else found.find_at([random_host()], timeout_s=0.5)
+    )
+    with no_more_sockets(), pytest.raises(DiscoveryImpossibleError) as caught:
+        await asked
+
+    assert caught.value.details == {"reason": "EMFILE"}
+
+
+async def test_a_search_of_which_nothing_could_be_sent_says_so() -> None:
+    device, unsendable = Responder(random_host()), "255.255.255.255"
+    async with responders(device):
+        found = await finder().find_at([unsendable, device.host], timeout_s=0.5)
+        with pytest.raises(DiscoveryImpossibleError) as caught:
+            await finder().find_at([unsendable], timeout_s=0.5)
+
+    assert [each.host for each in found] == [device.host]
+    assert caught.value.details == {"reason": "EACCES"}

@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from gtvision_edge.accounts import NotPermittedError
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.cameras.errors import DiscoveryBusyError
 from gtvision_edge.cameras.model import NewCamera
@@ -135,3 +136,17 @@ async def test_a_camera_that_is_here_already_is_marked_for_who_may_see_it(
     assert await seen_by(None) == ["gate", None]
     assert await seen_by("north") == ["gate", None]
     assert await seen_by("south") == [None, None]
+
+
+async def test_who_is_limited_to_some_cameras_neither_looks_for_others_nor_adds_them(
+    search: DeviceSearch, finder: FixedFinder, service: CameraService
+) -> None:
+    limited = person("north", frozenset({"gate"}))
+
+    with pytest.raises(NotPermittedError):
+        await search.search(limited, SearchRequest())
+    with pytest.raises(NotPermittedError):
+        await service.add(limited, NewCamera("Yard", at("10.0.0.9")))
+
+    assert not finder.started.is_set()
+    assert service.all_cameras() == []

@@ -59,9 +59,24 @@ def test_the_kept_group_is_the_first_segment_and_closes_at_the_next_key_frame(
 
     assert [segment.duration for segment in ring.segments] == [1]
     mdat = (108).to_bytes(4, "big") + b"mdat"
-    assert ring.segments[0].body() == b"".join(
+    assert b"".join(ring.segments[0].pieces(2**16)) == b"".join(
         b"moof" + mdat + bytes([number]) * 100 for number in (0, 1)
     )
+
+
+@pytest.mark.parametrize("size", [1, 7, 112, 113, 224])
+def test_a_segment_comes_in_pieces_of_one_size(stream: Stream, size: int) -> None:
+    ring = new_ring(stream)
+    feed(ring, 2)
+    ring.fill()
+    feed(ring, 1, first=2)
+    (segment,) = ring.segments
+
+    pieces = list(segment.pieces(size))
+
+    assert b"".join(pieces) == b"".join(segment.pieces(segment.size))
+    assert {len(piece) for piece in pieces[:-1]} <= {size}
+    assert 0 < len(pieces[-1]) <= size
 
 
 def test_segments_last_two_seconds_and_the_oldest_leave(stream: Stream) -> None:

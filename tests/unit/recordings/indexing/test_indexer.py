@@ -13,7 +13,12 @@ from gtvision_edge.recordings.index import SegmentIndex, doom_segments
 from gtvision_edge.recordings.indexing.growing import GrowingFiles
 from gtvision_edge.recordings.indexing.indexer import Indexer
 from gtvision_edge.recordings.indexing.survey import LAST_IDLE_S, REPLACED_IDLE_S, STUCK_IDLE_S
-from gtvision_edge.recordings.markers import CAMERA_MARKER, CameraMarker, write_marker
+from gtvision_edge.recordings.markers import (
+    CAMERA_MARKER,
+    VOLUME_MARKER,
+    CameraMarker,
+    write_marker,
+)
 from gtvision_edge.recordings.model import DAY_US, Segment, SegmentWritten, Span
 from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera
@@ -464,3 +469,18 @@ async def until(site: Site, condition: Callable[[list[Segment]], bool]) -> None:
         if condition(await site.rows()):
             return
     raise AssertionError(await site.rows())
+
+
+async def test_a_marker_that_is_damaged_later_is_mended_and_the_footage_stays(site: Site) -> None:
+    (site.root / VOLUME_MARKER).write_text("{}")
+    await site.write(START_US)
+    await site.look_after(2)
+    (row,) = await site.rows()
+    (site.directory / CAMERA_MARKER).write_bytes(b'{"camera_uu')
+
+    await site.look_after(2)
+
+    camera = await site.index.camera_by_id("cam01")
+    assert camera is not None
+    assert camera.directory == "cam01_rec"
+    assert await asyncio.to_thread(site.index.path_of(camera, row).is_file)

@@ -11,10 +11,10 @@ from prometheus_client import CollectorRegistry
 
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.recordings.integrity.comparing import Comparison
-from gtvision_edge.recordings.integrity.errors import IntegrityFaultsError
 from gtvision_edge.recordings.integrity.model import IntegrityFaultsFound, StoredReport
 from gtvision_edge.recordings.integrity.service import LOOK_S, SETTLE_S, IntegrityService
 from gtvision_edge.runtime.events import EventBus, Mailbox
+from gtvision_edge.runtime.findings import Finding
 from gtvision_edge.settings import IntegritySettings
 from tests.unit.recordings.integrity.conftest import Box
 
@@ -95,18 +95,18 @@ async def test_faults_are_told_by_event_metric_and_health_until_they_are_gone(ni
     for n in range(2):
         await night.box.index(number, n, hashed=False)
     night.box.path(0).unlink()
-    await night.service.require_good()
+    assert night.service.findings() == []
 
     await night.pass_time(SETTLE_S + LOOK_S)
 
-    with pytest.raises(IntegrityFaultsError):
-        await night.service.require_good()
+    told = [Finding("integrity_faults", facts={"kinds": ["file_missing"]})]
+    assert night.service.findings() == told
     assert [event async for event in first(night.heard)] == [
         IntegrityFaultsFound((await night.reports())[0].report_id, ("file_missing",))
     ]
 
     await night.pass_time(24 * HOUR_S)
-    await night.service.require_good()
+    assert night.service.findings() == []
     sample = night.registry.get_sample_value
     assert sample("gtvision_edge_integrity_runs_total", {"verdict": "faults"}) == 1
     assert sample("gtvision_edge_integrity_findings", {"kind": "file_missing"}) == 0

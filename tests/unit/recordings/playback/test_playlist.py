@@ -16,8 +16,9 @@ from gtvision_edge.recordings.model import (
     SegmentId,
     Span,
 )
-from gtvision_edge.recordings.playback.playlist import Playlist
+from gtvision_edge.recordings.playback.playlist import Playlist, _date
 from gtvision_edge.recordings.playback.service import address_of
+from gtvision_edge.runtime.timestamps import to_rfc3339
 
 S = 1_000_000
 BEGIN = 1_767_225_600 * S
@@ -256,3 +257,8 @@ def test_whatever_was_recorded_a_playlist_is_sound(
         if first.start_us <= span.start_us < first.end_us and first.groups[0].key_us == 0:
             assert listed[0].date_us <= span.start_us + 1000
         assert group.size
+
+
+@given(st.integers(0, 4_000_000_000_000_000))
+def test_dates_are_as_any_other_time_on_the_wire(time_us: int) -> None:
+    assert _date(time_us) == to_rfc3339(round(time_us, -3)).replace("+00:00", "Z")

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from gtvision_edge.recordings.retention import repository
+from gtvision_edge.recordings.aging.repository import UNSETTLED_US, settle_segments
 from gtvision_edge.recordings.retention.clock_guard import (
     CONFIRMED_S,
     LOOK_S,
@@ -15,7 +15,9 @@ from gtvision_edge.recordings.retention.clock_guard import (
 )
 from gtvision_edge.recordings.retention.repository import insert_clock_entry
 from gtvision_edge.storage import Database, StorageError
+from tests.fakes.cameras import FakeCamera
 from tests.fakes.clock import FakeClock
+from tests.fakes.footage import a_segment, add, keep
 
 DAY_S = 86400
 
@@ -54,6 +56,7 @@ async def test_a_clock_is_believed_after_ten_quiet_minutes(bench: Bench) -> None
     await bench.guard.start()
     await bench.guard.look()
     assert bench.guard.reason is ClockReason.STARTED
+    assert bench.guard.findings() == []
 
     await bench.pass_time(STABLE_S - 1)
     assert not bench.trusts()
@@ -134,6 +137,7 @@ async def test_a_time_server_far_ahead_is_believed_after_a_day_only(bench: Bench
     await bench.pass_time(LOOK_S)
     await bench.pass_time(CONFIRMED_S - 10)
     assert bench.guard.reason is ClockReason.LEAPT_FAR
+    assert [each.facts for each in bench.guard.findings()] == [{"reason": "leapt_far"}]
 
     await bench.pass_time(20)
     assert bench.trusts()
@@ -252,4 +256,102 @@ async def test_a_step_that_could_not_be_written_down_is_not_lost(
     believed.append(guard.is_trusted)
 
     assert believed == [False, True]
-    assert len(await repository.fetch_jumps(database, since_us=0, least_us=1)) == 1
+    assert len(await database.fetch_all("SELECT * FROM clock_doubts")) == 1
+
+
+async def doubts(database: Database) -> list[tuple[int, int, int]]:
+    rows = await database.fetch_all("SELECT first_us, last_us, known_us FROM clock_doubts")
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+async def test_a_run_behind_what_is_known_is_noted_while_it_lasts(bench: Bench) -> None:
+    begun_us = bench.clock.now_us()
+    await knew(bench.database, begun_us + 90 * DAY_S * 1_000_000)
+    await bench.guard.start()
+    for _ in range(5):
+        await bench.pass_time(LOOK_S * 10)
+    noted = await doubts(bench.database)
+
+    bench.synced = True
+    for _ in range(5):
+        await bench.pass_time(LOOK_S * 10)
+
+    assert noted == [
+        (begun_us + 10_000_000, begun_us + 50_000_000, begun_us + 90 * DAY_S * 1_000_000)
+    ]
+    assert await doubts(bench.database) == noted
+
+
+async def test_what_a_wrong_clock_settled_is_doubted_again(
+    bench: Bench, database: Database
+) -> None:
+    """A box without time server is believed after a week, though it is years behind."""
+    begun_us = bench.clock.now_us()
+    await knew(database, begun_us + 90 * DAY_S * 1_000_000)
+    await bench.guard.start()
+    await bench.guard.look()
+    (number,) = await keep(database, FakeCamera())
+    await add(database, a_segment(number, begun_us))
+    for _ in range(8):
+        await bench.pass_time(DAY_S)
+    assert bench.trusts()
+    settled_us = bench.clock.now_us()
+    await database.write(lambda transaction: settle_segments(transaction, settled_us, limit=9))
+    await bench.pass_time(60)
+
+    bench.clock.step_wall(100 * DAY_S)
+    again = ClockGuard(database, bench.clock, is_synced=lambda: False)
+    await again.start()
+
+    row = await database.fetch_one("SELECT aged_us FROM segments")
+    assert row is not None
+    assert row[0] == UNSETTLED_US
+
+
+async def ages(database: Database) -> list[int | None]:
+    return [row[0] for row in await database.fetch_all("SELECT aged_us FROM segments")]
+
+
+async def test_footage_before_a_leap_counts_from_where_the_leap_led_to(
+    bench: Bench, database: Database
+) -> None:
+    await bench.guard.start()
+    await bench.guard.look()
+    (number,) = await keep(database, FakeCamera())
+    now_us = bench.clock.now_us()
+    await add(
+        database,
+        a_segment(number, now_us - 3 * DAY_S * 1_000_000),
+        a_segment(number, now_us - DAY_S * 1_000_000),
+    )
+
+    bench.clock.step_wall(40 * DAY_S)
+    await bench.guard.look()
+
+    assert await ages(database) == [None, bench.clock.now_us()]
+
+
+@pytest.mark.parametrize("how", ["passes", "leaps", "is synced"])
+async def test_footage_of_a_clock_behind_counts_from_when_it_came_right(
+    bench: Bench, database: Database, how: str
+) -> None:
+    known_us = bench.clock.now_us() + 3 * 3600 * 1_000_000
+    await knew(database, known_us)
+    await bench.guard.start()
+    await bench.guard.look()
+    (number,) = await keep(database, FakeCamera())
+    await add(database, a_segment(number, bench.clock.now_us()))
+    await bench.pass_time(60)
+    unsettled = await ages(database)
+
+    if how == "leaps":
+        bench.clock.step_wall(5 * DAY_S)
+        await bench.guard.look()
+    elif how == "is synced":
+        bench.synced = True
+        await bench.guard.look()
+    else:
+        await bench.pass_time(5 * DAY_S)
+
+    assert unsettled == [UNSETTLED_US]
+    assert await ages(database) == [known_us if how == "passes" else bench.clock.now_us()]

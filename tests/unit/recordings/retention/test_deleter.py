@@ -429,3 +429,45 @@ async def test_old_details_are_forgotten_and_the_record_stays(
 
     assert count == 3
     assert await purges(database) == [before]
+
+
+async def test_no_record_says_deleted_before_it_is(
+    deleter: Deleter, volume: RecordedVolume, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera_no = await volume.camera("cam01")
+    await volume.record(camera_no, 5)
+    await deleter.delete(PRESSURE, (await all_of(volume))[:1])
+
+    def lost(*_: object, **__: object) -> None:
+        raise VolumeError("It went away.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(unlinking, "unlink_segments", lost)
+        with pytest.raises(VolumeError):
+            await deleter.delete(PRESSURE, (await all_of(volume))[:3])
+    volume.away = True
+    (purge,) = await repository.fetch_open_purges(database)
+
+    assert await deleter.finish(purge) is False
+    (still_open,) = await repository.fetch_open_purges(database)
+    assert still_open.audit_seq is None
+    assert len(volume.files()) == 4
+
+    volume.away = False
+    assert await deleter.finish(purge) is True
+    (finished,) = await purges(database)
+    assert (finished.segments, finished.finished_us is not None) == (4, True)
+    assert len(volume.files()) == len(await volume.ids()) == 1
+
+
+async def test_a_record_is_finished_once(
+    deleter: Deleter, volume: RecordedVolume, database: Database
+) -> None:
+    await volume.record(await volume.camera("cam01"), 2)
+    await deleter.delete(PRESSURE, await all_of(volume))
+    (purge,) = await repository.fetch_open_purges(database)
+
+    assert [await deleter.finish(purge), await deleter.finish(purge)] == [True, True]
+
+    entries = (await AuditLog(FakeClock()).page(database)).entries
+    assert [entry.action for entry in entries].count("purge.finished") == 1

@@ -1,9 +1,12 @@
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from gtvision_edge.audit import Actor, AuditLog
+from gtvision_edge.audit.tree import leaf_hash, root_over
+from gtvision_edge.recordings.index import miss_segments
 from gtvision_edge.recordings.model import CameraNo, Span
 from gtvision_edge.recordings.retention import repository, unlinking
 from gtvision_edge.recordings.retention.awaited import PATIENCE_S
@@ -20,6 +23,7 @@ from gtvision_edge.recordings.retention.model import (
     Scope,
 )
 from gtvision_edge.recordings.retention.override import Override
+from gtvision_edge.recordings.retention.policies import PolicyChange, PolicyService, TenantRule
 from gtvision_edge.recordings.volume import Usage
 from gtvision_edge.runtime.durable import sync_directory
 from gtvision_edge.settings import RecordingSettings, VolumeSettings
@@ -27,7 +31,7 @@ from gtvision_edge.storage import Database
 from tests.fakes.clock import FakeClock
 from tests.fakes.footage import MINUTE_US, START_US
 from tests.fakes.recorded_volume import SIZE, RecordedVolume
-from tests.unit.recordings.retention.test_deleter import hold, purges
+from tests.unit.recordings.retention.test_deleter import ADMIN, hold, purges
 
 ROOM = 1_000_000
 """Of the pretended volume: shares of it are round numbers of segments."""
@@ -187,16 +191,10 @@ async def test_a_stepped_clock_deletes_nothing(
 
 
 async def test_footage_of_a_clock_that_started_in_the_past_is_not_taken_for_old(
-    house: House, database: Database
+    house: House,
 ) -> None:
     camera_no = await house.volume.camera("c1")
-    epoch_us = 0
-    await house.volume.record(camera_no, 3, start_us=epoch_us + 60_000_000)
-    at_us = house.clock.now_us()
-    by_us = at_us - 600_000_000
-    await database.write(
-        lambda transaction: repository.insert_clock_entry(transaction, at_us, "step", step_us=by_us)
-    )
+    await house.volume.record(camera_no, 3, start_us=60_000_000)
 
     await house.pass_()
     assert await house.left(camera_no) == 3
@@ -204,6 +202,89 @@ async def test_footage_of_a_clock_that_started_in_the_past_is_not_taken_for_old(
     house.clock.step_wall(31 * 86400)
     await house.pass_()
     assert await house.left(camera_no) == 0
+
+
+async def recorded_while_wrong(house: House, camera_no: CameraNo, *, wrong_by_s: float) -> None:
+    """Begin a run with the clock set back, record five minutes, and let the power be cut; the next run begins right."""
+    database, clock = house.database, house.clock
+    before = ClockGuard(database, clock, is_synced=lambda: False)
+    await before.start()
+    await before.look()
+    clock.step_wall(-wrong_by_s)
+    wrong = ClockGuard(database, clock, is_synced=lambda: False)
+    await wrong.start()
+    await wrong.look()
+    began_us = clock.now_us()
+    for _ in range(30):
+        await clock.advance(10)
+        await wrong.look()
+    await house.volume.record(camera_no, 4, start_us=began_us)
+    last_us = clock.now_us() - MINUTE_US
+    clock.step_wall(wrong_by_s)
+    right = ClockGuard(database, clock, is_synced=lambda: True)
+    await right.start()
+    await right.look()
+    await house.volume.record(camera_no, 1, start_us=last_us)  # was cut off, and is found now
+
+
+async def test_a_jump_between_two_runs_makes_nothing_old_nor_hides_what_is(house: House) -> None:
+    camera_no = await house.volume.camera("c1")
+    await house.volume.record(camera_no, 3, start_us=START_US - 40 * DAY_US)
+    await house.volume.record(camera_no, 300, start_us=START_US - 200 * DAY_US)
+    other = await house.volume.camera("c2")
+    await recorded_while_wrong(house, other, wrong_by_s=100 * 86400)
+    await recorded_while_wrong(house, camera_no, wrong_by_s=50 * 86400)
+
+    await house.pass_()
+
+    assert (await house.left(camera_no), await house.left(other)) == (5, 5)
+
+    house.clock.step_wall(31 * 86400)
+    await house.pass_()
+    assert (await house.left(camera_no), await house.left(other)) == (0, 0)
+
+
+async def test_doubted_footage_waits_for_the_clock_and_counts_from_then(house: House) -> None:
+    camera_no = await house.volume.camera("c1")
+    await recorded_while_wrong(house, camera_no, wrong_by_s=50 * 86400)
+    house.trust.is_trusted = False
+    house.clock.step_wall(20 * 86400)
+    await house.pass_()
+
+    house.trust.is_trusted = True
+    await house.pass_()
+    house.clock.step_wall(29 * 86400)
+    await house.pass_()
+    assert await house.left(camera_no) == 5
+
+    house.clock.step_wall(2 * 86400)
+    await house.pass_()
+    assert await house.left(camera_no) == 0
+
+
+@pytest.mark.parametrize("why", ["pressure", "quota", "ordered"])
+async def test_what_a_wrong_clock_named_goes_last_whatever_for(house: House, why: str) -> None:
+    camera_no = await house.volume.camera("c1", "a")
+    await house.volume.record(camera_no, 100, start_us=60_000_000)
+    await house.volume.record(camera_no, 100, start_us=START_US - DAY_US)
+    await house.pass_()  # they count from now
+
+    if why == "pressure":
+        house.free(140_000)
+    elif why == "quota":
+        await house.rule("tenant", "a", None, quota=140_000)
+    else:
+        policy = {"camera_nos": [camera_no], "before_us": START_US - DAY_US // 2}
+        order = Order(PurgeKind.MANUAL, policy, Actor("u1", "ana"), "asked for")
+        await house.deleter.order(order, ["a"], audited_as="purge.ordered")
+    await house.pass_()
+
+    row = await house.database.fetch_one(
+        "SELECT count(*) FROM segments WHERE start_us < 86400000000"
+    )
+    assert row is not None
+    assert row[0] == 100
+    assert await house.left(camera_no) < 150
 
 
 async def test_pressure_takes_the_oldest_of_all_down_to_the_low_water(house: House) -> None:
@@ -520,3 +601,84 @@ async def test_what_incidents_hold_leaves_a_tenant_a_tenth_of_its_quota(house: H
     row = await house.database.fetch_one("SELECT sum(held), sum(held = 0) FROM segments")
     assert row is not None
     assert (row[0], row[1]) == (100, 10)
+
+
+async def test_that_files_were_gone_is_forgotten_after_its_time_and_the_audit_log_keeps_a_root(
+    house: House,
+) -> None:
+    camera_no = await house.volume.camera("c1")
+    ids = await house.volume.record(camera_no, 3)
+    await hold(
+        house.database,
+        house.clock,
+        house.volume,
+        "c1",
+        Span(START_US + 2 * MINUTE_US, START_US + 2 * MINUTE_US + 1),
+    )
+    found_us = house.clock.now_us()
+    await house.database.write(
+        lambda transaction: miss_segments(transaction, ids, found_us=found_us)
+    )
+    house.clock.step_wall(400 * 86400 - 3600)
+    await house.pass_()
+    rows = await house.database.fetch_all("SELECT segment_id FROM missing_segments")
+    assert len(rows) == 3
+
+    await house.clock.advance(7200)
+    await house.pass_()
+
+    rows = await house.database.fetch_all("SELECT segment_id FROM missing_segments")
+    assert [row[0] for row in rows] == [ids[2]]
+    entries = (await AuditLog(house.clock).page(house.database)).entries
+    (entry,) = [each for each in entries if each.action == "footage.missing_forgotten"]
+    details = json.loads(entry.details)
+    assert (details["segments"], details["first_us"]) == (2, START_US)
+    assert details["root"] == root_over([leaf_hash(bytes([n]) * 32) for n in range(2)]).hex()
+
+
+async def test_a_quotas_dry_run_tells_what_then_goes(house: House) -> None:
+    await house.database.write(
+        lambda transaction: transaction.execute(
+            "INSERT INTO tenants (tenant_id, name, created_us) VALUES ('a', 'A', 0)"
+        )
+    )
+    one, two = await house.volume.camera("c1", "a"), await house.volume.camera("c2", "a")
+    await house.volume.record(
+        await house.volume.camera("c3", "b"), 5, start_us=START_US - 9 * DAY_US
+    )
+    await house.volume.record(
+        one, 10, start_us=START_US - 40 * DAY_US
+    )  # too old: no matter of quotas
+    await house.volume.record(one, 40, start_us=START_US - DAY_US)
+    await house.volume.record(two, 40, start_us=START_US - DAY_US + 20 * MINUTE_US)
+    await hold(
+        house.database,
+        house.clock,
+        house.volume,
+        "c1",
+        Span(START_US - DAY_US, START_US - DAY_US + 1),
+    )
+    policies = PolicyService(
+        house.database,
+        AuditLog(house.clock),
+        house.clock,
+        index=house.volume.index,
+        keeper=house.keeper,
+        default_days=30,
+    )
+    change = PolicyChange(tenants={"a": TenantRule(None, 50_000)})
+
+    (over,) = (await policies.try_out(ADMIN, change)).over_quota
+    await house.rule("tenant", "a", None, 50_000)
+    await house.pass_()
+
+    (purge,) = [each for each in await house.purges() if each.kind is PurgeKind.QUOTA]
+    assert over.tenant_id == "a"
+    assert [
+        (each.camera.camera_no, each.segments, each.size_bytes, each.first_us, each.last_us)
+        for each in over.cameras
+    ] == [
+        (each.camera_no, each.segments, each.size_bytes, each.first_us, each.last_us)
+        for each in purge.cameras
+    ]
+    assert len(purge.cameras) == 2

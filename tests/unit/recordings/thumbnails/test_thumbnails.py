@@ -5,8 +5,9 @@ import io
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 from gtvision_edge.media.boxes import iter_boxes
 from gtvision_edge.media.layout import thumbnails_file
@@ -14,7 +15,7 @@ from gtvision_edge.recordings.errors import NoFootageError
 from gtvision_edge.recordings.index import SegmentIndex, SegmentWritten
 from gtvision_edge.recordings.model import CameraNo, Group, RecordedCamera, Segment
 from gtvision_edge.recordings.thumbnails import store
-from gtvision_edge.recordings.thumbnails.keyframes import StillReader, frame_at
+from gtvision_edge.recordings.thumbnails.keyframes import SHRUNK_FROM, StillReader, encode, frame_at
 from gtvision_edge.recordings.thumbnails.service import Pace, Thumbnails, chosen, pace_for
 from gtvision_edge.recordings.thumbnails.store import Thumbnail
 from gtvision_edge.runtime.clock import SystemClock
@@ -67,6 +68,39 @@ def test_a_key_frame_is_decoded_from_its_own_bytes(recorded: tuple[Path, Segment
     assert all(still is not None and (still.width, still.height) == (160, 90) for still in stills)
     places = [ball_of(still.jpeg) for still in stills if still is not None]
     assert places[1:] == pytest.approx([25, 50, 75], abs=4)
+
+
+def test_a_wide_key_frame_decoded_the_cheap_way_is_the_same_picture_to_the_eye(
+    tmp_path: Path,
+) -> None:
+    wide = ClipSpec(
+        video="h265",
+        width=1280,
+        height=720,
+        fps=4,
+        seconds=2,
+        key_every_s=1,
+        bitrate_bps=4_000_000,
+        noise=True,
+    )
+    made = record(tmp_path / "cam01_rec", wide)
+    segment = grouped(made.path, made.segment)
+    segment = replace(segment, format=replace(segment.format, width=1280, height=720))
+    assert wide.width >= SHRUNK_FROM
+    with made.path.open("rb") as file:
+        stills = [
+            StillReader(file.fileno(), segment).still(each, width=320) for each in segment.groups
+        ]
+    with av.open(str(made.path)) as container:
+        whole = [encode(each, 320) for each in container.decode(video=0) if each.key_frame]
+
+    assert len(stills) == len(whole) == 2
+    for still, true in zip(stills, whole, strict=True):
+        assert still is not None
+        apart = ImageChops.difference(
+            Image.open(io.BytesIO(still.jpeg)), Image.open(io.BytesIO(true.jpeg))
+        )
+        assert max(ImageStat.Stat(apart).mean) < 4  # of 255; another picture is ten times as far
 
 
 def test_a_moment_is_the_picture_shown_then(recorded: tuple[Path, Segment]) -> None:

@@ -1,5 +1,6 @@
 """Spans, gaps and their causes."""
 
+import itertools
 from dataclasses import dataclass
 
 import pytest
@@ -8,7 +9,15 @@ from hypothesis import strategies as st
 
 from gtvision_edge.cameras.model import CameraState, StateEntry
 from gtvision_edge.recordings.model import Span
-from gtvision_edge.recordings.timeline.merging import Happening, explained, gaps_between, merged
+from gtvision_edge.recordings.timeline.merging import (
+    CERTAIN,
+    Happening,
+    explained,
+    gaps_between,
+    joined,
+    merged,
+    parted,
+)
 from gtvision_edge.recordings.timeline.model import Gap, GapCause, RecordedSpan
 
 S = 1_000_000
@@ -101,6 +110,63 @@ def test_what_was_deleted_was_there_whatever_the_camera_did() -> None:
     deleted = [Happening(Span(100 * S, 150 * S), GapCause.DELETED)]
 
     assert explained(Gap(100 * S, 160 * S), deleted, states).cause is GapCause.DELETED
+
+
+def test_a_gap_is_cut_where_what_was_deleted_meets_what_the_breaker_kept_out() -> None:
+    gap = Gap(100 * S, 400 * S)
+    happenings = [
+        Happening(Span(0, 160 * S), GapCause.DELETED),
+        Happening(Span(160 * S, 250 * S), GapCause.DELETED_FOR_ROOM),
+        Happening(Span(240 * S, 300 * S), GapCause.BREAKER),
+    ]
+    states = [StateEntry(CameraState.OFFLINE, 0, "camera_timeout")]
+
+    parts = [explained(part, happenings, states) for part in parted(gap, happenings)]
+
+    assert parts == [
+        Gap(100 * S, 160 * S, GapCause.DELETED),
+        Gap(160 * S, 250 * S, GapCause.DELETED_FOR_ROOM),
+        Gap(250 * S, 300 * S, GapCause.BREAKER),
+        Gap(300 * S, 400 * S, GapCause.CAMERA_OFFLINE),
+    ]
+
+
+def test_a_gap_of_one_certain_cause_stays_whole() -> None:
+    gap = Gap(100 * S, 160 * S)
+    happenings = [
+        Happening(Span(100 * S, 150 * S), GapCause.DELETED),
+        Happening(Span(158 * S, 159 * S), GapCause.BREAKER),
+    ]
+
+    assert parted(gap, happenings) == [gap]
+
+
+def test_files_of_one_purge_are_one_happening() -> None:
+    files = [Happening(Span(n * 60 * S, (n + 1) * 60 * S), GapCause.DELETED) for n in range(5)]
+    other = Happening(Span(300 * S, 360 * S), GapCause.DELETED_FOR_ROOM)
+
+    assert joined([*files, other]) == [Happening(Span(0, 300 * S), GapCause.DELETED), other]
+
+
+@given(
+    st.lists(
+        st.builds(
+            lambda start, length, cause: Happening(Span(start * S, (start + length) * S), cause),
+            st.integers(0, 500),
+            st.integers(1, 100),
+            st.sampled_from(CERTAIN),
+        ),
+        max_size=20,
+    )
+)
+def test_the_parts_of_a_gap_are_the_gap(happenings: list[Happening]) -> None:
+    gap = Gap(50 * S, 450 * S)
+
+    parts = parted(gap, happenings)
+
+    assert parts[0].start_us == gap.start_us
+    assert parts[-1].end_us == gap.end_us
+    assert all(one.end_us == other.start_us for one, other in itertools.pairwise(parts))
 
 
 @given(

@@ -11,6 +11,7 @@ from gtvision_edge.audit import SYSTEM, AuditLog
 from gtvision_edge.recordings.errors import SpanTooLongError
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.model import CameraNo, RecordedCamera, Segment, Span
+from gtvision_edge.recordings.retention.model import PurgeKind
 from gtvision_edge.recordings.timeline.model import ClockStep, GapCause, Timeline
 from gtvision_edge.recordings.timeline.service import TimelineService
 from gtvision_edge.storage import Database, Transaction
@@ -91,11 +92,25 @@ async def site(database: Database, clock: FakeClock, tmp_path: Path) -> Site:
     return made
 
 
-async def test_footage_that_a_purge_took_is_said(site: Site) -> None:
+@pytest.mark.parametrize(
+    ("kind", "cause"),
+    [
+        (PurgeKind.AGE, GapCause.DELETED),
+        (PurgeKind.QUOTA, GapCause.DELETED_FOR_ROOM),
+        (PurgeKind.PRESSURE, GapCause.DELETED_FOR_ROOM),
+        (PurgeKind.INCIDENT_OVERRIDE, GapCause.DELETED_FOR_ROOM),
+        (PurgeKind.MANUAL, GapCause.DELETED_BY_ORDER),
+        (PurgeKind.CAMERA_REMOVED, GapCause.DELETED_BY_ORDER),
+    ],
+)
+async def test_footage_that_a_purge_took_is_said(
+    site: Site, kind: PurgeKind, cause: GapCause
+) -> None:
     await site.minutes(0, 5)
     await site.sql(
         "INSERT INTO purges (purge_id, kind, started_us, policy, actor, actor_name, reason)"
-        " VALUES ('p', 'age', 0, '{}', 'system', 'system', '')"
+        " VALUES ('p', ?, 0, '{}', 'system', 'system', '')",
+        kind.value,
     )
     await site.sql(
         "INSERT INTO purged_segments VALUES ('p', 0, 1, ?, ?, ?, 1, NULL)",
@@ -106,7 +121,7 @@ async def test_footage_that_a_purge_took_is_said(site: Site) -> None:
 
     timeline = await site.timeline(6)
 
-    assert [gap.cause for gap in timeline.gaps] == [GapCause.DELETED]
+    assert [gap.cause for gap in timeline.gaps] == [cause]
 
 
 async def test_a_disk_that_was_nearly_full_is_said(

@@ -82,7 +82,7 @@ function Anyone({ siteKey }: { siteKey: SiteKeys["site_key"] | null }) {
           <div>
             <Button onClick={() => void copy(siteKey.fingerprint)}>{t.copy}</Button>
           </div>
-          <pre class="mono">{`gtvision-edge verify PACOTE.zip \\\n  --key ${siteKey.fingerprint}`}</pre>
+          <pre class="mono">{`gtvision-edge verify ${t.bundleFile} \\\n  --key ${siteKey.fingerprint}`}</pre>
         </>
       )}
     </aside>

@@ -1,26 +1,31 @@
-import type { Export } from "../../api/evidence";
+import type { Export, Incident } from "../../api/evidence";
 import { text } from "../../i18n";
 import { bytesOf, dateTimeOf, rangeOf, spanOf } from "../../i18n/format";
 import { cameras, zone } from "../../state/site";
 import { say } from "../../state/toasts";
 import { Icon } from "../../ui/Icon";
 import { Button, Pill, type Tone } from "../../ui/parts";
+import { Reason } from "./Reason";
 
 const TONES: Partial<Record<Export["state"], Tone>> = { failed: "alarm" };
 
 interface ExportCardProps {
   item: Export;
-  /** Of the incident; null = not known. */
-  reason: string | null;
+  /** null = not known. */
+  incident: Incident | null;
   /** May cancel, download and delete. */
   mayTake: boolean;
   onLeave: () => void;
+  /** Ask for another one like it. */
+  onAgain: () => void;
 }
 
-export function ExportCard({ item, reason, mayTake, onLeave }: ExportCardProps) {
+export function ExportCard({ item, incident, mayTake, onLeave, onAgain }: ExportCardProps) {
   const t = text.value.evidence;
   const { bundle, request } = item;
   const names = item.cameras.map((id) => cameras.value?.find((camera) => camera.camera_id === id)?.name ?? id);
+  const isOver = item.state === "failed" || item.state === "cancelled" || item.state === "expired";
+  const canAgain = isOver && mayTake && incident?.state === "open";
   const runs = item.state === "queued" || item.state === "running";
   return (
     <article class="card incident-card" data-export={item.export_id} data-state={item.state} aria-label={item.package_id}>
@@ -32,16 +37,21 @@ export function ExportCard({ item, reason, mayTake, onLeave }: ExportCardProps) 
       </header>
       {runs && <Progress item={item} />}
       {item.error !== null && <Failed code={item.error} />}
+      {item.state === "expired" && <p class="muted">{item.expires_at === null ? t.expiredPlain : t.expiredOn(dateTimeOf(item.expires_at, zone.value))}</p>}
+      {isOver && mayTake && incident?.state === "released" && <p class="muted">{t.noLongerKept}</p>}
       <dl class="facts">
-        {reason !== null && (
+        {incident !== null && (
           <>
             <dt>{t.incident}</dt>
-            <dd>{reason}</dd>
+            <dd>
+              <Reason words={incident.reason} />
+            </dd>
           </>
         )}
         <dt>{t.stretch}</dt>
         <dd>
           {rangeOf(item.start, item.end, zone.value)}, {names.join(", ")}
+          {incident !== null && isShortened(item, incident) && <small class="muted block">{t.shortened(dateTimeOf(incident.end, zone.value))}</small>}
         </dd>
         <dt>{t.forWhom}</dt>
         <dd>
@@ -63,6 +73,14 @@ export function ExportCard({ item, reason, mayTake, onLeave }: ExportCardProps) 
         )}
       </dl>
       {bundle !== null && <Contents />}
+      {canAgain && (
+        <footer class="card-actions">
+          <Button icon="evidence" onClick={onAgain}>
+            {t.again}
+          </Button>
+          <small class="faint">{t.againHint}</small>
+        </footer>
+      )}
       {mayTake && (runs || bundle !== null) && (
         <footer class="card-actions">
           {bundle !== null && (
@@ -84,6 +102,11 @@ export function ExportCard({ item, reason, mayTake, onLeave }: ExportCardProps) 
       )}
     </article>
   );
+}
+
+/** It was made while the incident still went on, and takes what there was by then. */
+function isShortened(item: Export, incident: Incident): boolean {
+  return Date.parse(incident.end) > Date.parse(item.created_at) && Date.parse(item.end) < Date.parse(incident.end);
 }
 
 /** What whoever gets the bundle finds in it. */

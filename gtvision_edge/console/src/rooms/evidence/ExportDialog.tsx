@@ -1,14 +1,17 @@
 import { useEffect, useState } from "preact/hooks";
-import type { Export, ExportBody, Incident, IncidentBody, StorageReport } from "../../api/evidence";
+import type { Export, ExportBody, Incident, IncidentBody, LegalRequest, StorageReport } from "../../api/evidence";
+import type { List } from "../../api/types";
 import { text } from "../../i18n";
-import { bytesOf } from "../../i18n/format";
+import { bytesOf, dateTimeOf } from "../../i18n/format";
 import { siteClock } from "../../state/clock";
 import { client } from "../../state/session";
-import { cameras } from "../../state/site";
+import { cameras, zone } from "../../state/site";
 import { Dialog } from "../../ui/Dialog";
 import { Button, ErrorNote, Field, Note, Segments } from "../../ui/parts";
 import { useRates } from "../investigate/rates";
+import { covering } from "./covering";
 import { Contents } from "./ExportCard";
+import { Reason } from "./Reason";
 import { bundleBytes, footageWithin } from "./sizes";
 import { sent } from "./spans";
 import { CameraChecks, spanFault, SpanFields, type FieldSpan } from "./SpanFields";
@@ -19,6 +22,8 @@ interface ExportDialogProps {
   cameraIds?: readonly string[];
   startMs?: number;
   endMs?: number;
+  /** One that came to nothing: the new one is asked for as it was. */
+  like?: Export | null;
   onBegun: (made: Export) => void;
   onClose: () => void;
 }
@@ -26,25 +31,32 @@ interface ExportDialogProps {
 const HALF_HOUR_MS = 1_800_000;
 
 /** Ask for a bundle: of what, for whom, by which right; how large it will be is said before it begins. */
-export function ExportDialog({ incident: given, cameraIds, startMs, endMs, onBegun, onClose }: ExportDialogProps) {
+export function ExportDialog({ incident: given, cameraIds, startMs, endMs, like = null, onBegun, onClose }: ExportDialogProps) {
   const t = text.value.evidence;
   // Made by a first attempt whose export was refused: the next attempt goes on with it.
   const [incident, setIncident] = useState(given);
   const now = Math.floor(siteClock.now() / 60_000) * 60_000;
   const choices = given === null ? (cameras.value ?? []).map(({ camera_id: id, name }) => ({ id, name })) : given.footage.per_camera.map(({ camera_uuid: id, name }) => ({ id, name }));
-  const [chosen, setChosen] = useState<string[]>(given === null ? [...(cameraIds ?? [])] : choices.map(({ id }) => id));
+  const [chosen, setChosen] = useState<string[]>(given === null ? [...(cameraIds ?? [])] : chosenOf(given, like));
   const [span, setSpan] = useState<FieldSpan>({
-    startMs: startMs ?? (given === null ? now - HALF_HOUR_MS : Date.parse(given.start)),
-    endMs: endMs ?? (given === null ? now : Math.min(Date.parse(given.end), siteClock.now())),
+    startMs: like !== null ? Date.parse(like.start) : startMs ?? (given === null ? now - HALF_HOUR_MS : Date.parse(given.start)),
+    endMs: like !== null ? Date.parse(like.end) : endMs ?? (given === null ? now : Math.min(Date.parse(given.end), siteClock.now())),
   });
   const [reason, setReason] = useState("");
-  const [request, setRequest] = useState({ authority: "", purpose: "", reference: given?.reference ?? "", legal_basis: "" });
+  const [request, setRequest] = useState<LegalRequest>(like?.request ?? { authority: "", purpose: "", reference: given?.reference ?? "", legal_basis: "" });
   const [registration, setRegistration] = useState("");
   const [gaps, setGaps] = useState<"keep" | "collapse">("keep");
   const [options, setOptions] = useState({ snapshots: true, readings: true });
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
-  const fault = spanFault(span);
+  const fault = spanFault(span) ?? (span.endMs !== null && span.endMs > siteClock.now() ? t.exportAhead : null);
+  const kept = useKept(given === null);
+  const found = given !== null || incident !== null || span.startMs === null || span.endMs === null ? null : covering(kept, chosen, span.startMs, span.endMs);
+  const [asOf] = useState(siteClock.now());
+  const isLive = given !== null && Date.parse(given.end) > asOf;
+  useEffect(() => {
+    if (found !== null && request.reference === "") setRequest({ ...request, reference: found.reference });
+  }, [found?.incident_id]);
   const asked = (field: keyof typeof request) => ({
     value: request[field],
     maxLength: 300,
@@ -56,10 +68,11 @@ export function ExportDialog({ incident: given, cameraIds, startMs, endMs, onBeg
     if (span.startMs === null || span.endMs === null || fault !== null || chosen.length === 0) return;
     setBusy(true);
     setError(null);
-    const start = sent(span.startMs, given?.start);
-    const end = sent(span.endMs, given?.end);
+    const holding = given ?? found;
+    const start = sent(span.startMs, like?.start ?? holding?.start);
+    const end = sent(span.endMs, like?.end ?? holding?.end);
     try {
-      let kept = incident;
+      let kept = incident ?? found;
       if (kept === null) {
         const body: IncidentBody = { cameras: chosen, start, end, reason: reason.trim(), reference: request.reference.trim().slice(0, 200) };
         kept = await client.post<Incident>("/incidents", body);
@@ -78,11 +91,23 @@ export function ExportDialog({ incident: given, cameraIds, startMs, endMs, onBeg
     <Dialog title={t.exportTitle} onClose={onClose} shape="drawer" hasWork={() => reason !== "" || request.authority !== "" || request.purpose !== ""}>
       <form class="drawer-form" onSubmit={(event) => void submit(event)}>
         <div class="dialog-body">
-          {given !== null && <p class="muted">{t.exportOf(given.reason)}</p>}
+          {given !== null && (
+            <div class="muted">
+              <Reason words={t.exportOf(given.reason)} />
+            </div>
+          )}
+          {isLive && <Note tone="held">{t.liveNote(dateTimeOf(given.end, zone.value), dateTimeOf(asOf, zone.value))}</Note>}
           <div class="form">
             <CameraChecks cameras={choices} chosen={chosen} onChange={setChosen} />
             <SpanFields span={span} onChange={setSpan} fault={fault} />
-            {given === null && (
+            {found !== null && (
+              <div class="wide" data-kept={found.incident_id}>
+                <Note tone="held" title={t.keptAlready}>
+                  <Reason words={t.exportOf(found.reason)} />
+                </Note>
+              </div>
+            )}
+            {given === null && found === null && (
               <Field label={t.why} hint={t.whyHint} wide>
                 {(ids) => <textarea {...ids} autofocus required minLength={5} maxLength={2000} rows={2} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />}
               </Field>
@@ -134,8 +159,13 @@ export function ExportDialog({ incident: given, cameraIds, startMs, endMs, onBeg
   );
 }
 
-function trimmed<T extends Record<string, string>>(words: T): T {
-  return Object.fromEntries(Object.entries(words).map(([key, value]) => [key, value.trim()])) as T;
+/** The cameras of an incident, by uuid: all of them, or those that a former bundle had. */
+function chosenOf(given: Incident, like: Export | null): string[] {
+  return given.footage.per_camera.filter((camera) => like === null || like.cameras.includes(camera.camera_id)).map((camera) => camera.camera_uuid);
+}
+
+function trimmed({ authority, reference, legal_basis, purpose }: LegalRequest): LegalRequest {
+  return { authority: authority.trim(), reference: reference.trim(), legal_basis: legal_basis.trim(), purpose: purpose.trim() };
 }
 
 /** How large it will be, and whether the volume has the room. */
@@ -153,6 +183,19 @@ function Sizes({ incident, chosen, span, isOwn }: { incident: Incident | null; c
       {t.sizes(bytesOf(bytes), bytesOf(bundleBytes(bytes)))} {free !== null && (isTooBig ? t.tooBig(bytesOf(free)) : t.free(bytesOf(free)))}
     </Note>
   );
+}
+
+/** The newest open incidents; none where they are of no use. */
+function useKept(isWanted: boolean): readonly Incident[] {
+  const [incidents, setIncidents] = useState<readonly Incident[]>([]);
+  useEffect(() => {
+    if (!isWanted) return;
+    client
+      .get<List<Incident>>("/incidents?state=open&limit=50")
+      .then((page) => setIncidents(page.items))
+      .catch(() => {});
+  }, []);
+  return incidents;
 }
 
 /** What is free on the volume; null = not known. */

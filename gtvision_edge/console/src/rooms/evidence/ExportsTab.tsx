@@ -21,12 +21,18 @@ export function ExportsTab({ isAdding, onAdded }: { isAdding: boolean; onAdded: 
   const t = text.value.evidence;
   const exports = usePages<Export>("/exports?limit=50", (each) => each.export_id);
   const incidents = usePages<Incident>("/incidents?limit=100", (each) => each.incident_id);
-  const reasonOf = (each: Export): string | null => incidents.items?.find((incident) => incident.incident_id === each.incident_id)?.reason ?? null;
+  const incidentOf = (each: Export): Incident | null => incidents.items?.find((incident) => incident.incident_id === each.incident_id) ?? null;
   const [leaving, setLeaving] = useState<Export | null>(null);
+  const [again, setAgain] = useState<Export | null>(null);
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const hasActive = exports.items?.some(isActive) ?? false;
   useEffect(() => poll(exports.refresh, hasActive ? ACTIVE_MS : IDLE_MS), [hasActive, exports.items === null]);
+
+  const close = (): void => {
+    setAgain(null);
+    if (isAdding) onAdded();
+  };
 
   async function remove(gone: Export): Promise<void> {
     setBusy(true);
@@ -49,7 +55,7 @@ export function ExportsTab({ isAdding, onAdded }: { isAdding: boolean; onAdded: 
       {exports.items === null && exports.error === null && <Skeleton rows={3} height={120} />}
       {exports.items?.length === 0 && <Empty title={t.noExports}>{t.noExportsBody}</Empty>}
       {exports.items?.map((each) => (
-        <ExportCard key={each.export_id} item={each} reason={reasonOf(each)} mayTake={may(me.value?.role, "exportFootage")} onLeave={() => setLeaving(each)} />
+        <ExportCard key={each.export_id} item={each} incident={incidentOf(each)} mayTake={may(me.value?.role, "exportFootage")} onLeave={() => setLeaving(each)} onAgain={() => setAgain(each)} />
       ))}
       {exports.next !== null && (
         <div>
@@ -69,12 +75,13 @@ export function ExportsTab({ isAdding, onAdded }: { isAdding: boolean; onAdded: 
           <ErrorNote error={error} />
         </Confirm>
       )}
-      {isAdding && (
+      {(isAdding || again !== null) && (
         <ExportDialog
-          incident={null}
-          onClose={onAdded}
+          incident={again === null ? null : incidentOf(again)}
+          like={again}
+          onClose={close}
           onBegun={() => {
-            onAdded();
+            close();
             say(t.exportBegun);
             void exports.refresh();
             void incidents.refresh();

@@ -8,6 +8,7 @@ import { hashOf } from "../../state/route";
 import { me } from "../../state/session";
 import { cameras, zone } from "../../state/site";
 import { Button, Pill } from "../../ui/parts";
+import { Reason } from "./Reason";
 import { thumbnailUrl } from "../investigate/Still";
 
 interface IncidentCardProps {
@@ -26,7 +27,7 @@ export function IncidentCard({ incident, exports, onAsk }: IncidentCardProps) {
   return (
     <article class="card incident-card" data-incident={incident.incident_id} aria-label={incident.reason}>
       <header>
-        <h2>{incident.reason}</h2>
+        <Reason words={incident.reason} isTitle />
         <State incident={incident} />
         <span class="grow" />
         <span class="muted">{t.openedBy(incident.created_by.name, dateTimeOf(incident.created_at, zone.value))}</span>
@@ -37,6 +38,7 @@ export function IncidentCard({ incident, exports, onAsk }: IncidentCardProps) {
         <dt>{t.stretch}</dt>
         <dd>
           {rangeOf(incident.start, incident.end, zone.value)}, {footage.per_camera.map((camera) => camera.name).join(", ")}
+          {incident.state === "open" && Date.parse(incident.end) > nowMs.value && <small class="muted block">{t.stillGoing}</small>}
         </dd>
         <dt>{t.missing}</dt>
         <dd class={footage.complete ? "" : "word-warn"}>{missingWords(incident)}</dd>
@@ -48,7 +50,7 @@ export function IncidentCard({ incident, exports, onAsk }: IncidentCardProps) {
           <>
             <dt>{t.releaseReason}</dt>
             <dd>
-              {released.reason} <span class="muted">({t.releasedBy(released.by, dateTimeOf(released.at, zone.value))})</span>
+              <Reason words={released.reason} /> <span class="muted">({t.releasedBy(released.by, dateTimeOf(released.at, zone.value))})</span>
             </dd>
           </>
         )}

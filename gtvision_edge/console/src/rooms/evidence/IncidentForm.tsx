@@ -8,6 +8,7 @@ import { cameras, zone } from "../../state/site";
 import { Dialog } from "../../ui/Dialog";
 import { Button, ErrorNote, Field } from "../../ui/parts";
 import { wallOf } from "../investigate/when";
+import { Reason } from "./Reason";
 import { fieldOf } from "./sizes";
 import { CameraChecks, spanFault, SpanFields, type FieldSpan } from "./SpanFields";
 
@@ -128,9 +129,9 @@ export function ReleaseDialog({ incident, onReleased, onClose }: ReleaseDialogPr
     <Dialog title={t.releaseTitle} onClose={onClose} hasWork={() => reason !== ""}>
       <form onSubmit={(event) => void submit(event)}>
         <div class="dialog-body">
-          <p>
-            <b>{incident.reason}</b>
-          </p>
+          <b>
+            <Reason words={incident.reason} />
+          </b>
           <p>{t.releaseBody(bytesOf(incident.footage.bytes), names)}</p>
           <Field label={t.releaseReason} wide>
             {(ids) => <textarea {...ids} required minLength={5} maxLength={2000} rows={2} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />}

@@ -7,6 +7,8 @@ import { zone } from "../../state/site";
 import { Dialog } from "../../ui/Dialog";
 import { Icon } from "../../ui/Icon";
 import { Button, Empty, ErrorNote, Skeleton } from "../../ui/parts";
+import { actorOf } from "../settings/actors";
+import { Reason } from "./Reason";
 import { usePages } from "./pages";
 
 export function PurgesTab() {
@@ -65,7 +67,7 @@ export function PurgesTab() {
 }
 
 function whoOf({ actor }: Purge): string {
-  return actor.name === "" || actor.user_id === "system" ? text.value.evidence.bySystem : actor.name;
+  return actor.name === "" ? text.value.evidence.bySystem : actorOf({ actor });
 }
 
 /** The signed paper, in a tab of its own; the first asking makes it, which takes some seconds. */
@@ -96,7 +98,7 @@ function PurgeDrawer({ purge, onClose }: { purge: Purge; onClose: () => void }) 
           <dt>{t.purgeKind}</dt>
           <dd>
             {t.kinds[purge.kind]}
-            {purge.reason && `: ${purge.reason}`}
+            {purge.reason && <Reason words={purge.reason} />}
           </dd>
           <dt>{t.purgeWho}</dt>
           <dd>{whoOf(purge)}</dd>

@@ -1,16 +1,17 @@
 import { useEffect, useState } from "preact/hooks";
 import type { AuditEntry, List } from "../../api/types";
 import { text } from "../../i18n";
-import { dateTimeOf, rangeOf } from "../../i18n/format";
 import { siteClock } from "../../state/clock";
 import { client } from "../../state/session";
 import { cameras, zone } from "../../state/site";
 import { say } from "../../state/toasts";
 import { Button, ErrorNote, Segments, Skeleton } from "../../ui/parts";
 import { midnightOf, momentOf, wallOf } from "../investigate/when";
+import { actorOf } from "../settings/actors";
 import { usePages } from "./pages";
 import { fieldOf, wallOfField } from "./sizes";
-import { camerasOf, csvOf, footageOf, trailPath, type TrailFilter } from "./trail";
+import { csvOf, trailPath, type TrailFilter } from "./trail";
+import { cellsOf, TrailTable } from "./TrailTable";
 
 const PAGE = 100;
 const CSV_PAGE = 500;
@@ -30,7 +31,7 @@ export function TrailTab() {
     setBusy(true);
     try {
       const { entries, isCut } = await everything(filter);
-      save(csvOf([[words.when, words.who, words.what, t.cameras, t.footage, words.subject, t.address], ...entries.map(row)]));
+      save(csvOf([[t.entryNumber, words.when, words.who, words.what, t.cameras, t.footage, words.subject, t.address], ...entries.map(cellsOf)]));
       say(isCut ? t.csvCut(entries.length) : t.csvDone(entries.length));
     } catch {
       say(text.value.errors.noAnswer, { tone: "alarm" });
@@ -68,39 +69,16 @@ export function TrailTab() {
       </div>
       <ErrorNote error={trail.error} action={<Button onClick={() => void trail.reload()}>{text.value.common.retry}</Button>} />
       {trail.items === null && trail.error === null && <Skeleton rows={6} />}
-      {trail.items !== null && trail.items.length > 0 && (
-        <table class="cards">
-          <thead>
-            <tr>
-              <th>{words.when}</th>
-              <th>{words.who}</th>
-              <th>{words.what}</th>
-              <th>{t.cameras}</th>
-              <th>{t.footage}</th>
-              <th class="wide-only">{t.address}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {trail.items.map((entry) => (
-              <tr key={entry.seq} data-act={entry.action}>
-                <td class="mono">{dateTimeOf(entry.at, zone.value)}</td>
-                <td>{entry.actor.name}</td>
-                <td title={entry.action}>{text.value.acts[entry.action] ?? entry.action}</td>
-                <td>{namesOf(entry)}</td>
-                <td class="muted">{footageWords(entry)}</td>
-                <td class="wide-only muted mono">{entry.address || "—"}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      {trail.items !== null && trail.items.length > 0 && <TrailTable entries={trail.items} />}
       {trail.items?.length === 0 && <p class="muted">{t.noTrail}</p>}
       {trail.next !== null && (
         <div>
           <Button onClick={trail.more}>{t.more}</Button>
         </div>
       )}
-      <small class="faint">{t.trailNote}</small>
+      <small class="faint">
+        {t.trailGathered} {t.trailNote}
+      </small>
     </div>
   );
 }
@@ -109,21 +87,9 @@ export function TrailTab() {
 function usePeople(entries: readonly AuditEntry[] | null): ReadonlyMap<string, string> {
   const [people, setPeople] = useState<ReadonlyMap<string, string>>(new Map());
   useEffect(() => {
-    if (entries !== null) setPeople((before) => new Map([...before, ...entries.map(({ actor }): [string, string] => [actor.user_id, actor.name])]));
+    if (entries !== null) setPeople((before) => new Map([...before, ...entries.map((entry): [string, string] => [entry.actor.user_id, actorOf(entry)])]));
   }, [entries]);
   return people;
-}
-
-function namesOf(entry: AuditEntry): string {
-  return camerasOf(entry).map((id) => cameras.value?.find((camera) => camera.camera_id === id || camera.camera_uuid === id)?.name ?? id).join(", ") || "—";
-}
-
-function footageWords(entry: AuditEntry): string {
-  return footageOf(entry).map(({ start, end }) => rangeOf(start, end, zone.value)).join("; ") || "—";
-}
-
-function row(entry: AuditEntry): string[] {
-  return [dateTimeOf(entry.at, zone.value), entry.actor.name, text.value.acts[entry.action] ?? entry.action, namesOf(entry), footageWords(entry), entry.subject, entry.address];
 }
 
 async function everything(filter: TrailFilter): Promise<{ entries: AuditEntry[]; isCut: boolean }> {
@@ -142,7 +108,7 @@ function save(csv: string): void {
   const address = URL.createObjectURL(new Blob([csv], { type: "text/csv;charset=utf-8" }));
   const link = document.createElement("a");
   link.href = address;
-  link.download = "auditoria.csv";
+  link.download = text.value.evidence.csvFile;
   link.click();
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Incident } from "../../api/evidence";
 import type { AuditEntry } from "../../api/types";
 import { momentOf, wallOf } from "../investigate/when";
+import { covering } from "./covering";
+import { footageOfAll, gathered } from "./gathering";
 import { joined } from "./pages";
 import { bundleBytes, fieldOf, footageWithin, wallOfField } from "./sizes";
 import { camerasOf, csvOf, footageOf, trailPath } from "./trail";
@@ -87,5 +89,67 @@ describe("who viewed and exported what", () => {
 
   it("leaves as a table in which nothing is taken for a formula", () => {
     expect(csvOf([["a", 'diz "oi"; e sai'], ["=1+1", "-2"]])).toBe('\ufeffa;"diz ""oi""; e sai"\r\n\'=1+1;\'-2\r\n');
+  });
+});
+
+describe("the looks of one sitting", () => {
+  const look = (seq: number, second: number, part: Partial<AuditEntry> = {}): AuditEntry => ({
+    seq,
+    at: at(second),
+    actor: { user_id: "u", name: "ana" },
+    address: "10.0.0.7",
+    action: "footage.viewed",
+    subject: "camera:cam01",
+    details: { start: at(second), end: at(second + 10) },
+    ...part,
+  });
+  const shape = (entries: AuditEntry[]): number[][] => gathered(entries).map((sitting) => sitting.entries.map((entry) => entry.seq));
+
+  it("are one, also where others' looks and other cameras lie between them", () => {
+    const other = look(4, 30, { actor: { user_id: "v", name: "rui" } });
+    const cam02 = look(3, 20, { subject: "camera:cam02" });
+
+    expect(shape([look(5, 40), other, cam02, look(2, 10, { action: "footage.view_ended" }), look(1, 0)])).toEqual([[5, 2, 1], [4], [3]]);
+  });
+
+  it("end with a pause of a quarter of an hour, and no entry is lost or doubled", () => {
+    const entries = [look(4, 5000), look(3, 4100), look(2, 3201), look(1, 2301)];
+
+    expect(shape(entries)).toEqual([[4], [3, 2], [1]]);
+    expect(gathered(entries).flatMap((sitting) => sitting.entries)).toHaveLength(entries.length);
+  });
+
+  it("of live and of recorded pictures are two, and an export is always one by itself", () => {
+    const exported = { action: "export.downloaded", subject: "export:x", details: { cameras: ["cam01"] } };
+
+    expect(shape([look(4, 3, exported), look(3, 2, exported), look(2, 1, { action: "view.started" }), look(1, 0)])).toEqual([[4], [3], [2], [1]]);
+  });
+
+  it("say which footage was seen, what overlaps made one", () => {
+    expect(footageOfAll([look(3, 100), look(2, 5), look(1, 0)])).toEqual([
+      { start: at(0), end: at(15) },
+      { start: at(100), end: at(110) },
+    ]);
+  });
+});
+
+describe("what an incident keeps already", () => {
+  const held = (id: string, from: number, until: number, cameras: string[], released: unknown = null): Incident =>
+    ({ incident_id: id, start: at(from), end: at(until), released, footage: { per_camera: cameras.map((camera_id) => ({ camera_id })) } }) as unknown as Incident;
+  const found = (incidents: Incident[], cameras: string[], from: number, until: number): string | null => covering(incidents, cameras, ms(from), ms(until))?.incident_id ?? null;
+
+  it("is exported of that incident: the newest that covers all of it", () => {
+    const incidents = [held("new", 10, 50, ["cam01"]), held("old", 0, 100, ["cam01", "cam02"])];
+
+    expect(found(incidents, ["cam01"], 10, 50)).toBe("new");
+    expect(found(incidents, ["cam01"], 10, 60)).toBe("old");
+    expect(found(incidents, ["cam02"], 20, 30)).toBe("old");
+  });
+
+  it("is none where a part, a camera or the hold is missing", () => {
+    expect(found([held("a", 10, 50, ["cam01"])], ["cam01"], 5, 50)).toBeNull();
+    expect(found([held("a", 10, 50, ["cam01"])], ["cam01", "cam02"], 10, 50)).toBeNull();
+    expect(found([held("a", 10, 50, ["cam01"], { at: at(60) })], ["cam01"], 10, 50)).toBeNull();
+    expect(found([held("a", 10, 50, ["cam01"])], [], 10, 50)).toBeNull();
   });
 });

@@ -12,8 +12,8 @@ import { OldData, Unread } from "../../ui/fresh";
 import { Button, ErrorNote, Note, Skeleton } from "../../ui/parts";
 import { IntegrityCard } from "./storage/IntegrityCard";
 import { KeepingCard } from "./storage/KeepingCard";
-import { StorageCard } from "./storage/StorageCard";
-import { useStorage } from "./storage/useStorage";
+import { outlookWords, shortWords, StorageCard } from "./storage/StorageCard";
+import { useStorage, type StorageView } from "./storage/useStorage";
 import { grouped, problemsOf, type CameraProblem, type Group, type Problem } from "./problems";
 
 const NEARLY_FULL_PERCENT = 85;
@@ -22,13 +22,14 @@ const FULL_PERCENT = 95;
 export function HealthRoom() {
   const t = text.value.health;
   const known = status.value;
-  const problems = problemsOf(known, cameras.value);
+  const storage = useStorage(may(me.value?.role, "seeStorage"));
+  const problems = problemsOf(known, cameras.value, storage.report);
   const oldSince = statusOldSince.value ?? camerasOldSince.value;
   return (
     <>
       <div class="room-bar">
         <h1>{t.title}</h1>
-        {known && oldSince === null && <span class="muted">{t.problems(grouped(problems).length)}</span>}
+        {known && oldSince === null && !storage.isAwaited && <span class="muted">{t.problems(grouped(problems).length)}</span>}
         <OldData since={oldSince} />
       </div>
       <div class="room-body pad health" tabIndex={0}>
@@ -38,7 +39,7 @@ export function HealthRoom() {
               <Note title={t.noNews}>{t.noNewsBody(whenOf(oldSince + siteClock.offsetMs, nowMs.value, zone.value))}</Note>
             )}
             <div class={`health${oldSince === null ? "" : " old"}`}>
-              <Content known={known} problems={problems} isCurrent={oldSince === null} />
+              <Content known={known} problems={problems} storage={storage} isCurrent={oldSince === null} />
             </div>
           </>
         ) : (
@@ -51,14 +52,15 @@ export function HealthRoom() {
   );
 }
 
-function Content({ known, problems, isCurrent }: { known: SiteStatus; problems: Problem[]; isCurrent: boolean }) {
+function Content({ known, problems, storage, isCurrent }: { known: SiteStatus; problems: Problem[]; storage: StorageView; isCurrent: boolean }) {
   const t = text.value.health;
-  const storage = useStorage(may(me.value?.role, "seeStorage"));
+  const isEnough = storage.report !== null && storage.report.forecast.holds_days !== null;
   return (
     <>
-      {problems.length === 0 && isCurrent && (
+      {problems.length === 0 && isCurrent && !storage.isAwaited && storage.error === null && (
         <Note tone="plain" title={t.calm}>
           {t.calmBody}
+          {isEnough && ` ${text.value.storage.enough}`}
         </Note>
       )}
       {grouped(problems).map((problem) =>
@@ -139,6 +141,21 @@ function ProblemNote({ problem }: { problem: Problem }) {
     return (
       <Note tone={problem.tone} title={t.disk}>
         {t.diskFull(`${numberOf(problem.usedShare * 100)} %`)}
+      </Note>
+    );
+  }
+  if (problem.kind === "only_held") return <Note tone={problem.tone} title={shortWords(problem.storage)} />;
+  if (problem.kind === "near_trip") {
+    return (
+      <Note tone={problem.tone} title={t.nearTrip(bytesOf(problem.freeBytes))}>
+        {t.nearTripBody(bytesOf(problem.tripFreeBytes))}
+      </Note>
+    );
+  }
+  if (problem.kind === "disk_short") {
+    return (
+      <Note tone={problem.tone} title={outlookWords(problem.daysLeft)}>
+        {t.diskShortBody}
       </Note>
     );
   }

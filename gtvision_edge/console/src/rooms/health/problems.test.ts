@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { StorageReport } from "../../api/evidence";
 import type { Camera, Finding, SiteStatus } from "../../api/types";
 import { grouped, problemsOf } from "./problems";
 
@@ -74,4 +75,29 @@ test("a path that the media server does not take is the camera's problem, an ala
   expect(problemsOf(site({}), [camera("rec", "media_server_refused")])).toMatchObject([{ kind: "path", tone: "alarm" }]);
   expect(problemsOf(site({}), [camera("live", "not_applied")])).toMatchObject([{ kind: "path", tone: "warn", trouble: { code: "not_applied" } }]);
   expect(problemsOf(site({}), [camera("rec", "volume_missing")])).toEqual([]);
+});
+
+const storage = (parts: { free?: number; daysLeft?: number | null; breaker?: "closed" | "open"; isShort?: boolean }): StorageReport =>
+  ({
+    volume: { free_bytes: parts.free ?? 600, used_bytes: 400, short_of_room: parts.isShort ?? false },
+    thresholds: { reset_free_bytes: 100, trip_free_bytes: 50 },
+    breaker: { state: parts.breaker ?? "closed" },
+    forecast: { bytes_per_day: 10, holds_days: 30, days_left: parts.daysLeft ?? null },
+  }) as unknown as StorageReport;
+
+test("a disk that will do is no problem, one that gets short within days or comes near the guard is", () => {
+  expect(problemsOf(site({}), [], storage({}))).toEqual([]);
+  expect(problemsOf(site({}), [], storage({ daysLeft: 8 }))).toEqual([]);
+  expect(problemsOf(site({}), [], storage({ daysLeft: 6.9 }))).toMatchObject([{ kind: "disk_short", daysLeft: 6.9 }]);
+  expect(problemsOf(site({}), [], storage({ daysLeft: 0 }))).toMatchObject([{ kind: "disk_short", daysLeft: 0 }]);
+  expect(problemsOf(site({}), [], storage({ free: 99 }))).toMatchObject([{ kind: "near_trip", tripFreeBytes: 50 }]);
+  expect(problemsOf(site({}), [], storage({ free: 99, daysLeft: 0 }))).toMatchObject([{ kind: "near_trip" }]);
+  expect(problemsOf(site({}), [], storage({ isShort: true }))).toMatchObject([{ kind: "only_held", tone: "alarm" }]);
+});
+
+test("a disk near its guard is one problem by its own thresholds, and none beside the alarm of an open guard", () => {
+  const nearlyFull = { free_bytes: 60, used_bytes: 940 };
+  expect(problemsOf(site(nearlyFull), [], storage({ free: 60 }))).toHaveLength(1);
+  expect(problemsOf(site(nearlyFull), [], storage({ free: 60, breaker: "open" }))).toEqual([]);
+  expect(problemsOf(site(nearlyFull), [], null)).toMatchObject([{ kind: "disk_full" }]);
 });

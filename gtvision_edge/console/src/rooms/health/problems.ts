@@ -1,3 +1,4 @@
+import type { StorageReport } from "../../api/evidence";
 import type { Camera, CameraState, Finding, PathTrouble, SiteStatus } from "../../api/types";
 
 export type Problem =
@@ -5,10 +6,16 @@ export type Problem =
   | { kind: "path"; tone: "alarm" | "warn"; camera: Camera; trouble: PathTrouble }
   | { kind: "finding"; tone: "alarm" | "warn"; finding: Finding; affected: number }
   | { kind: "disk_unknown"; tone: "warn" }
-  | { kind: "disk_full"; tone: "alarm" | "warn"; usedShare: number };
+  | { kind: "disk_full"; tone: "alarm" | "warn"; usedShare: number }
+  | { kind: "disk_short"; tone: "warn"; daysLeft: number }
+  | { kind: "near_trip"; tone: "warn"; freeBytes: number; tripFreeBytes: number }
+  | { kind: "only_held"; tone: "alarm"; storage: StorageReport };
 
 const NEARLY_FULL = 0.9;
 const FULL = 0.95;
+
+/** Footage that will go before its time within so many days is somebody's business now: a disk has to be bought. */
+const SHORT_DAYS = 7;
 
 /** From so many cameras with the same trouble on, one line stands for all of them. */
 const TOO_MANY = 10;
@@ -34,7 +41,7 @@ export function grouped(problems: readonly Problem[]): (Problem | Group)[] {
  * List what needs somebody, worst first and then in the order of the cameras. A camera that an alarm of the whole box keeps
  * from being recorded is counted there and not listed: one cause is one problem.
  */
-export function problemsOf(status: SiteStatus | null, cameras: readonly Camera[] | null): Problem[] {
+export function problemsOf(status: SiteStatus | null, cameras: readonly Camera[] | null, storage: StorageReport | null = null): Problem[] {
   const problems: Problem[] = [];
   const told = new Map<string, { affected: number }>();
   for (const finding of status?.findings ?? []) {
@@ -42,7 +49,7 @@ export function problemsOf(status: SiteStatus | null, cameras: readonly Camera[]
     problems.push(problem);
     if (problem.tone === "alarm") told.set(finding.code, problem);
   }
-  problems.push(...diskProblems(status));
+  problems.push(...diskProblems(status, storage));
   for (const camera of cameras ?? []) {
     const { state, reason } = camera.state;
     const cause = reason ? told.get(reason) : undefined;
@@ -65,15 +72,30 @@ function pathTroubleOf(camera: Camera, told: ReadonlyMap<string, unknown>): Path
   return own.find((each) => each.path === "rec") ?? own[0];
 }
 
-function diskProblems(status: SiteStatus | null): Problem[] {
+/** With the report of the storage its own thresholds and forecast decide, else how full the disk is. */
+function diskProblems(status: SiteStatus | null, storage: StorageReport | null): Problem[] {
   if (status === null) return [];
   const { used_bytes: used = null, free_bytes: free = null, error = null } = status.storage ?? {};
   if (error !== null) return []; // a finding says it
   // Of what can be used: the file system's own reserve is in neither, and the daemon reckons without it.
   if (used === null || free === null || used + free === 0) return [{ kind: "disk_unknown", tone: "warn" }];
+  if (storage !== null) return storageProblems(storage);
   const usedShare = used / (used + free);
   if (usedShare < NEARLY_FULL) return [];
   return [{ kind: "disk_full", tone: usedShare >= FULL ? "alarm" : "warn", usedShare }];
+}
+
+function storageProblems(storage: StorageReport): Problem[] {
+  const { volume, thresholds, breaker, forecast } = storage;
+  const problems: Problem[] = [];
+  if (volume.short_of_room) problems.push({ kind: "only_held", tone: "alarm", storage });
+  const { reset_free_bytes: reset, trip_free_bytes: trip } = thresholds;
+  if (breaker.state === "closed" && volume.free_bytes !== null && reset !== null && trip !== null && volume.free_bytes < reset) {
+    problems.push({ kind: "near_trip", tone: "warn", freeBytes: volume.free_bytes, tripFreeBytes: trip });
+  }
+  // One cause is one problem: what is short now need not be foretold.
+  if (problems.length === 0 && forecast.days_left !== null && forecast.days_left < SHORT_DAYS) problems.push({ kind: "disk_short", tone: "warn", daysLeft: forecast.days_left });
+  return problems;
 }
 
 function rank(problem: Problem): number {

@@ -37,7 +37,7 @@ export function Calendar({ onClose }: { onClose: () => void }) {
   const firstWeekday = new Date(Date.UTC(month.year, month.month - 1, 1)).getUTCDay();
   const title = new Intl.DateTimeFormat(locale.value, { month: "long", year: "numeric", timeZone: "UTC" }).format(Date.UTC(month.year, month.month - 1, 1));
   return (
-    <div class="calendar" role="dialog" aria-label={t.calendar} onKeyDown={(event) => event.key === "Escape" && onClose()}>
+    <div class="calendar" role="dialog" aria-label={t.calendar}>
       <header>
         <Button kind="ghost" icon="previous" label={t.previousMonth} onClick={() => turn(-1)} />
         <b>{title}</b>

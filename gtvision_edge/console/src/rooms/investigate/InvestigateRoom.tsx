@@ -8,11 +8,12 @@ import { go, hashOf } from "../../state/route";
 import { me } from "../../state/session";
 import { cameras, refreshCameras, zone } from "../../state/site";
 import { say } from "../../state/toasts";
+import { useClosing } from "../../ui/closing";
 import { Unread } from "../../ui/fresh";
 import { Button, Empty, Skeleton } from "../../ui/parts";
 import { ExportDialog } from "../evidence/ExportDialog";
 import { toggleFull } from "../live/keys";
-import { investigateKeys } from "./acts";
+import { investigateKeys, notePress } from "./acts";
 import { Calendar } from "./Calendar";
 import { Controls } from "./Controls";
 import { startEngine } from "./engine";
@@ -100,7 +101,7 @@ function Room() {
   const shown = chosen.value.map((id) => cameras.value?.find((camera) => camera.camera_id === id)).filter((camera): camera is Camera => camera !== undefined);
   const range = marked.value;
   return (
-    <div class="investigate" ref={room}>
+    <div class="investigate" ref={room} onPointerDown={notePress}>
       <header class="room-bar">
         <h1>{text.value.rooms.investigate}</h1>
         <CameraChoice />
@@ -149,8 +150,10 @@ function Room() {
 function CameraChoice() {
   const t = text.value.investigate;
   const [isOpen, setOpen] = useState(false);
+  const box = useRef<HTMLSpanElement>(null);
+  useClosing(box, isOpen, () => setOpen(false));
   return (
-    <span class="camera-choice">
+    <span class="camera-choice" ref={box}>
       <Button icon="plus" expanded={isOpen} onClick={() => setOpen(!isOpen)}>
         {inStep.value ? t.inStep(chosen.value.length) : t.outOfStep(chosen.value.length)}
       </Button>
@@ -181,12 +184,14 @@ function CameraChoice() {
 function DayChoice() {
   const t = text.value.investigate;
   const [isOpen, setOpen] = useState(false);
+  const box = useRef<HTMLSpanElement>(null);
+  useClosing(box, isOpen, () => setOpen(false));
   const turn = (days: number): void => {
     const intoDay = playhead.value - midnightOf(playhead.value, zone.value);
     goTo(midnightOf(playhead.value, zone.value, days) + intoDay);
   };
   return (
-    <span class="day-choice">
+    <span class="day-choice" ref={box}>
       <Button icon="previous" label={t.previousDay} onClick={() => turn(-1)} />
       <Button expanded={isOpen} onClick={() => setOpen(!isOpen)}>
         {dateTimeOf(playhead.value, zone.value).slice(0, 10)}
@@ -199,7 +204,7 @@ function DayChoice() {
 
 function JumpField({ field }: { field: { current: HTMLInputElement | null } }) {
   const t = text.value.investigate;
-  const [isWrong, setWrong] = useState(false);
+  const [fault, setFault] = useState<string | null>(null);
   return (
     <form
       class="jump"
@@ -207,15 +212,19 @@ function JumpField({ field }: { field: { current: HTMLInputElement | null } }) {
         event.preventDefault();
         const input = field.current;
         const ms = parseWhen(input?.value ?? "", siteClock.now(), zone.value);
-        setWrong(ms === null);
-        if (ms === null || input === null) return;
+        setFault(ms === null ? t.notUnderstood : ms > siteClock.now() ? t.future : null);
+        if (ms === null || ms > siteClock.now() || input === null) return;
         goTo(ms);
         input.value = "";
         input.blur();
       }}
     >
-      <input ref={field} aria-label={t.goTo} placeholder={`${t.goTo}… G`} title={t.goToHint} aria-invalid={isWrong} onInput={() => setWrong(false)} />
-      {isWrong && <small class="fault">{t.notUnderstood}</small>}
+      <input ref={field} aria-label={t.goTo} placeholder={`${t.goTo}… G`} title={t.goToHint} aria-invalid={fault !== null} onInput={() => setFault(null)} />
+      {fault !== null && (
+        <small class="fault" role="alert">
+          {fault}
+        </small>
+      )}
     </form>
   );
 }

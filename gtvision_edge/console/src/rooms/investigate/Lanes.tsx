@@ -1,15 +1,17 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Camera } from "../../api/types";
-import { siteClock } from "../../state/clock";
+import { nowMs } from "../../state/clock";
 import { zone } from "../../state/site";
 import { ErrorNote } from "../../ui/parts";
+import { useDrag } from "./drag";
 import { centre, lengthOf, pan, placeOf, snap, ticksOf, timeAt, zoom, type View } from "./scale";
 import { thumbnailUrl, useNewest } from "./Still";
-import { goTo, laneOf, marked, marks, moves, parked, playhead, select, selected, view, type Lane } from "./store";
+import { laneOf, marked, marks, moves, parked, playhead, select, selected, view, type Lane } from "./store";
 import { dateTimeOf, text, timeOf } from "./words";
 import { offsetOf } from "./when";
 
-const CLICK_PX = 4;
+/** Gaps that somebody wanted; all others of known cause are a fault to look at. */
+const INTENDED = new Set(["deleted", "deleted_by_order"]);
 
 /** The timelines: one lane per camera over one axis. Wheel zooms, drag pans, a click goes there. */
 export function Lanes({ cameras }: { cameras: readonly Camera[] }) {
@@ -93,7 +95,7 @@ function LaneRow({ camera, lane, view: shown }: { camera: Camera; lane: Lane; vi
       {timeline?.gaps.map((gap) => {
         const style = part(gap.start, gap.end);
         const words = t.gap(timeOf(gap.start, zone.value), timeOf(gap.end, zone.value), gap.cause ? (t.causes[gap.cause] ?? gap.cause) : null);
-        return style && <i key={gap.start} class={gap.cause && gap.cause !== "deleted" ? "gap fault" : "gap"} style={style} title={words} />;
+        return style && <i key={gap.start} class={gap.cause && !INTENDED.has(gap.cause) ? "gap fault" : "gap"} style={style} title={words} />;
       })}
       {timeline?.incidents.map((incident) => {
         const style = part(incident.start, incident.end);
@@ -133,6 +135,9 @@ function Playhead({ view: shown }: { view: View }) {
       data-playhead
       style={{ left: `${place * 100}%` }}
       role="slider"
+      tabIndex={0}
+      aria-valuemin={Math.round(shown.startMs / 1000)}
+      aria-valuemax={Math.round(shown.endMs / 1000)}
       aria-label={text.value.investigate.playheadAt(dateTimeOf(playhead.value, zone.value))}
       aria-valuenow={Math.round(playhead.value / 1000)}
       aria-valuetext={dateTimeOf(playhead.value, zone.value)}
@@ -151,45 +156,9 @@ function Preview({ view: shown, place, cameraId }: { view: View; place: number; 
     <div class="preview" style={{ left: `clamp(90px, ${place * 100}%, calc(100% - 90px))` }}>
       {url && <img src={url} alt="" />}
       <span>{dateTimeOf(ms, zone.value)}</span>
+      {ms > nowMs.value && <span>{text.value.investigate.future}</span>}
     </div>
   );
-}
-
-/** Drags: the playhead and the marks are carried along, elsewhere the axis is; what hardly moved was a click. */
-function useDrag(box: { current: HTMLDivElement | null }): (event: PointerEvent) => void {
-  return (event) => {
-    const element = box.current;
-    if (element === null || event.button !== 0) return;
-    const start = { x: event.clientX, view: view.value };
-    const target = event.target as HTMLElement;
-    const what = target.dataset["mark"] ?? ("playhead" in target.dataset ? "playhead" : "axis");
-    const width = element.clientWidth;
-    const timeOfX = (x: number): number => timeAt(view.value, (x - element.getBoundingClientRect().left) / width);
-    let hasMoved = false;
-    const onMove = (moved: PointerEvent): void => {
-      hasMoved ||= Math.abs(moved.clientX - start.x) > CLICK_PX;
-      if (!hasMoved) return;
-      const ms = Math.min(timeOfX(moved.clientX), siteClock.now());
-      if (what === "playhead") goTo(ms);
-      else if (what === "in") marks.value = { ...marks.value, inMs: ms };
-      else if (what === "out") marks.value = { ...marks.value, outMs: ms };
-      else view.value = pan(start.view, ((start.x - moved.clientX) / width) * lengthOf(start.view));
-    };
-    const onEnd = (ended: PointerEvent): void => {
-      element.removeEventListener("pointermove", onMove);
-      element.removeEventListener("pointerup", onEnd);
-      element.removeEventListener("pointercancel", onEnd);
-      if (!hasMoved && ended.type === "pointerup" && what === "axis") {
-        const lane = target.closest<HTMLElement>("[data-lane]")?.dataset["lane"];
-        if (lane !== undefined) select(lane);
-        goTo(timeOfX(ended.clientX));
-      }
-    };
-    element.setPointerCapture(event.pointerId);
-    element.addEventListener("pointermove", onMove);
-    element.addEventListener("pointerup", onEnd);
-    element.addEventListener("pointercancel", onEnd);
-  };
 }
 
 function tickWords(ms: number, shown: View): string {
@@ -198,6 +167,12 @@ function tickWords(ms: number, shown: View): string {
   if (lengthOf(shown) > 4 * 86_400_000) return full.slice(0, 5);
   if (time === "00:00:00") return full.slice(0, 5);
   return lengthOf(shown) > 600_000 ? time.slice(0, 5) : time;
+}
+
+/** Show *factor* times as much, about the playhead where it is in sight. */
+export function zoomBy(factor: number): void {
+  const place = placeOf(view.value, playhead.value);
+  view.value = zoom(view.value, factor, place >= 0 && place <= 1 ? place : 0.5);
 }
 
 /** Show *lengthMs* about the playhead. */

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Camera } from "../../api/types";
-import { codecOf, text, timeOf } from "./words";
+import { midnightOf } from "./when";
+import { codecOf, dateTimeOf, text, timeOf } from "./words";
 import { nowMs } from "../../state/clock";
 import { zone } from "../../state/site";
 import { Deck, type DeckSight } from "./deck";
@@ -24,6 +25,7 @@ function Player({ camera }: { camera: Camera }) {
   const video = useRef<HTMLVideoElement>(null);
   const still = useRef<HTMLCanvasElement>(null);
   const [deck, setDeck] = useState<Deck | null>(null);
+  const [stillMs, setStillMs] = useState<number | null>(null);
   const isSelected = selected.value === camera.camera_id;
   useEffect(() => {
     const element = video.current;
@@ -37,6 +39,7 @@ function Player({ camera }: { camera: Camera }) {
     };
   }, []);
   const sight = deck?.sight.value ?? { state: "loading" as const, codec: null, error: null };
+  const label = sight.state === "unplayable" && stillMs === null ? "—" : timeOf((sight.state === "unplayable" ? stillMs : pictured(deck, sight)) ?? momentOfCamera(camera.camera_id), zone.value);
   return (
     <div
       class={`player ${sight.state}${isSelected ? " selected" : ""}`}
@@ -50,12 +53,17 @@ function Player({ camera }: { camera: Camera }) {
     >
       <canvas ref={still} />
       <video ref={video} muted playsInline disablePictureInPicture />
-      {sight.state === "unplayable" && <Still cameraId={camera.camera_id} />}
+      {sight.state === "unplayable" && <Still cameraId={camera.camera_id} onTime={setStillMs} />}
       <Trouble camera={camera} sight={sight} />
       <span class="tile-name">{camera.name}</span>
-      <span class="lag">{timeOf(momentOfCamera(camera.camera_id), zone.value)}</span>
+      <span class="lag">{label}</span>
     </div>
   );
+}
+
+/** Of when the picture in sight is; null where there is none, so that the moment that is looked for is written there. */
+function pictured(deck: Deck | null, sight: DeckSight): number | null {
+  return deck !== null && ["ready", "loading"].includes(sight.state) ? deck.shownMs.value : null;
 }
 
 function Trouble({ camera, sight }: { camera: Camera; sight: DeckSight }) {
@@ -65,6 +73,7 @@ function Trouble({ camera, sight }: { camera: Camera; sight: DeckSight }) {
   if (sight.state === "failed") return <Words title={t.failed} />;
   if (sight.state === "unplayable") return <Words title={t.unplayable(codecOf(shortCodec(sight.codec)))}>{t.unplayableHint}</Words>;
   const moment = momentOfCamera(camera.camera_id);
+  if (moment > nowMs.value) return <Words title={t.future} />;
   if (moment > nowMs.value - 10_000) return <Words title={t.atEdge} />;
   const gap = laneOf(camera.camera_id).timeline?.gaps.find((each) => Date.parse(each.start) <= moment && Date.parse(each.end) > moment);
   const cause = gap?.cause ? (t.causes[gap.cause] ?? gap.cause) : null;
@@ -93,9 +102,16 @@ function Skipped() {
   if (leap === null || chosen.value.length === 0) return null;
   return (
     <div class="skipped" role="status">
-      {text.value.investigate.skipped(timeOf(leap.fromMs, zone.value), timeOf(leap.toMs, zone.value))}
+      {text.value.investigate.skipped(...spanWords(leap.fromMs, leap.toMs))}
     </div>
   );
+}
+
+/** Both ends of a leap; with their dates where it leads into another day. */
+function spanWords(fromMs: number, toMs: number): [string, string] {
+  const isSameDay = midnightOf(fromMs, zone.value) === midnightOf(toMs, zone.value);
+  const write = isSameDay ? timeOf : dateTimeOf;
+  return [write(fromMs, zone.value), write(toMs, zone.value)];
 }
 
 function shortCodec(codec: string | null): string {

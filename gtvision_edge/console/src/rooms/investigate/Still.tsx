@@ -1,11 +1,16 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { client } from "../../state/session";
 import { momentOfCamera } from "./store";
 import { snap } from "./scale";
 
 const GRID_MS = 2_000;
 
 export function thumbnailUrl(cameraId: string, ms: number, width: number): string {
-  return `/api/v1/cameras/${encodeURIComponent(cameraId)}/thumbnails/${encodeURIComponent(new Date(ms).toISOString())}?width=${width}`;
+  return `/api/v1${thumbnailPath(cameraId, ms, width)}`;
+}
+
+function thumbnailPath(cameraId: string, ms: number, width: number): string {
+  return `/cameras/${encodeURIComponent(cameraId)}/thumbnails/${encodeURIComponent(new Date(ms).toISOString())}?width=${width}`;
 }
 
 /** Loads pictures one at a time; of those asked for meanwhile only the newest counts. */
@@ -41,8 +46,52 @@ export function useNewest(wanted: string | null): string | null {
   return wanted === null ? null : shown;
 }
 
-/** Where a browser cannot play the recording: its key frames, as the position moves. */
-export function Still({ cameraId }: { cameraId: string }) {
-  const url = useNewest(thumbnailUrl(cameraId, snap(momentOfCamera(cameraId), GRID_MS), 320));
-  return url === null ? null : <img class="still" src={url} alt="" />;
+interface Picture {
+  address: string;
+  /** When it was taken. */
+  timeMs: number;
+}
+
+/** Fetches pictures with the time they were taken at, one at a time; of those asked for meanwhile only the newest counts. */
+function useNewestPicture(wanted: string): Picture | null {
+  const [shown, setShown] = useState<Picture | null>(null);
+  const newest = useRef(wanted);
+  const isBusy = useRef(false);
+  const isClosed = useRef(false);
+  newest.current = wanted;
+  useEffect(() => {
+    const load = async (path: string): Promise<void> => {
+      isBusy.current = true;
+      const picture = await fetchPicture(path).catch(() => null);
+      isBusy.current = false;
+      if (isClosed.current) {
+        if (picture !== null) URL.revokeObjectURL(picture.address);
+        return;
+      }
+      // What could not be had leaves the one before in sight, under its own time.
+      if (picture !== null) setShown(picture);
+      if (newest.current !== path) void load(newest.current);
+    };
+    if (!isBusy.current) void load(wanted);
+  }, [wanted]);
+  useEffect(() => () => {
+    if (shown !== null) URL.revokeObjectURL(shown.address);
+  }, [shown]);
+  useEffect(() => () => {
+    isClosed.current = true;
+  }, []);
+  return shown;
+}
+
+async function fetchPicture(path: string): Promise<Picture | null> {
+  const answer = await client.response(path);
+  const timeMs = Date.parse(answer.headers.get("X-GTV-Time") ?? "");
+  return Number.isFinite(timeMs) ? { address: URL.createObjectURL(await answer.blob()), timeMs } : null;
+}
+
+/** Where a browser cannot play the recording: its key frames, as the position moves. *onTime* is told when the one in sight was taken. */
+export function Still({ cameraId, onTime }: { cameraId: string; onTime: (ms: number | null) => void }) {
+  const picture = useNewestPicture(thumbnailPath(cameraId, snap(momentOfCamera(cameraId), GRID_MS), 320));
+  useEffect(() => onTime(picture?.timeMs ?? null), [picture]);
+  return picture === null ? null : <img class="still" src={picture.address} alt="" />;
 }

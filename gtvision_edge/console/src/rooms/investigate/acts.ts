@@ -20,6 +20,12 @@ export function togglePlay(): void {
   jump.value += 1;
 }
 
+/** Show *ms*; what lies ahead cannot be shown, and that is said. */
+export function goToIfPast(ms: number): void {
+  if (ms > siteClock.now()) say(text.value.investigate.future);
+  else goTo(ms);
+}
+
 export function step(ms: number): void {
   goTo(playhead.value + ms);
 }
@@ -83,12 +89,28 @@ function stamp(ms: number): string {
   return `${wall.year}-${two(wall.month)}-${two(wall.day)}_${two(wall.hour)}-${two(wall.minute)}-${two(wall.second)}`;
 }
 
+let pressed: Element | null = null;
+
+/** To be told of each press of a mouse or finger. */
+export function notePress(event: PointerEvent): void {
+  pressed = event.target instanceof Element ? event.target.closest("button, select, summary") : null;
+}
+
+/** Space presses the button that was reached by keyboard; one that was only clicked a moment ago does not keep it from playing. */
+function leavesSpaceToUs(): boolean {
+  const focused = document.activeElement;
+  if (!focused?.matches("button, select, summary")) return true;
+  if (focused !== pressed || !(focused instanceof HTMLElement)) return false;
+  focused.blur();
+  return true;
+}
+
 /** The keys of this room that need no dialog; true when the key was meant for it. */
 export function investigateKeys(key: string): boolean {
   if (document.querySelector("dialog[open]") !== null) return false;
   switch (key) {
     case " ":
-      if (document.activeElement?.matches("button, select, summary")) return false;
+      if (!leavesSpaceToUs()) return false;
       togglePlay();
       return true;
     case "ArrowLeft":

@@ -41,6 +41,23 @@ export function wallAt(pieces: readonly Piece[], mediaS: number): number | null 
   return found === null ? null : found.wallMs + Math.min(mediaS - found.mediaS, found.lengthS) * 1000;
 }
 
+/** The clock of what is played leaps by more than this where nothing was recorded. */
+export const LEAP_MS = 1_500;
+
+/** The first frame after a hole may be stamped a hair before its piece begins. */
+const ROUNDED_MS = 20;
+
+/** The first stretch between the two moments that *pieces* leave out; null when there is none worth telling. */
+export function holeBetween(pieces: readonly Piece[], fromMs: number, toMs: number): Stretch | null {
+  for (const [at, piece] of pieces.entries()) {
+    const next = pieces[at + 1];
+    if (next === undefined || piece.wallMs > toMs) break;
+    const endMs = piece.wallMs + piece.lengthS * 1000;
+    if (next.wallMs - endMs > LEAP_MS && next.wallMs > fromMs + ROUNDED_MS && next.wallMs <= toMs + ROUNDED_MS) return { startMs: endMs, endMs: next.wallMs };
+  }
+  return null;
+}
+
 /** The first moment at or after *ms* of which any of *lanes* has footage; null when there is none later. */
 export function nextFootage(lanes: readonly (readonly Stretch[])[], ms: number): number | null {
   let best: number | null = null;

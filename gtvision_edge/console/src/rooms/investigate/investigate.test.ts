@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { gapEdge, mediaAt, missingIn, nextFootage, wallAt, type Piece } from "./footage";
-import { centre, lengthOf, LONGEST_MS, pan, placeOf, SHORTEST_MS, snap, ticksOf, timeAt, zoom } from "./scale";
+import { gapEdge, holeBetween, mediaAt, missingIn, nextFootage, wallAt, type Piece } from "./footage";
+import { centre, lengthOf, LONGEST_MS, pan, pinch, placeOf, SHORTEST_MS, snap, ticksOf, timeAt, zoom } from "./scale";
+import { Seat } from "./seat";
 import { midnightOf, momentOf, offsetOf, parseWhen } from "./when";
 
 const ZONE = "America/Sao_Paulo";
@@ -20,6 +21,15 @@ describe("the axis", () => {
   it("ends at ten seconds and at a month", () => {
     expect(lengthOf(zoom(view, 1e-9, 0.5))).toBe(SHORTEST_MS);
     expect(lengthOf(zoom(view, 1e9, 0.5))).toBe(LONGEST_MS);
+  });
+
+  it("keeps what is under two fingers under them", () => {
+    const closer = pinch(view, [0.4, 0.6], [0.1, 0.7]);
+
+    expect(lengthOf(closer)).toBeCloseTo(lengthOf(view) / 3);
+    expect(timeAt(closer, 0.1)).toBeCloseTo(timeAt(view, 0.4));
+    expect(timeAt(closer, 0.7)).toBeCloseTo(timeAt(view, 0.6));
+    expect(pinch(view, [0.3, 0.6], [0.5, 0.5]).startMs).toBeLessThan(view.startMs);
   });
 
   it("pans and centres without changing its length", () => {
@@ -102,6 +112,16 @@ describe("footage", () => {
     expect([gapEdge(lane, 11_000, 1), gapEdge(lane, 61_500, -1), gapEdge(lane, 11_000, -1)]).toEqual([60_000, 60_000, null]);
   });
 
+  it("tells a hole from a player that ran fast", () => {
+    expect(holeBetween(pieces, 13_000, 61_000)).toEqual({ startMs: 14_000, endMs: 60_000 });
+    expect(holeBetween(pieces, 10_000, 13_900)).toBeNull();
+    // Told once, at the first frame after it, though that frame's time is rounded.
+    expect(holeBetween(pieces, 13_950, 59_999.5)).not.toBeNull();
+    expect(holeBetween(pieces, 59_999.5, 60_080)).toBeNull();
+    expect(holeBetween(pieces, 60_500, 61_900)).toBeNull();
+    expect(holeBetween(pieces, 61_000, 13_000)).toBeNull();
+  });
+
   it("counts what is missing of an interval", () => {
     expect(missingIn(lane, 10_000, 62_000)).toEqual({ ms: 46_000, pieces: 1 });
     expect(missingIn(lane, 0, 70_000)).toEqual({ ms: 10_000 + 46_000 + 8_000, pieces: 3 });
@@ -151,5 +171,56 @@ describe("cameras out of step", () => {
     toggleInStep();
 
     expect(["cam01", "cam02", "cam03"].map(momentOfCamera)).toEqual([50_000, 50_000, 50_000]);
+  });
+});
+
+describe("the place a player is to take", () => {
+  const element = { readyState: 4, seeking: false, currentTime: 0 };
+
+  it("waits for an element that has nothing yet, which would forget where it was sent", () => {
+    const seat = new Seat(0);
+
+    expect(seat.seek({ ...element, readyState: 0 }, 50)).toBeNull();
+    expect(seat.isTaken).toBe(false);
+    expect(seat.seek({ ...element, readyState: 1 }, 50)).toBe(50);
+  });
+
+  it("is sought again when the seek got lost, and believed only when it is taken", () => {
+    const seat = new Seat(0);
+
+    expect(seat.seek(element, 50)).toBe(50);
+    expect(seat.seek({ ...element, seeking: true }, 50)).toBeNull();
+    // A new source: it stands at its beginning again.
+    expect(seat.seek(element, 50)).toBe(50);
+    expect(seat.shows(0, element)).toBe(false);
+    expect(seat.seek({ ...element, currentTime: 50 }, 50)).toBeNull();
+    expect(seat.isTaken).toBe(true);
+    expect(seat.seek({ ...element, currentTime: 90 }, 50)).toBeNull();
+  });
+
+  it("is not taken before there is a picture of it", () => {
+    const seat = new Seat(0);
+    seat.seek(element, 50);
+    seat.seek({ readyState: 1, seeking: false, currentTime: 50 }, 50);
+
+    expect(seat.isTaken).toBe(false);
+  });
+
+  it("ends beside a hole that the player steps over, but not far off", () => {
+    const seat = new Seat(0);
+    for (let n = 0; n < 5; n++) expect(seat.seek({ ...element, currentTime: 50.4 }, 50)).toBe(50);
+
+    expect(seat.seek({ ...element, currentTime: 20 }, 50)).toBe(50);
+    expect(seat.seek({ ...element, currentTime: 50.4 }, 50)).toBeNull();
+    expect(seat.isTaken).toBe(true);
+  });
+
+  it("does not take a frame of before the seek for one of after it", () => {
+    const seat = new Seat(0);
+    seat.seek({ ...element, currentTime: 50 }, 50);
+    const playing = { ...element, currentTime: 58 };
+
+    expect([2, 49.5, 57, 58.04, 300].map((frame) => seat.shows(frame, playing))).toEqual([false, true, true, true, false]);
+    expect(seat.shows(57, { ...playing, seeking: true })).toBe(false);
   });
 });

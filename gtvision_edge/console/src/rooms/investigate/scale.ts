@@ -32,6 +32,15 @@ export function pan(view: View, byMs: number): View {
   return { startMs: view.startMs + byMs, endMs: view.endMs + byMs };
 }
 
+/** What two fingers make of *view*: what was under each at *from* is under it at *to*, both as places from 0 to 1. */
+export function pinch(view: View, from: readonly [number, number], to: readonly [number, number]): View {
+  const between = to[1] - to[0];
+  const factor = Math.abs(between) < 0.01 ? 1 : Math.abs((from[1] - from[0]) / between);
+  const middle = (from[0] + from[1]) / 2;
+  const closer = zoom(view, factor, middle);
+  return pan(closer, (middle - (to[0] + to[1]) / 2) * lengthOf(closer));
+}
+
 /** The same length about *ms*. */
 export function centre(view: View, ms: number, lengthMs = lengthOf(view)): View {
   return { startMs: ms - lengthMs / 2, endMs: ms + lengthMs / 2 };

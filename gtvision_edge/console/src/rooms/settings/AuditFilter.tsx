@@ -1,5 +1,6 @@
 import type { AuditEntry } from "../../api/types";
 import { text } from "../../i18n";
+import { actorOf } from "./actors";
 
 export interface Filter {
   /** A user's id; "" is everybody. */
@@ -24,7 +25,7 @@ interface AuditFilterProps {
 
 export function AuditFilter({ entries, filter, onChange }: AuditFilterProps) {
   const t = text.value.settings;
-  const people = new Map(entries.map(({ actor }) => [actor.user_id, actor.name]));
+  const people = new Map(entries.map((entry): [string, string] => [entry.actor.user_id, actorOf(entry)]));
   const actions = [...new Set(entries.map((entry) => entry.action))].sort();
   return (
     <>

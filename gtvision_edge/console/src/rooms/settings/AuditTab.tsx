@@ -6,6 +6,7 @@ import { client } from "../../state/session";
 import { zone } from "../../state/site";
 import { Button, ErrorNote, Note, Skeleton } from "../../ui/parts";
 import { AuditFilter, EVERYTHING, matchesFilter } from "./AuditFilter";
+import { actorOf } from "./actors";
 import { useSubjects } from "./subjects";
 
 /** Who did what, newest first, and whether the log is whole. */
@@ -55,7 +56,7 @@ export function AuditTab() {
       <ErrorNote error={error} action={<Button onClick={() => void load(null)}>{text.value.common.retry}</Button>} />
       {entries === null && error === null && <Skeleton rows={6} />}
       {entries !== null && (
-        <table class="cards">
+        <table class="cards log">
           <thead>
             <tr>
               <th>{t.when}</th>
@@ -67,8 +68,8 @@ export function AuditTab() {
           <tbody>
             {listed.map((entry) => (
               <tr key={entry.seq}>
-                <td class="mono">{dateTimeOf(entry.at, zone.value)}</td>
-                <td>{entry.actor.name}</td>
+                <td class="mono when">{dateTimeOf(entry.at, zone.value)}</td>
+                <td>{actorOf(entry)}</td>
                 <td title={entry.action}>{text.value.acts[entry.action] ?? entry.action}</td>
                 <td class="muted" title={entry.subject}>
                   {nameOf(entry) || "—"}

@@ -6,21 +6,26 @@ import { may } from "../../../state/permissions";
 import { me } from "../../../state/session";
 import { zone } from "../../../state/site";
 import { Button } from "../../../ui/parts";
+import { OnFullLine } from "./OnFullLine";
+import { PurgeOrderDrawer } from "./PurgeOrderDrawer";
 import { RulesDrawer, useTenantNames } from "./RulesDrawer";
 
 /** Who has how much, and for how long it is kept. */
 export function KeepingCard({ report, onChanged }: { report: StorageReport; onChanged: () => void }) {
   const t = text.value.storage;
   const [isEditing, setEditing] = useState(false);
+  const [isPurging, setPurging] = useState(false);
   const nameOf = useTenantNames();
   // The rules are the site's: an administrator of one tenant reads them.
-  const mayEdit = may(me.value?.role, "editStorage") && me.value?.tenant_id === null;
+  const isOfSite = me.value?.tenant_id === null;
+  const mayEdit = may(me.value?.role, "editStorage") && isOfSite;
   const cameras = [...report.cameras].sort((one, other) => other.bytes - one.bytes);
   return (
     <section class="card keeping">
       <header class="card-head">
         <h2>{t.title}</h2>
         <span class="grow" />
+        {may(me.value?.role, "editStorage") && report.cameras.length > 0 && <Button onClick={() => setPurging(true)}>{text.value.purging.open}</Button>}
         {mayEdit && <Button onClick={() => setEditing(true)}>{t.edit}</Button>}
       </header>
       {cameras.length === 0 && <p class="muted">{text.value.top.noCameras}</p>}
@@ -65,6 +70,17 @@ export function KeepingCard({ report, onChanged }: { report: StorageReport; onCh
             </div>
           ))}
         </>
+      )}
+      {isOfSite && <OnFullLine mayEdit={mayEdit} />}
+      {isPurging && (
+        <PurgeOrderDrawer
+          cameras={cameras}
+          onOrdered={onChanged}
+          onClose={() => {
+            setPurging(false);
+            onChanged();
+          }}
+        />
       )}
       {isEditing && (
         <RulesDrawer

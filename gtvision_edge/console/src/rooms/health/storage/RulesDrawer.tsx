@@ -1,5 +1,6 @@
+import { Fragment } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { Policies, PoliciesBody, StorageReport } from "../../../api/evidence";
+import type { Policies, PoliciesBody, StorageReport, WouldGo } from "../../../api/evidence";
 import type { Tenant } from "../../../api/types";
 import { text } from "../../../i18n";
 import { bytesOf, dateTimeOf } from "../../../i18n/format";
@@ -158,19 +159,29 @@ function Outcome({ outcome }: { outcome: Policies }) {
   const sum = sumOf(going);
   const over = (outcome.over_quota ?? []).filter((each) => each.bytes > 0);
   const when = (moment: string | null): string => dateTimeOf(moment, zone.value);
+  const ofCamera = (each: WouldGo) => (
+    <div key={each.camera_uuid} class="going">
+      <b>{each.name}</b>
+      <span class="muted">{t.perCamera(each.segments, bytesOf(each.bytes), when(each.start), when(each.end))}</span>
+    </div>
+  );
   return (
     <div class="outcome" data-outcome>
       {sum.segments === 0 && over.length === 0 && <Note tone="plain">{t.wouldDeleteNothing}</Note>}
       {sum.segments > 0 && <Note tone="warn">{t.wouldDelete(sum.segments, bytesOf(sum.bytes), when(sum.start), when(sum.end))}</Note>}
-      {going.map((each) => (
-        <div key={each.camera_uuid} class="going">
-          <b>{each.name}</b>
-          <span class="muted">{t.perCamera(each.segments, bytesOf(each.bytes), when(each.start), when(each.end))}</span>
-        </div>
-      ))}
-      {over.map((each) => (
-        <Note key={each.tenant_id}>{t.overQuota(nameOf(each.tenant_id), bytesOf(each.bytes))}</Note>
-      ))}
+      {going.map(ofCamera)}
+      {over.map((each) => {
+        const excess = sumOf(each.cameras);
+        return (
+          <Fragment key={each.tenant_id}>
+            <Note tone="warn">
+              {t.overQuota(nameOf(each.tenant_id), bytesOf(each.bytes))}{" "}
+              {excess.segments > 0 ? t.wouldDelete(excess.segments, bytesOf(excess.bytes), when(excess.start), when(excess.end)) : t.quotaIsHeld}
+            </Note>
+            {each.cameras.map(ofCamera)}
+          </Fragment>
+        );
+      })}
       {(sum.segments > 0 || over.length > 0) && <small class="muted">{t.spared}</small>}
     </div>
   );

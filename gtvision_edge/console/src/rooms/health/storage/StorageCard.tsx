@@ -8,7 +8,7 @@ import { may } from "../../../state/permissions";
 import { hashOf } from "../../../state/route";
 import { client, me } from "../../../state/session";
 import { zone } from "../../../state/site";
-import { Button, ErrorNote, Note } from "../../../ui/parts";
+import { Button, ErrorNote } from "../../../ui/parts";
 
 /** What can be used: file systems keep some for root, or for other quotas, and the daemon reckons without that. */
 function roomOf({ used_bytes: used, free_bytes: free }: StorageReport["volume"]): number | null {
@@ -16,7 +16,7 @@ function roomOf({ used_bytes: used, free_bytes: free }: StorageReport["volume"])
 }
 
 /** What would make room: letting evidence go is no cure for other programs' files. */
-function shortWords({ volume, held_bytes: held }: StorageReport): string {
+export function shortWords({ volume, held_bytes: held }: StorageReport): string {
   const others = volume.used_bytes === null || volume.recordings_bytes === null ? 0 : volume.used_bytes - volume.recordings_bytes;
   return others > held ? text.value.storage.shortByOthers(bytesOf(others)) : text.value.storage.shortOfRoom;
 }
@@ -50,7 +50,6 @@ export function StorageCard({ report }: { report: StorageReport }) {
         <i class="alarm" style={{ left: `${trip}%` }} />
       </div>
       <small class="muted">{s.thresholds(`${numberOf(high)} %`, `${numberOf(trip)} %`)}</small>
-      {volume.short_of_room && <Note tone="alarm">{shortWords(report)}</Note>}
       {forecast.holds_days !== null && <p>{outlookWords(forecast.days_left)}</p>}
       <dl class="facts">
         <dt>{t.health.volume}</dt>
@@ -90,14 +89,14 @@ export function StorageCard({ report }: { report: StorageReport }) {
   );
 }
 
-/** "31", or "0,4" while it is less than ten: then the tenths decide. */
-/** A length of footage: of less than two days in hours. */
+/** A length of footage: of less than two days in hours, of less than ten with tenths, for then they decide. */
 function daysOf(days: number): string {
   const { storage: s } = text.value;
   return days < 2 ? s.inHours(numberOf(days * 24)) : s.inDays(numberOf(days, days < 10 ? 1 : 0));
 }
 
-function outlookWords(daysLeft: number | null): string {
+/** When footage begins to go before its time. */
+export function outlookWords(daysLeft: number | null): string {
   const t = text.value.storage;
   if (daysLeft === null) return t.enough;
   return daysLeft < 0.05 ? t.shortNow : t.daysLeft(daysOf(daysLeft));

@@ -8,6 +8,7 @@ const policies: Policies = {
   cameras: [{ camera_id: "cam01", camera_uuid: "u1", retain_days: 0 }],
   would_delete: null,
   over_quota: null,
+  on_full: null,
 };
 const before = draftOf(policies, ["a", "b"], ["u1", "u2"]);
 

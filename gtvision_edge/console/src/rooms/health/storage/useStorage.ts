@@ -5,8 +5,16 @@ import { client } from "../../../state/session";
 
 const POLL_MS = 15_000;
 
+export interface StorageView {
+  report: StorageReport | null;
+  error: unknown;
+  /** It was asked for and has not come yet. */
+  isAwaited: boolean;
+  reload: () => Promise<void>;
+}
+
 /** The report of the volume, read again and again; what was known stays in sight when it cannot be read. */
-export function useStorage(isWanted: boolean): { report: StorageReport | null; error: unknown; reload: () => Promise<void> } {
+export function useStorage(isWanted: boolean): StorageView {
   const [report, setReport] = useState<StorageReport | null>(null);
   const [error, setError] = useState<unknown>(null);
   const newest = useRef(0);
@@ -23,5 +31,5 @@ export function useStorage(isWanted: boolean): { report: StorageReport | null; e
     }
   };
   useEffect(() => (isWanted ? poll(reload, POLL_MS) : undefined), [isWanted]);
-  return { report, error, reload };
+  return { report, error, isAwaited: isWanted && report === null && error === null, reload };
 }

@@ -1,0 +1,1 @@
+"""Gives a directory of footage its marker back where the index knows whose files lie in it."""
