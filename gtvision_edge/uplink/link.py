@@ -160,13 +160,13 @@ class Uplink:
         settings, backlog = self._settings, self._backlog
         if not settings.url.get_secret_value():
             return
-        codes = {
-            LinkState.UNREACHABLE: "hub_unreachable",
-            LinkState.REFUSED: "hub_refused",
-            LinkState.STALLED: "hub_stalled",
-        }
-        if code := codes.get(self._state):
-            yield Finding(code, Severity.WARNING, {"since_us": self._since_us})
+        facts: dict[str, object] = {"since_us": self._since_us}
+        if self._state is LinkState.UNREACHABLE:
+            yield Finding("hub_unreachable", Severity.WARNING, facts)
+        elif self._state is LinkState.REFUSED:
+            yield Finding("hub_refused", Severity.WARNING, facts)
+        elif self._state is LinkState.STALLED:
+            yield Finding("hub_stalled", Severity.WARNING, facts)
         now_us = self._clock.now_us()
         age_s = (now_us - backlog.oldest_us) / 1e6 if backlog.oldest_us is not None else 0.0
         if backlog.waiting >= settings.alert_waiting or age_s >= settings.alert_age:

@@ -47,5 +47,7 @@ export const acts: Text["acts"] = {
   "integrity.started": "began to compare disk and index",
   "integrity.finished": "compared disk and index",
   "site.keys_made": "made the site's keys",
+  "camera.push_secret_made": "made a camera's secret for sending readings",
+  "plates.searched": "searched for a plate",
   "footage.sealed": "sealed the footage",
 };
