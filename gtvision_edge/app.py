@@ -24,6 +24,7 @@ from gtvision_edge.api.footage import footage_endpoints
 from gtvision_edge.api.geojson import geojson_endpoints
 from gtvision_edge.api.incidents import incident_endpoints
 from gtvision_edge.api.integrity import integrity_endpoints
+from gtvision_edge.api.itsapi import itsapi_routes
 from gtvision_edge.api.mosaics import mosaic_endpoints
 from gtvision_edge.api.people import people_endpoints
 from gtvision_edge.api.pictures import picture_endpoints
@@ -478,7 +479,11 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
         authenticator=authenticator,
         proxies=proxies,
         console=await asyncio.to_thread(load_console),
-        extra_routes=[*probe_routes(board, base.registry, authenticator), *gateway.routes()],
+        extra_routes=[
+            *probe_routes(board, base.registry, authenticator),
+            *itsapi_routes(parts.detections.pushes, parts.detections.login, proxies),
+            *gateway.routes(),
+        ],
         registry=base.registry,
     )
 

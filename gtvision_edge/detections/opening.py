@@ -13,6 +13,7 @@ from gtvision_edge.audit import AuditLog
 from gtvision_edge.detections.intake import Intake, PushingCamera, Send
 from gtvision_edge.detections.picture_store import PictureStore
 from gtvision_edge.detections.push_access import PushAccessService
+from gtvision_edge.detections.push_login import PushLogin
 from gtvision_edge.detections.push_secrets import PushSecrets, Seal, Unseal
 from gtvision_edge.detections.pushes import PushDesk
 from gtvision_edge.detections.service import DetectionDesk
@@ -39,6 +40,7 @@ class Detections:
     intake: Intake
     secrets: PushSecrets
     pushes: PushDesk
+    login: PushLogin
     access: PushAccessService
     desk: DetectionDesk
 
@@ -70,6 +72,7 @@ async def open_detections(
             intake,
             secrets,
             PushDesk(intake, secrets, cameras, clock),
+            PushLogin(secrets, cameras, clock),
             PushAccessService(secrets, cameras, audit),
             DetectionDesk(database, audit, cameras=cameras, pictures=pictures),
         )

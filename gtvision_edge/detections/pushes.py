@@ -11,7 +11,7 @@ from gtvision_edge.detections.intake import Intake, PushingCamera, Taken
 from gtvision_edge.detections.model import TrustLevel
 from gtvision_edge.detections.push_secrets import PushSecrets
 from gtvision_edge.detections.rates import SendRate
-from gtvision_edge.detections.sources import hikvision
+from gtvision_edge.detections.sources import hikvision, intelbras
 from gtvision_edge.detections.sources.generic import WebhookMessage, read_webhook
 from gtvision_edge.detections.sources.signatures import is_signed_body, is_signed_fields
 from gtvision_edge.errors import InvalidInputError
@@ -119,6 +119,32 @@ class PushDesk:
         return await self._intake.take(
             camera, reading, source="hikvision", trust=TrustLevel.SECRET_PATH
         )
+
+    async def tollgate(self, camera: PushingCamera, raw: bytes) -> str:
+        """Take a ``TollgateInfo`` of *camera*, which has logged in; return the ``DeviceID`` that it calls itself.
+
+        Raises:
+            MalformedPushError: it cannot be read.
+            TooManyPushesError, StorageError, PictureNotKeptError: it shall be sent again later.
+
+        """
+        self._of_camera.take(camera.camera_uuid)
+        reading = await asyncio.to_thread(intelbras.read_tollgate, raw)
+        if reading is not None:
+            await self._intake.take(
+                camera, reading, source="itsapi", trust=TrustLevel.AUTHENTICATED
+            )
+        return await asyncio.to_thread(intelbras.device_of, raw)
+
+    async def sign_of_life(self, camera: PushingCamera, raw: bytes) -> str:
+        """Take what an ITSAPI camera tells of itself, as :meth:`tollgate` does; nothing is kept of it.
+
+        Raises:
+            TooManyPushesError: it shall be sent again later.
+
+        """
+        self._of_camera.take(camera.camera_uuid)
+        return await asyncio.to_thread(intelbras.device_of, raw)
 
     def _require_fresh(self, message: WebhookMessage, headers: SignatureHeaders) -> None:
         if headers.signature:

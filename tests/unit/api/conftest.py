@@ -40,6 +40,7 @@ from gtvision_edge.api.footage import footage_endpoints
 from gtvision_edge.api.geojson import geojson_endpoints
 from gtvision_edge.api.incidents import incident_endpoints
 from gtvision_edge.api.integrity import integrity_endpoints
+from gtvision_edge.api.itsapi import itsapi_routes
 from gtvision_edge.api.mosaics import mosaic_endpoints
 from gtvision_edge.api.people import people_endpoints
 from gtvision_edge.api.pictures import picture_endpoints
@@ -592,6 +593,7 @@ def start(
     resources: list[Endpoint],
     monitor: FakeMonitor,
     stall_patience_s: float,
+    detections: Detections,
 ) -> Callable[..., Any]:
     """Return a context manager that serves all resources, more endpoints, and other parts' routes."""
 
@@ -629,6 +631,7 @@ def start(
             version="1.2.3",
             extra_routes=[
                 *probe_routes(board, registry, authenticator),
+                *itsapi_routes(detections.pushes, detections.login, proxies),
                 *routes(authenticator),
             ],
             registry=registry,
