@@ -277,6 +277,7 @@ async def run(
                 registry=base.registry,
             )
         )
+        await service("push-secrets", detections.secrets.keep_up_forever)
         parts = _Parts(
             base,
             footage,
@@ -455,7 +456,7 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
             *discovery_endpoints(search),
             *mosaic_endpoints(mosaics),
             *push_endpoints(parts.detections.pushes),
-            *push_access_endpoints(parts.detections.access),
+            *push_access_endpoints(parts.detections.access, proxies, base.clock),
             *detection_endpoints(parts.detections.desk),
             *audit_endpoints(base.audit, base.database, base.keys.site),
             *site_endpoints(base.keys),

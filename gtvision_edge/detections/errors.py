@@ -52,3 +52,10 @@ class PurposeRequiredError(EdgeError):
 
     code: ClassVar[str] = "purpose_required"
     kind: ClassVar[ErrorKind] = ErrorKind.INVALID
+
+
+class NoPushSecretError(EdgeError):
+    """The camera has no secret for pushing yet; make one first."""
+
+    code: ClassVar[str] = "no_push_secret"
+    kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT

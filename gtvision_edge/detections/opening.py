@@ -73,7 +73,7 @@ async def open_detections(
             secrets,
             PushDesk(intake, secrets, cameras, clock),
             PushLogin(secrets, cameras, clock),
-            PushAccessService(secrets, cameras, audit),
+            PushAccessService(secrets, cameras, audit, database),
             DetectionDesk(database, audit, cameras=cameras, pictures=pictures),
         )
     finally:

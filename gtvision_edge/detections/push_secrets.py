@@ -16,6 +16,7 @@ from gtvision_edge.storage import Database, Transaction
 SECRET_BYTES: Final = 32
 OVERLAP_US: Final = 7 * 86_400_000_000
 """The secret before is good for so long after a new one was made."""
+FOLLOW_EVERY_S: Final = 5.0
 _PATH_LABEL: Final = b"gtvision-edge push path v1"
 
 Seal = Callable[[str, str], bytes]
@@ -64,6 +65,23 @@ class PushSecrets:
             for each in self._by_camera.get(camera_uuid, ())
             if each.expires_us is None or now_us < each.expires_us
         ]
+
+    def present(self, camera_uuid: str) -> PushSecret | None:
+        """Return the secret to send with now, None = none was made yet."""
+        for each in self._by_camera.get(camera_uuid, ()):
+            if each.expires_us is None:
+                return each
+        return None
+
+    async def keep_up_forever(self) -> None:
+        """Take over within five seconds what the command line makes beside the daemon."""
+        seen = await repository.newest_push_secret(self._database)
+        while True:
+            await self._clock.sleep(FOLLOW_EVERY_S)
+            now = await repository.newest_push_secret(self._database)
+            if now != seen:
+                seen = now
+                await self.load()
 
     def previous_until(self, camera_uuid: str) -> int | None:
         """Return how long the secret before the present one is good; None = there is none that is."""

@@ -126,6 +126,12 @@ async def fetch_push_secrets(database: Database) -> list[Row]:
     )
 
 
+async def newest_push_secret(database: Database) -> tuple[int, int]:
+    """Return what changes whenever a secret is made: how many there are, and when the newest was made."""
+    row = await database.fetch_one("SELECT count(*), coalesce(max(made_us), 0) FROM push_secrets")
+    return (int(row[0]), int(row[1])) if row else (0, 0)
+
+
 def renew_push_secret(
     transaction: Transaction,
     camera_uuid: str,

@@ -528,6 +528,7 @@ def resources(
     keys: OpenedKeys,
     transfers: Shares,
     detections: Detections,
+    api_settings: ApiSettings,
 ) -> list[Endpoint]:
     """Every endpoint but the session's."""
     return [
@@ -561,7 +562,7 @@ def resources(
         *discovery_endpoints(DeviceSearch(finder, cameras, audit=audit, database=database)),
         *mosaic_endpoints(mosaics),
         *push_endpoints(detections.pushes),
-        *push_access_endpoints(detections.access),
+        *push_access_endpoints(detections.access, Proxies(api_settings.trusted_proxies), clock),
         *detection_endpoints(detections.desk),
         *audit_endpoints(audit, database, keys.site),
         *site_endpoints(keys),

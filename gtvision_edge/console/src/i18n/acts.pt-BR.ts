@@ -47,6 +47,7 @@ export const acts: Record<string, string> = {
   "integrity.finished": "conferiu disco e índice",
   "site.keys_made": "criou as chaves do local",
   "camera.push_secret_made": "criou o segredo de envio de leituras de uma câmera",
+  "camera.push_secret_shown": "viu o segredo de envio de leituras de uma câmera",
   "plates.searched": "procurou uma placa",
   "footage.sealed": "selou as gravações",
 };
