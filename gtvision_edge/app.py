@@ -82,6 +82,7 @@ from gtvision_edge.runtime.tasks import Job, background, keep_running
 from gtvision_edge.settings import Settings
 from gtvision_edge.uplink import Message, Outbox
 from gtvision_edge.uplink.link import Uplink
+from gtvision_edge.uplink.outbox import forget_unsent
 
 log = structlog.get_logger(__name__)
 
@@ -274,9 +275,13 @@ async def run(
                 seal=base.cameras.seal,
                 unseal=base.cameras.unseal,
                 send=lambda transaction, news: outbox.add(transaction, to_message(news)),
+                forget_unsent=forget_unsent,
+                keep_s=settings.detections.keep,
+                trusts_clock=lambda: footage.retention.clock_guard.is_trusted,
                 registry=base.registry,
             )
         )
+        await service("anonymiser", detections.anonymiser.run)
         await service("push-secrets", detections.secrets.keep_up_forever)
         parts = _Parts(
             base,
@@ -458,7 +463,9 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
             *push_endpoints(parts.detections.pushes),
             *push_access_endpoints(parts.detections.access, proxies, base.clock),
             *detection_endpoints(parts.detections.desk),
-            *audit_endpoints(base.audit, base.database, base.keys.site),
+            *audit_endpoints(
+                base.audit, base.database, base.keys.site, reveal=parts.detections.desk.reveal
+            ),
             *site_endpoints(base.keys),
             *status_endpoints(
                 base.cameras,

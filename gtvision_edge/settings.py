@@ -310,6 +310,11 @@ def _amqp_url(url: SecretStr) -> SecretStr:
     return url
 
 
+class DetectionSettings(Section):
+    keep: Annotated[Duration, Field(ge=86400.0)] = 180 * 86400.0
+    """Afterwards plate and pictures of a reading are taken away; counts remain."""
+
+
 class UplinkSettings(Section):
     """The hub's broker; without ``url`` messages wait."""
 
@@ -345,6 +350,7 @@ class Settings(BaseSettings):
     accounts: AccountSettings = AccountSettings()
     identity: IdentitySettings = IdentitySettings()
     papers: PaperSettings = PaperSettings()
+    detections: DetectionSettings = DetectionSettings()
     uplink: UplinkSettings = UplinkSettings()
     logs: LogSettings = LogSettings()
 

@@ -1,6 +1,6 @@
 """Puts the parts that take, keep and show plate readings together."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.detections.intake import Intake, PushingCamera, Send
 from gtvision_edge.detections.picture_store import PictureStore
+from gtvision_edge.detections.privacy import Anonymiser, Forget
 from gtvision_edge.detections.push_access import PushAccessService
 from gtvision_edge.detections.push_login import PushLogin
 from gtvision_edge.detections.push_secrets import PushSecrets, Seal, Unseal
@@ -43,6 +44,7 @@ class Detections:
     login: PushLogin
     access: PushAccessService
     desk: DetectionDesk
+    anonymiser: Anonymiser
 
 
 @asynccontextmanager
@@ -58,6 +60,9 @@ async def open_detections(
     seal: Seal,
     unseal: Unseal,
     send: Send,
+    forget_unsent: Forget,
+    keep_s: float,
+    trusts_clock: Callable[[], bool],
     registry: CollectorRegistry | None = None,
 ) -> AsyncIterator[Detections]:
     """Open them; the pictures' threads end with the block."""
@@ -74,7 +79,19 @@ async def open_detections(
             PushDesk(intake, secrets, cameras, clock),
             PushLogin(secrets, cameras, clock),
             PushAccessService(secrets, cameras, audit, database),
-            DetectionDesk(database, audit, cameras=cameras, pictures=pictures),
+            DetectionDesk(
+                database, audit, cameras=cameras, pictures=pictures, seal=seal, unseal=unseal
+            ),
+            Anonymiser(
+                database,
+                audit,
+                clock,
+                pictures=pictures,
+                forget_unsent=forget_unsent,
+                keep_s=keep_s,
+                zone=zone,
+                trusts_clock=trusts_clock,
+            ),
         )
     finally:
         intake.close()

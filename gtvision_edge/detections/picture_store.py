@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +33,22 @@ class PictureStore:
             sync_directory(path.parent.parent)
         write_whole(path, jpeg)
         return name
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Remove pictures so that a power cut does not bring them back; those that are not there are no fault.
+
+        Raises:
+            OSError: the disk failed.
+
+        """
+        folders = set()
+        for name in names:
+            path = self.path_of(name)
+            if path.exists():
+                path.unlink()
+                folders.add(path.parent)
+        for folder in folders:
+            sync_directory(folder)
 
     def path_of(self, name: str) -> Path:
         """Return where the picture called *name* is, or would be.

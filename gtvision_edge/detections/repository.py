@@ -1,8 +1,9 @@
 """All SQL about plate readings."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from gtvision_edge.detections.model import Detection, DetectionId, TimeSource, TrustLevel
 from gtvision_edge.storage import Database, Row, Transaction
@@ -117,6 +118,60 @@ async def search(database: Database, wanted: Wanted, limit: int) -> list[Detecti
         [*values, limit],
     )
     return [to_detection(row) for row in rows]
+
+
+async def fetch_due(database: Database, until_us: int, limit: int) -> list[Detection]:
+    """Return detections to anonymise: seen or received before *until_us*, whichever was earlier."""
+    rows = await database.fetch_all(
+        f"SELECT {_COLUMNS} FROM detections WHERE anonymised_us IS NULL AND min(captured_us, received_us) < ?"  # noqa: S608 -- a constant
+        " ORDER BY min(captured_us, received_us) LIMIT ?",
+        (until_us, limit),
+    )
+    return [to_detection(row) for row in rows]
+
+
+async def only_in(database: Database, names: Sequence[str], ids: Sequence[str]) -> list[str]:
+    """Return those pictures of *names* that no detection but *ids* has."""
+    rows = await database.fetch_all(
+        "SELECT value FROM json_each(?1) AS name WHERE NOT EXISTS (SELECT 1 FROM detections WHERE scene = name.value"
+        " AND detection_id NOT IN (SELECT value FROM json_each(?2))) AND NOT EXISTS (SELECT 1 FROM detections"
+        " WHERE crop = name.value AND detection_id NOT IN (SELECT value FROM json_each(?2)))",
+        (json.dumps(list(names)), json.dumps(list(ids))),
+    )
+    return [row[0] for row in rows]
+
+
+def anonymise(
+    transaction: Transaction, detection_id: str, *, facts: Mapping[str, Any], now_us: int
+) -> None:
+    """Take plate, pictures, and what was made of the plate out of a detection."""
+    transaction.execute(
+        "UPDATE detections SET plate = NULL, vehicle = NULL, plate_sent = '', confidence = NULL, facts = ?, scene = NULL,"
+        " crop = NULL, source_key = randomblob(32), anonymised_us = ? WHERE detection_id = ?",
+        (json.dumps(facts), now_us, detection_id),
+    )
+
+
+def count_anonymised(transaction: Transaction, detection: Detection, *, day: str) -> None:
+    """Count a detection into what remains of a camera's day."""
+    transaction.execute(
+        "INSERT INTO detection_counts (camera_uuid, day, tenant_id, camera_id, readings, passages)"
+        " VALUES (?, ?, ?, ?, 1, ?) ON CONFLICT (camera_uuid, day, tenant_id) DO UPDATE SET"
+        " readings = readings + 1, passages = passages + excluded.passages",
+        (
+            detection.camera_uuid,
+            day,
+            detection.tenant_id,
+            detection.camera_id,
+            int(detection.is_first_of_passage),
+        ),
+    )
+
+
+def rebuild_plate_indexes(transaction: Transaction) -> None:
+    """Build the indexes that hold plates anew: SQLite leaves copies in pages that it splits, which no deletion finds."""
+    for name in ("detections_by_plate", "detections_by_vehicle"):
+        transaction.execute(f"REINDEX {name}")
 
 
 async def fetch_push_secrets(database: Database) -> list[Row]:

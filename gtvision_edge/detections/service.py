@@ -1,24 +1,28 @@
 """What people may see of plate readings; a search for a plate is an act with a purpose."""
 
-from collections.abc import Sequence
+import base64
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from gtvision_edge.accounts import NotPermittedError, Principal, Role
 from gtvision_edge.audit import AuditLog
-from gtvision_edge.cameras.errors import UnknownCameraError
+from gtvision_edge.cameras.errors import CameraKeyLostError, UnknownCameraError
 from gtvision_edge.detections import repository
 from gtvision_edge.detections.errors import PurposeRequiredError, UnknownDetectionError
 from gtvision_edge.detections.intake import PushingCamera
 from gtvision_edge.detections.model import Detection, PictureKind
 from gtvision_edge.detections.picture_store import PictureStore
 from gtvision_edge.detections.plates import search_patterns
+from gtvision_edge.detections.push_secrets import Seal, Unseal
 from gtvision_edge.detections.repository import Wanted
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.storage import Database, Transaction
 
 SHORTEST_PURPOSE: Final = 5
+_LOGGED: Final = "words of searches in the audit log"
 _READERS: Final = frozenset({Role.ADMIN, Role.OPERATOR, Role.VIEWER})
 
 
@@ -44,8 +48,17 @@ class DetectionDesk:
     """Shows detections to people of their tenant, of cameras that they may see."""
 
     def __init__(
-        self, database: Database, audit: AuditLog, *, cameras: CameraList, pictures: PictureStore
+        self,
+        database: Database,
+        audit: AuditLog,
+        *,
+        cameras: CameraList,
+        pictures: PictureStore,
+        seal: Seal,
+        unseal: Unseal,
     ) -> None:
+        self._seal = seal
+        self._unseal = unseal
         self._database = database
         self._audit = audit
         self._cameras = cameras
@@ -151,12 +164,29 @@ class DetectionDesk:
             subject=f"camera:{wanted.camera_id}" if wanted.camera_id else "",
             tenant_id=principal.tenant_id,
             details={
-                "plate": wanted.plate,
                 "start_us": wanted.start_us,
                 "end_us": wanted.end_us,
-                "purpose": wanted.purpose.strip()[:500],
+                "sealed": self._sealed(wanted),
             },
         )
+
+    def _sealed(self, wanted: Search) -> str:
+        """Return what the log keeps of the words of a search: it is never shortened, and shall not hold plates in clear."""
+        words = {"plate": wanted.plate, "purpose": wanted.purpose.strip()[:500]}
+        return base64.b64encode(self._seal(_LOGGED, json.dumps(words))).decode()
+
+    def reveal(self, action: str, details: Mapping[str, Any]) -> dict[str, Any]:
+        """Return an audit entry's *details* with the words of a search in clear, for those who may read the log.
+
+        They stay sealed when the cameras' key is another one than at that time.
+        """
+        if not action.startswith("plates.") or not isinstance(details.get("sealed"), str):
+            return dict(details)
+        try:
+            words = json.loads(self._unseal(_LOGGED, base64.b64decode(details["sealed"])))
+        except (CameraKeyLostError, ValueError):
+            return dict(details)
+        return {name: value for name, value in details.items() if name != "sealed"} | dict(words)
 
 
 def _require(principal: Principal) -> None:

@@ -416,3 +416,19 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_waiting ON outbox (seq) WHERE parked_us IS NULL;
 CREATE INDEX outbox_by_lane ON outbox (lane, seq) WHERE parked_us IS NULL;
+
+-- Finds what is old enough to be anonymised, and whether another detection has the same picture.
+CREATE INDEX detections_to_anonymise ON detections (min(captured_us, received_us)) WHERE anonymised_us IS NULL;
+CREATE INDEX detections_by_scene ON detections (scene) WHERE scene IS NOT NULL;
+CREATE INDEX detections_by_crop ON detections (crop) WHERE crop IS NOT NULL;
+
+-- What remains of anonymised readings.
+CREATE TABLE detection_counts (
+    camera_uuid TEXT NOT NULL,
+    day TEXT NOT NULL,                    -- YYYY-MM-DD in the site's zone, by captured_us
+    tenant_id TEXT NOT NULL,
+    camera_id TEXT NOT NULL,              -- the readable id at that time
+    readings INTEGER NOT NULL,
+    passages INTEGER NOT NULL,            -- of these, the first of their passage
+    PRIMARY KEY (camera_uuid, day, tenant_id)
+) WITHOUT ROWID;

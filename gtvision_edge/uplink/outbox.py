@@ -144,6 +144,14 @@ def forget_sent(transaction: Transaction, seqs: Sequence[int]) -> None:
     transaction.executemany("DELETE FROM outbox WHERE seq = ?", [(seq,) for seq in seqs])
 
 
+def forget_unsent(transaction: Transaction, message_ids: Sequence[str]) -> int:
+    """Take out messages that the hub shall not get any more; return how many still waited."""
+    return transaction.execute(
+        "DELETE FROM outbox WHERE message_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(message_ids)),),
+    ).rowcount
+
+
 def note_failed(
     transaction: Transaction, seqs: Sequence[int], *, reason: str, park_at: int, now_us: int
 ) -> int:

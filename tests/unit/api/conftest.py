@@ -104,6 +104,7 @@ from gtvision_edge.settings import (
 )
 from gtvision_edge.storage import Database
 from gtvision_edge.uplink import Outbox
+from gtvision_edge.uplink.outbox import forget_unsent
 from tests.fakes.clock import FakeClock
 from tests.fakes.volumes import ROOMY
 from tests.unit.cameras.fixtures import FixedFinder, FixedProber, make_service
@@ -498,6 +499,9 @@ async def detections(
         seal=cameras.seal,
         unseal=cameras.unseal,
         send=lambda transaction, news: outbox.add(transaction, to_message(news)),
+        forget_unsent=forget_unsent,
+        keep_s=180 * 86400.0,
+        trusts_clock=lambda: True,
     ) as opened:
         yield opened
 
@@ -564,7 +568,7 @@ def resources(
         *push_endpoints(detections.pushes),
         *push_access_endpoints(detections.access, Proxies(api_settings.trusted_proxies), clock),
         *detection_endpoints(detections.desk),
-        *audit_endpoints(audit, database, keys.site),
+        *audit_endpoints(audit, database, keys.site, reveal=detections.desk.reveal),
         *site_endpoints(keys),
         *status_endpoints(
             cameras,

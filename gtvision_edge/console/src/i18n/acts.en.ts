@@ -49,6 +49,7 @@ export const acts: Text["acts"] = {
   "site.keys_made": "made the site's keys",
   "camera.push_secret_made": "made a camera's secret for sending readings",
   "camera.push_secret_shown": "looked at a camera's secret for sending readings",
+  "plates.anonymised": "took plates and pictures out of old readings",
   "plates.searched": "searched for a plate",
   "footage.sealed": "sealed the footage",
 };

@@ -48,6 +48,7 @@ export const acts: Record<string, string> = {
   "site.keys_made": "criou as chaves do local",
   "camera.push_secret_made": "criou o segredo de envio de leituras de uma câmera",
   "camera.push_secret_shown": "viu o segredo de envio de leituras de uma câmera",
+  "plates.anonymised": "tirou placas e imagens de leituras antigas",
   "plates.searched": "procurou uma placa",
   "footage.sealed": "selou as gravações",
 };
