@@ -17,6 +17,7 @@ from gtvision_edge.api.auth import Proxies, RequestAuthenticator
 from gtvision_edge.api.auth_check import auth_check_endpoints
 from gtvision_edge.api.cameras import camera_endpoints
 from gtvision_edge.api.console import load_console
+from gtvision_edge.api.detection_table import detection_table_endpoints
 from gtvision_edge.api.detections import detection_endpoints
 from gtvision_edge.api.discovery import discovery_endpoints
 from gtvision_edge.api.exports import export_endpoints
@@ -463,6 +464,7 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
             *push_endpoints(parts.detections.pushes),
             *push_access_endpoints(parts.detections.access, proxies, base.clock),
             *detection_endpoints(parts.detections.desk),
+            *detection_table_endpoints(parts.detections.desk),
             *audit_endpoints(
                 base.audit, base.database, base.keys.site, reveal=parts.detections.desk.reveal
             ),

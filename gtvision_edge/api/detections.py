@@ -22,7 +22,7 @@ from gtvision_edge.detections.service import DetectionDesk, Search
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.runtime.timestamps import from_datetime, to_rfc3339
 
-_FOREVER_US = 253_000_000_000_000_000
+FOREVER_US = 253_000_000_000_000_000
 
 
 class DetectionQuery(PageQuery):
@@ -67,7 +67,7 @@ class _DetectionResource:
         query = call.query_as(DetectionQuery)
         wanted = Search(
             from_datetime(query.start) if query.start else 0,
-            from_datetime(query.end) if query.end else _FOREVER_US,
+            from_datetime(query.end) if query.end else FOREVER_US,
             plate=query.placa,
             camera_id=query.camera,
             purpose=query.purpose,

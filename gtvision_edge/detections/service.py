@@ -2,8 +2,8 @@
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -22,6 +22,8 @@ from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.storage import Database, Transaction
 
 SHORTEST_PURPOSE: Final = 5
+MAX_EXPORT: Final = 200_000
+_PAGE: Final = 500
 _LOGGED: Final = "words of searches in the audit log"
 _READERS: Final = frozenset({Role.ADMIN, Role.OPERATOR, Role.VIEWER})
 
@@ -76,29 +78,50 @@ class DetectionDesk:
             InvalidInputError: the plate holds nothing to search for.
 
         """
+        found = self._examined(principal, wanted, needs_purpose=bool(wanted.plate))
+        if found.patterns and wanted.before is None:
+            await self._write_down("plates.searched", principal, wanted, address)
+        return await repository.search(self._database, found, limit)
+
+    async def export(
+        self, principal: Principal, wanted: Search, *, address: str = ""
+    ) -> AsyncIterator[list[Detection]]:
+        """Return the detections to carry away, page by page, the newest first, at most ``MAX_EXPORT``; audited before the first.
+
+        Raises:
+            PurposeRequiredError: no purpose, with a plate or without.
+            NotPermittedError, UnknownCameraError, InvalidInputError: as for :meth:`search`.
+
+        """
+        found = self._examined(principal, wanted, needs_purpose=True)
+        await self._write_down("plates.exported", principal, wanted, address)
+        return self._pages(found)
+
+    async def _pages(self, wanted: Wanted) -> AsyncIterator[list[Detection]]:
+        left = MAX_EXPORT
+        while left > 0:
+            page = await repository.search(self._database, wanted, min(_PAGE, left))
+            if not page:
+                return
+            yield page
+            left -= len(page)
+            wanted = replace(wanted, before=(page[-1].captured_us, page[-1].detection_id))
+
+    def _examined(self, principal: Principal, wanted: Search, *, needs_purpose: bool) -> Wanted:
         _require(principal)
         patterns = search_patterns(wanted.plate)
         if wanted.plate and not patterns:
             fault = {"path": "placa", "message": "needs at least one letter or digit"}
             raise InvalidInputError("The search is not right.", faults=[fault])
-        if patterns and len(wanted.purpose.strip()) < SHORTEST_PURPOSE:
-            raise PurposeRequiredError("Say what the plate is searched for.")
-        cameras = self._visible(principal, wanted.camera_id)
-        if patterns and wanted.before is None:
-            await self._database.write(
-                lambda transaction: self._note(transaction, principal, wanted, address)
-            )
-        return await repository.search(
-            self._database,
-            Wanted(
-                wanted.start_us,
-                wanted.end_us,
-                cameras=cameras,
-                tenant_id=principal.tenant_id,
-                patterns=patterns,
-                before=wanted.before,
-            ),
-            limit,
+        if needs_purpose and len(wanted.purpose.strip()) < SHORTEST_PURPOSE:
+            raise PurposeRequiredError("Say what the plates are needed for.")
+        return Wanted(
+            wanted.start_us,
+            wanted.end_us,
+            cameras=self._visible(principal, wanted.camera_id),
+            tenant_id=principal.tenant_id,
+            patterns=patterns,
+            before=wanted.before,
         )
 
     async def get(self, principal: Principal, detection_id: str) -> Detection:
@@ -154,13 +177,25 @@ class DetectionDesk:
             if principal.may_see_camera(camera.camera_id, camera.tenant_id)
         ]
 
+    async def _write_down(
+        self, action: str, principal: Principal, wanted: Search, address: str
+    ) -> None:
+        await self._database.write(
+            lambda transaction: self._note(transaction, action, principal, wanted, address)
+        )
+
     def _note(
-        self, transaction: Transaction, principal: Principal, wanted: Search, address: str
+        self,
+        transaction: Transaction,
+        action: str,
+        principal: Principal,
+        wanted: Search,
+        address: str,
     ) -> None:
         self._audit.append(
             transaction,
             actor=principal.actor(address),
-            action="plates.searched",
+            action=action,
             subject=f"camera:{wanted.camera_id}" if wanted.camera_id else "",
             tenant_id=principal.tenant_id,
             details={

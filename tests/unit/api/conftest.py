@@ -32,6 +32,7 @@ from gtvision_edge.api.auth import Proxies, RequestAuthenticator
 from gtvision_edge.api.auth_check import Gate, auth_check_endpoints
 from gtvision_edge.api.cameras import camera_endpoints
 from gtvision_edge.api.console import Console
+from gtvision_edge.api.detection_table import detection_table_endpoints
 from gtvision_edge.api.detections import detection_endpoints
 from gtvision_edge.api.discovery import discovery_endpoints
 from gtvision_edge.api.door import STALL_PATIENCE_S
@@ -568,6 +569,7 @@ def resources(
         *push_endpoints(detections.pushes),
         *push_access_endpoints(detections.access, Proxies(api_settings.trusted_proxies), clock),
         *detection_endpoints(detections.desk),
+        *detection_table_endpoints(detections.desk),
         *audit_endpoints(audit, database, keys.site, reveal=detections.desk.reveal),
         *site_endpoints(keys),
         *status_endpoints(

@@ -50,6 +50,7 @@ export const acts: Text["acts"] = {
   "camera.push_secret_made": "made a camera's secret for sending readings",
   "camera.push_secret_shown": "looked at a camera's secret for sending readings",
   "plates.anonymised": "took plates and pictures out of old readings",
+  "plates.exported": "took plate readings away as CSV",
   "plates.searched": "searched for a plate",
   "footage.sealed": "sealed the footage",
 };

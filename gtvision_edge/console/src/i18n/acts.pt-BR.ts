@@ -49,6 +49,7 @@ export const acts: Record<string, string> = {
   "camera.push_secret_made": "criou o segredo de envio de leituras de uma câmera",
   "camera.push_secret_shown": "viu o segredo de envio de leituras de uma câmera",
   "plates.anonymised": "tirou placas e imagens de leituras antigas",
+  "plates.exported": "levou leituras de placas em CSV",
   "plates.searched": "procurou uma placa",
   "footage.sealed": "selou as gravações",
 };
