@@ -8,6 +8,8 @@ import pytest
 from gtvision_edge.accounts import Principal, Role
 from gtvision_edge.api.errors import status_of
 from gtvision_edge.api.routing import PUBLIC, Endpoint
+from gtvision_edge.detections.model import Picture, PictureKind, Reading, TrustLevel
+from gtvision_edge.detections.opening import Detections
 from gtvision_edge.mosaics import Layout, MosaicService
 from gtvision_edge.recordings.evidence.model import LegalRequest
 from gtvision_edge.recordings.evidence.service import NewExport
@@ -18,6 +20,7 @@ from gtvision_edge.recordings.retention.ordering import PurgeRequest
 from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.footage import MINUTE_US, START_US, a_segment, add, keep, place
+from tests.fakes.pushes import jpeg
 from tests.unit.api.conftest import SECRET, FakeFootage, Served
 
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
@@ -32,6 +35,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/cameras/probe"): {"vendor": "intelbras", "host": "10.0.0.1"},
     ("POST", "/cameras/discover"): {"method": "multicast"},
     ("PATCH", "/cameras/{camera_id}"): {"name": "Changed"},
+    ("POST", "/cameras/{camera_id}/push-secret"): {},
     ("POST", "/incidents"): {
         "cameras": ["cam01"],
         "start": "2026-01-01T00:00:00Z",
@@ -70,6 +74,7 @@ async def foreign(
     admin: Principal,
     database: Database,
     footage: FakeFootage,
+    detections: Detections,
 ) -> dict[str, str]:
     """Ids of tenant b, by the name of the path parameter."""
     (camera_no,) = await keep(database, FakeCamera("cam09", tenant_id="b"))
@@ -87,6 +92,7 @@ async def foreign(
         "export_id": export,
         "purge_id": await _purge(footage, admin),
         "camera_id": "cam09",
+        "detection_id": await _detection(detections, FakeCamera("cam09", tenant_id="b")),
         "incident_id": incident.incident.incident_id,
         "mosaic_id": mosaic.mosaic_id,
         "user_id": served.user_ids["viewer-b"],
@@ -103,6 +109,18 @@ async def _purge(footage: FakeFootage, admin: Principal, camera_id: str = "cam09
     request = PurgeRequest((camera_id,), START_US - DAY_US, "pedido do titular")
     (purge_id,) = await footage.retention.purges.order(admin, request)
     return purge_id
+
+
+async def _detection(detections: Detections, camera: FakeCamera) -> str:
+    """Have a plate read by *camera*, with its pictures, and return the id."""
+    pictures = (Picture(PictureKind.SCENE, jpeg()), Picture(PictureKind.PLATE, jpeg(120, 40)))
+    taken = await detections.intake.take(
+        camera,
+        Reading("ABC1D23", pictures=pictures),
+        source="hikvision",
+        trust=TrustLevel.SECRET_PATH,
+    )
+    return taken.detection_id
 
 
 async def _export(
@@ -315,6 +333,7 @@ async def test_roles_may_what_the_endpoints_say(
     role: Role | None,
     database: Database,
     footage: FakeFootage,
+    detections: Detections,
     admin: Principal,
 ) -> None:
     """Whoever may gets past the door; people and tenants named here do not exist, which comes after the door."""
@@ -329,6 +348,7 @@ async def test_roles_may_what_the_endpoints_say(
     export = await _export(footage, database, admin, camera_no, "cam01")
     ids = {
         "camera_id": "cam01",
+        "detection_id": await _detection(detections, FakeCamera("cam01", tenant_id="a")),
         "export_id": export,
         "purge_id": await _purge(footage, admin, "cam01"),
         "mosaic_id": mosaic["mosaic_id"],

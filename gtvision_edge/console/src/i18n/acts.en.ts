@@ -47,5 +47,10 @@ export const acts: Text["acts"] = {
   "integrity.started": "began to compare disk and index",
   "integrity.finished": "compared disk and index",
   "site.keys_made": "made the site's keys",
+  "camera.push_secret_made": "made a camera's secret for sending readings",
+  "camera.push_secret_shown": "looked at a camera's secret for sending readings",
+  "plates.anonymised": "took plates and pictures out of old readings",
+  "plates.exported": "took plate readings away as CSV",
+  "plates.searched": "searched for a plate",
   "footage.sealed": "sealed the footage",
 };

@@ -46,5 +46,10 @@ export const acts: Record<string, string> = {
   "integrity.started": "começou a conferir disco e índice",
   "integrity.finished": "conferiu disco e índice",
   "site.keys_made": "criou as chaves do local",
+  "camera.push_secret_made": "criou o segredo de envio de leituras de uma câmera",
+  "camera.push_secret_shown": "viu o segredo de envio de leituras de uma câmera",
+  "plates.anonymised": "tirou placas e imagens de leituras antigas",
+  "plates.exported": "levou leituras de placas em CSV",
+  "plates.searched": "procurou uma placa",
   "footage.sealed": "selou as gravações",
 };
