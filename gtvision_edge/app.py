@@ -36,6 +36,7 @@ from gtvision_edge.api.session import session_endpoints
 from gtvision_edge.api.site import site_endpoints
 from gtvision_edge.api.status import status_endpoints
 from gtvision_edge.api.storage import storage_endpoints
+from gtvision_edge.api.watchlist import watchlist_endpoints
 from gtvision_edge.base import Base, footage_base, open_base
 from gtvision_edge.cameras.model import CameraState
 from gtvision_edge.cameras.monitor import CameraMonitor, rtsp_ask
@@ -456,6 +457,7 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
             *push_endpoints(parts.detections.pushes),
             *push_access_endpoints(parts.detections.access),
             *detection_endpoints(parts.detections.desk),
+            *watchlist_endpoints(parts.detections.watchlist, base.clock),
             *audit_endpoints(base.audit, base.database, base.keys.site),
             *site_endpoints(base.keys),
             *status_endpoints(

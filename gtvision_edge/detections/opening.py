@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 from prometheus_client import CollectorRegistry
 
 from gtvision_edge.audit import AuditLog
-from gtvision_edge.detections.intake import Intake, PushingCamera, Send
+from gtvision_edge.detections.intake import Intake, PushingCamera, Send, Told
 from gtvision_edge.detections.picture_store import PictureStore
 from gtvision_edge.detections.push_access import PushAccessService
 from gtvision_edge.detections.push_secrets import PushSecrets, Seal, Unseal
 from gtvision_edge.detections.pushes import PushDesk
 from gtvision_edge.detections.service import DetectionDesk
+from gtvision_edge.detections.watchlist import Watchlist
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.storage import Database
@@ -41,6 +42,7 @@ class Detections:
     pushes: PushDesk
     access: PushAccessService
     desk: DetectionDesk
+    watchlist: Watchlist
 
 
 @asynccontextmanager
@@ -56,12 +58,13 @@ async def open_detections(
     seal: Seal,
     unseal: Unseal,
     send: Send,
+    tell: Sequence[Told] = (),
     registry: CollectorRegistry | None = None,
 ) -> AsyncIterator[Detections]:
     """Open them; the pictures' threads end with the block."""
     pictures = PictureStore(state_dir / PICTURES)
     intake = Intake(
-        database, clock, bus, zone=zone, pictures=pictures, send=send, registry=registry
+        database, clock, bus, zone=zone, pictures=pictures, send=send, tell=tell, registry=registry
     )
     try:
         secrets = PushSecrets(database, clock, seal=seal, unseal=unseal)
@@ -72,6 +75,7 @@ async def open_detections(
             PushDesk(intake, secrets, cameras, clock),
             PushAccessService(secrets, cameras, audit),
             DetectionDesk(database, audit, cameras=cameras, pictures=pictures),
+            Watchlist(database, audit, clock),
         )
     finally:
         intake.close()

@@ -53,6 +53,7 @@ from gtvision_edge.api.session import session_endpoints
 from gtvision_edge.api.site import site_endpoints
 from gtvision_edge.api.status import status_endpoints
 from gtvision_edge.api.storage import storage_endpoints
+from gtvision_edge.api.watchlist import watchlist_endpoints
 from gtvision_edge.app import to_message
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.cameras.errors import UnknownCameraError
@@ -562,6 +563,7 @@ def resources(
         *push_endpoints(detections.pushes),
         *push_access_endpoints(detections.access),
         *detection_endpoints(detections.desk),
+        *watchlist_endpoints(detections.watchlist, clock),
         *audit_endpoints(audit, database, keys.site),
         *site_endpoints(keys),
         *status_endpoints(

@@ -8,8 +8,9 @@ import pytest
 from gtvision_edge.accounts import Principal, Role
 from gtvision_edge.api.errors import status_of
 from gtvision_edge.api.routing import PUBLIC, Endpoint
-from gtvision_edge.detections.model import Picture, PictureKind, Reading, TrustLevel
+from gtvision_edge.detections.model import Picture, PictureKind, Reading, TrustLevel, WatchLevel
 from gtvision_edge.detections.opening import Detections
+from gtvision_edge.detections.watchlist import NewWatch
 from gtvision_edge.mosaics import Layout, MosaicService
 from gtvision_edge.recordings.evidence.model import LegalRequest
 from gtvision_edge.recordings.evidence.service import NewExport
@@ -55,6 +56,8 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
         "reason": "pedido do titular",
         "cameras": [],
     },
+    ("POST", "/watchlist"): {"placa": "ABC1234", "reason": "furto na praça"},
+    ("PATCH", "/watchlist/{watch_id}"): {"level": "info"},
     ("POST", "/mosaics"): {"nome": "New", "layout": "2x2", "cameras": []},
     ("PATCH", "/mosaics/{mosaic_id}"): {"nome": "Changed"},
 }
@@ -93,6 +96,7 @@ async def foreign(
         "purge_id": await _purge(footage, admin),
         "camera_id": "cam09",
         "detection_id": await _detection(detections, FakeCamera("cam09", tenant_id="b")),
+        "watch_id": await _watch(detections, admin, "b"),
         "incident_id": incident.incident.incident_id,
         "mosaic_id": mosaic.mosaic_id,
         "user_id": served.user_ids["viewer-b"],
@@ -121,6 +125,12 @@ async def _detection(detections: Detections, camera: FakeCamera) -> str:
         trust=TrustLevel.SECRET_PATH,
     )
     return taken.detection_id
+
+
+async def _watch(detections: Detections, admin: Principal, tenant_id: str) -> str:
+    """Have a plate of nobody's readings watched for, and return the entry's id."""
+    wanted = NewWatch("XYZ9A87", "carro roubado", WatchLevel.INFO, tenant_id=tenant_id)
+    return (await detections.watchlist.add(admin, wanted)).watch_id
 
 
 async def _export(
@@ -207,7 +217,7 @@ async def test_a_camera_outside_the_own_list_does_not_exist(served: Served) -> N
 async def test_lists_show_the_own_tenant_only(
     served: Served, foreign: dict[str, str], who: str
 ) -> None:
-    for path in ("/cameras", "/mosaics", "/users", "/tenants", "/audit"):
+    for path in ("/cameras", "/mosaics", "/watchlist", "/users", "/tenants", "/audit"):
         status, content = await served.call("GET", path, who=who)
         if status == 403:
             continue
@@ -314,6 +324,7 @@ async def test_no_odd_value_of_any_field_is_an_incident(
         "user_id": served.user_ids["viewer-b"],
         "tenant_id": "b",
         "incident_id": "none",
+        "watch_id": "none",
     }
     for endpoint in served.endpoints:
         if endpoint.body is None or endpoint.path == "/auth/login":
@@ -349,6 +360,7 @@ async def test_roles_may_what_the_endpoints_say(
     ids = {
         "camera_id": "cam01",
         "detection_id": await _detection(detections, FakeCamera("cam01", tenant_id="a")),
+        "watch_id": await _watch(detections, admin, "a"),
         "export_id": export,
         "purge_id": await _purge(footage, admin, "cam01"),
         "mosaic_id": mosaic["mosaic_id"],

@@ -202,6 +202,7 @@ def test_every_act_of_the_audit_log_has_words(language: str) -> None:
             "tenant",
             "user",
             "view",
+            "watch",
         ),
         "volume",
     }
