@@ -12,6 +12,9 @@ import structlog
 
 from gtvision_edge import __version__
 from gtvision_edge.accounts import Passes
+from gtvision_edge.alerts.raising import Teller
+from gtvision_edge.alerts.service import AlertDesk
+from gtvision_edge.api.alerts import alert_endpoints
 from gtvision_edge.api.audit import audit_endpoints
 from gtvision_edge.api.auth import Proxies, RequestAuthenticator
 from gtvision_edge.api.auth_check import auth_check_endpoints
@@ -274,6 +277,7 @@ async def run(
                 seal=base.cameras.seal,
                 unseal=base.cameras.unseal,
                 send=lambda transaction, news: outbox.add(transaction, to_message(news)),
+                tell=(Teller(clock),),
                 registry=base.registry,
             )
         )
@@ -458,6 +462,7 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
             *push_access_endpoints(parts.detections.access),
             *detection_endpoints(parts.detections.desk),
             *watchlist_endpoints(parts.detections.watchlist, base.clock),
+            *alert_endpoints(AlertDesk(base.database, base.audit, base.clock, base.bus)),
             *audit_endpoints(base.audit, base.database, base.keys.site),
             *site_endpoints(base.keys),
             *status_endpoints(
@@ -480,7 +485,10 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
         authenticator=authenticator,
         proxies=proxies,
         console=await asyncio.to_thread(load_console),
-        extra_routes=[*probe_routes(board, base.registry, authenticator), *gateway.routes()],
+        extra_routes=[
+            *probe_routes(board, base.registry, authenticator),
+            *gateway.routes(),
+        ],
         registry=base.registry,
     )
 

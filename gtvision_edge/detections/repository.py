@@ -37,6 +37,11 @@ class Wanted:
     """Time and id of the last one of the page before: newest come first."""
 
 
+def columns_of(alias: str) -> str:
+    """Return what :func:`to_detection` needs of the table ``detections`` under *alias*, for who joins it."""
+    return ", ".join(f"{alias}.{name.strip()}" for name in _COLUMNS.split(","))
+
+
 def find_by_source_key(transaction: Transaction, key: bytes) -> Row | None:
     found: Row | None = transaction.execute(
         f"SELECT {_COLUMNS} FROM detections WHERE source_key = ?",  # noqa: S608 -- a constant

@@ -452,13 +452,13 @@ CREATE INDEX alerts_by_time ON alerts (raised_us, alert_id);
 CREATE INDEX alerts_by_detection ON alerts (detection_id);
 
 -- What people who watch are told, in the order in which it was committed; clients come back with the last seq they saw.
+-- The oldest go when there are a million of them; detections and alerts stay.
 CREATE TABLE feed (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     kind TEXT NOT NULL CHECK (kind IN ('detection', 'alert', 'alert_acknowledged')),
     detection_id TEXT NOT NULL,
     alert_id TEXT,                        -- NULL for a detection
     tenant_id TEXT NOT NULL,              -- as the detection's
-    camera_id TEXT NOT NULL,              -- likewise
-    noted_us INTEGER NOT NULL
+    camera_id TEXT NOT NULL               -- likewise
 );
 CREATE INDEX feed_of_alerts ON feed (seq) WHERE alert_id IS NOT NULL;

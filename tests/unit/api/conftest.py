@@ -27,6 +27,9 @@ from gtvision_edge.accounts import (
     TenantId,
     open_accounts,
 )
+from gtvision_edge.alerts.raising import Teller
+from gtvision_edge.alerts.service import AlertDesk
+from gtvision_edge.api.alerts import alert_endpoints
 from gtvision_edge.api.audit import audit_endpoints
 from gtvision_edge.api.auth import Proxies, RequestAuthenticator
 from gtvision_edge.api.auth_check import Gate, auth_check_endpoints
@@ -479,25 +482,38 @@ async def _retention(
 
 
 @pytest.fixture
+def bus() -> EventBus:
+    """The one that tells of readings and of alerts that were seen to."""
+    return EventBus()
+
+
+@pytest.fixture
+def alerts(database: Database, audit: AuditLog, clock: FakeClock, bus: EventBus) -> AlertDesk:
+    return AlertDesk(database, audit, clock, bus)
+
+
+@pytest.fixture
 async def detections(
     database: Database,
     audit: AuditLog,
     clock: FakeClock,
     cameras: CameraService,
     tmp_path: Path,
+    bus: EventBus,
 ) -> AsyncIterator[Detections]:
     outbox = Outbox(clock, site_id="a-site")
     async with open_detections(
         database,
         audit,
         clock,
-        EventBus(),
+        bus,
         cameras=cameras,
         state_dir=tmp_path,
         zone=ZoneInfo("America/Sao_Paulo"),
         seal=cameras.seal,
         unseal=cameras.unseal,
         send=lambda transaction, news: outbox.add(transaction, to_message(news)),
+        tell=(Teller(clock),),
     ) as opened:
         yield opened
 
@@ -528,6 +544,7 @@ def resources(
     keys: OpenedKeys,
     transfers: Shares,
     detections: Detections,
+    alerts: AlertDesk,
 ) -> list[Endpoint]:
     """Every endpoint but the session's."""
     return [
@@ -564,6 +581,7 @@ def resources(
         *push_access_endpoints(detections.access),
         *detection_endpoints(detections.desk),
         *watchlist_endpoints(detections.watchlist, clock),
+        *alert_endpoints(alerts),
         *audit_endpoints(audit, database, keys.site),
         *site_endpoints(keys),
         *status_endpoints(

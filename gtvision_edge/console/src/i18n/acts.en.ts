@@ -49,6 +49,7 @@ export const acts: Text["acts"] = {
   "site.keys_made": "made the site's keys",
   "camera.push_secret_made": "made a camera's secret for sending readings",
   "plates.searched": "searched for a plate",
+  "alert.acknowledged": "acknowledged an alert",
   "watch.created": "put a plate on the watchlist",
   "watch.changed": "changed a plate of the watchlist",
   "watch.removed": "took a plate off the watchlist",

@@ -48,6 +48,7 @@ export const acts: Record<string, string> = {
   "site.keys_made": "criou as chaves do local",
   "camera.push_secret_made": "criou o segredo de envio de leituras de uma câmera",
   "plates.searched": "procurou uma placa",
+  "alert.acknowledged": "deu ciência de um alerta",
   "watch.created": "incluiu uma placa na lista de procuradas",
   "watch.changed": "mudou uma placa da lista de procuradas",
   "watch.removed": "tirou uma placa da lista de procuradas",
