@@ -12,8 +12,10 @@ import structlog
 
 from gtvision_edge import __version__
 from gtvision_edge.accounts import Passes
+from gtvision_edge.alerts.feed import Feed
 from gtvision_edge.alerts.raising import Teller
 from gtvision_edge.alerts.service import AlertDesk
+from gtvision_edge.api.alert_feed import AlertFeed
 from gtvision_edge.api.alerts import alert_endpoints
 from gtvision_edge.api.audit import audit_endpoints
 from gtvision_edge.api.auth import Proxies, RequestAuthenticator
@@ -118,6 +120,7 @@ class _Parts:
     base: Base
     footage: Footage
     detections: Detections
+    feed: AlertFeed
     monitor: CameraMonitor
     views: MediaViews
     reconciler: Reconciler
@@ -281,10 +284,16 @@ async def run(
                 registry=base.registry,
             )
         )
+        feed = Feed(base.database, base.bus, clock, registry=base.registry)
+        await feed.load()
+        await service("feed", feed.follow)
+        await service("feed-heartbeat", feed.beat)
+        alert_feed = AlertFeed(feed, authenticator, base.accounts.sessions, registry=base.registry)
         parts = _Parts(
             base,
             footage,
             detections,
+            alert_feed,
             monitor,
             views,
             reconciler,
@@ -306,6 +315,7 @@ async def run(
         await service("uplink-watch", uplink.watch)
         outcomes = await _extra_cameras(base, options, stack)
         url = await _listen(api, settings, options, stack)
+        stack.callback(alert_feed.let_go)
         stack.callback(
             gateway.let_go
         )  # leaves first, so that the server need not wait for live sockets
@@ -488,6 +498,7 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
         extra_routes=[
             *probe_routes(board, base.registry, authenticator),
             *gateway.routes(),
+            *parts.feed.routes(),
         ],
         registry=base.registry,
     )

@@ -1,7 +1,8 @@
 """A site that takes readings in and tells of them: real intake, real database."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -38,13 +39,14 @@ class Gate:
     clock: FakeClock
     failure: Exception | None = None
     passed: list[DetectionId] = field(default_factory=list)
+    events: Iterator[int] = field(default_factory=count)
 
     async def passes(
         self, plate: str, camera: str = "cam01", tenant: str = "a", *, ago_s: float = 0
     ) -> DetectionId:
         """Have a plate read that passed *ago_s* seconds ago, and return the detection's id."""
         captured_us = self.clock.now_us() - round(ago_s * 1_000_000)
-        event_id = f"event-{len(self.passed)}"
+        event_id = f"event-{next(self.events)}"
         taken = await self.intake.take(
             FakeCamera(camera, tenant_id=tenant),
             Reading(plate, captured_us=captured_us, event_id=event_id),
@@ -65,8 +67,14 @@ def bus() -> EventBus:
 
 
 @pytest.fixture
+def kept() -> int:
+    """How many entries of the feed stay."""
+    return KEPT
+
+
+@pytest.fixture
 async def gate(
-    database: Database, clock: FakeClock, bus: EventBus, tmp_path: Path
+    database: Database, clock: FakeClock, bus: EventBus, kept: int, tmp_path: Path
 ) -> AsyncIterator[Gate]:
     def tenants(transaction: Transaction) -> None:
         for tenant_id in ("a", "b"):
@@ -87,7 +95,7 @@ async def gate(
         zone=ZoneInfo("America/Sao_Paulo"),
         pictures=PictureStore(tmp_path / "pictures"),
         send=lambda transaction, news: None,
-        tell=(Teller(clock, kept=KEPT), fail),
+        tell=(Teller(clock, kept=kept), fail),
     )
     made = Gate(intake, Watchlist(database, AuditLog(clock), clock), clock)
     yield made
@@ -95,5 +103,5 @@ async def gate(
 
 
 @pytest.fixture
-def desk(database: Database, clock: FakeClock, bus: EventBus) -> AlertDesk:
-    return AlertDesk(database, AuditLog(clock), clock, bus, kept=KEPT)
+def desk(database: Database, clock: FakeClock, bus: EventBus, kept: int) -> AlertDesk:
+    return AlertDesk(database, AuditLog(clock), clock, bus, kept=kept)
