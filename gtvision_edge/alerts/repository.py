@@ -33,10 +33,10 @@ class WantedAlerts:
 def insert_alert(
     transaction: Transaction, alert_id: AlertId, detection: Detection, watch: Watch
 ) -> bool:
-    """Return False when the passage has one already."""
+    """Return False when the tenant has one of this passage already."""
     cursor = transaction.execute(
         "INSERT INTO alerts (alert_id, detection_id, passage_id, watch_id, tenant_id, camera_id, level, reason, raised_us)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (passage_id) DO NOTHING",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (passage_id, tenant_id) DO NOTHING",
         (
             alert_id,
             detection.detection_id,

@@ -436,7 +436,7 @@ CREATE UNIQUE INDEX watchlist_by_vehicle ON watchlist (tenant_id, vehicle);
 CREATE TABLE alerts (
     alert_id TEXT PRIMARY KEY,            -- UUIDv7
     detection_id TEXT NOT NULL,
-    passage_id TEXT NOT NULL UNIQUE,      -- a vehicle that passes alerts once, however often it is read
+    passage_id TEXT NOT NULL,             -- a vehicle that passes alerts a tenant once, however often it is read
     watch_id TEXT NOT NULL,               -- its entry may be gone since
     tenant_id TEXT NOT NULL,              -- the detection's
     camera_id TEXT NOT NULL,              -- likewise
@@ -446,7 +446,8 @@ CREATE TABLE alerts (
     acked_us INTEGER,                     -- NULL = nobody yet
     acked_by TEXT,                        -- user id
     acked_name TEXT,                      -- login name at that time
-    ack_note TEXT NOT NULL DEFAULT ''
+    ack_note TEXT NOT NULL DEFAULT '',
+    UNIQUE (passage_id, tenant_id)
 );
 CREATE INDEX alerts_by_time ON alerts (raised_us, alert_id);
 CREATE INDEX alerts_by_detection ON alerts (detection_id);

@@ -22,7 +22,7 @@ PEOPLE: list[Principal] = [
     replace(
         OPERATOR_A,
         role=role,
-        tenant_id=tenant and TenantId(tenant),
+        tenant_id=None if tenant is None else TenantId(tenant),
         camera_ids=None if cameras is None else frozenset(cameras),
     )
     for role, tenant, cameras in product(Role, (None, "a", "b", "c"), LISTS)

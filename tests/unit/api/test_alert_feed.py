@@ -233,7 +233,8 @@ async def test_sockets_are_let_go_before_the_server_stops(house: House) -> None:
 async def test_nobody_hears_of_another_tenant(house: House, admin: Principal, who: str) -> None:
     for tenant_id in ("a", "b"):
         await house.detections.watchlist.add(
-            admin, NewWatch("ABC1234", f"wanted by {tenant_id}", WatchLevel.INFO, tenant_id=tenant_id)
+            admin,
+            NewWatch("ABC1234", f"wanted by {tenant_id}", WatchLevel.INFO, tenant_id=tenant_id),
         )
     await house.passes("ABC1234", "cam09", "b")
     own = await house.passes("ABC1234", "cam01", "a")
