@@ -232,6 +232,8 @@ async def run(
                 base.mender.findings,
                 footage.retention.clock_guard.findings,
                 uplink.findings,
+                footage.hasher.findings,
+                footage.retention.keeper.findings,
             ],
             clock,
             registry=base.registry,

@@ -259,7 +259,9 @@ def _check(options: argparse.Namespace) -> int:
         if options.deep or options.mend or options.json:
             print(f"gtvision-edge: {error.message} [{error.code}]", file=sys.stderr)
             return EXIT_CANNOT_CHECK
-        return 0  # a fresh box: nothing is there to compare
+        # A fresh box: nothing is there to compare. Or the daemon was given another folder.
+        print(f"Database, audit log and recordings were not looked at: {error.message}")
+        return 0
     except EdgeError as error:
         print(f"gtvision-edge: {error.message} [{error.code}]", file=sys.stderr)
         return EXIT_CANNOT_CHECK

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
+import structlog
 from aiohttp import hdrs, web
 
 from gtvision_edge.accounts import (
@@ -19,12 +20,18 @@ from gtvision_edge.accounts import (
 from gtvision_edge.api.errors import ForeignOriginError
 from gtvision_edge.api.routing import PREFIX, PUBLIC, Access, Cookie
 
+log = structlog.get_logger(__name__)
+
 SESSION_COOKIE: Final = "gtv_session"
 REFRESH_COOKIE: Final = "gtv_refresh"
 REFRESH_PATH: Final = f"{PREFIX}/auth"
 
 SESSION: Final = web.RequestKey("session", Session)
 """Who was found to ask, for the access log."""
+
+_SPEAKS_FOR_OTHERS: Final = frozenset({"x-forwarded-for", "x-original-uri"})
+_MAX_TOLD: Final = 20
+"""Anybody may send such headers: the log is not to be filled by it."""
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -34,11 +41,13 @@ class Proxies:
 
     def __init__(self, trusted: Sequence[str]) -> None:
         self._trusted = [ipaddress.ip_network(each, strict=False) for each in trusted]
+        self._told_of: set[str] = set()
 
     def client_address(self, request: web.Request) -> str:
         """Return the address of the client: the last one in the chain that is no proxy of ours."""
         address = request.remote or ""
         if not self._is_trusted(address):
+            self._tell_of(request, address)
             return address
         chain = ",".join(request.headers.getall(hdrs.X_FORWARDED_FOR, [])).split(",")
         for entry in reversed([each.strip() for each in chain if each.strip()]):
@@ -68,6 +77,15 @@ class Proxies:
             if forwarded:
                 return forwarded.lower()
         return request.host.lower()
+
+    def _tell_of(self, request: web.Request, address: str) -> None:
+        """Say once of each address that it speaks for others and is not believed: mostly a proxy nobody told us of."""
+        if address in self._told_of or len(self._told_of) >= _MAX_TOLD:
+            return
+        if _SPEAKS_FOR_OTHERS.isdisjoint(name.lower() for name in request.headers):
+            return
+        self._told_of.add(address)
+        log.warning("proxy_not_trusted", address=address, setting="api.trusted_proxies")
 
     def _is_trusted(self, address: str) -> bool:
         try:

@@ -111,6 +111,8 @@ class IncidentAnswer(Answer):
     created_at: str
     released: ReleaseAnswer | None
     footage: HeldAnswer
+    warnings: list[Literal["no_footage"]]
+    """``no_footage``: it has begun, and nothing at all was recorded of it: nothing is kept."""
 
 
 class _IncidentResource:
@@ -188,6 +190,7 @@ def answer(file: IncidentFile) -> IncidentAnswer:
         if release is None
         else ReleaseAnswer(at=to_rfc3339(release.at_us), by=release.by, reason=release.reason),
         footage=_footage(file),
+        warnings=["no_footage"] if file.is_empty else [],
     )
 
 
@@ -242,7 +245,8 @@ def incident_endpoints(incidents: IncidentService) -> list[Endpoint]:
             response=IncidentAnswer,
             status=201,
             errors=(UnknownCameraError, UnknownTenantError, SpanTooLongError),
-            description="Footage that is being recorded, or will be, is kept as well. What was deleted before is told as a gap.",
+            description="Footage that is being recorded, or will be, is kept as well. What was deleted before is told as a gap,"
+            " and `warnings` holds `no_footage` where nothing was recorded at all.",
         ),
         Endpoint(
             "GET",

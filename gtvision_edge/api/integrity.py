@@ -60,6 +60,8 @@ class ReportAnswer(Answer):
     """Recordings of which earlier comparisons found that their files are gone."""
     hashed_files: int
     hashed_bytes: int
+    unhashed_files: int
+    """Of a deep comparison: files without a SHA-256 yet; size and layout alone were compared."""
     sealed_late: int
     findings: list[FindingAnswer]
 
@@ -110,6 +112,7 @@ def _answer(report: StoredReport) -> ReportAnswer:
                     "missing_before",
                     "hashed_files",
                     "hashed_bytes",
+                    "unhashed_files",
                     "sealed_late",
                 )
             },

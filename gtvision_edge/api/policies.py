@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from gtvision_edge.accounts.errors import UnknownTenantError
 from gtvision_edge.api.routing import ADMINS, CARETAKERS, Answer, Body, Call, Endpoint, Query
@@ -25,8 +25,12 @@ Text = Annotated[str, Field(max_length=2000)]
 
 
 class DryRunQuery(Query):
-    dry_run: Literal["0", "1"] = "0"
-    """1 = tell what would be deleted, and change nothing."""
+    dry_run: Literal["0", "1", "false", "true"] = "0"
+    """1 or true = tell what would be deleted, and change nothing."""
+
+    @property
+    def is_dry(self) -> bool:
+        return self.dry_run in ("1", "true")
 
 
 class SiteRuleBody(Body):
@@ -43,7 +47,7 @@ class TenantRuleBody(Body):
 
 
 class CameraRuleBody(Body):
-    camera: Name
+    camera_id: Annotated[Name, Field(validation_alias=AliasChoices("camera_id", "camera"))]
     """Its id, or the uuid of a camera that was removed."""
     retain_days: Days | None
     """null = as its tenant."""
@@ -127,7 +131,7 @@ class _PolicyResource:
 
     async def change_policies(self, call: Call) -> PoliciesAnswer:
         change = _change(call.body_as(PoliciesBody))
-        if call.query_as(DryRunQuery).dry_run == "1":
+        if call.query_as(DryRunQuery).is_dry:
             forecast = await self._policies.try_out(call.principal, change)
             answer = _policies_answer(await self._policies.read(call.principal))
             return answer.model_copy(
@@ -154,7 +158,7 @@ def _change(body: PoliciesBody) -> PolicyChange:
             each.tenant_id: TenantRule(each.retain_days, each.quota_bytes)
             for each in body.tenants or ()
         },
-        cameras={each.camera: each.retain_days for each in body.cameras or ()},
+        cameras={each.camera_id: each.retain_days for each in body.cameras or ()},
         on_full=None if body.on_full is None else OnFull(body.on_full.action),
         on_full_reason="" if body.on_full is None else body.on_full.reason,
     )

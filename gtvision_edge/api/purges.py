@@ -54,7 +54,10 @@ class SparedAnswer(Answer):
 class PurgeOrderAnswer(Answer):
     purge_ids: list[str]
     """One per tenant; empty with ``dry_run``, and where nothing would be deleted."""
-    would_delete: list[WouldGoAnswer]
+    would_delete: list[WouldGoAnswer] | None
+    """With ``dry_run`` alone."""
+    deletes: list[WouldGoAnswer] | None
+    """What the order deletes, as of now; null with ``dry_run``."""
     held: list[SparedAnswer]
     """What stays because open incidents keep it."""
     crossing: int
@@ -115,13 +118,16 @@ class _PurgeResource:
         )
         preview = await self._purges.try_out(call.principal, request)
         ids: list[str] = []
-        if call.query_as(DryRunQuery).dry_run == "0" and preview.would_go:
+        is_dry = call.query_as(DryRunQuery).is_dry
+        if not is_dry and preview.would_go:
             ordered = await self._purges.order(call.principal, request, address=call.address)
             ids = [str(each) for each in ordered]
+        told = [would_go_answer(each) for each in preview.would_go]
         return Reply(
             PurgeOrderAnswer(
                 purge_ids=ids,
-                would_delete=[would_go_answer(each) for each in preview.would_go],
+                would_delete=told if is_dry else None,
+                deletes=None if is_dry else told,
                 held=[_spared_answer(each) for each in preview.spared],
                 crossing=preview.crossing,
             )

@@ -7,6 +7,15 @@ from pydantic import BaseModel, ValidationError
 
 from gtvision_edge.errors import InvalidInputError
 
+_NO_MOMENT: Final = frozenset(
+    {
+        "datetime_parsing",
+        "datetime_from_date_parsing",
+        "datetime_object_invalid",
+        "datetime_type",
+        "timezone_aware",
+    }
+)
 _MAX_FAULTS: Final = 50
 
 
@@ -77,6 +86,8 @@ def faults_of(error: ValidationError) -> InvalidInputError:
 def _message(kind: str, message: str) -> str:
     if kind == "extra_forbidden":
         return "is not known here"
+    if kind in _NO_MOMENT:
+        return "must be a date and time with offset, such as 2026-12-29T12:00:00Z"
     return message.removeprefix("Value error, ")
 
 

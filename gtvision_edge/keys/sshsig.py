@@ -67,7 +67,9 @@ def verify(armoured: str, message: bytes, *, namespace: str) -> bytes:
             signature, _signed(name, hash_name, message)
         )
     except InvalidSignature as error:
-        raise BadSignatureError("The signature is not over this text.") from error
+        raise BadSignatureError(
+            "The signature is not over this text.", is_over_other_text=True
+        ) from error
     return public
 
 

@@ -126,9 +126,8 @@ def lay_out(paper: PurgePaper, signature: Flowable) -> list[Flowable]:
         sheet.facts(_integrity(paper)),
         sheet.gap(2),
         sheet.small(
-            "A raiz de Merkle (RFC 6962, SHA-256) resume as impressões digitais (SHA-256) dos arquivos eliminados, na ordem em"
-            " que o foram: nenhum item pode ser acrescentado, retirado ou trocado sem que ela mude. O registro do expurgo"
-            " e a trilha de auditoria guardam a lista e a raiz. As imagens não podem ser reconstituídas a partir delas."
+            f"{_covered(paper)} O registro do expurgo e a trilha de auditoria guardam a lista e a raiz. As imagens não podem"
+            " ser reconstituídas a partir delas."
         ),
         sheet.gap(1),
         sheet.small(
@@ -205,6 +204,30 @@ def _cameras(paper: PurgePaper) -> Flowable:
     )
 
 
+def _covered(paper: PurgePaper) -> str:
+    """Tell of how many of the files the root holds the content, and what that means for them."""
+    hashed = paper.segments - paper.unhashed
+    if paper.unhashed and hashed <= 0:
+        return (
+            "Nenhum dos arquivos eliminados tinha impressão digital calculada: a raiz de Merkle (RFC 6962, SHA-256) guarda"
+            " apenas quantos eram e não prova qual era o conteúdo de nenhum deles."
+        )
+    which = "dos arquivos eliminados"
+    if paper.unhashed:
+        which = (
+            f"de {words.integer(hashed)} dos {words.integer(paper.segments)} arquivos eliminados"
+        )
+    text = (
+        f"A raiz de Merkle (RFC 6962, SHA-256) resume as impressões digitais (SHA-256) {which}, na ordem em"
+        f" que o foram: {'nenhum deles' if paper.unhashed else 'nenhum item'} pode ser acrescentado, retirado ou trocado"
+        " sem que ela mude."
+    )
+    if not paper.unhashed:
+        return text
+    others = words.count(paper.unhashed, "arquivo restante", "arquivos restantes")
+    return f"{text} Quanto a {others}, a raiz guarda apenas o lugar na ordem: não prova qual era o conteúdo."
+
+
 def _integrity(paper: PurgePaper) -> list[tuple[str, sheet.Cell]]:
     rows: list[tuple[str, sheet.Cell]] = [
         ("Raiz de Merkle (SHA-256)", paper.root.hex() or "nada foi eliminado"),
@@ -215,8 +238,8 @@ def _integrity(paper: PurgePaper) -> list[tuple[str, sheet.Cell]]:
         rows.append(
             (
                 "Sem impressão digital",
-                words.count(paper.unhashed, "segmento", "segmentos")
-                + " eliminados antes de calculada a sua impressão digital",
+                words.count(paper.unhashed, "segmento eliminado", "segmentos eliminados")
+                + " antes de calculada a sua impressão digital",
             )
         )
     return rows

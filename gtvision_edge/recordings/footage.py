@@ -79,6 +79,7 @@ class Footage:
     """The parts, for the API."""
 
     index: SegmentIndex
+    hasher: Hasher
     timelines: TimelineService
     playback: Playback
     thumbnails: Thumbnails
@@ -208,6 +209,7 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
         await service("integrity", integrity.run)
         yield Footage(
             index=index,
+            hasher=hasher,
             timelines=timelines,
             playback=Playback(index, base.cameras.find_camera, viewings, server),
             thumbnails=thumbnails,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gtvision_edge.recordings.retention.breaker import CLOSES_AFTER_S
+from gtvision_edge.recordings.retention.others import GRACE_S
 from tests.contract.media_servers import until
 from tests.e2e.daemon import Client
 from tests.faults.test_volume import BOTH, NAMES, fill, recording
@@ -80,7 +81,7 @@ async def test_a_volume_that_runs_full_loses_old_footage_then_stops_in_time_and_
                 each["kind"] == "pressure" and each["finished_at"] is not None for each in items
             )
 
-        await until(purged, 30, "the oldest footage goes")
+        await until(purged, 30 + GRACE_S, "the oldest footage goes")
         assert await held_segments(admin, incident_id) >= held
         assert await breaker(admin) == "closed"
 

@@ -27,6 +27,21 @@ def test_a_journal_gets_the_way_to_a_password_instead(capsys: pytest.CaptureFixt
     assert "gtvision-edge user reset-password admin" in printed
 
 
+def test_a_check_says_what_it_did_not_look_at_and_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "none"
+
+    with pytest.raises(SystemExit) as ended:
+        main(["check", "--state", str(folder)])
+
+    printed = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert "Database, audit log and recordings were not looked at" in printed
+    assert f"There is no site in {folder}" in printed
+    assert "--state" in printed
+
+
 def test_verify_says_no_to_what_is_no_bundle_and_needs_no_site(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,10 +37,11 @@ from gtvision_edge.recordings.evidence.model import (
     OrderedCamera,
     OrderedSegment,
     Progress,
+    expected_bytes,
 )
 from gtvision_edge.recordings.evidence.stills import still, still_moments
 from gtvision_edge.recordings.evidence.subtitles import subtitles
-from gtvision_edge.recordings.evidence.tracks import file_reader, parts_of, read_tracks
+from gtvision_edge.recordings.evidence.tracks import ReadAt, file_reader, parts_of, read_tracks
 from gtvision_edge.recordings.evidence.verify import verify_bundle
 from gtvision_edge.recordings.evidence.viewing import Part, Skipped, Source, plan_viewing
 
@@ -49,20 +50,47 @@ _CHUNK: Final = 2**20
 Report = Callable[[Progress], None]
 
 
-@dataclass(slots=True)
+_TIMES: Final[Mapping[str, int]] = {
+    "originals": 1,  # copied
+    "viewing": 3,  # copied, and the pictures of copy and originals are read again
+    "snapshots": 0,
+    "papers": 0,
+    "checking": 6,  # the zip is read twice: by file, and as a whole; and the pictures once more
+}
+"""How often each step goes through as many bytes as the footage has."""
+
+
 class _Meter:
-    report: Report
-    total: int
-    step: str = ""
-    done: int = 0
+    """Tells how far the work is, as a part of the bundle's expected size, which never changes."""
+
+    def __init__(self, report: Report, footage_bytes: int) -> None:
+        self._report = report
+        self._footage_bytes = footage_bytes
+        self._step = ""
+        self._done = self._until = 0
 
     def begin(self, step: str) -> None:
-        self.step = step
+        """Begin *step*, whatever the one before left undone: less is to be read when footage was cut out."""
+        self._step, self._done = step, self._until
+        self._until += _TIMES[step] * self._footage_bytes
         self.moved(0)
 
     def moved(self, size: int) -> None:
-        self.done += size
-        self.report(Progress(self.step, min(self.done, self.total), self.total))
+        """Note that so many bytes went by."""
+        self._done = min(self._done + size, self._until)
+        total = expected_bytes(self._footage_bytes)
+        work = sum(_TIMES.values()) * self._footage_bytes
+        self._report(Progress(self._step, total * self._done // max(work, 1), total))
+
+    def counted(self, read_at: ReadAt) -> ReadAt:
+        """Return *read_at* with what it reads counted."""
+
+        def read(size: int, offset: int) -> bytes:
+            data = read_at(size, offset)
+            self.moved(len(data))
+            return data
+
+        return read
 
 
 @dataclass(slots=True)
@@ -85,8 +113,7 @@ def assemble(order: Order, report: Report = lambda _: None) -> Bundle:
         OSError: the disk failed or is full.
 
     """
-    # Written once and read once more for the check: both in originals and in the viewing copy.
-    meter = _Meter(report, 4 * order.footage_bytes)
+    meter = _Meter(report, order.footage_bytes)
     key = SiteKey.from_pem(order.site_key_pem, site_id=order.site["id"])
     with open_archive(order.draft, created_us=order.created_us, moved=meter.moved) as (
         archive,
@@ -110,12 +137,12 @@ def assemble(order: Order, report: Report = lambda _: None) -> Bundle:
     _sync(order.draft)
     meter.begin("checking")
     verdict = verify_bundle(order.draft, trusted=[key.public.openssh], moved=meter.moved)
-    if not verdict.is_good:
+    if not verdict.is_good or verdict.is_repacked:
         raise ExportFailedError(
             "The bundle does not verify.",
             faults=[f"{fault.path}: {fault.say()}" for fault in verdict.faults],
         )
-    return Bundle(order.draft.name, order.draft.stat().st_size, _hash_file(order.draft))
+    return Bundle(order.draft.name, order.draft.stat().st_size, _hash_file(order.draft, meter))
 
 
 def _copy_originals(work: _Work, camera: OrderedCamera) -> BundledCamera:
@@ -156,9 +183,8 @@ def _picture_hashes(work: _Work, part: Part, stored: Stored) -> tuple[bytes, byt
     """Return the hash of the pictures in the copy as it was written, and in the recorded files."""
     work.file.flush()
     draft = work.file.fileno()
-    _, copied = hash_movie(
-        lambda size, offset: os.pread(draft, size, stored.offset + offset), stored.size_bytes
-    )
+    written = work.meter.counted(lambda size, at: os.pread(draft, size, stored.offset + at))
+    _, copied = hash_movie(written, stored.size_bytes)
     originals = hashlib.sha256()
     segments = {
         each.path: each.segment for camera in work.order.cameras for each in camera.segments
@@ -170,7 +196,8 @@ def _picture_hashes(work: _Work, part: Part, stored: Stored) -> tuple[bytes, byt
             tracks = read_tracks(read_at, read_at(segment.init_bytes, 0), parts_of(segment.groups))
             if tracks.video is None:
                 raise DamagedFootageError("The pictures have gone from a recorded file.")
-            hash_pictures(originals, read_at, tracks.video, first=stretch.first, last=stretch.last)
+            counted = work.meter.counted(read_at)
+            hash_pictures(originals, counted, tracks.video, first=stretch.first, last=stretch.last)
     return copied, originals.digest()
 
 
@@ -259,9 +286,13 @@ def _pieces(fd: int) -> Iterator[bytes]:
         yield piece
 
 
-def _hash_file(path: Path) -> bytes:
+def _hash_file(path: Path, meter: _Meter) -> bytes:
+    digest = hashlib.sha256()
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
+        while piece := file.read(_CHUNK):
+            digest.update(piece)
+            meter.moved(len(piece))
+    return digest.digest()
 
 
 def _sync(path: Path) -> None:

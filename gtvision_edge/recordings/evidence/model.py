@@ -154,7 +154,12 @@ class Order:
 
 def room_for(footage_bytes: int) -> int:
     """Return how much room a bundle of so much footage takes at most: it holds originals and a copy to watch."""
-    return 2 * footage_bytes + _PAPERS_BYTES
+    return expected_bytes(footage_bytes) + _PAPERS_BYTES
+
+
+def expected_bytes(footage_bytes: int) -> int:
+    """Return about how large a bundle gets: originals, and a viewing copy of as much."""
+    return 2 * footage_bytes
 
 
 @dataclass(frozen=True, slots=True)

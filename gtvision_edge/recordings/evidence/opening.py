@@ -24,7 +24,7 @@ _UNIX: Final = 3
 _END: Final = struct.Struct("<4s4H2IH")
 _REGULAR: Final = 0o100644 << 16
 _ZIP64_EXTRA: Final = 20
-_LOCAL: Final = struct.Struct("<4s5H3I2H")
+LOCAL: Final = struct.Struct("<4s5H3I2H")
 _NAME: Final = re.compile(
     r"[A-Za-z0-9_][A-Za-z0-9_.:-]*(/[A-Za-z0-9_][A-Za-z0-9_.:-]*){0,3}", re.ASCII
 )
@@ -38,22 +38,37 @@ class Entry:
     path: str
     offset: int
     size: int
+    is_unpacked: bool = False
+    """They lie in the scratch file, not in the zip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A zip's table of contents, which begins at ``start``; its entries as their files lie in the zip of ``size`` bytes."""
+
+    infos: list[zipfile.ZipInfo]
+    start: int
+    size: int
 
 
 class OpenBundle:
-    """The files of a bundle by name, as they lie in the zip."""
+    """The files of a bundle by name, as they lie in the zip; those that were compressed, in *scratch*."""
 
-    def __init__(self, file: BinaryIO, entries: dict[str, Entry]) -> None:
+    def __init__(
+        self, file: BinaryIO, entries: dict[str, Entry], scratch: BinaryIO | None = None
+    ) -> None:
         self._fd = file.fileno()
+        self._scratch = scratch
         self.entries = entries
 
     def reader(self, path: str) -> ReadAt:
         """Return a reader that sees nothing but that file."""
         entry = self.entries[path]
+        fd = self._scratch.fileno() if self._scratch and entry.is_unpacked else self._fd
 
         def read_at(size: int, offset: int) -> bytes:
             size = min(size, entry.size - offset)
-            return os.pread(self._fd, size, entry.offset + offset) if size > 0 else b""
+            return os.pread(fd, size, entry.offset + offset) if size > 0 else b""
 
         return read_at
 
@@ -76,22 +91,11 @@ def open_bundle(file: BinaryIO) -> OpenBundle:
         BrokenBundleError: it is no zip, or one with something that ours never have.
 
     """
-    size = file.seek(0, os.SEEK_END)
-    try:
-        with zipfile.ZipFile(file) as archive:
-            infos = archive.infolist()
-            directory = archive.start_dir
-            comment = archive.comment
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, EOFError) as error:
-        raise broken("no_zip") from error
-    if comment:
-        raise broken("zip_comment")
-    if len(infos) > MAX_FILES:
-        raise broken("too_many_files")
+    table = read_table(file)
     entries: dict[str, Entry] = {}
     folded: set[str] = set()
     position = 0
-    for info in sorted(infos, key=lambda each: each.header_offset):
+    for info in table.infos:
         _check_info(info)
         # Windows and macOS would write one over the other.
         if info.filename.casefold() in folded:
@@ -102,20 +106,56 @@ def open_bundle(file: BinaryIO) -> OpenBundle:
         offset = _content_offset(file, info)
         position = offset + info.file_size
         entries[info.filename] = Entry(info.filename, offset, info.file_size)
-    if position != directory:
+    if position != table.start:
         raise broken("bytes_behind")
-    _check_end(file, directory, size, len(infos))
+    check_end(file, table)
     return OpenBundle(file, entries)
 
 
+def read_table(file: BinaryIO) -> Table:
+    """Read the table of contents.
+
+    Raises:
+        BrokenBundleError: there is none, or it has a comment or too many files.
+
+    """
+    size = file.seek(0, os.SEEK_END)
+    try:
+        with zipfile.ZipFile(file) as archive:
+            infos = archive.infolist()
+            start = archive.start_dir
+            comment = archive.comment
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, EOFError) as error:
+        raise broken("no_zip") from error
+    if comment:
+        raise broken("zip_comment")
+    if len(infos) > MAX_FILES:
+        raise broken("too_many_files")
+    return Table(sorted(infos, key=lambda each: each.header_offset), start, size)
+
+
+def check_name(info: zipfile.ZipInfo, name: str) -> None:
+    """Look that *name*, that of *info*, leads nowhere but into the bundle.
+
+    Raises:
+        BrokenBundleError: it may lead elsewhere.
+
+    """
+    if info.orig_filename != info.filename or not _NAME.fullmatch(name) or ".." in name:
+        raise broken("odd_name", shown(info))
+    if any(_DEVICES.fullmatch(part) for part in name.split("/")):
+        raise broken("device_name", shown(info))
+
+
+def shown(info: zipfile.ZipInfo) -> str:
+    """Return an entry's name as it may be printed."""
+    return info.filename.encode("ascii", "backslashreplace").decode()[:200]
+
+
 def _check_info(info: zipfile.ZipInfo) -> None:
-    name = info.filename
+    check_name(info, info.filename)
     fault = ""
-    if info.orig_filename != name or not _NAME.fullmatch(name) or ".." in name:
-        fault = "odd_name"
-    elif any(_DEVICES.fullmatch(part) for part in name.split("/")):
-        fault = "device_name"
-    elif info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
+    if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
         fault = "compressed"
     elif info.flag_bits & ~0x0800:
         fault = "encrypted"
@@ -131,20 +171,19 @@ def _check_info(info: zipfile.ZipInfo) -> None:
     ):
         fault = "odd_entry"
     if fault:
-        shown = name.encode("ascii", "backslashreplace").decode()[:200]
-        raise broken(fault, shown)
+        raise broken(fault, shown(info))
 
 
 def _content_offset(file: BinaryIO, info: zipfile.ZipInfo) -> int:
     """Return where the content begins, after comparing the file's own header with the table of contents."""
-    head = os.pread(file.fileno(), _LOCAL.size, info.header_offset)
-    if len(head) < _LOCAL.size:
+    head = os.pread(file.fileno(), LOCAL.size, info.header_offset)
+    if len(head) < LOCAL.size:
         raise broken("cut_off", info.filename)
     magic, version, flags, method, time, day, crc, packed, size, name_length, extra_length = (
-        _LOCAL.unpack(head)
+        LOCAL.unpack(head)
     )
     year, month, date, hour, minute, second = info.date_time
-    rest = os.pread(file.fileno(), name_length + extra_length, info.header_offset + _LOCAL.size)
+    rest = os.pread(file.fileno(), name_length + extra_length, info.header_offset + LOCAL.size)
     name, extra = rest[:name_length], rest[name_length:]
     wide = 0xFFFF_FFFF
     agrees = (
@@ -162,11 +201,17 @@ def _content_offset(file: BinaryIO, info: zipfile.ZipInfo) -> int:
     )
     if not agrees:
         raise broken("two_descriptions", info.filename)
-    return int(info.header_offset) + _LOCAL.size + len(rest)
+    return int(info.header_offset) + LOCAL.size + len(rest)
 
 
-def _check_end(file: BinaryIO, directory: int, size: int, count: int) -> None:
-    """Look that table of contents and its end records are all that follows the files."""
+def check_end(file: BinaryIO, table: Table) -> None:
+    """Look that table of contents and its end records are all that follows the files.
+
+    Raises:
+        BrokenBundleError: they are not.
+
+    """
+    directory, size, count = table.start, table.size, len(table.infos)
     at = directory
     fd, is_wide = file.fileno(), False
     for _ in range(count):

@@ -25,6 +25,7 @@ from gtvision_edge.recordings.evidence.model import (
     ExportOptions,
     ExportState,
     LegalRequest,
+    expected_bytes,
 )
 from gtvision_edge.recordings.evidence.ordering import OrderWriter
 from gtvision_edge.recordings.incidents.errors import IncidentReleasedError
@@ -125,7 +126,7 @@ class ExportService:
             state=ExportState.QUEUED,
             step="",
             done_bytes=0,
-            total_bytes=total,
+            total_bytes=expected_bytes(total),
             error="",
             created_by=principal.user_id,
             created_by_name=principal.username,

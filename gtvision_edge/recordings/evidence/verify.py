@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 import re
+import tempfile
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,7 +21,8 @@ from gtvision_edge.recordings.evidence.errors import BrokenBundleError, DamagedF
 from gtvision_edge.recordings.evidence.frames import hash_movie, hash_pictures
 from gtvision_edge.recordings.evidence.opening import OpenBundle, open_bundle, open_bundle_file
 from gtvision_edge.recordings.evidence.proofs import check_bundle_proofs
-from gtvision_edge.recordings.evidence.tracks import MAX_INIT, read_tracks
+from gtvision_edge.recordings.evidence.repacked import open_repacked
+from gtvision_edge.recordings.evidence.tracks import MAX_INIT, ReadAt, read_tracks
 from gtvision_edge.recordings.evidence.viewing import GAP_US
 from gtvision_edge.recordings.evidence.wording import Language, say
 from gtvision_edge.runtime.timestamps import from_datetime
@@ -67,6 +69,8 @@ class Verdict:
     sealed: int = 0
     """Originals whose hash is proven to stand in the site's log."""
     package_id: str = ""
+    is_repacked: bool = False
+    """The zip was written by another program than ours; what is said of the files holds all the same."""
 
     @property
     def is_good(self) -> bool:
@@ -95,11 +99,19 @@ def verify_bundle(
     """Verify the bundle at *path*. *trusted* are keys or fingerprints as :func:`read_trusted` gives them.
 
     A bundle that is none, or is built so that readers may see different files in it, has one fault and is not looked at further.
+    Of one that was unpacked and zipped again the files decide.
     """
     verdict = Verdict()
     try:
-        with open_bundle_file(path) as file:
-            _verify(open_bundle(file), trusted, verdict, moved)
+        with open_bundle_file(path) as file, tempfile.TemporaryFile() as scratch:
+            try:
+                bundle = open_bundle(file)
+            except BrokenBundleError:
+                bundle = open_repacked(file, scratch)
+                verdict.is_repacked = True
+            _verify(bundle, trusted, verdict, moved)
+            if verdict.is_repacked:
+                verdict.remark("packed_anew" if verdict.is_good else "packed_anew_and_changed")
     except BrokenBundleError as error:
         facts = dict(error.details)
         verdict.blame(str(facts.pop("path", "")), str(facts.pop("reason")), **facts)
@@ -118,35 +130,80 @@ def _verify(
         verdict.blame(name, "missing")
     if layout.SUMS in missing:
         return
-    signer = _check_signatures(bundle, verdict)
+    signers = _check_signatures(bundle, verdict)
+    signer = signers.sums or signers.seal
     if signer is not None:
         _check_signer(signer, trusted, verdict)
-    sums = _check_files(bundle, verdict, moved)
+    sums = _check_files(bundle, signers, verdict, moved)
     if layout.MANIFEST in sums and layout.MANIFEST in bundle.entries:
-        _check_manifest(bundle, sums, signer, verdict)
+        _check_manifest(bundle, sums, signer, verdict, moved)
 
 
-def _check_signatures(bundle: OpenBundle, verdict: Verdict) -> bytes | None:
-    """Return the key that signed the sums; None when nobody did."""
-    signers = []
-    for name, signature in (
-        (layout.SUMS, layout.SUMS_SIGNATURE),
-        (layout.SEAL, layout.SEAL_SIGNATURE),
-    ):
-        if name not in bundle.entries or signature not in bundle.entries:
-            continue
-        armoured = bundle.read(signature, 2**16).decode("ascii", "replace")
-        if not _is_tidy(armoured):
-            verdict.blame(signature, "changed")
-            continue
-        content = bundle.read(name, _MAX_TEXT)
-        try:
-            signers.append(sshsig.verify(armoured, content, namespace=layout.NAMESPACE))
-        except BadSignatureError as error:
-            verdict.blame(name, "not_signed", why=error.message)
-    if len(set(signers)) > 1:
+@dataclass(frozen=True, slots=True)
+class _Signers:
+    """The keys that signed sums and seal; None = nobody did, as far as can be told."""
+
+    sums: bytes | None
+    seal: bytes | None
+
+
+def _check_signatures(bundle: OpenBundle, verdict: Verdict) -> _Signers:
+    sums = _find_signer(bundle, layout.SUMS, layout.SUMS_SIGNATURE, verdict)
+    seal = _find_signer(bundle, layout.SEAL, layout.SEAL_SIGNATURE, verdict)
+    if sums.is_unfit:
+        _blame_for_sums(bundle, seal.key, verdict)
+    if seal.is_unfit:
+        _blame_for_seal(bundle, sums.key, verdict)
+    if sums.key and seal.key and sums.key != seal.key:
         verdict.blame(layout.SEAL_SIGNATURE, "other_signer")
-    return signers[0] if signers else None
+    return _Signers(sums.key, seal.key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Signature:
+    """``is_unfit``: a whole signature that is not over its text; one of the two was changed."""
+
+    key: bytes | None = None
+    is_unfit: bool = False
+
+
+def _find_signer(bundle: OpenBundle, name: str, signature: str, verdict: Verdict) -> _Signature:
+    if name not in bundle.entries or signature not in bundle.entries:
+        return _Signature()
+    armoured = bundle.read(signature, 2**16).decode("ascii", "replace")
+    if not _is_tidy(armoured):
+        verdict.blame(signature, "changed")
+        return _Signature()
+    content = bundle.read(name, _MAX_TEXT)
+    try:
+        return _Signature(sshsig.verify(armoured, content, namespace=layout.NAMESPACE))
+    except BadSignatureError as error:
+        if error.details.get("is_over_other_text"):
+            return _Signature(is_unfit=True)
+        verdict.blame(signature, "not_signed", why=error.message)
+        return _Signature()
+
+
+def _blame_for_sums(bundle: OpenBundle, seal_key: bytes | None, verdict: Verdict) -> None:
+    """Tell whether the sums or their signature were changed: a seal that is signed knows the sums."""
+    if seal_key is None:
+        verdict.blame(layout.SUMS_SIGNATURE, "not_of_its_text", file=layout.SUMS)
+        return
+    known = _read_sums(bundle, layout.SEAL).get(layout.SUMS)
+    is_same = known == _hash(bundle, layout.SUMS)
+    verdict.blame(layout.SUMS_SIGNATURE if is_same else layout.SUMS, "changed")
+
+
+def _blame_for_seal(bundle: OpenBundle, sums_key: bytes | None, verdict: Verdict) -> None:
+    """Tell whether the seal or its signature was changed, where sums that are signed tell."""
+    seal = _read_sums(bundle, layout.SEAL)
+    expected = {
+        name: _hash(bundle, name) for name in (layout.SUMS, layout.FORM) if name in bundle.entries
+    }
+    if sums_key is not None and seal != expected:
+        verdict.blame(layout.SEAL, "changed")
+    else:  # whoever forges the form writes the seal anew: it fits, and the signature does not
+        verdict.blame(layout.SEAL_SIGNATURE, "not_of_its_text", file=layout.SEAL)
 
 
 def _is_tidy(armoured: str) -> bool:
@@ -177,13 +234,15 @@ def _check_signer(signer: bytes, trusted: Collection[str], verdict: Verdict) -> 
 
 
 def _check_files(
-    bundle: OpenBundle, verdict: Verdict, moved: Callable[[int], None]
+    bundle: OpenBundle, signers: _Signers, verdict: Verdict, moved: Callable[[int], None]
 ) -> dict[str, str]:
-    """Compare every file with its sum; return the sums."""
+    """Compare every file with its sum; return the sums. A seal that nobody signed tells nothing of sums that somebody did."""
     sums = _read_sums(bundle, layout.SUMS, verdict)
     seal = _read_sums(bundle, layout.SEAL, verdict) if layout.SEAL in bundle.entries else {}
     if seal and set(seal) != {layout.SUMS, layout.FORM}:
         verdict.blame(layout.SEAL, "odd_seal")
+    if signers.seal is None and signers.sums is not None:
+        seal = {}
     for path, expected in {**seal, **sums}.items():
         if path not in bundle.entries:
             verdict.blame(path, "missing")
@@ -194,18 +253,20 @@ def _check_files(
     return sums
 
 
-def _read_sums(bundle: OpenBundle, name: str, verdict: Verdict) -> dict[str, str]:
+def _read_sums(bundle: OpenBundle, name: str, verdict: Verdict | None = None) -> dict[str, str]:
+    """Return the hashes of a list by file; of lines that are none *verdict* is told."""
     sums: dict[str, str] = {}
     for line in bundle.read(name, _MAX_TEXT).decode("utf-8", "replace").splitlines():
         found = _SUM.fullmatch(line)
         if found is None or found[2] in sums:
-            verdict.blame(name, "odd_sum")
+            if verdict is not None:
+                verdict.blame(name, "odd_sum")
             continue
         sums[found[2]] = found[1]
     return sums
 
 
-def _hash(bundle: OpenBundle, path: str, moved: Callable[[int], None]) -> str:
+def _hash(bundle: OpenBundle, path: str, moved: Callable[[int], None] = lambda _: None) -> str:
     digest, read_at, at = hashlib.sha256(), bundle.reader(path), 0
     while data := read_at(_CHUNK, at):
         digest.update(data)
@@ -215,7 +276,11 @@ def _hash(bundle: OpenBundle, path: str, moved: Callable[[int], None]) -> str:
 
 
 def _check_manifest(
-    bundle: OpenBundle, sums: Mapping[str, str], signer: bytes | None, verdict: Verdict
+    bundle: OpenBundle,
+    sums: Mapping[str, str],
+    signer: bytes | None,
+    verdict: Verdict,
+    moved: Callable[[int], None],
 ) -> None:
     try:
         manifest = json.loads(bundle.read(layout.MANIFEST, _MAX_TEXT))
@@ -228,7 +293,7 @@ def _check_manifest(
             history = bundle.read(layout.HISTORY, _MAX_TEXT)
             check_bundle_proofs(manifest, history, signer, verdict)
         for camera in manifest["cameras"]:
-            _check_camera(bundle, camera, manifest["interval"], verdict)
+            _check_camera(bundle, camera, manifest["interval"], verdict, moved)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         verdict.blame(layout.MANIFEST, "odd_manifest")
 
@@ -251,7 +316,11 @@ def _check_listed(manifest: Mapping[str, Any], sums: Mapping[str, str], verdict:
 
 
 def _check_camera(
-    bundle: OpenBundle, camera: Mapping[str, Any], interval: Mapping[str, str], verdict: Verdict
+    bundle: OpenBundle,
+    camera: Mapping[str, Any],
+    interval: Mapping[str, str],
+    verdict: Verdict,
+    moved: Callable[[int], None],
 ) -> None:
     name = camera["camera_id"]
     for start_us, end_us in _unlisted_gaps(camera, interval):
@@ -267,8 +336,9 @@ def _check_camera(
         if path not in bundle.entries:
             continue  # blamed already
         try:
-            count, shown = hash_movie(bundle.reader(path), bundle.entries[path].size)
-            recorded = _recorded_pictures(bundle, copy, originals)
+            reader = _counted(bundle.reader(path), moved)
+            count, shown = hash_movie(reader, bundle.entries[path].size)
+            recorded = _recorded_pictures(bundle, copy, originals, moved)
         except DamagedFootageError as error:
             verdict.blame(path, "not_comparable", why=error.message)
             continue
@@ -276,8 +346,20 @@ def _check_camera(
             verdict.blame(path, "other_pictures")
 
 
+def _counted(read_at: ReadAt, moved: Callable[[int], None]) -> ReadAt:
+    def read(size: int, offset: int) -> bytes:
+        data = read_at(size, offset)
+        moved(len(data))
+        return data
+
+    return read
+
+
 def _recorded_pictures(
-    bundle: OpenBundle, copy: Mapping[str, Any], originals: Mapping[str, Mapping[str, Any]]
+    bundle: OpenBundle,
+    copy: Mapping[str, Any],
+    originals: Mapping[str, Mapping[str, Any]],
+    moved: Callable[[int], None],
 ) -> bytes:
     digest = hashlib.sha256()
     for stretch in copy["timeline"]:
@@ -292,7 +374,7 @@ def _recorded_pictures(
         if video is None:
             raise DamagedFootageError(f"{path} has no pictures.")
         first, last = stretch["pictures"]
-        hash_pictures(digest, read_at, video, first=int(first), last=int(last))
+        hash_pictures(digest, _counted(read_at, moved), video, first=int(first), last=int(last))
     return digest.digest()
 
 

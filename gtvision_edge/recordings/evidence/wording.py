@@ -58,6 +58,10 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "changed": ("was changed", "foi alterado"),
     "does_not_belong": ("does not belong to the bundle", "não pertence ao pacote"),
     "not_signed": ("is not what was signed: {why}", "não é o que foi assinado: {why}"),
+    "not_of_its_text": (
+        "is not over {file} as it is here: one of the two was changed",
+        "não é de {file} como está aqui: um dos dois foi alterado",
+    ),
     "other_signer": (
         "is by another key than the rest",
         "é de outra chave que o resto",
@@ -106,6 +110,14 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "não é o que foi lacrado quando foi gravado",
     ),
     # Remarks: no faults.
+    "packed_anew": (
+        "The zip was packed anew by another program; the contents of its files are the same as when they were signed.",
+        "O zip foi compactado de novo por outro programa; o conteúdo dos arquivos é o mesmo de quando foram assinados.",
+    ),
+    "packed_anew_and_changed": (
+        "The zip was packed anew by another program, and the contents of its files are not the same as when they were signed.",
+        "O zip foi compactado de novo por outro programa, e o conteúdo dos arquivos não é o mesmo de quando foram assinados.",
+    ),
     "other_version": (
         "The manifest is of another version; only signatures and sums were checked.",
         "O manifesto é de outra versão; só as assinaturas e os resumos foram conferidos.",

@@ -79,6 +79,13 @@ class IncidentFile:
     incident: Incident
     footage: Sequence[HeldFootage]
 
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing was recorded at all of what has passed of its interval; of the future nothing is said."""
+        return not any(each.segments for each in self.footage) and any(
+            each.gaps for each in self.footage
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class IncidentPage:

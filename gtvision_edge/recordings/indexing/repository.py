@@ -446,12 +446,14 @@ async def fetch_names(database: Database, camera_no: CameraNo, day_us: int) -> s
     return {row["name_us"] for row in rows}
 
 
-async def fetch_unhashed(database: Database, limit: int) -> list[tuple[LeanSegment, str, bool]]:
-    """Return segments without hash, the newest first, each with its directory and whether it was cut off."""
+async def fetch_unhashed(
+    database: Database, limit: int, *, oldest: bool = False
+) -> list[tuple[LeanSegment, str, bool]]:
+    """Return segments without hash, those found last first or the *oldest*, each with its directory and whether it was cut off."""
     rows = await database.fetch_all(
-        "SELECT s.segment_id, s.camera_no, s.name_us, s.start_us, s.end_us, s.size_bytes, s.sha256, c.directory,"
+        "SELECT s.segment_id, s.camera_no, s.name_us, s.start_us, s.end_us, s.size_bytes, s.sha256, c.directory,"  # noqa: S608 -- words of ours
         " s.is_cut FROM segments s JOIN recorded_cameras c USING (camera_no) WHERE s.sha256 IS NULL AND s.doomed = 0"
-        " AND c.directory IS NOT NULL ORDER BY s.segment_id DESC LIMIT ?",
+        f" AND c.directory IS NOT NULL ORDER BY s.segment_id {'ASC' if oldest else 'DESC'} LIMIT ?",
         (limit,),
     )
     return [(LeanSegment(*tuple(row)[:7]), row["directory"], bool(row["is_cut"])) for row in rows]

@@ -15,6 +15,7 @@ from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.indexing.repository import place_cameras
 from gtvision_edge.recordings.integrity.checking import PATIENCE_S, Checker
 from gtvision_edge.recordings.integrity.hashes import HashChecker, Pace
+from gtvision_edge.recordings.integrity.layouts import LayoutChecker
 from gtvision_edge.recordings.integrity.listing import list_directories
 from gtvision_edge.recordings.integrity.mending import Mender
 from gtvision_edge.recordings.integrity.model import Kind, Report
@@ -74,6 +75,9 @@ class Comparison:
         self._hashes = HashChecker(
             root, database, clock, threads=self._threads, volume_error=volume_error, read=read
         )
+        self._layouts = LayoutChecker(
+            root, database, threads=self._threads, volume_error=volume_error
+        )
 
     async def run(self, wanted: Wanted) -> Report:
         """Compare, mend if wanted, and read files again if wanted."""
@@ -87,6 +91,8 @@ class Comparison:
                 self._on_missing()
         if wanted.reads is not None and self._volume_error() is None:
             await self._hashes.check(report, after=wanted.after, pace=wanted.reads)
+            if wanted.deep:
+                await self._layouts.check(report)
         return report
 
     def close(self) -> None:

@@ -37,6 +37,8 @@ class Kind(StrEnum):
     """A file without a row in which nothing is recorded. Mending moves it aside."""
     SIZE_DIFFERS = "size_differs"
     HASH_DIFFERS = "hash_differs"
+    LAYOUT_DIFFERS = "layout_differs"
+    """A file without hash whose boxes do not lie where the index noted them."""
     DELETION_UNFINISHED = "deletion_unfinished"
     NOT_HELD = "not_held"
     """A row that an open incident keeps and that was not marked so."""
@@ -95,6 +97,8 @@ class Report:
     """Rows kept apart since earlier comparisons."""
     hashed_files: int = 0
     hashed_bytes: int = 0
+    unhashed_files: int = 0
+    """Files without hash yet, of which a deep comparison could look at the boxes alone."""
     sample_after: int = 0
     """The segment up to which the sample came: the next one goes on there."""
     sealed_late: int = 0
@@ -146,6 +150,7 @@ class Report:
             "missing_before": self.missing_before,
             "hashed_files": self.hashed_files,
             "hashed_bytes": self.hashed_bytes,
+            "unhashed_files": self.unhashed_files,
             "sample_after": self.sample_after,
             "sealed_late": self.sealed_late,
             "findings": [

@@ -36,6 +36,19 @@ class HashedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class UnhashedRow:
+    """What comparing a file without hash needs of its row; *groups* as the column holds them."""
+
+    segment_id: SegmentId
+    camera_id: str
+    directory: str
+    name_us: int
+    size_bytes: int
+    init_bytes: int
+    groups: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Adopted:
     """That another disk took the place of the one before."""
 
@@ -171,6 +184,26 @@ async def fetch_hashed(database: Database, after: int, limit: int) -> list[Hashe
         (after, limit),
     )
     return [HashedRow(row[0], row[1], row[2], row[3], row[4], bytes(row[5])) for row in rows]
+
+
+async def fetch_unhashed(database: Database, after: int, limit: int) -> list[UnhashedRow]:
+    """Return the next segments that have no hash, by their number."""
+    rows = await database.fetch_all(
+        "SELECT s.segment_id, c.camera_id, c.directory, s.name_us, s.size_bytes, s.init_bytes, s.groups FROM segments s"
+        " JOIN recorded_cameras c USING (camera_no) WHERE s.segment_id > ? AND s.sha256 IS NULL AND s.doomed = 0"
+        " AND c.directory IS NOT NULL ORDER BY s.segment_id LIMIT ?",
+        (after, limit),
+    )
+    return [UnhashedRow(*row) for row in rows]
+
+
+async def is_as_indexed(database: Database, row: UnhashedRow) -> bool:
+    """Tell whether the row is still there as it was read, and not being deleted."""
+    found = await database.fetch_one(
+        "SELECT 1 FROM segments WHERE segment_id = ? AND size_bytes = ? AND init_bytes = ? AND groups = ? AND doomed = 0",
+        (row.segment_id, row.size_bytes, row.init_bytes, row.groups),
+    )
+    return found is not None
 
 
 async def is_as_hashed(database: Database, row: HashedRow) -> bool:

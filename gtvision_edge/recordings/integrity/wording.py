@@ -21,6 +21,7 @@ _WORDS: Final[Mapping[Kind, str]] = {
     Kind.FILE_UNSOUND: "files in which nothing is recorded",
     Kind.SIZE_DIFFERS: "files that have another size than when they were indexed",
     Kind.HASH_DIFFERS: "files that are not what was recorded: their SHA-256 is another",
+    Kind.LAYOUT_DIFFERS: "files without a SHA-256 yet that are not what was indexed: their parts lie elsewhere",
     Kind.DELETION_UNFINISHED: "deletions that were broken off; the daemon ends them at its next start",
     Kind.NOT_HELD: "recordings that an incident keeps and that were not marked so",
     Kind.HELD_BY_NOBODY: "recordings marked as kept that no open incident keeps",
@@ -48,6 +49,12 @@ def describe_report(report: Report, *, is_running: bool) -> list[str]:
     )
     if report.hashed_files:
         lines.append(f"{report.hashed_files} files read again ({report.hashed_bytes} bytes).")
+    elif not report.deep:
+        lines.append("Files were compared by name and size; --deep reads their content too.")
+    if report.unhashed_files:
+        lines.append(
+            f"{report.unhashed_files} files have no SHA-256 yet: of them size and layout alone were compared, not the content."
+        )
     if report.missing_before:
         lines.append(f"{report.missing_before} more recordings are known to be gone from the disk.")
     if report.sealed_late:
@@ -57,7 +64,7 @@ def describe_report(report: Report, *, is_running: bool) -> list[str]:
     lines += describe_findings(report)
     lines.append(
         {
-            Verdict.GOOD: "All fits.",
+            Verdict.GOOD: "All that was compared fits." if report.unhashed_files else "All fits.",
             Verdict.MENDED: "All that was found is mended.",
         }.get(report.verdict, "Not all fits.")
     )

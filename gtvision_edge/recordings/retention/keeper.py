@@ -20,6 +20,7 @@ from gtvision_edge.recordings.retention.model import (
     PurgeKind,
     Rule,
 )
+from gtvision_edge.recordings.retention.others import OtherBytes
 from gtvision_edge.recordings.retention.rules import (
     RuleBook,
     as_many_as,
@@ -31,6 +32,7 @@ from gtvision_edge.recordings.retention.rules import (
 from gtvision_edge.recordings.retention.waters import waters
 from gtvision_edge.recordings.volume import Usage
 from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.findings import Finding
 from gtvision_edge.runtime.waking import sleep_or_wake
 from gtvision_edge.settings import RecordingSettings, VolumeSettings
 from gtvision_edge.storage import Database
@@ -102,6 +104,7 @@ class Keeper:
         self._wake = asyncio.Event()
         self._on_short = on_short
         self._judged: Usage | None = None
+        self._others = OtherBytes(clock)
         self._is_pressing = False
         self._is_short_of_room = False
 
@@ -109,6 +112,10 @@ class Keeper:
     def is_short_of_room(self) -> bool:
         """Tell whether less is free than wanted, and nothing is left that may be deleted."""
         return self._is_short_of_room
+
+    def findings(self) -> list[Finding]:
+        """Tell when others take the room that footage needs."""
+        return self._others.findings()
 
     def wake(self) -> None:
         """Ask for a pass now: a rule was changed, a purge ordered."""
@@ -160,17 +167,26 @@ class Keeper:
         await self._ordered()
 
     async def press(self) -> None:
-        """Make room while there is too little, oldest footage first; never more than one look at the volume asks for."""
+        """Make room while there is too little, oldest footage first; never more than one look at the volume asks for.
+
+        What others took a moment ago is not made up for at once: they may give it back, and deleted footage does not come back.
+        """
         usage = self._volume.usage
         if usage is None or usage is self._judged:
             return
         self._judged = usage
-        free = usage.free + self._deleter.awaited.after(usage)
+        awaited = self._deleter.awaited.after(usage)
+        free = usage.free + awaited
+        recorded = await repository.fetch_recorded_bytes(self._database)
+        self._others.note(usage, recorded=recorded, awaited=awaited)
         missing = missing_room(free, waters(self._thresholds, usage))
         self._is_pressing = missing > 0
         if missing == 0:
             self._is_short_of_room = False
             return
+        self._others.are_in_the_way()
+        taken = self._others.took_lately()
+        missing = max(0, missing - taken)
         order = Order(
             PurgeKind.PRESSURE,
             {
@@ -186,7 +202,7 @@ class Keeper:
             missing -= deleted
         self._is_short_of_room = missing > 0
         await self._finish(order)
-        if missing > 0 and self._on_short is not None:
+        if missing > 0 and not taken and self._on_short is not None:
             await self._on_short()
 
     async def _oldest(self, limit: int) -> list[LeanSegment]:

@@ -98,6 +98,12 @@ async def fetch_tenants(database: Database) -> list[str]:
     return [row["tenant_id"] for row in rows]
 
 
+async def fetch_recorded_bytes(database: Database) -> int:
+    """Return how many bytes all finished recordings have."""
+    row = await database.fetch_one("SELECT coalesce(sum(bytes), 0) FROM camera_days")
+    return int(row[0]) if row else 0
+
+
 async def fetch_tenant_bytes(database: Database) -> dict[str | None, int]:
     """Return how many bytes of footage each tenant has, by the running totals."""
     rows = await database.fetch_all(

@@ -3,7 +3,10 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
+from structlog.testing import capture_logs
 
+from gtvision_edge.api.auth import Proxies
 from gtvision_edge.api.auth_check import ORIGINAL_METHOD, ORIGINAL_URI, STREAM_QUERY
 from gtvision_edge.media.gateway import Gateway
 from gtvision_edge.storage import Database
@@ -189,6 +192,35 @@ async def test_what_a_ticket_opened_is_told_for_the_addresses_of_the_playlist(si
 async def test_only_a_trusted_proxy_is_told(start: Starter, gateway: Gateway) -> None:
     async with start(gate=gateway) as served:
         assert await ask(served, SEGMENT) == (403, "not_permitted")
+
+
+async def test_a_proxy_nobody_told_of_is_in_the_log_once_with_the_setting(
+    start: Starter, gateway: Gateway
+) -> None:
+    async with start(gate=gateway) as served:
+        with capture_logs() as logs:
+            for _ in range(3):
+                assert await ask(served, SEGMENT, X_Forwarded_For="10.0.0.64") == (
+                    403,
+                    "not_permitted",
+                )
+            await served.call("GET", "/cameras", who="viewer-a")
+
+    told = [each for each in logs if each["event"] == "proxy_not_trusted"]
+    assert [(each["address"], each["setting"]) for each in told] == [
+        ("127.0.0.1", "api.trusted_proxies")
+    ]
+
+
+async def test_strangers_with_such_headers_do_not_fill_the_log() -> None:
+    proxies = Proxies([])
+    with capture_logs() as logs:
+        for number in range(100):
+            request = make_mocked_request("GET", "/", headers={"X-Forwarded-For": "10.0.0.1"})
+            proxies.client_address(request.clone(remote=f"10.0.1.{number}"))
+        proxies.client_address(make_mocked_request("GET", "/").clone(remote="10.0.2.1"))
+
+    assert len(logs) == 20
 
 
 async def test_watching_through_the_proxy_is_in_the_audit_log_once(

@@ -55,6 +55,20 @@ async def test_odd_times_are_refused_everywhere(served: Served, edge: str) -> No
     assert (status, content["items"]) == (200, [])
 
 
+@pytest.mark.parametrize("odd", ["2026-12-29", "2026-12-29T12:00:00", "amanhã", 5, None])
+async def test_what_is_no_moment_is_told_what_one_looks_like(served: Served, odd: object) -> None:
+    body = {"before": odd, "reason": "pedido do titular"}
+    status, content = await served.call("POST", "/storage/purge", who="admin", json=body)
+
+    assert status == 422
+    assert content["faults"] == [
+        {
+            "path": "before",
+            "message": "must be a date and time with offset, such as 2026-12-29T12:00:00Z",
+        }
+    ]
+
+
 @pytest.mark.parametrize("month", ["9999-12", "0001-01", "1969-12", "2026-13", "0000-01"])
 async def test_odd_months_are_refused(served: Served, month: str) -> None:
     status, content = await served.call("GET", f"/cameras/cam01/days?month={month}", who="admin")

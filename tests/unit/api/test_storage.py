@@ -102,7 +102,7 @@ async def test_a_tenant_sees_its_own_storage_alone(served: Served) -> None:
 
 @pytest.mark.usefixtures("recorded")
 async def test_a_rule_is_tried_out_then_changed_and_audited(served: Served) -> None:
-    rules = {"cameras": [{"camera": "cam01", "retain_days": 1}]}
+    rules = {"cameras": [{"camera_id": "cam01", "retain_days": 1}]}
 
     status, tried = await served.call(
         "PUT", "/storage/policies?dry_run=1", who="admin-a", json=rules
@@ -149,6 +149,15 @@ async def test_a_dry_run_says_per_camera_what_would_go(
     assert tried["site"]["retain_days"] is None
 
 
+@pytest.mark.usefixtures("recorded")
+async def test_a_rule_without_its_camera_is_told_the_name_of_the_field(served: Served) -> None:
+    status, problem = await served.call(
+        "PUT", "/storage/policies", who="admin", json={"cameras": [{"retain_days": 1}]}
+    )
+
+    assert (status, problem["faults"][0]["path"]) == (422, "cameras.0.camera_id")
+
+
 @pytest.mark.parametrize(
     ("rules", "status"),
     [
@@ -190,10 +199,17 @@ async def test_footage_is_deleted_by_order_and_the_record_says_what(
     served: Served, footage: FakeFootage
 ) -> None:
     order = {"cameras": ["cam01"], "before": NOW, "reason": "pedido do titular"}
-    status, tried = await served.call("POST", "/storage/purge?dry_run=1", who="admin-a", json=order)
-    assert (status, tried["purge_ids"], tried["would_delete"][0]["segments"]) == (200, [], 3)
+    for yes in ("1", "true"):
+        status, tried = await served.call(
+            "POST", f"/storage/purge?dry_run={yes}", who="admin-a", json=order
+        )
+        assert (status, tried["purge_ids"], tried["would_delete"][0]["segments"]) == (200, [], 3)
+        assert tried["deletes"] is None
 
-    _, ordered = await served.call("POST", "/storage/purge", who="admin-a", json=order)
+    _, ordered = await served.call(
+        "POST", "/storage/purge?dry_run=false", who="admin-a", json=order
+    )
+    assert (ordered["would_delete"], ordered["deletes"][0]["segments"]) == (None, 3)
     await footage.retention.keeper.keep_house()
     (purge_id,) = ordered["purge_ids"]
     (listed,) = (await get(served, "/purges", "auditor-a"))["items"]
@@ -257,7 +273,7 @@ async def test_an_order_says_at_once_what_incidents_keep_from_it(
     status, answer = await served.call("POST", "/storage/purge", who="admin-a", json=order)
 
     assert status == 200
-    assert (answer["purge_ids"], answer["would_delete"]) == ([], [])
+    assert (answer["purge_ids"], answer["deletes"]) == ([], [])
     (held,) = answer["held"]
     assert (held["camera_id"], held["segments"], held["bytes"]) == ("cam01", 3, 3 * SIZE)
     incident_id = kept.incident.incident_id

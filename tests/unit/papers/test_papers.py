@@ -112,6 +112,33 @@ def test_a_purge_report_says_what_was_deleted_and_why(key: PaperKey, tmp_path: P
         assert fact in text, fact
 
 
+def test_a_purge_report_certifies_the_hashed_files_alone(key: PaperKey, tmp_path: Path) -> None:
+    paper = replace(purge_paper(), segments=11, unhashed=10)
+
+    text = text_of(render_paper(paper, key), tmp_path)
+
+    assert "10 segmentos eliminados antes de calculada" in text
+    assert "digitais (SHA-256) de 1 dos 11 arquivos eliminados" in text
+    assert "10 arquivos restantes, a raiz guarda apenas o lugar" in text
+    assert "dos arquivos eliminados, na ordem" not in text
+
+
+def test_a_purge_report_without_any_hash_certifies_no_content(
+    key: PaperKey, tmp_path: Path
+) -> None:
+    text = text_of(render_paper(replace(purge_paper(), segments=1, unhashed=1), key), tmp_path)
+
+    assert "1 segmento eliminado antes de calculada" in text
+    assert "não prova qual era o conteúdo de nenhum deles" in text
+    assert "trocado sem que ela mude" not in text
+
+
+def test_a_purge_report_of_hashed_files_covers_them_all(key: PaperKey, tmp_path: Path) -> None:
+    text = text_of(render_paper(purge_paper(), key), tmp_path)
+
+    assert "dos arquivos eliminados, na ordem em que o foram: nenhum item pode ser" in text
+
+
 def test_a_custody_form_has_the_fields_that_a_court_asks_for(key: PaperKey, tmp_path: Path) -> None:
     form = custody_form()
 

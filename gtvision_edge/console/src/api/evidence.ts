@@ -43,6 +43,8 @@ export interface Incident {
   created_at: string;
   released: { at: string; by: string; reason: string } | null;
   footage: HeldFootage;
+  /** `no_footage`: nothing at all was recorded of what it keeps. */
+  warnings?: string[];
 }
 
 export interface IncidentBody {
@@ -203,7 +205,10 @@ export interface PurgeBody {
 export interface PurgeOrder {
   /** One per tenant; none where nothing would be deleted. */
   purge_ids: string[];
-  would_delete: WouldGo[];
+  /** Of a trial run alone. */
+  would_delete: WouldGo[] | null;
+  /** What an order deletes. */
+  deletes?: WouldGo[] | null;
   held: { camera_id: string; camera_uuid: string; name: string; segments: number; bytes: number; incidents: { incident_id: string; reason: string }[] }[];
   crossing: number;
 }
@@ -226,5 +231,6 @@ export interface IntegrityReport {
   rows: number;
   files: number;
   hashed_files: number;
+  unhashed_files?: number;
   findings: { kind: string; count: number; mended: number; examples: { camera_id: string | null; file: string | null; detail: string }[] }[];
 }

@@ -8,6 +8,8 @@ export const evidence: Text["evidence"] = {
   tabs: { incidents: "Incidents", exports: "Exports", purges: "Deletions", trail: "Audit" },
   newIncident: "New incident",
   states: { open: "Open", released: "Released", all: "All" },
+  empty: "no footage",
+  heldNothing: "The incident was opened, but these cameras recorded nothing in that stretch: nothing is kept. Check date and cameras.",
   kept: "kept",
   keptUntil: (date) => `kept, review on ${date}`,
   reviewDue: (date) => `review was due on ${date}`,

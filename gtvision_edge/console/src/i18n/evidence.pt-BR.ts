@@ -9,6 +9,8 @@ export const evidence = {
   newIncident: "Novo incidente",
   states: { open: "Abertos", released: "Liberados", all: "Todos" },
   kept: "preservado",
+  empty: "sem imagens",
+  heldNothing: "O incidente foi aberto, mas não há nenhuma gravação dessas câmeras no trecho: nada foi preservado. Confira a data e as câmeras.",
   keptUntil: (date: string) => `preservado, rever em ${date}`,
   reviewDue: (date: string) => `revisão vencida em ${date}`,
   released: "liberado",

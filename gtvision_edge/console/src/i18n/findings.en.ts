@@ -132,6 +132,14 @@ export const findings: Text["findings"] = {
     title: `Recordings out of reach: nobody can tell whose the folder ${word(directory)} is.`,
     cure: "Its file .camera.json, on the recordings disk, is damaged or missing, and the index does not tell whose it is. Write it again with {\"camera_uuid\": …, \"camera_id\": …} of the camera; the footage is back within 1 min. Nothing in it is deleted.",
   }),
+  volume_filled_by_others: ({ percent }) => ({
+    title: `Other files take about ${Number(percent) || 0} % of the recordings disk, and the room that recordings need.`,
+    cure: "On the unit, “du -xh --max-depth=2” on the recordings disk shows what grows there: remove it; exported bundles are deleted in Evidências. Without room within 1 min the oldest recordings are deleted.",
+  }),
+  hashing_behind: ({ hours }) => ({
+    title: `Recordings have been waiting for their SHA-256 for over ${Number(hours) || 1} h: they are not sealed in the audit log yet.`,
+    cure: "The unit or its disk is too busy; they are sealed as soon as it catches up. If it lasts, look on the unit (“top”) what else runs there, or use fewer cameras.",
+  }),
   broken_certificate: () => ({
     title: "The certificate named in [papers] cannot be used: papers are signed with this unit's own.",
     cure: "Check its file and password in edge.toml; “journalctl -u gtvision-edge” says what is wrong. Then restart.",

@@ -135,6 +135,14 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
     title: `Gravações fora de alcance: não se sabe de qual câmera é a pasta ${word(directory)}.`,
     cure: "O arquivo .camera.json dela, no disco de gravações, está danificado ou ausente, e o índice não diz de quem é. Reponha-o com {\"camera_uuid\": …, \"camera_id\": …} da câmera; as imagens voltam em 1 min. Nada ali é apagado.",
   }),
+  volume_filled_by_others: ({ percent }) => ({
+    title: `Outros arquivos ocupam cerca de ${Number(percent) || 0} % do disco de gravações e tiram o espaço delas.`,
+    cure: "Veja no equipamento (“du -xh --max-depth=2” no disco de gravações) o que cresce ali e retire; aos pacotes exportados cabe excluí-los em Evidências. Se não houver espaço em 1 min, as gravações mais antigas são apagadas.",
+  }),
+  hashing_behind: ({ hours }) => ({
+    title: `Há gravações à espera do SHA-256 há mais de ${Number(hours) || 1} h: ainda não estão seladas na auditoria.`,
+    cure: "O equipamento ou o disco está ocupado demais; elas são seladas assim que ele der conta. Se durar, veja no equipamento (“top”) o que mais roda nele, ou use menos câmeras.",
+  }),
   broken_certificate: () => ({
     title: "O certificado indicado em [papers] não pode ser usado: os documentos são assinados com o deste equipamento.",
     cure: "Confira em edge.toml o arquivo e a senha dele; “journalctl -u gtvision-edge” diz o que há de errado. Depois reinicie.",

@@ -44,6 +44,7 @@ export const storage: Text["storage"] = {
     never: "Not compared yet.",
     start: "Compare now",
     looked: (files, hashed) => `${plural(files, "file", "files")} compared with the index, ${hashed.toLocaleString("en")} read again in whole`,
+    unhashed: (files) => `${plural(files, "file", "files")} without SHA-256 yet: size and layout alone compared`,
     counts: (count, mended) => `${count.toLocaleString("en")}${mended > 0 ? `, ${mended.toLocaleString("en")} mended` : ""}`,
     kinds: {
       database_damaged: "Database damaged",
@@ -61,6 +62,7 @@ export const storage: Text["storage"] = {
       file_unsound: "Files without usable footage",
       size_differs: "Files of another size",
       hash_differs: "Files whose content was changed",
+      layout_differs: "Files without SHA-256 yet that are not what was indexed",
       deletion_unfinished: "Deletions to be finished",
       not_held: "Incidents' footage not marked as kept",
       held_by_nobody: "Footage marked as kept without an open incident",

@@ -51,6 +51,7 @@ export const storage = {
     never: "Ainda não foi conferida.",
     start: "Conferir agora",
     looked: (files: number, hashed: number) => `${plural(files, "arquivo comparado", "arquivos comparados")} com o índice, ${plural(hashed, "relido", "relidos")} por inteiro`,
+    unhashed: (files: number) => `${plural(files, "arquivo ainda sem SHA-256", "arquivos ainda sem SHA-256")}: só tamanho e estrutura comparados`,
     counts: (count: number, mended: number) => `${count.toLocaleString("pt-BR")}${mended > 0 ? `, ${plural(mended, "corrigido", "corrigidos")}` : ""}`,
     kinds: {
       database_damaged: "Banco de dados danificado",
@@ -68,6 +69,7 @@ export const storage = {
       file_unsound: "Arquivos sem gravação aproveitável",
       size_differs: "Arquivos com outro tamanho",
       hash_differs: "Arquivos com conteúdo alterado",
+      layout_differs: "Arquivos ainda sem SHA-256 que não são os do índice",
       deletion_unfinished: "Expurgos por terminar",
       not_held: "Imagens de incidentes sem a marca de preservadas",
       held_by_nobody: "Gravações marcadas como preservadas sem incidente aberto",

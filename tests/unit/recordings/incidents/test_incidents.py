@@ -124,6 +124,16 @@ async def test_what_is_being_deleted_is_told_as_missing_and_never_as_kept(
     assert file.footage[0].gaps == [Span(START_US + 3 * MINUTE_US, START_US + 4 * MINUTE_US)]
 
 
+async def test_an_incident_over_a_time_without_footage_says_so(
+    incidents: IncidentService,
+) -> None:
+    before_all = await incidents.create(OPERATOR, request("cam01", "cam02", start=-60, end=-30))
+    to_come = await incidents.create(OPERATOR, request("cam01", start=60, end=90))
+    partly = await incidents.create(OPERATOR, request("cam01", start=-60, end=0.5))
+
+    assert [file.is_empty for file in (before_all, to_come, partly)] == [True, False, False]
+
+
 async def test_a_release_lets_go_of_what_no_other_incident_keeps(
     incidents: IncidentService, database: Database, numbers: list[CameraNo]
 ) -> None:

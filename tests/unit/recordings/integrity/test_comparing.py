@@ -13,6 +13,7 @@ from gtvision_edge.recordings.integrity.hashes import Pace
 from gtvision_edge.recordings.integrity.listing import SET_ASIDE
 from gtvision_edge.recordings.integrity.mending import Mender
 from gtvision_edge.recordings.integrity.model import Kind, Report, Verdict
+from gtvision_edge.recordings.integrity.wording import describe_report
 from gtvision_edge.recordings.markers import CAMERA_MARKER, VOLUME_MARKER
 from tests.fakes.footage import hold
 from tests.unit.recordings.integrity.conftest import FIRST_US, STEP_US, Box
@@ -204,6 +205,49 @@ async def test_another_size_is_found_without_reading(box: Box) -> None:
     os.truncate(box.path(2), 100)
 
     assert found(await box.compare()) == {Kind.SIZE_DIFFERS: (1, 0)}
+
+
+async def test_a_file_without_hash_is_compared_by_its_boxes_and_said(box: Box) -> None:
+    number = await box.camera("cam01")
+    await box.record(number, 2)
+    for n in (2, 3):
+        box.write(n)
+        await box.index(number, n, hashed=False)
+    data = bytearray(box.path(3).read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 1000] = os.urandom(1000)
+    box.path(3).write_bytes(data)
+
+    report = await box.compare(DEEP)
+
+    assert (report.hashed_files, report.unhashed_files) == (2, 2)
+    assert found(report) == {Kind.LAYOUT_DIFFERS: (1, 0)}
+    lines = describe_report(report, is_running=False)
+    assert any(line.startswith("2 files have no SHA-256 yet") for line in lines)
+    assert lines[-1] == "Not all fits."
+
+
+async def test_what_could_not_be_read_again_is_not_called_all(box: Box) -> None:
+    number = await box.camera("cam01")
+    box.write(0)
+    await box.index(number, 0, hashed=False)
+
+    report = await box.compare(DEEP)
+
+    assert (report.verdict, report.unhashed_files) == (Verdict.GOOD, 1)
+    assert describe_report(report, is_running=False)[-1] == "All that was compared fits."
+
+
+async def test_a_report_says_whether_content_was_read(box: Box) -> None:
+    number = await box.camera("cam01")
+    await box.record(number, 1)
+    said = "Files were compared by name and size; --deep reads their content too."
+
+    plain = describe_report(await box.compare(LOOK), is_running=False)
+    deep = describe_report(await box.compare(DEEP), is_running=False)
+
+    assert said in plain
+    assert said not in deep
 
 
 async def test_samples_go_on_where_the_last_ended_until_all_are_read(box: Box) -> None:

@@ -22,6 +22,7 @@ from gtvision_edge.recordings.retention.model import (
     PurgeKind,
     Scope,
 )
+from gtvision_edge.recordings.retention.others import GRACE_S, TOLD_S
 from gtvision_edge.recordings.retention.override import Override
 from gtvision_edge.recordings.retention.policies import PolicyChange, PolicyService, TenantRule
 from gtvision_edge.recordings.volume import Usage
@@ -316,6 +317,56 @@ async def test_one_look_at_the_volume_never_costs_more_than_it_asks_for(house: H
     await house.pass_()
 
     assert await house.left(camera_no) == 140
+
+
+async def test_what_another_program_takes_for_seconds_costs_no_footage(house: House) -> None:
+    camera_no = await house.volume.camera("c1")
+    await house.volume.record(camera_no, 100)
+    house.free(400_000)
+    await house.keeper.press()
+
+    for _ in range(int(GRACE_S) - 5):  # it has filled the disk, and goes on having it
+        house.free(1_000)
+        await house.keeper.press()
+        await house.clock.advance(1)
+    assert await house.left(camera_no) == 100
+    (told,) = house.keeper.findings()
+    assert (told.code, told.facts) == ("volume_filled_by_others", {"percent": 90})
+
+    house.free(400_000)
+    await house.keeper.press()
+    await house.clock.advance(TOLD_S)
+    assert house.keeper.findings() == []
+    assert await house.left(camera_no) == 100
+
+
+async def test_meanwhile_room_is_made_for_our_own_footage_alone(house: House) -> None:
+    camera_no = await house.volume.camera("c1")
+    await house.volume.record(camera_no, 100)
+    house.free(190_000)  # pressure begins below 150 kB, and ends at 200 kB
+    await house.keeper.press()
+
+    house.free(50_000)
+    await house.keeper.press()
+
+    assert await house.left(camera_no) == 90
+
+
+async def test_what_another_program_keeps_is_made_up_for(house: House) -> None:
+    camera_no = await house.volume.camera("c1")
+    await house.volume.record(camera_no, 100)
+    house.free(400_000)
+    await house.keeper.press()
+    house.free(100_000)
+    await house.keeper.press()
+    assert await house.left(camera_no) == 100
+
+    for _ in range(int(GRACE_S) + 2):
+        await house.clock.advance(1)
+        house.free(100_000)
+        await house.keeper.press()
+
+    assert await house.left(camera_no) < 100
 
 
 async def test_room_that_is_still_to_come_back_is_not_made_twice(house: House) -> None:

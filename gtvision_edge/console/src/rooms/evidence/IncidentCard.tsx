@@ -8,6 +8,7 @@ import { hashOf } from "../../state/route";
 import { me } from "../../state/session";
 import { cameras, zone } from "../../state/site";
 import { Button, Pill } from "../../ui/parts";
+import { isEmpty } from "./held";
 import { Reason } from "./Reason";
 import { thumbnailUrl } from "../investigate/Still";
 
@@ -91,6 +92,7 @@ export function IncidentCard({ incident, exports, onAsk }: IncidentCardProps) {
 function State({ incident }: { incident: Incident }) {
   const t = text.value.evidence;
   if (incident.released !== null) return <Pill>{t.released}</Pill>;
+  if (isEmpty(incident)) return <Pill tone="warn">{t.empty}</Pill>;
   if (incident.review_at === null) return <Pill tone="held">{t.kept}</Pill>;
   const date = dateOf(incident.review_at, zone.value);
   return Date.parse(incident.review_at) < nowMs.value ? <Pill tone="warn">{t.reviewDue(date)}</Pill> : <Pill tone="held">{t.keptUntil(date)}</Pill>;

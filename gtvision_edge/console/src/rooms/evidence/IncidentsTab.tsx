@@ -6,6 +6,7 @@ import { go, hashOf } from "../../state/route";
 import { me } from "../../state/session";
 import { say } from "../../state/toasts";
 import { Button, Empty, ErrorNote, Segments, Skeleton } from "../../ui/parts";
+import { sayHeld } from "./held";
 import { ExportDialog } from "./ExportDialog";
 import { IncidentCard } from "./IncidentCard";
 import { IncidentForm, ReleaseDialog } from "./IncidentForm";
@@ -28,6 +29,11 @@ export function IncidentsTab({ isAdding, onAdded }: { isAdding: boolean; onAdded
   const done = (words: string): void => {
     close();
     say(words);
+    void incidents.reload();
+  };
+  const made = (incident: Incident): void => {
+    close();
+    sayHeld(incident);
     void incidents.reload();
   };
   return (
@@ -56,7 +62,7 @@ export function IncidentsTab({ isAdding, onAdded }: { isAdding: boolean; onAdded
           <Button onClick={incidents.more}>{t.more}</Button>
         </div>
       )}
-      {isAdding && <IncidentForm incident={null} onClose={close} onSaved={() => done(text.value.investigate.heldDone)} />}
+      {isAdding && <IncidentForm incident={null} onClose={close} onSaved={made} />}
       {asked?.what === "change" && <IncidentForm incident={asked.incident} onClose={close} onSaved={() => done(t.changed)} />}
       {asked?.what === "release" && <ReleaseDialog incident={asked.incident} onClose={close} onReleased={() => done(t.releasedDone)} />}
       {asked?.what === "export" && (

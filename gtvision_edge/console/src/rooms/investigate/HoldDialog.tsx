@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import type { Incident } from "../../api/evidence";
 import { client } from "../../state/session";
 import { cameras, zone } from "../../state/site";
 import { Dialog } from "../../ui/Dialog";
@@ -9,7 +10,7 @@ import { dateTimeOf, text } from "./words";
 interface HoldDialogProps {
   startMs: number;
   endMs: number;
-  onHeld: () => void;
+  onHeld: (incident: Incident) => void;
   onClose: () => void;
 }
 
@@ -27,7 +28,7 @@ export function HoldDialog({ startMs, endMs, onHeld, onClose }: HoldDialogProps)
     setBusy(true);
     setError(null);
     try {
-      await client.post("/incidents", {
+      const made = await client.post<Incident>("/incidents", {
         cameras: chosen.value,
         start: new Date(startMs).toISOString(),
         end: new Date(endMs).toISOString(),
@@ -36,7 +37,7 @@ export function HoldDialog({ startMs, endMs, onHeld, onClose }: HoldDialogProps)
         ...(review === "" ? {} : { review_at: `${review}T12:00:00Z` }),
       });
       void loadLanes(true);
-      onHeld();
+      onHeld(made);
     } catch (failure) {
       setError(failure);
     } finally {

@@ -17,6 +17,7 @@ import { investigateKeys, notePress } from "./acts";
 import { Calendar } from "./Calendar";
 import { Controls } from "./Controls";
 import { startEngine } from "./engine";
+import { sayHeld } from "../evidence/held";
 import { HoldDialog } from "./HoldDialog";
 import { Lanes } from "./Lanes";
 import { MarkBar } from "./MarkBar";
@@ -137,9 +138,9 @@ function Room() {
           startMs={range.startMs}
           endMs={range.endMs}
           onClose={() => setHolding(false)}
-          onHeld={() => {
+          onHeld={(incident) => {
             setHolding(false);
-            say(t.heldDone);
+            sayHeld(incident);
           }}
         />
       )}

@@ -60,6 +60,7 @@ export function IntegrityCard() {
       ) : (
         <p class="muted">
           {whenOf(report.finished_at ?? report.started_at, nowMs.value, zone.value)} · {t.looked(report.files, report.hashed_files)}
+          {report.unhashed_files ? ` · ${t.unhashed(report.unhashed_files)}` : ""}
         </p>
       )}
       {report !== null && report.findings.length > 0 && (

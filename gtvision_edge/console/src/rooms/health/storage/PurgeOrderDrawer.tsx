@@ -32,7 +32,7 @@ export function PurgeOrderDrawer({ cameras, onOrdered, onClose }: PurgeOrderDraw
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const fault = spanFault(span) ?? (span.endMs !== null && span.endMs > siteClock.now() ? t.notAhead : null);
-  const going = tried === null ? 0 : sumOf(tried.outcome.would_delete).segments;
+  const going = tried === null ? 0 : sumOf(tried.outcome.would_delete ?? []).segments;
   const isConfirmed = typed.trim().toLowerCase() === t.typeWord.toLowerCase();
   const { startMs, endMs } = span;
   const body =

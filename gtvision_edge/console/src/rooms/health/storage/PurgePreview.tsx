@@ -11,14 +11,14 @@ import { sumOf } from "./rules";
 export function PurgePreview({ outcome }: { outcome: PurgeOrder }) {
   const t = text.value.purging;
   const words = text.value.storage;
-  const sum = sumOf(outcome.would_delete);
+  const sum = sumOf(outcome.would_delete ?? []);
   const when = (moment: string | null): string => dateTimeOf(moment, zone.value);
   const hasHeld = outcome.held.length > 0;
   return (
     <div class="outcome" data-outcome>
       {sum.segments > 0 && <Note tone="warn">{words.wouldDelete(sum.segments, bytesOf(sum.bytes), when(sum.start), when(sum.end))}</Note>}
       {sum.segments === 0 && <Note tone={hasHeld ? "warn" : "plain"}>{hasHeld ? t.allHeld : t.nothing}</Note>}
-      {outcome.would_delete.map((each) => (
+      {outcome.would_delete?.map((each) => (
         <div key={each.camera_uuid} class="going">
           <b>{each.name}</b>
           <span class="muted">{words.perCamera(each.segments, bytesOf(each.bytes), when(each.start), when(each.end))}</span>
