@@ -12,6 +12,11 @@ import structlog
 
 from gtvision_edge import __version__
 from gtvision_edge.accounts import Passes
+from gtvision_edge.alerts.feed import Feed
+from gtvision_edge.alerts.raising import Teller
+from gtvision_edge.alerts.service import AlertDesk
+from gtvision_edge.api.alert_feed import AlertFeed
+from gtvision_edge.api.alerts import alert_endpoints
 from gtvision_edge.api.audit import audit_endpoints
 from gtvision_edge.api.auth import Proxies, RequestAuthenticator
 from gtvision_edge.api.auth_check import auth_check_endpoints
@@ -38,6 +43,7 @@ from gtvision_edge.api.session import session_endpoints
 from gtvision_edge.api.site import site_endpoints
 from gtvision_edge.api.status import status_endpoints
 from gtvision_edge.api.storage import storage_endpoints
+from gtvision_edge.api.watchlist import watchlist_endpoints
 from gtvision_edge.base import Base, footage_base, open_base
 from gtvision_edge.cameras.model import CameraState
 from gtvision_edge.cameras.monitor import CameraMonitor, rtsp_ask
@@ -118,6 +124,7 @@ class _Parts:
     base: Base
     footage: Footage
     detections: Detections
+    feed: AlertFeed
     monitor: CameraMonitor
     views: MediaViews
     reconciler: Reconciler
@@ -281,15 +288,22 @@ async def run(
                 forget_unsent=forget_unsent,
                 keep_s=settings.detections.keep,
                 trusts_clock=lambda: footage.retention.clock_guard.is_trusted,
+                tell=(Teller(clock),),
                 registry=base.registry,
             )
         )
         await service("anonymiser", detections.anonymiser.run)
         await service("push-secrets", detections.secrets.keep_up_forever)
+        feed = Feed(base.database, base.bus, clock, registry=base.registry)
+        await feed.load()
+        await service("feed", feed.follow)
+        await service("feed-heartbeat", feed.beat)
+        alert_feed = AlertFeed(feed, authenticator, base.accounts.sessions, registry=base.registry)
         parts = _Parts(
             base,
             footage,
             detections,
+            alert_feed,
             monitor,
             views,
             reconciler,
@@ -311,6 +325,7 @@ async def run(
         await service("uplink-watch", uplink.watch)
         outcomes = await _extra_cameras(base, options, stack)
         url = await _listen(api, settings, options, stack)
+        stack.callback(alert_feed.let_go)
         stack.callback(
             streams.gateway.let_go
         )  # leaves first, so that the server need not wait for live sockets
@@ -480,6 +495,8 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
             *audit_endpoints(
                 base.audit, base.database, base.keys.site, reveal=parts.detections.desk.reveal
             ),
+            *watchlist_endpoints(parts.detections.watchlist, base.clock),
+            *alert_endpoints(AlertDesk(base.database, base.audit, base.clock, base.bus)),
             *site_endpoints(base.keys),
             *status_endpoints(
                 base.cameras,
@@ -505,6 +522,7 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
             *probe_routes(board, base.registry, authenticator),
             *parts.streams.routes(),
             *itsapi_routes(parts.detections.pushes, parts.detections.login, proxies),
+            *parts.feed.routes(),
         ],
         registry=base.registry,
     )

@@ -59,3 +59,17 @@ class NoPushSecretError(EdgeError):
 
     code: ClassVar[str] = "no_push_secret"
     kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
+
+
+class UnknownWatchError(EdgeError):
+    """No entry of the watchlist with that id that the asker may see."""
+
+    code: ClassVar[str] = "unknown_watch"
+    kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND
+
+
+class AlreadyWatchedError(EdgeError):
+    """The tenant's watchlist has this vehicle already, in this or the other form; ``watch_id`` names the entry."""
+
+    code: ClassVar[str] = "already_watched"
+    kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT

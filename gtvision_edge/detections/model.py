@@ -139,3 +139,34 @@ class PlateRead:
     """A detection was accepted and is on disk."""
 
     detection: Detection
+
+
+WatchId = NewType("WatchId", str)
+"""UUIDv7."""
+
+
+class WatchLevel(StrEnum):
+    """How urgent it is that a wanted plate passed."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A plate that a tenant's people want to hear of. Fields as in the table ``watchlist``."""
+
+    watch_id: WatchId
+    tenant_id: str
+    plate: str
+    vehicle: str
+    reason: str
+    level: WatchLevel
+    expires_us: int | None
+    created_by: str
+    created_us: int
+    updated_us: int
+
+    def is_over(self, now_us: int) -> bool:
+        return self.expires_us is not None and self.expires_us <= now_us

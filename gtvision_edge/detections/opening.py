@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from prometheus_client import CollectorRegistry
 
 from gtvision_edge.audit import AuditLog
-from gtvision_edge.detections.intake import Intake, PushingCamera, Send
+from gtvision_edge.detections.intake import Intake, PushingCamera, Send, Told
 from gtvision_edge.detections.picture_store import PictureStore
 from gtvision_edge.detections.privacy import Anonymiser, Forget
 from gtvision_edge.detections.push_access import PushAccessService
@@ -18,6 +18,7 @@ from gtvision_edge.detections.push_login import PushLogin
 from gtvision_edge.detections.push_secrets import PushSecrets, Seal, Unseal
 from gtvision_edge.detections.pushes import PushDesk
 from gtvision_edge.detections.service import DetectionDesk
+from gtvision_edge.detections.watchlist import Watchlist
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.storage import Database
@@ -45,6 +46,7 @@ class Detections:
     access: PushAccessService
     desk: DetectionDesk
     anonymiser: Anonymiser
+    watchlist: Watchlist
 
 
 @asynccontextmanager
@@ -63,12 +65,13 @@ async def open_detections(
     forget_unsent: Forget,
     keep_s: float,
     trusts_clock: Callable[[], bool],
+    tell: Sequence[Told] = (),
     registry: CollectorRegistry | None = None,
 ) -> AsyncIterator[Detections]:
     """Open them; the pictures' threads end with the block."""
     pictures = PictureStore(state_dir / PICTURES)
     intake = Intake(
-        database, clock, bus, zone=zone, pictures=pictures, send=send, registry=registry
+        database, clock, bus, zone=zone, pictures=pictures, send=send, tell=tell, registry=registry
     )
     try:
         secrets = PushSecrets(database, clock, seal=seal, unseal=unseal)
@@ -92,6 +95,7 @@ async def open_detections(
                 zone=zone,
                 trusts_clock=trusts_clock,
             ),
+            Watchlist(database, audit, clock),
         )
     finally:
         intake.close()

@@ -432,3 +432,49 @@ CREATE TABLE detection_counts (
     passages INTEGER NOT NULL,            -- of these, the first of their passage
     PRIMARY KEY (camera_uuid, day, tenant_id)
 ) WITHOUT ROWID;
+-- Plates that people want to hear of.
+CREATE TABLE watchlist (
+    watch_id TEXT PRIMARY KEY,            -- UUIDv7
+    tenant_id TEXT NOT NULL,
+    plate TEXT NOT NULL,                  -- [A-Z0-9]{1,12}, as it was given
+    vehicle TEXT NOT NULL,                -- what both forms of the plate share: readings are compared by it
+    reason TEXT NOT NULL,
+    level TEXT NOT NULL CHECK (level IN ('info', 'warning', 'critical')),
+    expires_us INTEGER,                   -- from then on it alerts nobody; NULL = never
+    created_by TEXT NOT NULL,             -- user id
+    created_us INTEGER NOT NULL,
+    updated_us INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX watchlist_by_vehicle ON watchlist (tenant_id, vehicle);
+
+-- Wanted plates that passed. The plate is the detection's: what is anonymised there is gone here.
+CREATE TABLE alerts (
+    alert_id TEXT PRIMARY KEY,            -- UUIDv7
+    detection_id TEXT NOT NULL,
+    passage_id TEXT NOT NULL,             -- a vehicle that passes alerts a tenant once, however often it is read
+    watch_id TEXT NOT NULL,               -- its entry may be gone since
+    tenant_id TEXT NOT NULL,              -- the detection's
+    camera_id TEXT NOT NULL,              -- likewise
+    level TEXT NOT NULL,                  -- as the entry said then
+    reason TEXT NOT NULL,                 -- likewise
+    raised_us INTEGER NOT NULL,
+    acked_us INTEGER,                     -- NULL = nobody yet
+    acked_by TEXT,                        -- user id
+    acked_name TEXT,                      -- login name at that time
+    ack_note TEXT NOT NULL DEFAULT '',
+    UNIQUE (passage_id, tenant_id)
+);
+CREATE INDEX alerts_by_time ON alerts (raised_us, alert_id);
+CREATE INDEX alerts_by_detection ON alerts (detection_id);
+
+-- What people who watch are told, in the order in which it was committed; clients come back with the last seq they saw.
+-- The oldest go when there are a million of them; detections and alerts stay.
+CREATE TABLE feed (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL CHECK (kind IN ('detection', 'alert', 'alert_acknowledged')),
+    detection_id TEXT NOT NULL,
+    alert_id TEXT,                        -- NULL for a detection
+    tenant_id TEXT NOT NULL,              -- as the detection's
+    camera_id TEXT NOT NULL               -- likewise
+);
+CREATE INDEX feed_of_alerts ON feed (seq) WHERE alert_id IS NOT NULL;

@@ -27,6 +27,9 @@ from gtvision_edge.accounts import (
     TenantId,
     open_accounts,
 )
+from gtvision_edge.alerts.raising import Teller
+from gtvision_edge.alerts.service import AlertDesk
+from gtvision_edge.api.alerts import alert_endpoints
 from gtvision_edge.api.audit import audit_endpoints
 from gtvision_edge.api.auth import Proxies, RequestAuthenticator
 from gtvision_edge.api.auth_check import Gate, auth_check_endpoints
@@ -55,6 +58,7 @@ from gtvision_edge.api.session import session_endpoints
 from gtvision_edge.api.site import site_endpoints
 from gtvision_edge.api.status import status_endpoints
 from gtvision_edge.api.storage import storage_endpoints
+from gtvision_edge.api.watchlist import watchlist_endpoints
 from gtvision_edge.app import to_message
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.cameras.errors import UnknownCameraError
@@ -481,19 +485,31 @@ async def _retention(
 
 
 @pytest.fixture
+def bus() -> EventBus:
+    """The one that tells of readings and of alerts that were seen to."""
+    return EventBus()
+
+
+@pytest.fixture
+def alerts(database: Database, audit: AuditLog, clock: FakeClock, bus: EventBus) -> AlertDesk:
+    return AlertDesk(database, audit, clock, bus)
+
+
+@pytest.fixture
 async def detections(
     database: Database,
     audit: AuditLog,
     clock: FakeClock,
     cameras: CameraService,
     tmp_path: Path,
+    bus: EventBus,
 ) -> AsyncIterator[Detections]:
     outbox = Outbox(clock, site_id="a-site")
     async with open_detections(
         database,
         audit,
         clock,
-        EventBus(),
+        bus,
         cameras=cameras,
         state_dir=tmp_path,
         zone=ZoneInfo("America/Sao_Paulo"),
@@ -503,6 +519,7 @@ async def detections(
         forget_unsent=forget_unsent,
         keep_s=180 * 86400.0,
         trusts_clock=lambda: True,
+        tell=(Teller(clock),),
     ) as opened:
         yield opened
 
@@ -534,6 +551,7 @@ def resources(
     transfers: Shares,
     detections: Detections,
     api_settings: ApiSettings,
+    alerts: AlertDesk,
 ) -> list[Endpoint]:
     """Every endpoint but the session's."""
     return [
@@ -571,6 +589,8 @@ def resources(
         *detection_endpoints(detections.desk),
         *detection_table_endpoints(detections.desk),
         *audit_endpoints(audit, database, keys.site, reveal=detections.desk.reveal),
+        *watchlist_endpoints(detections.watchlist, clock),
+        *alert_endpoints(alerts),
         *site_endpoints(keys),
         *status_endpoints(
             cameras,

@@ -190,7 +190,17 @@ def kept_in(file: str, language: str, record: str) -> set[str]:
 def test_every_act_of_the_audit_log_has_words(language: str) -> None:
     sources = [path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")]
     families = {
-        *("audit", "breaker", "camera", "cameras", "export", "footage", "incident", "index"),
+        *(
+            "alert",
+            "audit",
+            "breaker",
+            "camera",
+            "cameras",
+            "export",
+            "footage",
+            "incident",
+            "index",
+        ),
         *(
             "integrity",
             "mosaic",
@@ -202,6 +212,7 @@ def test_every_act_of_the_audit_log_has_words(language: str) -> None:
             "tenant",
             "user",
             "view",
+            "watch",
         ),
         "volume",
     }

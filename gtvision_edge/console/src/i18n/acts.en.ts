@@ -52,5 +52,9 @@ export const acts: Text["acts"] = {
   "plates.anonymised": "took plates and pictures out of old readings",
   "plates.exported": "took plate readings away as CSV",
   "plates.searched": "searched for a plate",
+  "alert.acknowledged": "acknowledged an alert",
+  "watch.created": "put a plate on the watchlist",
+  "watch.changed": "changed a plate of the watchlist",
+  "watch.removed": "took a plate off the watchlist",
   "footage.sealed": "sealed the footage",
 };

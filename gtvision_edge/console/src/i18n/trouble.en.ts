@@ -113,6 +113,10 @@ export const failures: Text["failures"] = {
   stale_push: { title: "The reading's time is too far from this unit's.", cure: "Set the sender's clock (NTP)." },
   too_many_pushes: { title: "Too many readings in a short time.", cure: "The integrator should send them again later." },
   unknown_detection: { title: "This reading no longer exists.", cure: "It may have been anonymised; reload the page." },
+  unknown_alert: { title: "This alert does not exist, or no longer.", cure: "Reload the page." },
+  already_acknowledged: { title: "Somebody acknowledged this alert before.", cure: "Reload the page to see who and when." },
+  unknown_watch: { title: "This plate is no longer on the watchlist.", cure: "Somebody may have taken it off; reload the page." },
+  already_watched: { title: "This plate is on the watchlist already.", cure: "The old and the Mercosul form are the same vehicle: change the entry that is there." },
 };
 
 /** Which of a camera's doors refused the login, by `via` of the daemon's answer. */

@@ -120,6 +120,10 @@ export const failures: Record<string, Trouble> = {
   stale_push: { title: "A hora da leitura está longe demais da hora deste equipamento.", cure: "Acerte o relógio de quem envia (NTP)." },
   too_many_pushes: { title: "Leituras demais em pouco tempo.", cure: "O integrador deve enviar de novo mais tarde." },
   unknown_detection: { title: "Esta leitura não existe mais.", cure: "Ela pode ter sido anonimizada; atualize a página." },
+  unknown_alert: { title: "Este alerta não existe, ou não existe mais.", cure: "Atualize a página." },
+  already_acknowledged: { title: "Alguém já deu ciência deste alerta.", cure: "Atualize a página para ver quem e quando." },
+  unknown_watch: { title: "Esta placa não está mais na lista de procuradas.", cure: "Alguém pode ter tirado; atualize a página." },
+  already_watched: { title: "Esta placa já está na lista de procuradas.", cure: "A placa antiga e a Mercosul são o mesmo veículo: mude a que já está na lista." },
 };
 
 /** Which of a camera's doors refused the login, by `via` of the daemon's answer. */
