@@ -129,7 +129,7 @@ async def test_one_cause_of_all_cameras_is_said_once_and_as_what_it_is(
         page = await context.new_page()
         await log_in(page, site.url, "admin", site.password)
         await expect(page.locator(".tile .middle").first).to_contain_text(
-            re.compile("está parado|pede senha"), timeout=patiently(10_000)
+            re.compile("Servidor de mídia: (parado|pede senha)"), timeout=patiently(10_000)
         )
         await expect(page.locator(".tile .flag")).to_have_count(0)
         await expect(page.locator(".top .pill.alarm").first).to_have_text(short)

@@ -98,7 +98,7 @@ async def test_nothing_is_foretold_before_an_hour_of_each_camera(
     database: Database,
     volume: FakeVolume,
     minutes: int,
-    is_told: bool,  # noqa: FBT001 -- a case of the table
+    is_told: bool,
 ) -> None:
     volume.usage = Usage(1000 * GIB, 300 * GIB, 700 * GIB)
     for camera_id, tenant_id in (("cam01", "a"), ("cam02", "a"), ("cam09", "b")):
