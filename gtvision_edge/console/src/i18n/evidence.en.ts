@@ -50,6 +50,8 @@ export const evidence: Text["evidence"] = {
   end: "End",
   endHint: "Up to 7 days ahead: what is still to be recorded is kept, too.",
   chooseCameras: "Choose one camera at least.",
+  chooseAll: "Choose all",
+  chosenOf: (n, of) => `${n} of ${of} chosen`,
   endBeforeStart: "The end must come after the start.",
   mayOnlyGrow: "The interval may only grow.",
   more: "Load more",

@@ -51,6 +51,8 @@ export const evidence = {
   end: "Fim",
   endHint: "Pode ser até 7 dias à frente: o que ainda será gravado também é preservado.",
   chooseCameras: "Escolha pelo menos uma câmera.",
+  chooseAll: "Escolher todas",
+  chosenOf: (n: number, of: number) => `${n} de ${of} ${n === 1 ? "escolhida" : "escolhidas"}`,
   endBeforeStart: "O fim deve vir depois do início.",
   mayOnlyGrow: "O trecho só pode crescer.",
   more: "Carregar mais",

@@ -9,7 +9,6 @@ export const purging: Text["purging"] = {
   start: "Start",
   end: "End",
   wholeFiles: "Only files that lie within the interval in whole are deleted.",
-  allCameras: "All",
   reason: "Reason",
   reasonHint: "Why these recordings must be deleted. It stays in the audit log and in the report.",
   reference: "Request or decision",

@@ -9,7 +9,6 @@ export const purging = {
   start: "Início",
   end: "Fim",
   wholeFiles: "Só são apagados os arquivos que ficam inteiros dentro do trecho.",
-  allCameras: "Todas",
   reason: "Motivo",
   reasonHint: "Por que estas gravações devem ser apagadas. Fica na auditoria e no relatório.",
   reference: "Pedido ou decisão",

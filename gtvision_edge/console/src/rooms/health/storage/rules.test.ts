@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Policies, WouldGo } from "../../../api/evidence";
-import { changesNothing, changesOf, draftOf, parseDays, parseQuota, sumOf } from "./rules";
+import { changesNothing, changesOf, draftOf, inSiteOrder, parseDays, parseQuota, sumOf } from "./rules";
 
 const policies: Policies = {
   site: { retain_days: null, default_days: 30 },
@@ -55,4 +55,11 @@ it("what would go is summed over cameras, from the first to the last of it", () 
     end: "2026-01-03T00:00:00Z",
   });
   expect(sumOf([])).toEqual({ segments: 0, bytes: 0, start: null, end: null });
+});
+
+it("lists cameras as the rooms do, and removed ones last", () => {
+  const stored = ["removed", "north", "gate"].map((uuid) => ({ camera_uuid: uuid }));
+  const listed = ["gate", "dock", "north"].map((uuid) => ({ camera_uuid: uuid }));
+
+  expect(inSiteOrder(stored, listed).map((each) => each.camera_uuid)).toEqual(["gate", "north", "removed"]);
 });
