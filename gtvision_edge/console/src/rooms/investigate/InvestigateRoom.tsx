@@ -22,8 +22,9 @@ import { sayHeld } from "../evidence/held";
 import { HoldDialog } from "./HoldDialog";
 import { Lanes } from "./Lanes";
 import { MarkBar } from "./MarkBar";
+import { openAtFootage } from "./opening";
 import { Stage } from "./Stage";
-import { choose, chosen, goTo, inStep, isPlaying, loadLanes, marked, MOST_CAMERAS, openRoom, playhead, select, selected, toggleInStep, view, writeAddress } from "./store";
+import { choose, chosen, goTo, inStep, isPlaying, loadLanes, marked, MOST_CAMERAS, playhead, select, selected, toggleInStep, view, writeAddress } from "./store";
 import { dateTimeOf, text } from "./words";
 import { midnightOf, parseWhen } from "./when";
 
@@ -51,7 +52,7 @@ function Room() {
   const mayHold = may(me.value?.role, "holdFootage");
   const mayExport = may(me.value?.role, "exportFootage");
   useLayoutEffect(() => {
-    openRoom();
+    const stopWaiting = openAtFootage();
     void loadLanes();
     const stopEngine = startEngine();
     const refresh = setInterval(() => {
@@ -59,6 +60,7 @@ function Room() {
       if (view.value.endMs > siteClock.now() - REFRESH_MS) void loadLanes(true);
     }, REFRESH_MS);
     return () => {
+      stopWaiting();
       stopEngine();
       clearInterval(refresh);
       isPlaying.value = false;
