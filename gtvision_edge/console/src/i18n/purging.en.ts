@@ -33,6 +33,7 @@ export const purging: Text["purging"] = {
   running: (name) => `${name}: deleting…`,
   done: (name, files, size) => `${name}: ${plural(files, "file deleted", "files deleted")}, ${size}.`,
   failures: (n) => `${plural(n, "file", "files")} could not be deleted; the disk refused.`,
+  camerasOf: (names) => `${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`,
   wholeSite: "Recordings",
   leaveOpen: "You may close this: the work goes on, and the report stays in Evidence, Deletions.",
   nothingWent: "Nothing was deleted: what there was is kept, or gone already.",

@@ -33,6 +33,7 @@ export const purging = {
   running: (name: string) => `${name}: apagando…`,
   done: (name: string, files: number, size: string) => `${name}: ${plural(files, "arquivo apagado", "arquivos apagados")}, ${size}.`,
   failures: (n: number) => `${plural(n, "arquivo não pôde", "arquivos não puderam")} ser apagado${n === 1 ? "" : "s"}; o disco os recusou.`,
+  camerasOf: (names: string[]) => `${names.slice(0, 3).join(", ")}${names.length > 3 ? ` e mais ${names.length - 3}` : ""}`,
   wholeSite: "Gravações",
   leaveOpen: "Pode fechar: o trabalho continua, e o relatório fica em Evidências, Expurgos.",
   nothingWent: "Nada foi apagado: o que havia foi preservado ou já saiu.",

@@ -64,6 +64,11 @@ export function changesOf(before: Draft, draft: Draft): PoliciesBody | null {
 
 export const changesNothing = (body: PoliciesBody): boolean => Object.keys(body).length === 0;
 
+/** The names of the cameras that a deletion has come to so far, each once. */
+export function camerasOfPurge({ cameras }: { cameras: readonly { name: string | null; camera_id: string | null }[] }): string[] {
+  return [...new Set(cameras.map(({ name, camera_id: id }) => name ?? id).filter((name) => name !== null))];
+}
+
 /** *stored* as the rooms list their cameras; what they do not list, because it was removed, comes after them. */
 export function inSiteOrder<T extends { camera_uuid: string }>(stored: readonly T[], listed: readonly { camera_uuid: string }[]): T[] {
   const places = new Map(listed.map(({ camera_uuid: uuid }, at) => [uuid, at]));
