@@ -23,7 +23,7 @@ export const evidence = {
   nothingMissing: "nada",
   missingOf: (length: string, camera: string, count: number) => `${length} em ${camera}${count > 1 ? `, em ${count} trechos` : ""}`,
   size: "Tamanho",
-  sizeOf: (size: string, files: number) => `${size} em ${plural(files, "arquivo", "arquivos")}`,
+  sizeOf: (size: string, files: number) => `${size} em ${plural(files, "arquivo inteiro", "arquivos inteiros")}, de que o período pode ser só uma parte`,
   packages: "Pacotes",
   packagesOf: (ready: number, others: number) =>
     [ready > 0 ? plural(ready, "pronto", "prontos") : "", others > 0 ? plural(others, "em outro estado", "em outros estados") : ""].filter(Boolean).join(", ") || "nenhum ainda",
@@ -92,7 +92,8 @@ export const evidence = {
     "Termo de Custódia em PDF e registro de auditoria destas imagens",
     "assinatura desta unidade, chave pública e instruções para conferir",
   ],
-  sizes: (originals: string, bundle: string) => `Originais: ${originals}. O pacote terá até ${bundle}.`,
+  sizes: (originals: string, bundle: string) => `Arquivos originais: ${originals}. O pacote leva também uma cópia para assistir: até ${bundle}.`,
+  sizesAbout: (stretch: string, bundle: string) => `O período marcado: cerca de ${stretch}. O pacote leva os arquivos originais inteiros e uma cópia para assistir: cerca de ${bundle}.`,
   sizeUnknown: "O tamanho será conhecido ao começar.",
   nothingThere: "Não há gravação destas câmeras neste trecho.",
   free: (free: string) => `Há ${free} livres no disco.`,
