@@ -201,7 +201,7 @@ export const evidence: Text["evidence"] = {
   trailKinds: { all: "All", views: "Views", exports: "Exports" },
   looks: { live: "watched live", recorded: "watched recordings" },
   entries: (n) => plural(n, "entry", "entries"),
-  showEntries: (what, who) => `Show each entry: ${who}, ${what}`,
+  entriesOf: (who, what) => `, one by one: ${who}, ${what}`,
   moreStretches: (n) => `and ${plural(n, "more stretch", "more stretches")}`,
   trailGathered: "Views by the same person of the same camera less than 15 min apart are shown together; the CSV has every entry.",
   entryNumber: "Entry no.",

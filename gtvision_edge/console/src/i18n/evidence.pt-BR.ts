@@ -209,7 +209,7 @@ export const evidence = {
   trailKinds: { all: "Tudo", views: "Visualizações", exports: "Exportações" },
   looks: { live: "assistiu ao vivo", recorded: "viu gravações" },
   entries: (n: number) => plural(n, "registro", "registros"),
-  showEntries: (what: string, who: string) => `Mostrar cada registro: ${who}, ${what}`,
+  entriesOf: (who: string, what: string) => `, um a um: ${who}, ${what}`,
   moreStretches: (n: number) => `e mais ${plural(n, "trecho", "trechos")}`,
   trailGathered: "Visualizações da mesma pessoa, na mesma câmera, com menos de 15 min entre elas aparecem juntas; o CSV leva cada registro.",
   entryNumber: "Registro nº",

@@ -12,6 +12,7 @@ import { useClosing } from "../../ui/closing";
 import { Unread } from "../../ui/fresh";
 import { FindCamera, foundIn } from "../../ui/find";
 import { Button, Empty, Skeleton } from "../../ui/parts";
+import { FirstWays } from "../cameras/FirstCamera";
 import { ExportDialog } from "../evidence/ExportDialog";
 import { toggleFull } from "../live/keys";
 import { investigateKeys, notePress } from "./acts";
@@ -39,7 +40,13 @@ export function InvestigateRoom() {
       </Unread>
     );
   }
-  if (cameras.value.length === 0) return <Empty title={t.firstTitle}>{t.firstBody}</Empty>;
+  if (cameras.value.length === 0) {
+    return (
+      <Empty title={t.firstTitle} action={<FirstWays />}>
+        {t.firstBody}
+      </Empty>
+    );
+  }
   return <Room />;
 }
 
