@@ -54,10 +54,11 @@ from gtvision_edge.media.choosing import (
 )
 from gtvision_edge.media.client import MediaServerClient
 from gtvision_edge.media.findings import MediaServerExaminer
-from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
+from gtvision_edge.media.gateway import MediaServerPlace
 from gtvision_edge.media.path_troubles import PathTroubles
 from gtvision_edge.media.paths import PathRules
 from gtvision_edge.media.reconciler import Reconciler
+from gtvision_edge.media.streams import Streams, open_streams
 from gtvision_edge.media.unseen_folder import UnseenFolder
 from gtvision_edge.media.view import MediaViews
 from gtvision_edge.media.wanted import WantedPaths
@@ -114,7 +115,7 @@ class _Parts:
     findings: FindingRegistry
     notices: Mapping[str, FindingSource]
     """Those of the findings that ``/readyz`` tells of, too, by the names it gives them."""
-    gateway: Gateway
+    streams: Streams
     authenticator: RequestAuthenticator
     transfers: Shares
 
@@ -220,30 +221,29 @@ async def run(
             base.accounts.sessions, proxies, cors_origins=settings.api.cors_origins
         )
         transfers = open_transfers(base.registry)
-        gateway = await stack.enter_async_context(
-            open_gateway(
+        streams = await stack.enter_async_context(
+            open_streams(
                 MediaServerPlace(
-                    media.hls_url,
-                    hls_secret,
-                    lambda: reconciler.state.kind or media.kind,
-                    admissions.admits,
+                    media.hls_url, hls_secret, lambda: reconciler.state.kind or media.kind
                 ),
+                WebRtcPlace(
+                    settings.media.webrtc_url,
+                    client,
+                    is_up=lambda: reconciler.state.up and examiner.has_looked,
+                    is_offered=lambda: examiner.offers_webrtc,
+                ),
+                tasks=tasks,
                 cameras=base.cameras,
                 authenticator=authenticator,
                 sessions=base.accounts.sessions,
                 client_address=proxies.client_address,
+                admits=admissions.admits,
                 database=base.database,
                 audit=base.audit,
                 recordings=base.volume.directory_of,
                 transfers=transfers,
                 clock=clock,
                 registry=base.registry,
-                webrtc=WebRtcPlace(
-                    settings.media.webrtc_url,
-                    client,
-                    is_up=lambda: reconciler.state.up and examiner.has_looked,
-                    is_offered=lambda: examiner.offers_webrtc,
-                ),
             )
         )
         parts = _Parts(
@@ -256,7 +256,7 @@ async def run(
             examiner,
             findings,
             notices,
-            gateway,
+            streams,
             authenticator,
             transfers,
         )
@@ -269,7 +269,7 @@ async def run(
         outcomes = await _extra_cameras(base, options, stack)
         url = await _listen(api, settings, options, stack)
         stack.callback(
-            gateway.let_go
+            streams.gateway.let_go
         )  # leaves first, so that the server need not wait for live sockets
         options.announce(
             Started(
@@ -345,7 +345,12 @@ def _reconciler(
 
 
 async def _api(parts: _Parts, proxies: Proxies) -> Api:
-    base, footage, monitor, gateway = parts.base, parts.footage, parts.monitor, parts.gateway
+    base, footage, monitor, gateway = (
+        parts.base,
+        parts.footage,
+        parts.monitor,
+        parts.streams.gateway,
+    )
     accounts, authenticator = base.accounts, parts.authenticator
     mosaics = MosaicService(base.database, base.audit, base.clock, cameras=base.cameras)
 
@@ -372,10 +377,15 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
     return build_api(
         [
             *session_endpoints(
-                accounts.sessions, accounts.service, authenticator, base.cameras, footage.playback
+                accounts.sessions,
+                accounts.service,
+                accounts.tenants,
+                authenticator,
+                base.cameras,
+                footage.playback,
             ),
-            *auth_check_endpoints(gateway, proxies),
-            *people_endpoints(accounts.service),
+            *auth_check_endpoints(parts.streams.doorkeeper, proxies),
+            *people_endpoints(accounts.service, accounts.tenants),
             *camera_endpoints(
                 base.cameras, monitor, parts.views, parts.path_troubles, footage.retention.purges
             ),
@@ -412,7 +422,7 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
                 base.cameras,
                 monitor,
                 parts.reconciler,
-                gateway,
+                parts.streams.doorkeeper,
                 findings=parts.findings.findings,
                 offers_webrtc=lambda: parts.examiner.offers_webrtc,
                 site=base.settings.site,
@@ -428,7 +438,10 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
         authenticator=authenticator,
         proxies=proxies,
         console=await asyncio.to_thread(load_console),
-        extra_routes=[*probe_routes(board, base.registry, authenticator), *gateway.routes()],
+        extra_routes=[
+            *probe_routes(board, base.registry, authenticator),
+            *parts.streams.routes(),
+        ],
         registry=base.registry,
     )
 

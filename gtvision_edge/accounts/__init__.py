@@ -16,6 +16,7 @@ from gtvision_edge.accounts.opening import Accounts, open_accounts
 from gtvision_edge.accounts.passes import Pass, Passes
 from gtvision_edge.accounts.service import AccountService, NewUser, ensure_site
 from gtvision_edge.accounts.sessions import Login, Session, SessionService, require_own_password
+from gtvision_edge.accounts.tenants import TenantService
 
 __all__ = [
     "DEFAULT_TENANT",
@@ -34,6 +35,7 @@ __all__ = [
     "SessionService",
     "Tenant",
     "TenantId",
+    "TenantService",
     "User",
     "UserId",
     "ensure_site",

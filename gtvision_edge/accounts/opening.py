@@ -14,6 +14,7 @@ from gtvision_edge.accounts.issuers import TokenIssuers
 from gtvision_edge.accounts.passwords import BOX_HASHER, Passwords
 from gtvision_edge.accounts.service import AccountService, ensure_site
 from gtvision_edge.accounts.sessions import SessionService
+from gtvision_edge.accounts.tenants import TenantService
 from gtvision_edge.accounts.throttle import LoginThrottle
 from gtvision_edge.accounts.tokens import AccessTokens, Tickets, load_signing_key
 from gtvision_edge.audit import AuditLog
@@ -24,13 +25,14 @@ from gtvision_edge.storage import Database
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """People (*service*), their logins (*sessions*) and who else vouches for people (*issuers*), of the site *site_id*.
+    """People (*service*), their *tenants*, their logins (*sessions*) and who else vouches for people (*issuers*), of the site *site_id*.
 
     *first_password* is that of the user ``admin``, made just now because nobody could log in; show it once.
     """
 
     site_id: str
     service: AccountService
+    tenants: TenantService
     sessions: SessionService
     issuers: TokenIssuers
     first_password: str | None
@@ -81,6 +83,7 @@ async def open_accounts(
             registry=registry,
         )
         first_password = await service.ensure_first_admin()
-        yield Accounts(site_id, service, sessions, issuers, first_password)
+        tenants = TenantService(database, audit, clock, directory=directory)
+        yield Accounts(site_id, service, tenants, sessions, issuers, first_password)
     finally:
         passwords.close()

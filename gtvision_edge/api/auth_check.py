@@ -32,7 +32,7 @@ _URI: Final = re.compile(
 
 
 class Gate(Protocol):
-    """Lets viewers in or not; :class:`gtvision_edge.media.gateway.Gateway` is one."""
+    """Lets viewers in or not; :class:`gtvision_edge.media.access.Doorkeeper` is one."""
 
     async def admit(self, request: web.Request, path: str) -> str:
         """Return if who sends *request* may have *path*; note it as its viewing.

@@ -1,12 +1,23 @@
 """Cameras: thin over the service; what the monitor and the media server know of them."""
 
-import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import Field, SecretStr
 
 from gtvision_edge.accounts import NotPermittedError, Principal
+from gtvision_edge.api.camera_probing import (
+    PROBE_ERRORS,
+    Port,
+    ProbeBody,
+    ProfileAnswer,
+    Secret,
+    Text,
+    Url,
+    probing_endpoints,
+    profile_answer,
+    warnings_answer,
+)
 from gtvision_edge.api.routing import (
     ADMINS,
     EVERYONE,
@@ -19,22 +30,9 @@ from gtvision_edge.api.routing import (
     Query,
 )
 from gtvision_edge.cameras.errors import (
-    CameraBadResponseError,
-    CameraBusyError,
     CameraChangedMeanwhileError,
     CameraExistsError,
     CameraKeyLostError,
-    CameraNameUnresolvedError,
-    CameraNoDataError,
-    CameraNoVideoError,
-    CameraPathNotFoundError,
-    CameraTimeoutError,
-    CameraUnauthorizedError,
-    CameraUnreachableError,
-    CameraUnsupportedAuthError,
-    OnvifBadResponseError,
-    OnvifNotSupportedError,
-    ProbeBusyError,
     UnknownCameraError,
 )
 from gtvision_edge.cameras.model import (
@@ -43,42 +41,16 @@ from gtvision_edge.cameras.model import (
     CameraUuid,
     NewCamera,
     Place,
-    ProbeReport,
-    ProbeRequest,
-    Profile,
     StateEntry,
 )
 from gtvision_edge.cameras.service import CameraService
-from gtvision_edge.cameras.urls import UrlBuilderFactory
-from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.media.model import PathView
 from gtvision_edge.media.path_troubles import PathTrouble
 from gtvision_edge.media.paths import PathUse, path_name
 from gtvision_edge.recordings.retention.errors import FootageHeldError
 from gtvision_edge.runtime.timestamps import to_rfc3339
 
-Port = Annotated[int, Field(ge=1, le=65535)]
-Text = Annotated[str, Field(max_length=200)]
-Url = Annotated[str, Field(max_length=2000)]
-Secret = Annotated[SecretStr, Field(max_length=200)]
-
 _HISTORY = 100
-
-_PROBE_ERRORS = (
-    CameraUnauthorizedError,
-    CameraUnsupportedAuthError,
-    CameraPathNotFoundError,
-    CameraUnreachableError,
-    CameraNameUnresolvedError,
-    CameraTimeoutError,
-    CameraBusyError,
-    CameraNoVideoError,
-    CameraNoDataError,
-    CameraBadResponseError,
-    OnvifNotSupportedError,
-    OnvifBadResponseError,
-    ProbeBusyError,
-)
 
 
 class CameraStates(Protocol):
@@ -99,61 +71,6 @@ class PathTroubles(Protocol):
     """What keeps paths at the media server from being as they should be."""
 
     def of(self, camera_id: str) -> Sequence[PathTrouble]: ...
-
-
-class ProbeBody(Body):
-    vendor: Text
-    host: Text = ""
-    rtsp_port: Port | None = None
-    http_port: Port | None = None
-    onvif_port: Port | None = None
-    channel: Annotated[int, Field(ge=1, le=10_000)] = 1
-    username: Text = ""
-    password: Secret = SecretStr("")
-    main_url: Url | None = None
-    sub_url: Url | None = None
-    anonymous: bool = False
-    """The camera has no password: said on purpose, where a forgotten one would be taken for none."""
-
-    def require_access(self) -> None:
-        """Return if who is to be logged in as was said, or that nobody is.
-
-        Raises:
-            InvalidInputError: something was left out.
-
-        """
-        is_named, has_password = bool(self.username), bool(self.password.get_secret_value())
-        asks = any(
-            vendor.asks_device
-            for vendor in UrlBuilderFactory.vendors()
-            if vendor.key == self.vendor and self.main_url is None
-        )
-        if self.anonymous and (is_named or has_password):
-            fault = "anonymous", "goes without username and password"
-        elif is_named and "password" not in self.model_fields_set:
-            fault = "password", 'must be given with a username, "" for an empty one'
-        elif asks and not (is_named or has_password or self.anonymous):
-            fault = "username", "must be given, or anonymous for a device without password"
-        else:
-            return
-        raise InvalidInputError(
-            "The camera cannot be asked like this.",
-            faults=[{"path": fault[0], "message": fault[1]}],
-        )
-
-    def request(self) -> ProbeRequest:
-        return ProbeRequest(
-            vendor=self.vendor,
-            host=self.host,
-            rtsp_port=self.rtsp_port,
-            http_port=self.http_port,
-            onvif_port=self.onvif_port,
-            channel=self.channel,
-            username=self.username,
-            password=self.password,
-            main_url=self.main_url,
-            sub_url=self.sub_url,
-        )
 
 
 class PlaceBody(Body):
@@ -200,18 +117,6 @@ class CameraChangeBody(Body):
         if "place" in given:
             given["place"] = self.place.place() if self.place is not None else Place()
         return CameraChange(**given)
-
-
-class ProfileAnswer(Answer):
-    codec: str
-    width: int
-    height: int
-    fps: float | None
-    keyframe_interval_s: float | None
-    keyframe_interval_is_minimum: bool
-    """No second key frame was seen: the interval is at least that."""
-    audio_codec: str | None
-    bitrate_bps: int | None
 
 
 class ProfilesAnswer(Answer):
@@ -291,36 +196,6 @@ class CameraStatusAnswer(StateAnswer):
     path_troubles: list[PathTroubleAnswer]
 
 
-class DeviceFactsAnswer(Answer):
-    manufacturer: str
-    model: str
-    firmware: str
-    serial: str
-
-
-class ProbeAnswer(Answer):
-    main: ProfileAnswer
-    sub: ProfileAnswer | None
-    warnings: list[dict[str, Any]]
-    snapshot: str | None
-    """A data URL."""
-    clock_offset_s: float | None
-    elapsed_s: float
-    device: DeviceFactsAnswer | None
-    """null: it was not asked, for only ONVIF cameras are."""
-
-
-class VendorAnswer(Answer):
-    key: str
-    label: str
-    rtsp_port: int
-    http_port: int
-    onvif_port: int
-    needs_url: bool
-    has_channels: bool
-    user_hint: str
-
-
 class CameraFootage(Protocol):
     """What becomes of the footage of a camera that is removed."""
 
@@ -350,23 +225,6 @@ class _CameraResource:
         self._troubles = troubles
         self._footage = footage
 
-    async def vendors(self, _: Call) -> Listing[VendorAnswer]:
-        return Listing[VendorAnswer](
-            items=[
-                VendorAnswer(
-                    key=vendor.key,
-                    label=vendor.label,
-                    rtsp_port=vendor.rtsp_port,
-                    http_port=vendor.http_port,
-                    onvif_port=vendor.onvif_port,
-                    needs_url=vendor.needs_url,
-                    has_channels=vendor.has_channels,
-                    user_hint=vendor.user_hint,
-                )
-                for vendor in UrlBuilderFactory.vendors()
-            ]
-        )
-
     async def list_cameras(self, call: Call) -> Listing[CameraAnswer]:
         query = call.query_as(PageQuery)
         page = await self._cameras.list_cameras(
@@ -379,11 +237,6 @@ class _CameraResource:
     async def get(self, call: Call) -> CameraAnswer:
         camera = await self._cameras.get_camera(call.principal, call.path("camera_id"))
         return self._answer(camera, call.principal)
-
-    async def probe(self, call: Call) -> ProbeAnswer:
-        body = call.body_as(ProbeBody)
-        body.require_access()
-        return _probe_answer(await self._cameras.probe(body.request()))
 
     async def add(self, call: Call) -> CameraAnswer:
         if call.principal.camera_ids is not None:
@@ -477,9 +330,9 @@ class _CameraResource:
             record=camera.record,
             enabled=camera.enabled,
             profiles=ProfilesAnswer(
-                main=_profile_answer(camera.main_profile), sub=_profile_answer(camera.sub_profile)
+                main=profile_answer(camera.main_profile), sub=profile_answer(camera.sub_profile)
             ),
-            warnings=_warnings(camera.warnings),
+            warnings=warnings_answer(camera.warnings),
             state=_state_answer(self._states.state_of(camera.camera_id)),
             paths=_paths_answer(camera),
             path_troubles=self._path_troubles(camera),
@@ -502,49 +355,6 @@ def _paths_answer(camera: Camera) -> PathsAnswer:
     )
 
 
-def _profile_answer(profile: Profile | None) -> ProfileAnswer | None:
-    if profile is None:
-        return None
-    return ProfileAnswer(
-        codec=profile.codec,
-        width=profile.width,
-        height=profile.height,
-        fps=profile.fps,
-        keyframe_interval_s=profile.keyframe_interval_s,
-        keyframe_interval_is_minimum=profile.keyframe_interval_is_minimum,
-        audio_codec=profile.audio_codec,
-        bitrate_bps=profile.bitrate_bps,
-    )
-
-
-def _warnings(warnings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [dict(warning) for warning in warnings]
-
-
-def _probe_answer(report: ProbeReport) -> ProbeAnswer:
-    main = _profile_answer(report.main)
-    assert main is not None  # noqa: S101 -- a report has one
-    snapshot = None
-    if report.snapshot is not None:
-        snapshot = "data:image/jpeg;base64," + base64.b64encode(report.snapshot).decode()
-    return ProbeAnswer(
-        main=main,
-        sub=_profile_answer(report.sub),
-        warnings=_warnings(report.warnings),
-        snapshot=snapshot,
-        clock_offset_s=report.clock_offset_s,
-        elapsed_s=report.elapsed_s,
-        device=None
-        if report.device is None
-        else DeviceFactsAnswer(
-            manufacturer=report.device.manufacturer,
-            model=report.device.model,
-            firmware=report.device.firmware,
-            serial=report.device.serial,
-        ),
-    )
-
-
 def camera_endpoints(
     cameras: CameraService,
     states: CameraStates,
@@ -556,15 +366,7 @@ def camera_endpoints(
     resource = _CameraResource(cameras, states, views, troubles, footage)
     ids = {"camera_id": UnknownCameraError}
     return [
-        Endpoint(
-            "GET",
-            "/vendors",
-            resource.vendors,
-            "List the vendors whose addresses can be built",
-            "cameras",
-            EVERYONE,
-            response=Listing[VendorAnswer],
-        ),
+        *probing_endpoints(cameras),
         Endpoint(
             "GET",
             "/cameras",
@@ -585,18 +387,7 @@ def camera_endpoints(
             body=CameraBody,
             response=CameraAnswer,
             status=201,
-            errors=(CameraExistsError, *_PROBE_ERRORS),
-        ),
-        Endpoint(
-            "POST",
-            "/cameras/probe",
-            resource.probe,
-            "Look at a camera for at most five seconds, five more to ask an ONVIF device; nothing is stored",
-            "cameras",
-            ADMINS,
-            body=ProbeBody,
-            response=ProbeAnswer,
-            errors=_PROBE_ERRORS,
+            errors=(CameraExistsError, *PROBE_ERRORS),
         ),
         Endpoint(
             "GET",
@@ -618,7 +409,7 @@ def camera_endpoints(
             ADMINS,
             body=CameraChangeBody,
             response=CameraAnswer,
-            errors=(CameraKeyLostError, CameraChangedMeanwhileError, *_PROBE_ERRORS),
+            errors=(CameraKeyLostError, CameraChangedMeanwhileError, *PROBE_ERRORS),
             ids=ids,
             look_up=cameras.get_camera,
             description="A new address or new credentials are probed first, unless skip_probe is true.",

@@ -4,7 +4,15 @@ from typing import Annotated, Literal, cast
 
 from pydantic import Field
 
-from gtvision_edge.accounts import AccountService, NewUser, Role, Tenant, TenantId, User
+from gtvision_edge.accounts import (
+    AccountService,
+    NewUser,
+    Role,
+    Tenant,
+    TenantId,
+    TenantService,
+    User,
+)
 from gtvision_edge.accounts.errors import (
     LastAdminError,
     LoginBusyError,
@@ -88,8 +96,9 @@ class TenantAnswer(Answer):
 
 
 class _PeopleResource:
-    def __init__(self, accounts: AccountService) -> None:
+    def __init__(self, accounts: AccountService, tenants: TenantService) -> None:
         self._accounts = accounts
+        self._tenants = tenants
 
     async def list_users(self, call: Call) -> Listing[UserAnswer]:
         query = call.query_as(PageQuery)
@@ -148,18 +157,18 @@ class _PeopleResource:
         await self._accounts.remove_user(call.principal, call.path("user_id"), address=call.address)
 
     async def list_tenants(self, call: Call) -> Listing[TenantAnswer]:
-        tenants = await self._accounts.list_tenants(call.principal)
+        tenants = await self._tenants.list_tenants(call.principal)
         return Listing[TenantAnswer](items=[_tenant_answer(tenant) for tenant in tenants])
 
     async def get_tenant(self, call: Call) -> TenantAnswer:
         return _tenant_answer(
-            await self._accounts.get_tenant(call.principal, call.path("tenant_id"))
+            await self._tenants.get_tenant(call.principal, call.path("tenant_id"))
         )
 
     async def create_tenant(self, call: Call) -> TenantAnswer:
         body = call.body_as(TenantBody)
         return _tenant_answer(
-            await self._accounts.create_tenant(
+            await self._tenants.create_tenant(
                 call.principal, body.name, tenant_id=body.tenant_id, address=call.address
             )
         )
@@ -167,7 +176,7 @@ class _PeopleResource:
     async def rename_tenant(self, call: Call) -> TenantAnswer:
         body = call.body_as(TenantChangeBody)
         return _tenant_answer(
-            await self._accounts.rename_tenant(
+            await self._tenants.rename_tenant(
                 call.principal, call.path("tenant_id"), body.name, address=call.address
             )
         )
@@ -203,9 +212,9 @@ def _tenant_answer(tenant: Tenant) -> TenantAnswer:
     )
 
 
-def people_endpoints(accounts: AccountService) -> list[Endpoint]:
+def people_endpoints(accounts: AccountService, tenants: TenantService) -> list[Endpoint]:
     """Return ``/users`` and ``/tenants``."""
-    resource = _PeopleResource(accounts)
+    resource = _PeopleResource(accounts, tenants)
     user = {"user_id": UnknownUserError}
     tenant = {"tenant_id": UnknownTenantError}
     return [

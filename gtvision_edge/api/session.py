@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gtvision_edge.accounts import AccountService, Login, Principal, SessionService
+from gtvision_edge.accounts import AccountService, Login, Principal, SessionService, TenantService
 from gtvision_edge.accounts.errors import (
     LoginBusyError,
     LoginThrottledError,
@@ -77,12 +77,14 @@ class _SessionResource:
         self,
         sessions: SessionService,
         accounts: AccountService,
+        tenants: TenantService,
         authenticator: RequestAuthenticator,
         cameras: CameraService,
         playback: Playback,
     ) -> None:
         self._sessions = sessions
         self._accounts = accounts
+        self._tenants = tenants
         self._authenticator = authenticator
         self._cameras = cameras
         self._playback = playback
@@ -169,7 +171,7 @@ class _SessionResource:
     async def _me(self, principal: Principal, *, must_change_password: bool = False) -> Me:
         tenant_name = None
         if principal.tenant_id is not None:
-            tenant = await self._accounts.get_tenant(principal, principal.tenant_id)
+            tenant = await self._tenants.get_tenant(principal, principal.tenant_id)
             tenant_name = tenant.name
         return Me(
             user_id=principal.user_id,
@@ -187,12 +189,13 @@ class _SessionResource:
 def session_endpoints(
     sessions: SessionService,
     accounts: AccountService,
+    tenants: TenantService,
     authenticator: RequestAuthenticator,
     cameras: CameraService,
     playback: Playback,
 ) -> list[Endpoint]:
     """Return ``/auth/…`` and ``/me``."""
-    resource = _SessionResource(sessions, accounts, authenticator, cameras, playback)
+    resource = _SessionResource(sessions, accounts, tenants, authenticator, cameras, playback)
     checking = (LoginThrottledError, LoginBusyError)
     return [
         Endpoint(

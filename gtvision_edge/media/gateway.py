@@ -6,19 +6,16 @@ checked anew: who asks, may he see this camera, is his login still good.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import aiohttp
 from aiohttp import hdrs, web
 from prometheus_client import CollectorRegistry, Counter
 
-from gtvision_edge.accounts import NotPermittedError, Passes, Session
-from gtvision_edge.accounts.passes import Sessions
-from gtvision_edge.audit import AuditLog
-from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.media import sockets
+from gtvision_edge.media.access import Cameras, Doorkeeper
 from gtvision_edge.media.errors import (
     NoPictureError,
     StreamUnavailableError,
@@ -26,29 +23,25 @@ from gtvision_edge.media.errors import (
 )
 from gtvision_edge.media.live import LiveStream, StreamState
 from gtvision_edge.media.model import CameraOnAir, RecordingsOf
-from gtvision_edge.media.paths import PathUse, parse_path_name, path_name
+from gtvision_edge.media.paths import PathUse, path_name
 from gtvision_edge.media.placeholder import Placeholder, is_placeholder_file, render_placeholder
 from gtvision_edge.media.playlists import CONTENT_TYPE, Link, StrangePlaylistError
 from gtvision_edge.media.posters import DEFAULT_WIDTH, WIDTHS, Picture, Posters
-from gtvision_edge.media.upstream import Lines, Upstream, UpstreamError, open_lines
+from gtvision_edge.media.upstream import Lines, Upstream, UpstreamAnswer, UpstreamError
 from gtvision_edge.media.viewer import Viewer
-from gtvision_edge.media.viewings import Viewings
-from gtvision_edge.media.whep import WebRtcPlace, Whep, looked_after
 from gtvision_edge.runtime.allocator import give_memory_back
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.entity_tags import has_already
 from gtvision_edge.runtime.errors import TooManyTransfersError
-from gtvision_edge.runtime.shares import Shares, open_transfers
-from gtvision_edge.runtime.tasks import keep_running
+from gtvision_edge.runtime.shares import Shares
+from gtvision_edge.runtime.tasks import background, keep_running
 from gtvision_edge.runtime.timestamps import to_rfc3339
-from gtvision_edge.storage import Database
 
-CHUNK = 2**16
 STREAM_IDLE_S = 60.0
 SWEEP_INTERVAL_S = 10.0
 CROWD = 48
 """Bodies on their way at a time, some 10 MB of memory, after which it is worth looking what is free again."""
-MAX_SOCKETS_OF_LOGIN = 128
+MAX_SOCKETS_OF_PERSON = 128
 """Two walls of 64 tiles."""
 
 # What of the client's request matters to the media server, and of its answer to the client. All else stays here:
@@ -66,36 +59,13 @@ _SEGMENT_CACHING = "private, max-age=3600, immutable"
 _GOOD = frozenset({200, 206, 304, 416})
 
 
-class Authenticator(Protocol):
-    """Finds out who sends a request, by bearer token or cookie."""
-
-    async def find_session(self, request: web.Request) -> Session:
-        """Return the session the request proves.
-
-        Raises:
-            EdgeError: it proves none.
-
-        """
-        ...
-
-
-class Cameras(Protocol):
-    """The cameras of the site by id, in memory."""
-
-    def find_camera(self, camera_id: str) -> CameraOnAir | None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class MediaServerPlace:
-    """Where the media server's HLS is. *secret* is its ``hlsCDNSecret``; *kind* tells who it is now, '' = not known yet.
-
-    *admits* tells whether it has a path of this very camera there; else the path may still be that of one removed.
-    """
+    """Where the media server's HLS is. *secret* is its ``hlsCDNSecret``; *kind* tells who it is now: ``embedded`` or ``mediamtx``."""
 
     hls_url: str
     secret: str | None
     kind: Callable[[], str]
-    admits: Callable[[CameraOnAir, PathUse], bool]
 
     @property
     def is_embedded(self) -> bool:
@@ -108,51 +78,32 @@ class Gateway:
     def __init__(
         self,
         place: MediaServerPlace,
+        doorkeeper: Doorkeeper,
+        lines: Lines,
         *,
         cameras: Cameras,
-        authenticator: Authenticator,
-        sessions: Sessions,
-        client_address: Callable[[web.Request], str],
-        viewings: Viewings,
         posters: Posters,
         placeholder: Placeholder,
-        lines: Lines,
         transfers: Shares,
         clock: Clock,
         registry: CollectorRegistry | None = None,
-        webrtc: WebRtcPlace | None = None,
     ) -> None:
         registry = registry or CollectorRegistry()
         self._place = place
+        self._doorkeeper = doorkeeper
         self._cameras = cameras
-        self._authenticator = authenticator
-        self._sessions = sessions
-        self._client_address = client_address
-        self._viewings = viewings
         self._posters = posters
         self._placeholder = placeholder
         self._lines = lines
         self._transfers = transfers
-        self._sockets = Shares("live_sockets", MAX_SOCKETS_OF_LOGIN, registry=registry)
+        self._sockets = Shares("live_sockets", MAX_SOCKETS_OF_PERSON, registry=registry)
         self._upstream = Upstream(place.hls_url, lines, place.secret)
         self._clock = clock
         self._epoch_us = clock.now_us() - round(clock.monotonic() * 1_000_000)
         self._stopping = asyncio.Event()
         self._streams: dict[tuple[str, str], LiveStream] = {}
         self._openings: set[asyncio.Task[None]] = set()
-        self._passes = Passes(sessions, clock)
         self._was_crowded = False
-        self.whep: Whep | None = None
-        if webrtc is not None:
-            self.whep = Whep(
-                webrtc,
-                http=lines.asked,
-                viewer_of=self._viewer,
-                admits=self._admits,
-                may_go_on=self._may_go_on,
-                viewings=viewings,
-                clock=clock,
-            )
         self._bytes = Counter(
             "gtvision_edge_gateway_sent_bytes",
             "Bytes of segments sent to viewers",
@@ -171,32 +122,12 @@ class Gateway:
             web.get("/stream/{path}/index.m3u8", self._get_index, allow_head=False),
             web.get("/stream/{path}/{file}", self._get_file, allow_head=False),
             web.get("/ws/live/{path}", self._get_live, allow_head=False),
-            *(self.whep.routes() if self.whep else []),
         ]
-
-    def viewers(self) -> int:
-        """Return how many viewings are going on."""
-        return self._viewings.count()
 
     async def poster_jpeg(self, camera_id: str, *, width: int = DEFAULT_WIDTH) -> Picture | None:
         """Return the newest picture of a camera's main stream, None when there is none. Checks no rights."""
         camera = self._cameras.find_camera(camera_id)
         return None if camera is None else await self._picture(camera, PathUse.RECORD, width)
-
-    async def admit(self, request: web.Request, path: str) -> str:
-        """Check *request*, whose answer somebody else will give, as if it had come here; note it as its viewing.
-
-        Return the query, such as ``s=…``, that the next requests of a player without cookies have to bring; '' for others.
-
-        Raises:
-            EdgeError: nobody we know, or a camera that does not exist for him.
-
-        """
-        viewer = await self._viewer(request, path)
-        if not self._admits(viewer):
-            raise StreamUnavailableError("The stream is not this camera's yet.", retry_after_s=1)
-        await self._note(viewer)
-        return viewer.query
 
     async def run(self) -> None:
         """Forget streams and passes that nobody uses, and the memory that a crowd took, until cancelled."""
@@ -210,14 +141,17 @@ class Gateway:
     def sweep(self) -> None:
         for key in [k for k, stream in self._streams.items() if stream.is_idle(STREAM_IDLE_S)]:
             del self._streams[key]
-        self._passes.sweep()
+        self._doorkeeper.sweep()
 
     def let_go(self) -> None:
-        """Close all live sockets: call before the HTTP server stops, which else waits for them."""
+        """Have all live sockets close, with 1001, and new ones too: call before the HTTP server stops, which else waits for them.
+
+        Returns at once; may be called again.
+        """
         self._stopping.set()
 
     async def close(self) -> None:
-        """Cancel what waits for the media server."""
+        """Cancel what waits for the media server and wait it out; for :func:`open_gateway`, when no request is served any more."""
         for task in self._openings:
             task.cancel()
         if self._openings:
@@ -226,8 +160,8 @@ class Gateway:
     # Requests
 
     async def _get_index(self, request: web.Request) -> web.StreamResponse:
-        viewer = await self._viewer(request)
-        await self._note(viewer)
+        viewer = await self._doorkeeper.viewer(request)
+        await self._doorkeeper.note(viewer)
         stream = self._stream(viewer)
         lines = await stream.multivariant()
         suffix = f"?{viewer.query}" if viewer.query else ""
@@ -235,9 +169,9 @@ class Gateway:
         return self._playlist(text, stream.state)
 
     async def _get_file(self, request: web.Request) -> web.StreamResponse:
-        viewer = await self._viewer(request)
+        viewer = await self._doorkeeper.viewer(request)
         file = request.match_info["file"]
-        await self._note(viewer)
+        await self._doorkeeper.note(viewer)
         if file.endswith(".m3u8"):
             return await self._media_playlist(viewer, file)
         if is_placeholder_file(file):
@@ -246,7 +180,7 @@ class Gateway:
             link = Link.parse(file)
         except StrangePlaylistError as error:
             raise _unknown_file() from error
-        if not self._admits(viewer):
+        if not self._doorkeeper.admits(viewer.camera, viewer.use):
             raise _unknown_file()
         with self._transfers.take(viewer.session.principal.user_id):
             self._was_crowded |= self._transfers.held >= CROWD
@@ -260,7 +194,7 @@ class Gateway:
         return self._playlist(timeline.render(viewer.query), stream.state)
 
     async def _get_poster(self, request: web.Request) -> web.StreamResponse:
-        viewer = await self._viewer(request)
+        viewer = await self._doorkeeper.viewer(request)
         width = request.query.get("width", "")
         wanted = int(width) if width.isdecimal() and len(width) < 6 else DEFAULT_WIDTH
         fitting = next((each for each in WIDTHS if each >= wanted), WIDTHS[-1])
@@ -270,13 +204,10 @@ class Gateway:
         return picture_response(request, picture)
 
     async def _get_live(self, request: web.Request) -> web.StreamResponse:
-        viewer = await self._viewer(request)
+        viewer = await self._doorkeeper.viewer(request)
         if not self._place.is_embedded:
-            # Not known yet is no reason to have the tile give its socket up.
-            known = bool(self._place.kind())
-            why = sockets.NO_LIVE_SOCKET if known else sockets.STREAM_UNAVAILABLE
-            return await sockets.refuse(request, why)
-        if not self._admits(viewer):
+            return await sockets.refuse(request, sockets.NO_LIVE_SOCKET)
+        if not self._doorkeeper.admits(viewer.camera, viewer.use):
             return await sockets.refuse(request, sockets.STREAM_UNAVAILABLE)
         try:
             with self._sockets.take(viewer.session.principal.user_id):
@@ -287,73 +218,14 @@ class Gateway:
     async def _hand_socket_through(
         self, request: web.Request, viewer: Viewer
     ) -> web.WebSocketResponse:
-        actor = viewer.session.principal.actor(viewer.address)
-        async with self._viewings.hold(viewer.who, actor, viewer.camera, viewer.path):
+        async with self._doorkeeper.hold(viewer):
             return await sockets.hand_through(
                 request,
                 self._lines.sockets,
                 sockets.live_url(self._place.hls_url, viewer.path),
-                still_good=lambda: self._may_go_on(viewer),
+                still_good=lambda: self._doorkeeper.may_go_on(viewer),
                 stopping=self._stopping,
             )
-
-    # Who asks
-
-    async def _viewer(self, request: web.Request, path: str | None = None) -> Viewer:
-        """Return who asks for which camera; *path* is that of the route unless given.
-
-        Raises:
-            EdgeError: nobody we know, or a camera that does not exist for him; both kinds of the latter look the same.
-
-        """
-        path = request.match_info["path"] if path is None else path
-        session, token = await self._session(request, path)
-        if not session.principal.may_watch:
-            raise NotPermittedError("Your role does not allow this.")
-        parsed = parse_path_name(path)
-        camera = self._cameras.find_camera(parsed[0]) if parsed else None
-        if parsed is None or camera is None or not _may_see(session, camera):
-            raise UnknownCameraError("There is no such camera.")
-        address = self._client_address(request)
-        return Viewer(
-            session=session,
-            camera=camera,
-            use=parsed[1],
-            path=path,
-            # Not by ticket: a player that takes a new one for each request is still one viewer.
-            who=f"{session.session_id} {address}",
-            address=address,
-            query=f"s={token}" if token else "",
-        )
-
-    async def _session(self, request: web.Request, path: str) -> tuple[Session, str]:
-        """Return the session of the request, and the token of its pass if it has one or gets one now."""
-        token = request.query.get("s")
-        if token is not None:
-            return (await self._passes.find(token, path=path)).session, token
-        ticket = request.query.get("ticket")
-        if ticket is None:
-            return await self._authenticator.find_session(request), ""
-        opened = await self._passes.open(ticket, path=path)
-        return opened.session, opened.token
-
-    async def _may_go_on(self, viewer: Viewer) -> bool:
-        """Tell whether a viewer that stays connected would still be let in. His pass does not run out meanwhile."""
-        self._passes.keep(viewer.query.removeprefix("s="))
-        camera = self._cameras.find_camera(viewer.camera.camera_id)
-        return (
-            camera is not None
-            and camera.camera_uuid == viewer.camera.camera_uuid
-            and _may_see(viewer.session, camera)
-            and await self._sessions.is_still_good(viewer.session)
-        )
-
-    def _admits(self, viewer: Viewer) -> bool:
-        return self._place.admits(viewer.camera, viewer.use)
-
-    async def _note(self, viewer: Viewer) -> None:
-        actor = viewer.session.principal.actor(viewer.address)
-        await self._viewings.touch(viewer.who, actor, viewer.camera, viewer.path)
 
     # What he gets
 
@@ -369,7 +241,7 @@ class Gateway:
                 clock=self._clock,
                 epoch_us=self._epoch_us,
                 spawn=self._spawn,
-                may_be_shown=lambda: self._place.admits(camera, use),
+                may_be_shown=lambda: self._doorkeeper.admits(camera, use),
                 # The embedded server keeps audio and video in one file, MediaMTX in two. A path seen first while it
                 # is down gets the shape its camera will probably have: players cannot add a track later.
                 has_audio_inside=self._place.is_embedded and _has_audio(camera, use),
@@ -398,7 +270,7 @@ class Gateway:
             return await stream.newest() if stream is not None else None
 
         has_memory = self._place.is_embedded and all(
-            self._place.admits(camera, each) for each in (use, PathUse.RECORD)
+            self._doorkeeper.admits(camera, each) for each in (use, PathUse.RECORD)
         )
         return await self._posters.picture(camera, use, newest, width=width, has_memory=has_memory)
 
@@ -413,34 +285,34 @@ class Gateway:
                 async with self._upstream.open(viewer.path, asked, headers) as answer:
                     if answer.status in _GOOD:
                         return await self._send(request, answer)
-                    # 401: the server forgot that somebody watches; asking for index.m3u8 reminds it.
-                    if answer.status == 401 and not is_last:
-                        await answer.read()
-                        await stream.mend()
-                        continue
-                    if answer.status in (401, 404):
-                        raise _unknown_file()
-                    raise _unavailable()
             except UpstreamError as error:
                 raise _unavailable() from error
+            if answer.status not in (401, 404):
+                raise _unavailable()
+            if answer.status == 404 or is_last:
+                break
+            # 401: the server forgot that somebody watches; asking for index.m3u8 reminds it.
+            await stream.mend()
         raise _unknown_file()
 
-    async def _send(
-        self, request: web.Request, answer: aiohttp.ClientResponse
-    ) -> web.StreamResponse:
-        """Hand the body through piece by piece, no faster than the client takes it."""
+    async def _send(self, request: web.Request, answer: UpstreamAnswer) -> web.StreamResponse:
+        """Hand the body through piece by piece, no faster than the client takes it.
+
+        Raises:
+            UpstreamError: it broke off; a part of it is sent.
+
+        """
         headers = {name: answer.headers[name] for name in _ANSWERED if name in answer.headers}
         headers[hdrs.CACHE_CONTROL] = _SEGMENT_CACHING
         response = web.StreamResponse(status=answer.status, headers=headers)
         await response.prepare(request)
         try:
-            async for piece in answer.content.iter_chunked(CHUNK):
-                await response.write(piece)
-                self._bytes.inc(len(piece))
-        except (aiohttp.ClientError, TimeoutError) as error:
-            if isinstance(error, aiohttp.ClientConnectionResetError):
-                return response  # the viewer went away
-            raise _unavailable() from error
+            async with aclosing(answer.pieces()) as pieces:
+                async for piece in pieces:
+                    await response.write(piece)
+                    self._bytes.inc(len(piece))
+        except aiohttp.ClientConnectionResetError:
+            return response  # the viewer went away
         await response.write_eof()
         return response
 
@@ -448,58 +320,42 @@ class Gateway:
 @asynccontextmanager
 async def open_gateway(
     place: MediaServerPlace,
+    doorkeeper: Doorkeeper,
+    lines: Lines,
     *,
+    tasks: asyncio.TaskGroup,
     cameras: Cameras,
-    authenticator: Authenticator,
-    sessions: Sessions,
-    client_address: Callable[[web.Request], str],
-    database: Database,
-    audit: AuditLog,
     recordings: RecordingsOf,
-    transfers: Shares | None = None,
+    transfers: Shares,
     clock: Clock,
     registry: CollectorRegistry | None = None,
-    webrtc: WebRtcPlace | None = None,
 ) -> AsyncIterator[Gateway]:
-    """Open the gateway with its connections, threads and housekeeping; leaving ends all viewings in the audit log.
+    """Open the gateway with its threads, and its job in *tasks*; *lines* and *doorkeeper* outlive it.
 
     *transfers* are those of the whole site, where recordings are sent beside live streams.
     """
     placeholder = await asyncio.get_running_loop().run_in_executor(None, render_placeholder)
-    viewings = Viewings(database, audit, clock, registry=registry)
-    async with open_lines() as lines:
-        posters = Posters(
-            Upstream(place.hls_url, lines, place.secret), recordings=recordings, clock=clock
-        )
-        gateway = Gateway(
-            place,
-            cameras=cameras,
-            authenticator=authenticator,
-            sessions=sessions,
-            client_address=client_address,
-            viewings=viewings,
-            posters=posters,
-            placeholder=placeholder,
-            lines=lines,
-            transfers=transfers or open_transfers(),
-            clock=clock,
-            registry=registry,
-            webrtc=webrtc,
-        )
-        housekeeping = [
-            asyncio.create_task(keep_running(name, job, clock=clock), name=name)
-            for name, job in (("gateway-sweep", gateway.run), ("viewings-sweep", viewings.run))
-        ]
-        try:
-            async with looked_after(gateway.whep, clock) if gateway.whep else nullcontext():
-                yield gateway
-        finally:
-            for task in housekeeping:
-                task.cancel()
-            await asyncio.wait(housekeeping)
-            await gateway.close()
-            await posters.close()
-            await viewings.close()
+    posters = Posters(
+        Upstream(place.hls_url, lines, place.secret), recordings=recordings, clock=clock
+    )
+    gateway = Gateway(
+        place,
+        doorkeeper,
+        lines,
+        cameras=cameras,
+        posters=posters,
+        placeholder=placeholder,
+        transfers=transfers,
+        clock=clock,
+        registry=registry,
+    )
+    name = "gateway-sweep"
+    try:
+        async with background(tasks, name, lambda: keep_running(name, gateway.run, clock=clock)):
+            yield gateway
+    finally:
+        await gateway.close()
+        await posters.close()
 
 
 def picture_response(request: web.Request, picture: Picture) -> web.Response:
@@ -513,10 +369,6 @@ def picture_response(request: web.Request, picture: Picture) -> web.Response:
     if picture.time_us and has_already(request, tag):
         return web.Response(status=304, headers=headers)
     return web.Response(body=picture.jpeg, content_type="image/jpeg", headers=headers)
-
-
-def _may_see(session: Session, camera: CameraOnAir) -> bool:
-    return session.principal.may_see_camera(camera.camera_id, camera.tenant_id)
 
 
 def _has_audio(camera: CameraOnAir, use: PathUse) -> bool:

@@ -1,7 +1,7 @@
 """A path as players see it: live while the media server has it, the placeholder while not, and back by itself."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -132,10 +132,7 @@ class LiveStream:
                 return True
             tracks = self._tracks
             try:
-                texts = await asyncio.gather(
-                    *(self._upstream.playlist(self._path, link) for link in tracks.values())
-                )
-                lists = dict(zip(tracks, map(parse_media, texts), strict=True))
+                lists = await self._lists(tracks)
             except (UpstreamError, StrangePlaylistError) as error:
                 log.debug("stream_not_followed", path=self._path, error=str(error))
                 self._tracks = {}
@@ -148,6 +145,19 @@ class LiveStream:
             self.state = StreamState.LIVE
             self._refreshed = self._clock.monotonic()
             return True
+
+    async def _lists(self, tracks: Mapping[str, Link]) -> dict[str, list[Segment]]:
+        """Ask for the playlists of all *tracks*; none is still asked for once this is over."""
+        texts = await asyncio.gather(
+            *(self._upstream.playlist(self._path, link) for link in tracks.values()),
+            return_exceptions=True,
+        )
+        lists = {}
+        for track, text in zip(tracks, texts, strict=True):
+            if isinstance(text, BaseException):
+                raise text
+            lists[track] = parse_media(text)
+        return lists
 
     async def _wait_for_opening(self, patience_s: float) -> None:
         if self._opening is None or self._opening.done():
@@ -163,7 +173,8 @@ class LiveStream:
             self._open_after = self._clock.monotonic() + OPEN_AGAIN_S
             log.debug("stream_not_opened", path=self._path, error=str(error))
             return
-        self._take(index)
+        async with self._lock:  # who follows the old tracks right now has need of them to the end
+            self._take(index)
 
     def _take(self, index: Multivariant) -> None:
         self._index = index.lines

@@ -7,6 +7,8 @@ from urllib.parse import quote
 import aiohttp
 from aiohttp import WSMsgType, web
 
+from gtvision_edge.storage import StorageError
+
 MAX_MESSAGE = 16 * 2**20
 """A fragment is at most half a second: 1 MB at 16 Mbit/s."""
 STALLED_AFTER_S = 10.0
@@ -20,7 +22,7 @@ GOING_AWAY = (1001, b"going_away")  # the daemon stops
 SESSION_ENDED = (4401, b"session_ended")
 NO_LIVE_SOCKET = (4404, b"no_live_socket")  # this media server has none: use HLS
 TOO_SLOW = (4408, b"too_slow")
-TOO_MANY = (4429, b"too_many_transfers")  # this login has as many as it may
+TOO_MANY = (4429, b"too_many_transfers")  # this person has as many as may be
 STREAM_UNAVAILABLE = (4503, b"stream_unavailable")  # now; try again in a moment
 
 
@@ -34,6 +36,7 @@ async def hand_through(
 ) -> web.WebSocketResponse:
     """Send what *url* sends, message by message, until either side ends.
 
+    *still_good* tells whether the viewer may go on; where it raises ``StorageError`` nobody can tell, and he may not for now.
     One message is in our hands at a time: a slow client holds back the media server, which drops what is too old.
     """
     client = web.WebSocketResponse(heartbeat=20.0, max_msg_size=4096, compress=False)
@@ -110,8 +113,11 @@ async def _until_closed(client: web.WebSocketResponse) -> tuple[int, bytes]:
 
 async def _until_ended(still_good: Callable[[], Awaitable[bool]]) -> tuple[int, bytes]:
     while True:
-        if not await still_good():
-            return SESSION_ENDED
+        try:
+            if not await still_good():
+                return SESSION_ENDED
+        except StorageError:
+            return STREAM_UNAVAILABLE  # his login may be good: no reason to have him log in again
         await asyncio.sleep(CHECK_INTERVAL_S)
 
 

@@ -1,7 +1,7 @@
 """The media server's HLS side, as the gateway asks for it."""
 
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -17,6 +17,7 @@ PLAYLIST_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 10.0
 MAX_PLAYLIST = 2**20
 READ_BUFFER = 2**18
+CHUNK = 2**16
 BODY_BUFFER = 2**16
 """Of a body on its way to a client. aiohttp reads ahead twice that, and one more read of what the socket holds."""
 MAX_ASKED = 256
@@ -46,9 +47,37 @@ class Lines:
     sockets: aiohttp.ClientSession
 
 
+class UpstreamAnswer:
+    """An answer whose body was not read yet."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+        self.status = response.status
+        self.headers: Mapping[str, str] = response.headers
+
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        """Give out the body piece by piece, at most ``CHUNK`` bytes each; close it when not all is taken.
+
+        Raises:
+            UpstreamError: it breaks off or stalls, with status 0: what was given out is not all.
+
+        """
+        body = self._response.content.iter_chunked(CHUNK)
+        while True:
+            try:
+                piece = await anext(body, b"")
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                raise UpstreamError(0) from error
+            if not piece:
+                return
+            yield piece
+
+
 class Upstream:
     """Asks the media server for playlists and segments over loopback, in its CDN mode where it has a secret.
 
+    Every call raises :class:`UpstreamError` alone, also for a body that breaks off. Each but :meth:`open` raises it for any
+    other status than 200, too.
     Nothing of the client's request goes along but what the caller passes. The caller owns *lines*
     (see :func:`open_lines`).
     """
@@ -59,12 +88,7 @@ class Upstream:
         self._headers = {"Authorization": f"Bearer {secret}"} if secret else {}
 
     async def index(self, path: str) -> str:
-        """Return ``index.m3u8``; this is what makes the server create a muxer, and wait for its content.
-
-        Raises:
-            UpstreamError: true for every call here.
-
-        """
+        """Return ``index.m3u8``; this is what makes the server create a muxer, and wait for its content."""
         link = Link("index.m3u8", "")
         try:
             return await self._text(path, link, INDEX_TIMEOUT_S)
@@ -76,18 +100,22 @@ class Upstream:
         return await self._text(path, Link("index.m3u8", "cookieCheck=1"), INDEX_TIMEOUT_S)
 
     async def playlist(self, path: str, link: Link) -> str:
+        """Return a media playlist, of at most ``MAX_PLAYLIST`` bytes."""
         return await self._text(path, link, PLAYLIST_TIMEOUT_S)
 
     @asynccontextmanager
     async def open(
         self, path: str, link: Link, headers: Mapping[str, str] | None = None
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Ask for a file that goes on to a client as fast as he takes it; give out the answer, whatever its status."""
+    ) -> AsyncIterator[UpstreamAnswer]:
+        """Ask for a file that goes on to a client as fast as he takes it; give out the answer, whatever its status.
+
+        *headers* go along with our own. An answer that is left with its body unread costs its connection, no more.
+        """
         async with self._open(self._lines.bodies, path, link, headers or {}) as response:
-            yield response
+            yield UpstreamAnswer(response)
 
     async def read(self, path: str, link: Link, limit: int) -> tuple[bytes, Mapping[str, str]]:
-        """Return a file of at most *limit* bytes with its headers."""
+        """Return a file of at most *limit* bytes with its headers; a longer one is an error of status 0."""
         async with self._open(self._lines.asked, path, link, {}) as response:
             if response.status != 200:
                 raise UpstreamError(response.status)

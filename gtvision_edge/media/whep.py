@@ -6,7 +6,7 @@ So what HLS gets for free has to be done here: a session that runs is looked aft
 import asyncio
 import re
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +18,7 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
 from gtvision_edge.errors import EdgeError, InvalidInputError
+from gtvision_edge.media.access import Doorkeeper
 from gtvision_edge.media.client import MediaServerClient
 from gtvision_edge.media.errors import (
     MediaServerUnavailableError,
@@ -27,11 +28,12 @@ from gtvision_edge.media.errors import (
     UnknownWhepSessionError,
     WhepRefusedError,
 )
+from gtvision_edge.media.upstream import Lines
 from gtvision_edge.media.viewer import Viewer
-from gtvision_edge.media.viewings import Viewings
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.reading import TooLongError, read_capped
-from gtvision_edge.runtime.tasks import keep_running
+from gtvision_edge.runtime.tasks import background, keep_running
+from gtvision_edge.storage import StorageError
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +42,6 @@ LOOK_INTERVAL_S: Final = 5.0
 MAX_SESSIONS: Final = 1024
 MAX_SESSIONS_OF_PERSON: Final = 128
 """However often they log in: two walls of 64 tiles."""
-"""Four walls of sixteen tiles."""
 MAX_BODY: Final = 128 * 1024
 BODY_PATIENCE_S: Final = 10.0
 OFFER_TIMEOUT_S: Final = 15.0
@@ -88,29 +89,20 @@ class _Answer:
 
 
 class Whep:
-    """``/whep/{path}``. *viewer_of* says who asks (or raises), *may_go_on* whether he would be let in again.
-
-    *admits* tells whether the media server has his camera's own stream under the name, not that of one removed.
-    """
+    """``/whep/{path}``. Made by :func:`open_whep`."""
 
     def __init__(
         self,
         place: WebRtcPlace,
+        doorkeeper: Doorkeeper,
         *,
         http: aiohttp.ClientSession,
-        viewer_of: Callable[[web.Request], Awaitable[Viewer]],
-        admits: Callable[[Viewer], bool],
-        may_go_on: Callable[[Viewer], Awaitable[bool]],
-        viewings: Viewings,
         clock: Clock,
     ) -> None:
         self._place = place
         self._url = place.url.rstrip("/")
+        self._doorkeeper = doorkeeper
         self._http = http
-        self._viewer_of = viewer_of
-        self._admits = admits
-        self._may_go_on = may_go_on
-        self._viewings = viewings
         self._clock = clock
         self._sessions: dict[str, _Running] = {}
         self._opening: dict[str, int] = {}
@@ -256,12 +248,12 @@ class Whep:
             EdgeError: nobody we know, no such camera for him, or a media server that is down or without WebRTC.
 
         """
-        viewer = await self._viewer_of(request)
+        viewer = await self._doorkeeper.viewer(request)
         if not self._place.is_up():
             raise MediaServerUnavailableError("The media server does not answer.", retry_after_s=1)
         if not self._place.is_offered():
             raise NoWebRtcError("This media server offers no WebRTC; use HLS.")
-        if not self._admits(viewer):
+        if not self._doorkeeper.admits(viewer.camera, viewer.use):
             raise _unavailable()
         return viewer
 
@@ -272,7 +264,7 @@ class Whep:
             UnknownWhepSessionError: it is not, or is over; both look the same.
 
         """
-        viewer = await self._viewer_of(request)
+        viewer = await self._doorkeeper.viewer(request)
         name = request.match_info["session"]
         running = self._sessions.get(name)
         if (
@@ -286,12 +278,9 @@ class Whep:
 
     async def _may_still_watch(self, viewer: Viewer) -> bool:
         try:
-            return await self._may_go_on(viewer)
-        except (
-            EdgeError
-        ) as error:  # a database that is busy is no reason to make a wall of tiles dark
-            log.warning("whep_right_not_checked", code=error.code)
-            return True
+            return await self._doorkeeper.may_go_on(viewer)
+        except StorageError:
+            return False
 
     def _require_room(self, person: str) -> None:
         of_person = self._opening.get(person, 0) + sum(
@@ -337,14 +326,7 @@ class Whep:
         name = secrets.token_urlsafe(24)
         self._sessions[name] = running
         try:
-            await running.viewing.enter_async_context(
-                self._viewings.hold(
-                    viewer.who,
-                    viewer.session.principal.actor(viewer.address),
-                    viewer.camera,
-                    viewer.path,
-                )
-            )
+            await running.viewing.enter_async_context(self._doorkeeper.hold(viewer))
         except BaseException:
             self._sessions.pop(name, None)
             self._may_have_orphans = True
@@ -395,14 +377,21 @@ class Whep:
 
 
 @asynccontextmanager
-async def looked_after(whep: Whep, clock: Clock) -> AsyncIterator[None]:
-    """Look after the sessions while the block is open; leaving ends them all."""
-    task = asyncio.create_task(keep_running("whep-look", whep.run, clock=clock), name="whep-look")
+async def open_whep(
+    place: WebRtcPlace,
+    doorkeeper: Doorkeeper,
+    lines: Lines,
+    *,
+    tasks: asyncio.TaskGroup,
+    clock: Clock,
+) -> AsyncIterator[Whep]:
+    """Look after the sessions in *tasks* while the block is open; leaving ends them all. *lines* and *doorkeeper* outlive it."""
+    whep = Whep(place, doorkeeper, http=lines.asked, clock=clock)
+    name = "whep-look"
     try:
-        yield
+        async with background(tasks, name, lambda: keep_running(name, whep.run, clock=clock)):
+            yield whep
     finally:
-        task.cancel()
-        await asyncio.wait({task})
         await whep.close()
 
 

@@ -26,7 +26,7 @@ from gtvision_edge.api.auth_check import auth_check_endpoints
 from gtvision_edge.api.console import load_console
 from gtvision_edge.api.server import build_api
 from gtvision_edge.audit import AuditLog
-from gtvision_edge.media.gateway import MediaServerPlace, open_gateway
+from gtvision_edge.media.gateway import MediaServerPlace
 from gtvision_edge.runtime.clock import SystemClock
 from gtvision_edge.runtime.logs import configure_logs
 from gtvision_edge.settings import AccountSettings, ApiSettings
@@ -34,6 +34,7 @@ from gtvision_edge.storage import open_database
 from tests.bench.table import Row
 from tests.fakes.cameras import FakeCamera, FakeDirectory
 from tests.ports import free_port
+from tests.streams import open_streams
 
 SEGMENT = 2 * 10**6
 SEGMENTS = 8
@@ -229,10 +230,8 @@ async def _serve(directory: Path, upstream: int, port: int) -> None:
         login = await accounts.sessions.login(
             "admin", accounts.first_password or "", address="127.0.0.1"
         )
-        async with open_gateway(
-            MediaServerPlace(
-                f"http://127.0.0.1:{upstream}", None, lambda: "mediamtx", lambda *_: True
-            ),
+        async with open_streams(
+            MediaServerPlace(f"http://127.0.0.1:{upstream}", None, lambda: "mediamtx"),
             cameras=cameras,
             authenticator=authenticator,
             sessions=accounts.sessions,
@@ -241,15 +240,15 @@ async def _serve(directory: Path, upstream: int, port: int) -> None:
             audit=audit,
             recordings=lambda _: None,
             clock=clock,
-        ) as gateway:
+        ) as streams:
             api = build_api(
-                auth_check_endpoints(gateway, proxies),
+                auth_check_endpoints(streams.doorkeeper, proxies),
                 version="bench",
                 settings=ApiSettings(),
                 authenticator=authenticator,
                 proxies=proxies,
                 console=await asyncio.to_thread(load_console),
-                extra_routes=gateway.routes(),
+                extra_routes=streams.routes(),
             )
             runner = web.AppRunner(api.application, access_log=None)
             await runner.setup()

@@ -19,8 +19,7 @@ from PIL import Image
 from gtvision_edge.api.door import STALL_PATIENCE_S
 from gtvision_edge.api.errors import problems
 from gtvision_edge.api.server import serve
-from gtvision_edge.audit import AuditLog
-from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
+from gtvision_edge.media.gateway import MediaServerPlace
 from gtvision_edge.media.playlists import Segment, parse_media
 from gtvision_edge.runtime.clock import SystemClock
 from gtvision_edge.runtime.shares import Shares
@@ -31,6 +30,7 @@ from tests.fakes.clips import ClipSpec
 from tests.fakes.people import People, viewer
 from tests.fakes.virtual_camera import virtual_camera
 from tests.mediamtx import running_mediamtx
+from tests.streams import open_streams
 from tests.waiting import becomes, patiently
 
 pytestmark = pytest.mark.timeout(90)
@@ -43,7 +43,6 @@ class Viewing:
     """A gateway over HTTP, asked as a player does."""
 
     client: aiohttp.ClientSession
-    gateway: Gateway
     port: int
 
     async def get(self, path: str) -> aiohttp.ClientResponse:
@@ -85,25 +84,25 @@ async def watching(
     cameras.put(FakeCamera("cam01"), "rtsp://x/")
     cameras.put(FakeCamera("cam02", "uuid-2"), "rtsp://x/")
     people = People(viewer("ana", "town"), viewer("bia", "town"))
-    async with open_gateway(
-        MediaServerPlace(hls_url, secret, lambda: kind, lambda *_: True),
-        cameras=cameras,
-        authenticator=people,
-        sessions=people,
-        client_address=lambda request: request.remote or "",
-        database=database,
-        audit=AuditLog(SystemClock()),
-        recordings=named_in(volume),
-        transfers=transfers,
-        clock=SystemClock(),
-    ) as gateway:
+    async with (
+        open_streams(
+            MediaServerPlace(hls_url, secret, lambda: kind),
+            cameras=cameras,
+            authenticator=people,
+            sessions=people,
+            database=database,
+            recordings=named_in(volume),
+            transfers=transfers,
+            clock=SystemClock(),
+        ) as streams,
+    ):
         app = web.Application(middlewares=[problems])
-        app.add_routes([*gateway.routes(), *extra_routes])
+        app.add_routes([*streams.routes(), *extra_routes])
         async with (
             serve(app, host="127.0.0.1", port=0, stall_patience_s=stall_patience_s) as port,
             aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client,
         ):
-            yield Viewing(client, gateway, port)
+            yield Viewing(client, port)
 
 
 @pytest.fixture

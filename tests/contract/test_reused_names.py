@@ -12,10 +12,9 @@ from aiohttp import hdrs, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from gtvision_edge.api.errors import problems
-from gtvision_edge.audit import AuditLog
 from gtvision_edge.media.admission import Admissions
 from gtvision_edge.media.client import MediaServerClient
-from gtvision_edge.media.gateway import MediaServerPlace, open_gateway
+from gtvision_edge.media.gateway import MediaServerPlace
 from gtvision_edge.media.path_troubles import PathTroubles
 from gtvision_edge.media.paths import PathRules
 from gtvision_edge.media.reconciler import Reconciler
@@ -30,6 +29,7 @@ from tests.fakes.clips import ClipSpec
 from tests.fakes.people import People, viewer
 from tests.fakes.virtual_camera import virtual_camera
 from tests.mediamtx import running_mediamtx
+from tests.streams import open_streams
 from tests.waiting import becomes, patiently
 
 pytestmark = pytest.mark.timeout(120)
@@ -132,21 +132,20 @@ async def open_box(
             path_troubles=path_troubles,
             interval_s=0.3,
         )
-        gateway = await enter(
-            open_gateway(
-                MediaServerPlace(addresses.hls_url, HLS_SECRET, lambda: kind, admissions.admits),
+        streams = await enter(
+            open_streams(
+                MediaServerPlace(addresses.hls_url, HLS_SECRET, lambda: kind),
+                admits=admissions.admits,
                 cameras=cameras,
                 authenticator=people,
                 sessions=people,
-                client_address=lambda request: request.remote or "",
                 database=database,
-                audit=AuditLog(clock),
                 recordings=volume.directory_of,
                 clock=clock,
             )
         )
         app = web.Application(middlewares=[problems])
-        app.add_routes(gateway.routes())
+        app.add_routes(streams.routes())
         client = await enter(TestClient(TestServer(app, host="127.0.0.1")))
         task = asyncio.create_task(reconciler.run())
         try:

@@ -11,12 +11,12 @@ from aiohttp import web
 
 from gtvision_edge.api.errors import problems
 from gtvision_edge.api.server import serve
-from gtvision_edge.audit import AuditLog
-from gtvision_edge.media.gateway import MediaServerPlace, open_gateway
+from gtvision_edge.media.gateway import MediaServerPlace
 from gtvision_edge.runtime.clock import SystemClock
 from gtvision_edge.storage import open_database
 from tests.fakes.cameras import FakeCamera, FakeDirectory, named_in
 from tests.fakes.people import People, viewer
+from tests.streams import open_streams
 
 
 async def main(hls_url: str, directory: Path, port: int) -> None:
@@ -26,20 +26,18 @@ async def main(hls_url: str, directory: Path, port: int) -> None:
     people = People(*(viewer(f"v{number}", "town") for number in range(10)))
     async with (
         open_database(directory / "edge.db") as database,
-        open_gateway(
-            MediaServerPlace(hls_url, "secret", lambda: "mediamtx", lambda *_: True),
+        open_streams(
+            MediaServerPlace(hls_url, "secret", lambda: "mediamtx"),
             cameras=cameras,
             authenticator=people,
             sessions=people,
-            client_address=lambda request: request.remote or "",
             database=database,
-            audit=AuditLog(clock),
             recordings=named_in(directory),
             clock=clock,
-        ) as gateway,
+        ) as streams,
     ):
         application = web.Application(middlewares=[problems])
-        application.add_routes(gateway.routes())
+        application.add_routes(streams.routes())
         async with serve(application, host="127.0.0.1", port=port):
             await asyncio.Event().wait()
 

@@ -97,7 +97,7 @@ async def site(
     ) as accounts:
         admin = await local_admin(accounts)
         for tenant in ("a", "b"):
-            await accounts.service.create_tenant(
+            await accounts.tenants.create_tenant(
                 admin.principal, tenant.upper(), tenant_id=tenant, address=""
             )
         yield accounts
@@ -288,7 +288,7 @@ async def test_a_new_tenant_is_known_at_once(site: Accounts, hub: Hub) -> None:
     assert await refuses(site, token)
     admin = await local_admin(site)
 
-    await site.service.create_tenant(admin.principal, "C", tenant_id="c", address="")
+    await site.tenants.create_tenant(admin.principal, "C", tenant_id="c", address="")
 
     assert not await refuses(site, token)
 

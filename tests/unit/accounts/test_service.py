@@ -38,7 +38,7 @@ A, B = TenantId("a"), TenantId("b")
 async def people(accounts: Accounts, admin: Principal) -> dict[str, User]:
     """Two tenants, an administrator and a viewer in each, and one limited to a camera."""
     for tenant_id in (A, B):
-        await accounts.service.create_tenant(
+        await accounts.tenants.create_tenant(
             admin, tenant_id.upper(), tenant_id=tenant_id, address=HERE
         )
     wanted = [
@@ -63,7 +63,7 @@ async def test_the_first_start_makes_one_administrator_whose_password_is_shown_o
         login = await first.sessions.login("admin", first.first_password, address=HERE)
         assert (login.user.role, login.user.tenant_id) == (Role.ADMIN, None)
         assert not login.user.must_change_password
-        tenants = await first.service.list_tenants(login.user.principal())
+        tenants = await first.tenants.list_tenants(login.user.principal())
         assert [tenant.tenant_id for tenant in tenants] == ["default"]
 
     async with opener() as second:
@@ -104,7 +104,7 @@ async def test_every_change_of_people_is_audited_without_secrets(
     await service.update_user(
         admin, target, {"role": Role.OPERATOR}, address=HERE
     )  # changes nothing
-    await service.rename_tenant(admin, A, "Prefeitura", address=HERE)
+    await accounts.tenants.rename_tenant(admin, A, "Prefeitura", address=HERE)
     await service.remove_user(admin, target, address=HERE)
 
     entries = (await audit.page(database, limit=4)).entries
@@ -145,7 +145,7 @@ async def test_an_administrator_of_one_tenant_meets_no_other(
 
     listed = await service.list_users(principal)
     assert {user.username for user in listed.users} == {"admin-a", "viewer-a", "narrow-a"}
-    assert [tenant.tenant_id for tenant in await service.list_tenants(principal)] == ["a"]
+    assert [tenant.tenant_id for tenant in await accounts.tenants.list_tenants(principal)] == ["a"]
     for foreign in (people["viewer-b"].user_id, people["admin-b"].user_id, "no-such-user"):
         with pytest.raises(UnknownUserError):
             await service.get_user(principal, foreign)
@@ -154,11 +154,11 @@ async def test_an_administrator_of_one_tenant_meets_no_other(
         with pytest.raises(UnknownUserError):
             await service.remove_user(principal, foreign, address=HERE)
     with pytest.raises(UnknownTenantError):
-        await service.rename_tenant(principal, "b", "Mine", address=HERE)
+        await accounts.tenants.rename_tenant(principal, "b", "Mine", address=HERE)
     with pytest.raises(NotPermittedError):
-        await service.rename_tenant(principal, "a", "Mine", address=HERE)
+        await accounts.tenants.rename_tenant(principal, "a", "Mine", address=HERE)
     with pytest.raises(NotPermittedError):
-        await service.create_tenant(principal, "C", address=HERE)
+        await accounts.tenants.create_tenant(principal, "C", address=HERE)
 
 
 @pytest.mark.parametrize("tenant_id", [None, B, TenantId("nowhere")])
@@ -202,7 +202,7 @@ async def test_nobody_grants_cameras_beyond_the_own(
             principal, people["admin-a"].user_id, {}, password=SECRET + "!", address=HERE
         )
     with pytest.raises(NotPermittedError):
-        await service.create_tenant(replace(principal, tenant_id=None), "C", address=HERE)
+        await accounts.tenants.create_tenant(replace(principal, tenant_id=None), "C", address=HERE)
 
 
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.VIEWER, Role.AUDITOR])
@@ -224,7 +224,7 @@ async def test_only_administrators_manage_people(
     with pytest.raises(NotPermittedError):
         await service.remove_user(principal, target, address=HERE)
     with pytest.raises(NotPermittedError):
-        await service.create_tenant(principal, "C", address=HERE)
+        await accounts.tenants.create_tenant(principal, "C", address=HERE)
 
 
 @pytest.mark.parametrize(
@@ -341,13 +341,13 @@ async def test_weak_passwords_are_refused(
 
 async def test_tenants_are_made_once(accounts: Accounts, admin: Principal) -> None:
     service = accounts.service
-    await service.create_tenant(admin, "Zona Sul", tenant_id="zona-sul", address=HERE)
+    await accounts.tenants.create_tenant(admin, "Zona Sul", tenant_id="zona-sul", address=HERE)
 
     with pytest.raises(TenantExistsError):
-        await service.create_tenant(admin, "Outra", tenant_id="zona-sul", address=HERE)
+        await accounts.tenants.create_tenant(admin, "Outra", tenant_id="zona-sul", address=HERE)
     for tenant_id, name in (("Zona", "x"), ("", "x"), ("zona", ""), ("zona", "a\nb")):
         with pytest.raises(InvalidInputError):
-            await service.create_tenant(admin, name, tenant_id=tenant_id, address=HERE)
+            await accounts.tenants.create_tenant(admin, name, tenant_id=tenant_id, address=HERE)
     with pytest.raises(UnknownTenantError):
         await service.create_user(
             admin, NewUser("x", SECRET, Role.VIEWER, tenant_id=TenantId("nowhere")), address=HERE
@@ -370,7 +370,7 @@ async def test_the_id_of_a_tenant_is_made_from_its_name(
 ) -> None:
     names = ["Prefeitura de São João", "prefeitura de sao joao", "!!!", "x" * 120]
 
-    made = [await accounts.service.create_tenant(admin, name, address=HERE) for name in names]
+    made = [await accounts.tenants.create_tenant(admin, name, address=HERE) for name in names]
 
     assert [tenant.tenant_id for tenant in made] == [
         "prefeitura-de-sao-joao",

@@ -217,7 +217,7 @@ async def admin(accounts: Accounts) -> Principal:
     login = await accounts.sessions.login("admin", accounts.first_password, address="10.0.0.1")
     principal = login.user.principal()
     for tenant_id in (A, B):
-        await accounts.service.create_tenant(
+        await accounts.tenants.create_tenant(
             principal, tenant_id.upper(), tenant_id=tenant_id, address=""
         )
     for person in PEOPLE:
@@ -499,7 +499,7 @@ def resources(
 ) -> list[Endpoint]:
     """Every endpoint but the session's."""
     return [
-        *people_endpoints(accounts.service),
+        *people_endpoints(accounts.service, accounts.tenants),
         *camera_endpoints(cameras, monitor, monitor, monitor, footage.retention.purges),
         *purge_paper_endpoints(
             footage.retention.purges.find, footage.purge_papers, unknown=UnknownPurgeError
@@ -580,7 +580,12 @@ def start(
         board = HealthBoard({"database": reads})
         declared = [
             *session_endpoints(
-                accounts.sessions, accounts.service, authenticator, cameras, footage.playback
+                accounts.sessions,
+                accounts.service,
+                accounts.tenants,
+                authenticator,
+                cameras,
+                footage.playback,
             ),
             *auth_check_endpoints(gate, proxies),
             *resources,

@@ -8,18 +8,20 @@ from structlog.testing import capture_logs
 
 from gtvision_edge.api.auth import Proxies
 from gtvision_edge.api.auth_check import ORIGINAL_METHOD, ORIGINAL_URI, STREAM_QUERY
-from gtvision_edge.media.gateway import Gateway
+from gtvision_edge.media.streams import Streams
 from gtvision_edge.storage import Database
 from tests.unit.api.conftest import Served, Starter
-from tests.unit.api.test_issued_tokens import PROXY, gateway
+from tests.unit.api.test_issued_tokens import PROXY, streams
 
-__all__ = ["gateway"]
+__all__ = ["streams"]
 SEGMENT = "/stream/cam01_live/a1b2_seg7.mp4"
 
 
 @pytest.fixture
-async def site(start: Starter, gateway: Gateway) -> AsyncIterator[Served]:
-    async with start(settings=PROXY, routes=lambda _: gateway.routes(), gate=gateway) as opened:
+async def site(start: Starter, streams: Streams) -> AsyncIterator[Served]:
+    async with start(
+        settings=PROXY, routes=lambda _: streams.routes(), gate=streams.doorkeeper
+    ) as opened:
         yield opened
 
 
@@ -189,15 +191,15 @@ async def test_what_a_ticket_opened_is_told_for_the_addresses_of_the_playlist(si
     assert await asked("/stream/cam01_live/index.m3u8", who="viewer-a") == (204, None)
 
 
-async def test_only_a_trusted_proxy_is_told(start: Starter, gateway: Gateway) -> None:
-    async with start(gate=gateway) as served:
+async def test_only_a_trusted_proxy_is_told(start: Starter, streams: Streams) -> None:
+    async with start(gate=streams.doorkeeper) as served:
         assert await ask(served, SEGMENT) == (403, "not_permitted")
 
 
 async def test_a_proxy_nobody_told_of_is_in_the_log_once_with_the_setting(
-    start: Starter, gateway: Gateway
+    start: Starter, streams: Streams
 ) -> None:
-    async with start(gate=gateway) as served:
+    async with start(gate=streams.doorkeeper) as served:
         with capture_logs() as logs:
             for _ in range(3):
                 assert await ask(served, SEGMENT, X_Forwarded_For="10.0.0.64") == (

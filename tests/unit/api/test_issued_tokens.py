@@ -13,12 +13,14 @@ from gtvision_edge.api.auth import Proxies, RequestAuthenticator
 from gtvision_edge.api.routing import PUBLIC
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.cameras.service import CameraService
-from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
+from gtvision_edge.media.gateway import MediaServerPlace
+from gtvision_edge.media.streams import Streams
 from gtvision_edge.settings import ApiSettings, IdentitySettings, IssuerKeySettings, IssuerSettings
 from gtvision_edge.storage import Database
 from tests.fakes.clock import FakeClock
 from tests.fakes.hub import AUDIENCE, ISSUER, RSA_KEY, Hub, public_pem
 from tests.ports import free_port
+from tests.streams import open_streams
 from tests.unit.api.conftest import Served, Starter
 
 PROXY = ApiSettings(trusted_proxies=("127.0.0.1",))
@@ -40,19 +42,17 @@ def hub(clock: FakeClock) -> Hub:
 
 
 @pytest.fixture
-async def gateway(
+async def streams(
     accounts: Accounts,
     cameras: CameraService,
     database: Database,
     audit: AuditLog,
     clock: FakeClock,
-) -> AsyncIterator[Gateway]:
-    """The real gateway; its media server is away, which is not the question here."""
+) -> AsyncIterator[Streams]:
+    """The real ones; their media server is away, which is not the question here."""
     proxies = Proxies(PROXY.trusted_proxies)
-    async with open_gateway(
-        MediaServerPlace(
-            f"http://127.0.0.1:{free_port()}", None, lambda: "mediamtx", lambda *_: True
-        ),
+    async with open_streams(
+        MediaServerPlace(f"http://127.0.0.1:{free_port()}", None, lambda: "mediamtx"),
         cameras=cameras,
         authenticator=RequestAuthenticator(accounts.sessions, proxies),
         sessions=accounts.sessions,
@@ -66,8 +66,10 @@ async def gateway(
 
 
 @pytest.fixture
-async def site(start: Starter, gateway: Gateway) -> AsyncIterator[Served]:
-    async with start(settings=PROXY, routes=lambda _: gateway.routes(), gate=gateway) as opened:
+async def site(start: Starter, streams: Streams) -> AsyncIterator[Served]:
+    async with start(
+        settings=PROXY, routes=lambda _: streams.routes(), gate=streams.doorkeeper
+    ) as opened:
         yield opened
 
 

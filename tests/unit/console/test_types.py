@@ -9,6 +9,7 @@ from pydantic import BaseModel
 import gtvision_edge
 from gtvision_edge.api import (
     audit,
+    camera_probing,
     cameras,
     discovery,
     exports,
@@ -29,13 +30,13 @@ TYPES = (SOURCE / "types.ts", SOURCE / "evidence.ts")
 ANSWERS: dict[str, type[BaseModel]] = {
     "Me": session.Me,
     "Session": session.SessionAnswer,
-    "Profile": cameras.ProfileAnswer,
+    "Profile": camera_probing.ProfileAnswer,
     "StateEntry": cameras.StateAnswer,
     "Camera": cameras.CameraAnswer,
     "CameraStatus": cameras.CameraStatusAnswer,
-    "Vendor": cameras.VendorAnswer,
-    "ProbeReport": cameras.ProbeAnswer,
-    "DeviceFacts": cameras.DeviceFactsAnswer,
+    "Vendor": camera_probing.VendorAnswer,
+    "ProbeReport": camera_probing.ProbeAnswer,
+    "DeviceFacts": camera_probing.DeviceFactsAnswer,
     "FoundDevice": discovery.FoundAnswer,
     "Mosaic": mosaics.MosaicAnswer,
     "SiteStatus": status.StatusAnswer,
@@ -57,7 +58,7 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "IntegrityReport": integrity.ReportAnswer,
 }
 BODIES: dict[str, tuple[type[BaseModel], ...]] = {
-    "ProbeBody": (cameras.ProbeBody, cameras.CameraChangeBody),
+    "ProbeBody": (camera_probing.ProbeBody, cameras.CameraChangeBody),
     "DiscoverBody": (discovery.DiscoverBody,),
     "CameraBody": (cameras.CameraBody,),
     "Place": (cameras.PlaceBody,),

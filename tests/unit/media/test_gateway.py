@@ -14,18 +14,19 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 from PIL import Image
+from structlog.testing import capture_logs
 
 from gtvision_edge.accounts import Role
-from gtvision_edge.api.errors import problems
-from gtvision_edge.audit import AuditLog
+from gtvision_edge.api.errors import IS_STARTED, problems
 from gtvision_edge.media import sockets
+from gtvision_edge.media.access import Doorkeeper
 from gtvision_edge.media.errors import StreamUnavailableError
 from gtvision_edge.media.gateway import (
-    MAX_SOCKETS_OF_LOGIN,
+    MAX_SOCKETS_OF_PERSON,
     Gateway,
     MediaServerPlace,
-    open_gateway,
 )
+from gtvision_edge.media.patient_proofs import GRACE_S
 from gtvision_edge.media.placeholder import render_placeholder
 from gtvision_edge.media.upstream import MAX_ASKED
 from gtvision_edge.media.viewings import Viewings
@@ -36,6 +37,7 @@ from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera, FakeDirectory
 from tests.fakes.clock import FakeClock
 from tests.fakes.people import People, viewer
+from tests.streams import open_streams
 from tests.waiting import becomes, patiently
 
 INDEX = '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS="avc1.42c01e"\nvideo1_stream.m3u8{}\n'
@@ -53,11 +55,14 @@ class Scripted:
         self.session_mode = False
         self.with_live = False
         self.trickles = False
+        self.breaks_off = False
         self.released = asyncio.Event()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         self.asked.append((request.path_qs, dict(request.headers)))
         file = request.path.rpartition("/")[2]
+        if self.breaks_off and file == "h_seg1.mp4":
+            return await self.half(request, 401 if self.forgot else 200)
         suffix = "?session=abc" if self.session_mode else ""
         if file == "index.m3u8":
             self.forgot = False
@@ -92,6 +97,14 @@ class Scripted:
         await self.released.wait()
         return response
 
+    async def half(self, request: web.Request, status: int) -> web.StreamResponse:
+        response = web.StreamResponse(status=status, headers={"Content-Length": "1000"})
+        await response.prepare(request)
+        await response.write(b"half of it")
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
     def segment(self, request: web.Request) -> web.Response:
         headers = {"Cache-Control": "max-age=3600", "ETag": '"x"', "Accept-Ranges": "bytes"}
         wanted = request.http_range
@@ -108,6 +121,7 @@ class House:
 
     client: TestClient[web.Request, web.Application]
     gateway: Gateway
+    doorkeeper: Doorkeeper
     server: Scripted
     people: People
     cameras: FakeDirectory
@@ -146,6 +160,10 @@ class House:
         return [tuple(row) for row in rows]
 
 
+async def note_start(request: web.Request, _: web.StreamResponse) -> None:
+    request[IS_STARTED] = True  # as the API's server does
+
+
 @asynccontextmanager
 async def open_house(
     tmp_path: Path, database: Database, clock: FakeClock, *, with_secret: bool = True
@@ -173,26 +191,26 @@ async def open_house(
             str(server.make_url("")),
             "s3cret" if with_secret else None,
             lambda: kind[0],
-            lambda camera, _: camera.camera_uuid not in unseen,
         )
-        async with open_gateway(
+        async with open_streams(
             place,
+            admits=lambda camera, _: camera.camera_uuid not in unseen,
             cameras=cameras,
             authenticator=people,
             sessions=people,
-            client_address=lambda request: request.remote or "",
             database=database,
-            audit=AuditLog(clock),
             recordings=volume.directory_of,
             clock=clock,
-        ) as gateway:
+        ) as streams:
             app = web.Application(middlewares=[problems])
-            app.add_routes(gateway.routes())
+            app.add_routes(streams.routes())
+            app.on_response_prepare.append(note_start)
             many = aiohttp.TCPConnector(limit=0)
             async with TestClient(TestServer(app, host="127.0.0.1"), connector=many) as client:
                 yield House(
                     client,
-                    gateway,
+                    streams.gateway,
+                    streams.doorkeeper,
                     scripted,
                     people,
                     cameras,
@@ -274,27 +292,11 @@ async def test_a_sweeper_that_failed_once_goes_on(
     assert len(swept) >= 2
 
 
-async def test_while_nobody_knows_the_media_server_yet_a_live_socket_is_asked_to_come_again(
-    house: House,
-) -> None:
-    headers = {"Authorization": "Bearer ana"}
-    house.server.with_live = True
-    said = []
-    for kind in ("", "mediamtx", "embedded"):
-        house.kind[0] = kind
-        async with house.client.ws_connect("/ws/live/cam01_live", headers=headers) as socket:
-            first = await socket.receive(timeout=patiently(5))
-            said.append(first.data if first.type is aiohttp.WSMsgType.CLOSE else "pictures")
-            house.server.released.set()
-
-    assert said == [4503, 4404, "pictures"]
-
-
 async def test_a_login_has_so_many_live_sockets(house: House) -> None:
     house.kind[0], house.server.with_live = "embedded", True
     headers = {"Authorization": "Bearer ana"}
     async with AsyncExitStack() as stack:
-        for _ in range(MAX_SOCKETS_OF_LOGIN):
+        for _ in range(MAX_SOCKETS_OF_PERSON):
             socket = await stack.enter_async_context(
                 house.client.ws_connect("/ws/live/cam01_live", headers=headers)
             )
@@ -515,10 +517,10 @@ async def test_a_viewing_is_two_entries_however_many_requests_it_takes(house: Ho
         await house.text("/stream/cam01_live/main.m3u8")
         await house.get("/stream/cam01_live/h_seg1.mp4")
         await house.clock.advance(10)
-    assert house.gateway.viewers() == 1
+    assert house.doorkeeper.viewers() == 1
 
     await house.clock.advance(60)
-    await becomes(lambda: house.gateway.viewers() == 0, 5)
+    await becomes(lambda: house.doorkeeper.viewers() == 0, 5)
 
     assert await house.audited() == [
         ("view.started", "ana", "camera:cam01"),
@@ -553,8 +555,8 @@ async def test_live_fragments_are_handed_through_and_the_viewing_ends_with_the_s
     async with house.client.ws_connect("/ws/live/cam01_live", headers=headers) as socket:
         assert await socket.receive_json() == {"kind": "init"}
         assert await socket.receive_bytes() == b"first"
-        assert house.gateway.viewers() == 1
-    await becomes(lambda: house.gateway.viewers() == 0, 5)
+        assert house.doorkeeper.viewers() == 1
+    await becomes(lambda: house.doorkeeper.viewers() == 0, 5)
 
     assert [action for action, *_ in await house.audited()] == ["view.started", "view.ended"]
 
@@ -734,6 +736,89 @@ async def test_a_proxy_that_serves_streams_itself_is_refused_what_is_not_the_cam
     request = make_mocked_request("GET", "/x", headers={"Authorization": "Bearer ana"})
 
     with pytest.raises(StreamUnavailableError):
-        await house.gateway.admit(request, "cam01_live")
+        await house.doorkeeper.admit(request, "cam01_live")
 
     assert await house.audited() == []
+
+
+async def status_and_code(response: aiohttp.ClientResponse) -> tuple[int, str]:
+    return response.status, "" if response.status == 200 else (await response.json())["code"]
+
+
+async def test_who_watches_goes_on_for_a_while_when_the_database_cannot_tell_whether_he_may(
+    house: House,
+) -> None:
+    house.people.tickets["t1"] = ("ana", None)
+    index = await house.text("/stream/cam01_live/index.m3u8?ticket=t1", None)
+    of_pass = f"/stream/cam01_live/{index.splitlines()[-1]}"
+    of_login = "/stream/cam01_live/main.m3u8"
+    await house.text(of_login, "ana")
+
+    async def looks() -> list[tuple[int, str]]:
+        asked = ((of_login, "ana"), (of_pass, None), ("/stream/cam02_live/main.m3u8", "caio"))
+        return [await status_and_code(await house.get(*each)) for each in asked]
+
+    house.people.busy = True
+    at_once = await looks()
+    await house.clock.advance(GRACE_S + 1)
+    in_the_end = await looks()
+    house.people.busy = False
+    again = await looks()
+
+    unknown = (503, "storage_unavailable")
+    assert at_once == [(200, ""), (200, ""), unknown]  # caio was not seen before
+    assert in_the_end == [unknown] * 3
+    assert again == [(200, "")] * 3
+
+
+async def test_who_was_refused_does_not_go_on_when_the_database_cannot_tell(house: House) -> None:
+    main = "/stream/cam01_live/main.m3u8"
+    await house.text(main, "ana")
+    ana = house.people.known.pop("ana")
+    refused = await house.get(main, "ana")
+
+    house.people.known["ana"] = ana
+    house.people.busy = True
+
+    assert refused.status == 401
+    assert await status_and_code(await house.get(main, "ana")) == (503, "storage_unavailable")
+
+
+async def test_a_live_socket_goes_on_as_long_and_then_asks_to_come_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "CHECK_INTERVAL_S", 0.05)
+    house.kind[0], house.server.with_live = "embedded", True
+    headers = {"Authorization": "Bearer ana"}
+    async with house.client.ws_connect("/ws/live/cam01_live", headers=headers) as socket:
+        await socket.receive_json()
+        await socket.receive_bytes()
+        house.people.busy = True
+        await becomes(lambda: house.people.put_off >= 3, 5)
+        viewers = house.doorkeeper.viewers()
+        await house.clock.advance(GRACE_S + 1)
+        message = await socket.receive(timeout=patiently(5))
+
+    assert viewers == 1
+    assert (message.data, message.extra) == (4503, "stream_unavailable")
+
+
+async def test_a_segment_that_breaks_off_is_never_taken_for_whole(house: House) -> None:
+    house.server.breaks_off = True
+
+    with capture_logs() as logs, pytest.raises(aiohttp.ClientPayloadError):
+        await (await house.get("/stream/cam01_live/h_seg1.mp4")).read()
+
+    assert "request_failed" not in {line["event"] for line in logs}
+
+
+async def test_a_refusal_that_breaks_off_is_mended_as_any_other(house: House) -> None:
+    await house.text("/stream/cam01_live/index.m3u8")
+    house.server.forgot = house.server.breaks_off = True
+
+    first = await house.get("/stream/cam01_live/h_seg1.mp4")
+    house.server.breaks_off = False
+    second = await house.get("/stream/cam01_live/h_seg1.mp4")
+
+    assert first.status == 200  # index.m3u8 reminded the server; what it sends now breaks off again
+    assert second.status == 200

@@ -3,28 +3,35 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import cast
 
 import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from structlog.testing import capture_logs
 
 from gtvision_edge.accounts import Role, SessionService
 from gtvision_edge.api.auth import Proxies, RequestAuthenticator
 from gtvision_edge.api.errors import problems
-from gtvision_edge.audit import AuditLog
+from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.media import whep
+from gtvision_edge.media.access import Doorkeeper
 from gtvision_edge.media.client import MediaServerClient
-from gtvision_edge.media.gateway import Gateway, MediaServerPlace, open_gateway
+from gtvision_edge.media.gateway import Gateway, MediaServerPlace
+from gtvision_edge.media.patient_proofs import GRACE_S
+from gtvision_edge.media.viewings import Viewings
 from gtvision_edge.media.whep import USER_AGENT, WebRtcPlace, Whep
+from gtvision_edge.runtime.tasks import is_fatal
 from gtvision_edge.storage import Database
+from gtvision_edge.storage.errors import DatabaseDamagedError
 from tests.fakes.cameras import FakeCamera, FakeDirectory
 from tests.fakes.clock import FakeClock
 from tests.fakes.people import People, viewer
-from tests.waiting import becomes
+from tests.streams import open_streams
+from tests.waiting import becomes, patiently
 
 OFFER = "v=0\r\no=offer\r\n"
 ICE = '<stun:stun.example:3478>; rel="ice-server"'
@@ -119,7 +126,8 @@ class Upstream:
 @dataclass
 class House:
     client: TestClient[web.Request, web.Application]
-    gateway: Gateway
+    doorkeeper: Doorkeeper
+    whep: Whep
     upstream: Upstream
     people: People
     cameras: FakeDirectory
@@ -129,11 +137,6 @@ class House:
     up: list[bool]
     unseen: set[str]
     """Uuids of cameras whose paths the media server was not seen to have."""
-
-    @property
-    def whep(self) -> Whep:
-        assert self.gateway.whep is not None
-        return self.gateway.whep
 
     async def ask(
         self,
@@ -173,8 +176,8 @@ class House:
         return [tuple(row) for row in rows]
 
 
-@pytest.fixture
-async def house(database: Database, clock: FakeClock) -> AsyncIterator[House]:
+@asynccontextmanager
+async def open_house(database: Database, clock: FakeClock) -> AsyncIterator[House]:
     upstream, cameras, offered, up = Upstream(), FakeDirectory(), [True], [True]
     unseen: set[str] = set()
     people = People(
@@ -193,17 +196,13 @@ async def house(database: Database, clock: FakeClock) -> AsyncIterator[House]:
         aiohttp.ClientSession() as session,
     ):
         url = str(server.make_url(""))
-        async with open_gateway(
-            MediaServerPlace(
-                url, None, lambda: "mediamtx", lambda camera, _: camera.camera_uuid not in unseen
-            ),
+        async with open_streams(
+            MediaServerPlace(url, None, lambda: "mediamtx"),
+            admits=lambda camera, _: camera.camera_uuid not in unseen,
             cameras=cameras,
             authenticator=RequestAuthenticator(cast("SessionService", people), Proxies(())),
             sessions=people,
-            client_address=lambda request: request.remote or "",
             database=database,
-            audit=AuditLog(clock),
-            recordings=lambda _: Path("/nowhere"),
             clock=clock,
             webrtc=WebRtcPlace(
                 url,
@@ -211,13 +210,29 @@ async def house(database: Database, clock: FakeClock) -> AsyncIterator[House]:
                 is_up=lambda: up[0],
                 is_offered=lambda: offered[0],
             ),
-        ) as gateway:
+        ) as streams:
             app = web.Application(middlewares=[problems])
-            app.add_routes(gateway.routes())
+            app.add_routes(streams.routes())
             async with TestClient(TestServer(app, host="127.0.0.1")) as client:
                 yield House(
-                    client, gateway, upstream, people, cameras, clock, database, offered, up, unseen
+                    client,
+                    streams.doorkeeper,
+                    streams.whep,
+                    upstream,
+                    people,
+                    cameras,
+                    clock,
+                    database,
+                    offered,
+                    up,
+                    unseen,
                 )
+
+
+@pytest.fixture
+async def house(database: Database, clock: FakeClock) -> AsyncIterator[House]:
+    async with open_house(database, clock) as opened:
+        yield opened
 
 
 async def code(response: aiohttp.ClientResponse) -> tuple[int, str]:
@@ -413,13 +428,13 @@ async def test_a_viewing_lasts_as_long_as_the_session(house: House) -> None:
     for _ in range(20):
         await house.clock.advance(whep.LOOK_INTERVAL_S)
     meanwhile = await house.audited()
-    watching = house.gateway.viewers()
+    watching = house.doorkeeper.viewers()
 
     house.upstream.sessions.clear()  # the browser went away
 
     async def over() -> bool:
         await house.clock.advance(whep.LOOK_INTERVAL_S)
-        return house.gateway.viewers() == 0
+        return house.doorkeeper.viewers() == 0
 
     await becomes(over, 10)
     assert started == meanwhile == [("view.started", "ana", "camera:cam01")]
@@ -501,7 +516,7 @@ async def test_the_daemons_end_ends_all_sessions(house: House) -> None:
     await house.whep.close()
 
     assert house.upstream.sessions == {}
-    assert house.gateway.viewers() == 0
+    assert house.doorkeeper.viewers() == 0
 
 
 async def test_nothing_is_offered_before_the_stream_was_seen_to_be_the_cameras_own(
@@ -513,3 +528,62 @@ async def test_nothing_is_offered_before_the_stream_was_seen_to_be_the_cameras_o
 
     assert await code(response) == (503, "stream_unavailable")
     assert house.upstream.asked == []
+
+
+@pytest.mark.parametrize(
+    ("part", "work"), [(Gateway, "sweep"), (Viewings, "sweep"), (Whep, "look")]
+)
+async def test_a_fatal_error_in_a_job_of_the_gateway_ends_the_daemon(
+    database: Database,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    part: type[object],
+    work: str,
+) -> None:
+    def fails(_: object) -> None:
+        raise DatabaseDamagedError("The database is damaged.")
+
+    monkeypatch.setattr(part, work, fails)
+
+    with pytest.raises(ExceptionGroup) as caught:
+        async with open_house(database, clock), asyncio.timeout(patiently(5)):
+            await clock.until_asleep(3)
+            await clock.advance(30)
+            await asyncio.Event().wait()  # the group takes us down
+
+    assert is_fatal(caught.value)
+
+
+async def test_a_session_goes_on_for_a_while_when_the_database_cannot_tell_whether_it_may(
+    house: House,
+) -> None:
+    await house.opened()
+    house.people.busy = True
+
+    with capture_logs() as logs:
+        await house.whep.look()
+        await house.whep.look()
+        meanwhile = house.whep.count()
+        await house.clock.advance(GRACE_S + 1)
+        await house.whep.look()
+
+    assert (meanwhile, house.whep.count()) == (1, 0)
+    assert house.upstream.sessions == {}
+    told = [line["code"] for line in logs if line["event"] == "rights_not_checked"]
+    assert told[0] == "storage_unavailable"
+    assert len(told) <= 2  # once a minute, however many watch
+
+
+async def test_a_look_that_fails_oddly_cuts_nobody_and_is_not_passed_over(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.opened()
+
+    async def odd(_: object) -> bool:
+        raise InvalidInputError("odd")
+
+    monkeypatch.setattr(house.people, "is_still_good", odd)
+
+    with pytest.raises(InvalidInputError):
+        await house.whep.look()
+    assert house.whep.count() == 1
