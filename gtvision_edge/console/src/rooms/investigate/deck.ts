@@ -227,7 +227,7 @@ export class Deck {
       this.sight.value = { state: "failed", codec: null, error: details };
       this.#unload();
       this.#retryAt = performance.now() + RETRY_MS;
-    } else if (this.#pieces.length === 0) {
+    } else if (this.#pieces.length === 0 && /Load(Error|TimeOut)$/.test(details)) {
       // The player still tries by itself; whoever waits for a picture is told that the first answer was no.
       this.sight.value = { state: "failed", codec: null, error: details };
     }
