@@ -59,6 +59,15 @@ describe("a recording that cannot be read", () => {
     expect(deck.sight.value).toMatchObject({ state: "failed", error: "manifestLoadError" });
   });
 
+  it("is not what the player mends by itself", () => {
+    const deck = new Deck(stoppedVideo(), "gate", () => {});
+    deck.follow(NOON, false, 1, 0, true);
+
+    FakeHls.made[0]?.tell("error", { fatal: false, details: "levelEmptyError" });
+
+    expect(deck.sight.value.state).toBe("loading");
+  });
+
   it("goes on saying so while it is tried anew, until it is read", () => {
     const deck = new Deck(stoppedVideo(), "gate", () => {});
     deck.follow(NOON, false, 1, 0, true);
