@@ -12,27 +12,38 @@ import structlog
 
 from gtvision_edge import __version__
 from gtvision_edge.accounts import Passes
+from gtvision_edge.alerts.feed import Feed
+from gtvision_edge.alerts.raising import Teller
+from gtvision_edge.alerts.service import AlertDesk
+from gtvision_edge.api.alert_feed import AlertFeed
+from gtvision_edge.api.alerts import alert_endpoints
 from gtvision_edge.api.audit import audit_endpoints
 from gtvision_edge.api.auth import Proxies, RequestAuthenticator
 from gtvision_edge.api.auth_check import auth_check_endpoints
 from gtvision_edge.api.cameras import camera_endpoints
 from gtvision_edge.api.console import load_console
+from gtvision_edge.api.detection_table import detection_table_endpoints
+from gtvision_edge.api.detections import detection_endpoints
 from gtvision_edge.api.discovery import discovery_endpoints
 from gtvision_edge.api.exports import export_endpoints
 from gtvision_edge.api.footage import footage_endpoints
 from gtvision_edge.api.geojson import geojson_endpoints
 from gtvision_edge.api.incidents import incident_endpoints
 from gtvision_edge.api.integrity import integrity_endpoints
+from gtvision_edge.api.itsapi import itsapi_routes
 from gtvision_edge.api.mosaics import mosaic_endpoints
 from gtvision_edge.api.people import people_endpoints
 from gtvision_edge.api.pictures import picture_endpoints
 from gtvision_edge.api.probes import probe_routes
 from gtvision_edge.api.purge_papers import purge_paper_endpoints
+from gtvision_edge.api.push_access import push_access_endpoints
+from gtvision_edge.api.pushes import push_endpoints
 from gtvision_edge.api.server import Api, build_api, serve
 from gtvision_edge.api.session import session_endpoints
 from gtvision_edge.api.site import site_endpoints
 from gtvision_edge.api.status import status_endpoints
 from gtvision_edge.api.storage import storage_endpoints
+from gtvision_edge.api.watchlist import watchlist_endpoints
 from gtvision_edge.base import Base, footage_base, open_base
 from gtvision_edge.cameras.model import CameraState
 from gtvision_edge.cameras.monitor import CameraMonitor, rtsp_ask
@@ -41,6 +52,8 @@ from gtvision_edge.cameras.onvif.search import DeviceSearch
 from gtvision_edge.cameras.starting import CameraOutcome, add_typed_camera
 from gtvision_edge.cameras.urls import DEFAULT_RTSP_PORT
 from gtvision_edge.demo.site import open_demo_site
+from gtvision_edge.detections.intake import OutgoingNews
+from gtvision_edge.detections.opening import Detections, open_detections
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.health.findings import FindingRegistry
 from gtvision_edge.media.admission import Admissions
@@ -75,6 +88,9 @@ from gtvision_edge.runtime.shares import Shares, open_transfers
 from gtvision_edge.runtime.systemd import notify_systemd
 from gtvision_edge.runtime.tasks import Job, background, keep_running
 from gtvision_edge.settings import Settings
+from gtvision_edge.uplink import Message, Outbox
+from gtvision_edge.uplink.link import Uplink
+from gtvision_edge.uplink.outbox import forget_unsent
 
 log = structlog.get_logger(__name__)
 
@@ -107,6 +123,8 @@ class _Parts:
 
     base: Base
     footage: Footage
+    detections: Detections
+    feed: AlertFeed
     monitor: CameraMonitor
     views: MediaViews
     reconciler: Reconciler
@@ -185,6 +203,13 @@ async def run(
         examiner = MediaServerExaminer(
             client, clock, state=lambda: reconciler.state, hls_secret=hls_secret
         )
+        uplink = Uplink(
+            settings.uplink,
+            base.database,
+            clock,
+            site_id=base.accounts.site_id,
+            registry=base.registry,
+        )
         footage = await stack.enter_async_context(
             open_footage(footage_base(base, views.path_view), tasks=tasks)
         )
@@ -210,6 +235,7 @@ async def run(
                 *notices.values(),
                 base.mender.findings,
                 footage.retention.clock_guard.findings,
+                uplink.findings,
                 footage.hasher.findings,
                 footage.retention.keeper.findings,
             ],
@@ -246,9 +272,38 @@ async def run(
                 registry=base.registry,
             )
         )
+        outbox = Outbox(clock, site_id=base.accounts.site_id, wake=uplink.wake)
+        detections = await stack.enter_async_context(
+            open_detections(
+                base.database,
+                base.audit,
+                clock,
+                base.bus,
+                cameras=base.cameras,
+                state_dir=settings.storage.state_dir,
+                zone=ZoneInfo(settings.site.timezone),
+                seal=base.cameras.seal,
+                unseal=base.cameras.unseal,
+                send=lambda transaction, news: outbox.add(transaction, to_message(news)),
+                forget_unsent=forget_unsent,
+                keep_s=settings.detections.keep,
+                trusts_clock=lambda: footage.retention.clock_guard.is_trusted,
+                tell=(Teller(clock),),
+                registry=base.registry,
+            )
+        )
+        await service("anonymiser", detections.anonymiser.run)
+        await service("push-secrets", detections.secrets.keep_up_forever)
+        feed = Feed(base.database, base.bus, clock, registry=base.registry)
+        await feed.load()
+        await service("feed", feed.follow)
+        await service("feed-heartbeat", feed.beat)
+        alert_feed = AlertFeed(feed, authenticator, base.accounts.sessions, registry=base.registry)
         parts = _Parts(
             base,
             footage,
+            detections,
+            alert_feed,
             monitor,
             views,
             reconciler,
@@ -266,8 +321,11 @@ async def run(
         await service("media-examiner", examiner.run)
         await service("camera-monitor", monitor.run)
         await service("findings", findings.run)
+        await service("uplink", uplink.run)
+        await service("uplink-watch", uplink.watch)
         outcomes = await _extra_cameras(base, options, stack)
         url = await _listen(api, settings, options, stack)
+        stack.callback(alert_feed.let_go)
         stack.callback(
             streams.gateway.let_go
         )  # leaves first, so that the server need not wait for live sockets
@@ -285,6 +343,20 @@ async def run(
         await stop.wait()
         notify_systemd("STOPPING=1")
     log.info("stopped")
+
+
+def to_message(news: OutgoingNews) -> Message:
+    """Return *news* of a domain as the outbox takes it: the two are strangers."""
+    return Message(
+        message_id=news.message_id,
+        kind=news.kind,
+        routing_key=news.routing_key,
+        lane=news.lane,
+        subject=news.subject,
+        time_us=news.time_us,
+        schema=news.schema,
+        data=news.data,
+    )
 
 
 def _monitor(base: Base, views: MediaViews, *, stream_trouble: Callable[[], str]) -> CameraMonitor:
@@ -416,7 +488,15 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
             *geojson_endpoints(base.cameras, monitor),
             *discovery_endpoints(search),
             *mosaic_endpoints(mosaics),
-            *audit_endpoints(base.audit, base.database, base.keys.site),
+            *push_endpoints(parts.detections.pushes),
+            *push_access_endpoints(parts.detections.access, proxies, base.clock),
+            *detection_endpoints(parts.detections.desk),
+            *detection_table_endpoints(parts.detections.desk),
+            *audit_endpoints(
+                base.audit, base.database, base.keys.site, reveal=parts.detections.desk.reveal
+            ),
+            *watchlist_endpoints(parts.detections.watchlist, base.clock),
+            *alert_endpoints(AlertDesk(base.database, base.audit, base.clock, base.bus)),
             *site_endpoints(base.keys),
             *status_endpoints(
                 base.cameras,
@@ -441,6 +521,8 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
         extra_routes=[
             *probe_routes(board, base.registry, authenticator),
             *parts.streams.routes(),
+            *itsapi_routes(parts.detections.pushes, parts.detections.login, proxies),
+            *parts.feed.routes(),
         ],
         registry=base.registry,
     )

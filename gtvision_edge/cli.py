@@ -19,6 +19,7 @@ from gtvision_edge import __version__
 from gtvision_edge.accounts import find_key_faults
 from gtvision_edge.app import RunOptions, Started, run
 from gtvision_edge.audit import entry_document
+from gtvision_edge.detections.push_wording import ONLY_HERE, describe_help
 from gtvision_edge.errors import EdgeError, ErrorKind, InvalidInputError
 from gtvision_edge.recordings.adoption import Candidate, describe
 from gtvision_edge.recordings.evidence.verify import Verdict as BundleVerdict
@@ -36,6 +37,7 @@ from gtvision_edge.site_commands import (
     NoSiteError,
     adopt_volume,
     check_integrity,
+    explain_pushes,
     make_checkpoint,
     prove_entry,
     rebuild_index,
@@ -210,6 +212,23 @@ def _parser() -> argparse.ArgumentParser:
         help="even if more than half of what the index knows is not on the disk",
     )
     command.set_defaults(command=_rebuild_index)
+
+    command = commands.add_parser(
+        "webhook-help",
+        parents=[common],
+        help="print how a camera's plate readings are sent here, ready to paste, with its secret",
+        description="Print the webhook with a signed example, the Hikvision settings and the Intelbras fields of a camera."
+        " Its secret is made when it has none. Works beside a running daemon, which knows a new secret within five seconds.",
+    )
+    command.add_argument("camera", metavar="CAMERA", help="the camera's id, such as cam01")
+    command.add_argument(
+        "--url",
+        help="where senders reach this box, such as http://10.20.0.5:8080; guessed without it",
+    )
+    command.add_argument(
+        "--language", choices=["pt", "en"], help="without it by LC_ALL, LC_MESSAGES or LANG"
+    )
+    command.set_defaults(command=_webhook_help)
 
     user = commands.add_parser("user", help="people").add_subparsers(required=True)
     command = user.add_parser("reset-password", parents=[common], help="give a new password")
@@ -501,4 +520,14 @@ def _read(path: Path | None) -> str | None:
 def _reset_password(options: argparse.Namespace) -> int:
     password = asyncio.run(reset_password(_load(options), options.username))
     print(f"New password of {options.username}: {password}")
+    return 0
+
+
+def _webhook_help(options: argparse.Namespace) -> int:
+    settings = _load(options)
+    found = asyncio.run(explain_pushes(settings, options.camera, options.url))
+    language: Language = options.language or language_of(os.environ)
+    print(describe_help(found, language))
+    if options.url is None and settings.api.host in ("127.0.0.1", "::1", "localhost"):
+        print(ONLY_HERE[language], file=sys.stderr)
     return 0

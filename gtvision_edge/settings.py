@@ -301,6 +301,32 @@ class PaperSettings(Section):
         return self
 
 
+def _amqp_url(url: SecretStr) -> SecretStr:
+    text = url.get_secret_value()
+    if text and urlsplit(text).scheme not in ("amqp", "amqps"):
+        raise ValueError("must begin with amqp:// or amqps://")
+    if text and not urlsplit(text).hostname:
+        raise ValueError("names no host")
+    return url
+
+
+class DetectionSettings(Section):
+    keep: Annotated[Duration, Field(ge=86400.0)] = 180 * 86400.0
+    """Afterwards plate and pictures of a reading are taken away; counts remain."""
+
+
+class UplinkSettings(Section):
+    """The hub's broker; without ``url`` messages wait."""
+
+    url: Annotated[SecretStr, AfterValidator(_amqp_url)] = SecretStr("")
+    exchange: Annotated[str, Field(min_length=1, max_length=127)] = "deteccoes.events"
+    declare_topology: bool = False
+    ca_file: Annotated[Path, AfterValidator(_absolute)] | None = None
+    watch_queues: tuple[Annotated[str, Field(min_length=1, max_length=255)], ...] = ()
+    alert_waiting: Annotated[int, Field(ge=1)] = 10_000
+    alert_age: Duration = 3600.0
+
+
 class LogSettings(Section):
     level: LogLevel = "INFO"
     style: Literal["auto", "json", "text"] = "auto"
@@ -324,6 +350,8 @@ class Settings(BaseSettings):
     accounts: AccountSettings = AccountSettings()
     identity: IdentitySettings = IdentitySettings()
     papers: PaperSettings = PaperSettings()
+    detections: DetectionSettings = DetectionSettings()
+    uplink: UplinkSettings = UplinkSettings()
     logs: LogSettings = LogSettings()
 
     @model_validator(mode="after")

@@ -1,9 +1,11 @@
 """What the command line does over a site's folder: most of it also while the daemon runs."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,7 +20,13 @@ from gtvision_edge.audit import (
     write_checkpoint,
 )
 from gtvision_edge.base import DATABASE, open_site_keys
+from gtvision_edge.cameras.errors import UnknownCameraError
+from gtvision_edge.cameras.model import CameraUuid
 from gtvision_edge.cameras.repository import fetch_cameras
+from gtvision_edge.cameras.secrets import open_sealer
+from gtvision_edge.detections.push_access import access_with
+from gtvision_edge.detections.push_help import BoxAddress, PushHelp, explain
+from gtvision_edge.detections.push_secrets import PushSecrets
 from gtvision_edge.errors import EdgeError, ErrorKind
 from gtvision_edge.keys import SiteKey
 from gtvision_edge.recordings.adoption import Candidate, adopt
@@ -262,6 +270,74 @@ async def adopt_volume(
             audit=AuditLog(clock),
             clock=clock,
         )
+
+
+async def explain_pushes(settings: Settings, camera_id: str, url: str | None) -> PushHelp:
+    """Return how a camera's readings are sent here; its secret is made where there is none. Works while the daemon runs.
+
+    *url*: where senders reach this box; None = the address by which it reaches the camera, and the API's port.
+
+    Raises:
+        NoSiteError: there is no database in the state folder.
+        UnknownCameraError: there is no such camera.
+        InvalidInputError: *url* is no address of a box.
+
+    """
+    clock = SystemClock()
+    state_dir = settings.storage.state_dir
+    box = BoxAddress.parse(url) if url else None
+    audit = AuditLog(clock)
+    async with open_database(await _existing_database(state_dir)) as database:
+        camera = next(
+            (each for each, _ in await fetch_cameras(database) if each.camera_id == camera_id), None
+        )
+        if camera is None:
+            raise UnknownCameraError("There is no such camera.", camera_id=camera_id)
+        sealer = await asyncio.to_thread(open_sealer, state_dir)
+        secrets = PushSecrets(
+            database,
+            clock,
+            seal=lambda bound, text: sealer.seal(CameraUuid(bound), text),
+            unseal=lambda bound, sealed: sealer.unseal(CameraUuid(bound), sealed),
+        )
+        await secrets.load()
+
+        def note(transaction: Transaction, action: str) -> None:
+            audit.append(
+                transaction,
+                actor=COMMAND_LINE,
+                action=action,
+                subject=f"camera:{camera.camera_id}",
+                tenant_id=camera.tenant_id,
+            )
+
+        secret = secrets.present(camera.camera_uuid)
+        if secret is None:
+            secret = await secrets.renew(
+                camera.camera_uuid, note=partial(note, action="camera.push_secret_made")
+            )
+        else:
+            await database.write(partial(note, action="camera.push_secret_shown"))
+        until_us = secrets.previous_until(camera.camera_uuid)
+    if box is None:
+        host = await asyncio.to_thread(_own_address, settings.api.host, camera.host)
+        box = BoxAddress(is_https=False, host=host, port=settings.api.port)
+    return explain(access_with(secret, camera_id, until_us), box, now_us=clock.now_us())
+
+
+def _own_address(listens_on: str, camera_host: str) -> str:
+    """Return the address from which packets to the camera would leave; nothing is sent. Blocks when *camera_host* is a name."""
+    if listens_on not in ("0.0.0.0", "::"):  # noqa: S104 -- compared, not bound
+        return listens_on
+    try:
+        family, kind, protocol, _, target = socket.getaddrinfo(
+            camera_host, 9, type=socket.SOCK_DGRAM
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.connect(target)
+            return str(probe.getsockname()[0])
+    except OSError:
+        return socket.gethostname()
 
 
 async def _existing_database(state_dir: Path) -> Path:

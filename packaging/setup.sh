@@ -64,6 +64,7 @@ test-tools)
     command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
     command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
     command -v vlc >/dev/null 2>&1 || missing="$missing vlc-bin vlc-plugin-base"
+    [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing="$missing rabbitmq-server"
     /usr/bin/python3 -c 'import gi; gi.require_version("GstRtspServer", "1.0")' 2>/dev/null ||
         missing="$missing python3-gi gir1.2-gst-rtsp-server-1.0"
     [ -n "$(find /usr/lib -name libgstx264.so 2>/dev/null)" ] ||

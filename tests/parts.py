@@ -1,6 +1,6 @@
 """What tests need of others' making. A missing part is a skip that names it for a person, and a failure where ``CI=true``.
 
-A test marked ``chromium``, ``ffmpeg``, ``nginx``, ``vlc``, ``gstreamer`` or ``mediamtx`` is judged before its fixtures (:func:`require`). One
+A test marked ``chromium``, ``ffmpeg``, ``nginx``, ``vlc``, ``rabbitmq``, ``gstreamer`` or ``mediamtx`` is judged before its fixtures (:func:`require`). One
 part alone may be missing in CI: no registry carries MediaMTX, so its tests are skipped where ``MEDIAMTX_BIN`` is not set.
 """
 
@@ -13,6 +13,7 @@ import pytest
 
 from tests.e2e.gstreamer_cameras import missing as missing_gstreamer
 from tests.mediamtx import BINARY
+from tests.rabbitmq import SERVER as RABBITMQ
 
 
 def lacking(reason: str) -> NoReturn:
@@ -44,6 +45,11 @@ def _gstreamer() -> None:
         lacking(reason)
 
 
+def _rabbitmq() -> None:
+    if not RABBITMQ.exists():
+        lacking("rabbitmq-server is not installed")
+
+
 def _programs(*names: str) -> Callable[[], None]:
     def check() -> None:
         for name in names:
@@ -57,5 +63,6 @@ _CHECKS: Final = {
     "ffmpeg": _programs("ffmpeg", "ffprobe"),
     "nginx": _programs("nginx"),
     "vlc": _programs("vlc"),
+    "rabbitmq": _rabbitmq,
     "gstreamer": _gstreamer,
 }

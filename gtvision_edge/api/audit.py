@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -23,6 +24,8 @@ from gtvision_edge.keys import SiteKey
 from gtvision_edge.runtime.timestamps import from_datetime, to_rfc3339
 from gtvision_edge.storage import Database
 
+Reveal = Callable[[str, Mapping[str, Any]], dict[str, Any]]
+"""Is given an entry's action and its details; returns the details as inspectors read them."""
 Text = Annotated[str, Field(max_length=200)]
 
 
@@ -84,7 +87,8 @@ class EntryProofAnswer(Answer):
 
 
 class _AuditResource:
-    def __init__(self, audit: AuditLog, database: Database, key: SiteKey) -> None:
+    def __init__(self, audit: AuditLog, database: Database, key: SiteKey, reveal: Reveal) -> None:
+        self._reveal = reveal
         self._audit = audit
         self._database = database
         self._key = key
@@ -109,7 +113,7 @@ class _AuditResource:
         if query.cursor is None:  # the pages that follow are the same reading
             await self._note(call, "audit.read", query.model_dump(mode="json", exclude_none=True))
         return Listing[AuditEntryAnswer](
-            items=[_answer(entry) for entry in page.entries],
+            items=[_answer(entry, self._reveal) for entry in page.entries],
             next=None if page.before_seq is None else str(page.before_seq),
         )
 
@@ -185,7 +189,7 @@ def _time_us(name: str, moment: datetime | None) -> int | None:
         ) from error
 
 
-def _answer(entry: AuditEntry) -> AuditEntryAnswer:
+def _answer(entry: AuditEntry, reveal: Reveal) -> AuditEntryAnswer:
     return AuditEntryAnswer(
         seq=entry.seq,
         at=to_rfc3339(entry.at_us),
@@ -194,14 +198,16 @@ def _answer(entry: AuditEntry) -> AuditEntryAnswer:
         action=entry.action,
         subject=entry.subject,
         address=entry.address,
-        details=json.loads(entry.details),
+        details=reveal(entry.action, json.loads(entry.details)),
         hash=entry.hash.hex(),
     )
 
 
-def audit_endpoints(audit: AuditLog, database: Database, key: SiteKey) -> list[Endpoint]:
-    """Return ``/audit``; *key* signs checkpoints of the log."""
-    resource = _AuditResource(audit, database, key)
+def audit_endpoints(
+    audit: AuditLog, database: Database, key: SiteKey, *, reveal: Reveal
+) -> list[Endpoint]:
+    """Return ``/audit``; *key* signs checkpoints of the log, *reveal* opens what entries hold sealed."""
+    resource = _AuditResource(audit, database, key, reveal)
     return [
         Endpoint(
             "GET",

@@ -94,6 +94,8 @@ def all_errors(endpoint: Endpoint) -> list[type[EdgeError]]:
             errors.append(ForeignOriginError)
     if endpoint.body is not None:
         errors += [InvalidInputError, BodyTooLargeError, BodyTooSlowError]
+    elif endpoint.accepts:
+        errors += [BodyTooLargeError, BodyTooSlowError]
     if endpoint.query is not None:
         errors.append(InvalidInputError)
     return sorted(set(errors), key=lambda error: error.code)
@@ -141,6 +143,12 @@ def _operation(endpoint: Endpoint, component: Components) -> dict[str, Any]:
         operation["requestBody"] = {
             "required": not is_optional,
             "content": {"application/json": {"schema": reference}},
+        }
+    elif endpoint.accepts:
+        schema = {"type": "string", "format": "binary"}
+        operation["requestBody"] = {
+            "required": True,
+            "content": {media_type: {"schema": schema} for media_type in endpoint.accepts},
         }
     return operation
 

@@ -130,6 +130,7 @@ class Endpoint:
     *look_up* is asked before somebody is told that their role may not do this: what is not theirs does not exist for them.
     *guest* is asked first who sends a request; where it knows nobody, token and cookie count.
     *with_provisional_password*: it may be called before a password that somebody else gave out was changed.
+    *accepts* are the media types of a body that *handler* reads itself (:func:`read_capped`), in place of *body*.
     *response* is a model, or a media type for what is no JSON, or None for an empty answer.
     *errors* are those of the resource itself; the ones every endpoint can give are added by the description.
     """
@@ -142,6 +143,7 @@ class Endpoint:
     access: Access
     body: type[Body] | None = None
     query: type[Query] | None = None
+    accepts: tuple[str, ...] = ()
     response: type[BaseModel] | str | None = None
     status: int = 200
     errors: tuple[type[EdgeError], ...] = ()

@@ -140,6 +140,29 @@ class CameraService:
         known = self._known.get(CameraId(camera_id))
         return known.camera if known else None
 
+    def find_by_uuid(self, camera_uuid: str) -> Camera | None:
+        return next(
+            (
+                each.camera
+                for each in self._known.values()
+                if each.camera.camera_uuid == camera_uuid
+            ),
+            None,
+        )
+
+    def seal(self, bound_to: str, secret: str) -> bytes:
+        """Seal a secret that belongs to a camera with the cameras' key; it opens for the same *bound_to* alone."""
+        return self._sealer.seal(CameraUuid(bound_to), secret)
+
+    def unseal(self, bound_to: str, sealed: bytes) -> str:
+        """Return what was sealed.
+
+        Raises:
+            CameraKeyLostError: the key is another one, or it was tampered with.
+
+        """
+        return self._sealer.unseal(CameraUuid(bound_to), sealed)
+
     def stream_url(self, camera_id: str, profile: ProfileName) -> str | None:
         """Return the URL of a stream **with credentials**, for the media server and the monitor alone.
 

@@ -1,7 +1,8 @@
-"""Live pictures over one WebSocket per tile, handed through from the embedded media server."""
+"""Live pictures over one WebSocket per tile, handed through from the embedded media server; and how any socket of ours ends."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 from urllib.parse import quote
 
 import aiohttp
@@ -16,6 +17,9 @@ STALLED_AFTER_S = 10.0
 CHECK_INTERVAL_S = 3.0
 """So long a viewer whose session has ended may go on."""
 CONNECT_TIMEOUT_S = 5.0
+
+Close = tuple[int, bytes]
+"""A close code and its word."""
 
 # Close codes of ours (4000–4999 are free for applications); the reason is the word beside it.
 GOING_AWAY = (1001, b"going_away")  # the daemon stops
@@ -49,12 +53,17 @@ async def hand_through(
         await client.close(code=code[0], message=code[1])
         return client
     async with server:
-        code = await _pump(client, server, still_good, stopping)
+        code = await until_first(
+            _forward(server, client),
+            until_closed(client),
+            until_ended(still_good),
+            until_stopping(stopping),
+        )
     await client.close(code=code[0], message=code[1])
     return client
 
 
-async def refuse(request: web.Request, code: tuple[int, bytes]) -> web.WebSocketResponse:
+async def refuse(request: web.Request, code: Close) -> web.WebSocketResponse:
     """Open and close with *code*: a browser's script sees no HTTP status of a WebSocket."""
     client = web.WebSocketResponse()
     await client.prepare(request)
@@ -66,19 +75,9 @@ def live_url(hls_url: str, path: str) -> str:
     return f"{hls_url.rstrip('/')}/{quote(path)}/live"
 
 
-async def _pump(
-    client: web.WebSocketResponse,
-    server: aiohttp.ClientWebSocketResponse,
-    still_good: Callable[[], Awaitable[bool]],
-    stopping: asyncio.Event,
-) -> tuple[int, bytes]:
-    """Return why it ended."""
-    tasks = {
-        asyncio.create_task(_forward(server, client), name="live-forward"),
-        asyncio.create_task(_until_closed(client), name="live-client"),
-        asyncio.create_task(_until_ended(still_good), name="live-session"),
-        asyncio.create_task(_until_stopping(stopping), name="live-stopping"),
-    }
+async def until_first(*ends: Coroutine[Any, Any, Close]) -> Close:
+    """Run *ends* until one of them tells why it is over; the others are cancelled and waited for."""
+    tasks = {asyncio.create_task(end, name=f"socket-{number}") for number, end in enumerate(ends)}
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         return next(iter(done)).result()
@@ -88,9 +87,7 @@ async def _pump(
         await asyncio.wait(tasks)
 
 
-async def _forward(
-    server: aiohttp.ClientWebSocketResponse, client: web.WebSocketResponse
-) -> tuple[int, bytes]:
+async def _forward(server: aiohttp.ClientWebSocketResponse, client: web.WebSocketResponse) -> Close:
     try:
         async for message in server:
             async with asyncio.timeout(STALLED_AFTER_S):
@@ -105,13 +102,13 @@ async def _forward(
     return STREAM_UNAVAILABLE
 
 
-async def _until_closed(client: web.WebSocketResponse) -> tuple[int, bytes]:
+async def until_closed(client: web.WebSocketResponse) -> Close:
     async for _ in client:
         pass  # a viewer has nothing to say
     return 1000, b""
 
 
-async def _until_ended(still_good: Callable[[], Awaitable[bool]]) -> tuple[int, bytes]:
+async def until_ended(still_good: Callable[[], Awaitable[bool]]) -> Close:
     while True:
         try:
             if not await still_good():
@@ -121,6 +118,6 @@ async def _until_ended(still_good: Callable[[], Awaitable[bool]]) -> tuple[int, 
         await asyncio.sleep(CHECK_INTERVAL_S)
 
 
-async def _until_stopping(stopping: asyncio.Event) -> tuple[int, bytes]:
+async def until_stopping(stopping: asyncio.Event) -> Close:
     await stopping.wait()
     return GOING_AWAY

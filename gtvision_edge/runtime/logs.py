@@ -14,6 +14,8 @@ _SECRETS = (
     (re.compile(r"((?:password|passwd|pwd|pass|senha)=)[^&\s\"']+", re.IGNORECASE), r"\1***"),
     (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s\"'<>]+@", re.IGNORECASE), r"\1***@"),
     (re.compile(r"((?:token|ticket|access_token|signature)=)[^&\s\"']+", re.IGNORECASE), r"\1***"),
+    (re.compile(r"(/webhooks/hikvision/)[^/\s\"']+"), r"\1***"),
+    (re.compile(r"whsec_[A-Za-z0-9+/=]+"), "whsec_***"),
     (re.compile(r"(Bearer\s+)[A-Za-z0-9._~+/=-]+", re.IGNORECASE), r"\1***"),
 )
 

@@ -111,6 +111,22 @@ class Database:
         if self._is_stuck:
             raise StorageError("The database could not be written.")
 
+    async def cut_log(self) -> bool:
+        """Move all of the write-ahead log into the file and cut it to nothing; False: a reader was in the way.
+
+        Raises:
+            StorageError: the disk failed.
+
+        """
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._cut_log)
+        except sqlite3.Error as error:
+            raise StorageError("The database could not be written.") from error
+
+    def _cut_log(self) -> bool:
+        assert self._writer is not None  # noqa: S101 -- opened before anyone can ask
+        return not self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+
     async def examine(self, *, deep: bool) -> list[str]:
         """Return what SQLite finds wrong with the file, at most a hundred lines; *deep* compares the indexes with the tables, too.
 
@@ -170,6 +186,9 @@ class Database:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
+            # Plates that are forgotten, and messages that were sent, leave no copy in free pages or temporary files.
+            connection.execute("PRAGMA secure_delete = ON")
+            connection.execute("PRAGMA temp_store = MEMORY")
             migrate(connection)
         except sqlite3.Error as error:
             connection.close()

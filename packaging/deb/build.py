@@ -317,6 +317,11 @@ def _stage(stage: Path, *, arch: str, version: str, tree: Path, wheel: Path) -> 
     _put(stage / SETTINGS / "edge.toml", packaged_settings(sample).encode())
     for path in sorted((ROOT / "config/nginx").glob("*.conf")):
         _put(stage / DOCUMENTS / "examples/nginx" / path.name, path.read_bytes())
+    for path in (
+        ROOT / "config/webhook-vectors.json",
+        *sorted((ROOT / "config/schemas").glob("*.json")),
+    ):
+        _put(stage / DOCUMENTS / "integration" / path.name, path.read_bytes())
     _put(stage / DOCUMENTS / "copyright", (tree / "copyright").read_bytes())
     for source, name in (
         ("packaging/deb/changelog", "changelog.Debian.gz"),

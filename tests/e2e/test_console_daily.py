@@ -201,9 +201,8 @@ async def test_old_news_is_never_told_as_the_present(tmp_path: Path) -> None:
         await page.wait_for_selector(".health-cards")
 
         await page.route("**/api/v1/**", lambda route: route.abort())
-        await expect(page.locator(".health > .note")).to_contain_text(
-            "Sem notícias", timeout=patiently(20_000)
-        )
+        note = page.locator(".health > .note", has_text="Sem notícias")
+        await expect(note).to_be_visible(timeout=patiently(20_000))
         await expect(page.locator(".top")).to_contain_text("sem notícias há")
         await expect(page.locator(".health.old")).to_be_visible()
         await expect(page.locator("text=Tudo certo")).to_have_count(0)

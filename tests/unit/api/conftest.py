@@ -27,11 +27,16 @@ from gtvision_edge.accounts import (
     TenantId,
     open_accounts,
 )
+from gtvision_edge.alerts.raising import Teller
+from gtvision_edge.alerts.service import AlertDesk
+from gtvision_edge.api.alerts import alert_endpoints
 from gtvision_edge.api.audit import audit_endpoints
 from gtvision_edge.api.auth import Proxies, RequestAuthenticator
 from gtvision_edge.api.auth_check import Gate, auth_check_endpoints
 from gtvision_edge.api.cameras import camera_endpoints
 from gtvision_edge.api.console import Console
+from gtvision_edge.api.detection_table import detection_table_endpoints
+from gtvision_edge.api.detections import detection_endpoints
 from gtvision_edge.api.discovery import discovery_endpoints
 from gtvision_edge.api.door import STALL_PATIENCE_S
 from gtvision_edge.api.exports import export_endpoints
@@ -39,22 +44,28 @@ from gtvision_edge.api.footage import footage_endpoints
 from gtvision_edge.api.geojson import geojson_endpoints
 from gtvision_edge.api.incidents import incident_endpoints
 from gtvision_edge.api.integrity import integrity_endpoints
+from gtvision_edge.api.itsapi import itsapi_routes
 from gtvision_edge.api.mosaics import mosaic_endpoints
 from gtvision_edge.api.people import people_endpoints
 from gtvision_edge.api.pictures import picture_endpoints
 from gtvision_edge.api.probes import probe_routes
 from gtvision_edge.api.purge_papers import purge_paper_endpoints
+from gtvision_edge.api.push_access import push_access_endpoints
+from gtvision_edge.api.pushes import push_endpoints
 from gtvision_edge.api.routing import Endpoint
 from gtvision_edge.api.server import Api, build_api, serve
 from gtvision_edge.api.session import session_endpoints
 from gtvision_edge.api.site import site_endpoints
 from gtvision_edge.api.status import status_endpoints
 from gtvision_edge.api.storage import storage_endpoints
+from gtvision_edge.api.watchlist import watchlist_endpoints
+from gtvision_edge.app import to_message
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.cameras.model import CameraState, CameraUuid, NewCamera, ProbeRequest, StateEntry
 from gtvision_edge.cameras.onvif.search import DeviceSearch
 from gtvision_edge.cameras.service import CameraService
+from gtvision_edge.detections.opening import Detections, open_detections
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.keys import OpenedKeys, open_keys
 from gtvision_edge.media.model import MediaServerState, PathView
@@ -97,6 +108,8 @@ from gtvision_edge.settings import (
     VolumeSettings,
 )
 from gtvision_edge.storage import Database
+from gtvision_edge.uplink import Outbox
+from gtvision_edge.uplink.outbox import forget_unsent
 from tests.fakes.clock import FakeClock
 from tests.fakes.volumes import ROOMY
 from tests.unit.cameras.fixtures import FixedFinder, FixedProber, make_service
@@ -472,6 +485,46 @@ async def _retention(
 
 
 @pytest.fixture
+def bus() -> EventBus:
+    """The one that tells of readings and of alerts that were seen to."""
+    return EventBus()
+
+
+@pytest.fixture
+def alerts(database: Database, audit: AuditLog, clock: FakeClock, bus: EventBus) -> AlertDesk:
+    return AlertDesk(database, audit, clock, bus)
+
+
+@pytest.fixture
+async def detections(
+    database: Database,
+    audit: AuditLog,
+    clock: FakeClock,
+    cameras: CameraService,
+    tmp_path: Path,
+    bus: EventBus,
+) -> AsyncIterator[Detections]:
+    outbox = Outbox(clock, site_id="a-site")
+    async with open_detections(
+        database,
+        audit,
+        clock,
+        bus,
+        cameras=cameras,
+        state_dir=tmp_path,
+        zone=ZoneInfo("America/Sao_Paulo"),
+        seal=cameras.seal,
+        unseal=cameras.unseal,
+        send=lambda transaction, news: outbox.add(transaction, to_message(news)),
+        forget_unsent=forget_unsent,
+        keep_s=180 * 86400.0,
+        trusts_clock=lambda: True,
+        tell=(Teller(clock),),
+    ) as opened:
+        yield opened
+
+
+@pytest.fixture
 def transfers() -> Shares:
     return Shares("transfers", 3)
 
@@ -496,6 +549,9 @@ def resources(
     footage: FakeFootage,
     keys: OpenedKeys,
     transfers: Shares,
+    detections: Detections,
+    api_settings: ApiSettings,
+    alerts: AlertDesk,
 ) -> list[Endpoint]:
     """Every endpoint but the session's."""
     return [
@@ -528,7 +584,13 @@ def resources(
         *geojson_endpoints(cameras, monitor),
         *discovery_endpoints(DeviceSearch(finder, cameras, audit=audit, database=database)),
         *mosaic_endpoints(mosaics),
-        *audit_endpoints(audit, database, keys.site),
+        *push_endpoints(detections.pushes),
+        *push_access_endpoints(detections.access, Proxies(api_settings.trusted_proxies), clock),
+        *detection_endpoints(detections.desk),
+        *detection_table_endpoints(detections.desk),
+        *audit_endpoints(audit, database, keys.site, reveal=detections.desk.reveal),
+        *watchlist_endpoints(detections.watchlist, clock),
+        *alert_endpoints(alerts),
         *site_endpoints(keys),
         *status_endpoints(
             cameras,
@@ -558,6 +620,7 @@ def start(
     resources: list[Endpoint],
     monitor: FakeMonitor,
     stall_patience_s: float,
+    detections: Detections,
 ) -> Callable[..., Any]:
     """Return a context manager that serves all resources, more endpoints, and other parts' routes."""
 
@@ -600,6 +663,7 @@ def start(
             version="1.2.3",
             extra_routes=[
                 *probe_routes(board, registry, authenticator),
+                *itsapi_routes(detections.pushes, detections.login, proxies),
                 *routes(authenticator),
             ],
             registry=registry,

@@ -6,8 +6,12 @@ from typing import Any
 import pytest
 
 from gtvision_edge.accounts import Principal, Role
+from gtvision_edge.alerts.service import AlertDesk
 from gtvision_edge.api.errors import status_of
 from gtvision_edge.api.routing import PUBLIC, Endpoint
+from gtvision_edge.detections.model import Picture, PictureKind, Reading, TrustLevel, WatchLevel
+from gtvision_edge.detections.opening import Detections
+from gtvision_edge.detections.watchlist import NewWatch
 from gtvision_edge.mosaics import Layout, MosaicService
 from gtvision_edge.recordings.evidence.model import LegalRequest
 from gtvision_edge.recordings.evidence.service import NewExport
@@ -18,6 +22,7 @@ from gtvision_edge.recordings.retention.ordering import PurgeRequest
 from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.footage import MINUTE_US, START_US, a_segment, add, keep, place
+from tests.fakes.pushes import jpeg
 from tests.unit.api.conftest import SECRET, FakeFootage, Served
 
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
@@ -32,6 +37,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/cameras/probe"): {"vendor": "intelbras", "host": "10.0.0.1"},
     ("POST", "/cameras/discover"): {"method": "multicast"},
     ("PATCH", "/cameras/{camera_id}"): {"name": "Changed"},
+    ("POST", "/cameras/{camera_id}/push-secret"): {},
     ("POST", "/incidents"): {
         "cameras": ["cam01"],
         "start": "2026-01-01T00:00:00Z",
@@ -51,6 +57,9 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
         "reason": "pedido do titular",
         "cameras": [],
     },
+    ("POST", "/alerts/{alert_id}/ack"): {"note": "viatura a caminho"},
+    ("POST", "/watchlist"): {"placa": "ABC1234", "reason": "furto na praça"},
+    ("PATCH", "/watchlist/{watch_id}"): {"level": "info"},
     ("POST", "/mosaics"): {"nome": "New", "layout": "2x2", "cameras": []},
     ("PATCH", "/mosaics/{mosaic_id}"): {"nome": "Changed"},
 }
@@ -70,6 +79,8 @@ async def foreign(
     admin: Principal,
     database: Database,
     footage: FakeFootage,
+    detections: Detections,
+    alerts: AlertDesk,
 ) -> dict[str, str]:
     """Ids of tenant b, by the name of the path parameter."""
     (camera_no,) = await keep(database, FakeCamera("cam09", tenant_id="b"))
@@ -87,6 +98,9 @@ async def foreign(
         "export_id": export,
         "purge_id": await _purge(footage, admin),
         "camera_id": "cam09",
+        "detection_id": await _detection(detections, FakeCamera("cam09", tenant_id="b")),
+        "watch_id": await _watch(detections, admin, "b"),
+        "alert_id": await _alert(detections, alerts, admin, FakeCamera("cam09", tenant_id="b")),
         "incident_id": incident.incident.incident_id,
         "mosaic_id": mosaic.mosaic_id,
         "user_id": served.user_ids["viewer-b"],
@@ -103,6 +117,38 @@ async def _purge(footage: FakeFootage, admin: Principal, camera_id: str = "cam09
     request = PurgeRequest((camera_id,), START_US - DAY_US, "pedido do titular")
     (purge_id,) = await footage.retention.purges.order(admin, request)
     return purge_id
+
+
+async def _detection(detections: Detections, camera: FakeCamera) -> str:
+    """Have a plate read by *camera*, with its pictures, and return the id."""
+    pictures = (Picture(PictureKind.SCENE, jpeg()), Picture(PictureKind.PLATE, jpeg(120, 40)))
+    taken = await detections.intake.take(
+        camera,
+        Reading("ABC1D23", pictures=pictures),
+        source="hikvision",
+        trust=TrustLevel.SECRET_PATH,
+    )
+    return taken.detection_id
+
+
+async def _alert(
+    detections: Detections, alerts: AlertDesk, admin: Principal, camera: FakeCamera
+) -> str:
+    """Have a wanted plate pass *camera*, and return the alert's id."""
+    await detections.watchlist.add(
+        admin, NewWatch("ABC1D24", "carro roubado", WatchLevel.INFO, tenant_id=camera.tenant_id)
+    )
+    await detections.intake.take(
+        camera, Reading("ABC1D24"), source="hikvision", trust=TrustLevel.SECRET_PATH
+    )
+    (alert,), _ = await alerts.latest(admin, limit=1)
+    return alert.alert_id
+
+
+async def _watch(detections: Detections, admin: Principal, tenant_id: str) -> str:
+    """Have a plate of nobody's readings watched for, and return the entry's id."""
+    wanted = NewWatch("XYZ9A87", "carro roubado", WatchLevel.INFO, tenant_id=tenant_id)
+    return (await detections.watchlist.add(admin, wanted)).watch_id
 
 
 async def _export(
@@ -189,7 +235,17 @@ async def test_a_camera_outside_the_own_list_does_not_exist(served: Served) -> N
 async def test_lists_show_the_own_tenant_only(
     served: Served, foreign: dict[str, str], who: str
 ) -> None:
-    for path in ("/cameras", "/mosaics", "/users", "/tenants", "/audit"):
+    for path in (
+        "/cameras",
+        "/mosaics",
+        "/detections",
+        "/watchlist",
+        "/alerts",
+        "/alerts?since=0",
+        "/users",
+        "/tenants",
+        "/audit",
+    ):
         status, content = await served.call("GET", path, who=who)
         if status == 403:
             continue
@@ -198,6 +254,7 @@ async def test_lists_show_the_own_tenant_only(
         assert "cam09" not in text
         assert "viewer-b" not in text
         assert foreign["mosaic_id"] not in text
+        assert foreign["alert_id"] not in text
         assert "'b'" not in text
     _, box = await served.call("GET", "/status", who=who)
     assert box["cameras"]["total"] == (1 if who == "narrow-a" else 2)
@@ -296,6 +353,8 @@ async def test_no_odd_value_of_any_field_is_an_incident(
         "user_id": served.user_ids["viewer-b"],
         "tenant_id": "b",
         "incident_id": "none",
+        "watch_id": "none",
+        "alert_id": "none",
     }
     for endpoint in served.endpoints:
         if endpoint.body is None or endpoint.path == "/auth/login":
@@ -315,6 +374,8 @@ async def test_roles_may_what_the_endpoints_say(
     role: Role | None,
     database: Database,
     footage: FakeFootage,
+    detections: Detections,
+    alerts: AlertDesk,
     admin: Principal,
 ) -> None:
     """Whoever may gets past the door; people and tenants named here do not exist, which comes after the door."""
@@ -329,6 +390,9 @@ async def test_roles_may_what_the_endpoints_say(
     export = await _export(footage, database, admin, camera_no, "cam01")
     ids = {
         "camera_id": "cam01",
+        "detection_id": await _detection(detections, FakeCamera("cam01", tenant_id="a")),
+        "watch_id": await _watch(detections, admin, "a"),
+        "alert_id": await _alert(detections, alerts, admin, FakeCamera("cam01", tenant_id="a")),
         "export_id": export,
         "purge_id": await _purge(footage, admin, "cam01"),
         "mosaic_id": mosaic["mosaic_id"],

@@ -144,4 +144,28 @@ export const findings: Text["findings"] = {
     title: "The certificate named in [papers] cannot be used: papers are signed with this unit's own.",
     cure: "Check its file and password in edge.toml; “journalctl -u gtvision-edge” says what is wrong. Then restart.",
   }),
+  hub_unreachable: () => ({
+    title: "The hub does not answer: readings wait on this unit.",
+    cure: "Nothing is lost. Check the site's internet and the address in [uplink] of edge.toml.",
+  }),
+  hub_refused: () => ({
+    title: "The hub does not let this unit publish.",
+    cure: "Ask the hub's team to check user, password and exchange; readings wait here.",
+  }),
+  hub_stalled: () => ({
+    title: "The hub is connected and confirms nothing.",
+    cure: "Its RabbitMQ may be out of memory or disk: tell its team. Readings wait here.",
+  }),
+  hub_backlog: ({ waiting }) => ({
+    title: `${Number(waiting).toLocaleString("en")} messages wait for the hub.`,
+    cure: "They are sent by themselves once the line is back, new ones first. If the line is good, the hub takes them too slowly.",
+  }),
+  messages_parked: ({ parked }) => ({
+    title: `${Number(parked).toLocaleString("en")} messages were refused by the hub many times and are put aside.`,
+    cure: "Others go on. The hub's team can tell why it refuses them.",
+  }),
+  hub_queue_deep: ({ queue, depth }) => ({
+    title: `The hub's queue ${word(queue)} holds ${Number(depth).toLocaleString("en")} messages.`,
+    cure: "Who takes them at the hub has stopped or is slow: tell its team.",
+  }),
 };

@@ -147,4 +147,28 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
     title: "O certificado indicado em [papers] não pode ser usado: os documentos são assinados com o deste equipamento.",
     cure: "Confira em edge.toml o arquivo e a senha dele; “journalctl -u gtvision-edge” diz o que há de errado. Depois reinicie.",
   }),
+  hub_unreachable: () => ({
+    title: "A central não responde: as leituras esperam neste equipamento.",
+    cure: "Nada se perde. Confira a internet do local e o endereço em [uplink] de edge.toml.",
+  }),
+  hub_refused: () => ({
+    title: "A central não deixa este equipamento publicar.",
+    cure: "Peça à equipe da central para conferir usuário, senha e o exchange; as leituras esperam aqui.",
+  }),
+  hub_stalled: () => ({
+    title: "A central está conectada e não confirma nada.",
+    cure: "O RabbitMQ da central pode estar sem memória ou disco: avise a equipe dela. As leituras esperam aqui.",
+  }),
+  hub_backlog: ({ waiting }) => ({
+    title: `${Number(waiting).toLocaleString("pt-BR")} mensagens esperam para ir à central.`,
+    cure: "São enviadas sozinhas quando a linha voltar, as novas primeiro. Se a linha está boa, a central recebe devagar demais.",
+  }),
+  messages_parked: ({ parked }) => ({
+    title: `${Number(parked).toLocaleString("pt-BR")} mensagens foram recusadas pela central muitas vezes e estão de lado.`,
+    cure: "As outras seguem. A equipe da central diz por que as recusa.",
+  }),
+  hub_queue_deep: ({ queue, depth }) => ({
+    title: `A fila ${word(queue)} da central tem ${Number(depth).toLocaleString("pt-BR")} mensagens paradas.`,
+    cure: "Quem as consome na central parou ou está devagar: avise a equipe dela.",
+  }),
 };

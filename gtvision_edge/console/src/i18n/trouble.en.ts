@@ -105,6 +105,18 @@ export const failures: Text["failures"] = {
     title: "The media server does not answer.",
     cure: "It is restarted automatically. Try again in a few seconds.",
   },
+  malformed_push: { title: "What the camera sent cannot be read.", cure: "Check the kind of upload in the camera (ISAPI, ITSAPI or webhook)." },
+  picture_not_kept: { title: "The reading's picture could not be stored.", cure: "The state disk may be full or broken; the camera sends it again." },
+  purpose_required: { title: "Say what the plate is searched for.", cure: "Write the reason, such as a case number; it goes into the audit log." },
+  no_push_secret: { title: "This camera has no secret for sending yet.", cure: "Make the secret first." },
+  push_refused: { title: "This reading was not accepted: unknown camera or signature.", cure: "Check the camera's secret at the integrator." },
+  stale_push: { title: "The reading's time is too far from this unit's.", cure: "Set the sender's clock (NTP)." },
+  too_many_pushes: { title: "Too many readings in a short time.", cure: "The integrator should send them again later." },
+  unknown_detection: { title: "This reading no longer exists.", cure: "It may have been anonymised; reload the page." },
+  unknown_alert: { title: "This alert does not exist, or no longer.", cure: "Reload the page." },
+  already_acknowledged: { title: "Somebody acknowledged this alert before.", cure: "Reload the page to see who and when." },
+  unknown_watch: { title: "This plate is no longer on the watchlist.", cure: "Somebody may have taken it off; reload the page." },
+  already_watched: { title: "This plate is on the watchlist already.", cure: "The old and the Mercosul form are the same vehicle: change the entry that is there." },
 };
 
 /** Which of a camera's doors refused the login, by `via` of the daemon's answer. */

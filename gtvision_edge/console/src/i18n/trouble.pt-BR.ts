@@ -112,6 +112,18 @@ export const failures: Record<string, Trouble> = {
     title: "O servidor de mídia não está respondendo.",
     cure: "Ele é religado sozinho. Tente de novo em alguns segundos.",
   },
+  malformed_push: { title: "O que a câmera enviou não pode ser lido.", cure: "Confira na câmera o tipo de envio (ISAPI, ITSAPI ou webhook)." },
+  picture_not_kept: { title: "A imagem da leitura não pôde ser guardada.", cure: "O disco do estado pode estar cheio ou com defeito; a câmera envia de novo." },
+  purpose_required: { title: "Diga para que a placa é procurada.", cure: "Escreva o motivo, como o número do BO; ele fica na auditoria." },
+  no_push_secret: { title: "Esta câmera ainda não tem segredo de envio.", cure: "Crie o segredo primeiro." },
+  push_refused: { title: "Esta leitura não foi aceita: câmera ou assinatura desconhecida.", cure: "Confira o segredo da câmera no integrador." },
+  stale_push: { title: "A hora da leitura está longe demais da hora deste equipamento.", cure: "Acerte o relógio de quem envia (NTP)." },
+  too_many_pushes: { title: "Leituras demais em pouco tempo.", cure: "O integrador deve enviar de novo mais tarde." },
+  unknown_detection: { title: "Esta leitura não existe mais.", cure: "Ela pode ter sido anonimizada; atualize a página." },
+  unknown_alert: { title: "Este alerta não existe, ou não existe mais.", cure: "Atualize a página." },
+  already_acknowledged: { title: "Alguém já deu ciência deste alerta.", cure: "Atualize a página para ver quem e quando." },
+  unknown_watch: { title: "Esta placa não está mais na lista de procuradas.", cure: "Alguém pode ter tirado; atualize a página." },
+  already_watched: { title: "Esta placa já está na lista de procuradas.", cure: "A placa antiga e a Mercosul são o mesmo veículo: mude a que já está na lista." },
 };
 
 /** Which of a camera's doors refused the login, by `via` of the daemon's answer. */

@@ -1,0 +1,36 @@
+"""Tells of each reading, and raises an alert when a wanted plate passes: in the transaction that accepts the reading."""
+
+from typing import Final
+
+from gtvision_edge.alerts import repository
+from gtvision_edge.alerts.model import AlertId, FeedKind
+from gtvision_edge.detections.model import Detection
+from gtvision_edge.detections.repository import find_watch_of
+from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.ids import new_uuid7
+from gtvision_edge.storage import Transaction
+
+KEPT: Final = 1_000_000
+"""Entries of the feed; a client that was away for longer is told that it missed some."""
+
+
+class Teller:
+    """Writes what people are told of a detection. Late readings alarm nobody; a passage alarms once."""
+
+    def __init__(self, clock: Clock, *, kept: int = KEPT) -> None:
+        self._clock = clock
+        self._kept = kept
+
+    def __call__(self, transaction: Transaction, detection: Detection) -> None:
+        repository.add_to_feed(transaction, FeedKind.DETECTION, detection, kept=self._kept)
+        if detection.vehicle is None or detection.is_late:
+            return
+        watch = find_watch_of(transaction, detection.tenant_id, detection.vehicle)
+        # By when it passed: whoever is wanted until noon passed in time at 11:59, told at 12:01.
+        if watch is None or watch.is_over(detection.captured_us):
+            return
+        alert_id = AlertId(new_uuid7(self._clock))
+        if repository.insert_alert(transaction, alert_id, detection, watch):
+            repository.add_to_feed(
+                transaction, FeedKind.ALERT, detection, alert_id, kept=self._kept
+            )

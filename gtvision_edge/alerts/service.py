@@ -1,0 +1,191 @@
+"""The rules about alerts: who is shown them, and who sees to them."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from gtvision_edge.accounts import NotPermittedError, Principal, Role
+from gtvision_edge.alerts import repository
+from gtvision_edge.alerts.errors import AlreadyAcknowledgedError, UnknownAlertError
+from gtvision_edge.alerts.model import (
+    Acknowledgement,
+    Alert,
+    AlertAcknowledged,
+    Audience,
+    FeedKind,
+    Topic,
+)
+from gtvision_edge.alerts.raising import KEPT
+from gtvision_edge.alerts.repository import WantedAlerts
+from gtvision_edge.audit import AuditLog
+from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.runtime.timestamps import to_rfc3339
+from gtvision_edge.storage import Database, Transaction
+
+LONGEST_NOTE: Final = 500
+_EDITORS: Final = frozenset({Role.ADMIN, Role.OPERATOR})
+_READERS: Final = _EDITORS | {Role.VIEWER}
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsSince:
+    """Alerts that are new, or were acknowledged, after a cursor; each once, as it is now."""
+
+    alerts: list[Alert]
+    reached: int
+    """The cursor to come back with."""
+    more: bool
+    missed: bool
+    """The cursor is older than what is kept, or of another database: look through the whole list once."""
+
+
+class AlertDesk:
+    """Shows alerts to people of their tenant, of cameras that they may see."""
+
+    def __init__(
+        self,
+        database: Database,
+        audit: AuditLog,
+        clock: Clock,
+        bus: EventBus,
+        *,
+        kept: int = KEPT,
+    ) -> None:
+        self._database = database
+        self._audit = audit
+        self._clock = clock
+        self._bus = bus
+        self._kept = kept
+
+    async def latest(
+        self,
+        principal: Principal,
+        *,
+        acknowledged: bool | None = None,
+        before: tuple[int, str] | None = None,
+        limit: int,
+    ) -> tuple[list[Alert], int]:
+        """Return up to *limit* alerts, the newest first, and the cursor of the feed to go on from.
+
+        Raises:
+            NotPermittedError: auditors read the log, not the plates.
+
+        """
+        _require(principal, _READERS)
+        _, head = await repository.feed_bounds(self._database)
+        cameras = None if principal.camera_ids is None else sorted(principal.camera_ids)
+        wanted = WantedAlerts(principal.tenant_id, cameras, acknowledged, before)
+        return await repository.search_alerts(self._database, wanted, limit), head
+
+    async def since(self, principal: Principal, cursor: int, *, limit: int) -> AlertsSince:
+        """Return what happened to alerts after *cursor*, in order.
+
+        Raises:
+            NotPermittedError: as for :meth:`latest`.
+
+        """
+        _require(principal, _READERS)
+        first, head = await repository.feed_bounds(self._database)
+        missed = not first <= cursor <= head
+        audience = Audience(principal, Topic.ALERTS.kinds)
+        entries = await repository.entries_between(
+            self._database, min(cursor, head), head, limit, audience=audience
+        )
+        more = len(entries) == limit
+        found = {entry.alert.alert_id: entry.alert for entry in entries if entry.alert}
+        reached = entries[-1].seq if more else head
+        return AlertsSince(list(found.values()), reached, more, missed)
+
+    async def get(self, principal: Principal, alert_id: str) -> Alert:
+        """Return an alert.
+
+        Raises:
+            UnknownAlertError: none such that *principal* may see.
+            NotPermittedError: as for :meth:`latest`.
+
+        """
+        _require(principal, _READERS)
+        return await self.find(principal, alert_id)
+
+    async def find(self, principal: Principal, alert_id: str) -> Alert:
+        """Return an alert, whatever the role of *principal*.
+
+        Raises:
+            UnknownAlertError: none such that *principal* may see.
+
+        """
+        return _seen(principal, await repository.find_alert(self._database, alert_id))
+
+    async def acknowledge(
+        self, principal: Principal, alert_id: str, *, note: str = "", address: str = ""
+    ) -> Alert:
+        """Note that *principal* sees to an alert; the first who does counts.
+
+        Raises:
+            UnknownAlertError: none such that *principal* may see.
+            AlreadyAcknowledgedError: somebody did before.
+            NotPermittedError: *principal* only watches.
+
+        """
+        _require(principal, _EDITORS)
+
+        def write(transaction: Transaction) -> Alert:
+            alert = _seen(principal, repository.get_alert_row(transaction, alert_id))
+            if alert.acknowledged is not None:
+                raise AlreadyAcknowledgedError(
+                    "Somebody saw to this alert already.",
+                    by=alert.acknowledged.name,
+                    at=to_rfc3339(alert.acknowledged.at_us),
+                )
+            done = Acknowledgement(
+                principal.user_id, principal.username, self._clock.now_us(), note.strip()
+            )
+            repository.acknowledge(transaction, alert.alert_id, done)
+            repository.add_to_feed(
+                transaction,
+                FeedKind.ALERT_ACKNOWLEDGED,
+                alert.detection,
+                alert.alert_id,
+                kept=self._kept,
+            )
+            self._note(transaction, principal, address, alert, done)
+            return replace(alert, acknowledged=done)
+
+        alert = await self._database.write(write)
+        self._bus.publish(AlertAcknowledged(alert.alert_id))
+        return alert
+
+    def _note(
+        self,
+        transaction: Transaction,
+        principal: Principal,
+        address: str,
+        alert: Alert,
+        done: Acknowledgement,
+    ) -> None:
+        self._audit.append(
+            transaction,
+            actor=principal.actor(address),
+            action="alert.acknowledged",
+            subject=f"alert:{alert.alert_id}",
+            tenant_id=alert.detection.tenant_id,
+            details={
+                "camera_id": alert.detection.camera_id,
+                "watch_id": alert.watch_id,
+                "detection_id": alert.detection.detection_id,
+                "note": done.note,
+            },
+        )
+
+
+def _require(principal: Principal, roles: frozenset[Role]) -> None:
+    if principal.role not in roles:
+        raise NotPermittedError("Your role does not allow this.")
+
+
+def _seen(principal: Principal, alert: Alert | None) -> Alert:
+    if alert is None or not principal.may_see_camera(
+        alert.detection.camera_id, alert.detection.tenant_id
+    ):
+        raise UnknownAlertError("There is no such alert.")
+    return alert

@@ -1,0 +1,150 @@
+"""Secrets with which cameras and integrators prove their readings."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gtvision_edge.api.auth import Proxies
+from gtvision_edge.api.routing import ADMINS, Answer, Body, Call, Endpoint, Query
+from gtvision_edge.cameras.errors import UnknownCameraError
+from gtvision_edge.detections.errors import NoPushSecretError
+from gtvision_edge.detections.push_access import PushAccessService
+from gtvision_edge.detections.push_help import BoxAddress, explain
+from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.timestamps import to_rfc3339
+
+
+class PushSecretBody(Body):
+    at_once: bool = False
+    """The secret before ends now; else it is good for a week, so that the sender can be changed."""
+
+
+class PushAccessAnswer(Answer):
+    camera_id: str
+    secret: str
+    """Shown here and in ``push-help``."""
+    made_at: str
+    previous_until: str | None
+    webhook_path: str
+    hikvision_path: str
+
+
+class PushHelpQuery(Query):
+    url: Annotated[str, Field(max_length=300)] | None = None
+    """Where senders reach this box, such as http://10.20.0.5:8080; without it, as the asker does."""
+
+
+class WebhookHelp(Answer):
+    url: str
+    curl: str
+    """Sends one reading of AAA0A00; its signature is good for five minutes."""
+
+
+class HikvisionHelp(Answer):
+    url: str
+    http_host_xml: str
+    """For PUT /ISAPI/Event/notification/httpHosts/1."""
+
+
+class ItsapiHelp(Answer):
+    host: str
+    port: int
+    https: bool
+    user: str
+    password: str
+    short_password: str
+    """The same secret, for fields that do not take the long one."""
+    paths: list[str]
+
+
+class PushHelpAnswer(Answer):
+    camera_id: str
+    secret: str
+    webhook: WebhookHelp
+    hikvision: HikvisionHelp
+    itsapi: ItsapiHelp
+
+
+class _PushAccessResource:
+    def __init__(self, access: PushAccessService, proxies: Proxies, clock: Clock) -> None:
+        self._access = access
+        self._proxies = proxies
+        self._clock = clock
+
+    async def help(self, call: Call) -> PushHelpAnswer:
+        scheme = "https" if self._proxies.is_https(call.request) else "http"
+        asked = f"{scheme}://{self._proxies.host(call.request)}"
+        box = BoxAddress.parse(call.query_as(PushHelpQuery).url or asked)
+        access = await self._access.show(
+            call.principal, call.path("camera_id"), address=call.address
+        )
+        found = explain(access, box, now_us=self._clock.now_us())
+        fields = found.itsapi
+        return PushHelpAnswer(
+            camera_id=found.camera_id,
+            secret=found.secret,
+            webhook=WebhookHelp(url=found.webhook_url, curl=found.webhook_curl),
+            hikvision=HikvisionHelp(url=found.hikvision_url, http_host_xml=found.hikvision_xml),
+            itsapi=ItsapiHelp(
+                host=fields.host,
+                port=fields.port,
+                https=fields.is_https,
+                user=fields.user,
+                password=fields.password,
+                short_password=fields.short_password,
+                paths=list(fields.paths),
+            ),
+        )
+
+    async def renew(self, call: Call) -> PushAccessAnswer:
+        made = await self._access.renew(
+            call.principal,
+            call.path("camera_id"),
+            at_once=call.body_as(PushSecretBody).at_once,
+            address=call.address,
+        )
+        until_us = made.previous_until_us
+        return PushAccessAnswer(
+            camera_id=made.camera_id,
+            secret=made.secret,
+            made_at=to_rfc3339(made.made_us),
+            previous_until=to_rfc3339(until_us) if until_us is not None else None,
+            webhook_path=made.webhook_path,
+            hikvision_path=made.hikvision_path,
+        )
+
+
+def push_access_endpoints(
+    access: PushAccessService, proxies: Proxies, clock: Clock
+) -> list[Endpoint]:
+    """Return ``/cameras/{camera_id}/push-secret`` and ``/push-help``."""
+    resource = _PushAccessResource(access, proxies, clock)
+    return [
+        Endpoint(
+            "POST",
+            "/cameras/{camera_id}/push-secret",
+            resource.renew,
+            "Make the secret with which a camera's readings are signed, or its next one",
+            "plates in",
+            ADMINS,
+            body=PushSecretBody,
+            response=PushAccessAnswer,
+            status=201,
+            ids={"camera_id": UnknownCameraError},
+            look_up=access.see_camera,
+        ),
+        Endpoint(
+            "GET",
+            "/cameras/{camera_id}/push-help",
+            resource.help,
+            "Show how a camera's readings are sent here, with its secret, ready to paste",
+            "plates in",
+            ADMINS,
+            query=PushHelpQuery,
+            response=PushHelpAnswer,
+            errors=(NoPushSecretError,),
+            ids={"camera_id": UnknownCameraError},
+            look_up=access.see_camera,
+            description="It shows a key: each look is audited.",
+        ),
+    ]

@@ -1,0 +1,87 @@
+"""Where cameras and integrators send plate readings. No login: each push proves itself."""
+
+import asyncio
+from typing import Final
+
+from aiohttp import web
+
+from gtvision_edge.api.raw_body import read_capped
+from gtvision_edge.api.routing import PUBLIC, Answer, Call, Endpoint
+from gtvision_edge.detections.errors import (
+    MalformedPushError,
+    PictureNotKeptError,
+    PushRefusedError,
+    StalePushError,
+    TooManyPushesError,
+)
+from gtvision_edge.detections.pushes import PushDesk, SignatureHeaders
+from gtvision_edge.detections.sources.generic import MAX_BODY
+from gtvision_edge.errors import InvalidInputError
+
+MAX_PUSH: Final = 8 * 2**20
+"""With pictures; forty times what cameras usually send."""
+_AT_ONCE: Final = 8
+"""Large bodies in memory; who comes then waits for a place."""
+
+
+class AcceptedAnswer(Answer):
+    detection_id: str
+    repeated: bool
+    """It had been sent before; this is the first result."""
+
+
+class _PushResource:
+    def __init__(self, desk: PushDesk) -> None:
+        self._desk = desk
+        self._places = asyncio.Semaphore(_AT_ONCE)
+
+    async def webhook(self, call: Call) -> AcceptedAnswer:
+        self._desk.admit(call.address)
+        raw = await read_capped(call.request, MAX_BODY)
+        taken = await self._desk.webhook(raw, SignatureHeaders.of(call.request.headers))
+        return AcceptedAnswer(detection_id=taken.detection_id, repeated=not taken.is_new)
+
+    async def hikvision(self, call: Call) -> web.StreamResponse:
+        self._desk.admit(call.address)
+        async with self._places:
+            raw = await read_capped(call.request, MAX_PUSH)
+            content_type = call.request.headers.get("Content-Type", "")
+            await self._desk.hikvision(call.path("secret"), content_type, raw)
+        return web.Response(headers={"Connection": "close"})
+
+
+def push_endpoints(desk: PushDesk) -> list[Endpoint]:
+    """Return where readings arrive."""
+    resource = _PushResource(desk)
+    again = (TooManyPushesError, PictureNotKeptError)
+    return [
+        Endpoint(
+            "POST",
+            "/webhooks/lpr",
+            resource.webhook,
+            "Send a plate reading",
+            "plates in",
+            PUBLIC,
+            accepts=("application/json",),
+            response=AcceptedAnswer,
+            status=202,
+            errors=(InvalidInputError, PushRefusedError, StalePushError, *again),
+            description=(
+                "`{camera_id, placa, timestamp, confianca, imagem_url, signature}`. Signed by the headers of Standard"
+                " Webhooks over the raw body, or by `signature`: hex HMAC-SHA256, keyed with the camera's secret, over"
+                " `v1\\n{camera_id}\\n{placa}\\n{timestamp}\\n{confianca}\\n{imagem_url}`. 202 means: it is on disk."
+            ),
+        ),
+        Endpoint(
+            "POST",
+            "/webhooks/hikvision/{secret}",
+            resource.hikvision,
+            "Where a Hikvision camera posts its events (ISAPI httpHosts)",
+            "plates in",
+            PUBLIC,
+            accepts=("multipart/form-data", "application/xml", "application/json"),
+            errors=(PushRefusedError, MalformedPushError, *again),
+            ids={"secret": PushRefusedError},
+            description="200 for events that are no plate readings, too: the camera would send them again.",
+        ),
+    ]

@@ -1,0 +1,299 @@
+"""The one way a reading becomes a detection, whatever source it came from.
+
+A 2xx to a camera means: the detection, the message to the hub and the alert are on disk (one commit with fsync). A source that
+sends a passage again is told the first result; what it lacked then, a picture, is added.
+"""
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
+from zoneinfo import ZoneInfo
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter
+
+from gtvision_edge.detections import repository
+from gtvision_edge.detections.errors import PictureNotKeptError
+from gtvision_edge.detections.model import (
+    Detection,
+    DetectionId,
+    PictureKind,
+    PlateRead,
+    Reading,
+    TrustLevel,
+)
+from gtvision_edge.detections.moments import moment_of
+from gtvision_edge.detections.picture_store import PictureStore
+from gtvision_edge.detections.plates import read_plate
+from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.runtime.ids import new_uuid7
+from gtvision_edge.runtime.timestamps import to_rfc3339
+from gtvision_edge.storage import Database, Transaction
+
+log = structlog.get_logger(__name__)
+
+SAME_PASSAGE_US: Final = 10_000_000
+"""A vehicle that one camera reads again within this is passing once."""
+KIND: Final = "br.gtvision.deteccao.lpr.v1"
+ROUTING_KEY: Final = "deteccoes.lpr"
+SCHEMA: Final = "deteccao.lpr.v1.json"
+
+
+class PushingCamera(Protocol):
+    """What a detection needs to know of its camera."""
+
+    @property
+    def camera_id(self) -> str: ...
+    @property
+    def camera_uuid(self) -> str: ...
+    @property
+    def tenant_id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingNews:
+    """A message for the hub, as the outbox wants it."""
+
+    message_id: str
+    kind: str
+    routing_key: str
+    lane: str
+    subject: str
+    time_us: int
+    schema: str
+    data: Mapping[str, Any]
+
+
+Send = Callable[[Transaction, OutgoingNews], None]
+"""Writes a message to the outbox in a transaction."""
+Told = Callable[[Transaction, Detection], None]
+"""Writes what people are told of a detection in a transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a reading; not *is_new*: the source had sent it before."""
+
+    detection_id: DetectionId
+    is_new: bool
+
+
+class Intake:
+    """Judges readings, keeps them, and tells of them."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        bus: EventBus,
+        *,
+        zone: ZoneInfo,
+        pictures: PictureStore,
+        send: Send,
+        tell: Sequence[Told] = (),
+        registry: CollectorRegistry | None = None,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._bus = bus
+        self._zone = zone
+        self._pictures = pictures
+        self._send = send
+        self._tell = tell
+        self._threads = ThreadPoolExecutor(2, "detection-pictures")
+        registry = registry or CollectorRegistry()
+        self._accepted = Counter(
+            "gtvision_edge_detections", "Plate readings accepted", ["source"], registry=registry
+        )
+        self._repeated = Counter(
+            "gtvision_edge_detections_repeated",
+            "Plate readings that a source sent again",
+            ["source"],
+            registry=registry,
+        )
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def take(
+        self,
+        camera: PushingCamera,
+        reading: Reading,
+        *,
+        source: str,
+        trust: TrustLevel,
+        event_id: str = "",
+    ) -> Taken:
+        """Keep *reading* of *camera*; return when it is on disk.
+
+        *event_id* is what the source calls it at each try; without it, camera, time, plate and lane say whether it is the same.
+
+        Raises:
+            StorageError, PictureNotKeptError: the disk failed; nothing was accepted, the source shall send it again.
+
+        """
+        received_us = self._clock.now_us()
+        key = source_key(camera.camera_uuid, source, reading, event_id)
+        scene, crop = await self._keep_pictures(reading)
+        fresh = self._judged(camera, reading, source, trust, received_us, scene, crop)
+
+        def write(transaction: Transaction) -> tuple[Detection, bool]:
+            known = repository.find_by_source_key(transaction, key)
+            if known is not None:
+                repository.add_pictures(transaction, known["detection_id"], scene=scene, crop=crop)
+                return repository.to_detection(known), False
+            detection = self._placed_in_passage(transaction, fresh)
+            repository.insert_detection(transaction, detection, source_key=key)
+            self._send(transaction, news_of(detection, camera.name))
+            for tell in self._tell:
+                tell(transaction, detection)
+            return detection, True
+
+        detection, is_new = await self._database.write(write)
+        if is_new:
+            self._accepted.labels(source).inc()
+            self._bus.publish(PlateRead(detection))
+        else:
+            self._repeated.labels(source).inc()
+        return Taken(detection.detection_id, is_new)
+
+    def _judged(
+        self,
+        camera: PushingCamera,
+        reading: Reading,
+        source: str,
+        trust: TrustLevel,
+        received_us: int,
+        scene: str | None,
+        crop: str | None,
+    ) -> Detection:
+        plate = read_plate(reading.plate)
+        moment = moment_of(reading, received_us=received_us, zone=self._zone)
+        detection_id = DetectionId(new_uuid7(self._clock))
+        return Detection(
+            detection_id=detection_id,
+            camera_uuid=camera.camera_uuid,
+            camera_id=camera.camera_id,
+            tenant_id=camera.tenant_id,
+            captured_us=moment.us,
+            received_us=received_us,
+            time_source=moment.source,
+            plate=plate.text if plate else None,
+            vehicle=plate.vehicle if plate else None,
+            plate_sent=reading.plate[:64],
+            confidence=reading.confidence,
+            source=source,
+            trust=trust,
+            is_late=moment.is_late,
+            passage_id=detection_id,
+            facts=_facts(reading),
+            scene=scene,
+            crop=crop,
+        )
+
+    def _placed_in_passage(self, transaction: Transaction, detection: Detection) -> Detection:
+        if detection.vehicle is None:
+            return detection
+        passage = repository.find_passage(
+            transaction,
+            detection.camera_uuid,
+            detection.vehicle,
+            from_us=detection.captured_us - SAME_PASSAGE_US,
+            to_us=detection.captured_us + SAME_PASSAGE_US,
+        )
+        return replace(detection, passage_id=DetectionId(passage)) if passage else detection
+
+    async def _keep_pictures(self, reading: Reading) -> tuple[str | None, str | None]:
+        kept: dict[PictureKind, str] = {}
+        loop = asyncio.get_running_loop()
+        for picture in reading.pictures:
+            if picture.kind is PictureKind.VEHICLE or picture.kind in kept:
+                continue
+            try:
+                kept[picture.kind] = await loop.run_in_executor(
+                    self._threads, self._pictures.keep, picture.jpeg
+                )
+            except OSError as error:
+                raise PictureNotKeptError("The picture could not be stored.") from error
+        return kept.get(PictureKind.SCENE), kept.get(PictureKind.PLATE)
+
+
+def source_key(camera_uuid: str, source: str, reading: Reading, event_id: str = "") -> bytes:
+    """Return what is the same for a passage however often its source sends it."""
+    parts = [camera_uuid, source]
+    if event_id or reading.event_id:
+        parts.append(event_id or reading.event_id)
+    else:
+        when = reading.captured_us if reading.captured_us is not None else reading.local_time
+        # A source that gives no time cannot say that it is sending the same again.
+        parts += ["", str(when or secrets.token_hex(16)), reading.plate, str(reading.lane)]
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "replace")).digest()
+
+
+def news_of(detection: Detection, camera_name: str) -> OutgoingNews:
+    """Return the message to the hub; its pictures are named by their hashes, not carried."""
+    facts = detection.facts
+    data = {
+        "id": detection.detection_id,
+        "camera_id": detection.camera_id,
+        "camera_uuid": detection.camera_uuid,
+        "camera_nome": camera_name,
+        "tenant_id": detection.tenant_id,
+        "placa": detection.plate,
+        "placa_lida": detection.plate_sent,
+        "confianca": detection.confidence,
+        "timestamp": to_rfc3339(detection.captured_us),
+        "recebido_em": to_rfc3339(detection.received_us),
+        "origem_do_horario": detection.time_source.value,
+        "fonte": detection.source,
+        "confiabilidade": detection.trust.value,
+        "passagem_id": detection.passage_id,
+        "sentido": facts.get("direction", ""),
+        "faixa": facts.get("lane"),
+        "veiculo": facts.get("vehicle", {}),
+        "imagem_sha256": detection.scene,
+        "recorte_sha256": detection.crop,
+    }
+    return OutgoingNews(
+        message_id=detection.detection_id,
+        kind=KIND,
+        routing_key=ROUTING_KEY,
+        lane=detection.camera_uuid,
+        subject=f"camera/{detection.camera_id}",
+        time_us=detection.captured_us,
+        schema=SCHEMA,
+        data=data,
+    )
+
+
+def _facts(reading: Reading) -> dict[str, Any]:
+    vehicle = reading.vehicle
+    facts: dict[str, Any] = {
+        "direction": reading.direction,
+        "lane": reading.lane,
+        "speed_kmh": reading.speed_kmh,
+        "country": reading.country,
+        "plate_color": reading.plate_color,
+        "confidence_sent": reading.confidence_sent,
+        "least_character": reading.least_character,
+        "offset_min": reading.offset_min,
+        "is_resent": reading.is_resent,
+        "vehicle": {
+            name: value
+            for name, value in (
+                ("color", vehicle.color),
+                ("kind", vehicle.kind),
+                ("make", vehicle.make),
+                ("model", vehicle.model),
+            )
+            if value
+        },
+    }
+    return {name: value for name, value in facts.items() if value not in (None, "", {})}

@@ -1,0 +1,101 @@
+"""Puts the parts that take, keep and show plate readings together."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+from zoneinfo import ZoneInfo
+
+from prometheus_client import CollectorRegistry
+
+from gtvision_edge.audit import AuditLog
+from gtvision_edge.detections.intake import Intake, PushingCamera, Send, Told
+from gtvision_edge.detections.picture_store import PictureStore
+from gtvision_edge.detections.privacy import Anonymiser, Forget
+from gtvision_edge.detections.push_access import PushAccessService
+from gtvision_edge.detections.push_login import PushLogin
+from gtvision_edge.detections.push_secrets import PushSecrets, Seal, Unseal
+from gtvision_edge.detections.pushes import PushDesk
+from gtvision_edge.detections.service import DetectionDesk
+from gtvision_edge.detections.watchlist import Watchlist
+from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.storage import Database
+
+PICTURES: Final = "detections"
+"""In the state directory."""
+
+
+class Cameras(Protocol):
+    """The site's cameras, in memory."""
+
+    def all_cameras(self) -> Sequence[PushingCamera]: ...
+    def find_camera(self, camera_id: str) -> PushingCamera | None: ...
+    def find_by_uuid(self, camera_uuid: str) -> PushingCamera | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Detections:
+    """What others use of plate readings."""
+
+    intake: Intake
+    secrets: PushSecrets
+    pushes: PushDesk
+    login: PushLogin
+    access: PushAccessService
+    desk: DetectionDesk
+    anonymiser: Anonymiser
+    watchlist: Watchlist
+
+
+@asynccontextmanager
+async def open_detections(
+    database: Database,
+    audit: AuditLog,
+    clock: Clock,
+    bus: EventBus,
+    *,
+    cameras: Cameras,
+    state_dir: Path,
+    zone: ZoneInfo,
+    seal: Seal,
+    unseal: Unseal,
+    send: Send,
+    forget_unsent: Forget,
+    keep_s: float,
+    trusts_clock: Callable[[], bool],
+    tell: Sequence[Told] = (),
+    registry: CollectorRegistry | None = None,
+) -> AsyncIterator[Detections]:
+    """Open them; the pictures' threads end with the block."""
+    pictures = PictureStore(state_dir / PICTURES)
+    intake = Intake(
+        database, clock, bus, zone=zone, pictures=pictures, send=send, tell=tell, registry=registry
+    )
+    try:
+        secrets = PushSecrets(database, clock, seal=seal, unseal=unseal)
+        await secrets.load()
+        yield Detections(
+            intake,
+            secrets,
+            PushDesk(intake, secrets, cameras, clock),
+            PushLogin(secrets, cameras, clock),
+            PushAccessService(secrets, cameras, audit, database),
+            DetectionDesk(
+                database, audit, cameras=cameras, pictures=pictures, seal=seal, unseal=unseal
+            ),
+            Anonymiser(
+                database,
+                audit,
+                clock,
+                pictures=pictures,
+                forget_unsent=forget_unsent,
+                keep_s=keep_s,
+                zone=zone,
+                trusts_clock=trusts_clock,
+            ),
+            Watchlist(database, audit, clock),
+        )
+    finally:
+        intake.close()

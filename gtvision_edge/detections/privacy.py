@@ -1,0 +1,172 @@
+"""Readings live as long as the site says; then plate and pictures are gone, and what remains is that something passed.
+
+Gone means from the file, too: the writer overwrites what it deletes (``secure_delete``), indexes that held plates are built
+anew, since SQLite leaves copies in pages that it splits, and the write-ahead log is cut to nothing.
+"""
+
+import asyncio
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from gtvision_edge.audit import SYSTEM, AuditLog
+from gtvision_edge.detections import repository
+from gtvision_edge.detections.model import Detection
+from gtvision_edge.detections.picture_store import PictureStore
+from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.storage import Database, Transaction
+
+log = structlog.get_logger(__name__)
+
+BATCH: Final = 200
+FIRST_AFTER_S: Final = 900.0
+ROUND_S: Final = 86_400.0
+DOUBT_S: Final = 600.0
+_WORD: Final = re.compile(r"[A-Za-z_]{1,16}")
+
+Forget = Callable[[Transaction, Sequence[str]], int]
+"""Takes what else holds the plates of these detections out of the database; returns how many rows that were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round took away."""
+
+    readings: int = 0
+    pictures: int = 0
+    unsent: int = 0
+    """Messages that still waited for the hub and never reached it."""
+
+
+class Anonymiser:
+    """Takes away what is older than *keep_s*; *trusts_clock* False: nothing is judged by its age now."""
+
+    def __init__(
+        self,
+        database: Database,
+        audit: AuditLog,
+        clock: Clock,
+        *,
+        pictures: PictureStore,
+        forget_unsent: Forget,
+        keep_s: float,
+        zone: ZoneInfo,
+        trusts_clock: Callable[[], bool],
+    ) -> None:
+        self._database = database
+        self._audit = audit
+        self._clock = clock
+        self._pictures = pictures
+        self._forget_unsent = forget_unsent
+        self._keep_s = keep_s
+        self._zone = zone
+        self._trusts_clock = trusts_clock
+
+    async def run(self) -> None:
+        """Go round once a day, until cancelled."""
+        await self._clock.sleep(FIRST_AFTER_S)
+        while True:
+            while not self._trusts_clock():
+                await self._clock.sleep(DOUBT_S)
+            done = await self.go_round()
+            if done.readings:
+                log.info("readings_anonymised", readings=done.readings, pictures=done.pictures)
+            await self._clock.sleep(ROUND_S)
+
+    async def go_round(self) -> Round:
+        """Anonymise all that is due; each batch is one commit with its audit entries. May be cut off anywhere and called again.
+
+        Raises:
+            StorageError, OSError: the disk failed; what was done so far stays done.
+
+        """
+        until_us = self._clock.now_us() - round(self._keep_s * 1e6)
+        total = Round()
+        while batch := await repository.fetch_due(self._database, until_us, BATCH):
+            done = await self._take_away(batch, until_us)
+            total = Round(
+                total.readings + done.readings,
+                total.pictures + done.pictures,
+                total.unsent + done.unsent,
+            )
+        if total.readings:
+            await self._database.write(repository.rebuild_plate_indexes)
+        # Also when nothing was due: the cut of a round before may have met a reader.
+        await self._database.cut_log()
+        return total
+
+    async def _take_away(self, batch: Sequence[Detection], until_us: int) -> Round:
+        ids = [each.detection_id for each in batch]
+        names = sorted({name for each in batch for name in (each.scene, each.crop) if name})
+        lonely = await repository.only_in(self._database, names, ids)
+        # The files first: what is cut off here comes again, for the row still names them.
+        await asyncio.to_thread(self._pictures.remove, lonely)
+
+        def write(transaction: Transaction) -> int:
+            now_us = self._clock.now_us()
+            for each in batch:
+                repository.anonymise(
+                    transaction, each.detection_id, facts=remaining_facts(each.facts), now_us=now_us
+                )
+                repository.count_anonymised(transaction, each, day=self._day(each.captured_us))
+            unsent = self._forget_unsent(transaction, ids)
+            for tenant_id, count in Counter(each.tenant_id for each in batch).items():
+                self._note(transaction, tenant_id, count, batch, until_us, unsent, len(lonely))
+            return unsent
+
+        unsent = await self._database.write(write)
+        return Round(len(batch), len(lonely), unsent)
+
+    def _note(
+        self,
+        transaction: Transaction,
+        tenant_id: str,
+        count: int,
+        batch: Sequence[Detection],
+        until_us: int,
+        unsent: int,
+        pictures: int,
+    ) -> None:
+        ids = sorted(each.detection_id for each in batch if each.tenant_id == tenant_id)
+        self._audit.append(
+            transaction,
+            actor=SYSTEM,
+            action="plates.anonymised",
+            tenant_id=tenant_id,
+            details={
+                "readings": count,
+                "until_us": until_us,
+                "keep_s": round(self._keep_s),
+                "ids_sha256": hashlib.sha256("\n".join(ids).encode()).hexdigest(),
+                # Of the whole batch, which may be of several tenants.
+                "batch_pictures": pictures,
+                "batch_unsent": unsent,
+            },
+        )
+
+    def _day(self, time_us: int) -> str:
+        return datetime.fromtimestamp(time_us / 1e6, self._zone).date().isoformat()
+
+
+def remaining_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what may stay: lane, speed, and words that cannot be a plate, for those have digits."""
+    vehicle = facts.get("vehicle", {})
+    kind = vehicle.get("kind", "") if isinstance(vehicle, dict) else ""
+    kept = {
+        "lane": facts.get("lane"),
+        "speed_kmh": facts.get("speed_kmh"),
+        "direction": _plain(facts.get("direction", "")),
+        "vehicle": {"kind": _plain(kind)} if _plain(kind) else {},
+    }
+    return {name: value for name, value in kept.items() if value not in (None, "", {})}
+
+
+def _plain(word: object) -> str:
+    return word if isinstance(word, str) and _WORD.fullmatch(word) else ""

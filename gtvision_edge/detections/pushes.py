@@ -1,0 +1,177 @@
+"""What cameras and integrators send, from the moment it is whole: who sent it, is it proved, what does it say, is it kept."""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from gtvision_edge.detections.errors import PushRefusedError, StalePushError
+from gtvision_edge.detections.intake import Intake, PushingCamera, Taken
+from gtvision_edge.detections.model import TrustLevel
+from gtvision_edge.detections.push_secrets import PushSecrets
+from gtvision_edge.detections.rates import SendRate
+from gtvision_edge.detections.sources import hikvision, intelbras
+from gtvision_edge.detections.sources.generic import WebhookMessage, read_webhook
+from gtvision_edge.detections.sources.signatures import is_signed_body, is_signed_fields
+from gtvision_edge.errors import InvalidInputError
+from gtvision_edge.runtime.clock import Clock
+
+WINDOW_S: Final = 300.0
+"""How far a signed message's time may be from ours, in both directions."""
+CAMERA_RATE: Final = (50.0, 400.0)
+ADDRESS_RATE: Final = (400.0, 4000.0)
+"""Per second and at once; many cameras may come from one address (a recorder, a router)."""
+_NOBODY: Final = "whsec_bm9ib2R5IGhhcyB0aGlzIHNlY3JldCBhdCBhbGwgIQ=="
+"""Checked against for cameras that are not known, so that both take the same time."""
+
+
+class PushDirectory(Protocol):
+    """The site's cameras, in memory."""
+
+    def find_camera(self, camera_id: str) -> PushingCamera | None: ...
+    def find_by_uuid(self, camera_uuid: str) -> PushingCamera | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureHeaders:
+    """The headers of Standard Webhooks; all '' where the signature is in the body."""
+
+    message_id: str = ""
+    timestamp: str = ""
+    signature: str = ""
+
+    @classmethod
+    def of(cls, headers: Mapping[str, str]) -> "SignatureHeaders":
+        return cls(
+            headers.get("webhook-id", "")[:128],
+            headers.get("webhook-timestamp", "")[:20],
+            headers.get("webhook-signature", "")[:2000],
+        )
+
+
+class PushDesk:
+    """Takes pushes of every kind."""
+
+    def __init__(
+        self, intake: Intake, secrets: PushSecrets, cameras: PushDirectory, clock: Clock
+    ) -> None:
+        self._intake = intake
+        self._secrets = secrets
+        self._cameras = cameras
+        self._clock = clock
+        self._of_camera = SendRate(clock, per_s=CAMERA_RATE[0], burst=CAMERA_RATE[1])
+        self._of_address = SendRate(clock, per_s=ADDRESS_RATE[0], burst=ADDRESS_RATE[1])
+
+    def admit(self, address: str) -> None:
+        """Count a push of *address* before anything is read of it.
+
+        Raises:
+            TooManyPushesError: it sends too many.
+
+        """
+        self._of_address.take(address)
+
+    async def webhook(self, raw: bytes, headers: SignatureHeaders) -> Taken:
+        """Take the customer's webhook.
+
+        Raises:
+            InvalidInputError: it is no such message.
+            PushRefusedError: unknown camera or bad signature; which, is not said.
+            StalePushError: signed, and its time is too far from ours.
+            TooManyPushesError, StorageError: it shall be sent again later.
+
+        """
+        message = read_webhook(raw)
+        camera = self._cameras.find_camera(message.camera_id)
+        known = self._secrets.of_camera(camera.camera_uuid) if camera else []
+        is_signed = _is_signed(known or [_NOBODY], raw, message, headers)
+        if camera is None or not known or not is_signed:
+            raise PushRefusedError("The camera is not known or the signature is wrong.")
+        self._of_camera.take(camera.camera_uuid)
+        self._require_fresh(message, headers)
+        fields = message.fields
+        event_id = headers.message_id if headers.signature else ""
+        if not event_id:
+            text = "\n".join((fields.plate, fields.timestamp, fields.picture_url))
+            event_id = hashlib.sha256(text.encode()).hexdigest()
+        return await self._intake.take(
+            camera, message.reading, source="webhook", trust=TrustLevel.SIGNED, event_id=event_id
+        )
+
+    async def hikvision(self, token: str, content_type: str, raw: bytes) -> Taken | None:
+        """Take what a Hikvision camera posts to its secret address; None: an event of another kind, which it wants a 200 for.
+
+        Raises:
+            PushRefusedError: no camera has that address.
+            MalformedPushError: it cannot be read.
+            TooManyPushesError, StorageError, PictureNotKeptError: it shall be sent again later.
+
+        """
+        uuid = self._secrets.camera_of_path(token)
+        camera = self._cameras.find_by_uuid(uuid) if uuid else None
+        if camera is None:
+            raise PushRefusedError("The camera is not known or the signature is wrong.")
+        self._of_camera.take(camera.camera_uuid)
+        reading = await asyncio.to_thread(hikvision.read_push, content_type, raw)
+        if reading is None:
+            return None
+        return await self._intake.take(
+            camera, reading, source="hikvision", trust=TrustLevel.SECRET_PATH
+        )
+
+    async def tollgate(self, camera: PushingCamera, raw: bytes) -> str:
+        """Take a ``TollgateInfo`` of *camera*, which has logged in; return the ``DeviceID`` that it calls itself.
+
+        Raises:
+            MalformedPushError: it cannot be read.
+            TooManyPushesError, StorageError, PictureNotKeptError: it shall be sent again later.
+
+        """
+        self._of_camera.take(camera.camera_uuid)
+        reading = await asyncio.to_thread(intelbras.read_tollgate, raw)
+        if reading is not None:
+            await self._intake.take(
+                camera, reading, source="itsapi", trust=TrustLevel.AUTHENTICATED
+            )
+        return await asyncio.to_thread(intelbras.device_of, raw)
+
+    async def sign_of_life(self, camera: PushingCamera, raw: bytes) -> str:
+        """Take what an ITSAPI camera tells of itself, as :meth:`tollgate` does; nothing is kept of it.
+
+        Raises:
+            TooManyPushesError: it shall be sent again later.
+
+        """
+        self._of_camera.take(camera.camera_uuid)
+        return await asyncio.to_thread(intelbras.device_of, raw)
+
+    def _require_fresh(self, message: WebhookMessage, headers: SignatureHeaders) -> None:
+        if headers.signature:
+            sent_us = int(headers.timestamp) * 1_000_000
+        else:
+            sent_us = message.reading.captured_us or 0
+        away_s = abs(self._clock.now_us() - sent_us) / 1e6
+        if away_s > WINDOW_S:
+            raise StalePushError(
+                "The message's time is too far from this box's clock.", away_s=round(away_s)
+            )
+
+
+def _is_signed(
+    secrets: list[str], raw: bytes, message: WebhookMessage, headers: SignatureHeaders
+) -> bool:
+    if headers.signature:
+        if not (headers.timestamp.isascii() and headers.timestamp.isdigit() and headers.message_id):
+            raise InvalidInputError(
+                "The signature's headers are not right.",
+                faults=[{"path": "webhook-timestamp", "message": "must be Unix seconds"}],
+            )
+        return is_signed_body(
+            secrets,
+            message_id=headers.message_id,
+            timestamp=headers.timestamp,
+            body=raw,
+            header=headers.signature,
+        )
+    return is_signed_fields(secrets, message.fields, message.signature)

@@ -1,0 +1,336 @@
+"""All SQL about plate readings."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gtvision_edge.detections.model import (
+    Detection,
+    DetectionId,
+    TimeSource,
+    TrustLevel,
+    Watch,
+    WatchId,
+    WatchLevel,
+)
+from gtvision_edge.storage import Database, Row, Transaction
+
+_COLUMNS = (
+    "detection_id, camera_uuid, camera_id, tenant_id, captured_us, received_us, time_source, plate, vehicle, plate_sent,"
+    " confidence, source, trust, is_late, passage_id, facts, scene, crop, anonymised_us"
+)
+
+_WATCH_COLUMNS = "watch_id, tenant_id, plate, vehicle, reason, level, expires_us, created_by, created_us, updated_us"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a search is for. Empty *cameras*: none; None: all. *patterns* are ``GLOB``; empty: any plate, and none."""
+
+    start_us: int
+    end_us: int
+    cameras: Sequence[str] | None = None
+    """Uuids."""
+    tenant_id: str | None = None
+    patterns: Sequence[str] = ()
+    before: tuple[int, str] | None = None
+    """Time and id of the last one of the page before: newest come first."""
+
+
+def columns_of(alias: str) -> str:
+    """Return what :func:`to_detection` needs of the table ``detections`` under *alias*, for who joins it."""
+    return ", ".join(f"{alias}.{name.strip()}" for name in _COLUMNS.split(","))
+
+
+def find_by_source_key(transaction: Transaction, key: bytes) -> Row | None:
+    found: Row | None = transaction.execute(
+        f"SELECT {_COLUMNS} FROM detections WHERE source_key = ?",  # noqa: S608 -- a constant
+        (key,),
+    ).fetchone()
+    return found
+
+
+def find_passage(
+    transaction: Transaction, camera_uuid: str, vehicle: str, *, from_us: int, to_us: int
+) -> str | None:
+    """Return the passage of the reading of *vehicle* that is nearest to the end of the interval, None = there is none."""
+    row = transaction.execute(
+        "SELECT passage_id FROM detections WHERE vehicle = ? AND camera_uuid = ? AND captured_us BETWEEN ? AND ?"
+        " ORDER BY captured_us DESC LIMIT 1",
+        (vehicle, camera_uuid, from_us, to_us),
+    ).fetchone()
+    return row[0] if row else None
+
+
+def insert_detection(transaction: Transaction, detection: Detection, *, source_key: bytes) -> None:
+    transaction.execute(
+        f"INSERT INTO detections ({_COLUMNS}, source_key)"  # noqa: S608 -- a constant
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            detection.detection_id,
+            detection.camera_uuid,
+            detection.camera_id,
+            detection.tenant_id,
+            detection.captured_us,
+            detection.received_us,
+            detection.time_source.value,
+            detection.plate,
+            detection.vehicle,
+            detection.plate_sent,
+            detection.confidence,
+            detection.source,
+            detection.trust.value,
+            detection.is_late,
+            detection.passage_id,
+            json.dumps(detection.facts, ensure_ascii=False),
+            detection.scene,
+            detection.crop,
+            detection.anonymised_us,
+            source_key,
+        ),
+    )
+
+
+def add_pictures(
+    transaction: Transaction, detection_id: str, *, scene: str | None, crop: str | None
+) -> None:
+    """Give a detection the pictures that it lacks."""
+    transaction.execute(
+        "UPDATE detections SET scene = coalesce(scene, ?2), crop = coalesce(crop, ?3)"
+        " WHERE detection_id = ?1 AND anonymised_us IS NULL",
+        (detection_id, scene, crop),
+    )
+
+
+async def find_detection(database: Database, detection_id: str) -> Detection | None:
+    row = await database.fetch_one(
+        f"SELECT {_COLUMNS} FROM detections WHERE detection_id = ?",  # noqa: S608 -- a constant
+        (detection_id,),
+    )
+    return to_detection(row) if row else None
+
+
+async def search(database: Database, wanted: Wanted, limit: int) -> list[Detection]:
+    """Return up to *limit* detections, the newest first."""
+    terms = ["captured_us >= ?", "captured_us < ?"]
+    values: list[object] = [wanted.start_us, wanted.end_us]
+    if wanted.cameras is not None:
+        terms.append("camera_uuid IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps(list(wanted.cameras)))
+    if wanted.tenant_id is not None:
+        terms.append("tenant_id = ?")
+        values.append(wanted.tenant_id)
+    if wanted.patterns:
+        terms.append("(" + " OR ".join(["plate GLOB ?"] * len(wanted.patterns)) + ")")
+        values += wanted.patterns
+    if wanted.before is not None:
+        terms.append("(captured_us, detection_id) < (?, ?)")
+        values += wanted.before
+    rows = await database.fetch_all(
+        f"SELECT {_COLUMNS} FROM detections WHERE {' AND '.join(terms)}"  # noqa: S608 -- of constants
+        " ORDER BY captured_us DESC, detection_id DESC LIMIT ?",
+        [*values, limit],
+    )
+    return [to_detection(row) for row in rows]
+
+
+async def fetch_due(database: Database, until_us: int, limit: int) -> list[Detection]:
+    """Return detections to anonymise: seen or received before *until_us*, whichever was earlier."""
+    rows = await database.fetch_all(
+        f"SELECT {_COLUMNS} FROM detections WHERE anonymised_us IS NULL AND min(captured_us, received_us) < ?"  # noqa: S608 -- a constant
+        " ORDER BY min(captured_us, received_us) LIMIT ?",
+        (until_us, limit),
+    )
+    return [to_detection(row) for row in rows]
+
+
+async def only_in(database: Database, names: Sequence[str], ids: Sequence[str]) -> list[str]:
+    """Return those pictures of *names* that no detection but *ids* has."""
+    rows = await database.fetch_all(
+        "SELECT value FROM json_each(?1) AS name WHERE NOT EXISTS (SELECT 1 FROM detections WHERE scene = name.value"
+        " AND detection_id NOT IN (SELECT value FROM json_each(?2))) AND NOT EXISTS (SELECT 1 FROM detections"
+        " WHERE crop = name.value AND detection_id NOT IN (SELECT value FROM json_each(?2)))",
+        (json.dumps(list(names)), json.dumps(list(ids))),
+    )
+    return [row[0] for row in rows]
+
+
+def anonymise(
+    transaction: Transaction, detection_id: str, *, facts: Mapping[str, Any], now_us: int
+) -> None:
+    """Take plate, pictures, and what was made of the plate out of a detection."""
+    transaction.execute(
+        "UPDATE detections SET plate = NULL, vehicle = NULL, plate_sent = '', confidence = NULL, facts = ?, scene = NULL,"
+        " crop = NULL, source_key = randomblob(32), anonymised_us = ? WHERE detection_id = ?",
+        (json.dumps(facts), now_us, detection_id),
+    )
+
+
+def count_anonymised(transaction: Transaction, detection: Detection, *, day: str) -> None:
+    """Count a detection into what remains of a camera's day."""
+    transaction.execute(
+        "INSERT INTO detection_counts (camera_uuid, day, tenant_id, camera_id, readings, passages)"
+        " VALUES (?, ?, ?, ?, 1, ?) ON CONFLICT (camera_uuid, day, tenant_id) DO UPDATE SET"
+        " readings = readings + 1, passages = passages + excluded.passages",
+        (
+            detection.camera_uuid,
+            day,
+            detection.tenant_id,
+            detection.camera_id,
+            int(detection.is_first_of_passage),
+        ),
+    )
+
+
+def rebuild_plate_indexes(transaction: Transaction) -> None:
+    """Build the indexes that hold plates anew: SQLite leaves copies in pages that it splits, which no deletion finds."""
+    for name in ("detections_by_plate", "detections_by_vehicle"):
+        transaction.execute(f"REINDEX {name}")
+
+
+async def fetch_push_secrets(database: Database) -> list[Row]:
+    """Return the sealed secrets of all cameras, the newest of each first."""
+    return await database.fetch_all(
+        "SELECT camera_uuid, made_us, sealed, expires_us FROM push_secrets ORDER BY made_us DESC"
+    )
+
+
+async def newest_push_secret(database: Database) -> tuple[int, int]:
+    """Return what changes whenever a secret is made: how many there are, and when the newest was made."""
+    row = await database.fetch_one("SELECT count(*), coalesce(max(made_us), 0) FROM push_secrets")
+    return (int(row[0]), int(row[1])) if row else (0, 0)
+
+
+def renew_push_secret(
+    transaction: Transaction,
+    camera_uuid: str,
+    sealed: bytes,
+    *,
+    made_us: int,
+    previous_until_us: int,
+) -> None:
+    """Make *sealed* a camera's present secret; the one before ends at *previous_until_us*, older ones now."""
+    transaction.execute(
+        "DELETE FROM push_secrets WHERE camera_uuid = ? AND expires_us IS NOT NULL", (camera_uuid,)
+    )
+    transaction.execute(
+        "UPDATE push_secrets SET expires_us = ? WHERE camera_uuid = ?",
+        (previous_until_us, camera_uuid),
+    )
+    transaction.execute(
+        "INSERT INTO push_secrets (camera_uuid, made_us, sealed) VALUES (?, ?, ?)",
+        (camera_uuid, made_us, sealed),
+    )
+
+
+async def watches_after(
+    database: Database, watch_id: str, limit: int, *, tenant_id: str | None
+) -> list[Watch]:
+    """Return up to *limit* entries, oldest first, after *watch_id*; of *tenant_id* or of all (None)."""
+    rows = await database.fetch_all(
+        f"SELECT {_WATCH_COLUMNS} FROM watchlist WHERE watch_id > ?1"  # noqa: S608 -- a constant
+        " AND (?2 IS NULL OR tenant_id = ?2) ORDER BY watch_id LIMIT ?3",
+        (watch_id, tenant_id, limit),
+    )
+    return [_to_watch(row) for row in rows]
+
+
+async def find_watch(database: Database, watch_id: str) -> Watch | None:
+    row = await database.fetch_one(
+        f"SELECT {_WATCH_COLUMNS} FROM watchlist WHERE watch_id = ?",  # noqa: S608 -- a constant
+        (watch_id,),
+    )
+    return _to_watch(row) if row else None
+
+
+def get_watch_row(transaction: Transaction, watch_id: str) -> Watch | None:
+    row = transaction.execute(
+        f"SELECT {_WATCH_COLUMNS} FROM watchlist WHERE watch_id = ?",  # noqa: S608 -- a constant
+        (watch_id,),
+    ).fetchone()
+    return _to_watch(row) if row else None
+
+
+def find_watch_of(transaction: Transaction, tenant_id: str, vehicle: str) -> Watch | None:
+    """Return the entry of a tenant for *vehicle*, be it over or not."""
+    row = transaction.execute(
+        f"SELECT {_WATCH_COLUMNS} FROM watchlist WHERE tenant_id = ? AND vehicle = ?",  # noqa: S608 -- a constant
+        (tenant_id, vehicle),
+    ).fetchone()
+    return _to_watch(row) if row else None
+
+
+def insert_watch(transaction: Transaction, watch: Watch) -> None:
+    transaction.execute(
+        f"INSERT INTO watchlist ({_WATCH_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 -- a constant
+        (
+            watch.watch_id,
+            watch.tenant_id,
+            watch.plate,
+            watch.vehicle,
+            watch.reason,
+            watch.level.value,
+            watch.expires_us,
+            watch.created_by,
+            watch.created_us,
+            watch.updated_us,
+        ),
+    )
+
+
+def update_watch(transaction: Transaction, watch: Watch) -> None:
+    transaction.execute(
+        "UPDATE watchlist SET reason = ?, level = ?, expires_us = ?, updated_us = ? WHERE watch_id = ?",
+        (watch.reason, watch.level.value, watch.expires_us, watch.updated_us, watch.watch_id),
+    )
+
+
+def delete_watch(transaction: Transaction, watch_id: WatchId) -> None:
+    transaction.execute("DELETE FROM watchlist WHERE watch_id = ?", (watch_id,))
+
+
+def tenant_exists(transaction: Transaction, tenant_id: str) -> bool:
+    found = transaction.execute(
+        "SELECT 1 FROM tenants WHERE tenant_id = ?", (tenant_id,)
+    ).fetchone()
+    return found is not None
+
+
+def _to_watch(row: Row) -> Watch:
+    return Watch(
+        watch_id=WatchId(row["watch_id"]),
+        tenant_id=row["tenant_id"],
+        plate=row["plate"],
+        vehicle=row["vehicle"],
+        reason=row["reason"],
+        level=WatchLevel(row["level"]),
+        expires_us=row["expires_us"],
+        created_by=row["created_by"],
+        created_us=row["created_us"],
+        updated_us=row["updated_us"],
+    )
+
+
+def to_detection(row: Row) -> Detection:
+    return Detection(
+        detection_id=DetectionId(row["detection_id"]),
+        camera_uuid=row["camera_uuid"],
+        camera_id=row["camera_id"],
+        tenant_id=row["tenant_id"],
+        captured_us=row["captured_us"],
+        received_us=row["received_us"],
+        time_source=TimeSource(row["time_source"]),
+        plate=row["plate"],
+        vehicle=row["vehicle"],
+        plate_sent=row["plate_sent"],
+        confidence=row["confidence"],
+        source=row["source"],
+        trust=TrustLevel(row["trust"]),
+        is_late=bool(row["is_late"]),
+        passage_id=DetectionId(row["passage_id"]),
+        facts=json.loads(row["facts"]),
+        scene=row["scene"],
+        crop=row["crop"],
+        anonymised_us=row["anonymised_us"],
+    )

@@ -1,0 +1,229 @@
+"""What people may see of plate readings; a search for a plate is an act with a purpose."""
+
+import base64
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from gtvision_edge.accounts import NotPermittedError, Principal, Role
+from gtvision_edge.audit import AuditLog
+from gtvision_edge.cameras.errors import CameraKeyLostError, UnknownCameraError
+from gtvision_edge.detections import repository
+from gtvision_edge.detections.errors import PurposeRequiredError, UnknownDetectionError
+from gtvision_edge.detections.intake import PushingCamera
+from gtvision_edge.detections.model import Detection, PictureKind
+from gtvision_edge.detections.picture_store import PictureStore
+from gtvision_edge.detections.plates import search_patterns
+from gtvision_edge.detections.push_secrets import Seal, Unseal
+from gtvision_edge.detections.repository import Wanted
+from gtvision_edge.errors import InvalidInputError
+from gtvision_edge.storage import Database, Transaction
+
+SHORTEST_PURPOSE: Final = 5
+MAX_EXPORT: Final = 200_000
+_PAGE: Final = 500
+_LOGGED: Final = "words of searches in the audit log"
+_READERS: Final = frozenset({Role.ADMIN, Role.OPERATOR, Role.VIEWER})
+
+
+class CameraList(Protocol):
+    """The site's cameras, in memory."""
+
+    def all_cameras(self) -> Sequence[PushingCamera]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What somebody looks for; *plate* may hold ``?`` and ``*``."""
+
+    start_us: int
+    end_us: int
+    plate: str = ""
+    camera_id: str | None = None
+    purpose: str = ""
+    before: tuple[int, str] | None = None
+
+
+class DetectionDesk:
+    """Shows detections to people of their tenant, of cameras that they may see."""
+
+    def __init__(
+        self,
+        database: Database,
+        audit: AuditLog,
+        *,
+        cameras: CameraList,
+        pictures: PictureStore,
+        seal: Seal,
+        unseal: Unseal,
+    ) -> None:
+        self._seal = seal
+        self._unseal = unseal
+        self._database = database
+        self._audit = audit
+        self._cameras = cameras
+        self._pictures = pictures
+
+    async def search(
+        self, principal: Principal, wanted: Search, *, limit: int, address: str = ""
+    ) -> list[Detection]:
+        """Return up to *limit* detections, the newest first; a search for a plate is audited before it is done.
+
+        Raises:
+            NotPermittedError: auditors read the log, not the plates.
+            UnknownCameraError: none such that *principal* may see.
+            PurposeRequiredError: a plate, and no purpose of five characters or more.
+            InvalidInputError: the plate holds nothing to search for.
+
+        """
+        found = self._examined(principal, wanted, needs_purpose=bool(wanted.plate))
+        if found.patterns and wanted.before is None:
+            await self._write_down("plates.searched", principal, wanted, address)
+        return await repository.search(self._database, found, limit)
+
+    async def export(
+        self, principal: Principal, wanted: Search, *, address: str = ""
+    ) -> AsyncIterator[list[Detection]]:
+        """Return the detections to carry away, page by page, the newest first, at most ``MAX_EXPORT``; audited before the first.
+
+        Raises:
+            PurposeRequiredError: no purpose, with a plate or without.
+            NotPermittedError, UnknownCameraError, InvalidInputError: as for :meth:`search`.
+
+        """
+        found = self._examined(principal, wanted, needs_purpose=True)
+        await self._write_down("plates.exported", principal, wanted, address)
+        return self._pages(found)
+
+    async def _pages(self, wanted: Wanted) -> AsyncIterator[list[Detection]]:
+        left = MAX_EXPORT
+        while left > 0:
+            page = await repository.search(self._database, wanted, min(_PAGE, left))
+            if not page:
+                return
+            yield page
+            left -= len(page)
+            wanted = replace(wanted, before=(page[-1].captured_us, page[-1].detection_id))
+
+    def _examined(self, principal: Principal, wanted: Search, *, needs_purpose: bool) -> Wanted:
+        _require(principal)
+        patterns = search_patterns(wanted.plate)
+        if wanted.plate and not patterns:
+            fault = {"path": "placa", "message": "needs at least one letter or digit"}
+            raise InvalidInputError("The search is not right.", faults=[fault])
+        if needs_purpose and len(wanted.purpose.strip()) < SHORTEST_PURPOSE:
+            raise PurposeRequiredError("Say what the plates are needed for.")
+        return Wanted(
+            wanted.start_us,
+            wanted.end_us,
+            cameras=self._visible(principal, wanted.camera_id),
+            tenant_id=principal.tenant_id,
+            patterns=patterns,
+            before=wanted.before,
+        )
+
+    async def get(self, principal: Principal, detection_id: str) -> Detection:
+        """Return a detection.
+
+        Raises:
+            UnknownDetectionError: none such that *principal* may see.
+            NotPermittedError: as for :meth:`search`.
+
+        """
+        _require(principal)
+        return await self.find(principal, detection_id)
+
+    async def find(self, principal: Principal, detection_id: str) -> Detection:
+        """Return a detection, whatever the role of *principal*.
+
+        Raises:
+            UnknownDetectionError: none such that *principal* may see.
+
+        """
+        found = await repository.find_detection(self._database, detection_id)
+        if found is None or not principal.may_see_camera(found.camera_id, found.tenant_id):
+            raise UnknownDetectionError("There is no such detection.")
+        return found
+
+    async def picture(self, principal: Principal, detection_id: str, kind: PictureKind) -> Path:
+        """Return the file of a detection's picture.
+
+        Raises:
+            UnknownDetectionError: none such, or it has no such picture.
+            NotPermittedError: as for :meth:`search`.
+
+        """
+        found = await self.get(principal, detection_id)
+        name = found.crop if kind is PictureKind.PLATE else found.scene
+        if name is None:
+            raise UnknownDetectionError("There is no such picture.")
+        return self._pictures.path_of(name)
+
+    def _visible(self, principal: Principal, camera_id: str | None) -> list[str] | None:
+        if camera_id is not None:
+            for camera in self._cameras.all_cameras():
+                if camera.camera_id == camera_id and principal.may_see_camera(
+                    camera.camera_id, camera.tenant_id
+                ):
+                    return [camera.camera_uuid]
+            raise UnknownCameraError("There is no such camera.", camera_id=camera_id)
+        if principal.camera_ids is None:
+            return None
+        return [
+            camera.camera_uuid
+            for camera in self._cameras.all_cameras()
+            if principal.may_see_camera(camera.camera_id, camera.tenant_id)
+        ]
+
+    async def _write_down(
+        self, action: str, principal: Principal, wanted: Search, address: str
+    ) -> None:
+        await self._database.write(
+            lambda transaction: self._note(transaction, action, principal, wanted, address)
+        )
+
+    def _note(
+        self,
+        transaction: Transaction,
+        action: str,
+        principal: Principal,
+        wanted: Search,
+        address: str,
+    ) -> None:
+        self._audit.append(
+            transaction,
+            actor=principal.actor(address),
+            action=action,
+            subject=f"camera:{wanted.camera_id}" if wanted.camera_id else "",
+            tenant_id=principal.tenant_id,
+            details={
+                "start_us": wanted.start_us,
+                "end_us": wanted.end_us,
+                "sealed": self._sealed(wanted),
+            },
+        )
+
+    def _sealed(self, wanted: Search) -> str:
+        """Return what the log keeps of the words of a search: it is never shortened, and shall not hold plates in clear."""
+        words = {"plate": wanted.plate, "purpose": wanted.purpose.strip()[:500]}
+        return base64.b64encode(self._seal(_LOGGED, json.dumps(words))).decode()
+
+    def reveal(self, action: str, details: Mapping[str, Any]) -> dict[str, Any]:
+        """Return an audit entry's *details* with the words of a search in clear, for those who may read the log.
+
+        They stay sealed when the cameras' key is another one than at that time.
+        """
+        if not action.startswith("plates.") or not isinstance(details.get("sealed"), str):
+            return dict(details)
+        try:
+            words = json.loads(self._unseal(_LOGGED, base64.b64decode(details["sealed"])))
+        except (CameraKeyLostError, ValueError):
+            return dict(details)
+        return {name: value for name, value in details.items() if name != "sealed"} | dict(words)
+
+
+def _require(principal: Principal) -> None:
+    if principal.role not in _READERS:
+        raise NotPermittedError("Your role does not allow this.")

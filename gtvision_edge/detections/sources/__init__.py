@@ -1,0 +1,1 @@
+"""How each kind of camera says that a plate passed; all of them end in the same :class:`Reading`."""

@@ -1,0 +1,217 @@
+"""XML and JSON documents of cameras as one kind of tree: names in small letters without namespace, values as text.
+
+Nothing here follows an entity, and a document that is too deep or too large is refused. A badly encoded or unescaped name must
+not cost a reading: the declared charset counts, else UTF-8, else Latin-1; where the XML is still broken, single fields are looked for.
+"""
+
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from html import unescape
+from itertools import islice
+from typing import Any, Final
+
+import defusedxml.ElementTree
+from defusedxml.common import DefusedXmlException
+
+from gtvision_edge.detections.errors import MalformedPushError
+
+MAX_DOCUMENT: Final = 512 * 1024
+MAX_DEPTH: Final = 24
+MAX_NODES: Final = 5000
+_CHARSET: Final = re.compile(rb"<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
+_DECLARATION: Final = re.compile(r"\A\s*<\?xml.{0,200}?\?>", re.DOTALL)
+_SIMPLE: Final = re.compile(
+    r"<(?:[\w.-]{1,40}:)?([A-Za-z]\w{0,60})(?:\s[^<>]{0,300})?>([^<]{0,500})</(?:[\w.-]{1,40}:)?\1\s*>"
+)
+
+
+@dataclass(slots=True)
+class Node:
+    """A place of the tree: its own text, and its children by name."""
+
+    text: str = ""
+    children: dict[str, list["Node"]] = field(default_factory=dict)
+
+    def find(self, *names: str) -> "Node | None":
+        """Return the first of *names* among the children."""
+        for name in names:
+            if found := self.children.get(name):
+                return found[0]
+        return None
+
+    def value(self, *names: str) -> str:
+        """Return the text of the first of *names* that has one, ''."""
+        for name in names:
+            for each in self.children.get(name, ()):
+                if each.text:
+                    return each.text
+        return ""
+
+    def walk(self) -> Iterator["Node"]:
+        """Return this one and everything below it."""
+        waiting = [self]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting += [each for some in node.children.values() for each in some]
+
+    def search(self, name: str) -> "Node | None":
+        """Return the first one called *name* anywhere below."""
+        return next((each for node in self.walk() if (each := node.find(name))), None)
+
+
+def read_document(raw: bytes, charset: str = "", *, limit: int = MAX_DOCUMENT) -> Node:
+    """Return the tree of an XML or JSON document of at most *limit* bytes; *charset* as its Content-Type has it.
+
+    Raises:
+        MalformedPushError: it is neither, too large, too deep, or carries declarations of its own (DTD, entities).
+
+    """
+    if len(raw) > limit:
+        raise MalformedPushError("The document is too large.")
+    start = raw.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith((b"{", b"[")):
+        return read_json(raw, charset)
+    return _read_xml(start, charset)
+
+
+def read_json(raw: bytes, charset: str = "") -> Node:
+    """Return the tree of a JSON document.
+
+    Raises:
+        MalformedPushError: as for :func:`read_document`.
+
+    """
+    try:
+        value = json.loads(
+            _decoded(raw, charset).lstrip("\ufeff"),
+            parse_float=str,
+            parse_int=str,
+            parse_constant=str,
+        )
+    except (ValueError, RecursionError) as error:
+        raise MalformedPushError("The body is no JSON that can be read.") from error
+    counter = [0]
+    return _node_of(value, 0, counter)
+
+
+def _node_of(value: Any, depth: int, counter: list[int]) -> Node:
+    counter[0] += 1
+    if depth > MAX_DEPTH or counter[0] > MAX_NODES:
+        raise MalformedPushError("The document is nested too deeply or has too many fields.")
+    if isinstance(value, dict):
+        node = Node()
+        for name, each in value.items():
+            values = each if isinstance(each, list) else [each]
+            node.children.setdefault(clean(name).lower(), []).extend(
+                _node_of(one, depth + 1, counter) for one in values
+            )
+        return node
+    if isinstance(value, list):
+        return Node(children={"": [_node_of(each, depth + 1, counter) for each in value]})
+    if value is None:
+        return Node()
+    if isinstance(value, bool):
+        return Node("true" if value else "false")
+    return Node(clean(str(value)))
+
+
+def _read_xml(raw: bytes, charset: str) -> Node:
+    try:
+        return _tree_of(_parse(raw))
+    except ElementTree.ParseError:
+        text = _DECLARATION.sub("", _decoded(raw, charset))
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise MalformedPushError("The document declares entities of its own.")
+    try:
+        return _tree_of(_parse(text.encode("utf-8", "replace")))
+    except ElementTree.ParseError:
+        return _recovered(text)
+
+
+def _parse(raw: bytes) -> ElementTree.Element:
+    try:
+        root: ElementTree.Element = defusedxml.ElementTree.fromstring(
+            raw, forbid_dtd=True, forbid_entities=True, forbid_external=True
+        )
+    except DefusedXmlException as error:
+        raise MalformedPushError("The document declares entities of its own.") from error
+    except (LookupError, ValueError, UnicodeError) as error:  # a charset that nobody knows
+        raise ElementTree.ParseError(str(error)) from error
+    return root
+
+
+def _tree_of(root: ElementTree.Element) -> Node:
+    whole = Node()
+    waiting: list[tuple[Node, ElementTree.Element, int]] = [(whole, root, 0)]
+    count = 0
+    while waiting:
+        parent, element, depth = waiting.pop()
+        count += 1
+        if depth > MAX_DEPTH or count > MAX_NODES:
+            raise MalformedPushError("The document is nested too deeply or has too many fields.")
+        node = Node(clean((element.text or "").strip()))
+        parent.children.setdefault(_local(element.tag), []).append(node)
+        waiting += [(node, each, depth + 1) for each in reversed(element)]
+    return whole
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2].rpartition(":")[2].lower()
+
+
+def _recovered(text: str) -> Node:
+    """Return the simple fields of XML that is broken somewhere, all side by side."""
+    node = Node()
+    for found in islice(_SIMPLE.finditer(text), MAX_NODES):
+        value = clean(unescape(found[2]).strip())
+        node.children.setdefault(found[1].lower(), []).append(Node(value))
+    if not node.children:
+        raise MalformedPushError("The body is no XML that can be read.")
+    return node
+
+
+def _decoded(raw: bytes, charset: str) -> str:
+    declared = _CHARSET.match(raw.lstrip(b"\xef\xbb\xbf \t\r\n"))
+    names = [charset, declared[1].decode() if declared else "", "utf-8"]
+    for name in names:
+        if name:
+            try:
+                return raw.decode(name)
+            except (LookupError, UnicodeError):
+                continue
+    return raw.decode("latin-1")
+
+
+def clean(text: str) -> str:
+    """Return *text* without what can be neither stored nor shown: lone surrogates, control characters."""
+    return (
+        "".join(each for each in text if each.isprintable() or each == "\t")
+        .encode("utf-8", "replace")
+        .decode("utf-8")
+    )
+
+
+def first_of(nodes: Iterable[Node | None], *names: str) -> str:
+    """Return the first text that one of *nodes* has under one of *names*."""
+    for node in nodes:
+        if node is not None and (value := node.value(*names)):
+            return value
+    return ""
+
+
+def number_of(text: str) -> float | None:
+    """Return the number in *text*; None where there is none that is finite and below a million millions."""
+    try:
+        number = float(text.replace(",", "."))
+    except ValueError:
+        return None
+    return number if abs(number) < 1e12 else None  # also not NaN
+
+
+def whole_of(text: str) -> int | None:
+    number = number_of(text)
+    return int(number) if number is not None and number == int(number) else None

@@ -1,0 +1,178 @@
+"""The customer's webhook: ``{camera_id, placa, timestamp, confianca, imagem_url, signature}``, read before anything is believed.
+
+Met in the field: a byte order mark, escaped slashes, null for a missing picture, numbers written anew by a library.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Never
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from gtvision_edge.detections.model import Reading
+from gtvision_edge.detections.sources.signatures import SignedFields
+from gtvision_edge.detections.sources.times import read_time
+from gtvision_edge.errors import InvalidInputError
+
+MAX_BODY: Final = 64 * 1024
+"""Pictures are linked, not embedded."""
+_URL: Final = re.compile(r"https?://[^\s\x00-\x1f\"<>\\^`{|}]{1,2040}", re.IGNORECASE)
+
+
+_TEXTS: Final = ("camera_id", "placa", "timestamp", "imagem_url", "signature")
+
+
+class _Literal(str):
+    """A number as it stands in the text."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookMessage:
+    """What a body says; *signature* '' = it carries none, so a header must."""
+
+    camera_id: str
+    reading: Reading
+    fields: SignedFields
+    signature: str
+
+
+def _one_line(text: str) -> str:
+    if any(not each.isprintable() for each in text):
+        raise ValueError("must be one line without control characters")
+    return text
+
+
+def _picture_url(text: str) -> str:
+    if text and not _URL.fullmatch(text):
+        raise ValueError("must be an http or https address")
+    return text
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore", arbitrary_types_allowed=True)
+
+    camera_id: Annotated[Line, Field(min_length=1, max_length=64)]
+    placa: Annotated[Line, Field(max_length=64)] | None = None
+    timestamp: Annotated[Line, Field(min_length=1, max_length=48)]
+    confianca: Annotated[str, Field(max_length=32)] | None = None
+    imagem_url: Annotated[str, Field(max_length=2048), AfterValidator(_picture_url)] | None = None
+    signature: Annotated[str, Field(max_length=200)] | None = None
+
+
+def read_webhook(raw: bytes) -> WebhookMessage:
+    """Return what *raw* says; nothing of it is true before a signature was checked.
+
+    Raises:
+        InvalidInputError: it is no such message; ``faults`` names each place.
+
+    """
+    value = _json(raw)
+    literal = value.get("confianca")
+    if literal is not None and not isinstance(literal, _Literal):
+        raise _fault("confianca", "must be a number or null")
+    for name in _TEXTS:
+        if isinstance(value.get(name), _Literal):
+            raise _fault(name, "must be text")
+    body = _validated(value)
+    told = read_time(body.timestamp)
+    if told.us is None:
+        raise _fault(
+            "timestamp", "must be RFC 3339 with an offset, such as 2026-03-14T09:26:53-03:00"
+        )
+    return WebhookMessage(
+        camera_id=body.camera_id,
+        reading=Reading(
+            plate=body.placa or "",
+            confidence=_confidence(body.confianca),
+            confidence_sent=body.confianca or "",
+            captured_us=told.us,
+            offset_min=told.offset_min,
+            picture_url=body.imagem_url or "",
+        ),
+        fields=SignedFields(
+            camera_id=body.camera_id,
+            plate=body.placa or "",
+            timestamp=body.timestamp,
+            confidence=body.confianca or "",
+            picture_url=body.imagem_url or "",
+        ),
+        signature=body.signature or "",
+    )
+
+
+def _validated(value: dict[str, Any]) -> _Body:
+    try:
+        return _Body.model_validate(value)
+    except ValidationError as error:
+        faults = [
+            {
+                "path": ".".join(str(part) for part in fault["loc"]),
+                "message": fault["msg"].removeprefix("Value error, "),
+            }
+            for fault in error.errors(include_url=False, include_input=False, include_context=False)
+        ]
+        raise InvalidInputError("The reading is not right.", faults=faults) from error
+
+
+def _json(raw: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(
+            raw.decode("utf-8-sig"),
+            object_pairs_hook=_without_duplicates,
+            parse_float=_Literal,
+            parse_int=_Literal,
+            parse_constant=_refuse_constant,
+        )
+        json.dumps(value, ensure_ascii=False).encode("utf-8")  # lone surrogates
+    except UnicodeError as error:
+        raise _fault("", "has characters that are no UTF-8") from error
+    except json.JSONDecodeError as error:
+        message = f"is no JSON (line {error.lineno}, column {error.colno})"
+        raise _fault("", message) from error
+    except RecursionError as error:
+        raise _fault("", "is nested too deeply") from error
+    except ValueError as error:
+        raise _fault("", str(error)[:200]) from error
+    if not isinstance(value, dict):
+        raise _fault("", "must be an object")
+    return value
+
+
+def _confidence(literal: str | None) -> float | None:
+    """Return 0 to 1; over 1 up to 100 counts in hundredths.
+
+    Raises:
+        InvalidInputError: it is neither.
+
+    """
+    if literal is None:
+        return None
+    number = float(literal)
+    if 0 <= number <= 1:
+        return number
+    if 1 < number <= 100:
+        return number / 100
+    raise _fault("confianca", "must be from 0 to 1, or up to 100 in hundredths")
+
+
+def _fault(path: str, message: str) -> InvalidInputError:
+    return InvalidInputError(
+        "The reading is not right.", faults=[{"path": path, "message": message}]
+    )
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("has a key twice in one object")
+    return found
+
+
+def _refuse_constant(name: str) -> Never:
+    raise ValueError(f"has {name}, which is no JSON")

@@ -1,0 +1,116 @@
+-- Plate readings, the secrets their senders prove themselves with, messages waiting for the hub, plates that are wanted, and what people are told.
+-- An older program leaves these tables alone.
+
+-- Plate readings, one row for each that was accepted. What anonymising takes away is NULL or '' afterwards.
+CREATE TABLE detections (
+    detection_id TEXT PRIMARY KEY,        -- UUIDv7; also the id of the message to the hub
+    camera_uuid TEXT NOT NULL,
+    camera_id TEXT NOT NULL,              -- the readable id at that time
+    tenant_id TEXT NOT NULL,              -- whose the camera was at that time
+    captured_us INTEGER NOT NULL,         -- when it passed; see time_source
+    received_us INTEGER NOT NULL,
+    time_source TEXT NOT NULL CHECK (time_source IN ('camera', 'camera_zone', 'receipt')), -- its offset | its clock in the site's zone | none that can be trusted
+    plate TEXT,                           -- [A-Z0-9]{1,12}; NULL = none was read, or anonymised
+    vehicle TEXT,                         -- what both forms of one plate share; NULL likewise
+    plate_sent TEXT NOT NULL,             -- as the camera wrote it
+    confidence REAL,                      -- 0 to 1; NULL = not said
+    source TEXT NOT NULL,                 -- key of a source: webhook, hikvision, itsapi, snapmanager
+    trust TEXT NOT NULL,                  -- TrustLevel
+    is_late INTEGER NOT NULL,             -- 1 = told so long after it passed that nobody should be alarmed
+    passage_id TEXT NOT NULL,             -- the first detection of the same passage; its own id for the first
+    source_key BLOB NOT NULL UNIQUE,      -- SHA-256 of what is the same when a source sends it again
+    facts TEXT NOT NULL,                  -- JSON: direction, lane, vehicle and what else the source said
+    scene TEXT,                           -- SHA-256 (hex) of the scene's JPEG in the picture store; NULL = none
+    crop TEXT,                            -- likewise of the plate's
+    anonymised_us INTEGER                 -- NULL = not yet
+);
+CREATE INDEX detections_by_time ON detections (captured_us, detection_id);
+CREATE INDEX detections_by_camera ON detections (camera_uuid, captured_us);
+CREATE INDEX detections_by_plate ON detections (plate, captured_us) WHERE plate IS NOT NULL;
+CREATE INDEX detections_by_vehicle ON detections (vehicle, captured_us) WHERE vehicle IS NOT NULL;
+
+-- Secrets by which a camera's pushes are known; two during a change.
+CREATE TABLE push_secrets (
+    camera_uuid TEXT NOT NULL,
+    made_us INTEGER NOT NULL,
+    sealed BLOB NOT NULL,                 -- AES-256-GCM as passwords of cameras
+    expires_us INTEGER,                   -- NULL = the present one; else the one before, good until then
+    PRIMARY KEY (camera_uuid, made_us)
+) WITHOUT ROWID;
+
+-- Messages waiting for the hub, in the order in which they were accepted. Gone when the hub's broker confirmed them.
+CREATE TABLE outbox (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    message_id TEXT NOT NULL UNIQUE,      -- UUIDv7, the same at each try
+    routing_key TEXT NOT NULL,
+    lane TEXT NOT NULL,                   -- order is kept within it: a camera's uuid, or the kind of news
+    created_us INTEGER NOT NULL,
+    body BLOB NOT NULL,                   -- the CloudEvent, JSON
+    attempts INTEGER NOT NULL DEFAULT 0,
+    parked_us INTEGER,                    -- when it was given up for now, having failed too often; NULL = it waits
+    parked_reason TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX outbox_waiting ON outbox (seq) WHERE parked_us IS NULL;
+CREATE INDEX outbox_by_lane ON outbox (lane, seq) WHERE parked_us IS NULL;
+
+-- Finds what is old enough to be anonymised, and whether another detection has the same picture.
+CREATE INDEX detections_to_anonymise ON detections (min(captured_us, received_us)) WHERE anonymised_us IS NULL;
+CREATE INDEX detections_by_scene ON detections (scene) WHERE scene IS NOT NULL;
+CREATE INDEX detections_by_crop ON detections (crop) WHERE crop IS NOT NULL;
+
+-- What remains of anonymised readings.
+CREATE TABLE detection_counts (
+    camera_uuid TEXT NOT NULL,
+    day TEXT NOT NULL,                    -- YYYY-MM-DD in the site's zone, by captured_us
+    tenant_id TEXT NOT NULL,
+    camera_id TEXT NOT NULL,              -- the readable id at that time
+    readings INTEGER NOT NULL,
+    passages INTEGER NOT NULL,            -- of these, the first of their passage
+    PRIMARY KEY (camera_uuid, day, tenant_id)
+) WITHOUT ROWID;
+-- Plates that people want to hear of.
+CREATE TABLE watchlist (
+    watch_id TEXT PRIMARY KEY,            -- UUIDv7
+    tenant_id TEXT NOT NULL,
+    plate TEXT NOT NULL,                  -- [A-Z0-9]{1,12}, as it was given
+    vehicle TEXT NOT NULL,                -- what both forms of the plate share: readings are compared by it
+    reason TEXT NOT NULL,
+    level TEXT NOT NULL CHECK (level IN ('info', 'warning', 'critical')),
+    expires_us INTEGER,                   -- from then on it alerts nobody; NULL = never
+    created_by TEXT NOT NULL,             -- user id
+    created_us INTEGER NOT NULL,
+    updated_us INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX watchlist_by_vehicle ON watchlist (tenant_id, vehicle);
+
+-- Wanted plates that passed. The plate is the detection's: what is anonymised there is gone here.
+CREATE TABLE alerts (
+    alert_id TEXT PRIMARY KEY,            -- UUIDv7
+    detection_id TEXT NOT NULL,
+    passage_id TEXT NOT NULL,             -- a vehicle that passes alerts a tenant once, however often it is read
+    watch_id TEXT NOT NULL,               -- its entry may be gone since
+    tenant_id TEXT NOT NULL,              -- the detection's
+    camera_id TEXT NOT NULL,              -- likewise
+    level TEXT NOT NULL,                  -- as the entry said then
+    reason TEXT NOT NULL,                 -- likewise
+    raised_us INTEGER NOT NULL,
+    acked_us INTEGER,                     -- NULL = nobody yet
+    acked_by TEXT,                        -- user id
+    acked_name TEXT,                      -- login name at that time
+    ack_note TEXT NOT NULL DEFAULT '',
+    UNIQUE (passage_id, tenant_id)
+);
+CREATE INDEX alerts_by_time ON alerts (raised_us, alert_id);
+CREATE INDEX alerts_by_detection ON alerts (detection_id);
+
+-- What people who watch are told, in the order in which it was committed; clients come back with the last seq they saw.
+-- The oldest go when there are a million of them; detections and alerts stay.
+CREATE TABLE feed (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL CHECK (kind IN ('detection', 'alert', 'alert_acknowledged')),
+    detection_id TEXT NOT NULL,
+    alert_id TEXT,                        -- NULL for a detection
+    tenant_id TEXT NOT NULL,              -- as the detection's
+    camera_id TEXT NOT NULL               -- likewise
+);
+CREATE INDEX feed_of_alerts ON feed (seq) WHERE alert_id IS NOT NULL;

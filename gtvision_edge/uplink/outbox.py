@@ -1,0 +1,175 @@
+"""The outbox: messages are written in the transaction of what they tell, and stay until they are confirmed. All SQL of it."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.timestamps import to_rfc3339
+from gtvision_edge.storage import Database, Transaction
+
+SPEC: Final = "1.0"
+CONTENT_TYPE: Final = "application/cloudevents+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """News for the hub. *message_id* is fixed here for ever; order is kept among those of one *lane*."""
+
+    message_id: str
+    kind: str
+    """CloudEvents ``type``."""
+    routing_key: str
+    lane: str
+    subject: str
+    time_us: int
+    """When what it tells of happened."""
+    schema: str
+    """File name of the JSON Schema of *data* in ``config/schemas``."""
+    data: Mapping[str, Any]
+    is_late: bool = False
+    """What it tells of was over when the box heard of it."""
+
+
+class Outbox:
+    """Takes messages. *site_id* names the box in each of them; *wake* is called, in the writer's thread, when one came in."""
+
+    def __init__(
+        self, clock: Clock, *, site_id: str, wake: Callable[[], None] = lambda: None
+    ) -> None:
+        self._clock = clock
+        self._wake = wake
+        self._source = f"urn:gtvision:site:{site_id}"
+
+    def add(self, transaction: Transaction, message: Message) -> None:
+        """Keep *message* as part of *transaction*: with it, or not at all."""
+        transaction.execute(
+            "INSERT INTO outbox (message_id, routing_key, lane, created_us, body) VALUES (?, ?, ?, ?, ?)",
+            (
+                message.message_id,
+                message.routing_key,
+                message.lane,
+                self._clock.now_us(),
+                self.envelope(message),
+            ),
+        )
+        self._wake()
+
+    def envelope(self, message: Message) -> bytes:
+        """Return the structured CloudEvent of *message*."""
+        event = {
+            "late": message.is_late,
+            "specversion": SPEC,
+            "id": message.message_id,
+            "source": self._source,
+            "type": message.kind,
+            "subject": message.subject,
+            "time": to_rfc3339(message.time_us),
+            "datacontenttype": "application/json",
+            "dataschema": f"urn:gtvision:schema:{message.schema}",
+            "data": message.data,
+        }
+        return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+_PROMPT: Final = b'{"late":false,'
+_LATE: Final = b'{"late":true,'
+
+
+def marked_late(body: bytes) -> bytes:
+    """Return an envelope of :class:`Outbox` with its ``late`` set: it waited too long for anybody to be alarmed."""
+    return _LATE + body.removeprefix(_PROMPT) if body.startswith(_PROMPT) else body
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message that waits; ``seq`` is its place in the order of acceptance."""
+
+    seq: int
+    message_id: str
+    routing_key: str
+    lane: str
+    created_us: int
+    body: bytes
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How much waits. *oldest_us* None: nothing does."""
+
+    waiting: int
+    parked: int
+    oldest_us: int | None
+
+
+async def fetch_waiting(
+    database: Database,
+    *,
+    after: int = 0,
+    until: int = 2**62,
+    but_lanes: Sequence[str] = (),
+    limit: int,
+) -> list[Waiting]:
+    """Return up to *limit* messages in order with ``after < seq <= until``, none of *but_lanes*."""
+    rows = await database.fetch_all(
+        "SELECT seq, message_id, routing_key, lane, created_us, body, attempts FROM outbox"
+        " WHERE parked_us IS NULL AND seq > ? AND seq <= ?"
+        " AND lane NOT IN (SELECT value FROM json_each(?)) ORDER BY seq LIMIT ?",
+        (after, until, json.dumps(list(but_lanes)), limit),
+    )
+    return [Waiting(*row) for row in rows]
+
+
+async def last_before(database: Database, time_us: int) -> int:
+    """Return the ``seq`` of the newest message accepted before *time_us*, 0 = there is none."""
+    row = await database.fetch_one(
+        "SELECT seq FROM outbox WHERE created_us < ? ORDER BY seq DESC LIMIT 1", (time_us,)
+    )
+    return int(row[0]) if row else 0
+
+
+async def fetch_backlog(database: Database) -> Backlog:
+    rows = await database.count_all(
+        "SELECT (SELECT count(*) FROM outbox WHERE parked_us IS NULL),"
+        " (SELECT count(*) FROM outbox WHERE parked_us IS NOT NULL),"
+        " (SELECT created_us FROM outbox WHERE parked_us IS NULL ORDER BY seq LIMIT 1)"
+    )
+    return Backlog(*rows[0])
+
+
+def forget_sent(transaction: Transaction, seqs: Sequence[int]) -> None:
+    """Take out what the broker has confirmed."""
+    transaction.executemany("DELETE FROM outbox WHERE seq = ?", [(seq,) for seq in seqs])
+
+
+def forget_unsent(transaction: Transaction, message_ids: Sequence[str]) -> int:
+    """Take out messages that the hub shall not get any more; return how many still waited."""
+    return transaction.execute(
+        "DELETE FROM outbox WHERE message_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(message_ids)),),
+    ).rowcount
+
+
+def note_failed(
+    transaction: Transaction, seqs: Sequence[int], *, reason: str, park_at: int, now_us: int
+) -> int:
+    """Count a try that the broker refused; return how many were parked because of it, having failed *park_at* times."""
+    transaction.executemany(
+        "UPDATE outbox SET attempts = attempts + 1 WHERE seq = ?", [(seq,) for seq in seqs]
+    )
+    parked = 0
+    for seq in seqs:
+        parked += transaction.execute(
+            "UPDATE outbox SET parked_us = ?, parked_reason = ? WHERE seq = ? AND attempts >= ? AND parked_us IS NULL",
+            (now_us, reason, seq, park_at),
+        ).rowcount
+    return parked
+
+
+def unpark_all(transaction: Transaction) -> int:
+    """Let everything that was parked be tried again; return how many."""
+    return transaction.execute(
+        "UPDATE outbox SET parked_us = NULL, parked_reason = '', attempts = 0 WHERE parked_us IS NOT NULL"
+    ).rowcount

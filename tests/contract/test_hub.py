@@ -1,0 +1,331 @@
+"""What the box promises the hub, on a real RabbitMQ behind a line that breaks."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import aiormq
+import pytest
+from pydantic import SecretStr
+
+from gtvision_edge.runtime.clock import SystemClock
+from gtvision_edge.runtime.ids import new_uuid7
+from gtvision_edge.settings import UplinkSettings
+from gtvision_edge.storage import Database, Transaction
+from gtvision_edge.uplink import Message, Outbox, outbox
+from gtvision_edge.uplink.link import LinkState, Uplink
+from tests.rabbitmq import Line, RabbitMq, running_rabbitmq
+from tests.waiting import patiently
+
+pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("rabbitmq"), pytest.mark.timeout(240)]
+CLOCK = SystemClock()
+EXCHANGE = "deteccoes.events"
+QUEUE = "hub"
+
+
+@dataclass
+class Hub:
+    """The hub's side: a queue, and what came out of it."""
+
+    broker: RabbitMq
+    line: Line
+    connection: Any = None
+    channel: Any = None
+    arrived: list[dict[str, Any]] = field(default_factory=list)
+
+    async def connect(self) -> None:
+        self.connection = await aiormq.connect(self.broker.url())
+        self.channel = await self.connection.channel()
+
+    async def declare(
+        self, *, exchange: bool = True, arguments: dict[str, Any] | None = None
+    ) -> None:
+        await self.connect()
+        if exchange:
+            await self.channel.exchange_declare(EXCHANGE, exchange_type="topic", durable=True)
+        await self.channel.queue_declare(QUEUE, durable=True, arguments=arguments or {})
+        await self.channel.queue_bind(QUEUE, EXCHANGE, "deteccoes.#")
+
+    async def listen(self) -> None:
+        async def on_message(message: Any) -> None:
+            self.arrived.append(json.loads(message.body))
+            await message.channel.basic_ack(message.delivery_tag)
+
+        await self.channel.basic_consume(QUEUE, on_message)
+
+    def ids(self) -> list[str]:
+        """Return the ids as they came first: a consumer drops what it has."""
+        return list(dict.fromkeys(each["id"] for each in self.arrived))
+
+
+@pytest.fixture
+async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
+    async with running_rabbitmq(tmp_path / "broker") as broker:
+        line = Line(broker.port)
+        await line.open()
+        made = Hub(broker, line)
+        yield made
+        await line.close()
+
+
+class Box:
+    """The box's side: an outbox and the link that empties it."""
+
+    def __init__(self, database: Database, settings: UplinkSettings) -> None:
+        self.database = database
+        self.link = Uplink(settings, database, CLOCK, site_id="site-1")
+        self.outbox = Outbox(CLOCK, site_id="site-1", wake=self.link.wake)
+        self.sent: dict[str, list[str]] = {}
+        self.tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Put the link to work."""
+        self.tasks.append(asyncio.create_task(self.link.run()))
+
+    async def stop(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+        if self.tasks:
+            await asyncio.wait(self.tasks)
+
+    async def emptied(self, seconds: float = 30) -> None:
+        """Wait until nothing waits."""
+        async with asyncio.timeout(patiently(seconds)):
+            while await self.waiting():  # noqa: ASYNC110 -- looks at another process's doings
+                await asyncio.sleep(0.05)
+
+    async def add(self, count: int, *, lanes: int = 4, key: str = "deteccoes.lpr") -> None:
+        """Accept *count* messages in as many transactions, in turn for *lanes* cameras."""
+        for number in range(count):
+            lane = f"u-{number % lanes}"
+            message = Message(
+                message_id=new_uuid7(CLOCK),
+                kind="br.gtvision.deteccao.lpr.v1",
+                routing_key=key,
+                lane=lane,
+                subject="camera/cam01",
+                time_us=CLOCK.now_us(),
+                schema="deteccao.lpr.v1.json",
+                data={"n": number, "lane": lane},
+            )
+            self.sent.setdefault(lane, []).append(message.message_id)
+            await self.database.write(partial(self.outbox.add, message=message))
+
+    def all_sent(self) -> set[str]:
+        return {each for some in self.sent.values() for each in some}
+
+    async def waiting(self) -> int:
+        return (await outbox.fetch_backlog(self.database)).waiting
+
+
+@pytest.fixture
+async def box(database: Database, hub: Hub) -> AsyncIterator[Box]:
+    """A box that knows the hub; :meth:`Box.start` puts its link to work."""
+    made = Box(database, UplinkSettings(url=SecretStr(hub.broker.url(hub.line.port))))
+    yield made
+    await made.stop()
+
+
+def _an_hour_older(transaction: Transaction) -> None:
+    transaction.execute("UPDATE outbox SET created_us = created_us - 3600000000")
+
+
+async def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    async with asyncio.timeout(patiently(seconds)):
+        while not condition():  # noqa: ASYNC110 -- looks at another process's doings
+            await asyncio.sleep(0.05)
+
+
+def in_order(box: Box, hub: Hub) -> bool:
+    first = hub.ids()
+    return all([each for each in first if each in set(ids)] == ids for ids in box.sent.values())
+
+
+async def test_messages_arrive_as_cloud_events_in_order(hub: Hub, box: Box) -> None:
+    await hub.declare()
+    box.start()
+    await hub.listen()
+
+    await box.add(200)
+    await until(lambda: len(hub.ids()) == 200)
+
+    assert in_order(box, hub)
+    event = hub.arrived[0]
+    assert (event["specversion"], event["source"]) == ("1.0", "urn:gtvision:site:site-1")
+    assert event["late"] is False
+    assert box.link.view.state is LinkState.UP
+    await box.emptied()
+
+
+async def test_the_persistence_and_id_of_a_message_are_those_of_the_contract(
+    hub: Hub, box: Box
+) -> None:
+    await hub.declare()
+    box.start()
+    await box.add(1)
+    await box.emptied()
+
+    got = await hub.channel.basic_get(QUEUE)
+
+    properties = got.header.properties
+    assert properties.delivery_mode == 2
+    assert properties.content_type == "application/cloudevents+json"
+    assert properties.message_id == json.loads(got.body)["id"] == next(iter(box.all_sent()))
+
+
+async def test_a_line_that_is_cut_again_and_again_loses_nothing_and_keeps_order(
+    hub: Hub, box: Box
+) -> None:
+    await hub.declare()
+    box.start()
+    await hub.listen()
+
+    async def cutting() -> None:
+        for _ in range(6):
+            await asyncio.sleep(0.4)
+            hub.line.cut()
+            await asyncio.sleep(0.2)
+            hub.line.mend()
+
+    await asyncio.gather(box.add(1500), cutting())
+    await until(lambda: len(hub.ids()) == 1500, 120)
+
+    assert set(hub.ids()) == box.all_sent()
+    assert in_order(box, hub)
+
+
+async def test_a_broker_that_was_killed_gets_what_it_had_not_confirmed(hub: Hub, box: Box) -> None:
+    await hub.declare()
+    box.start()
+    await box.add(300)
+    await hub.broker.kill()
+    await box.add(300)
+    await hub.broker.start()
+    await hub.connect()
+    await hub.listen()
+
+    await until(lambda: len(hub.ids()) == 600, 120)
+
+    assert set(hub.ids()) == box.all_sent()
+
+
+async def test_what_waited_is_late_and_what_comes_now_overtakes_it(hub: Hub, box: Box) -> None:
+    await hub.declare()
+    await box.add(3000, lanes=8)
+    old = box.all_sent()
+    await box.database.write(_an_hour_older)
+    await hub.listen()
+    box.start()
+    await until(lambda: len(hub.arrived) > 100)
+    await box.add(8, lanes=8)
+    await until(lambda: len(hub.ids()) == 3008, 120)
+
+    fresh = [place for place, each in enumerate(hub.ids()) if each not in old]
+    by_id = {each["id"]: each for each in hub.arrived}
+    assert max(fresh) < 3000
+    assert all(by_id[each]["late"] for each in old)
+    assert not any(by_id[each]["late"] for each in box.all_sent() - old)
+
+
+async def test_what_no_queue_wants_stays_and_arrives_when_one_does(hub: Hub, box: Box) -> None:
+    await hub.connect()
+    await hub.channel.exchange_declare(EXCHANGE, exchange_type="topic", durable=True)
+    box.start()
+    await box.add(20)
+    await until(lambda: bool(box.link._pauses), 30)
+    assert await box.waiting() == 20
+
+    await hub.declare()
+    await hub.listen()
+    await until(lambda: len(hub.ids()) == 20, 90)
+
+    assert in_order(box, hub)
+
+
+async def test_a_full_queue_refuses_and_nothing_is_lost(hub: Hub, box: Box) -> None:
+    await hub.declare(arguments={"x-max-length": 50, "x-overflow": "reject-publish"})
+    box.start()
+    await box.add(400)
+    await until(lambda: bool(box.link._pauses), 30)
+    assert await box.waiting() > 0
+
+    await hub.listen()
+    await until(lambda: len(hub.ids()) == 400, 180)
+
+    assert set(hub.ids()) == box.all_sent()
+
+
+async def test_a_quorum_queue_takes_them_too(hub: Hub, box: Box) -> None:
+    await hub.declare(arguments={"x-queue-type": "quorum"})
+    box.start()
+    await hub.listen()
+
+    await box.add(300)
+
+    await until(lambda: len(hub.ids()) == 300, 90)
+    assert in_order(box, hub)
+
+
+async def test_a_frozen_broker_is_noticed_and_gets_everything_afterwards(
+    hub: Hub, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gtvision_edge.uplink.broker.CONFIRM_PATIENCE_S", 3)
+    await hub.declare()
+    box.start()
+    await box.add(10)
+    await until(lambda: box.link.view.state is LinkState.UP)
+    hub.broker.freeze()
+    await box.add(50)
+    await until(lambda: box.link.view.state is LinkState.STALLED, 60)
+    hub.broker.thaw()
+    await hub.listen()
+
+    await until(lambda: len(hub.ids()) == 60, 120)
+
+    assert in_order(box, hub)
+
+
+async def test_a_hub_without_exchange_refuses_until_it_has_one(
+    hub: Hub, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gtvision_edge.uplink.link.REFUSED_DELAY_S", 1)
+    box.start()
+    await box.add(5)
+    await until(lambda: box.link.view.state is LinkState.REFUSED, 30)
+    assert [each.code for each in box.link.findings()] == ["hub_refused"]
+
+    await hub.declare()
+
+    await box.emptied()
+    assert list(box.link.findings()) == []
+
+
+async def test_wrong_credentials_are_refused(hub: Hub, database: Database) -> None:
+    url = hub.broker.url(hub.line.port).replace("guest:guest", "guest:wrong")
+    box = Box(database, UplinkSettings(url=SecretStr(url)))
+    box.start()
+    try:
+        await until(lambda: box.link.view.state is LinkState.REFUSED, 30)
+    finally:
+        await box.stop()
+
+
+async def test_a_trial_makes_its_exchange_and_watches_a_queue(hub: Hub, database: Database) -> None:
+    settings = UplinkSettings(
+        url=SecretStr(hub.broker.url()), declare_topology=True, watch_queues=(QUEUE, "none")
+    )
+    box = Box(database, settings)
+    box.start()
+    try:
+        await until(lambda: box.link.view.state is LinkState.UP, 30)
+        await hub.declare(exchange=False)
+        await box.add(5)
+        await box.emptied()
+        box.tasks.append(asyncio.create_task(box.link.watch()))
+        await until(lambda: box.link.view.depths == {QUEUE: 5, "none": None}, 30)
+    finally:
+        await box.stop()

@@ -1,0 +1,161 @@
+"""What was anonymised is found nowhere: not in the database, its log, nor the folder of pictures."""
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any
+
+from gtvision_edge.detections.opening import Detections
+from gtvision_edge.detections.privacy import remaining_facts
+from gtvision_edge.storage import Database
+from tests.fakes.clock import FakeClock
+from tests.fakes.pushes import PLATE_PART, SCENE_PART, XML_PART, anpr_xml, jpeg, multipart
+from tests.unit.api.conftest import Served
+
+DAY_S = 86_400.0
+OLD, YOUNG = "QZX7J42", "KWV3H88"
+
+
+async def push(served: Served, path: str, plate: str, when: str, number: int = 0) -> None:
+    xml = anpr_xml(plate=plate, when=when).replace("000xyz", f"{number:03}{plate}")
+    content_type, raw = multipart(
+        (XML_PART, xml.encode()),
+        (PLATE_PART, jpeg(120, 40, "white" if plate == OLD else "black")),
+        (SCENE_PART, jpeg()),
+    )
+    status, _, _ = await served.exchange(
+        "POST", path, data=raw, headers={"Content-Type": content_type}
+    )
+    assert status == 200
+
+
+async def filled(served: Served, clock: FakeClock) -> None:
+    """Take in and search an old reading, and a young one that has the same scene."""
+    _, made = await served.call("POST", "/cameras/cam01/push-secret", who="admin", json={})
+    path = made["hikvision_path"]
+    for number in range(300):
+        await push(
+            served, path, f"QZX{number % 10}J{number // 10:02}", "2025-12-31T20:59:59-03:00", number
+        )
+        await clock.advance(0.5)
+    await push(served, path, OLD, "2025-12-31T20:59:59-03:00")
+    status, found = await served.call(
+        "GET", f"/detections?placa={OLD}&purpose=procuro+{OLD}", who="operator-a"
+    )
+    assert (status, len(found["items"])) == (200, 1)
+    await clock.advance(179 * DAY_S)
+    await push(served, path, YOUNG, "2026-06-28T20:59:59-03:00")
+    await clock.advance(2 * DAY_S)
+
+
+def files(root: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+async def state_of(root: Path) -> dict[str, bytes]:
+    return await asyncio.to_thread(files, root)
+
+
+async def rows(database: Database, sql: str) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in await database.fetch_all(sql)]
+
+
+async def test_after_anonymising_a_byte_search_finds_nothing(
+    served: Served, clock: FakeClock, detections: Detections, database: Database, tmp_path: Path
+) -> None:
+    await filled(served, clock)
+    before = await state_of(tmp_path)
+    assert any(OLD.encode() in content for content in before.values())
+
+    done = await detections.anonymiser.go_round()
+    again = await detections.anonymiser.go_round()
+
+    after = await state_of(tmp_path)
+    assert {name.rpartition("/")[2] for name in after} >= {"edge.db", "edge.db-wal"}
+    for name, content in after.items():
+        assert not re.search(rb"QZX[0-9]J[0-9]{2}", content), name
+    assert any(YOUNG.encode() in content for content in after.values())
+    assert (done.readings, done.unsent, again.readings) == (301, 301, 0)
+    pictures = {content for name, content in after.items() if name.endswith(".jpg")}
+    # The scene is the young reading's, too; its plate's picture is its own.
+    assert pictures == {jpeg(), jpeg(120, 40, "black")}
+
+
+async def test_counts_remain_and_the_act_is_in_the_log(
+    served: Served, clock: FakeClock, detections: Detections, database: Database
+) -> None:
+    await filled(served, clock)
+
+    await detections.anonymiser.go_round()
+
+    assert await rows(database, "SELECT camera_id, day, readings FROM detection_counts") == [
+        ("cam01", "2025-12-31", 301)
+    ]
+    kept = await rows(
+        database,
+        "SELECT plate, vehicle, plate_sent FROM detections WHERE anonymised_us IS NOT NULL",
+    )
+    assert set(kept) == {(None, None, "")}
+    assert await rows(
+        database,
+        "SELECT actor, tenant_id, sum(json_extract(details, '$.readings')) FROM audit_log"
+        " WHERE action = 'plates.anonymised'",
+    ) == [("system", "a", 301)]
+
+
+async def test_inspectors_read_who_searched_which_plate_what_for(
+    served: Served, database: Database
+) -> None:
+    await served.call("GET", f"/detections?placa={OLD}&purpose=BO+45/2026", who="operator-a")
+    _, log = await served.call("GET", "/audit?action=plates.searched", who="auditor-a")
+
+    (entry,) = log["items"]
+    assert (entry["details"]["plate"], entry["details"]["purpose"]) == (OLD, "BO 45/2026")
+    assert "sealed" not in entry["details"]
+    ((stored,),) = await rows(
+        database, "SELECT details FROM audit_log WHERE action = 'plates.searched'"
+    )
+    assert OLD not in stored
+    assert "45/2026" not in stored
+
+
+async def test_nothing_is_taken_away_while_the_clock_is_in_doubt(
+    served: Served, clock: FakeClock, detections: Detections, database: Database
+) -> None:
+    await filled(served, clock)
+    trusted = False
+    detections.anonymiser._trusts_clock = lambda: trusted
+    running = asyncio.create_task(detections.anonymiser.run())
+    await clock.until_asleep()
+    await clock.advance(900 + 600)
+    await clock.until_asleep()
+
+    assert await rows(database, "SELECT count(*) FROM detection_counts") == [(0,)]
+
+    trusted = True
+    await clock.advance(600)
+    await clock.until_asleep()
+    running.cancel()
+    await asyncio.wait({running})
+    assert await rows(database, "SELECT readings FROM detection_counts") == [(301,)]
+
+
+def test_of_the_facts_only_what_cannot_be_a_plate_remains() -> None:
+    facts = {
+        "direction": "forward",
+        "lane": 2,
+        "speed_kmh": 42.0,
+        "country": "BR",
+        "plate_color": "white",
+        "confidence_sent": "97",
+        "least_character": 0.91,
+        "vehicle": {"color": "silver", "kind": "SUVMPV", "make": "QZX7J42"},
+    }
+
+    assert remaining_facts(facts) == {
+        "direction": "forward",
+        "lane": 2,
+        "speed_kmh": 42.0,
+        "vehicle": {"kind": "SUVMPV"},
+    }
+    assert remaining_facts({"direction": "QZX7J42", "vehicle": {"kind": "QZX7J42"}}) == {}

@@ -1,0 +1,55 @@
+"""When a passage was, for cameras that tell the time in their own ways."""
+
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from gtvision_edge.detections.model import Reading, TimeSource
+from gtvision_edge.detections.moments import moment_of
+from gtvision_edge.detections.sources.times import read_time
+
+ZONE = ZoneInfo("America/Sao_Paulo")
+NOW = 1773491214_000_000  # one second after 2026-03-14T09:26:53-03:00
+PASSED = NOW - 1_000_000
+HOUR = 3_600_000_000
+
+
+def told(text: str) -> Reading:
+    time = read_time(text)
+    return Reading(
+        "ABC1D23", captured_us=time.us, local_time=time.local, offset_min=time.offset_min
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "us", "source", "is_late"),
+    [
+        ("2026-03-14T09:26:53-03:00", PASSED, TimeSource.CAMERA, False),
+        ("2026-03-14T12:26:53Z", PASSED, TimeSource.CAMERA, False),
+        ("2026-03-14T20:26:53+08:00", PASSED, TimeSource.CAMERA, False),
+        ("2026-03-14T09:26:53+08:00", PASSED, TimeSource.CAMERA_ZONE, False),
+        ("2026-03-14T09:26:53Z", PASSED, TimeSource.CAMERA_ZONE, False),
+        ("2026-03-14 09:26:53", PASSED, TimeSource.CAMERA_ZONE, False),
+        ("2026-03-14T08:26:53-03:00", PASSED - HOUR, TimeSource.CAMERA, True),
+        ("2026-03-14 08:26:53", PASSED - HOUR, TimeSource.CAMERA_ZONE, True),
+        ("1970-01-01T00:00:10-03:00", NOW, TimeSource.RECEIPT, False),
+        ("2026-03-14T10:26:53-03:00", NOW, TimeSource.RECEIPT, False),
+        ("2099-01-01 00:00:00", NOW, TimeSource.RECEIPT, False),
+        ("rubbish", NOW, TimeSource.RECEIPT, False),
+        ("0001-01-01T00:00:00+00:00", NOW, TimeSource.RECEIPT, False),
+        ("9999-12-31T23:59:59", NOW, TimeSource.RECEIPT, False),
+    ],
+)
+def test_the_time_is_the_cameras_where_it_can_be(
+    text: str, us: int, source: TimeSource, is_late: bool
+) -> None:
+    moment = moment_of(told(text), received_us=NOW, zone=ZONE)
+
+    assert (moment.us, moment.source, moment.is_late) == (us, source, is_late)
+
+
+def test_what_is_sent_again_is_late_whenever_it_was() -> None:
+    again = replace(told("2026-03-14T09:26:53-03:00"), is_resent=True)
+
+    assert moment_of(again, received_us=NOW, zone=ZONE).is_late
