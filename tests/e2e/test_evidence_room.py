@@ -300,7 +300,7 @@ async def test_an_auditor_reads_who_took_what_and_opens_the_report_of_a_purge(
         await expect(sitting).to_contain_text("3 registros")
         looks = page.locator("tr[data-act='footage.viewed']")
         await expect(looks).to_have_count(0)
-        await sitting.get_by_role("button", name="Mostrar cada registro").click()
+        await sitting.get_by_role("button", name="um a um").click()
         await expect(looks).to_have_count(3)
         await picture(page, "trail")
         await page.get_by_label("Câmeras", exact=True).select_option("cam01")

@@ -46,7 +46,7 @@ export const investigate: Text["investigate"] = {
   unplayableHint: "Still pictures follow the position. To see it move, export the evidence or use a browser with H.265.",
   skipped: (from, to) => `Gap skipped: ${from} → ${to}`,
   caughtUp: "Caught up with the present: speed ×1.",
-  timelineFailed: "The timeline could not be read.",
+  timelineFailed: (names: string[]) => `The timeline of ${names.join(", ")} could not be read.`,
   gap: (from, to, cause) => `Not recorded ${from} → ${to}${cause ? `: ${cause}` : ", cause unknown"}`,
   held: (reason) => `Kept: ${reason}`,
   markIn: "Mark in",

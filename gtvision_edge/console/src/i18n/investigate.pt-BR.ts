@@ -46,7 +46,7 @@ export const investigate = {
   unplayableHint: "As imagens paradas seguem a posição. Para ver em movimento, exporte a evidência ou use um navegador com H.265.",
   skipped: (from: string, to: string) => `Lacuna pulada: ${from} → ${to}`,
   caughtUp: "Alcançou o presente: velocidade ×1.",
-  timelineFailed: "A linha do tempo não pôde ser lida.",
+  timelineFailed: (names: string[]) => `A linha do tempo de ${names.join(", ")} não pôde ser lida.`,
   gap: (from: string, to: string, cause: string | null) => `Sem gravação ${from} → ${to}${cause ? `: ${cause}` : ", causa desconhecida"}`,
   held: (reason: string) => `Preservado: ${reason}`,
   markIn: "Marcar início",

@@ -20,6 +20,8 @@ export const search: Text["search"] = {
   found: (n) => (n === 0 ? "nothing found" : n === 1 ? "1 device" : `${n} devices`),
   nothing: "No camera answered.",
   nothingHint: "ONVIF may be switched off: Hikvision and others leave the factory like that. Switch it on in the camera, search by address, or add it by its vendor.",
+  byAddress: "Search by address",
+  byVendor: "Add by vendor",
   all: (n) => (n === 1 ? "Pick the new one" : `Pick all ${n} new ones`),
   camera: "Camera",
   known: (name) => `already added: ${name}`,

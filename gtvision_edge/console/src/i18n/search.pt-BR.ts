@@ -20,6 +20,8 @@ export const search = {
   found: (n: number) => (n === 0 ? "nada encontrado" : n === 1 ? "1 aparelho" : `${n} aparelhos`),
   nothing: "Nenhuma câmera respondeu.",
   nothingHint: "O ONVIF pode estar desligado: é assim que Hikvision e outras saem de fábrica. Ligue-o na câmera, procure pelo endereço, ou adicione pelo fabricante.",
+  byAddress: "Procurar pelo endereço",
+  byVendor: "Adicionar pelo fabricante",
   all: (n: number) => (n === 1 ? "Escolher a nova" : `Escolher as ${n} novas`),
   camera: "Câmera",
   known: (name: string) => `já adicionada: ${name}`,

@@ -8,7 +8,7 @@ import { client } from "../../state/session";
 import { cameras, zone } from "../../state/site";
 import { Dialog } from "../../ui/Dialog";
 import { Button, ErrorNote, Field, Note, Segments } from "../../ui/parts";
-import { useRates } from "../investigate/rates";
+import { bytesAbout, useRates } from "../investigate/rates";
 import { covering } from "./covering";
 import { Contents } from "./ExportCard";
 import { Reason } from "./Reason";
@@ -174,13 +174,12 @@ function Sizes({ incident, chosen, span, isOwn }: { incident: Incident | null; c
   const rates = useRates(isOwn ? [] : chosen, span.startMs);
   const free = useFree();
   if (span.startMs === null || span.endMs === null || span.endMs <= span.startMs || chosen.length === 0) return null;
-  const lengthS = (span.endMs - span.startMs) / 1000;
-  const bytes = isOwn && incident !== null ? footageWithin(incident, chosen, span.startMs, span.endMs).bytes : chosen.reduce((sum, id) => sum + (rates.get(id) ?? 0) * lengthS, 0);
+  const bytes = isOwn && incident !== null ? footageWithin(incident, chosen, span.startMs, span.endMs).bytes : bytesAbout(rates, chosen, span.startMs, span.endMs);
   if (bytes === 0) return <Note tone={isOwn ? "warn" : "plain"}>{isOwn ? t.nothingThere : t.sizeUnknown}</Note>;
   const isTooBig = free !== null && bundleBytes(bytes) > free;
   return (
     <Note tone={isTooBig ? "warn" : "plain"}>
-      {t.sizes(bytesOf(bytes), bytesOf(bundleBytes(bytes)))} {free !== null && (isTooBig ? t.tooBig(bytesOf(free)) : t.free(bytesOf(free)))}
+      {(isOwn ? t.sizes : t.sizesAbout)(bytesOf(bytes), bytesOf(bundleBytes(bytes)))} {free !== null && (isTooBig ? t.tooBig(bytesOf(free)) : t.free(bytesOf(free)))}
     </Note>
   );
 }

@@ -75,9 +75,12 @@ function Report({ purge }: { purge: Purge }) {
   const t = text.value.evidence;
   if (purge.finished_at === null) return <span class="muted">{t.running}</span>;
   return (
-    <a class="btn" href={`/api/v1/purges/${purge.purge_id}.pdf`} target="_blank" rel="noopener" aria-label={`${t.report} (PDF)`}>
+    <a class="btn" href={`/api/v1/purges/${purge.purge_id}.pdf`} target="_blank" rel="noopener">
       <Icon name="file" size={18} />
-      {t.reportShort}
+      <span>
+        <span class="hidden-words">{t.report} </span>
+        {t.reportShort}
+      </span>
     </a>
   );
 }

@@ -1,9 +1,10 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { text } from "../../i18n";
 import { dateTimeOf } from "../../i18n/format";
 import { siteClock } from "../../state/clock";
 import { zone } from "../../state/site";
-import { Field } from "../../ui/parts";
+import { FindCamera, foundIn } from "../../ui/find";
+import { Button, Field } from "../../ui/parts";
 import { parseWhen } from "../investigate/when";
 
 export interface FieldSpan {
@@ -44,7 +45,7 @@ function MomentField({ label, ms, onChange, fault, hint }: MomentFieldProps) {
   const [typed, setTyped] = useState<string | null>(null);
   const isOdd = typed !== null && ms === null;
   return (
-    <Field label={label} fault={isOdd ? words.notUnderstood : fault} hint={hint}>
+    <Field label={label} fault={isOdd ? words.notUnderstood : fault} hint={hint ?? words.goToHint}>
       {(ids) => (
         <input
           {...ids}
@@ -73,21 +74,46 @@ interface CameraChecksProps {
   cameras: readonly { id: string; name: string }[];
   chosen: readonly string[];
   onChange: (ids: string[]) => void;
+  /** With a button that chooses every one. */
+  hasAll?: boolean;
 }
 
-/** Which cameras; one at least. */
-export function CameraChecks({ cameras, chosen, onChange }: CameraChecksProps) {
+/** Which cameras; one at least. That none is chosen is a fault once somebody chose, or tried to go on. */
+export function CameraChecks({ cameras, chosen, onChange, hasAll = false }: CameraChecksProps) {
   const t = text.value.evidence;
+  const box = useRef<HTMLFieldSetElement>(null);
+  const [wanted, setWanted] = useState("");
+  const [isTouched, setTouched] = useState(false);
+  useEffect(() => {
+    const form = box.current?.form;
+    const touch = (): void => setTouched(true);
+    form?.addEventListener("submit", touch);
+    return () => form?.removeEventListener("submit", touch);
+  }, []);
+  const change = (ids: string[]): void => {
+    setTouched(true);
+    onChange(ids);
+  };
+  const found = foundIn(cameras, wanted);
   return (
-    <fieldset class="wide camera-checks">
+    <fieldset ref={box} class="wide camera-checks">
       <legend class="field-label">{t.cameras}</legend>
-      {cameras.map(({ id, name }) => (
-        <label key={id} class="check">
-          <input type="checkbox" checked={chosen.includes(id)} onChange={(event) => onChange(event.currentTarget.checked ? [...chosen, id] : chosen.filter((each) => each !== id))} />
-          {name}
-        </label>
-      ))}
-      {chosen.length === 0 && <small class="fault">{t.chooseCameras}</small>}
+      <div class="camera-tools">
+        <FindCamera of={cameras.length} wanted={wanted} onFind={setWanted} />
+        {hasAll && <Button onClick={() => change(cameras.map(({ id }) => id))}>{t.chooseAll}</Button>}
+        <small class={chosen.length === 0 && isTouched ? "fault" : "muted"} role="status">
+          {chosen.length === 0 ? t.chooseCameras : t.chosenOf(chosen.length, cameras.length)}
+        </small>
+      </div>
+      <div class="check-list">
+        {found.map(({ id, name }) => (
+          <label key={id} class="check" title={name}>
+            <input type="checkbox" checked={chosen.includes(id)} onChange={(event) => change(event.currentTarget.checked ? [...chosen, id] : chosen.filter((each) => each !== id))} />
+            <span>{name}</span>
+          </label>
+        ))}
+        {found.length === 0 && <span class="muted">{text.value.common.noMatch}</span>}
+      </div>
     </fieldset>
   );
 }

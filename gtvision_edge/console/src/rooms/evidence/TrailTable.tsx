@@ -67,8 +67,9 @@ function SittingRows({ sitting: { look, entries } }: { sitting: Sitting }) {
         <td>{who}</td>
         <td>
           {what}
-          <button type="button" class="opener" aria-expanded={isOpen} aria-label={t.showEntries(what, who)} onClick={() => setOpen(!isOpen)}>
+          <button type="button" class="opener" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
             {t.entries(entries.length)}
+            <span class="hidden-words">{t.entriesOf(who, what)}</span>
           </button>
         </td>
         <td>{namesOf(newest)}</td>

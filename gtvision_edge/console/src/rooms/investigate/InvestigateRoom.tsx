@@ -10,7 +10,9 @@ import { cameras, refreshCameras, zone } from "../../state/site";
 import { say } from "../../state/toasts";
 import { useClosing } from "../../ui/closing";
 import { Unread } from "../../ui/fresh";
+import { FindCamera, foundIn } from "../../ui/find";
 import { Button, Empty, Skeleton } from "../../ui/parts";
+import { FirstWays } from "../cameras/FirstCamera";
 import { ExportDialog } from "../evidence/ExportDialog";
 import { toggleFull } from "../live/keys";
 import { investigateKeys, notePress } from "./acts";
@@ -21,8 +23,9 @@ import { sayHeld } from "../evidence/held";
 import { HoldDialog } from "./HoldDialog";
 import { Lanes } from "./Lanes";
 import { MarkBar } from "./MarkBar";
+import { openAtFootage } from "./opening";
 import { Stage } from "./Stage";
-import { choose, chosen, goTo, inStep, isPlaying, loadLanes, marked, MOST_CAMERAS, openRoom, playhead, select, selected, toggleInStep, view, writeAddress } from "./store";
+import { choose, chosen, goTo, inStep, isPlaying, loadLanes, marked, MOST_CAMERAS, playhead, select, selected, toggleInStep, view, writeAddress } from "./store";
 import { dateTimeOf, text } from "./words";
 import { midnightOf, parseWhen } from "./when";
 
@@ -37,7 +40,13 @@ export function InvestigateRoom() {
       </Unread>
     );
   }
-  if (cameras.value.length === 0) return <Empty title={t.firstTitle}>{t.firstBody}</Empty>;
+  if (cameras.value.length === 0) {
+    return (
+      <Empty title={t.firstTitle} action={<FirstWays />}>
+        {t.firstBody}
+      </Empty>
+    );
+  }
   return <Room />;
 }
 
@@ -50,7 +59,7 @@ function Room() {
   const mayHold = may(me.value?.role, "holdFootage");
   const mayExport = may(me.value?.role, "exportFootage");
   useLayoutEffect(() => {
-    openRoom();
+    const stopWaiting = openAtFootage();
     void loadLanes();
     const stopEngine = startEngine();
     const refresh = setInterval(() => {
@@ -58,6 +67,7 @@ function Room() {
       if (view.value.endMs > siteClock.now() - REFRESH_MS) void loadLanes(true);
     }, REFRESH_MS);
     return () => {
+      stopWaiting();
       stopEngine();
       clearInterval(refresh);
       isPlaying.value = false;
@@ -151,8 +161,11 @@ function Room() {
 function CameraChoice() {
   const t = text.value.investigate;
   const [isOpen, setOpen] = useState(false);
+  const [wanted, setWanted] = useState("");
   const box = useRef<HTMLSpanElement>(null);
   useClosing(box, isOpen, () => setOpen(false));
+  const all = (cameras.value ?? []).map(({ camera_id: id, name }) => ({ id, name }));
+  const found = foundIn(all, isOpen ? wanted : "");
   return (
     <span class="camera-choice" ref={box}>
       <Button icon="plus" expanded={isOpen} onClick={() => setOpen(!isOpen)}>
@@ -161,20 +174,24 @@ function CameraChoice() {
       {isOpen && (
         <div class="choice-list" role="group" aria-label={t.choose}>
           <small class="muted">{t.chooseHint}</small>
-          {cameras.value?.map((camera) => {
-            const isOn = chosen.value.includes(camera.camera_id);
-            return (
-              <label key={camera.camera_id} class="check">
-                <input
-                  type="checkbox"
-                  checked={isOn}
-                  disabled={(isOn && chosen.value.length === 1) || (!isOn && chosen.value.length >= MOST_CAMERAS)}
-                  onChange={() => choose(isOn ? chosen.value.filter((id) => id !== camera.camera_id) : [...chosen.value, camera.camera_id])}
-                />
-                {camera.name}
-              </label>
-            );
-          })}
+          <FindCamera of={all.length} wanted={wanted} onFind={setWanted} />
+          <div class="choices">
+            {found.map(({ id, name }) => {
+              const isOn = chosen.value.includes(id);
+              return (
+                <label key={id} class="check">
+                  <input
+                    type="checkbox"
+                    checked={isOn}
+                    disabled={(isOn && chosen.value.length === 1) || (!isOn && chosen.value.length >= MOST_CAMERAS)}
+                    onChange={() => choose(isOn ? chosen.value.filter((each) => each !== id) : [...chosen.value, id])}
+                  />
+                  {name}
+                </label>
+              );
+            })}
+            {found.length === 0 && <span class="muted">{text.value.common.noMatch}</span>}
+          </div>
           <Button onClick={() => setOpen(false)}>{text.value.common.close}</Button>
         </div>
       )}

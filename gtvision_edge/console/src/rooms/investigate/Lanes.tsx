@@ -2,8 +2,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Camera } from "../../api/types";
 import { nowMs } from "../../state/clock";
 import { zone } from "../../state/site";
-import { ErrorNote } from "../../ui/parts";
 import { useDrag } from "./drag";
+import { LaneTroubles } from "./LaneTroubles";
 import { centre, lengthOf, pan, placeOf, snap, ticksOf, timeAt, zoom, type View } from "./scale";
 import { thumbnailUrl, useNewest } from "./Still";
 import { laneOf, marked, marks, moves, parked, playhead, select, selected, view, type Lane } from "./store";
@@ -70,10 +70,7 @@ export function Lanes({ cameras }: { cameras: readonly Camera[] }) {
         </div>
         {pointer && <Preview view={shown} place={pointer.place} cameraId={pointer.cameraId} />}
       </div>
-      {cameras.map((camera) => {
-        const { error } = laneOf(camera.camera_id);
-        return error ? <ErrorNote key={camera.camera_id} error={error} /> : null;
-      })}
+      <LaneTroubles cameras={cameras} />
     </section>
   );
 }

@@ -2,7 +2,7 @@ import { cameras, zone } from "../../state/site";
 import { Button } from "../../ui/parts";
 import { mark } from "./acts";
 import { missingIn } from "./footage";
-import { useRates } from "./rates";
+import { bytesAbout, useRates } from "./rates";
 import { chosen, marked, marks, stretchesOf } from "./store";
 import { bytesOf, exactSpanOf, text, timeOf } from "./words";
 
@@ -29,12 +29,12 @@ export function MarkBar({ mayHold, mayExport, onHold, onExport }: MarkBarProps) 
   }
   const lengthMs = range.endMs - range.startMs;
   const missing = chosen.value.map((id) => ({ id, ...missingIn(stretchesOf(id), range.startMs, range.endMs) }));
-  const bytes = missing.reduce((sum, each) => sum + ((rates.get(each.id) ?? 0) * (lengthMs - each.ms)) / 1000, 0);
+  const bytes = bytesAbout(rates, chosen.value, range.startMs, range.endMs);
   const incomplete = missing.filter((each) => each.pieces > 0);
   const nameOf = (id: string): string => cameras.value?.find((camera) => camera.camera_id === id)?.name ?? id;
   return (
     <div class="mark-bar">
-      <span>
+      <span class="mark-words">
         {t.marked} <b>{timeOf(range.startMs, zone.value)} → {timeOf(range.endMs, zone.value)}</b> · {exactSpanOf(lengthMs / 1000)} · {t.outOfStep(chosen.value.length)}
         {bytes > 0 && <> · {t.about(bytesOf(bytes))}</>}
         {incomplete.length === 0 ? (
@@ -46,7 +46,6 @@ export function MarkBar({ mayHold, mayExport, onHold, onExport }: MarkBarProps) 
           </span>
         )}
       </span>
-      <span class="grow" />
       <MarkButtons isShort />
       <Button kind="ghost" hotkey="Esc" onClick={() => (marks.value = { inMs: null, outMs: null })}>
         {t.clear}

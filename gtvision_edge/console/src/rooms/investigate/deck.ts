@@ -180,7 +180,8 @@ export class Deck {
     this.#window = window;
     this.#askedMs = wallMs;
     this.#seat = new Seat(wallMs);
-    if (this.sight.value.state !== "gap") this.#say("loading");
+    // A new try that nobody sees succeed leaves the trouble in sight.
+    if (!["gap", "failed"].includes(this.sight.value.state)) this.#say("loading");
     const hls = new Hls({
       enableWorker: false,
       maxBufferLength: 20,
@@ -195,6 +196,7 @@ export class Deck {
     hls.on(Hls.Events.LEVEL_LOADED, (_name, data) => {
       if (this.#hls !== hls) return;
       this.#pieces = piecesOf(data.details);
+      if (this.sight.value.state === "failed") this.#say("loading");
       hls.startLoad(mediaAt(this.#pieces, this.#seat.wallMs) ?? 0);
     });
     // Where a fragment begins in the media is known for sure when it is there.
@@ -225,6 +227,9 @@ export class Deck {
       this.sight.value = { state: "failed", codec: null, error: details };
       this.#unload();
       this.#retryAt = performance.now() + RETRY_MS;
+    } else if (this.#pieces.length === 0 && /Load(Error|TimeOut)$/.test(details)) {
+      // The player still tries by itself; whoever waits for a picture is told that the first answer was no.
+      this.sight.value = { state: "failed", codec: null, error: details };
     }
   }
 

@@ -2,6 +2,8 @@ import { useEffect, useState } from "preact/hooks";
 import { client } from "../../state/session";
 import { zone } from "../../state/site";
 import type { Day } from "./types";
+import { missingIn } from "./footage";
+import { laneOf } from "./store";
 import { wallOf } from "./when";
 
 /** Bytes a second of each of the cameras, from the totals of the month of *atMs*. */
@@ -26,4 +28,15 @@ export function useRates(cameraIds: readonly string[], atMs: number | null): Rea
     };
   }, [month, ids]);
   return rates;
+}
+
+/** About how many bytes of [startMs, endMs) there are of *cameraIds*, by their *rates*; what is known to be missing counts for none. */
+export function bytesAbout(rates: ReadonlyMap<string, number>, cameraIds: readonly string[], startMs: number, endMs: number): number {
+  return cameraIds.reduce((sum, id) => sum + ((rates.get(id) ?? 0) * (endMs - startMs - missingMs(id, startMs, endMs))) / 1000, 0);
+}
+
+function missingMs(cameraId: string, startMs: number, endMs: number): number {
+  const { asked, stretches } = laneOf(cameraId);
+  const isKnown = asked !== null && asked.startMs <= startMs && asked.endMs >= endMs;
+  return isKnown ? missingIn(stretches, startMs, endMs).ms : 0;
 }

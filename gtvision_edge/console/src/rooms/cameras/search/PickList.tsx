@@ -1,7 +1,8 @@
 import type { FoundDevice, Tenant } from "../../../api/types";
 import { text } from "../../../i18n";
-import { camerasById } from "../../../state/site";
-import { Field, Note } from "../../../ui/parts";
+import { go, hashOf } from "../../../state/route";
+import { cameras, camerasById } from "../../../state/site";
+import { Button, Field, Note } from "../../../ui/parts";
 import { deviceWords, keyOf, nameOf, type Access } from "./search";
 import { chosenTenant } from "../tenants";
 
@@ -16,19 +17,37 @@ interface Props {
   onAccess: (changes: Partial<Access>) => void;
   tenants: readonly Tenant[];
   fault: string;
+  /** Nothing answered: look under addresses that are typed. */
+  onByAddress: () => void;
 }
 
 /** What answered, to be picked and named; one user and password for all of it. */
-export function PickList({ found, picks, onPick, access, onAccess, tenants, fault }: Props) {
+export function PickList({ found, picks, onPick, access, onAccess, tenants, fault, onByAddress }: Props) {
   const t = text.value.search;
   const words = text.value.wizard;
-  if (found.length === 0) return <Note title={t.nothing}>{t.nothingHint}</Note>;
+  if (found.length === 0) {
+    return (
+      <>
+        <Note title={t.nothing}>{t.nothingHint}</Note>
+        <div class="ways">
+          <Button icon="search" onClick={onByAddress}>
+            {t.byAddress}
+          </Button>
+          <Button icon="plus" onClick={() => go(hashOf("cameras", null, { add: "1" }))}>
+            {t.byVendor}
+          </Button>
+        </div>
+      </>
+    );
+  }
   const fresh = found.filter((device) => device.already_added_as === null);
   const areAllPicked = fresh.length > 0 && fresh.every((device) => picks[keyOf(device)] !== undefined);
 
+  const suggested = (device: FoundDevice): string => nameOf(device, t.camera, found, (cameras.value ?? []).map(({ name }) => name));
+
   function toggle(device: FoundDevice): void {
     const { [keyOf(device)]: before, ...rest } = picks;
-    onPick(before === undefined ? { ...picks, [keyOf(device)]: nameOf(device, t.camera) } : rest);
+    onPick(before === undefined ? { ...picks, [keyOf(device)]: suggested(device) } : rest);
   }
 
   return (
@@ -38,7 +57,7 @@ export function PickList({ found, picks, onPick, access, onAccess, tenants, faul
           <input
             type="checkbox"
             checked={areAllPicked}
-            onChange={() => onPick(areAllPicked ? {} : Object.fromEntries(fresh.map((device) => [keyOf(device), picks[keyOf(device)] ?? nameOf(device, t.camera)])))}
+            onChange={() => onPick(areAllPicked ? {} : Object.fromEntries(fresh.map((device) => [keyOf(device), picks[keyOf(device)] ?? suggested(device)])))}
           />
           {t.all(fresh.length)}
         </label>

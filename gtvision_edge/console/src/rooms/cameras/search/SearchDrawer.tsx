@@ -10,7 +10,7 @@ import { chosenTenant, useTenants } from "../tenants";
 import { addAll, attempts, isAdding, isWatched, leaveAdding } from "./adding";
 import { AddProgress } from "./AddProgress";
 import { PickList, type Picks } from "./PickList";
-import { accessFault, keyOf, nameOf, targetsIn, type Access } from "./search";
+import { accessFault, keyOf, targetsIn, type Access } from "./search";
 import { SearchForm, type Where } from "./SearchForm";
 
 /** The daemon sends for so long at most; the rest is for slow lines. */
@@ -68,7 +68,7 @@ export function SearchDrawer({ onClose }: { onClose: () => void }) {
     if (missing !== null) drawer.current?.querySelector<HTMLInputElement>(`input[name=${missing}]`)?.focus();
     if (isNameless || missing !== null) return;
     setStage("adding");
-    const named = picked.map((device) => ({ device, name: picks[keyOf(device)] ?? nameOf(device, t.camera) }));
+    const named = picked.map((device) => ({ device, name: picks[keyOf(device)] ?? "" }));
     void addAll(named, { ...access, tenantId: chosenTenant(access.tenantId, tenants) });
   }
 
@@ -107,6 +107,10 @@ export function SearchDrawer({ onClose }: { onClose: () => void }) {
               onAccess={(changes) => setAccess({ ...access, ...changes })}
               tenants={tenants}
               fault={fault}
+              onByAddress={() => {
+                setWhere({ ...where, method: "unicast" });
+                setStage("where");
+              }}
             />
           )}
           {stage === "adding" && <AddProgress attempts={attempts.value} />}

@@ -30,9 +30,32 @@ describe("where to look", () => {
 });
 
 describe("a found device", () => {
+  it("keeps the name that nothing else has", () => {
+    const gate = { ...DEVICE, host: "10.0.0.11", name: "Portão leste" };
+
+    expect(nameOf(gate, "Câmera", [DEVICE, gate], ["Doca 3"])).toBe("Portão leste");
+  });
+
   it("gets a name that tells it from its like", () => {
-    expect(nameOf(DEVICE, "Câmera")).toBe("IPC 64");
-    expect(nameOf({ ...DEVICE, name: "", hardware: "" }, "Câmera")).toBe("Câmera 64");
+    const like = { ...DEVICE, host: "10.0.0.65" };
+    const sameEnd = { ...DEVICE, host: "10.0.1.64" };
+
+    expect(nameOf(DEVICE, "Câmera", [DEVICE, like])).toBe("IPC 64");
+    expect(nameOf(DEVICE, "Câmera", [DEVICE, sameEnd])).toBe("IPC 10.0.0.64");
+    expect(nameOf(DEVICE, "Câmera", [DEVICE], ["IPC"])).toBe("IPC 64");
+    expect(nameOf({ ...DEVICE, name: "", hardware: "" }, "Câmera", [DEVICE])).toBe("Câmera 64");
+  });
+
+  it("has a long name cut between words, and that is seen", () => {
+    const name = "Estacionamento do bloco administrativo, entrada de serviço junto ao depósito";
+    const cut = "Estacionamento do bloco administrativo, entrada de serviço…";
+
+    expect(nameOf({ ...DEVICE, name }, "Câmera")).toBe(cut);
+    expect(nameOf({ ...DEVICE, name: "x".repeat(90) }, "Câmera")).toBe(`${"x".repeat(63)}…`);
+    expect(nameOf({ ...DEVICE, name }, "Câmera", [{ ...DEVICE, name, host: "10.0.0.65" }])).toBe(`${cut} 64`);
+  });
+
+  it("says of itself what its name does not", () => {
     expect(deviceWords(DEVICE)).toBe("Boa · BC-2000");
     expect(deviceWords({ ...DEVICE, manufacturer: "BC-2000", name: "IPC" })).toBe("BC-2000");
   });

@@ -29,10 +29,29 @@ export function targetsIn(typed: string): Pick<DiscoverBody, "addresses" | "netw
 
 export const keyOf = (device: FoundDevice): string => `${device.host}:${device.onvif_port}`;
 
-/** A name to begin with: what the device calls itself, and the end of its address, since whole series are called alike. */
-export function nameOf(device: FoundDevice, fallback: string): string {
-  const word = device.name || device.hardware || fallback;
-  return `${word.slice(0, 60)} ${device.host.split(".").pop() ?? ""}`.trim();
+/** Room for the end of an address in the 80 characters that a camera's name may have. */
+const MOST_OF_NAME = 64;
+
+/**
+ * A name to begin with: what the device calls itself. One that has no name, or the same as one of *others* or of those
+ * that are *taken*, gets the end of its address, since whole series are called alike.
+ */
+export function nameOf(device: FoundDevice, fallback: string, others: readonly FoundDevice[] = [], taken: readonly string[] = []): string {
+  const word = wordOf(device, fallback);
+  const alike = others.filter((other) => keyOf(other) !== keyOf(device) && wordOf(other, fallback) === word);
+  if (device.name !== "" && alike.length === 0 && !taken.includes(word)) return word;
+  const end = endOf(device);
+  return `${word} ${alike.some((other) => endOf(other) === end) ? device.host : end}`.trim();
+}
+
+const endOf = (device: FoundDevice): string => device.host.split(".").pop() ?? "";
+
+/** What it calls itself; a long name ends with a whole word and an ellipsis. */
+function wordOf(device: FoundDevice, fallback: string): string {
+  const word = (device.name || device.hardware || fallback).trim();
+  if (word.length <= MOST_OF_NAME) return word;
+  const cut = word.slice(0, MOST_OF_NAME - 1);
+  return `${(/^(.+)\s\S*$/.exec(cut)?.[1] ?? cut).trimEnd()}…`;
 }
 
 /** What the device says of itself, in one line. */

@@ -3,12 +3,13 @@ import type { CameraStorage, PurgeBody, PurgeOrder } from "../../../api/evidence
 import { text } from "../../../i18n";
 import { siteClock } from "../../../state/clock";
 import { client } from "../../../state/session";
+import { cameras as siteCameras } from "../../../state/site";
 import { Dialog } from "../../../ui/Dialog";
 import { Button, ErrorNote, Field } from "../../../ui/parts";
 import { CameraChecks, spanFault, SpanFields, type FieldSpan } from "../../evidence/SpanFields";
 import { PurgePreview } from "./PurgePreview";
 import { PurgeProgress } from "./PurgeProgress";
-import { sumOf } from "./rules";
+import { inSiteOrder, sumOf } from "./rules";
 
 /** It may look at every file there is. */
 const DRY_RUN_MS = 60_000;
@@ -81,12 +82,12 @@ export function PurgeOrderDrawer({ cameras, onOrdered, onClose }: PurgeOrderDraw
             <>
               <p class="muted">{t.note}</p>
               <div class="form">
-                <CameraChecks cameras={cameras.map(({ camera_uuid: id, name, removed }) => ({ id, name: removed ? `${name} (${text.value.storage.removed})` : name }))} chosen={chosen} onChange={setChosen} />
-                <div class="wide">
-                  <Button kind="ghost" onClick={() => setChosen(cameras.map((camera) => camera.camera_uuid))}>
-                    {t.allCameras}
-                  </Button>
-                </div>
+                <CameraChecks
+                  cameras={inSiteOrder(cameras, siteCameras.value ?? []).map(({ camera_uuid: id, name, removed }) => ({ id, name: removed ? `${name} (${text.value.storage.removed})` : name }))}
+                  chosen={chosen}
+                  onChange={setChosen}
+                  hasAll
+                />
                 <SpanFields span={span} onChange={setSpan} fault={fault} />
                 <small class="wide muted">{t.wholeFiles}</small>
                 <Field label={t.reason} hint={t.reasonHint} wide>

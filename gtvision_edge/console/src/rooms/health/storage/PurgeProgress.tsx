@@ -7,14 +7,13 @@ import { hashOf } from "../../../state/route";
 import { client } from "../../../state/session";
 import { Icon } from "../../../ui/Icon";
 import { Button, ErrorNote, Note } from "../../../ui/parts";
-import { useTenantNames } from "./RulesDrawer";
+import { camerasOfPurge } from "./rules";
 
 const POLL_MS = 1_500;
 
 /** The deletions of an order until they are done, each with its report. */
 export function PurgeProgress({ ids, onClose }: { ids: readonly string[]; onClose: () => void }) {
   const t = text.value.purging;
-  const nameOf = useTenantNames();
   const [purges, setPurges] = useState<readonly PurgeDetail[]>([]);
   const [error, setError] = useState<unknown>(null);
   const isDone = purges.length === ids.length && purges.every((each) => each.finished_at !== null);
@@ -34,7 +33,8 @@ export function PurgeProgress({ ids, onClose }: { ids: readonly string[]; onClos
       <div class="dialog-body" role="status">
         {ids.length === 0 && <Note>{t.nothingWent}</Note>}
         {purges.map((purge) => {
-          const name = purge.tenant_id === null ? t.wholeSite : nameOf(purge.tenant_id);
+          const names = camerasOfPurge(purge);
+          const name = names.length === 0 ? t.wholeSite : t.camerasOf(names);
           return (
             <div key={purge.purge_id} class="going" data-purge={purge.purge_id} data-finished={purge.finished_at !== null}>
               <span>{purge.finished_at === null ? t.running(name) : t.done(name, purge.segments, bytesOf(purge.bytes))}</span>

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Policies, WouldGo } from "../../../api/evidence";
-import { changesNothing, changesOf, draftOf, parseDays, parseQuota, sumOf } from "./rules";
+import { text } from "../../../i18n";
+import { camerasOfPurge, changesNothing, changesOf, draftOf, inSiteOrder, parseDays, parseQuota, sumOf } from "./rules";
 
 const policies: Policies = {
   site: { retain_days: null, default_days: 30 },
@@ -55,4 +56,19 @@ it("what would go is summed over cameras, from the first to the last of it", () 
     end: "2026-01-03T00:00:00Z",
   });
   expect(sumOf([])).toEqual({ segments: 0, bytes: 0, start: null, end: null });
+});
+
+it("lists cameras as the rooms do, and removed ones last", () => {
+  const stored = ["removed", "north", "gate"].map((uuid) => ({ camera_uuid: uuid }));
+  const listed = ["gate", "dock", "north"].map((uuid) => ({ camera_uuid: uuid }));
+
+  expect(inSiteOrder(stored, listed).map((each) => each.camera_uuid)).toEqual(["gate", "north", "removed"]);
+});
+
+it("tells of a deletion by its cameras, and of many by the first ones", () => {
+  const of = (...names: (string | null)[]): string => text.value.purging.camerasOf(camerasOfPurge({ cameras: names.map((name) => ({ name, camera_id: "cam09" })) }));
+
+  expect(of("Portão leste", "Portão leste")).toBe("Portão leste");
+  expect(of("Portão", null)).toBe("Portão, cam09");
+  expect(of("A", "B", "C", "D", "E")).toBe("A, B, C e mais 2");
 });

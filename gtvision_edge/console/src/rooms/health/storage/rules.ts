@@ -64,6 +64,18 @@ export function changesOf(before: Draft, draft: Draft): PoliciesBody | null {
 
 export const changesNothing = (body: PoliciesBody): boolean => Object.keys(body).length === 0;
 
+/** The names of the cameras that a deletion has come to so far, each once. */
+export function camerasOfPurge({ cameras }: { cameras: readonly { name: string | null; camera_id: string | null }[] }): string[] {
+  return [...new Set(cameras.map(({ name, camera_id: id }) => name ?? id).filter((name) => name !== null))];
+}
+
+/** *stored* as the rooms list their cameras; what they do not list, because it was removed, comes after them. */
+export function inSiteOrder<T extends { camera_uuid: string }>(stored: readonly T[], listed: readonly { camera_uuid: string }[]): T[] {
+  const places = new Map(listed.map(({ camera_uuid: uuid }, at) => [uuid, at]));
+  const placeOf = ({ camera_uuid: uuid }: T): number => places.get(uuid) ?? listed.length;
+  return [...stored].sort((one, other) => placeOf(one) - placeOf(other));
+}
+
 /** All that would go, in one sentence's worth. */
 export function sumOf(wouldGo: readonly WouldGo[]): { segments: number; bytes: number; start: string | null; end: string | null } {
   const starts = wouldGo.map((each) => each.start).filter((each) => each !== null);
