@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import aiormq
 
@@ -16,6 +18,9 @@ from tests.waiting import patiently
 
 SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 """Debian's; the wrapper in /usr/sbin wants another user."""
+
+EXCHANGE = "deteccoes.events"
+QUEUE = "hub"
 
 _CONFIG = """listeners.tcp.1 = 127.0.0.1:{port}
 log.console = false
@@ -169,3 +174,38 @@ class Line:
             writer.write(data)
             await writer.drain()
         writer.transport.abort()
+
+
+@dataclass
+class Hub:
+    """The hub's side: a queue, and what came out of it."""
+
+    broker: RabbitMq
+    line: Line
+    connection: Any = None
+    channel: Any = None
+    arrived: list[dict[str, Any]] = field(default_factory=list)
+
+    async def connect(self) -> None:
+        self.connection = await aiormq.connect(self.broker.url())
+        self.channel = await self.connection.channel()
+
+    async def declare(
+        self, *, exchange: bool = True, arguments: dict[str, Any] | None = None
+    ) -> None:
+        await self.connect()
+        if exchange:
+            await self.channel.exchange_declare(EXCHANGE, exchange_type="topic", durable=True)
+        await self.channel.queue_declare(QUEUE, durable=True, arguments=arguments or {})
+        await self.channel.queue_bind(QUEUE, EXCHANGE, "deteccoes.#")
+
+    async def listen(self) -> None:
+        async def on_message(message: Any) -> None:
+            self.arrived.append(json.loads(message.body))
+            await message.channel.basic_ack(message.delivery_tag)
+
+        await self.channel.basic_consume(QUEUE, on_message)
+
+    def ids(self) -> list[str]:
+        """Return the ids as they came first: a consumer drops what it has."""
+        return list(dict.fromkeys(each["id"] for each in self.arrived))

@@ -3,12 +3,9 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import aiormq
 import pytest
 from pydantic import SecretStr
 
@@ -18,48 +15,11 @@ from gtvision_edge.settings import UplinkSettings
 from gtvision_edge.storage import Database, Transaction
 from gtvision_edge.uplink import Message, Outbox, outbox
 from gtvision_edge.uplink.link import LinkState, Uplink
-from tests.rabbitmq import Line, RabbitMq, running_rabbitmq
+from tests.rabbitmq import EXCHANGE, QUEUE, Hub, Line, running_rabbitmq
 from tests.waiting import patiently
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("rabbitmq"), pytest.mark.timeout(240)]
 CLOCK = SystemClock()
-EXCHANGE = "deteccoes.events"
-QUEUE = "hub"
-
-
-@dataclass
-class Hub:
-    """The hub's side: a queue, and what came out of it."""
-
-    broker: RabbitMq
-    line: Line
-    connection: Any = None
-    channel: Any = None
-    arrived: list[dict[str, Any]] = field(default_factory=list)
-
-    async def connect(self) -> None:
-        self.connection = await aiormq.connect(self.broker.url())
-        self.channel = await self.connection.channel()
-
-    async def declare(
-        self, *, exchange: bool = True, arguments: dict[str, Any] | None = None
-    ) -> None:
-        await self.connect()
-        if exchange:
-            await self.channel.exchange_declare(EXCHANGE, exchange_type="topic", durable=True)
-        await self.channel.queue_declare(QUEUE, durable=True, arguments=arguments or {})
-        await self.channel.queue_bind(QUEUE, EXCHANGE, "deteccoes.#")
-
-    async def listen(self) -> None:
-        async def on_message(message: Any) -> None:
-            self.arrived.append(json.loads(message.body))
-            await message.channel.basic_ack(message.delivery_tag)
-
-        await self.channel.basic_consume(QUEUE, on_message)
-
-    def ids(self) -> list[str]:
-        """Return the ids as they came first: a consumer drops what it has."""
-        return list(dict.fromkeys(each["id"] for each in self.arrived))
 
 
 @pytest.fixture
