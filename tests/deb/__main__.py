@@ -355,7 +355,7 @@ def has_its_own_server_again_when_mediamtx_is_switched_off(container: Container)
     )
     box = container.ask("GET", "/status")
     assert box["media_server"]["kind"] == "embedded", box["media_server"]
-    assert box["findings"] == []
+    wait("nothing to mend", lambda: container.ask("GET", "/status")["findings"] == [], 10)
     wait_recording(container)
     return "mediamtx.service disabled: the embedded server at once, nothing to mend"
 
