@@ -177,7 +177,7 @@ async def test_an_incident_becomes_a_bundle_that_is_believed(tmp_path: Path) -> 
 
         # A bundle is asked for; its size is said before it begins, its progress while it is made.
         await card.get_by_role("button", name="Exportar evidência").click()
-        await expect(dialog).to_contain_text("O pacote terá até")
+        await expect(dialog).to_contain_text("uma cópia para assistir:")
         await dialog.get_by_label("Para quem").fill("2ª DP")
         await dialog.get_by_label("Finalidade").fill("investigação criminal")
         await dialog.get_by_role("button", name="Juntar os trechos").click()
@@ -537,7 +537,7 @@ async def test_the_room_fits_a_phone_and_is_walked_by_keys(tmp_path: Path) -> No
         assert not cut
         await expect(card).to_contain_text("Em curso")
         await page.get_by_role("button", name="Exportar evidência").click()
-        await expect(page.locator("dialog")).to_contain_text("O pacote terá até")
+        await expect(page.locator("dialog")).to_contain_text("uma cópia para assistir:")
         await expect(page.locator("dialog")).to_contain_text("este pacote leva o que existe até")
         assert await fits(page)
         await picture(page, "phone-export")

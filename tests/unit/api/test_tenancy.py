@@ -68,6 +68,7 @@ QUERIES: dict[str, dict[str, str]] = {
     "/cameras/{camera_id}/timeline": DAY,
     "/cameras/{camera_id}/playback.m3u8": DAY,
     "/cameras/{camera_id}/days": {"month": "2026-01"},
+    "/detections.csv": {"purpose": "BO 45/2026"},
 }
 PEOPLE_OF_A = ["admin-a", "operator-a", "viewer-a", "auditor-a", "narrow-a"]
 
