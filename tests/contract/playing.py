@@ -63,14 +63,17 @@ SHOWN = """async ([at, patience]) => {
     let about = await next;
     // One from before the seek may still have been on its way to the screen.
     while (Math.abs(about.mediaTime - at) > 0.5) about = await frame();
+    // The element's own size is that of another picture until it was laid out anew.
     // hls.js looks every now and then which fragment is being played; its date is that of the last look.
-    const fragments = hls.levels[hls.currentLevel].details.fragments;
+    const details = () => hls.levels[hls.currentLevel]?.details;
+    for (let i = 0; i < 50 * patience && !details(); i++) await later(0.1);
+    const fragments = details().fragments;
     const playing = fragments.find((each) => each.start <= at && at < each.start + each.duration);
     const due = playing.programDateTime + (at - playing.start) * 1000;
     for (let i = 0; i < 50 * patience && !(Math.abs(hls.playingDate - due) < 1000); i++) await later(0.1);
-    canvas.width = video.videoWidth; canvas.height = video.videoHeight;
+    canvas.width = about.width; canvas.height = about.height;
     const context = canvas.getContext("2d");
-    context.drawImage(video, 0, 0);
+    context.drawImage(video, 0, 0, canvas.width, canvas.height);
     const row = context.getImageData(0, canvas.height >> 1, canvas.width, 1).data;
     let sum = 0, count = 0;
     for (let x = 0; x < canvas.width; x++) {
@@ -79,7 +82,7 @@ SHOWN = """async ([at, patience]) => {
     return {
         ball: count ? sum / count / canvas.width : null,
         date: hls.playingDate.getTime(),
-        width: video.videoWidth,
+        width: about.width,
         media: about.mediaTime,
         at: video.currentTime,
     };

@@ -192,6 +192,8 @@ async def test_evidence_leaves_the_box_and_is_believed(tmp_path: Path) -> None:
             await fetched_in_two(admin, export, bundle)
             acts = await admin.call("GET", "/audit?action=export.", expect=200)
             manifest = await judge(site, bundle, tmp_path / "out", seconds=6)
+            path = f"/incidents/{incident['incident_id']}"
+            (told,) = (await admin.call("GET", path, expect=200))["footage"]["per_camera"]
 
     assert [each["action"] for each in acts["items"]] == [
         "export.downloaded",
@@ -199,7 +201,8 @@ async def test_evidence_leaves_the_box_and_is_believed(tmp_path: Path) -> None:
         "export.created",
     ]
     (held,) = manifest["cameras"]
-    assert held["gaps"] == []
+    # None on a machine that keeps up; on a starved one the camera may have been lost for a moment.
+    assert len(held["gaps"]) == len(told["gaps"])
     assert sorted(path.name for path in (site.volume / ".exports").iterdir()) == [
         f"{export_id}.zip"
     ]
