@@ -34,9 +34,10 @@ from gtvision_edge.recordings.evidence.errors import (
 )
 from gtvision_edge.recordings.evidence.manifest import package_id
 from gtvision_edge.recordings.evidence.model import Export, ExportOptions, LegalRequest
-from gtvision_edge.recordings.evidence.sending import BundleServer, begins_download
+from gtvision_edge.recordings.evidence.sending import BundleServer
 from gtvision_edge.recordings.evidence.service import ExportService, NewExport
 from gtvision_edge.recordings.incidents.errors import IncidentReleasedError, UnknownIncidentError
+from gtvision_edge.recordings.playback.answering import Asked
 from gtvision_edge.runtime.timestamps import from_datetime, to_rfc3339
 
 _READERS: Final = EDITORS | INSPECTORS
@@ -177,13 +178,12 @@ class _ExportResource:
         await self._exports.remove(call.principal, call.path("export_id"), address=call.address)
 
     async def bundle(self, call: Call) -> web.StreamResponse:
-        export, path = await self._exports.bundle_of(
-            call.principal,
-            call.path("export_id"),
-            address=call.address,
-            begins=begins_download(call.request),
-        )
-        return await self._server.send(call.request, export, path)
+        export, path = await self._exports.bundle_of(call.principal, call.path("export_id"))
+
+        async def announce(asked: Asked) -> None:
+            await self._exports.note_download(call.principal, export, asked, address=call.address)
+
+        return await self._server.send(call.request, export, path, announce=announce)
 
     def _answer(self, export: Export) -> ExportAnswer:
         name = package_id(export.export_id, export.created_us)

@@ -210,7 +210,7 @@ async def test_an_export_becomes_a_bundle_that_verifies(box: Box) -> None:
         done = await reaches(exports, asked, ExportState.DONE, ExportState.FAILED)
 
         assert done.state is ExportState.DONE, done.error
-        _, path = await exports.service.bundle_of(THE_BOX, done.export_id, begins=True)
+        _, path = await exports.service.bundle_of(THE_BOX, done.export_id)
 
     verdict = await asyncio.to_thread(verify_bundle, path, trusted=[box.keys.site.public.openssh])
     assert verdict.is_good
@@ -225,7 +225,6 @@ async def test_an_export_becomes_a_bundle_that_verifies(box: Box) -> None:
         "export.created",
         "footage.sealed",
         "export.finished",
-        "export.downloaded",
     ]
 
 
@@ -233,7 +232,7 @@ async def test_the_bundle_proves_its_history_by_the_log(box: Box) -> None:
     async with box.running() as exports:
         asked = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
         await reaches(exports, asked, ExportState.DONE)
-        _, path = await exports.service.bundle_of(THE_BOX, asked.export_id, begins=False)
+        _, path = await exports.service.bundle_of(THE_BOX, asked.export_id)
 
     history = content_of(path, "history.json")
     key = SitePublicKey(box.keys.site.public.name, box.keys.site.public.raw)
@@ -327,7 +326,7 @@ async def test_bundles_expire_and_their_record_stays(box: Box) -> None:
 
         found = await exports.service.get(THE_BOX, asked.export_id)
         with pytest.raises(ExportNotReadyError):
-            await exports.service.bundle_of(THE_BOX, asked.export_id, begins=True)
+            await exports.service.bundle_of(THE_BOX, asked.export_id)
 
     assert found.state is ExportState.EXPIRED
     assert box.files() == []
