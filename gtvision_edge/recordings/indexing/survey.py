@@ -278,7 +278,7 @@ class Survey:
     def _marker(self, directory: str) -> CameraMarker | None:
         path = f"{self.root}/{directory}/{CAMERA_MARKER}"
         try:
-            found = os.stat(path)  # noqa: PTH116
+            found = os.lstat(path)
             stamp = (found.st_ino, found.st_mtime_ns, found.st_size)
             known = self._markers.get(directory)
             if known is None or known.stamp != stamp:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from gtvision_edge.media.layout import segment_file
 from gtvision_edge.media.model import PathView
 from gtvision_edge.recordings.index import SegmentIndex, doom_segments
+from gtvision_edge.recordings.indexing import survey
 from gtvision_edge.recordings.indexing.growing import GrowingFiles
 from gtvision_edge.recordings.indexing.indexer import Indexer
 from gtvision_edge.recordings.indexing.survey import LAST_IDLE_S, REPLACED_IDLE_S, STUCK_IDLE_S
@@ -17,6 +19,7 @@ from gtvision_edge.recordings.markers import (
     CAMERA_MARKER,
     VOLUME_MARKER,
     CameraMarker,
+    read_camera_marker,
     write_marker,
 )
 from gtvision_edge.recordings.model import DAY_US, Segment, SegmentWritten, Span
@@ -26,6 +29,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.events import RememberingBus
 from tests.fakes.footage import START_US, hold
 from tests.fakes.recordings import RUN, Recording, mark_directory, write_recording
+from tests.waiting import patiently
 
 CAMERA = FakeCamera(camera_uuid="019b0000-0000-7000-8000-00000000aaaa", camera_id="cam01")
 OTHER = FakeCamera(camera_uuid="019b0000-0000-7000-8000-00000000bbbb", camera_id="cam02")
@@ -409,16 +413,17 @@ async def test_while_the_volume_is_away_nothing_is_forgotten(site: Site) -> None
     assert camera.directory == "cam01_rec"
 
 
-async def test_a_disk_that_hangs_stops_the_indexer_alone(site: Site) -> None:
+async def test_a_disk_that_hangs_stops_the_indexer_alone(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await site.write(START_US)
+    answers = threading.Event()
 
-    def make_a_marker_that_blocks_its_reader() -> Path:
-        marker = site.root / "cam02_rec" / CAMERA_MARKER
-        marker.parent.mkdir()
-        os.mkfifo(marker)
-        return marker
+    def wait(path: Path) -> CameraMarker | None:
+        answers.wait(patiently(30))
+        return read_camera_marker(path)
 
-    marker = await asyncio.to_thread(make_a_marker_that_blocks_its_reader)
+    monkeypatch.setattr(survey, "read_camera_marker", wait)
     looking = asyncio.create_task(site.indexer.look())
     began = asyncio.get_running_loop().time()
     await asyncio.wait({looking}, timeout=0.2)
@@ -427,8 +432,23 @@ async def test_a_disk_that_hangs_stops_the_indexer_alone(site: Site) -> None:
     assert asyncio.get_running_loop().time() - began < 2
     assert await site.rows() == []
 
-    await asyncio.to_thread(marker.write_bytes, b"")
+    answers.set()
     await looking
+    assert len(await site.rows()) == 1
+
+
+async def test_a_marker_that_is_a_pipe_keeps_no_other_camera_out_of_the_index(site: Site) -> None:
+    await site.write(START_US)
+
+    def make_a_pipe() -> None:
+        marker = site.root / "cam02_rec" / CAMERA_MARKER
+        marker.parent.mkdir()
+        os.mkfifo(marker)
+
+    await asyncio.to_thread(make_a_pipe)
+
+    await site.indexer.look()
+
     assert len(await site.rows()) == 1
 
 
