@@ -469,6 +469,22 @@ async def test_what_is_called_like_a_segment_and_is_no_file_is_left_alone(site: 
     assert len(await asyncio.to_thread(lambda: list(path.parent.iterdir()))) == 3
 
 
+async def test_a_file_of_a_day_that_cannot_have_been_gets_no_row(site: Site) -> None:
+    await site.write(START_US)
+
+    def lay() -> None:
+        path = site.directory / "9999-12-31" / "23-59-59-999999.mp4"
+        path.parent.mkdir()
+        path.write_bytes(b"x" * 100)
+
+    await asyncio.to_thread(lay)
+    await wholly(site)
+    await site.look_after(STUCK_IDLE_S)
+    await site.look_after(STUCK_IDLE_S)
+
+    assert [row.name_us for row in await site.rows()] == [START_US]
+
+
 class running:  # noqa: N801 -- reads as a phrase
     def __init__(self, site: Site) -> None:
         self._site = site
