@@ -308,8 +308,12 @@ async def test_after_a_kill_the_export_is_made_anew(box: Box, left: str) -> None
 async def test_a_stop_ends_the_process_and_the_next_start_takes_the_export_up(box: Box) -> None:
     async with box.running() as exports:
         asked = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
-        await becomes(lambda: bool(children()), 25)
+        await becomes(lambda: bool(children()) and box.files() == [f"{asked.export_id}.draft"], 25)
     assert children() == []
+    assert box.files() == []
+    left = await repository.find_export(box.database, asked.export_id)
+    assert left is not None
+    assert left.state is ExportState.QUEUED
 
     async with box.running() as exports:
         done = await reaches(exports, asked, ExportState.DONE, ExportState.FAILED)
