@@ -1,10 +1,15 @@
 """Who took which part of a bundle, as the audit log has it."""
 
 import asyncio
+import os
+import socket
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+from yarl import URL
 
 from gtvision_edge.accounts.model import THE_BOX
 from gtvision_edge.recordings.evidence import repository
@@ -13,11 +18,13 @@ from gtvision_edge.recordings.evidence.model import ALIVE, ExportState, LegalReq
 from gtvision_edge.recordings.evidence.service import NewExport
 from gtvision_edge.recordings.incidents.service import IncidentRequest
 from gtvision_edge.recordings.model import Span
+from gtvision_edge.runtime.shares import Shares
 from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.clock import FakeClock
 from tests.fakes.footage import MINUTE_US, START_US, a_segment, add, keep, place
 from tests.unit.api.conftest import FakeFootage, Served
+from tests.waiting import becomes
 
 SIZE = 100_000
 CONTENT = bytes(n * 7 % 251 for n in range(SIZE))
@@ -45,6 +52,15 @@ class Bundle:
             (each["actor"]["name"], each["details"]["first_byte"], each["details"]["last_byte"])
             for each in entries
         ]
+
+
+def is_open(file: Path) -> bool:
+    """Tell whether this process has *file* open."""
+    opened = []
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            opened.append(str(link.readlink()))
+    return str(file) in opened
 
 
 @pytest.fixture
@@ -145,3 +161,33 @@ async def test_where_nothing_is_sent_there_is_no_download(bundle: Bundle) -> Non
     await bundle.get(If_None_Match=f'"{SHA256.hex()}"')
 
     assert await bundle.told() == []
+
+
+@pytest.mark.parametrize("stall_patience_s", [1.0])
+async def test_who_takes_nothing_of_a_bundle_is_cut_and_refused_beyond_his_share(
+    bundle: Bundle, transfers: Shares, footage: FakeFootage
+) -> None:
+    folder = footage.root / ".exports"
+    (file,) = await asyncio.to_thread(lambda: list(folder.glob("*.zip")))
+    await asyncio.to_thread(os.truncate, file, 16 * 2**20)
+    loop = asyncio.get_running_loop()
+    token = await bundle.served.token("operator-a")
+    head = (
+        f"GET {bundle.path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+        "Range: bytes=10-\r\n\r\n"
+    )
+    clients = []
+    for _ in range(4):
+        client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.setblocking(False)
+        await loop.sock_connect(client, ("127.0.0.1", URL(bundle.served.url).port or 0))
+        await loop.sock_sendall(client, head.encode())
+        clients.append(client)
+    lines = [(await loop.sock_recv(each, 12)).decode() for each in clients]
+
+    assert sorted(lines) == ["HTTP/1.1 206"] * 3 + ["HTTP/1.1 429"]
+    await becomes(lambda: transfers.held == 0 and not is_open(file), 8)
+    assert len(await bundle.get(Range="bytes=0-99")) == 100
+    for each in clients:
+        each.close()
