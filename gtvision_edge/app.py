@@ -78,6 +78,7 @@ from gtvision_edge.media.wanted import WantedPaths
 from gtvision_edge.media.whep import WebRtcPlace
 from gtvision_edge.mosaics.service import MosaicService
 from gtvision_edge.recordings.footage import Footage, open_footage
+from gtvision_edge.recordings.holding import holds_moment
 from gtvision_edge.recordings.retention.breaker import BreakerClosed, BreakerOpened
 from gtvision_edge.recordings.retention.errors import UnknownPurgeError
 from gtvision_edge.recordings.volume import VolumeFound, VolumeLost
@@ -286,6 +287,9 @@ async def run(
                 unseal=base.cameras.unseal,
                 send=lambda transaction, news: outbox.add(transaction, to_message(news)),
                 forget_unsent=forget_unsent,
+                held=holds_moment(
+                    camera_uuid="detections.camera_uuid", time_us="detections.captured_us"
+                ),
                 keep_s=settings.detections.keep,
                 trusts_clock=lambda: footage.retention.clock_guard.is_trusted,
                 tell=(Teller(clock),),

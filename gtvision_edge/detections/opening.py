@@ -63,12 +63,13 @@ async def open_detections(
     unseal: Unseal,
     send: Send,
     forget_unsent: Forget,
+    held: str,
     keep_s: float,
     trusts_clock: Callable[[], bool],
     tell: Sequence[Told] = (),
     registry: CollectorRegistry | None = None,
 ) -> AsyncIterator[Detections]:
-    """Open them; the pictures' threads end with the block."""
+    """Open them; the pictures' threads end with the block. *held* as :class:`Anonymiser` has it."""
     pictures = PictureStore(state_dir / PICTURES)
     intake = Intake(
         database, clock, bus, zone=zone, pictures=pictures, send=send, tell=tell, registry=registry
@@ -91,6 +92,7 @@ async def open_detections(
                 clock,
                 pictures=pictures,
                 forget_unsent=forget_unsent,
+                held=held,
                 keep_s=keep_s,
                 zone=zone,
                 trusts_clock=trusts_clock,

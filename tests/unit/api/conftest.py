@@ -76,6 +76,7 @@ from gtvision_edge.papers import PaperPrinter, PaperShelf
 from gtvision_edge.recordings.errors import VolumeError
 from gtvision_edge.recordings.evidence.exports import Exports, open_exports
 from gtvision_edge.recordings.evidence.ordering import Site
+from gtvision_edge.recordings.holding import holds_moment
 from gtvision_edge.recordings.incidents.service import IncidentService
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.indexing.hashing import Hasher
@@ -517,6 +518,7 @@ async def detections(
         unseal=cameras.unseal,
         send=lambda transaction, news: outbox.add(transaction, to_message(news)),
         forget_unsent=forget_unsent,
+        held=holds_moment(camera_uuid="detections.camera_uuid", time_us="detections.captured_us"),
         keep_s=180 * 86400.0,
         trusts_clock=lambda: True,
         tell=(Teller(clock),),
