@@ -13,6 +13,7 @@ import structlog
 from gtvision_edge import __version__
 from gtvision_edge.accounts import Passes
 from gtvision_edge.alerts.feed import Feed
+from gtvision_edge.alerts.marks import ReadingMarks
 from gtvision_edge.alerts.raising import Teller
 from gtvision_edge.alerts.service import AlertDesk
 from gtvision_edge.api.alert_feed import AlertFeed
@@ -470,6 +471,7 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
                 footage.timelines,
                 footage.playback,
                 footage.thumbnails,
+                ReadingMarks(base.database),
                 Passes(accounts.sessions, base.clock),
                 parts.transfers,
             ),

@@ -27,6 +27,7 @@ from gtvision_edge.accounts import (
     TenantId,
     open_accounts,
 )
+from gtvision_edge.alerts.marks import ReadingMarks
 from gtvision_edge.alerts.raising import Teller
 from gtvision_edge.alerts.service import AlertDesk
 from gtvision_edge.api.alerts import alert_endpoints
@@ -579,6 +580,7 @@ def resources(
             footage.timelines,
             footage.playback,
             footage.thumbnails,
+            ReadingMarks(database),
             Passes(accounts.sessions, clock),
             transfers,
         ),
