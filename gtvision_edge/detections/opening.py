@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.detections.intake import Intake, PushingCamera, Send, Told
+from gtvision_edge.detections.intervals.evidence import EvidenceReadings
 from gtvision_edge.detections.picture_store import PictureStore
 from gtvision_edge.detections.privacy import Anonymiser, Forget
 from gtvision_edge.detections.push_access import PushAccessService
@@ -101,3 +102,8 @@ async def open_detections(
         )
     finally:
         intake.close()
+
+
+def readings_for_evidence(database: Database, state_dir: Path) -> EvidenceReadings:
+    """Return what hands readings over to evidence bundles."""
+    return EvidenceReadings(database, PictureStore(state_dir / PICTURES))

@@ -21,6 +21,7 @@ from gtvision_edge.recordings.evidence.errors import BrokenBundleError, DamagedF
 from gtvision_edge.recordings.evidence.frames import hash_movie, hash_pictures
 from gtvision_edge.recordings.evidence.opening import OpenBundle, open_bundle, open_bundle_file
 from gtvision_edge.recordings.evidence.proofs import check_bundle_proofs
+from gtvision_edge.recordings.evidence.reading_check import check_readings
 from gtvision_edge.recordings.evidence.repacked import open_repacked
 from gtvision_edge.recordings.evidence.tracks import MAX_INIT, ReadAt, read_tracks
 from gtvision_edge.recordings.evidence.viewing import GAP_US
@@ -289,6 +290,8 @@ def _check_manifest(
             return
         verdict.package_id = str(manifest["package_id"])[:60]
         _check_listed(manifest, sums, verdict)
+        if layout.READINGS in bundle.entries:
+            check_readings(manifest, bundle.read(layout.READINGS, _MAX_TEXT), verdict)
         if signer is not None and layout.HISTORY in bundle.entries:
             history = bundle.read(layout.HISTORY, _MAX_TEXT)
             check_bundle_proofs(manifest, history, signer, verdict)

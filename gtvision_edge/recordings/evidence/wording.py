@@ -88,6 +88,18 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "não lista os arquivos que {sums} lista",
     ),
     "two_hashes": ("gives two hashes for {file}", "dá dois resumos para {file}"),
+    "odd_readings": (
+        "is not built as a list of readings is",
+        "não é construído como uma lista de leituras",
+    ),
+    "other_readings": (
+        "lists {count} readings, and the manifest tells of {told}",
+        "tem {count} leituras, e o manifesto fala de {told}",
+    ),
+    "of_no_reading": (
+        "is the picture of no reading",
+        "não é a imagem de nenhuma leitura",
+    ),
     "unlisted_gap": (
         "does not list a gap of {seconds} s of {camera}",
         "não lista uma lacuna de {seconds} s de {camera}",
@@ -133,6 +145,18 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "viewings_left_out": (
         "{count} viewings of this footage, the oldest, are not in its history: they were too many.",
         "{count} visualizações destas gravações, as mais antigas, não estão no histórico: eram demais.",
+    ),
+    "readings_left_out": (
+        "{count} plate readings of the interval, the last ones, are not in the bundle: they were too many.",
+        "{count} leituras de placas do intervalo, as últimas, não estão no pacote: eram demais.",
+    ),
+    "reading_picture_not_there": (
+        "A picture of the plate reading {reading} could not be handed over: its file was gone or could not be read.",
+        "Uma imagem da leitura de placa {reading} não pôde ser entregue: o arquivo não estava mais lá ou não pôde ser lido.",
+    ),
+    "picture_not_as_received": (
+        "{file} is not what was received from the camera.",
+        "{file} não é o que foi recebido da câmera.",
     ),
     "unsealed": (
         "{count} originals were not sealed when they were recorded.",

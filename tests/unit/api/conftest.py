@@ -66,7 +66,11 @@ from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.cameras.model import CameraState, CameraUuid, NewCamera, ProbeRequest, StateEntry
 from gtvision_edge.cameras.onvif.search import DeviceSearch
 from gtvision_edge.cameras.service import CameraService
-from gtvision_edge.detections.opening import Detections, open_detections
+from gtvision_edge.detections.opening import (
+    Detections,
+    open_detections,
+    readings_for_evidence,
+)
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.keys import OpenedKeys, open_keys
 from gtvision_edge.media.model import MediaServerState, PathView
@@ -406,6 +410,7 @@ async def footage(
             keys=keys,
             seals=FootageSeals(database, audit, clock, key=keys.site),
             hasher=hasher,
+            readings=readings_for_evidence(database, tmp_path),
         ) as exports,
         AsyncExitStack() as stack,
     ):
