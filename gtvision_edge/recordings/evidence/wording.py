@@ -33,6 +33,10 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "device_name": ("has the name of a device", "tem o nome de um dispositivo"),
     "compressed": ("is compressed", "está comprimido"),
+    "grows": (
+        "it unpacks to far more than footage and its papers do",
+        "ele se descompacta em muito mais do que gravações e seus documentos",
+    ),
     "encrypted": (
         "is encrypted, or marked in a way that ours are not",
         "está cifrado, ou marcado como os nossos não são",
@@ -79,6 +83,7 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "tem uma linha que não é da sua espécie",
     ),
     "odd_manifest": ("is not built as a manifest is", "não é construído como um manifesto"),
+    "odd_history": ("is not built as a history is", "não é construído como um histórico"),
     "names_other_key": (
         "names another key than the one that signed",
         "nomeia outra chave que a que assinou",
@@ -163,6 +168,10 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "{count} originais não foram lacrados quando foram gravados.",
     ),
     # The verdict.
+    "untold": (
+        "… and {count} more faults or remarks",
+        "… e mais {count} falhas ou notas",
+    ),
     "bundle": ("bundle", "pacote"),
     "fault": ("FAULT ", "FALHA "),
     "remark": ("remark", "nota  "),

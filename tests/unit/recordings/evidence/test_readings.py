@@ -14,6 +14,7 @@ import pytest
 
 from gtvision_edge.keys import OpenedKeys
 from gtvision_edge.recordings.evidence.assembly import assemble
+from gtvision_edge.recordings.evidence.claims import Manifest
 from gtvision_edge.recordings.evidence.model import ExportOptions, room_for
 from gtvision_edge.recordings.evidence.reading_check import check_readings
 from gtvision_edge.recordings.evidence.readings import OrderedReadings
@@ -150,7 +151,11 @@ def test_a_list_that_is_not_the_manifest_s_is_told(
     change(found)
     verdict = Verdict()
 
-    check_readings(manifest_of(made.path), json.dumps({"readings": found}).encode(), verdict)
+    check_readings(
+        Manifest.model_validate(manifest_of(made.path)),
+        json.dumps({"readings": found}).encode(),
+        verdict,
+    )
 
     assert (path, code) in {(fault.path, fault.code) for fault in verdict.faults}
 
