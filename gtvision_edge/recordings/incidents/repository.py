@@ -50,6 +50,16 @@ def insert_incident(transaction: Transaction, incident: Incident) -> None:
     )
 
 
+def preserves(transaction: Transaction, camera_uuid: str, at_us: int) -> bool:
+    """Tell whether an open incident holds what was at a camera at that moment, footage or not."""
+    row = transaction.execute(
+        "SELECT 1 FROM recorded_cameras WHERE camera_uuid = :uuid"  # noqa: S608 -- a constant
+        f" AND {held_by_incident(camera_no='recorded_cameras.camera_no', start_us=':at_us', end_us=':after_us')}",
+        {"uuid": camera_uuid, "at_us": at_us, "after_us": at_us + 1},
+    ).fetchone()
+    return row is not None
+
+
 FLAGGED_AT_A_TIME: Final = 2000
 """A month of many cameras is hundreds of thousands of rows, and all other commits wait for one."""
 
