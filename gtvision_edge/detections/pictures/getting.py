@@ -169,6 +169,8 @@ class PictureGetter:
             added = await self._database.write(lambda transaction: self._add(transaction, job, got))
         if added is not None:
             self._bus.publish(PictureCame(added.detection_id))
+        else:
+            await self._remove_unnamed(got)
         return PictureState.NONE
 
     async def _due(self) -> list[PictureJob]:
@@ -221,6 +223,12 @@ class PictureGetter:
             return self._unseal(job.detection.detection_id, sealed)
         except CameraKeyLostError as error:
             raise NotFetchedError(PictureState.KEY_LOST, "key", is_final=True) from error
+
+    async def _remove_unnamed(self, got: _Got) -> None:
+        """Remove what was stored for a reading that may have no pictures any more: it was anonymised meanwhile."""
+        async with self._pictures.claims.removing(got.sizes) as free:
+            names = await self._database.write(lambda found: repository.unnamed(found, free))
+            await self._in_thread(self._pictures.remove, names)
 
     def _add(self, transaction: Transaction, job: PictureJob, got: _Got) -> Detection | None:
         detection_id = job.detection.detection_id

@@ -1,6 +1,7 @@
 """A site that takes readings in and gets their pictures later: real intake, database and folder."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -103,6 +104,15 @@ def seals() -> Seals:
 async def yard(
     database: Database, clock: FakeClock, seals: Seals, tmp_path: Path
 ) -> AsyncIterator[Yard]:
+    async with open_yard(database, clock, seals, tmp_path) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def open_yard(
+    database: Database, clock: FakeClock, seals: Seals, tmp_path: Path
+) -> AsyncIterator[Yard]:
+    """Open one over a database and a folder; pictures are below ``pictures``."""
     bus, store, teller = EventBus(), PictureStore(tmp_path / "pictures"), Teller(clock)
     registry = CollectorRegistry()
     sent: list[OutgoingNews] = []
