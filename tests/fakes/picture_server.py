@@ -45,6 +45,14 @@ async def never_ends(writer: asyncio.StreamWriter) -> None:
         await writer.drain()
 
 
+async def heads_without_end(writer: asyncio.StreamWriter) -> None:
+    """Begin an answer and never come to its body."""
+    writer.write(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        writer.write(b"X-More: and more\r\n" * 100)
+        await writer.drain()
+
+
 async def says_nothing(writer: asyncio.StreamWriter) -> None:
     await asyncio.Event().wait()
 

@@ -11,8 +11,8 @@ from gtvision_edge.detections.sources.pictures import size_of
 
 MAX_PIXELS: Final = 36_000_000
 """A little more than 8K; a progressive JPEG of so many takes some 200 MB while it is decoded."""
-MAX_SCANS: Final = 64
-"""Progressive JPEGs of cameras have about ten. Ten thousand of a few bytes each take minutes."""
+MAX_WORK: Final = 400_000_000
+"""Pixels times scans. A progressive JPEG has about ten scans; thousands of a few bytes each take minutes to decode."""
 LARGEST_CROP: Final = (640, 320)
 _ENOUGH: Final = 320
 """Pixels that a plate's width need not exceed: a scene of more is decoded smaller."""
@@ -61,11 +61,10 @@ def cut_out(jpeg: bytes, area: Rectangle) -> bytes | None:
 
 def _is_sane(jpeg: bytes) -> bool:
     size = size_of(jpeg)
-    return (
-        size is not None
-        and size[0] * size[1] <= MAX_PIXELS
-        and jpeg.count(_START_OF_SCAN) <= MAX_SCANS
-    )
+    if size is None:
+        return False
+    pixels = size[0] * size[1]
+    return pixels <= MAX_PIXELS and pixels * jpeg.count(_START_OF_SCAN) <= MAX_WORK
 
 
 def _is_like_a_plate(area: Rectangle, size: tuple[int, int]) -> bool:

@@ -97,6 +97,7 @@ async def test_redirects_are_not_followed(status: str) -> None:
         (answers(b"", length=MAX_BYTES + 1), PictureState.TOO_LARGE, True),
         (picture_server.never_ends, PictureState.TOO_LARGE, True),
         (picture_server.drips, PictureState.UNREACHABLE, False),
+        (picture_server.heads_without_end, PictureState.UNREACHABLE, False),
         (picture_server.says_nothing, PictureState.UNREACHABLE, False),
         (picture_server.hangs_up, PictureState.UNREACHABLE, False),
         (answers(jpeg()[:200], length=5000), PictureState.UNREACHABLE, False),
