@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -76,6 +77,15 @@ class PictureStore:
             return self.path_of(name).read_bytes()
         except FileNotFoundError:
             return None
+
+    def disk_bytes(self) -> int:
+        """Return the size of the disk that holds them.
+
+        Raises:
+            OSError: it cannot be asked.
+
+        """
+        return shutil.disk_usage(self._root if self._root.exists() else self._root.parent).total
 
     def missing(self, names: Iterable[str]) -> set[str]:
         """Return those of *names* that are not there."""

@@ -246,6 +246,15 @@ class PictureGetter:
 
     async def _put_off(self, job: PictureJob, error: NotFetchedError) -> PictureState:
         detection_id = job.detection.detection_id
+        # The first of a camera is news; what follows until one comes is counted.
+        write = log.debug if job.detection.camera_uuid in self._troubles else log.warning
+        write(
+            "plate_picture_missing",
+            camera_id=job.detection.camera_id,
+            detection_id=detection_id,
+            state=error.state.value,
+            detail=error.detail,
+        )
         if error.is_final or job.attempts >= len(DELAYS_S):
             await self._database.write(
                 lambda transaction: _close(transaction, detection_id, error.state)
@@ -264,15 +273,8 @@ class PictureGetter:
         if state is PictureState.NONE:
             self._troubles.pop(camera_uuid, None)
             return
-        trouble = self._trouble_of(
+        self._trouble_of(
             camera_uuid, PictureState.UNREACHABLE if state is PictureState.WAITING else state
-        )
-        write = log.warning if trouble.in_a_row == 1 else log.debug
-        write(
-            "plate_picture_missing",
-            camera_id=job.detection.camera_id,
-            detection_id=job.detection.detection_id,
-            state=state.value,
         )
 
     def _trouble_of(self, camera_uuid: str, state: PictureState) -> _Trouble:

@@ -31,6 +31,8 @@ COMPARE_EVERY: Final = 96
 """Rounds, a day; the first round compares, too."""
 YOUNG_S: Final = 3600.0
 """A file so young may be of a reading that is being accepted."""
+SHARE_OF_DISK: Final = 4
+"""They may have a quarter of their disk at most, however much the site allows: the database lives there, too."""
 _FOREVER_US: Final = 2**62
 
 IsHeld = Callable[[Transaction, str, int], bool]
@@ -126,8 +128,10 @@ class PictureKeeper:
         done = Dropped()
         if self._trusts_clock():
             until_us = self._clock.now_us() - round(self._bounds.keep_s * 1e6)
-            done = await self._drop("age", until_us)
-        by_size = await self._drop("size", _FOREVER_US)
+            done = await self._drop("age", until_us, None)
+        disk = await asyncio.to_thread(self._pictures.disk_bytes)
+        room = min(self._bounds.max_bytes, disk // SHARE_OF_DISK)
+        by_size = await self._drop("size", _FOREVER_US, room)
         self._bytes.set((await repository.fetch_total(self._database)).bytes)
         return Dropped(
             done.readings + by_size.readings,
@@ -149,14 +153,15 @@ class PictureKeeper:
             lost += found.lost
         return Compared(leftovers, lost)
 
-    async def _drop(self, reason: str, until_us: int) -> Dropped:
+    async def _drop(self, reason: str, until_us: int, room: int | None) -> Dropped:
+        """Drop those from before *until_us*, the oldest first; all of them, or until the rest fits into *room*."""
         after = (-_FOREVER_US, "")
         readings = files = size = 0
         while True:
             excess = None
-            if reason == "size":
+            if room is not None:
                 total = await repository.fetch_total(self._database)
-                excess = total.bytes - self._bounds.max_bytes
+                excess = total.bytes - room
                 if excess <= 0:
                     break
             page = await repository.with_pictures(

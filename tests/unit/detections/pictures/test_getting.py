@@ -117,7 +117,7 @@ async def test_what_is_no_picture_is_told_and_the_reading_stays(
         == 1
     )
     printed = capsys.readouterr()
-    assert state.value in printed.out
+    assert f"state='{state.value}' detail=" in printed.out
     assert "geheim" not in printed.out + printed.err
 
 

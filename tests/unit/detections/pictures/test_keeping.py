@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.detections.model import DetectionId, Picture, PictureKind, PictureState
-from gtvision_edge.detections.picture_store import name_of
+from gtvision_edge.detections.picture_store import PictureStore, name_of
 from gtvision_edge.detections.pictures import repository
 from gtvision_edge.detections.pictures.claims import PictureClaims
 from gtvision_edge.detections.pictures.keeping import (
@@ -34,13 +34,18 @@ COLORS = [f"#{n:02x}{255 - n:02x}40" for n in range(0, 250, 5)]
 
 
 def keeper(
-    yard: Yard, *, keep_s: float = 30 * DAY_S, max_bytes: int = 10**9, trusted: bool = True
+    yard: Yard,
+    *,
+    keep_s: float = 30 * DAY_S,
+    max_bytes: int = 10**9,
+    trusted: bool = True,
+    store: PictureStore | None = None,
 ) -> PictureKeeper:
     return PictureKeeper(
         yard.database,
         AuditLog(yard.clock),
         yard.clock,
-        pictures=yard.store,
+        pictures=store or yard.store,
         bounds=PictureBounds(keep_s, max_bytes),
         is_held=preserves,
         trusts_clock=lambda: trusted,
@@ -133,6 +138,24 @@ async def test_the_oldest_go_until_the_rest_fits(yard: Yard) -> None:
     assert await pictures_of(yard, ids) == [False] * 6 + [True] * 4
     assert done.files == 6
     assert (await repository.fetch_total(yard.database)).bytes == room
+
+
+async def test_a_small_disk_bounds_them_too(yard: Yard) -> None:
+    class OnSmallDisk(PictureStore):
+        def disk_bytes(self) -> int:
+            return 4 * len(jpeg(color="blue"))
+
+    ids = []
+    for color in ("red", "blue"):
+        ids.append(await seen(yard, color))
+        await yard.clock.advance(60)
+    root = yard.store.path_of("0" * 64).parent.parent
+    made = keeper(yard, store=OnSmallDisk(root))
+
+    await made.go_round()
+
+    assert await pictures_of(yard, ids) == [False, True]
+    assert await asyncio.to_thread(yard.store.disk_bytes) > 10**6
 
 
 async def test_held_pictures_stay_even_where_nothing_else_is_left(yard: Yard) -> None:
