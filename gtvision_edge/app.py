@@ -80,6 +80,7 @@ from gtvision_edge.media.whep import WebRtcPlace
 from gtvision_edge.mosaics.service import MosaicService
 from gtvision_edge.recordings.footage import Footage, open_footage
 from gtvision_edge.recordings.holding import holds_moment
+from gtvision_edge.recordings.incidents.repository import preserves
 from gtvision_edge.recordings.retention.breaker import BreakerClosed, BreakerOpened
 from gtvision_edge.recordings.retention.errors import UnknownPurgeError
 from gtvision_edge.recordings.volume import VolumeFound, VolumeLost
@@ -240,6 +241,7 @@ async def run(
                 uplink.findings,
                 footage.hasher.findings,
                 footage.retention.keeper.findings,
+                lambda: detections.picture_getter.findings(),
             ],
             clock,
             registry=base.registry,
@@ -275,6 +277,7 @@ async def run(
             )
         )
         outbox = Outbox(clock, site_id=base.accounts.site_id, wake=uplink.wake)
+        teller = Teller(clock)
         detections = await stack.enter_async_context(
             open_detections(
                 base.database,
@@ -291,13 +294,17 @@ async def run(
                 held=holds_moment(
                     camera_uuid="detections.camera_uuid", time_us="detections.captured_us"
                 ),
-                keep_s=settings.detections.keep,
+                settings=settings.detections,
+                is_held=preserves,
                 trusts_clock=lambda: footage.retention.clock_guard.is_trusted,
-                tell=(Teller(clock),),
+                tell=(teller,),
+                tell_of_picture=(teller.picture_came,),
                 registry=base.registry,
             )
         )
         await service("anonymiser", detections.anonymiser.run)
+        await service("picture-getter", detections.picture_getter.run)
+        await service("picture-keeper", detections.picture_keeper.run)
         await service("push-secrets", detections.secrets.keep_up_forever)
         feed = Feed(base.database, base.bus, clock, registry=base.registry)
         await feed.load()

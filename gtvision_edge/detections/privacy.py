@@ -20,6 +20,7 @@ from gtvision_edge.audit import SYSTEM, AuditLog
 from gtvision_edge.detections import repository
 from gtvision_edge.detections.model import Detection
 from gtvision_edge.detections.picture_store import PictureStore
+from gtvision_edge.detections.pictures import repository as picture_files
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.storage import Database, Transaction
 
@@ -123,9 +124,19 @@ class Anonymiser:
             return Round()
         ids = [each.detection_id for each in batch]
         names = sorted({name for each in batch for name in (each.scene, each.crop) if name})
-        lonely = await repository.only_in(self._database, names, ids)
-        # The files first: what is cut off here comes again, for the row still names them.
-        await asyncio.to_thread(self._pictures.remove, lonely)
+        async with self._pictures.claims.removing(names) as free:
+            lonely = await repository.only_in(self._database, free, ids)
+            # The files first: what is cut off here comes again, for the row still names them.
+            await asyncio.to_thread(self._pictures.remove, lonely)
+            return await self._forget(batch, ids, lonely, until_us)
+
+    async def _forget(
+        self,
+        batch: Sequence[Detection],
+        ids: Sequence[str],
+        lonely: Sequence[str],
+        until_us: int,
+    ) -> Round:
 
         def write(transaction: Transaction) -> int:
             now_us = self._clock.now_us()
@@ -134,6 +145,7 @@ class Anonymiser:
                     transaction, each.detection_id, facts=remaining_facts(each.facts), now_us=now_us
                 )
                 repository.count_anonymised(transaction, each, day=self._day(each.captured_us))
+            picture_files.forget_files(transaction, lonely)
             unsent = self._forget_unsent(transaction, ids)
             for tenant_id, count in Counter(each.tenant_id for each in batch).items():
                 self._note(transaction, tenant_id, count, batch, until_us, unsent, len(lonely))

@@ -8,6 +8,7 @@ from typing import Any
 from gtvision_edge.detections.model import (
     Detection,
     DetectionId,
+    PictureState,
     TimeSource,
     TrustLevel,
     Watch,
@@ -18,7 +19,7 @@ from gtvision_edge.storage import Database, Row, Transaction
 
 _COLUMNS = (
     "detection_id, camera_uuid, camera_id, tenant_id, captured_us, received_us, time_source, plate, vehicle, plate_sent,"
-    " confidence, source, trust, is_late, passage_id, facts, scene, crop, anonymised_us"
+    " confidence, source, trust, is_late, passage_id, facts, scene, crop, anonymised_us, picture_state"
 )
 
 _WATCH_COLUMNS = "watch_id, tenant_id, plate, vehicle, reason, level, expires_us, created_by, created_us, updated_us"
@@ -66,7 +67,7 @@ def find_passage(
 def insert_detection(transaction: Transaction, detection: Detection, *, source_key: bytes) -> None:
     transaction.execute(
         f"INSERT INTO detections ({_COLUMNS}, source_key)"  # noqa: S608 -- a constant
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             detection.detection_id,
             detection.camera_uuid,
@@ -87,6 +88,7 @@ def insert_detection(transaction: Transaction, detection: Detection, *, source_k
             detection.scene,
             detection.crop,
             detection.anonymised_us,
+            detection.picture_state.value,
             source_key,
         ),
     )
@@ -94,13 +96,15 @@ def insert_detection(transaction: Transaction, detection: Detection, *, source_k
 
 def add_pictures(
     transaction: Transaction, detection_id: str, *, scene: str | None, crop: str | None
-) -> None:
-    """Give a detection the pictures that it lacks."""
-    transaction.execute(
-        "UPDATE detections SET scene = coalesce(scene, ?2), crop = coalesce(crop, ?3)"
-        " WHERE detection_id = ?1 AND anonymised_us IS NULL",
+) -> Detection | None:
+    """Give a detection the pictures that it lacks; None: it lacks none of these, or may have none any more."""
+    row = transaction.execute(
+        "UPDATE detections SET scene = coalesce(scene, ?2), crop = coalesce(crop, ?3), picture_state = ''"  # noqa: S608 -- a constant
+        " WHERE detection_id = ?1 AND anonymised_us IS NULL AND ((scene IS NULL AND ?2 IS NOT NULL)"
+        f" OR (crop IS NULL AND ?3 IS NOT NULL)) RETURNING {_COLUMNS}",
         (detection_id, scene, crop),
-    )
+    ).fetchone()
+    return to_detection(row) if row else None
 
 
 async def find_detection(database: Database, detection_id: str) -> Detection | None:
@@ -178,12 +182,13 @@ async def only_in(database: Database, names: Sequence[str], ids: Sequence[str]) 
 def anonymise(
     transaction: Transaction, detection_id: str, *, facts: Mapping[str, Any], now_us: int
 ) -> None:
-    """Take plate, pictures, and what was made of the plate out of a detection."""
+    """Take plate, pictures, where pictures are to be had, and what was made of the plate out of a detection."""
     transaction.execute(
         "UPDATE detections SET plate = NULL, vehicle = NULL, plate_sent = '', confidence = NULL, facts = ?, scene = NULL,"
-        " crop = NULL, source_key = randomblob(32), anonymised_us = ? WHERE detection_id = ?",
+        " crop = NULL, picture_state = '', source_key = randomblob(32), anonymised_us = ? WHERE detection_id = ?",
         (json.dumps(facts), now_us, detection_id),
     )
+    transaction.execute("DELETE FROM picture_jobs WHERE detection_id = ?", (detection_id,))
 
 
 def count_anonymised(transaction: Transaction, detection: Detection, *, day: str) -> None:
@@ -352,4 +357,5 @@ def to_detection(row: Row) -> Detection:
         scene=row["scene"],
         crop=row["crop"],
         anonymised_us=row["anonymised_us"],
+        picture_state=PictureState(row["picture_state"]),
     )

@@ -82,6 +82,7 @@ from gtvision_edge.recordings.errors import VolumeError
 from gtvision_edge.recordings.evidence.exports import Exports, open_exports
 from gtvision_edge.recordings.evidence.ordering import Site
 from gtvision_edge.recordings.holding import holds_moment
+from gtvision_edge.recordings.incidents.repository import preserves
 from gtvision_edge.recordings.incidents.service import IncidentService
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.indexing.hashing import Hasher
@@ -105,6 +106,7 @@ from gtvision_edge.runtime.tasks import Job
 from gtvision_edge.settings import (
     AccountSettings,
     ApiSettings,
+    DetectionSettings,
     ExportSettings,
     IdentitySettings,
     IntegritySettings,
@@ -512,6 +514,7 @@ async def detections(
     bus: EventBus,
 ) -> AsyncIterator[Detections]:
     outbox = Outbox(clock, site_id="a-site")
+    teller = Teller(clock)
     async with open_detections(
         database,
         audit,
@@ -525,9 +528,11 @@ async def detections(
         send=lambda transaction, news: outbox.add(transaction, to_message(news)),
         forget_unsent=forget_unsent,
         held=holds_moment(camera_uuid="detections.camera_uuid", time_us="detections.captured_us"),
-        keep_s=180 * 86400.0,
+        settings=DetectionSettings(picture_sources=("127.0.0.1",)),
+        is_held=preserves,
         trusts_clock=lambda: True,
-        tell=(Teller(clock),),
+        tell=(teller,),
+        tell_of_picture=(teller.picture_came,),
     ) as opened:
         yield opened
 
