@@ -1,5 +1,5 @@
 /** Readings and alerts as they come: over a socket, by asking while there is none. */
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import type { Alert, AlertPage, Detection, DetectionPage } from "../api/plates";
 import { playBell } from "../ui/bell";
 import { begun, EMPTY, heard, parseMessage, pauseMs, polled, withAlert, type Feed } from "./feed";
@@ -55,7 +55,14 @@ export function forget(alert: Alert): void {
 export function watchAlerts(): () => void {
   const link = new Link();
   void link.run();
-  return () => link.stop();
+  // For who looks at the page from outside: whether it is told at once, or asks.
+  const stopMarking = effect(() => {
+    document.documentElement.dataset.feed = feedLink.value;
+  });
+  return () => {
+    stopMarking();
+    link.stop();
+  };
 }
 
 class Link {

@@ -19,7 +19,7 @@ export function PlateChip({ plate, suggestions = [], size = "small", isAnonymise
   const doubtful = marks.filter(({ isDoubtful }) => isDoubtful).map(({ character }) => character);
   const title = doubtful.length > 0 ? t.doubtful(doubtful) : undefined;
   return (
-    <span class={`plate ${formOf(plate)} ${size}`} title={title} data-plate={plate}>
+    <span class={`plate form-${formOf(plate)} ${size}`} title={title} data-plate={plate}>
       <span aria-hidden="true">
         {marks.map(({ character, isDoubtful }, at) => (isDoubtful ? <mark key={at}>{character}</mark> : character))}
       </span>

@@ -10,7 +10,7 @@ export function Crop({ detection, kind = "plate" }: { detection: Detection; kind
   const has = kind === "scene" ? detection.has_scene : detection.has_plate_picture;
   const missing = kind === "scene" ? t.noScene : t.noCrop;
   return (
-    <span class={`crop ${kind}`}>
+    <span class={`crop of-${kind}`}>
       {has && !hasFailed ? (
         <img src={pictureOf(detection, kind)} alt={kind === "scene" ? t.scene : t.crop} loading="lazy" decoding="async" onError={() => setFailed(true)} />
       ) : (
