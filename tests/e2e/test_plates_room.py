@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont
-from playwright.async_api import Browser, Page, ViewportSize, expect
+from playwright.async_api import Browser, Page, ViewportSize, WebSocketRoute, expect
 
 from gtvision_edge.detections.sources.signatures import SignedFields, sign_fields
 from tests.e2e.browser import chromium, log_in
@@ -465,23 +465,43 @@ async def test_an_integrator_sees_what_to_paste_and_whether_it_arrives(tmp_path:
         await expect(operator.locator("[data-pushes]")).to_have_count(0)
 
 
-async def test_what_came_while_the_connection_was_cut_is_shown_after_it(tmp_path: Path) -> None:
+async def test_without_a_connection_it_asks_and_with_one_again_nothing_is_doubled(
+    tmp_path: Path,
+) -> None:
+    is_cut = False
+    sockets: list[WebSocketRoute] = []
+
+    async def handle(socket: WebSocketRoute) -> None:
+        if is_cut:
+            await socket.close(code=1011)
+            return
+        socket.connect_to_server()
+        sockets.append(socket)
+
     async with plates_site(tmp_path) as (site, admin, pushing), chromium() as browser:
         await watch_for(admin)
-        page = await open_room(browser, site, "operator")
-        await listening(page)
+        context = await browser.new_context(locale="pt-BR", viewport=DESK)
+        await context.route_web_socket("**/ws/alerts*", handle)
+        page = await context.new_page()
+        await log_in(page, site.url, "operator", "segredo-operator")
         panel = page.get_by_role("complementary", name="Leituras agora")
+        await listening(page)
 
-        await page.context.set_offline(True)
-        await page.evaluate("() => window.dispatchEvent(new Event('offline'))")
+        is_cut = True
+        await sockets[-1].close(code=1011)
+        await expect(panel).to_contain_text("Sem conexão ao vivo")
+        await expect(panel).to_contain_text("1011")
+        await picture(page, "polling")
         await pushing.hikvision("FKT4C77")
         await pushing.hikvision(WANTED)
-        await page.context.set_offline(False)
-
         await expect(panel.locator("[data-plate=FKT4C77]")).to_have_count(
-            1, timeout=patiently(45) * 1000
+            1, timeout=patiently(10) * 1000
         )
         await expect(panel.locator("li.hit")).to_contain_text("furto")
+
+        is_cut = False
         await listening(page)
+        await expect(panel).not_to_contain_text("Sem conexão ao vivo")
         await pushing.hikvision("QWE8B02")
         await expect(panel.locator("[data-plate=QWE8B02]")).to_have_count(1)
+        assert await panel.locator("[data-plate]").count() == 3

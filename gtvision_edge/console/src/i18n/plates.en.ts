@@ -26,7 +26,7 @@ export const plates: typeof source = {
   platePlaceholder: "plate, or part of it: RIO?A*",
   purpose: "Purpose",
   purposePlaceholder: "what for? e.g. case 2026/118442",
-  purposeHint: "Needed to search for a plate or to export. It goes into the audit log, with your name.",
+  purposeHint: "The purpose is needed to search for a plate or to export; it goes into the audit log, with your name.",
   purposeShort: "Write the purpose, 5 letters or more.",
   search: "Search",
   ranges: { today: "Today", week: "7 days", month: "30 days", span: "Period…" },

@@ -28,7 +28,7 @@ export const plates = {
   platePlaceholder: "placa, ou parte: RIO?A*",
   purpose: "Finalidade",
   purposePlaceholder: "para quê? ex.: BO 2026/118442",
-  purposeHint: "Obrigatória para procurar uma placa ou exportar. Fica na auditoria, com seu nome.",
+  purposeHint: "A finalidade é obrigatória para procurar uma placa ou exportar; fica na auditoria, com seu nome.",
   purposeShort: "Escreva a finalidade, com 5 letras ou mais.",
   search: "Procurar",
   ranges: { today: "Hoje", week: "7 dias", month: "30 dias", span: "Período…" },

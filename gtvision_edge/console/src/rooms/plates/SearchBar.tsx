@@ -61,13 +61,13 @@ export function SearchBar({ field }: { field: Ref<HTMLInputElement> }) {
           wanted.value = { ...now, plate: event.currentTarget.value };
         }}
       />
-      <span class="purpose-field">
+      <label class="purpose-field">
+        <span>{t.purpose}</span>
         <input
           type="text"
-          aria-label={t.purpose}
           aria-describedby={hintId}
           aria-invalid={lacksPurpose.value}
-          placeholder={`${t.purpose}: ${t.purposePlaceholder}`}
+          placeholder={t.purposePlaceholder}
           autocomplete="off"
           maxLength={500}
           value={now.purpose}
@@ -76,7 +76,7 @@ export function SearchBar({ field }: { field: Ref<HTMLInputElement> }) {
             if (hasPurpose(event.currentTarget.value)) lacksPurpose.value = false;
           }}
         />
-      </span>
+      </label>
       <Button type="submit" kind="primary" icon="search" disabled={isSearching.value}>
         {t.search}
       </Button>
