@@ -75,6 +75,8 @@ class Link {
     let attempt = 0;
     while (!this.#isStopped) {
       if (await this.#catchUp()) {
+        // The page may have been left meanwhile: nobody would close the socket.
+        if (this.#isStopped) return;
         const wasOpen = await this.#listen();
         attempt = wasOpen ? 1 : attempt + 1;
       } else attempt += 1;
@@ -128,7 +130,7 @@ class Link {
     const readings = await client.get<DetectionPage>("/detections?limit=40");
     const before = new Set(feed.value.pending.map((alert) => alert.alert_id));
     feed.value = polled(feed.value, since, changed, readings.items);
-    if (feed.value.pending.some((alert) => !before.has(alert.alert_id))) ring(feed.value.pending.find((alert) => !before.has(alert.alert_id)));
+    ring(feed.value.pending.find((alert) => !before.has(alert.alert_id)));
   }
 
   /** Listen until the connection ends; resolves whether it was one at all. */
