@@ -38,6 +38,7 @@ class _ItsapiPushes:
             request.method, request.raw_path, request.headers.get(hdrs.AUTHORIZATION)
         )
         if isinstance(admitted, Refusal):
+            self._desk.turn_away(admitted.claimed)
             return _refused(admitted)
         async with self._places:
             raw = await read_capped(request, MAX_PUSH)

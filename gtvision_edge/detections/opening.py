@@ -20,6 +20,7 @@ from gtvision_edge.detections.pictures.getting import PictureGetter
 from gtvision_edge.detections.pictures.keeping import IsHeld, PictureBounds, PictureKeeper
 from gtvision_edge.detections.privacy import Anonymiser, Forget
 from gtvision_edge.detections.push_access import PushAccessService
+from gtvision_edge.detections.push_log import PushLog
 from gtvision_edge.detections.push_login import PushLogin
 from gtvision_edge.detections.push_secrets import PushSecrets, Seal, Unseal
 from gtvision_edge.detections.pushes import PushDesk
@@ -112,12 +113,13 @@ async def open_detections(
         stack.callback(intake.close)
         secrets = PushSecrets(database, clock, seal=seal, unseal=unseal)
         await secrets.load()
+        push_log = PushLog(clock)
         yield Detections(
             intake,
             secrets,
-            PushDesk(intake, secrets, cameras, clock),
+            PushDesk(intake, secrets, cameras, clock, push_log),
             PushLogin(secrets, cameras, clock),
-            PushAccessService(secrets, cameras, audit, database),
+            PushAccessService(secrets, cameras, audit, database, push_log),
             DetectionDesk(
                 database, audit, cameras=cameras, pictures=pictures, seal=seal, unseal=unseal
             ),

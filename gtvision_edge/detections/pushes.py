@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from gtvision_edge.detections.errors import PushRefusedError, StalePushError
 from gtvision_edge.detections.intake import Intake, PushingCamera, Taken
 from gtvision_edge.detections.model import TrustLevel
+from gtvision_edge.detections.push_log import PushKind, PushLog
 from gtvision_edge.detections.push_secrets import PushSecrets
 from gtvision_edge.detections.rates import SendRate
 from gtvision_edge.detections.sources import hikvision, intelbras
@@ -54,8 +55,14 @@ class PushDesk:
     """Takes pushes of every kind."""
 
     def __init__(
-        self, intake: Intake, secrets: PushSecrets, cameras: PushDirectory, clock: Clock
+        self,
+        intake: Intake,
+        secrets: PushSecrets,
+        cameras: PushDirectory,
+        clock: Clock,
+        log: PushLog,
     ) -> None:
+        self._log = log
         self._intake = intake
         self._secrets = secrets
         self._cameras = cameras
@@ -84,6 +91,16 @@ class PushDesk:
         """
         message = read_webhook(raw)
         camera = self._cameras.find_camera(message.camera_id)
+        with self._log.watch(camera, "webhook"):
+            return await self._take_signed(raw, message, camera, headers)
+
+    async def _take_signed(
+        self,
+        raw: bytes,
+        message: WebhookMessage,
+        camera: PushingCamera | None,
+        headers: SignatureHeaders,
+    ) -> Taken:
         known = self._secrets.of_camera(camera.camera_uuid) if camera else []
         is_signed = _is_signed(known or [_NOBODY], raw, message, headers)
         if camera is None or not known or not is_signed:
@@ -112,13 +129,15 @@ class PushDesk:
         camera = self._cameras.find_by_uuid(uuid) if uuid else None
         if camera is None:
             raise PushRefusedError("The camera is not known or the signature is wrong.")
-        self._of_camera.take(camera.camera_uuid)
-        reading = await asyncio.to_thread(hikvision.read_push, content_type, raw)
-        if reading is None:
-            return None
-        return await self._intake.take(
-            camera, reading, source="hikvision", trust=TrustLevel.SECRET_PATH
-        )
+        with self._log.watch(camera, "hikvision") as push:
+            self._of_camera.take(camera.camera_uuid)
+            reading = await asyncio.to_thread(hikvision.read_push, content_type, raw)
+            if reading is None:
+                push.kind = PushKind.OTHER
+                return None
+            return await self._intake.take(
+                camera, reading, source="hikvision", trust=TrustLevel.SECRET_PATH
+            )
 
     async def tollgate(self, camera: PushingCamera, raw: bytes) -> str:
         """Take a ``TollgateInfo`` of *camera*, which has logged in; return the ``DeviceID`` that it calls itself.
@@ -128,12 +147,15 @@ class PushDesk:
             TooManyPushesError, StorageError, PictureNotKeptError: it shall be sent again later.
 
         """
-        self._of_camera.take(camera.camera_uuid)
-        reading = await asyncio.to_thread(intelbras.read_tollgate, raw)
-        if reading is not None:
-            await self._intake.take(
-                camera, reading, source="itsapi", trust=TrustLevel.AUTHENTICATED
-            )
+        with self._log.watch(camera, "itsapi") as push:
+            self._of_camera.take(camera.camera_uuid)
+            reading = await asyncio.to_thread(intelbras.read_tollgate, raw)
+            if reading is None:
+                push.kind = PushKind.OTHER
+            else:
+                await self._intake.take(
+                    camera, reading, source="itsapi", trust=TrustLevel.AUTHENTICATED
+                )
         return await asyncio.to_thread(intelbras.device_of, raw)
 
     async def sign_of_life(self, camera: PushingCamera, raw: bytes) -> str:
@@ -143,8 +165,15 @@ class PushDesk:
             TooManyPushesError: it shall be sent again later.
 
         """
-        self._of_camera.take(camera.camera_uuid)
+        with self._log.watch(camera, "itsapi") as push:
+            push.kind = PushKind.OTHER
+            self._of_camera.take(camera.camera_uuid)
         return await asyncio.to_thread(intelbras.device_of, raw)
+
+    def turn_away(self, camera: PushingCamera | None) -> None:
+        """Note that an ITSAPI login in the name of *camera* was wrong; None = no camera of ours."""
+        if camera is not None:
+            self._log.refuse(camera, "itsapi", PushRefusedError.code)
 
     def _require_fresh(self, message: WebhookMessage, headers: SignatureHeaders) -> None:
         if headers.signature:

@@ -52,9 +52,9 @@ export const acts: Record<string, string> = {
   "plates.exported": "levou leituras de placas em CSV",
   "plates.pictures_dropped": "tirou imagens antigas de leituras",
   "plates.searched": "procurou uma placa",
-  "alert.acknowledged": "deu ciência de um alerta",
-  "watch.created": "incluiu uma placa na lista de procuradas",
-  "watch.changed": "mudou uma placa da lista de procuradas",
-  "watch.removed": "tirou uma placa da lista de procuradas",
+  "alert.acknowledged": "reconheceu um alerta",
+  "watch.created": "incluiu uma placa na lista de monitoramento",
+  "watch.changed": "mudou uma placa da lista de monitoramento",
+  "watch.removed": "tirou uma placa da lista de monitoramento",
   "footage.sealed": "selou as gravações",
 };

@@ -7,6 +7,7 @@ import { fields } from "./fields.en";
 import type { Text } from "./pt-BR";
 import { findings, mediaStates } from "./findings.en";
 import { causes, doors, failures, volumes, warnings } from "./trouble.en";
+import { plates, plateSources, plateTrust, pushing } from "./plates.en";
 import { purging } from "./purging.en";
 import { readingMarks } from "./readingMarks.en";
 import { refusals } from "./refusals.en";
@@ -25,8 +26,12 @@ export const en: Text = {
   causes,
   doors,
   findings,
+  plates,
+  plateSources,
+  plateTrust,
   purging,
   readingMarks,
+  pushing,
   mediaStates,
   investigate,
   volumes,
@@ -67,7 +72,7 @@ export const en: Text = {
     noMatch: "Nothing found.",
     name: "Name",
   },
-  rooms: { live: "Live", investigate: "Investigate", evidence: "Evidence", cameras: "Cameras", health: "Health", settings: "Settings", navigation: "Rooms" },
+  rooms: { live: "Live", investigate: "Investigate", plates: "Plates", evidence: "Evidence", cameras: "Cameras", health: "Health", settings: "Settings", navigation: "Rooms" },
   top: {
     unknown: "state not known yet",
     noCameras: "no cameras yet",
