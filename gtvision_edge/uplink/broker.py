@@ -1,9 +1,10 @@
 """One connection to the hub's broker (AMQP 0-9-1); aiormq's errors end here."""
 
 import asyncio
+import contextlib
 import logging
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import Enum
@@ -21,8 +22,9 @@ from gtvision_edge.uplink.outbox import CONTENT_TYPE, Waiting, marked_late
 
 CONNECT_PATIENCE_S: Final = 15.0
 CONFIRM_PATIENCE_S: Final = 30.0
-"""A broker that blocks publishers (memory, disk) stays connected and confirms nothing."""
+"""A frozen broker stays connected for a while and confirms nothing."""
 HEARTBEAT_S: Final = 10
+BLOCK_LOOK_S: Final = 0.5
 _REFUSALS: Final = (
     aiormq.exceptions.AuthenticationError,
     aiormq.exceptions.ProbableAuthenticationError,
@@ -47,10 +49,11 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message as it is published; *is_late*: it waited, and what it tells of is over."""
+    """A message as it is published; *is_late*: it waited, and what it tells of is over. *stream*: ``live`` or ``backlog``."""
 
     waiting: Waiting
     is_late: bool
+    stream: str
 
 
 class Broker:
@@ -59,7 +62,9 @@ class Broker:
     def __init__(self, channel: AbstractChannel, exchange: str, site: str) -> None:
         self._channel = channel
         self._exchange = exchange
-        self._site = site
+        self._app_id = f"gtvision-edge:{site}"
+        self.is_blocked = False
+        """The broker takes nothing for want of memory or disk, and has said so (``connection.blocked``)."""
 
     @property
     def is_gone(self) -> bool:
@@ -69,23 +74,28 @@ class Broker:
     async def publish(self, messages: Sequence[Outgoing]) -> list[Fate]:
         """Publish *messages* in their order without waiting for one another's confirms; return what became of each.
 
+        Waits for as long as the broker says that it is blocked.
+
         Raises:
             HubUnreachableError, HubStalledError: the line was lost meanwhile, or no confirm came in time: it is not known what
                 arrived, so all that has no fate is to be sent again under the same id.
 
         """
         tasks = [asyncio.ensure_future(self._publish(each)) for each in messages]
+        all_of_them = asyncio.gather(*tasks)
         try:
-            async with asyncio.timeout(CONFIRM_PATIENCE_S):
-                return list(await asyncio.gather(*tasks))
-        except TimeoutError as error:
-            raise HubStalledError("The hub's broker confirms nothing.") from error
+            while not (await asyncio.wait({all_of_them}, timeout=CONFIRM_PATIENCE_S))[0]:
+                if not self.is_blocked:
+                    raise HubStalledError("The hub's broker confirms nothing.")
+            return list(all_of_them.result())
         except (aiormq.exceptions.AMQPError, ConnectionError, RuntimeError) as error:
             raise HubUnreachableError("The line to the hub's broker was lost.") from error
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            with contextlib.suppress(asyncio.CancelledError, asyncio.InvalidStateError):
+                all_of_them.exception()
 
     async def depth(self, queue: str) -> int:
         """Return how many messages wait in a queue of the hub.
@@ -116,8 +126,13 @@ class Broker:
             content_type=CONTENT_TYPE,
             delivery_mode=2,
             message_id=waiting.message_id,
-            app_id=f"gtvision-edge:{self._site}",
-            headers={"x-late": message.is_late},
+            app_id=self._app_id,
+            headers={
+                "x-late": message.is_late,
+                "x-lane": waiting.lane,
+                "x-seq": waiting.seq,
+                "x-stream": message.stream,
+            },
         )
         try:
             confirmed = await self._channel.basic_publish(
@@ -126,6 +141,8 @@ class Broker:
                 routing_key=waiting.routing_key,
                 properties=properties,
                 mandatory=True,
+                # The confirm alone is waited for, not that the socket takes each one. The abstract class lags behind.
+                wait=False,  # type: ignore[call-arg]
             )
         except aiormq.exceptions.PublishError:
             return Fate.RETURNED
@@ -135,19 +152,36 @@ class Broker:
 
 
 @asynccontextmanager
-async def connected(settings: UplinkSettings, *, site: str) -> AsyncIterator[Broker]:
-    """Connect to the hub's broker while the block is open.
+async def connected(
+    settings: UplinkSettings, *, site: str, on_block: Callable[[bool], None] = lambda _: None
+) -> AsyncIterator[Broker]:
+    """Connect to the hub's broker while the block is open; *on_block* is told when it blocks us, and when it no longer does.
 
     Raises:
         HubUnreachableError: it does not answer.
-        HubRefusedError: it does not let us in, or has no such exchange (``uplink.declare`` makes it, for trials).
+        HubRefusedError: it does not let us in, or has no such exchange (``uplink.declare_topology`` makes it, for trials);
+            or a file of ours that is wanted for it cannot be read.
 
     """
+    async with opened_channel(settings) as channel:
+        broker = Broker(channel, settings.exchange, site)
+        watching = asyncio.create_task(_watch_blocks(broker, channel, on_block), name="hub-blocks")
+        try:
+            yield broker
+        finally:
+            watching.cancel()
+            await asyncio.wait({watching})
+
+
+@asynccontextmanager
+async def opened_channel(settings: UplinkSettings) -> AsyncIterator[AbstractChannel]:
+    """Connect and open a channel with confirms on which the exchange is known; see :func:`connected`."""
     connection: AbstractConnection | None = None
+    url, context = await asyncio.to_thread(_prepared, settings)
     try:
         try:
             async with asyncio.timeout(CONNECT_PATIENCE_S):
-                connection = await aiormq.connect(_url(settings), context=_context(settings))
+                connection = await aiormq.connect(url, context=context)
                 channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
                 await channel.exchange_declare(
                     settings.exchange,
@@ -157,14 +191,44 @@ async def connected(settings: UplinkSettings, *, site: str) -> AsyncIterator[Bro
                 )
         except (*_REFUSALS, aiormq.exceptions.AMQPChannelError) as error:
             raise HubRefusedError(
-                "The hub's broker does not let this box publish.", reason=type(error).__name__
+                "The hub's broker does not let this box in.", reason=type(error).__name__
+            ) from error
+        except ssl.SSLCertVerificationError as error:
+            raise HubRefusedError(
+                "The hub's broker shows a certificate that nobody here vouches for.",
+                reason="certificate",
             ) from error
         except (aiormq.exceptions.AMQPError, OSError, TimeoutError, RuntimeError) as error:
-            raise HubUnreachableError("The hub's broker does not answer.") from error
-        yield Broker(channel, settings.exchange, site)
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):  # aiormq keeps the words, not the class
+                raise HubRefusedError(
+                    "The hub's broker shows a certificate that nobody here vouches for.",
+                    reason="certificate",
+                ) from error
+            raise HubUnreachableError(
+                "The hub's broker does not answer.", reason=type(error).__name__
+            ) from error
+        yield channel
     finally:
         if connection is not None and not connection.is_closed:
             await _close(connection)
+
+
+async def _watch_blocks(
+    broker: Broker, channel: AbstractChannel, on_block: Callable[[bool], None]
+) -> None:
+    """Keep ``is_blocked`` right: aiormq tells of ``connection.blocked`` only by what does not return."""
+    while True:
+        try:
+            async with asyncio.timeout(BLOCK_LOOK_S):
+                await channel.connection.ready()
+            is_blocked = False
+        except TimeoutError:
+            is_blocked = True
+        if is_blocked is not broker.is_blocked:
+            broker.is_blocked = is_blocked
+            on_block(is_blocked)
+        if not is_blocked:
+            await asyncio.sleep(BLOCK_LOOK_S)
 
 
 async def _close(connection: AbstractConnection) -> None:
@@ -175,12 +239,25 @@ async def _close(connection: AbstractConnection) -> None:
         return  # a frozen broker does not say goodbye
 
 
-def _url(settings: UplinkSettings) -> yarl.URL:
-    url = yarl.URL(settings.url.get_secret_value())
-    return url.update_query(heartbeat=str(HEARTBEAT_S))
-
-
-def _context(settings: UplinkSettings) -> ssl.SSLContext | None:
-    if yarl.URL(settings.url.get_secret_value()).scheme != "amqps":
-        return None
-    return ssl.create_default_context(cafile=settings.ca_file)
+def _prepared(settings: UplinkSettings) -> tuple[yarl.URL, ssl.SSLContext | None]:
+    """Return address and TLS context; reads files."""
+    url = yarl.URL(settings.url.get_secret_value()).update_query(heartbeat=str(HEARTBEAT_S))
+    if settings.password_file is not None:
+        try:
+            password = settings.password_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise HubRefusedError(
+                f"{settings.password_file} cannot be read.", reason="password_file"
+            ) from error
+        url = url.with_password(password)
+    if url.scheme != "amqps":
+        return url, None
+    try:
+        context = ssl.create_default_context(cafile=settings.ca_file)
+        if settings.certificate_file is not None:
+            context.load_cert_chain(settings.certificate_file, settings.key_file)
+    except (OSError, ValueError) as error:
+        raise HubRefusedError(
+            "The certificates of [uplink] cannot be read.", reason="certificate_files"
+        ) from error
+    return url, context
