@@ -40,9 +40,9 @@ def message_frames(
     """Return a persistent, mandatory ``basic.publish`` with its header and its *body* in frames of at most *max_body* bytes."""
     table = b"".join(
         (
-            b"\x06x-latet\x01" if is_late else b"\x06x-latet\x00",
             b"\x06x-laneS",
             _long(lane),
+            b"\x06x-latet\x01" if is_late else b"\x06x-latet\x00",
             b"\x05x-seql",
             struct.pack(">q", seq),
             b"\x08x-streamS",
