@@ -374,6 +374,7 @@ async def test_no_odd_value_of_any_field_is_an_incident(
         "incident_id": "none",
         "watch_id": "none",
         "alert_id": "none",
+        "message_id": "none",
     }
     for endpoint in served.endpoints:
         if endpoint.body is None or endpoint.path == "/auth/login":
