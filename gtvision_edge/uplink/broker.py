@@ -220,16 +220,12 @@ async def opened_channel(settings: UplinkSettings) -> AsyncIterator[Channel]:
             raise HubRefusedError(
                 "The hub's broker does not let this box in.", reason=type(error).__name__
             ) from error
-        except ssl.SSLCertVerificationError as error:
-            raise HubRefusedError(
-                "The hub's broker shows a certificate that nobody here vouches for.",
-                reason="certificate",
-            ) from error
         except (aiormq.exceptions.AMQPError, OSError, TimeoutError, RuntimeError) as error:
-            if "CERTIFICATE_VERIFY_FAILED" in str(error):  # aiormq keeps the words, not the class
+            if "[SSL" in str(error):  # aiormq keeps the words of the TLS library, not its class
+                is_stranger = "CERTIFICATE_VERIFY_FAILED" in str(error)
                 raise HubRefusedError(
-                    "The hub's broker shows a certificate that nobody here vouches for.",
-                    reason="certificate",
+                    "The hub's broker and this box do not agree on TLS.",
+                    reason="certificate" if is_stranger else "tls",
                 ) from error
             raise HubUnreachableError(
                 "The hub's broker does not answer.", reason=type(error).__name__

@@ -20,6 +20,7 @@ from tests.rabbitmq import QUEUE, Hub, Line, running_rabbitmq
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("rabbitmq"), pytest.mark.timeout(240)]
 PASSWORD = "a-very-secret-word"
+SCHEMAS = schemas_folder()
 
 
 @pytest.fixture
@@ -160,7 +161,7 @@ async def test_who_listens_is_shown_everything_and_takes_nothing_from_the_hub(
     listening = asyncio.create_task(
         listen(
             settings,
-            schemas_folder(),
+            SCHEMAS,
             heard.append,
             key="deteccoes.#",
             count=300,

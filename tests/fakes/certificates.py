@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from gtvision_edge.settings import PaperSettings
 
@@ -66,7 +66,9 @@ def tls_files(folder: Path) -> None:
             .not_valid_after(day + datetime.timedelta(3650))
         )
         for extension in extensions:
-            builder = builder.add_extension(extension, critical=True)
+            # Erlang refuses a critical name of a subject.
+            is_critical = isinstance(extension, x509.BasicConstraints)
+            builder = builder.add_extension(extension, critical=is_critical)
         return builder.sign(ca_key, hashes.SHA256())
 
     def write(name: str, certificate: x509.Certificate) -> None:
@@ -77,7 +79,10 @@ def tls_files(folder: Path) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
         address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, who)])
-        write(f"{who}.pem", made(name, key, address))
+        uses = x509.ExtendedKeyUsage(
+            [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+        )
+        write(f"{who}.pem", made(name, key, address, uses))
         (folder / f"{who}.key").write_bytes(
             key.private_bytes(
                 serialization.Encoding.PEM,
