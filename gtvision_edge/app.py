@@ -44,6 +44,7 @@ from gtvision_edge.api.session import session_endpoints
 from gtvision_edge.api.site import site_endpoints
 from gtvision_edge.api.status import status_endpoints
 from gtvision_edge.api.storage import storage_endpoints
+from gtvision_edge.api.uplink import uplink_endpoints
 from gtvision_edge.api.watchlist import watchlist_endpoints
 from gtvision_edge.base import Base, footage_base, open_base
 from gtvision_edge.cameras.model import CameraState
@@ -91,8 +92,8 @@ from gtvision_edge.runtime.shares import Shares, open_transfers
 from gtvision_edge.runtime.systemd import notify_systemd
 from gtvision_edge.runtime.tasks import Job, background, keep_running
 from gtvision_edge.settings import Settings
-from gtvision_edge.uplink import Message, Outbox
-from gtvision_edge.uplink.link import Uplink
+from gtvision_edge.uplink import Message
+from gtvision_edge.uplink.opening import LineToHub, open_line
 from gtvision_edge.uplink.outbox import forget_unsent
 
 log = structlog.get_logger(__name__)
@@ -126,6 +127,7 @@ class _Parts:
 
     base: Base
     footage: Footage
+    uplink: LineToHub
     detections: Detections
     feed: AlertFeed
     monitor: CameraMonitor
@@ -206,15 +208,19 @@ async def run(
         examiner = MediaServerExaminer(
             client, clock, state=lambda: reconciler.state, hls_secret=hls_secret
         )
-        uplink = Uplink(
-            settings.uplink,
-            base.database,
-            clock,
-            site_id=base.accounts.site_id,
-            registry=base.registry,
-        )
         footage = await stack.enter_async_context(
             open_footage(footage_base(base, views.path_view), tasks=tasks)
+        )
+        uplink = open_line(
+            settings.uplink,
+            base.database,
+            base.audit,
+            clock,
+            outbox=base.outbox,
+            site_id=base.accounts.site_id,
+            key=base.keys.site,
+            trusts_clock=lambda: footage.retention.clock_guard.is_trusted,
+            registry=base.registry,
         )
         unseen = UnseenFolder(
             lambda: base.volume.record_root,
@@ -276,7 +282,6 @@ async def run(
                 registry=base.registry,
             )
         )
-        outbox = Outbox(clock, site_id=base.accounts.site_id, wake=uplink.wake)
         teller = Teller(clock)
         detections = await stack.enter_async_context(
             open_detections(
@@ -289,7 +294,7 @@ async def run(
                 zone=ZoneInfo(settings.site.timezone),
                 seal=base.cameras.seal,
                 unseal=base.cameras.unseal,
-                send=lambda transaction, news: outbox.add(transaction, to_message(news)),
+                send=lambda transaction, news: base.outbox.add(transaction, to_message(news)),
                 forget_unsent=forget_unsent,
                 held=holds_moment(
                     camera_uuid="detections.camera_uuid", time_us="detections.captured_us"
@@ -314,6 +319,7 @@ async def run(
         parts = _Parts(
             base,
             footage,
+            uplink,
             detections,
             alert_feed,
             monitor,
@@ -333,8 +339,9 @@ async def run(
         await service("media-examiner", examiner.run)
         await service("camera-monitor", monitor.run)
         await service("findings", findings.run)
-        await service("uplink", uplink.run)
-        await service("uplink-watch", uplink.watch)
+        for name, job in uplink.jobs.items():
+            await service(name, job)
+        await service("disk-watch", base.disk_watch.run)
         outcomes = await _extra_cameras(base, options, stack)
         url = await _listen(api, settings, options, stack)
         stack.callback(alert_feed.let_go)
@@ -384,6 +391,7 @@ def _monitor(base: Base, views: MediaViews, *, stream_trouble: Callable[[], str]
         registry=base.registry,
         recording_trouble=lambda: base.recording_trouble,
         stream_trouble=stream_trouble,
+        tell=base.news.tell_camera,
     )
 
 
@@ -510,6 +518,7 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
             ),
             *watchlist_endpoints(parts.detections.watchlist, base.clock),
             *alert_endpoints(AlertDesk(base.database, base.audit, base.clock, base.bus)),
+            *uplink_endpoints(parts.uplink.parked),
             *site_endpoints(base.keys),
             *status_endpoints(
                 base.cameras,
@@ -522,6 +531,7 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
                 site_id=accounts.site_id,
                 version=__version__,
                 volume=base.volume,
+                line=parts.uplink.watch,
                 breaker_trouble=lambda: base.breaker.trouble,
                 clock=base.clock,
             ),

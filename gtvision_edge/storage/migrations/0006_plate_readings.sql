@@ -147,3 +147,57 @@ CREATE TABLE picture_jobs (
 ) WITHOUT ROWID;
 CREATE INDEX picture_jobs_by_camera ON picture_jobs (camera_uuid, due_us);
 CREATE INDEX picture_jobs_by_age ON picture_jobs (created_us);
+
+-- How much waits for the hub, kept by the triggers below: nothing ever counts a million rows.
+CREATE TABLE outbox_totals (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    waiting INTEGER NOT NULL,             -- messages that are not parked
+    waiting_bytes INTEGER NOT NULL,       -- of their bodies
+    parked INTEGER NOT NULL,
+    parked_bytes INTEGER NOT NULL,
+    dropped INTEGER NOT NULL              -- messages that the hub never got: by the bounds of [uplink], or put away by a person
+);
+INSERT INTO outbox_totals VALUES (1, 0, 0, 0, 0, 0);
+CREATE TRIGGER outbox_came AFTER INSERT ON outbox BEGIN
+    UPDATE outbox_totals SET waiting = waiting + 1, waiting_bytes = waiting_bytes + length(NEW.body);
+END;
+CREATE TRIGGER outbox_left AFTER DELETE ON outbox WHEN OLD.parked_us IS NULL BEGIN
+    UPDATE outbox_totals SET waiting = waiting - 1, waiting_bytes = waiting_bytes - length(OLD.body);
+END;
+CREATE TRIGGER outbox_parked_left AFTER DELETE ON outbox WHEN OLD.parked_us IS NOT NULL BEGIN
+    UPDATE outbox_totals SET parked = parked - 1, parked_bytes = parked_bytes - length(OLD.body);
+END;
+CREATE TRIGGER outbox_was_parked AFTER UPDATE OF parked_us ON outbox
+    WHEN OLD.parked_us IS NULL AND NEW.parked_us IS NOT NULL BEGIN
+    UPDATE outbox_totals SET waiting = waiting - 1, waiting_bytes = waiting_bytes - length(NEW.body),
+        parked = parked + 1, parked_bytes = parked_bytes + length(NEW.body);
+END;
+CREATE TRIGGER outbox_waits_again AFTER UPDATE OF parked_us ON outbox
+    WHEN OLD.parked_us IS NOT NULL AND NEW.parked_us IS NULL BEGIN
+    UPDATE outbox_totals SET waiting = waiting + 1, waiting_bytes = waiting_bytes + length(NEW.body),
+        parked = parked - 1, parked_bytes = parked_bytes - length(NEW.body);
+END;
+CREATE INDEX outbox_parked ON outbox (seq) WHERE parked_us IS NOT NULL;
+
+-- Messages given up before the hub had them, for they were too old or too many; what they told of stays on the box.
+CREATE TABLE outbox_purges (
+    purge_id TEXT PRIMARY KEY,            -- UUIDv7
+    at_us INTEGER NOT NULL,
+    reason TEXT NOT NULL CHECK (reason IN ('age', 'bytes')),
+    bound INTEGER NOT NULL,               -- the setting that was passed: seconds | bytes
+    messages INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    first_us INTEGER NOT NULL,            -- when the oldest of them was accepted
+    last_us INTEGER NOT NULL,             -- likewise the newest
+    kinds TEXT NOT NULL,                  -- JSON: how many of each routing key
+    ids_sha256 TEXT NOT NULL,             -- of their ids in order, a line each
+    audit_seq INTEGER NOT NULL            -- the entry that says so
+);
+
+-- The newest anchor of the audit log that the hub is told of; the next one proves that it continues this one.
+CREATE TABLE audit_anchor (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    size INTEGER NOT NULL,                -- entries it covers
+    root BLOB NOT NULL,                   -- RFC 6962 root over them
+    at_us INTEGER NOT NULL
+);

@@ -59,6 +59,7 @@ from gtvision_edge.api.session import session_endpoints
 from gtvision_edge.api.site import site_endpoints
 from gtvision_edge.api.status import status_endpoints
 from gtvision_edge.api.storage import storage_endpoints
+from gtvision_edge.api.uplink import uplink_endpoints
 from gtvision_edge.api.watchlist import watchlist_endpoints
 from gtvision_edge.app import to_message
 from gtvision_edge.audit import AuditLog
@@ -117,7 +118,10 @@ from gtvision_edge.settings import (
 )
 from gtvision_edge.storage import Database
 from gtvision_edge.uplink import Outbox
-from gtvision_edge.uplink.outbox import forget_unsent
+from gtvision_edge.uplink.link import LinkState
+from gtvision_edge.uplink.outbox import Backlog, forget_unsent
+from gtvision_edge.uplink.parked import ParkedDesk
+from gtvision_edge.uplink.watch import LineView
 from tests.fakes.clock import FakeClock
 from tests.fakes.volumes import ROOMY
 from tests.unit.cameras.fixtures import FixedFinder, FixedProber, make_service
@@ -265,6 +269,12 @@ class FakeMonitor:
     findings: list[Finding] = field(default_factory=list)
     offers_webrtc: bool = False
     troubles: dict[str, list[PathTrouble]] = field(default_factory=dict)
+    line: LineView = field(
+        default_factory=lambda: LineView(LinkState.OFF, 0, "", Backlog(), 0.0, {})
+    )
+
+    def watched_line(self) -> "FakeLine":
+        return FakeLine(self)
 
     def of(self, camera_id: str) -> list[PathTrouble]:
         return self.troubles.get(camera_id, [])
@@ -289,6 +299,17 @@ class FakeMonitor:
 
     def viewers(self) -> int:
         return self.watching
+
+
+@dataclass
+class FakeLine:
+    """The line to the hub as the monitor's test wants it seen."""
+
+    monitor: FakeMonitor
+
+    @property
+    def view(self) -> LineView:
+        return self.monitor.line
 
 
 @dataclass
@@ -605,6 +626,7 @@ def resources(
         *audit_endpoints(audit, database, keys.site, reveal=detections.desk.reveal),
         *watchlist_endpoints(detections.watchlist, clock),
         *alert_endpoints(alerts),
+        *uplink_endpoints(ParkedDesk(database, audit)),
         *site_endpoints(keys),
         *status_endpoints(
             cameras,
@@ -617,6 +639,7 @@ def resources(
             site_id=accounts.site_id,
             version="1.2.3",
             volume=volume,
+            line=monitor.watched_line(),
             clock=clock,
         ),
     ]

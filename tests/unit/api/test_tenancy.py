@@ -19,7 +19,8 @@ from gtvision_edge.recordings.incidents.service import IncidentRequest
 from gtvision_edge.recordings.model import CameraNo, Span
 from gtvision_edge.recordings.retention.model import DAY_US
 from gtvision_edge.recordings.retention.ordering import PurgeRequest
-from gtvision_edge.storage import Database
+from gtvision_edge.storage import Database, Transaction
+from gtvision_edge.uplink import outbox
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.footage import MINUTE_US, START_US, a_segment, add, keep, place
 from tests.fakes.pushes import jpeg
@@ -52,6 +53,9 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     },
     ("PUT", "/storage/policies"): {},
     ("POST", "/integrity"): {},
+    ("POST", "/uplink/parked/retry"): {},
+    ("POST", "/uplink/parked/{message_id}/retry"): {},
+    ("POST", "/uplink/parked/{message_id}/discard"): {"reason": "duplicata de teste"},
     ("POST", "/storage/purge"): {
         "before": "2025-01-01T00:00:00Z",
         "reason": "pedido do titular",
@@ -110,6 +114,7 @@ async def foreign(
         "time": DAY["start"],
         "seq": "1",  # the site's own
         "report_id": report.report_id,  # likewise
+        "message_id": await _parked(database),  # likewise
     }
 
 
@@ -144,6 +149,19 @@ async def _alert(
     )
     (alert,), _ = await alerts.latest(admin, limit=1)
     return alert.alert_id
+
+
+async def _parked(database: Database) -> str:
+    """Have the newest message refused too often, and return its id."""
+
+    def park(transaction: Transaction) -> str:
+        seq, message_id = transaction.execute(
+            "SELECT seq, message_id FROM outbox ORDER BY seq DESC LIMIT 1"
+        ).fetchone()
+        outbox.note_failed(transaction, [seq], reason="returned", park_at=1, now_us=1)
+        return str(message_id)
+
+    return await database.write(park)
 
 
 async def _watch(detections: Detections, admin: Principal, tenant_id: str) -> str:
@@ -356,6 +374,7 @@ async def test_no_odd_value_of_any_field_is_an_incident(
         "incident_id": "none",
         "watch_id": "none",
         "alert_id": "none",
+        "message_id": "none",
     }
     for endpoint in served.endpoints:
         if endpoint.body is None or endpoint.path == "/auth/login":
@@ -404,6 +423,7 @@ async def test_roles_may_what_the_endpoints_say(
         "time": DAY["start"],
         "seq": "1",  # the site's own
         "report_id": "none",
+        "message_id": "none",
     }
     # What removes a thing comes last: the others need it.
     for endpoint in sorted(served.endpoints, key=lambda endpoint: endpoint.method == "DELETE"):
@@ -429,6 +449,9 @@ async def test_roles_may_what_the_endpoints_say(
                 "/audit/verify",
                 "/audit/checkpoint",
                 "/integrity",
+                "/uplink/parked",
+                "/uplink/parked/retry",
+                "/uplink/purges",
             ):
                 may_fail_with.add(403)
             # this incident does not exist, this bundle is not made yet, and this purge goes on
