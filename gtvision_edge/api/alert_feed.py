@@ -24,8 +24,8 @@ from gtvision_edge.alerts.model import Audience, Entry, Topic
 from gtvision_edge.api.alerts import Cursor
 from gtvision_edge.api.alerts import answer as alert_answer
 from gtvision_edge.api.detections import answer as detection_answer
+from gtvision_edge.api.parsing import parse_query
 from gtvision_edge.api.routing import Query
-from gtvision_edge.api.strict_json import parse_query
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.media import sockets
 from gtvision_edge.runtime.errors import TooManyTransfersError

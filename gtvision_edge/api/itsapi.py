@@ -10,6 +10,7 @@ from gtvision_edge.api.errors import problem
 from gtvision_edge.api.raw_body import read_capped
 from gtvision_edge.detections.errors import PushRefusedError
 from gtvision_edge.detections.intake import PushingCamera
+from gtvision_edge.detections.model import TrustLevel
 from gtvision_edge.detections.push_login import PushLogin, Refusal
 from gtvision_edge.detections.pushes import PushDesk
 from gtvision_edge.detections.sources.intelbras import MAX_PUSH
@@ -33,12 +34,15 @@ class _ItsapiPushes:
         return await self._answer(request, has_passage=False)
 
     async def _answer(self, request: web.Request, *, has_passage: bool) -> web.StreamResponse:
-        self._desk.admit(self._proxies.client_address(request))
+        address = self._proxies.client_address(request)
+        self._desk.admit(address)
         admitted = self._login.admit(
             request.method, request.raw_path, request.headers.get(hdrs.AUTHORIZATION)
         )
         if isinstance(admitted, Refusal):
             return _refused(admitted)
+        if not self._desk.believes(admitted, TrustLevel.AUTHENTICATED, address):
+            return _refused(self._login.refuse())
         async with self._places:
             raw = await read_capped(request, MAX_PUSH)
             device = await self._taken(admitted, raw, has_passage=has_passage)

@@ -28,6 +28,7 @@ from gtvision_edge.detections.model import (
 )
 from gtvision_edge.detections.moments import moment_of
 from gtvision_edge.detections.picture_store import PictureStore
+from gtvision_edge.detections.plate_sources.model import NOTHING_SET, SourceSettings
 from gtvision_edge.detections.plates import read_plate
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
@@ -73,6 +74,8 @@ class OutgoingNews:
 
 Send = Callable[[Transaction, OutgoingNews], None]
 """Writes a message to the outbox in a transaction."""
+SettingsOf = Callable[[str], SourceSettings]
+"""Returns what is set for the readings of a camera, by its uuid."""
 Told = Callable[[Transaction, Detection], None]
 """Writes what people are told of a detection in a transaction."""
 
@@ -98,6 +101,7 @@ class Intake:
         pictures: PictureStore,
         send: Send,
         tell: Sequence[Told] = (),
+        settings_of: SettingsOf = lambda _: NOTHING_SET,
         registry: CollectorRegistry | None = None,
     ) -> None:
         self._database = database
@@ -107,6 +111,7 @@ class Intake:
         self._pictures = pictures
         self._send = send
         self._tell = tell
+        self._settings_of = settings_of
         self._threads = ThreadPoolExecutor(2, "detection-pictures")
         registry = registry or CollectorRegistry()
         self._accepted = Counter(
@@ -175,7 +180,8 @@ class Intake:
         crop: str | None,
     ) -> Detection:
         plate = read_plate(reading.plate)
-        moment = moment_of(reading, received_us=received_us, zone=self._zone)
+        settings = self._settings_of(camera.camera_uuid)
+        moment = moment_of(reading, received_us=received_us, zone=settings.zone or self._zone)
         detection_id = DetectionId(new_uuid7(self._clock))
         return Detection(
             detection_id=detection_id,
@@ -193,7 +199,7 @@ class Intake:
             trust=trust,
             is_late=moment.is_late,
             passage_id=detection_id,
-            facts=_facts(reading),
+            facts=_facts(reading, settings.direction_of(reading.direction)),
             scene=scene,
             crop=crop,
         )
@@ -273,10 +279,11 @@ def news_of(detection: Detection, camera_name: str) -> OutgoingNews:
     )
 
 
-def _facts(reading: Reading) -> dict[str, Any]:
+def _facts(reading: Reading, direction: str) -> dict[str, Any]:
     vehicle = reading.vehicle
     facts: dict[str, Any] = {
-        "direction": reading.direction,
+        "direction": direction,
+        "direction_sent": reading.direction if direction != reading.direction else "",
         "lane": reading.lane,
         "speed_kmh": reading.speed_kmh,
         "country": reading.country,

@@ -8,11 +8,16 @@ from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 
 from gtvision_edge.audit import AuditLog
-from gtvision_edge.detections.intake import Intake, PushingCamera, Send, Told
+from gtvision_edge.cameras.model import Camera
+from gtvision_edge.detections.intake import Intake, Send, Told
 from gtvision_edge.detections.picture_store import PictureStore
+from gtvision_edge.detections.plate_sources.service import PlateSources
 from gtvision_edge.detections.privacy import Anonymiser, Forget
+from gtvision_edge.detections.pulling.connection import Resolver
+from gtvision_edge.detections.pulling.puller import Pullers
 from gtvision_edge.detections.push_access import PushAccessService
 from gtvision_edge.detections.push_login import PushLogin
 from gtvision_edge.detections.push_secrets import PushSecrets, Seal, Unseal
@@ -30,9 +35,10 @@ PICTURES: Final = "detections"
 class Cameras(Protocol):
     """The site's cameras, in memory."""
 
-    def all_cameras(self) -> Sequence[PushingCamera]: ...
-    def find_camera(self, camera_id: str) -> PushingCamera | None: ...
-    def find_by_uuid(self, camera_uuid: str) -> PushingCamera | None: ...
+    def all_cameras(self) -> Sequence[Camera]: ...
+    def find_camera(self, camera_id: str) -> Camera | None: ...
+    def find_by_uuid(self, camera_uuid: str) -> Camera | None: ...
+    def login_of(self, camera_id: str) -> tuple[str, SecretStr] | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,8 @@ class Detections:
 
     intake: Intake
     secrets: PushSecrets
+    sources: PlateSources
+    pullers: Pullers
     pushes: PushDesk
     login: PushLogin
     access: PushAccessService
@@ -57,6 +65,7 @@ async def open_detections(
     bus: EventBus,
     *,
     cameras: Cameras,
+    resolver: Resolver,
     state_dir: Path,
     zone: ZoneInfo,
     seal: Seal,
@@ -70,8 +79,18 @@ async def open_detections(
 ) -> AsyncIterator[Detections]:
     """Open them; the pictures' threads end with the block."""
     pictures = PictureStore(state_dir / PICTURES)
+    sources = PlateSources(database, audit, clock, bus, cameras=cameras)
+    await sources.load()
     intake = Intake(
-        database, clock, bus, zone=zone, pictures=pictures, send=send, tell=tell, registry=registry
+        database,
+        clock,
+        bus,
+        zone=zone,
+        pictures=pictures,
+        send=send,
+        tell=tell,
+        settings_of=sources.of,
+        registry=registry,
     )
     try:
         secrets = PushSecrets(database, clock, seal=seal, unseal=unseal)
@@ -79,7 +98,17 @@ async def open_detections(
         yield Detections(
             intake,
             secrets,
-            PushDesk(intake, secrets, cameras, clock),
+            sources,
+            Pullers(
+                cameras,
+                intake,
+                bus,
+                clock,
+                settings_of=sources.of,
+                resolver=resolver,
+                registry=registry,
+            ),
+            PushDesk(intake, secrets, cameras, clock, settings_of=sources.of, registry=registry),
             PushLogin(secrets, cameras, clock),
             PushAccessService(secrets, cameras, audit, database),
             DetectionDesk(
