@@ -15,7 +15,7 @@ from tests.unit.api.test_itsapi import TOLLGATE, ItsapiCamera, kept, passage
 from tests.unit.api.test_plates import access, message, post
 
 PATH = "/cameras/cam01/plate-source"
-NOTHING = {
+NOTHING: dict[str, Any] = {
     "camera_id": "cam01",
     "confidence_scale": "auto",
     "addresses": [],
@@ -200,7 +200,7 @@ async def test_what_proves_less_than_it_must_is_refused(
     camera = ItsapiCamera(served, made["secret"])
 
     async def statuses(number: int) -> list[int]:
-        body = message(clock, made["secret"], placa=f"ABC1D2{number}")
+        body: dict[str, Any] = message(clock, made["secret"], placa=f"ABC1D2{number}")
         signed = await post(served, json.dumps(body).encode())
         pushed = await camera.post(TOLLGATE, passage(f"ABC1D2{number}"))
         posted = await post_xml(served, made["hikvision_path"], anpr_xml(plate=f"ABC1D2{number}"))
@@ -218,6 +218,7 @@ async def test_settings_are_the_administrators(served: Served) -> None:
         assert (await served.call("GET", PATH, who=who))[0] == status
         assert (await served.call("PATCH", PATH, who=who, json={}))[0] == status
     other = "/cameras/cam09/plate-source"
-    for method, body in (("GET", {}), ("PATCH", {"json": {}})):
-        status, content = await served.call(method, other, who="admin-a", **body)
+    for method in ("GET", "PATCH"):
+        extra: dict[str, Any] = {"json": {}} if method == "PATCH" else {}
+        status, content = await served.call(method, other, who="admin-a", **extra)
         assert (status, content["code"]) == (404, "unknown_camera")
