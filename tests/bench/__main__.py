@@ -21,6 +21,7 @@ BENCHMARKS = (
     "playback",
     "rebuild",
     "retention",
+    "plates",
 )
 
 
