@@ -56,7 +56,11 @@ _THREAD_FROM: Final = 64 * 1024
 """Bodies from this size on are parsed outside the loop."""
 
 _REQUEST_ID: Final = web.RequestKey("request_id", str)
-_QUIET_ROUTES: Final = ("/healthz", "/readyz", "/metrics", "/stream/", "/whep/", "/ws/", "/assets/")
+_QUIET_ROUTES: Final = (
+    *("/healthz", "/readyz", "/metrics", "/stream/", "/whep/", "/ws/", "/assets/"),
+    # Hundreds a second; each that is kept is a row of its own.
+    *(f"{PREFIX}/webhooks/", "/NotificationInfo/"),
+)
 
 
 @dataclass(frozen=True, slots=True)
