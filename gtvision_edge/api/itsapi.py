@@ -15,7 +15,8 @@ from gtvision_edge.detections.push_login import PushLogin, Refusal
 from gtvision_edge.detections.pushes import PushDesk
 from gtvision_edge.detections.sources.intelbras import MAX_PUSH
 
-ITSAPI: Final = "/NotificationInfo"
+ITSAPI: Final = ("/NotificationInfo", "/BNotificationInfo")
+"""The second one is that of some firmwares of Dahua."""
 _AT_ONCE: Final = 8
 """Large bodies in memory; who comes then waits for a place."""
 
@@ -68,8 +69,13 @@ def _refused(refusal: Refusal) -> web.Response:
 def itsapi_routes(desk: PushDesk, login: PushLogin, proxies: Proxies) -> list[web.RouteDef]:
     """Return ``POST /NotificationInfo/{TollgateInfo,KeepAlive,DeviceInfo}``: digest login, user = camera id, password = its push secret."""
     pushes = _ItsapiPushes(desk, login, proxies)
+    handlers = {
+        "TollgateInfo": pushes.tollgate,
+        "KeepAlive": pushes.sign_of_life,
+        "DeviceInfo": pushes.sign_of_life,
+    }
     return [
-        web.post(f"{ITSAPI}/TollgateInfo", pushes.tollgate),
-        web.post(f"{ITSAPI}/KeepAlive", pushes.sign_of_life),
-        web.post(f"{ITSAPI}/DeviceInfo", pushes.sign_of_life),
+        web.post(f"{prefix}/{name}", handler)
+        for prefix in ITSAPI
+        for name, handler in handlers.items()
     ]

@@ -59,7 +59,7 @@ _REQUEST_ID: Final = web.RequestKey("request_id", str)
 _QUIET_ROUTES: Final = (
     *("/healthz", "/readyz", "/metrics", "/stream/", "/whep/", "/ws/", "/assets/"),
     # Hundreds a second; each that is kept is a row of its own.
-    *(f"{PREFIX}/webhooks/", "/NotificationInfo/"),
+    *(f"{PREFIX}/webhooks/", "/NotificationInfo/", "/BNotificationInfo/"),
 )
 
 
