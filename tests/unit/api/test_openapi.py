@@ -131,9 +131,9 @@ async def test_what_is_json_is_described_as_json_and_the_rest_as_bytes(served: S
         told = found["requestBody"] if where == "request" else found["responses"][where]
         return {media: each["schema"]["type"] for media, each in told["content"].items()}
 
-    assert content("/cameras.geojson", "get", "200") == {"application/geo+json": "object"}
-    assert content("/detections/{detection_id}/scene.jpg", "get", "200") == {"image/jpeg": "string"}
-    assert content("/webhooks/hikvision/{secret}", "post", "request") == {
+    assert content("/cameras.geojson", "GET", "200") == {"application/geo+json": "object"}
+    assert content("/detections/{detection_id}/scene.jpg", "GET", "200") == {"image/jpeg": "string"}
+    assert content("/webhooks/hikvision/{secret}", "POST", "request") == {
         "multipart/form-data": "string",
         "application/xml": "string",
         "application/json": "object",
