@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.cameras.model import Camera
 from gtvision_edge.detections.intake import Intake, Send, Told
+from gtvision_edge.detections.intervals.evidence import EvidenceReadings
 from gtvision_edge.detections.picture_store import PictureStore
 from gtvision_edge.detections.plate_sources.service import PlateSources
 from gtvision_edge.detections.privacy import Anonymiser, Forget
@@ -72,12 +73,13 @@ async def open_detections(
     unseal: Unseal,
     send: Send,
     forget_unsent: Forget,
+    held: str,
     keep_s: float,
     trusts_clock: Callable[[], bool],
     tell: Sequence[Told] = (),
     registry: CollectorRegistry | None = None,
 ) -> AsyncIterator[Detections]:
-    """Open them; the pictures' threads end with the block."""
+    """Open them; the pictures' threads end with the block. *held* as :class:`Anonymiser` has it."""
     pictures = PictureStore(state_dir / PICTURES)
     sources = PlateSources(database, audit, clock, bus, cameras=cameras)
     await sources.load()
@@ -120,6 +122,7 @@ async def open_detections(
                 clock,
                 pictures=pictures,
                 forget_unsent=forget_unsent,
+                held=held,
                 keep_s=keep_s,
                 zone=zone,
                 trusts_clock=trusts_clock,
@@ -128,3 +131,8 @@ async def open_detections(
         )
     finally:
         intake.close()
+
+
+def readings_for_evidence(database: Database, state_dir: Path) -> EvidenceReadings:
+    """Return what hands readings over to evidence bundles."""
+    return EvidenceReadings(database, PictureStore(state_dir / PICTURES))

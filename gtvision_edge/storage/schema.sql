@@ -389,7 +389,7 @@ CREATE TABLE detections (
     anonymised_us INTEGER                 -- NULL = not yet
 );
 CREATE INDEX detections_by_time ON detections (captured_us, detection_id);
-CREATE INDEX detections_by_camera ON detections (camera_uuid, captured_us);
+CREATE INDEX detections_by_camera ON detections (camera_uuid, captured_us, tenant_id);
 CREATE INDEX detections_by_plate ON detections (plate, captured_us) WHERE plate IS NOT NULL;
 CREATE INDEX detections_by_vehicle ON detections (vehicle, captured_us) WHERE vehicle IS NOT NULL;
 
@@ -490,3 +490,6 @@ CREATE TABLE plate_sources (
     is_pulled INTEGER NOT NULL,           -- 1 = the box asks the camera for its readings
     updated_us INTEGER NOT NULL
 ) WITHOUT ROWID;
+
+-- Finds the alerts of a camera's timeline.
+CREATE INDEX alerts_by_camera ON alerts (camera_id, raised_us);
