@@ -35,6 +35,7 @@ from gtvision_edge.api.itsapi import itsapi_routes
 from gtvision_edge.api.mosaics import mosaic_endpoints
 from gtvision_edge.api.people import people_endpoints
 from gtvision_edge.api.pictures import picture_endpoints
+from gtvision_edge.api.plate_sources import plate_source_endpoints
 from gtvision_edge.api.probes import probe_routes
 from gtvision_edge.api.purge_papers import purge_paper_endpoints
 from gtvision_edge.api.push_access import push_access_endpoints
@@ -290,6 +291,7 @@ async def run(
                 clock,
                 base.bus,
                 cameras=base.cameras,
+                resolver=base.resolver,
                 state_dir=settings.storage.state_dir,
                 zone=ZoneInfo(settings.site.timezone),
                 seal=base.cameras.seal,
@@ -310,6 +312,7 @@ async def run(
         await service("anonymiser", detections.anonymiser.run)
         await service("picture-getter", detections.picture_getter.run)
         await service("picture-keeper", detections.picture_keeper.run)
+        await service("plate-pulls", detections.pullers.run)
         await service("push-secrets", detections.secrets.keep_up_forever)
         feed = Feed(base.database, base.bus, clock, registry=base.registry)
         await feed.load()
@@ -511,6 +514,9 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
             *mosaic_endpoints(mosaics),
             *push_endpoints(parts.detections.pushes),
             *push_access_endpoints(parts.detections.access, proxies, base.clock),
+            *plate_source_endpoints(
+                parts.detections.sources, state_of=parts.detections.pullers.state_of
+            ),
             *detection_endpoints(parts.detections.desk),
             *detection_table_endpoints(parts.detections.desk),
             *audit_endpoints(

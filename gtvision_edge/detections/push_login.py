@@ -73,6 +73,10 @@ class PushLogin:
             return Refusal(self._challenge() + ", stale=true")
         return camera
 
+    def refuse(self) -> Refusal:
+        """Return what somebody hears who is not let in for another reason than the password: the same."""
+        return Refusal(self._challenge())
+
     def _challenge(self) -> str:
         return f'Digest realm="{REALM}", qop="auth", algorithm=MD5, nonce="{self._new_nonce()}"'
 

@@ -22,6 +22,7 @@ BENCHMARKS = (
     "rebuild",
     "retention",
     "uplink",
+    "plates",
 )
 
 

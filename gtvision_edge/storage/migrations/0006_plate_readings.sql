@@ -116,6 +116,18 @@ CREATE TABLE feed (
 );
 CREATE INDEX feed_of_alerts ON feed (seq) WHERE alert_id IS NOT NULL;
 
+-- What is set for a camera's plate readings; no row = all is taken as its source says it.
+CREATE TABLE plate_sources (
+    camera_uuid TEXT PRIMARY KEY,
+    confidence_scale TEXT NOT NULL,       -- auto | 100 | 255: what confidence counts to (ITSAPI, snapManager)
+    addresses TEXT NOT NULL,              -- JSON list of networks that pushes may come from; [] = any
+    directions TEXT NOT NULL,             -- JSON: the camera's word, in small letters, and what it means here
+    zone TEXT,                            -- IANA name of its clock's zone; NULL = the site's
+    least_trust TEXT NOT NULL,            -- TrustLevel; what proves less is refused
+    is_pulled INTEGER NOT NULL,           -- 1 = the box asks the camera for its readings
+    updated_us INTEGER NOT NULL
+) WITHOUT ROWID;
+
 -- Finds the alerts of a camera's timeline.
 CREATE INDEX alerts_by_camera ON alerts (camera_id, raised_us);
 

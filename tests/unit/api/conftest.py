@@ -49,6 +49,7 @@ from gtvision_edge.api.itsapi import itsapi_routes
 from gtvision_edge.api.mosaics import mosaic_endpoints
 from gtvision_edge.api.people import people_endpoints
 from gtvision_edge.api.pictures import picture_endpoints
+from gtvision_edge.api.plate_sources import plate_source_endpoints
 from gtvision_edge.api.probes import probe_routes
 from gtvision_edge.api.purge_papers import purge_paper_endpoints
 from gtvision_edge.api.push_access import push_access_endpoints
@@ -301,6 +302,13 @@ class FakeMonitor:
         return self.watching
 
 
+class NoNames:
+    """Resolves nothing: the cameras here are addresses."""
+
+    async def resolve(self, host: str, *, timeout_s: float) -> str:
+        return host
+
+
 @dataclass
 class FakeLine:
     """The line to the hub as the monitor's test wants it seen."""
@@ -542,6 +550,7 @@ async def detections(
         clock,
         bus,
         cameras=cameras,
+        resolver=NoNames(),
         state_dir=tmp_path,
         zone=ZoneInfo("America/Sao_Paulo"),
         seal=cameras.seal,
@@ -621,6 +630,7 @@ def resources(
         *mosaic_endpoints(mosaics),
         *push_endpoints(detections.pushes),
         *push_access_endpoints(detections.access, Proxies(api_settings.trusted_proxies), clock),
+        *plate_source_endpoints(detections.sources, state_of=detections.pullers.state_of),
         *detection_endpoints(detections.desk),
         *detection_table_endpoints(detections.desk),
         *audit_endpoints(audit, database, keys.site, reveal=detections.desk.reveal),

@@ -39,6 +39,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/cameras/discover"): {"method": "multicast"},
     ("PATCH", "/cameras/{camera_id}"): {"name": "Changed"},
     ("POST", "/cameras/{camera_id}/push-secret"): {},
+    ("PATCH", "/cameras/{camera_id}/plate-source"): {"confidence_scale": "255"},
     ("POST", "/incidents"): {
         "cameras": ["cam01"],
         "start": "2026-01-01T00:00:00Z",
