@@ -37,6 +37,7 @@ from gtvision_edge.api.pictures import picture_endpoints
 from gtvision_edge.api.probes import probe_routes
 from gtvision_edge.api.purge_papers import purge_paper_endpoints
 from gtvision_edge.api.push_access import push_access_endpoints
+from gtvision_edge.api.push_subscriptions import push_subscription_endpoints
 from gtvision_edge.api.pushes import push_endpoints
 from gtvision_edge.api.server import Api, build_api, serve
 from gtvision_edge.api.session import session_endpoints
@@ -77,6 +78,9 @@ from gtvision_edge.media.view import MediaViews
 from gtvision_edge.media.wanted import WantedPaths
 from gtvision_edge.media.whep import WebRtcPlace
 from gtvision_edge.mosaics.service import MosaicService
+from gtvision_edge.push.opening import Pushes, open_pushes
+from gtvision_edge.push.raising import queue_alert
+from gtvision_edge.push.watching import SiteWatch
 from gtvision_edge.recordings.footage import Footage, open_footage
 from gtvision_edge.recordings.retention.breaker import BreakerClosed, BreakerOpened
 from gtvision_edge.recordings.retention.errors import UnknownPurgeError
@@ -124,6 +128,8 @@ class _Parts:
     base: Base
     footage: Footage
     detections: Detections
+    alerts: AlertDesk
+    pushes: Pushes
     feed: AlertFeed
     monitor: CameraMonitor
     views: MediaViews
@@ -226,6 +232,28 @@ async def run(
             "paths": path_troubles.findings,
             "integrity": footage.integrity.findings,
         }
+        alerts = AlertDesk(base.database, base.audit, clock, base.bus)
+        pushes = await stack.enter_async_context(
+            open_pushes(
+                base.database,
+                base.audit,
+                clock,
+                base.bus,
+                key=base.keys.push,
+                settings=settings.push,
+                site=settings.site,
+                cameras=base.cameras,
+                alerts=alerts,
+                find_person=base.accounts.sessions.find_person,
+                look=SiteWatch(
+                    base.cameras,
+                    monitor,
+                    recording_trouble=lambda: base.recording_trouble,
+                    hub=uplink.findings,
+                ),
+                registry=base.registry,
+            )
+        )
         findings = FindingRegistry(
             [
                 examiner.findings,
@@ -236,6 +264,7 @@ async def run(
                 base.mender.findings,
                 footage.retention.clock_guard.findings,
                 uplink.findings,
+                pushes.sender.findings,
                 footage.hasher.findings,
                 footage.retention.keeper.findings,
             ],
@@ -288,7 +317,7 @@ async def run(
                 forget_unsent=forget_unsent,
                 keep_s=settings.detections.keep,
                 trusts_clock=lambda: footage.retention.clock_guard.is_trusted,
-                tell=(Teller(clock),),
+                tell=(Teller(clock, raised=(queue_alert,)),),
                 registry=base.registry,
             )
         )
@@ -303,6 +332,8 @@ async def run(
             base,
             footage,
             detections,
+            alerts,
+            pushes,
             alert_feed,
             monitor,
             views,
@@ -323,6 +354,8 @@ async def run(
         await service("findings", findings.run)
         await service("uplink", uplink.run)
         await service("uplink-watch", uplink.watch)
+        await service("push-sender", pushes.sender.run)
+        await service("push-troubles", pushes.troubles.run)
         outcomes = await _extra_cameras(base, options, stack)
         url = await _listen(api, settings, options, stack)
         stack.callback(alert_feed.let_go)
@@ -496,7 +529,8 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
                 base.audit, base.database, base.keys.site, reveal=parts.detections.desk.reveal
             ),
             *watchlist_endpoints(parts.detections.watchlist, base.clock),
-            *alert_endpoints(AlertDesk(base.database, base.audit, base.clock, base.bus)),
+            *alert_endpoints(parts.alerts),
+            *push_subscription_endpoints(parts.pushes),
             *site_endpoints(base.keys),
             *status_endpoints(
                 base.cameras,
