@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gtvision_edge.api.routing import EVERYONE, Answer, Body, Call, Endpoint, Listing
 from gtvision_edge.accounts import NotAuthenticatedError
+from gtvision_edge.api.routing import EVERYONE, Answer, Body, Call, Endpoint, Listing
 from gtvision_edge.detections.model import WatchLevel
 from gtvision_edge.push.addresses import LONGEST
 from gtvision_edge.push.errors import (
@@ -24,7 +24,12 @@ from gtvision_edge.runtime.timestamps import to_rfc3339
 
 TopicName = Literal["plates", "cameras", "storage", "hub"]
 Level = Literal["info", "warning", "critical"]
-Device = Annotated[str, Field(min_length=1, max_length=LONGEST_DEVICE, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
+Device = Annotated[
+    str,
+    Field(
+        min_length=1, max_length=LONGEST_DEVICE, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$"
+    ),
+]
 Topics = Annotated[list[TopicName], Field(max_length=8)]
 Address = Annotated[str, Field(max_length=LONGEST)]
 

@@ -3,10 +3,15 @@
 A browser tells the address, so whoever may subscribe could have the box send requests into the network where cameras are.
 """
 
+import asyncio
 import base64
 import binascii
 import ipaddress
-from typing import Final
+import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -16,7 +21,10 @@ from gtvision_edge.push.errors import PushAddressRefusedError
 from gtvision_edge.push.model import PushAddress
 
 LONGEST: Final = 2048
+LookUp = Callable[..., list[Any]]
+"""As socket.getaddrinfo."""
 _AUTH_BYTES: Final = 16
+_THREADS: Final = 4
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -85,21 +93,40 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast
 
 
-class PublicResolver(AbstractResolver):
-    """Looks names up with *inner* and drops what is not on the internet, at each connection: a name may change its mind."""
+class PushResolver(AbstractResolver):
+    """Looks names up in threads of its own, for a name server that hangs must hold up nobody else.
 
-    def __init__(self, inner: AbstractResolver) -> None:
-        self._inner = inner
+    Unless *allow_private*, addresses that are not on the internet are dropped, at each connection: a name may change its mind.
+    """
 
-    async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:  # type: ignore[override]  # its enum is an int
-        found = await self._inner.resolve(host, port, family)  # type: ignore[arg-type]  # likewise
-        good = [each for each in found if is_public(each["host"])]
+    def __init__(self, *, allow_private: bool, look_up: LookUp = socket.getaddrinfo) -> None:
+        self._allow_private = allow_private
+        self._look_up = look_up
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="push-names")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        look_up = partial(self._look_up, host, port, family=family, type=socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, look_up)
+        good = [
+            ResolveResult(
+                hostname=host,
+                host=str(address[0]),
+                port=port,
+                family=kind,
+                proto=protocol,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for kind, _, protocol, _, address in found
+            if self._allow_private or is_public(str(address[0]))
+        ]
         if not good:
             raise OSError(None, "the name leads into a private network")
         return good
 
     async def close(self) -> None:
-        await self._inner.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _is_ip(host: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 
 import aiohttp
 
-from gtvision_edge.push.addresses import PublicResolver, check_endpoint, service_of
+from gtvision_edge.push.addresses import PushResolver, check_endpoint, service_of
 from gtvision_edge.push.encryption import encrypt
 from gtvision_edge.push.errors import (
     PushAddressRefusedError,
@@ -108,17 +108,18 @@ async def open_push_services(
     vapid: Vapid, clock: Clock, *, allow_private: bool
 ) -> AsyncIterator[PushServices]:
     """Open the connections: without cookies, proxies of the environment, or, unless allowed, private networks."""
-    resolver = aiohttp.ThreadedResolver()
-    connector = aiohttp.TCPConnector(
-        resolver=resolver if allow_private else PublicResolver(resolver), limit=32, limit_per_host=8
-    )
-    async with aiohttp.ClientSession(
-        connector=connector,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
-        auto_decompress=False,
-    ) as http:
-        yield PushServices(http, vapid, clock, allow_private=allow_private)
+    resolver = PushResolver(allow_private=allow_private)
+    connector = aiohttp.TCPConnector(resolver=resolver, limit=32, limit_per_host=8)
+    try:
+        async with aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
+            auto_decompress=False,
+        ) as http:
+            yield PushServices(http, vapid, clock, allow_private=allow_private)
+    finally:
+        await resolver.close()
 
 
 def _text(message: Message) -> bytes:

@@ -13,7 +13,7 @@ class UnknownSubscriptionError(EdgeError):
 
 
 class TooManySubscriptionsError(EdgeError):
-    """This person, or the whole site, has as many devices as may be; ``most`` says how many. Remove one first."""
+    """A person, or the whole site, has as many devices as may be; ``most`` says how many. Remove one first."""
 
     code: ClassVar[str] = "too_many_subscriptions"
     kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
@@ -36,7 +36,7 @@ class PushServiceUnreachableError(EdgeError):
 class PushRefusedError(EdgeError):
     """The push service takes nothing from this site: its clock or its key is wrong, or the message was."""
 
-    code: ClassVar[str] = "push_refused"
+    code: ClassVar[str] = "push_service_refused"
     kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
 
 

@@ -8,10 +8,7 @@ from typing import Final
 from gtvision_edge.push.model import LEVELS, Subscription, SubscriptionId, Topic, Waiting
 from gtvision_edge.storage import Database, Row, Transaction
 
-_SUBSCRIPTION: Final = (
-    "subscription_id, user_id, session_id, device, service, topics, plates_from, created_us, accepted_us, trouble"
-)
-_WANTS: Final = "EXISTS (SELECT 1 FROM json_each(topics) WHERE value = ?)"
+_SUBSCRIPTION: Final = "subscription_id, user_id, session_id, device, service, topics, plates_from, created_us, accepted_us, trouble"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +171,7 @@ def queue_for_all(
     return transaction.execute(
         "INSERT INTO push_queue (subscription_id, topic, subject, is_over, reason, since_us, queued_us)"
         " SELECT subscription_id, ?, ?, ?, ?, ?, ? FROM push_subscriptions"
-        f" WHERE plates_from <= ? AND {_WANTS}",  # noqa: S608 -- a constant
+        " WHERE plates_from <= ? AND EXISTS (SELECT 1 FROM json_each(topics) WHERE value = ?)",
         (topic, subject, is_over, reason, since_us, now_us, level, topic),
     ).rowcount
 

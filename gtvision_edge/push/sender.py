@@ -109,7 +109,7 @@ class Sender:
         since = self._unreachable_since
         if since is not None and self._clock.monotonic() - since >= UNREACHABLE_S:
             minutes = int((self._clock.monotonic() - since) // 60)
-            yield Finding(PushServiceUnreachableError.code, facts={"minutes": minutes})
+            yield Finding("push_service_unreachable", facts={"minutes": minutes})
 
     async def run(self) -> None:
         """Send until cancelled."""
@@ -202,9 +202,7 @@ class Sender:
     def _patience(self) -> float:
         """Return how long to wait for the next look: until the first pause is over, if that is sooner."""
         now = self._clock.monotonic()
-        pauses = [
-            each.until - now for key, each in self._pauses.items() if key not in self._served
-        ]
+        pauses = [each.until - now for key, each in self._pauses.items() if key not in self._served]
         return max(BREATH_S, min([LOOK_S, *pauses]))
 
     async def _serve(self, subscription_id: str) -> None:
@@ -237,7 +235,9 @@ class Sender:
         ]
         parcels = await self._composer.compose(person, fresh)
         stale = tuple(by_seq.keys() - {each.seq for each in fresh})
-        await self._forget([*stale, *(seq for each in parcels if not each.message for seq in each.seqs)])
+        await self._forget(
+            [*stale, *(seq for each in parcels if not each.message for seq in each.seqs)]
+        )
         address = self._open(sealed)
         if address is None:
             await self._remove(subscription.subscription_id)
@@ -263,9 +263,7 @@ class Sender:
                 log.info("push_subscription_gone", service=subscription.service)
                 await self._remove(subscription_id)
             case Fate.REFUSED:
-                log.warning(
-                    "push_refused", service=subscription.service, detail=outcome.detail
-                )
+                log.warning("push_refused", service=subscription.service, detail=outcome.detail)
                 await self._note_trouble(subscription_id, outcome.code)
                 await self._forget(parcel.seqs)
             case Fate.UNREACHABLE | Fate.LATER:

@@ -51,6 +51,7 @@ from gtvision_edge.api.pictures import picture_endpoints
 from gtvision_edge.api.probes import probe_routes
 from gtvision_edge.api.purge_papers import purge_paper_endpoints
 from gtvision_edge.api.push_access import push_access_endpoints
+from gtvision_edge.api.push_subscriptions import push_subscription_endpoints
 from gtvision_edge.api.pushes import push_endpoints
 from gtvision_edge.api.routing import Endpoint
 from gtvision_edge.api.server import Api, build_api, serve
@@ -73,6 +74,7 @@ from gtvision_edge.media.path_troubles import PathTrouble
 from gtvision_edge.media.posters import Picture
 from gtvision_edge.mosaics import MosaicService
 from gtvision_edge.papers import PaperPrinter, PaperShelf
+from gtvision_edge.push.opening import Pushes, open_pushes
 from gtvision_edge.recordings.errors import VolumeError
 from gtvision_edge.recordings.evidence.exports import Exports, open_exports
 from gtvision_edge.recordings.evidence.ordering import Site
@@ -103,6 +105,7 @@ from gtvision_edge.settings import (
     IdentitySettings,
     IntegritySettings,
     PaperSettings,
+    PushSettings,
     RecordingSettings,
     SiteSettings,
     VolumeSettings,
@@ -496,6 +499,33 @@ def alerts(database: Database, audit: AuditLog, clock: FakeClock, bus: EventBus)
 
 
 @pytest.fixture
+async def notices(
+    database: Database,
+    audit: AuditLog,
+    clock: FakeClock,
+    bus: EventBus,
+    keys: OpenedKeys,
+    cameras: CameraService,
+    alerts: AlertDesk,
+    accounts: Accounts,
+) -> AsyncIterator[Pushes]:
+    async with open_pushes(
+        database,
+        audit,
+        clock,
+        bus,
+        key=keys.push,
+        settings=PushSettings(allow_private=True),
+        site=SiteSettings(),
+        cameras=cameras,
+        alerts=alerts,
+        find_person=accounts.sessions.find_person,
+        look=list,
+    ) as opened:
+        yield opened
+
+
+@pytest.fixture
 async def detections(
     database: Database,
     audit: AuditLog,
@@ -551,6 +581,7 @@ def resources(
     transfers: Shares,
     detections: Detections,
     api_settings: ApiSettings,
+    notices: Pushes,
     alerts: AlertDesk,
 ) -> list[Endpoint]:
     """Every endpoint but the session's."""
@@ -591,6 +622,7 @@ def resources(
         *audit_endpoints(audit, database, keys.site, reveal=detections.desk.reveal),
         *watchlist_endpoints(detections.watchlist, clock),
         *alert_endpoints(alerts),
+        *push_subscription_endpoints(notices),
         *site_endpoints(keys),
         *status_endpoints(
             cameras,

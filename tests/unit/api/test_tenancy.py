@@ -22,6 +22,7 @@ from gtvision_edge.recordings.retention.ordering import PurgeRequest
 from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.footage import MINUTE_US, START_US, a_segment, add, keep, place
+from tests.fakes.push_service import Browser
 from tests.fakes.pushes import jpeg
 from tests.unit.api.conftest import SECRET, FakeFootage, Served
 
@@ -58,6 +59,11 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
         "cameras": [],
     },
     ("POST", "/alerts/{alert_id}/ack"): {"note": "viatura a caminho"},
+    ("POST", "/push/subscriptions"): {
+        "endpoint": "https://push.example/wp/of-a-test",
+        "keys": Browser().keys,
+    },
+    ("PATCH", "/push/subscriptions/{subscription_id}"): {"plates_from": "critical"},
     ("POST", "/watchlist"): {"placa": "ABC1234", "reason": "furto na praça"},
     ("PATCH", "/watchlist/{watch_id}"): {"level": "info"},
     ("POST", "/mosaics"): {"nome": "New", "layout": "2x2", "cameras": []},
@@ -103,6 +109,7 @@ async def foreign(
         "watch_id": await _watch(detections, admin, "b"),
         "alert_id": await _alert(detections, alerts, admin, FakeCamera("cam09", tenant_id="b")),
         "incident_id": incident.incident.incident_id,
+        "subscription_id": await _subscription(served, "viewer-b"),
         "mosaic_id": mosaic.mosaic_id,
         "user_id": served.user_ids["viewer-b"],
         "tenant_id": "b",
@@ -111,6 +118,14 @@ async def foreign(
         "seq": "1",  # the site's own
         "report_id": report.report_id,  # likewise
     }
+
+
+async def _subscription(served: Served, who: str) -> str:
+    """Have a phone of *who* told of things, and return its id."""
+    body = BODIES["POST", "/push/subscriptions"] | {"endpoint": f"https://push.example/wp/{who}"}
+    status, made = await served.call("POST", "/push/subscriptions", who=who, json=body)
+    assert status == 201, made
+    return str(made["subscription_id"])
 
 
 async def _purge(footage: FakeFootage, admin: Principal, camera_id: str = "cam09") -> str:
@@ -243,6 +258,7 @@ async def test_lists_show_the_own_tenant_only(
         "/watchlist",
         "/alerts",
         "/alerts?since=0",
+        "/push/subscriptions",
         "/users",
         "/tenants",
         "/audit",
@@ -356,6 +372,7 @@ async def test_no_odd_value_of_any_field_is_an_incident(
         "incident_id": "none",
         "watch_id": "none",
         "alert_id": "none",
+        "subscription_id": "none",
     }
     for endpoint in served.endpoints:
         if endpoint.body is None or endpoint.path == "/auth/login":
@@ -397,6 +414,7 @@ async def test_roles_may_what_the_endpoints_say(
         "export_id": export,
         "purge_id": await _purge(footage, admin, "cam01"),
         "mosaic_id": mosaic["mosaic_id"],
+        "subscription_id": "none",
         "user_id": "none",
         "tenant_id": "none",
         "incident_id": incident["incident_id"],

@@ -19,13 +19,14 @@ from gtvision_edge.api import (
     people,
     policies,
     purges,
+    push_subscriptions,
     session,
     status,
     storage,
 )
 
 SOURCE = Path(gtvision_edge.__file__).parent / "console" / "src" / "api"
-TYPES = (SOURCE / "types.ts", SOURCE / "evidence.ts")
+TYPES = (SOURCE / "types.ts", SOURCE / "evidence.ts", SOURCE / "notices.ts")
 
 ANSWERS: dict[str, type[BaseModel]] = {
     "Me": session.Me,
@@ -56,6 +57,8 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "WouldGo": policies.WouldGoAnswer,
     "Policies": policies.PoliciesAnswer,
     "IntegrityReport": integrity.ReportAnswer,
+    "NoticeKey": push_subscriptions.PushKeyAnswer,
+    "NoticeDevice": push_subscriptions.SubscriptionAnswer,
 }
 BODIES: dict[str, tuple[type[BaseModel], ...]] = {
     "ProbeBody": (camera_probing.ProbeBody, cameras.CameraChangeBody),
@@ -67,6 +70,10 @@ BODIES: dict[str, tuple[type[BaseModel], ...]] = {
     "ExportBody": (exports.ExportBody,),
     "LegalRequest": (exports.RequestBody,),
     "PoliciesBody": (policies.PoliciesBody,),
+    "NoticeChoices": (
+        push_subscriptions.SubscriptionBody,
+        push_subscriptions.SubscriptionChangeBody,
+    ),
     "UserBody": (people.UserBody, people.UserChangeBody),
 }
 

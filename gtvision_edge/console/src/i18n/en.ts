@@ -7,6 +7,7 @@ import { fields } from "./fields.en";
 import type { Text } from "./pt-BR";
 import { findings, mediaStates } from "./findings.en";
 import { causes, doors, failures, volumes, warnings } from "./trouble.en";
+import { noticeFailures, notices } from "./notices.en";
 import { purging } from "./purging.en";
 import { refusals } from "./refusals.en";
 import { storage } from "./storage.en";
@@ -19,11 +20,12 @@ export const en: Text = {
   languages: { "pt-BR": "Português", en: "English" },
   acts,
   evidence,
-  failures: { ...refusals, ...failures, ...evidenceFailures },
+  failures: { ...refusals, ...failures, ...evidenceFailures, ...noticeFailures },
   fields,
   causes,
   doors,
   findings,
+  notices,
   purging,
   mediaStates,
   investigate,

@@ -156,6 +156,10 @@ export const findings: Text["findings"] = {
     title: "The hub is connected and confirms nothing.",
     cure: "Its RabbitMQ may be out of memory or disk: tell its team. Readings wait here.",
   }),
+  push_service_unreachable: ({ minutes }) => ({
+    title: `Notice services have not answered for ${String(minutes)} min.`,
+    cure: "The unit needs the internet (HTTPS) to tell phones and browsers. What waits is sent when it is back, if it is still news.",
+  }),
   hub_backlog: ({ waiting }) => ({
     title: `${Number(waiting).toLocaleString("en")} messages wait for the hub.`,
     cure: "They are sent by themselves once the line is back, new ones first. If the line is good, the hub takes them too slowly.",

@@ -159,6 +159,10 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
     title: "A central está conectada e não confirma nada.",
     cure: "O RabbitMQ da central pode estar sem memória ou disco: avise a equipe dela. As leituras esperam aqui.",
   }),
+  push_service_unreachable: ({ minutes }) => ({
+    title: `Os serviços de avisos não respondem há ${String(minutes)} min.`,
+    cure: "Este equipamento precisa de acesso à internet (HTTPS) para avisar celulares e navegadores. O que espera é enviado quando ela voltar, se ainda for novo.",
+  }),
   hub_backlog: ({ waiting }) => ({
     title: `${Number(waiting).toLocaleString("pt-BR")} mensagens esperam para ir à central.`,
     cure: "São enviadas sozinhas quando a linha voltar, as novas primeiro. Se a linha está boa, a central recebe devagar demais.",

@@ -6,6 +6,7 @@ import { investigate } from "./investigate.pt-BR";
 import { fields } from "./fields.pt-BR";
 import { findings, mediaStates } from "./findings.pt-BR";
 import { causes, doors, failures, volumes, warnings } from "./trouble.pt-BR";
+import { noticeFailures, notices } from "./notices.pt-BR";
 import { purging } from "./purging.pt-BR";
 import { refusals } from "./refusals.pt-BR";
 import { search } from "./search.pt-BR";
@@ -19,11 +20,12 @@ export const ptBR = {
   languages: { "pt-BR": "Português", en: "English" },
   acts,
   evidence,
-  failures: { ...refusals, ...failures, ...evidenceFailures },
+  failures: { ...refusals, ...failures, ...evidenceFailures, ...noticeFailures },
   fields,
   causes,
   doors,
   findings,
+  notices,
   purging,
   mediaStates,
   investigate,
