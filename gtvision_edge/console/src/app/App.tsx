@@ -9,6 +9,7 @@ import { LiveRoom } from "../rooms/live/LiveRoom";
 import { draft } from "../rooms/live/store";
 import { SettingsRoom } from "../rooms/settings/SettingsRoom";
 import { onKeys } from "../state/keys";
+import { confirm, followNotices } from "../state/notices";
 import { may } from "../state/permissions";
 import { route } from "../state/route";
 import { loginState, me } from "../state/session";
@@ -54,6 +55,9 @@ function Shell() {
   const maySeeStorage = may(me.value?.role, "seeStorage");
   useEffect(() => (maySeeStorage ? watchStorage() : undefined), [maySeeStorage]);
   useEffect(() => guardWork(() => draft.value !== null), []);
+  useEffect(() => followNotices(), []);
+  // With each login anew. What fails here is said in Ajustes, where somebody can do something about it.
+  useEffect(() => void confirm().catch(() => {}), [me.value?.user_id, loginState.value === "in"]);
   useLayoutEffect(
     () =>
       onKeys((key) => {
