@@ -108,7 +108,10 @@ class PushResolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         look_up = partial(self._look_up, host, port, family=family, type=socket.SOCK_STREAM)
-        found = await asyncio.get_running_loop().run_in_executor(self._threads, look_up)
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(self._threads, look_up)
+        except UnicodeError as error:  # such as a label of more than 63 letters
+            raise OSError(None, "the name is none") from error
         good = [
             ResolveResult(
                 hostname=host,

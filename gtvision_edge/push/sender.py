@@ -256,6 +256,8 @@ class Sender:
         """Write down what became of a parcel."""
         self._counter.labels(outcome.fate.name.lower()).inc()
         subscription_id = subscription.subscription_id
+        if outcome.fate is not Fate.UNREACHABLE:
+            self._note_answer()
         match outcome.fate:
             case Fate.ACCEPTED:
                 await self._note_accepted(subscription_id, parcel)
@@ -289,13 +291,14 @@ class Sender:
 
         await self._database.write(write)
         self._pauses.pop(subscription_id, None)
-        if self._unreachable_since is not None:
-            log.info("push_services_reached_again")
-            self._unreachable_since = None
-            # The line is back: who waits only because it was away need not wait.
-            self._pauses = {
-                key: each for key, each in self._pauses.items() if not each.is_unreachable
-            }
+
+    def _note_answer(self) -> None:
+        """Let those go on who wait only because the line was away: it is good."""
+        if self._unreachable_since is None:
+            return
+        log.info("push_services_reached_again")
+        self._unreachable_since = None
+        self._pauses = {key: each for key, each in self._pauses.items() if not each.is_unreachable}
 
     async def _note_trouble(self, subscription_id: SubscriptionId, code: str) -> None:
         await self._database.write(

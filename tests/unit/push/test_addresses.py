@@ -4,6 +4,8 @@ import socket
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gtvision_edge.push.addresses import PushResolver, is_public, read_address, service_of
 from gtvision_edge.push.errors import PushAddressRefusedError
@@ -107,3 +109,29 @@ async def test_a_name_that_leads_into_the_own_network_leads_nowhere() -> None:
     resolver = PushResolver(allow_private=True, look_up=looked_up("127.0.0.1"))
     assert len(await resolver.resolve("push.example", 443)) == 1
     await resolver.close()
+
+
+async def test_a_name_that_can_be_none_is_a_failed_look_up() -> None:
+    resolver = PushResolver(allow_private=False)
+
+    with pytest.raises(OSError, match="none"):
+        await resolver.resolve("a" * 64 + ".example", 443)
+    await resolver.close()
+
+
+@given(
+    st.one_of(
+        st.text(),
+        st.builds("https://{}/{}".format, st.text(), st.text()),
+        st.builds("https://[{}]:{}/a".format, st.text(), st.integers()),
+    ),
+    st.text(),
+    st.text(),
+)
+def test_nonsense_is_refused_and_never_an_incident(endpoint: str, p256dh: str, auth: str) -> None:
+    for key, secret in ((p256dh, auth), (KEYS["p256dh"], KEYS["auth"])):
+        try:
+            address = read_address(endpoint, key, secret, allow_private=False)
+        except PushAddressRefusedError:
+            continue
+        assert address.endpoint.startswith("https://")

@@ -2,10 +2,15 @@
 
 import pytest
 
+from gtvision_edge.accounts.model import Locale
 from gtvision_edge.cameras.model import CameraState, StateEntry
+from gtvision_edge.push import repository
 from gtvision_edge.push.model import Condition, Sighting, Topic
 from gtvision_edge.push.troubles import QUIET_S, TroubleWatch
-from gtvision_edge.push.watching import SiteWatch
+from gtvision_edge.push.watching import HUB_BEHIND, SiteWatch
+from gtvision_edge.push.words import words_of
+from gtvision_edge.recordings import errors as volume_errors
+from gtvision_edge.recordings.retention.errors import BreakerOpenError
 from gtvision_edge.runtime.findings import Finding
 from tests.fakes.cameras import FakeCamera
 from tests.unit.push.conftest import GATE, MANAGER_A, YARD, Town
@@ -110,8 +115,6 @@ async def test_of_what_came_and_went_while_nothing_could_be_sent_that_it_went_is
     await see(town, SETTLE_S + 5, WELL)
     await town.pushes.troubles.load()
     composer = town.pushes.sender._composer
-    from gtvision_edge.push import repository
-
     (subscription_id,) = await repository.waiting_subscriptions(town.database)
     waiting = await repository.waiting_for(town.database, subscription_id, 10)
 
@@ -168,3 +171,19 @@ def test_the_site_is_seen_as_its_parts_say(
     assert seen[GATE.camera_uuid].condition is condition
     assert seen[YARD.camera_uuid].condition is Condition.WELL
     assert "uuid-3" not in seen
+
+
+@pytest.mark.parametrize("locale", ["pt-BR", "en"])
+def test_every_reason_has_words(locale: Locale) -> None:
+    codes = {
+        each.code
+        for each in vars(volume_errors).values()
+        if isinstance(each, type) and issubclass(each, volume_errors.VolumeError)
+    }
+    # Of commands, which nothing is recorded during.
+    codes -= {"nothing_to_adopt", "disk_changed_meanwhile"}
+    states = {CameraState.OFFLINE, CameraState.UNAUTHORIZED, CameraState.ONLINE_NOT_RECORDING}
+    codes |= {BreakerOpenError.code, "volume_full", *HUB_BEHIND, *(each.value for each in states)}
+
+    assert len(codes) > 10
+    assert set(words_of(locale).reasons) == codes

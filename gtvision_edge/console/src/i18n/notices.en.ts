@@ -13,7 +13,6 @@ export const notices: typeof ptBR = {
   none: "No device gets notices of this account.",
   here: "this device",
   device: "Name of the device",
-  rename: "Rename device",
   what: "What to tell",
   topics: {
     plates: "Wanted plate",

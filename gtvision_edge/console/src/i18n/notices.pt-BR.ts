@@ -12,7 +12,6 @@ export const notices = {
   none: "Nenhum aparelho recebe avisos desta conta.",
   here: "este aparelho",
   device: "Nome do aparelho",
-  rename: "Renomear aparelho",
   what: "O que avisar",
   topics: {
     plates: "Placa procurada",

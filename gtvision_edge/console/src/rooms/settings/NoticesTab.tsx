@@ -62,7 +62,7 @@ export function NoticesTab() {
           </div>
         )}
         {error instanceof NoPushService ? <Note tone="alarm">{t.noService}</Note> : <ErrorNote error={error} action={<Button onClick={() => void load()}>{text.value.common.retry}</Button>} />}
-        <small class="hint">{t.endsWithLogin}</small>
+        <p class="faint">{t.endsWithLogin}</p>
       </section>
       <section class="stack" aria-label={t.others}>
         <h2>{t.others}</h2>
@@ -94,10 +94,20 @@ function DeviceCard({ device, allowed, onChanged }: { device: NoticeDevice; allo
   }
   const change = (choices: NoticeChoices): void => void attempt(() => client.patch<NoticeDevice>(path, choices), text.value.common.saved);
 
-  function choose(topic: NoticeTopic, isWanted: boolean): void {
-    const topics = allowed.filter((each) => (each === topic ? isWanted : device.topics.includes(each)));
-    if (topics.length === 0) say(t.notChosen, { tone: "alarm" });
-    else change({ topics });
+  function choose(topic: NoticeTopic, box: HTMLInputElement): void {
+    const topics = allowed.filter((each) => (each === topic ? box.checked : device.topics.includes(each)));
+    if (topics.length > 0) {
+      change({ topics });
+      return;
+    }
+    box.checked = true;
+    say(t.notChosen, { tone: "alarm" });
+  }
+
+  function rename(field: HTMLInputElement): void {
+    const name = field.value.trim();
+    if (name === "") field.value = device.device;
+    else change({ device: name });
   }
 
   async function test(): Promise<void> {
@@ -118,7 +128,7 @@ function DeviceCard({ device, allowed, onChanged }: { device: NoticeDevice; allo
         <legend>{t.what}</legend>
         {allowed.map((topic) => (
           <label key={topic} class="check">
-            <input type="checkbox" checked={device.topics.includes(topic)} onChange={(event) => choose(topic, event.currentTarget.checked)} />
+            <input type="checkbox" checked={device.topics.includes(topic)} onChange={(event) => choose(topic, event.currentTarget)} />
             <span>
               {t.topics[topic]} <span class="faint">· {t.topicHints[topic]}</span>
             </span>
@@ -138,6 +148,9 @@ function DeviceCard({ device, allowed, onChanged }: { device: NoticeDevice; allo
           )}
         </Field>
       )}
+      <Field label={t.device}>
+        {(ids) => <input {...ids} required maxLength={80} value={device.device} onChange={(event) => rename(event.currentTarget)} />}
+      </Field>
       <ErrorNote error={error} />
       <footer>
         <Button disabled={isTesting} onClick={() => void test()}>
