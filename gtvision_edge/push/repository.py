@@ -76,6 +76,16 @@ def delete_subscription(transaction: Transaction, subscription_id: str) -> None:
     )
 
 
+def delete_as_it_was(transaction: Transaction, subscription_id: str, sealed: bytes) -> None:
+    """Remove it unless its browser has given another address meanwhile."""
+    found = transaction.execute(
+        "SELECT 1 FROM push_subscriptions WHERE subscription_id = ? AND sealed = ?",
+        (subscription_id, sealed),
+    ).fetchone()
+    if found is not None:
+        delete_subscription(transaction, subscription_id)
+
+
 def delete_of_other_keys(transaction: Transaction, site_key: str) -> int:
     """Remove those that take nothing signed by *site_key*; return how many they were."""
     transaction.execute(

@@ -158,7 +158,7 @@ class Sender:
             outcome = Outcome(Fate.GONE)
         else:
             outcome = await self._services.deliver(address, message, ttl_s=60)
-        await self._settle(subscription, Parcel(message, ()), outcome)
+        await self._settle(subscription, sealed, Parcel(message, ()), outcome)
         match outcome.fate:
             case Fate.ACCEPTED:
                 return
@@ -240,7 +240,7 @@ class Sender:
         )
         address = self._open(sealed)
         if address is None:
-            await self._remove(subscription.subscription_id)
+            await self._remove(subscription.subscription_id, sealed)
             return
         for parcel in parcels:
             if parcel.message is None:
@@ -248,11 +248,13 @@ class Sender:
             queued_us = min(by_seq[seq].queued_us for seq in parcel.seqs)
             ttl_s = (queued_us + self._keep_us - self._clock.now_us()) // 1_000_000
             outcome = await self._services.deliver(address, parcel.message, ttl_s=ttl_s)
-            await self._settle(subscription, parcel, outcome)
+            await self._settle(subscription, sealed, parcel, outcome)
             if outcome.fate in (Fate.GONE, Fate.UNREACHABLE, Fate.LATER):
                 return
 
-    async def _settle(self, subscription: Subscription, parcel: Parcel, outcome: Outcome) -> None:
+    async def _settle(
+        self, subscription: Subscription, sealed: bytes, parcel: Parcel, outcome: Outcome
+    ) -> None:
         """Write down what became of a parcel."""
         self._counter.labels(outcome.fate.name.lower()).inc()
         subscription_id = subscription.subscription_id
@@ -263,7 +265,7 @@ class Sender:
                 await self._note_accepted(subscription_id, parcel)
             case Fate.GONE:
                 log.info("push_subscription_gone", service=subscription.service)
-                await self._remove(subscription_id)
+                await self._remove(subscription_id, sealed)
             case Fate.REFUSED:
                 log.warning("push_refused", service=subscription.service, detail=outcome.detail)
                 await self._note_trouble(subscription_id, outcome.code)
@@ -319,9 +321,9 @@ class Sender:
         else:
             log.debug("push_put_off", detail=outcome.detail, wait_s=round(wait_s))
 
-    async def _remove(self, subscription_id: SubscriptionId) -> None:
+    async def _remove(self, subscription_id: SubscriptionId, sealed: bytes) -> None:
         await self._database.write(
-            lambda transaction: repository.delete_subscription(transaction, subscription_id)
+            lambda transaction: repository.delete_as_it_was(transaction, subscription_id, sealed)
         )
 
     async def _forget(self, seqs: Iterable[int]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gtvision_edge.accounts import Session
 from gtvision_edge.detections.model import WatchLevel
 from gtvision_edge.push import repository
 from gtvision_edge.push.errors import (
@@ -20,6 +21,7 @@ from gtvision_edge.push.errors import (
 )
 from gtvision_edge.push.model import Topic
 from gtvision_edge.push.sender import BREATH_S, LONGEST_WAIT_S, UNREACHABLE_S
+from gtvision_edge.push.subscriptions import NewSubscription
 from tests.unit.push.conftest import ADMIN_A, AUDITOR_A, FOREIGN, GATE, MANAGER_A, MANAGER_B, Town
 from tests.waiting import becomes
 
@@ -179,6 +181,23 @@ async def test_a_browser_that_is_gone_is_removed(town: Town) -> None:
 
     assert await town.pushes.desk.list_own(MANAGER_A) == []
     assert town.service.tries == 1
+
+
+async def test_a_browser_that_gave_a_new_address_meanwhile_is_not_removed_with_the_old_one(
+    town: Town,
+) -> None:
+    first = await town.subscribe(name="old")
+    found = await repository.find_subscription(town.database, first.subscription_id)
+    assert found is not None
+    endpoint, keys = town.service.endpoint("new"), town.service.browsers["new"].keys
+    wanted = NewSubscription(
+        endpoint, keys["p256dh"], keys["auth"], replaces=town.service.endpoint("old")
+    )
+    await town.pushes.desk.subscribe(Session(MANAGER_A, "login-ana"), wanted)
+
+    await town.pushes.sender._remove(first.subscription_id, found[1])
+
+    assert await town.pushes.desk.list_own(MANAGER_A) == [first]
 
 
 async def test_what_a_service_cannot_take_now_is_tried_again_when_it_says(town: Town) -> None:
