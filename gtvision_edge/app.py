@@ -13,6 +13,7 @@ import structlog
 from gtvision_edge import __version__
 from gtvision_edge.accounts import Passes
 from gtvision_edge.alerts.feed import Feed
+from gtvision_edge.alerts.marks import ReadingMarks
 from gtvision_edge.alerts.raising import Teller
 from gtvision_edge.alerts.service import AlertDesk
 from gtvision_edge.api.alert_feed import AlertFeed
@@ -82,6 +83,7 @@ from gtvision_edge.push.opening import Pushes, open_pushes
 from gtvision_edge.push.raising import queue_alert
 from gtvision_edge.push.watching import SiteWatch
 from gtvision_edge.recordings.footage import Footage, open_footage
+from gtvision_edge.recordings.holding import holds_moment
 from gtvision_edge.recordings.retention.breaker import BreakerClosed, BreakerOpened
 from gtvision_edge.recordings.retention.errors import UnknownPurgeError
 from gtvision_edge.recordings.volume import VolumeFound, VolumeLost
@@ -315,6 +317,9 @@ async def run(
                 unseal=base.cameras.unseal,
                 send=lambda transaction, news: outbox.add(transaction, to_message(news)),
                 forget_unsent=forget_unsent,
+                held=holds_moment(
+                    camera_uuid="detections.camera_uuid", time_us="detections.captured_us"
+                ),
                 keep_s=settings.detections.keep,
                 trusts_clock=lambda: footage.retention.clock_guard.is_trusted,
                 tell=(Teller(clock, raised=(queue_alert,)),),
@@ -499,6 +504,7 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
                 footage.timelines,
                 footage.playback,
                 footage.thumbnails,
+                ReadingMarks(base.database),
                 Passes(accounts.sessions, base.clock),
                 parts.transfers,
             ),

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.detections.intake import Intake, PushingCamera, Send, Told
+from gtvision_edge.detections.intervals.evidence import EvidenceReadings
 from gtvision_edge.detections.picture_store import PictureStore
 from gtvision_edge.detections.privacy import Anonymiser, Forget
 from gtvision_edge.detections.push_access import PushAccessService
@@ -63,12 +64,13 @@ async def open_detections(
     unseal: Unseal,
     send: Send,
     forget_unsent: Forget,
+    held: str,
     keep_s: float,
     trusts_clock: Callable[[], bool],
     tell: Sequence[Told] = (),
     registry: CollectorRegistry | None = None,
 ) -> AsyncIterator[Detections]:
-    """Open them; the pictures' threads end with the block."""
+    """Open them; the pictures' threads end with the block. *held* as :class:`Anonymiser` has it."""
     pictures = PictureStore(state_dir / PICTURES)
     intake = Intake(
         database, clock, bus, zone=zone, pictures=pictures, send=send, tell=tell, registry=registry
@@ -91,6 +93,7 @@ async def open_detections(
                 clock,
                 pictures=pictures,
                 forget_unsent=forget_unsent,
+                held=held,
                 keep_s=keep_s,
                 zone=zone,
                 trusts_clock=trusts_clock,
@@ -99,3 +102,8 @@ async def open_detections(
         )
     finally:
         intake.close()
+
+
+def readings_for_evidence(database: Database, state_dir: Path) -> EvidenceReadings:
+    """Return what hands readings over to evidence bundles."""
+    return EvidenceReadings(database, PictureStore(state_dir / PICTURES))

@@ -135,14 +135,33 @@ async def search(database: Database, wanted: Wanted, limit: int) -> list[Detecti
     return [to_detection(row) for row in rows]
 
 
-async def fetch_due(database: Database, until_us: int, limit: int) -> list[Detection]:
-    """Return detections to anonymise: seen or received before *until_us*, whichever was earlier."""
+async def fetch_due(
+    database: Database, from_us: int, until_us: int, limit: int, *, held: str
+) -> list[Detection]:
+    """Return detections to anonymise, oldest first: seen or received before *until_us*, whichever was earlier, and since *from_us*.
+
+    *held* is the condition, in SQL, under which one has to stay as it is.
+    """
     rows = await database.fetch_all(
-        f"SELECT {_COLUMNS} FROM detections WHERE anonymised_us IS NULL AND min(captured_us, received_us) < ?"  # noqa: S608 -- a constant
-        " ORDER BY min(captured_us, received_us) LIMIT ?",
-        (until_us, limit),
+        f"SELECT {_COLUMNS} FROM detections WHERE anonymised_us IS NULL AND min(captured_us, received_us) < ?2"  # noqa: S608 -- SQL of ours
+        f" AND min(captured_us, received_us) >= ?1 AND NOT ({held})"
+        " ORDER BY min(captured_us, received_us) LIMIT ?3",
+        (from_us, until_us, limit),
     )
     return [to_detection(row) for row in rows]
+
+
+def take_plates(transaction: Transaction, ids: Sequence[str], *, held: str) -> set[str]:
+    """Take the plates out of those of *ids* that nothing holds at this moment; return which ones they are.
+
+    From then on they are to be anonymised, whatever comes to hold them: their pictures go next.
+    """
+    rows = transaction.execute(
+        "UPDATE detections SET plate = NULL, vehicle = NULL, plate_sent = '', confidence = NULL"  # noqa: S608 -- SQL of ours
+        f" WHERE detection_id IN (SELECT value FROM json_each(?)) AND NOT ({held}) RETURNING detection_id",
+        (json.dumps(list(ids)),),
+    ).fetchall()
+    return {row[0] for row in rows}
 
 
 async def only_in(database: Database, names: Sequence[str], ids: Sequence[str]) -> list[str]:

@@ -25,7 +25,7 @@ CREATE TABLE detections (
     anonymised_us INTEGER                 -- NULL = not yet
 );
 CREATE INDEX detections_by_time ON detections (captured_us, detection_id);
-CREATE INDEX detections_by_camera ON detections (camera_uuid, captured_us);
+CREATE INDEX detections_by_camera ON detections (camera_uuid, captured_us, tenant_id);
 CREATE INDEX detections_by_plate ON detections (plate, captured_us) WHERE plate IS NOT NULL;
 CREATE INDEX detections_by_vehicle ON detections (vehicle, captured_us) WHERE vehicle IS NOT NULL;
 
@@ -114,6 +114,9 @@ CREATE TABLE feed (
     camera_id TEXT NOT NULL               -- likewise
 );
 CREATE INDEX feed_of_alerts ON feed (seq) WHERE alert_id IS NOT NULL;
+
+-- Finds the alerts of a camera's timeline.
+CREATE INDEX alerts_by_camera ON alerts (camera_id, raised_us);
 
 -- Browsers and phones that are told of things while nobody looks at the console.
 CREATE TABLE push_subscriptions (

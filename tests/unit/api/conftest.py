@@ -27,6 +27,7 @@ from gtvision_edge.accounts import (
     TenantId,
     open_accounts,
 )
+from gtvision_edge.alerts.marks import ReadingMarks
 from gtvision_edge.alerts.raising import Teller
 from gtvision_edge.alerts.service import AlertDesk
 from gtvision_edge.api.alerts import alert_endpoints
@@ -66,7 +67,11 @@ from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.cameras.model import CameraState, CameraUuid, NewCamera, ProbeRequest, StateEntry
 from gtvision_edge.cameras.onvif.search import DeviceSearch
 from gtvision_edge.cameras.service import CameraService
-from gtvision_edge.detections.opening import Detections, open_detections
+from gtvision_edge.detections.opening import (
+    Detections,
+    open_detections,
+    readings_for_evidence,
+)
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.keys import OpenedKeys, open_keys
 from gtvision_edge.media.model import MediaServerState, PathView
@@ -78,6 +83,7 @@ from gtvision_edge.push.opening import Pushes, open_pushes
 from gtvision_edge.recordings.errors import VolumeError
 from gtvision_edge.recordings.evidence.exports import Exports, open_exports
 from gtvision_edge.recordings.evidence.ordering import Site
+from gtvision_edge.recordings.holding import holds_moment
 from gtvision_edge.recordings.incidents.service import IncidentService
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.indexing.hashing import Hasher
@@ -407,6 +413,7 @@ async def footage(
             keys=keys,
             seals=FootageSeals(database, audit, clock, key=keys.site),
             hasher=hasher,
+            readings=readings_for_evidence(database, tmp_path),
         ) as exports,
         AsyncExitStack() as stack,
     ):
@@ -547,6 +554,7 @@ async def detections(
         unseal=cameras.unseal,
         send=lambda transaction, news: outbox.add(transaction, to_message(news)),
         forget_unsent=forget_unsent,
+        held=holds_moment(camera_uuid="detections.camera_uuid", time_us="detections.captured_us"),
         keep_s=180 * 86400.0,
         trusts_clock=lambda: True,
         tell=(Teller(clock),),
@@ -608,6 +616,7 @@ def resources(
             footage.timelines,
             footage.playback,
             footage.thumbnails,
+            ReadingMarks(database),
             Passes(accounts.sessions, clock),
             transfers,
         ),

@@ -9,6 +9,7 @@ import { findings, mediaStates } from "./findings.en";
 import { causes, doors, failures, volumes, warnings } from "./trouble.en";
 import { noticeFailures, notices } from "./notices.en";
 import { purging } from "./purging.en";
+import { readingMarks } from "./readingMarks.en";
 import { refusals } from "./refusals.en";
 import { storage } from "./storage.en";
 import { health, settings } from "./upkeep.en";
@@ -27,6 +28,7 @@ export const en: Text = {
   findings,
   notices,
   purging,
+  readingMarks,
   mediaStates,
   investigate,
   volumes,

@@ -8,6 +8,7 @@ import { findings, mediaStates } from "./findings.pt-BR";
 import { causes, doors, failures, volumes, warnings } from "./trouble.pt-BR";
 import { noticeFailures, notices } from "./notices.pt-BR";
 import { purging } from "./purging.pt-BR";
+import { readingMarks } from "./readingMarks.pt-BR";
 import { refusals } from "./refusals.pt-BR";
 import { search } from "./search.pt-BR";
 import { storage } from "./storage.pt-BR";
@@ -27,6 +28,7 @@ export const ptBR = {
   findings,
   notices,
   purging,
+  readingMarks,
   mediaStates,
   investigate,
   volumes,
