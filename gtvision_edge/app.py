@@ -39,6 +39,7 @@ from gtvision_edge.api.plate_sources import plate_source_endpoints
 from gtvision_edge.api.probes import probe_routes
 from gtvision_edge.api.purge_papers import purge_paper_endpoints
 from gtvision_edge.api.push_access import push_access_endpoints
+from gtvision_edge.api.push_subscriptions import push_subscription_endpoints
 from gtvision_edge.api.pushes import push_endpoints
 from gtvision_edge.api.server import Api, build_api, serve
 from gtvision_edge.api.session import session_endpoints
@@ -80,6 +81,9 @@ from gtvision_edge.media.view import MediaViews
 from gtvision_edge.media.wanted import WantedPaths
 from gtvision_edge.media.whep import WebRtcPlace
 from gtvision_edge.mosaics.service import MosaicService
+from gtvision_edge.push.opening import Pushes, open_pushes
+from gtvision_edge.push.raising import queue_alert
+from gtvision_edge.push.watching import SiteWatch
 from gtvision_edge.recordings.footage import Footage, open_footage
 from gtvision_edge.recordings.holding import holds_moment
 from gtvision_edge.recordings.incidents.repository import preserves
@@ -130,6 +134,8 @@ class _Parts:
     footage: Footage
     uplink: LineToHub
     detections: Detections
+    alerts: AlertDesk
+    pushes: Pushes
     feed: AlertFeed
     monitor: CameraMonitor
     views: MediaViews
@@ -236,6 +242,28 @@ async def run(
             "paths": path_troubles.findings,
             "integrity": footage.integrity.findings,
         }
+        alerts = AlertDesk(base.database, base.audit, clock, base.bus)
+        pushes = await stack.enter_async_context(
+            open_pushes(
+                base.database,
+                base.audit,
+                clock,
+                base.bus,
+                key=base.keys.push,
+                settings=settings.push,
+                site=settings.site,
+                cameras=base.cameras,
+                alerts=alerts,
+                find_person=base.accounts.sessions.find_person,
+                look=SiteWatch(
+                    base.cameras,
+                    monitor,
+                    recording_trouble=lambda: base.recording_trouble,
+                    hub=uplink.findings,
+                ),
+                registry=base.registry,
+            )
+        )
         findings = FindingRegistry(
             [
                 examiner.findings,
@@ -246,6 +274,7 @@ async def run(
                 base.mender.findings,
                 footage.retention.clock_guard.findings,
                 uplink.findings,
+                pushes.sender.findings,
                 footage.hasher.findings,
                 footage.retention.keeper.findings,
                 lambda: detections.picture_getter.findings(),
@@ -283,7 +312,7 @@ async def run(
                 registry=base.registry,
             )
         )
-        teller = Teller(clock)
+        teller = Teller(clock, raised=(queue_alert,))
         detections = await stack.enter_async_context(
             open_detections(
                 base.database,
@@ -324,6 +353,8 @@ async def run(
             footage,
             uplink,
             detections,
+            alerts,
+            pushes,
             alert_feed,
             monitor,
             views,
@@ -345,6 +376,8 @@ async def run(
         for name, job in uplink.jobs.items():
             await service(name, job)
         await service("disk-watch", base.disk_watch.run)
+        await service("push-sender", pushes.sender.run)
+        await service("push-troubles", pushes.troubles.run)
         outcomes = await _extra_cameras(base, options, stack)
         url = await _listen(api, settings, options, stack)
         stack.callback(alert_feed.let_go)
@@ -523,8 +556,9 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
                 base.audit, base.database, base.keys.site, reveal=parts.detections.desk.reveal
             ),
             *watchlist_endpoints(parts.detections.watchlist, base.clock),
-            *alert_endpoints(AlertDesk(base.database, base.audit, base.clock, base.bus)),
+            *alert_endpoints(parts.alerts),
             *uplink_endpoints(parts.uplink.parked),
+            *push_subscription_endpoints(parts.pushes),
             *site_endpoints(base.keys),
             *status_endpoints(
                 base.cameras,

@@ -366,6 +366,24 @@ class UplinkSettings(Section):
         return self
 
 
+def _contact(text: str) -> str:
+    parts = urlsplit(text)
+    if not (parts.scheme == "mailto" and "@" in parts.path) and not (
+        parts.scheme == "https" and parts.hostname
+    ):
+        raise ValueError(f'"{text}" is no contact; write "mailto:ti@prefeitura.example"')
+    return text
+
+
+class PushSettings(Section):
+    """Notices on phones and browsers."""
+
+    contact: Annotated[str, AfterValidator(_contact)] = "mailto:gtvision-edge@example.com"
+    keep: Annotated[Duration, Field(ge=60.0, le=86400.0 * 7)] = 4 * 3600.0
+    settle: Annotated[Duration, Field(ge=1.0, le=86400.0)] = 120.0
+    allow_private: bool = False
+
+
 class LogSettings(Section):
     level: LogLevel = "INFO"
     style: Literal["auto", "json", "text"] = "auto"
@@ -391,6 +409,7 @@ class Settings(BaseSettings):
     papers: PaperSettings = PaperSettings()
     detections: DetectionSettings = DetectionSettings()
     uplink: UplinkSettings = UplinkSettings()
+    push: PushSettings = PushSettings()
     logs: LogSettings = LogSettings()
 
     @model_validator(mode="after")

@@ -577,3 +577,44 @@ CREATE TABLE audit_anchor (
     root BLOB NOT NULL,                   -- RFC 6962 root over them
     at_us INTEGER NOT NULL
 );
+
+-- Browsers and phones that are told of things while nobody looks at the console.
+CREATE TABLE push_subscriptions (
+    subscription_id TEXT PRIMARY KEY,     -- UUIDv7
+    endpoint_hash BLOB NOT NULL UNIQUE,   -- SHA-256 of the push service's address for it
+    sealed BLOB NOT NULL,                 -- JSON of that address and of the browser's keys, AES-256-GCM as passwords of cameras; who has it can write to the browser
+    site_key TEXT NOT NULL,               -- public key of this site that the browser takes pushes of
+    user_id TEXT NOT NULL,
+    session_id TEXT NOT NULL,             -- the login it was last confirmed with; it is told nothing once that has ended
+    device TEXT NOT NULL,                 -- what its owner calls it
+    service TEXT NOT NULL,                -- host of the push service
+    topics TEXT NOT NULL,                 -- JSON array of: plates, cameras, storage, hub
+    plates_from INTEGER NOT NULL,         -- least level of a wanted plate: 0 info, 1 warning, 2 critical
+    created_us INTEGER NOT NULL,
+    accepted_us INTEGER,                  -- when the push service last took something for it; NULL = never
+    trouble TEXT NOT NULL DEFAULT ''      -- code of why the last try came to nothing; '' = it did not
+);
+CREATE INDEX push_subscriptions_by_user ON push_subscriptions (user_id, subscription_id);
+
+-- What they are still to be told; written with what it tells of, gone when the push service took it or it is too old.
+-- No plate and no name stands here: they are looked up when it is sent.
+CREATE TABLE push_queue (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    subscription_id TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    subject TEXT NOT NULL,                -- id of an alert, uuid of a camera, else the topic
+    is_over INTEGER NOT NULL,             -- 1 = the trouble went
+    reason TEXT NOT NULL,                 -- a code; '' for plates
+    since_us INTEGER NOT NULL,            -- when it began
+    queued_us INTEGER NOT NULL
+);
+CREATE INDEX push_queue_by_subscription ON push_queue (subscription_id, seq);
+
+-- Troubles that were told and are not over: told once, and that they went.
+CREATE TABLE push_troubles (
+    topic TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    reason TEXT NOT NULL,                 -- as it was told
+    since_us INTEGER NOT NULL,
+    PRIMARY KEY (topic, subject)
+) WITHOUT ROWID;

@@ -53,6 +53,7 @@ from gtvision_edge.api.plate_sources import plate_source_endpoints
 from gtvision_edge.api.probes import probe_routes
 from gtvision_edge.api.purge_papers import purge_paper_endpoints
 from gtvision_edge.api.push_access import push_access_endpoints
+from gtvision_edge.api.push_subscriptions import push_subscription_endpoints
 from gtvision_edge.api.pushes import push_endpoints
 from gtvision_edge.api.routing import Endpoint
 from gtvision_edge.api.server import Api, build_api, serve
@@ -80,6 +81,7 @@ from gtvision_edge.media.path_troubles import PathTrouble
 from gtvision_edge.media.posters import Picture
 from gtvision_edge.mosaics import MosaicService
 from gtvision_edge.papers import PaperPrinter, PaperShelf
+from gtvision_edge.push.opening import Pushes, open_pushes
 from gtvision_edge.recordings.errors import VolumeError
 from gtvision_edge.recordings.evidence.exports import Exports, open_exports
 from gtvision_edge.recordings.evidence.ordering import Site
@@ -113,6 +115,7 @@ from gtvision_edge.settings import (
     IdentitySettings,
     IntegritySettings,
     PaperSettings,
+    PushSettings,
     RecordingSettings,
     SiteSettings,
     VolumeSettings,
@@ -534,6 +537,33 @@ def alerts(database: Database, audit: AuditLog, clock: FakeClock, bus: EventBus)
 
 
 @pytest.fixture
+async def notices(
+    database: Database,
+    audit: AuditLog,
+    clock: FakeClock,
+    bus: EventBus,
+    keys: OpenedKeys,
+    cameras: CameraService,
+    alerts: AlertDesk,
+    accounts: Accounts,
+) -> AsyncIterator[Pushes]:
+    async with open_pushes(
+        database,
+        audit,
+        clock,
+        bus,
+        key=keys.push,
+        settings=PushSettings(allow_private=True),
+        site=SiteSettings(),
+        cameras=cameras,
+        alerts=alerts,
+        find_person=accounts.sessions.find_person,
+        look=list,
+    ) as opened:
+        yield opened
+
+
+@pytest.fixture
 async def detections(
     database: Database,
     audit: AuditLog,
@@ -594,6 +624,7 @@ def resources(
     transfers: Shares,
     detections: Detections,
     api_settings: ApiSettings,
+    notices: Pushes,
     alerts: AlertDesk,
 ) -> list[Endpoint]:
     """Every endpoint but the session's."""
@@ -637,6 +668,7 @@ def resources(
         *watchlist_endpoints(detections.watchlist, clock),
         *alert_endpoints(alerts),
         *uplink_endpoints(ParkedDesk(database, audit)),
+        *push_subscription_endpoints(notices),
         *site_endpoints(keys),
         *status_endpoints(
             cameras,

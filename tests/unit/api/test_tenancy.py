@@ -23,6 +23,7 @@ from gtvision_edge.storage import Database, Transaction
 from gtvision_edge.uplink import outbox
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.footage import MINUTE_US, START_US, a_segment, add, keep, place
+from tests.fakes.push_service import Browser
 from tests.fakes.pushes import jpeg
 from tests.unit.api.conftest import SECRET, FakeFootage, Served
 
@@ -63,6 +64,11 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
         "cameras": [],
     },
     ("POST", "/alerts/{alert_id}/ack"): {"note": "viatura a caminho"},
+    ("POST", "/push/subscriptions"): {
+        "endpoint": "https://push.example/wp/of-a-test",
+        "keys": Browser().keys,
+    },
+    ("PATCH", "/push/subscriptions/{subscription_id}"): {"plates_from": "critical"},
     ("POST", "/watchlist"): {"placa": "ABC1234", "reason": "furto na praça"},
     ("PATCH", "/watchlist/{watch_id}"): {"level": "info"},
     ("POST", "/mosaics"): {"nome": "New", "layout": "2x2", "cameras": []},
@@ -108,6 +114,7 @@ async def foreign(
         "watch_id": await _watch(detections, admin, "b"),
         "alert_id": await _alert(detections, alerts, admin, FakeCamera("cam09", tenant_id="b")),
         "incident_id": incident.incident.incident_id,
+        "subscription_id": await _subscription(served, "viewer-b"),
         "mosaic_id": mosaic.mosaic_id,
         "user_id": served.user_ids["viewer-b"],
         "tenant_id": "b",
@@ -117,6 +124,14 @@ async def foreign(
         "report_id": report.report_id,  # likewise
         "message_id": await _parked(database),  # likewise
     }
+
+
+async def _subscription(served: Served, who: str) -> str:
+    """Have a phone of *who* told of things, and return its id."""
+    body = BODIES["POST", "/push/subscriptions"] | {"endpoint": f"https://push.example/wp/{who}"}
+    status, made = await served.call("POST", "/push/subscriptions", who=who, json=body)
+    assert status == 201, made
+    return str(made["subscription_id"])
 
 
 async def _purge(footage: FakeFootage, admin: Principal, camera_id: str = "cam09") -> str:
@@ -262,6 +277,7 @@ async def test_lists_show_the_own_tenant_only(
         "/watchlist",
         "/alerts",
         "/alerts?since=0",
+        "/push/subscriptions",
         "/users",
         "/tenants",
         "/audit",
@@ -376,6 +392,7 @@ async def test_no_odd_value_of_any_field_is_an_incident(
         "watch_id": "none",
         "alert_id": "none",
         "message_id": "none",
+        "subscription_id": "none",
     }
     for endpoint in served.endpoints:
         if endpoint.body is None or endpoint.path == "/auth/login":
@@ -417,6 +434,7 @@ async def test_roles_may_what_the_endpoints_say(
         "export_id": export,
         "purge_id": await _purge(footage, admin, "cam01"),
         "mosaic_id": mosaic["mosaic_id"],
+        "subscription_id": "none",
         "user_id": "none",
         "tenant_id": "none",
         "incident_id": incident["incident_id"],

@@ -22,6 +22,7 @@ from gtvision_edge.api import (
     policies,
     purges,
     push_access,
+    push_subscriptions,
     session,
     status,
     storage,
@@ -29,7 +30,7 @@ from gtvision_edge.api import (
 )
 
 SOURCE = Path(gtvision_edge.__file__).parent / "console" / "src" / "api"
-TYPES = (SOURCE / "types.ts", SOURCE / "evidence.ts", SOURCE / "plates.ts")
+TYPES = (SOURCE / "types.ts", SOURCE / "evidence.ts", SOURCE / "plates.ts", SOURCE / "notices.ts")
 
 ANSWERS: dict[str, type[BaseModel]] = {
     "Me": session.Me,
@@ -69,6 +70,8 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "PushStatus": push_access.PushStatusAnswer,
     "ReceivedPush": push_access.ReceivedAnswer,
     "RefusedPush": push_access.RefusedAnswer,
+    "NoticeKey": push_subscriptions.PushKeyAnswer,
+    "NoticeDevice": push_subscriptions.SubscriptionAnswer,
 }
 BODIES: dict[str, tuple[type[BaseModel], ...]] = {
     "ProbeBody": (camera_probing.ProbeBody, cameras.CameraChangeBody),
@@ -81,6 +84,10 @@ BODIES: dict[str, tuple[type[BaseModel], ...]] = {
     "ExportBody": (exports.ExportBody,),
     "LegalRequest": (exports.RequestBody,),
     "PoliciesBody": (policies.PoliciesBody,),
+    "NoticeChoices": (
+        push_subscriptions.SubscriptionBody,
+        push_subscriptions.SubscriptionChangeBody,
+    ),
     "UserBody": (people.UserBody, people.UserChangeBody),
 }
 

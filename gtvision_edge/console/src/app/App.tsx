@@ -11,6 +11,7 @@ import { PlatesRoom } from "../rooms/plates/PlatesRoom";
 import { SettingsRoom } from "../rooms/settings/SettingsRoom";
 import { watchAlerts } from "../state/alerts";
 import { onKeys } from "../state/keys";
+import { confirm, followNotices } from "../state/notices";
 import { may } from "../state/permissions";
 import { route } from "../state/route";
 import { loginState, me } from "../state/session";
@@ -59,6 +60,9 @@ function Shell() {
   const maySeePlates = may(me.value?.role, "seePlates");
   useEffect(() => (maySeePlates ? watchAlerts() : undefined), [maySeePlates]);
   useEffect(() => guardWork(() => draft.value !== null), []);
+  useEffect(() => followNotices(), []);
+  // With each login anew. What fails here is said in Ajustes, where somebody can do something about it.
+  useEffect(() => void confirm().catch(() => {}), [me.value?.user_id, loginState.value === "in"]);
   useLayoutEffect(
     () =>
       onKeys((key) => {

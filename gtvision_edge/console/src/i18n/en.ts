@@ -8,6 +8,7 @@ import type { Text } from "./pt-BR";
 import { findings, mediaStates } from "./findings.en";
 import { causes, doors, failures, volumes, warnings } from "./trouble.en";
 import { plates, plateSources, plateTrust, pushing } from "./plates.en";
+import { noticeFailures, notices } from "./notices.en";
 import { purging } from "./purging.en";
 import { readingMarks } from "./readingMarks.en";
 import { refusals } from "./refusals.en";
@@ -21,7 +22,7 @@ export const en: Text = {
   languages: { "pt-BR": "Português", en: "English" },
   acts,
   evidence,
-  failures: { ...refusals, ...failures, ...evidenceFailures },
+  failures: { ...refusals, ...failures, ...evidenceFailures, ...noticeFailures },
   fields,
   causes,
   doors,
@@ -29,6 +30,7 @@ export const en: Text = {
   plates,
   plateSources,
   plateTrust,
+  notices,
   purging,
   readingMarks,
   pushing,

@@ -183,6 +183,10 @@ export const findings: Text["findings"] = {
     title: `${Number(messages).toLocaleString("en")} messages or more were given up and never reached the hub: ${reason === "age" ? "they had waited too long" : "there was no more room"}.`,
     cure: "The readings stay on this unit, and the audit log says how many messages they were and of when. The limits are keep and max_bytes, in [uplink] of edge.toml.",
   }),
+  push_service_unreachable: ({ minutes }) => ({
+    title: `Notice services have not answered for ${String(minutes)} min.`,
+    cure: "The unit needs the internet (HTTPS) to tell phones and browsers. What waits is sent when it is back, if it is still news.",
+  }),
   messages_parked: ({ parked }) => ({
     title: `${Number(parked).toLocaleString("en")} messages were refused by the hub many times and are put aside.`,
     cure: "Others go on. The hub's team can tell why it refuses them.",

@@ -186,6 +186,10 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
     title: `${Number(messages).toLocaleString("pt-BR")} mensagens ou mais foram abandonadas sem chegar à central: ${reason === "age" ? "esperaram demais" : "não cabiam mais"}.`,
     cure: "As leituras continuam neste equipamento, e a auditoria diz quantas mensagens eram e de quando. Os limites são keep e max_bytes, em [uplink] de edge.toml.",
   }),
+  push_service_unreachable: ({ minutes }) => ({
+    title: `Os serviços de avisos não respondem há ${String(minutes)} min.`,
+    cure: "Este equipamento precisa de acesso à internet (HTTPS) para avisar celulares e navegadores. O que espera é enviado quando ela voltar, se ainda for novo.",
+  }),
   messages_parked: ({ parked }) => ({
     title: `${Number(parked).toLocaleString("pt-BR")} mensagens foram recusadas pela central muitas vezes e estão de lado.`,
     cure: "As outras seguem. A equipe da central diz por que as recusa.",

@@ -7,6 +7,7 @@ import { fields } from "./fields.pt-BR";
 import { findings, mediaStates } from "./findings.pt-BR";
 import { causes, doors, failures, volumes, warnings } from "./trouble.pt-BR";
 import { plates, plateSources, plateTrust, pushing } from "./plates.pt-BR";
+import { noticeFailures, notices } from "./notices.pt-BR";
 import { purging } from "./purging.pt-BR";
 import { readingMarks } from "./readingMarks.pt-BR";
 import { refusals } from "./refusals.pt-BR";
@@ -21,7 +22,7 @@ export const ptBR = {
   languages: { "pt-BR": "Português", en: "English" },
   acts,
   evidence,
-  failures: { ...refusals, ...failures, ...evidenceFailures },
+  failures: { ...refusals, ...failures, ...evidenceFailures, ...noticeFailures },
   fields,
   causes,
   doors,
@@ -29,6 +30,7 @@ export const ptBR = {
   plates,
   plateSources,
   plateTrust,
+  notices,
   purging,
   readingMarks,
   pushing,
