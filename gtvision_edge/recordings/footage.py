@@ -159,6 +159,7 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
                 database=base.database,
                 audit=base.audit,
                 index=index,
+                incidents=incidents,
                 volume=base.volume,
                 breaker=base.breaker,
                 clock=base.clock,

@@ -41,14 +41,6 @@ FRESH_US: Final = 15_000_000
 """The newest footage of a camera that records may be this old: files are looked at now and then, and written by parts."""
 MAX_EXPLAINED: Final = 2000
 """Gaps whose cause is looked for; a camera that drops out every minute for a month has more."""
-_DELETED_FOR: Final = {
-    PurgeKind.AGE: GapCause.DELETED,
-    PurgeKind.QUOTA: GapCause.DELETED_FOR_ROOM,
-    PurgeKind.PRESSURE: GapCause.DELETED_FOR_ROOM,
-    PurgeKind.INCIDENT_OVERRIDE: GapCause.DELETED_FOR_ROOM,
-    PurgeKind.MANUAL: GapCause.DELETED_BY_ORDER,
-    PurgeKind.CAMERA_REMOVED: GapCause.DELETED_BY_ORDER,
-}
 
 
 class TimelineService:
@@ -199,7 +191,7 @@ def may_see(principal: Principal, camera_id: str, tenant_id: str | None) -> bool
 
 def _lost(deleted: Sequence[tuple[Span, PurgeKind]], missing: Sequence[Span]) -> list[Happening]:
     """Return what was there once; a month of files, so not on the loop."""
-    lost = joined(Happening(each, _DELETED_FOR[kind]) for each, kind in deleted)
+    lost = joined(Happening(each, kind.leaves) for each, kind in deleted)
     return lost + joined(Happening(each, GapCause.FILES_MISSING) for each in missing)
 
 

@@ -408,7 +408,7 @@ async def footage(
         AsyncExitStack() as stack,
     ):
         retention = await _retention(
-            index, MountedVolume(volume, root), cameras, audit=audit, clock=clock
+            index, MountedVolume(volume, root), cameras, audit=audit, clock=clock, stack=stack
         )
         yield FakeFootage(
             index,
@@ -440,7 +440,6 @@ async def footage(
             ),
             root,
         )
-    retention.deleter.close()
     server.close()
     thumbnails.close()
     hasher.close()
@@ -453,6 +452,7 @@ async def _retention(
     *,
     audit: AuditLog,
     clock: FakeClock,
+    stack: AsyncExitStack,
 ) -> Retention:
     """Return the parts that delete footage; a test runs what they do by itself."""
     database = index._database
@@ -469,6 +469,7 @@ async def _retention(
         database=database,
         audit=audit,
         index=index,
+        incidents=IncidentService(database, audit, clock, index=index),
         volume=volume,
         breaker=breaker,
         clock=clock,
@@ -481,7 +482,7 @@ async def _retention(
 
     async def unstarted(name: str, job: Job) -> None: ...
 
-    return await open_retention(base, unstarted, AsyncExitStack())
+    return await open_retention(base, unstarted, stack)
 
 
 @pytest.fixture
