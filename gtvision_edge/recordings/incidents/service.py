@@ -9,7 +9,6 @@ import structlog
 from gtvision_edge.accounts import NotPermittedError, Principal, Role
 from gtvision_edge.accounts.errors import UnknownTenantError
 from gtvision_edge.audit import SYSTEM, Actor, AuditLog
-from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.recordings.errors import SpanTooLongError
 from gtvision_edge.recordings.incidents import repository
@@ -28,8 +27,8 @@ from gtvision_edge.recordings.incidents.model import (
     Release,
 )
 from gtvision_edge.recordings.index import SegmentIndex
-from gtvision_edge.recordings.model import CameraNo, IncidentId, RecordedCamera, Span
-from gtvision_edge.recordings.timeline.service import may_see
+from gtvision_edge.recordings.model import IncidentId, RecordedCamera, Span
+from gtvision_edge.recordings.naming import may_see
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.ids import new_uuid7
 from gtvision_edge.runtime.timestamps import to_rfc3339
@@ -93,7 +92,7 @@ class IncidentService:
         _require(principal, _WRITERS)
         now_us = self._clock.now_us()
         _check(request, now_us)
-        cameras = await self._cameras(principal, request.cameras)
+        cameras = await self._index.named(principal, request.cameras)
         incident = Incident(
             incident_id=IncidentId(new_uuid7(self._clock)),
             tenant_id=_tenant(principal, request, cameras),
@@ -313,26 +312,6 @@ class IncidentService:
 
     async def _file(self, incident: Incident) -> IncidentFile:
         return IncidentFile(incident, await self.footage(incident))
-
-    async def _cameras(self, principal: Principal, wanted: Sequence[str]) -> list[RecordedCamera]:
-        """Return the cameras named, each once.
-
-        Raises:
-            UnknownCameraError: one of them is none that *principal* may see.
-
-        """
-        known: dict[str, RecordedCamera] = {}
-        for camera in await self._index.cameras():
-            known[camera.camera_uuid] = camera
-            if camera.removed_us is None:
-                known[camera.camera_id] = camera
-        found: dict[CameraNo, RecordedCamera] = {}
-        for name in wanted:
-            named = known.get(name)
-            if named is None or not may_see(principal, named.camera_id, named.tenant_id):
-                raise UnknownCameraError("There is no such camera.", camera_id=name)
-            found[named.camera_no] = named
-        return list(found.values())
 
     async def _may_see(self, principal: Principal, incident: Incident) -> bool:
         if not principal.may_see_tenant(incident.tenant_id):

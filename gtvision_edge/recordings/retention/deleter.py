@@ -324,7 +324,12 @@ class Deleter:
 
         def doom(transaction: Transaction) -> tuple[list[LeanSegment], dict[SegmentId, PurgeId]]:
             chosen = set(doom_segments(transaction, [each.segment_id for each in victims]))
-            doomed = [each for each in victims if each.segment_id in chosen]
+            # Each once, whoever chose: a court reads how many files went.
+            doomed = [
+                each
+                for number, each in {each.segment_id: each for each in victims}.items()
+                if number in chosen
+            ]
             return doomed, self._record(transaction, order, doomed)
 
         doomed, purges = await self._database.write(doom)

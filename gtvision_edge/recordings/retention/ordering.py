@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from gtvision_edge.accounts import NotPermittedError, Principal, Role
-from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.model import IncidentId, PurgeId, RecordedCamera
@@ -15,7 +14,6 @@ from gtvision_edge.recordings.retention.errors import FootageHeldError, UnknownP
 from gtvision_edge.recordings.retention.keeper import Keeper
 from gtvision_edge.recordings.retention.model import Order, Purge, PurgedOfCamera, PurgeKind
 from gtvision_edge.recordings.retention.policies import WouldGo
-from gtvision_edge.recordings.timeline.service import may_see
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.storage import Database
 
@@ -226,20 +224,9 @@ class PurgeService:
             raise _fault("before", "must not lie ahead")
         if request.after_us is not None and request.after_us >= request.before_us:
             raise _fault("before", "must be later than after")
-        visible = [
-            camera
-            for camera in await self._index.cameras()
-            if may_see(principal, camera.camera_id, camera.tenant_id)
-        ]
         if request.cameras is None:
-            return visible
-        known = {camera.camera_uuid: camera for camera in visible} | {
-            camera.camera_id: camera for camera in visible if camera.removed_us is None
-        }
-        unknown = [name for name in request.cameras if name not in known]
-        if unknown:
-            raise UnknownCameraError("There is no such camera.", camera_id=unknown[0][:40])
-        return list({name: known[name] for name in request.cameras}.values())
+            return await self._index.visible(principal)
+        return await self._index.named(principal, request.cameras)
 
 
 def _require_reader(principal: Principal) -> None:

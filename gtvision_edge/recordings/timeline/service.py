@@ -13,6 +13,7 @@ from gtvision_edge.cameras.repository import fetch_states_within
 from gtvision_edge.recordings.errors import SpanTooLongError
 from gtvision_edge.recordings.index import SegmentIndex, SegmentSpan
 from gtvision_edge.recordings.model import RecordedCamera, Segment, Span
+from gtvision_edge.recordings.naming import may_see
 from gtvision_edge.recordings.retention.model import PurgeKind
 from gtvision_edge.recordings.timeline import repository
 from gtvision_edge.recordings.timeline.merging import (
@@ -180,13 +181,6 @@ class TimelineService:
             for mark, cameras in found
             if all(may_see(principal, camera_id, tenant_id) for camera_id, tenant_id in cameras)
         ]
-
-
-def may_see(principal: Principal, camera_id: str, tenant_id: str | None) -> bool:
-    """Tell whether footage exists for a person; that of nobody known is for people of the whole site."""
-    if tenant_id is None:
-        return principal.tenant_id is None and principal.camera_ids is None
-    return principal.may_see_camera(camera_id, tenant_id)
 
 
 def _lost(deleted: Sequence[tuple[Span, PurgeKind]], missing: Sequence[Span]) -> list[Happening]:
