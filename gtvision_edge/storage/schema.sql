@@ -478,3 +478,10 @@ CREATE TABLE feed (
     camera_id TEXT NOT NULL               -- likewise
 );
 CREATE INDEX feed_of_alerts ON feed (seq) WHERE alert_id IS NOT NULL;
+
+-- When the disk's circuit breaker kept everything from being recorded; they do not overlap. For timelines.
+CREATE TABLE breaker_openings (
+    opened_us INTEGER NOT NULL,
+    closed_us INTEGER                     -- not before opened_us; NULL = it is open still, if volume_guard says so, too
+);
+CREATE INDEX breaker_openings_by_end ON breaker_openings (closed_us);

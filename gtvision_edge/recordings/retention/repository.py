@@ -41,6 +41,23 @@ async def fetch_guard(database: Database) -> Guard:
 
 
 def update_breaker(transaction: Transaction, *, is_open: bool, at_us: int, reason: str) -> None:
+    """Write down that the breaker opened or closed, and for how long it was open."""
+    # An older program may have closed it, which knows nothing of this table.
+    transaction.execute(
+        "UPDATE breaker_openings SET closed_us = max(opened_us, (SELECT breaker_us FROM volume_guard))"
+        " WHERE closed_us IS NULL AND (SELECT breaker FROM volume_guard) = 'closed'"
+    )
+    if is_open:
+        transaction.execute(
+            "INSERT INTO breaker_openings (opened_us) SELECT ?"
+            " WHERE NOT EXISTS (SELECT 1 FROM breaker_openings WHERE closed_us IS NULL)",
+            (at_us,),
+        )
+    else:
+        transaction.execute(
+            "UPDATE breaker_openings SET closed_us = max(opened_us, ?) WHERE closed_us IS NULL",
+            (at_us,),
+        )
     transaction.execute(
         "UPDATE volume_guard SET breaker = ?, breaker_us = ?, breaker_reason = ?",
         ("open" if is_open else "closed", at_us, reason),
