@@ -160,6 +160,7 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
                 audit=base.audit,
                 index=index,
                 incidents=incidents,
+                cameras=base.cameras,
                 volume=base.volume,
                 breaker=base.breaker,
                 clock=base.clock,

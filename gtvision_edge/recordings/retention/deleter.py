@@ -190,28 +190,30 @@ class Deleter:
         """Begin a purge per tenant whose victims are chosen later, so that a restart goes on with it; audited at once."""
 
         def write(transaction: Transaction) -> list[PurgeId]:
-            begun = []
-            for tenant_id in tenant_ids:
-                purge_id = PurgeId(new_uuid7(self._clock))
-                repository.insert_purge(
-                    transaction,
-                    purge_id,
-                    order,
-                    tenant_id=tenant_id,
-                    started_us=self._clock.now_us(),
-                )
-                self._audit.append(
-                    transaction,
-                    actor=order.actor,
-                    action=audited_as,
-                    subject=f"purge:{purge_id}",
-                    tenant_id=tenant_id,
-                    details={"policy": dict(order.policy), "reason": order.reason},
-                )
-                begun.append(purge_id)
-            return begun
+            return [
+                self.write_order(transaction, order, tenant_id, audited_as=audited_as)
+                for tenant_id in tenant_ids
+            ]
 
         return await self._database.write(write)
+
+    def write_order(
+        self, transaction: Transaction, order: Order, tenant_id: str | None, *, audited_as: str
+    ) -> PurgeId:
+        """Begin one purge as :meth:`order` does, with what else *transaction* is about."""
+        purge_id = PurgeId(new_uuid7(self._clock))
+        repository.insert_purge(
+            transaction, purge_id, order, tenant_id=tenant_id, started_us=self._clock.now_us()
+        )
+        self._audit.append(
+            transaction,
+            actor=order.actor,
+            action=audited_as,
+            subject=f"purge:{purge_id}",
+            tenant_id=tenant_id,
+            details={"policy": dict(order.policy), "reason": order.reason},
+        )
+        return purge_id
 
     async def finish(self, purge: Purge) -> bool:
         """Close the record of *purge*: its sums, its Merkle root, what was spared for an incident; audited.

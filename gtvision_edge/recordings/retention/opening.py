@@ -15,7 +15,7 @@ from gtvision_edge.recordings.retention.breaker import Breaker
 from gtvision_edge.recordings.retention.clock_guard import ClockGuard, kernel_says_synced
 from gtvision_edge.recordings.retention.deleter import Deleter
 from gtvision_edge.recordings.retention.keeper import Keeper
-from gtvision_edge.recordings.retention.ordering import PurgeService
+from gtvision_edge.recordings.retention.ordering import Cameras, PurgeService
 from gtvision_edge.recordings.retention.override import Incidents, Override
 from gtvision_edge.recordings.retention.policies import PolicyService
 from gtvision_edge.recordings.retention.reports import StorageReports
@@ -45,6 +45,7 @@ class RetentionBase:
     audit: AuditLog
     index: SegmentIndex
     incidents: Incidents
+    cameras: Cameras
     volume: WatchedVolume
     breaker: Breaker
     clock: Clock
@@ -121,7 +122,12 @@ async def open_retention(
             default_days=base.settings.retain_days,
         ),
         purges=PurgeService(
-            base.database, base.clock, index=base.index, deleter=deleter, keeper=keeper
+            base.database,
+            base.clock,
+            cameras=base.cameras,
+            index=base.index,
+            deleter=deleter,
+            keeper=keeper,
         ),
         reports=StorageReports(
             base.database,

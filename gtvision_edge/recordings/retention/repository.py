@@ -12,6 +12,7 @@ from gtvision_edge.recordings.model import (
     IncidentId,
     LeanSegment,
     PurgeId,
+    RecordedCamera,
     SegmentId,
 )
 from gtvision_edge.recordings.retention.model import (
@@ -457,12 +458,18 @@ async def fetch_oldest_incident(database: Database) -> str | None:
     return row["incident_id"] if row else None
 
 
-async def is_in_open_incident(database: Database, camera_no: CameraNo) -> bool:
-    row = await database.fetch_one(
-        f"SELECT 1 WHERE {is_in_incident('?')}",
-        (camera_no,),
-    )
-    return row is not None
+def is_in_open_incident(transaction: Transaction, camera_no: CameraNo) -> bool:
+    found = transaction.execute(f"SELECT 1 WHERE {is_in_incident('?')}", (camera_no,))
+    return found.fetchone() is not None
+
+
+def get_recorded_camera(transaction: Transaction, camera_uuid: str) -> RecordedCamera | None:
+    row = transaction.execute(
+        "SELECT camera_no, camera_uuid, camera_id, name, tenant_id, directory, removed_us FROM recorded_cameras"
+        " WHERE camera_uuid = ?",
+        (camera_uuid,),
+    ).fetchone()
+    return RecordedCamera(*row) if row else None
 
 
 async def count_recording(database: Database, since_us: int) -> int:

@@ -470,6 +470,7 @@ async def _retention(
         audit=audit,
         index=index,
         incidents=IncidentService(database, audit, clock, index=index),
+        cameras=cameras,
         volume=volume,
         breaker=breaker,
         clock=clock,

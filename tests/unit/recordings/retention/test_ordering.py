@@ -17,10 +17,16 @@ __all__ = ["house"]
 ROOT = viewer("root", None, role=Role.ADMIN)
 
 
+class NoCameras:
+    async def remove(self, *args: object, **options: object) -> None:
+        raise AssertionError("no camera is removed here")
+
+
 def purge_service(house: House) -> PurgeService:
     return PurgeService(
         house.database,
         house.clock,
+        cameras=NoCameras(),
         index=house.volume.index,
         deleter=house.deleter,
         keeper=house.keeper,
