@@ -78,13 +78,11 @@ class FootageBase:
 class Footage:
     """The parts, for the API."""
 
-    index: SegmentIndex
     hasher: Hasher
     timelines: TimelineService
     playback: Playback
     thumbnails: Thumbnails
     incidents: IncidentService
-    seals: FootageSeals
     purge_papers: PurgePapers
     exports: Exports
     retention: Retention
@@ -210,12 +208,10 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
         )
         await service("integrity", integrity.run)
         yield Footage(
-            index=index,
             hasher=hasher,
             timelines=timelines,
             playback=Playback(index, base.cameras.find_camera, viewings, server),
             thumbnails=thumbnails,
-            seals=seals,
             purge_papers=PurgePapers(
                 base.database,
                 index,

@@ -26,7 +26,6 @@ from gtvision_edge.recordings.indexing.repository import (
     keep_cameras,
     lean_segment,
     miss_segments,
-    oldest_deletable,
     oldest_of,
     spare_doomed,
 )
@@ -58,7 +57,6 @@ __all__ = [
     "insert_segment",
     "keep_cameras",
     "miss_segments",
-    "oldest_deletable",
     "spare_doomed",
 ]
 

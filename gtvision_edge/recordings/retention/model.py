@@ -73,7 +73,6 @@ class Guard:
     breaker_reason: str
     on_full: OnFull
     on_full_reason: str
-    on_full_by: str
     on_full_by_name: str
     on_full_us: int
 

@@ -34,7 +34,7 @@ _PURGE: Final = (
 
 async def fetch_guard(database: Database) -> Guard:
     row = await database.fetch_one(
-        "SELECT breaker = 'open' AS is_open, breaker_us, breaker_reason, on_full, on_full_reason, on_full_by,"
+        "SELECT breaker = 'open' AS is_open, breaker_us, breaker_reason, on_full, on_full_reason,"
         " on_full_by_name, on_full_us FROM volume_guard"
     )
     assert row is not None  # noqa: S101 -- the schema puts it there
