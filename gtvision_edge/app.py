@@ -237,6 +237,7 @@ async def run(
                 footage.retention.clock_guard.findings,
                 uplink.findings,
                 footage.hasher.findings,
+                footage.indexer.findings,
                 footage.retention.keeper.findings,
             ],
             clock,

@@ -78,6 +78,7 @@ class FootageBase:
 class Footage:
     """The parts, for the API."""
 
+    indexer: Indexer
     hasher: Hasher
     timelines: TimelineService
     playback: Playback
@@ -208,6 +209,7 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
         )
         await service("integrity", integrity.run)
         yield Footage(
+            indexer=indexer,
             hasher=hasher,
             timelines=timelines,
             playback=Playback(index, base.cameras.find_camera, viewings, server),
