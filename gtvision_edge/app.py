@@ -13,6 +13,7 @@ import structlog
 from gtvision_edge import __version__
 from gtvision_edge.accounts import Passes
 from gtvision_edge.alerts.feed import Feed
+from gtvision_edge.alerts.marks import ReadingMarks
 from gtvision_edge.alerts.raising import Teller
 from gtvision_edge.alerts.service import AlertDesk
 from gtvision_edge.api.alert_feed import AlertFeed
@@ -78,6 +79,8 @@ from gtvision_edge.media.wanted import WantedPaths
 from gtvision_edge.media.whep import WebRtcPlace
 from gtvision_edge.mosaics.service import MosaicService
 from gtvision_edge.recordings.footage import Footage, open_footage
+from gtvision_edge.recordings.holding import holds_moment
+from gtvision_edge.recordings.incidents.repository import preserves
 from gtvision_edge.recordings.retention.breaker import BreakerClosed, BreakerOpened
 from gtvision_edge.recordings.retention.errors import UnknownPurgeError
 from gtvision_edge.recordings.volume import VolumeFound, VolumeLost
@@ -239,6 +242,7 @@ async def run(
                 footage.hasher.findings,
                 footage.indexer.findings,
                 footage.retention.keeper.findings,
+                lambda: detections.picture_getter.findings(),
             ],
             clock,
             registry=base.registry,
@@ -274,6 +278,7 @@ async def run(
             )
         )
         outbox = Outbox(clock, site_id=base.accounts.site_id, wake=uplink.wake)
+        teller = Teller(clock)
         detections = await stack.enter_async_context(
             open_detections(
                 base.database,
@@ -287,13 +292,20 @@ async def run(
                 unseal=base.cameras.unseal,
                 send=lambda transaction, news: outbox.add(transaction, to_message(news)),
                 forget_unsent=forget_unsent,
-                keep_s=settings.detections.keep,
+                held=holds_moment(
+                    camera_uuid="detections.camera_uuid", time_us="detections.captured_us"
+                ),
+                settings=settings.detections,
+                is_held=preserves,
                 trusts_clock=lambda: footage.retention.clock_guard.is_trusted,
-                tell=(Teller(clock),),
+                tell=(teller,),
+                tell_of_picture=(teller.picture_came,),
                 registry=base.registry,
             )
         )
         await service("anonymiser", detections.anonymiser.run)
+        await service("picture-getter", detections.picture_getter.run)
+        await service("picture-keeper", detections.picture_keeper.run)
         await service("push-secrets", detections.secrets.keep_up_forever)
         feed = Feed(base.database, base.bus, clock, registry=base.registry)
         await feed.load()
@@ -467,6 +479,7 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
                 footage.timelines,
                 footage.playback,
                 footage.thumbnails,
+                ReadingMarks(base.database),
                 Passes(accounts.sessions, base.clock),
                 parts.transfers,
             ),

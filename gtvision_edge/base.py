@@ -17,6 +17,7 @@ from gtvision_edge.cameras.onvif.device import DeviceAsker
 from gtvision_edge.cameras.own_servers import OwnServers
 from gtvision_edge.cameras.probe import CameraProber
 from gtvision_edge.cameras.service import CameraService, open_camera_service
+from gtvision_edge.detections.opening import readings_for_evidence
 from gtvision_edge.keys import OpenedKeys, open_keys
 from gtvision_edge.media.model import PathView
 from gtvision_edge.recordings.evidence.ordering import Site
@@ -206,4 +207,5 @@ def footage_base(base: Base, view: Callable[[str], PathView | None]) -> FootageB
         breaker=base.breaker,
         keys=base.keys,
         state_dir=base.settings.storage.state_dir,
+        readings=readings_for_evidence(base.database, base.settings.storage.state_dir),
     )

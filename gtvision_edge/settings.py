@@ -32,6 +32,9 @@ from gtvision_edge.errors import EdgeError, ErrorKind
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|min|h|d)")
 _DURATION_UNITS = {"ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400}
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
+_HOST = re.compile(
+    r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
+)
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KiB|MiB|GiB|TiB|kB|MB|GB|TB)")
 _SIZE_UNITS = {
     "B": 1,
@@ -80,6 +83,17 @@ def _proxy(text: str) -> str:
         ipaddress.ip_network(text, strict=False)
     except ValueError as error:
         raise ValueError(f'"{text}" is no address; write "127.0.0.1" or "10.0.0.0/8"') from error
+    return text
+
+
+def _picture_source(text: str) -> str:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError as error:
+        if not _HOST.fullmatch(text) or text.rpartition(".")[2].isdigit():
+            raise ValueError(
+                f'"{text}" is no network and no host; write "10.20.0.0/16" or "fotos.example"'
+            ) from error
     return text
 
 
@@ -313,6 +327,15 @@ def _amqp_url(url: SecretStr) -> SecretStr:
 class DetectionSettings(Section):
     keep: Annotated[Duration, Field(ge=86400.0)] = 180 * 86400.0
     """Afterwards plate and pictures of a reading are taken away; counts remain."""
+    keep_pictures: Annotated[Duration, Field(ge=3600.0)] = 180 * 86400.0
+    pictures_max: Size = 20 * 2**30
+    picture_sources: tuple[Annotated[str, AfterValidator(_picture_source)], ...] = (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "fc00::/7",
+    )
+    """From where ``imagem_url`` is fetched; empty = from nowhere."""
 
 
 class UplinkSettings(Section):

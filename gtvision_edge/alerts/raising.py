@@ -21,6 +21,10 @@ class Teller:
         self._clock = clock
         self._kept = kept
 
+    def picture_came(self, transaction: Transaction, detection: Detection) -> None:
+        """Tell that *detection*, told before, has another picture now. It raises no alert."""
+        repository.add_to_feed(transaction, FeedKind.DETECTION_PICTURE, detection, kept=self._kept)
+
     def __call__(self, transaction: Transaction, detection: Detection) -> None:
         repository.add_to_feed(transaction, FeedKind.DETECTION, detection, kept=self._kept)
         if detection.vehicle is None or detection.is_late:

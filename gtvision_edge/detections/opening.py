@@ -1,7 +1,7 @@
 """Puts the parts that take, keep and show plate readings together."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -10,8 +10,14 @@ from zoneinfo import ZoneInfo
 from prometheus_client import CollectorRegistry
 
 from gtvision_edge.audit import AuditLog
+from gtvision_edge.cameras.names import NameResolver
 from gtvision_edge.detections.intake import Intake, PushingCamera, Send, Told
+from gtvision_edge.detections.intervals.evidence import EvidenceReadings
 from gtvision_edge.detections.picture_store import PictureStore
+from gtvision_edge.detections.pictures.addresses import PictureSources
+from gtvision_edge.detections.pictures.fetching import PictureFetcher
+from gtvision_edge.detections.pictures.getting import PictureGetter
+from gtvision_edge.detections.pictures.keeping import IsHeld, PictureBounds, PictureKeeper
 from gtvision_edge.detections.privacy import Anonymiser, Forget
 from gtvision_edge.detections.push_access import PushAccessService
 from gtvision_edge.detections.push_login import PushLogin
@@ -21,6 +27,7 @@ from gtvision_edge.detections.service import DetectionDesk
 from gtvision_edge.detections.watchlist import Watchlist
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.settings import DetectionSettings
 from gtvision_edge.storage import Database
 
 PICTURES: Final = "detections"
@@ -47,6 +54,8 @@ class Detections:
     desk: DetectionDesk
     anonymiser: Anonymiser
     watchlist: Watchlist
+    picture_getter: PictureGetter
+    picture_keeper: PictureKeeper
 
 
 @asynccontextmanager
@@ -63,17 +72,44 @@ async def open_detections(
     unseal: Unseal,
     send: Send,
     forget_unsent: Forget,
-    keep_s: float,
+    held: str,
+    settings: DetectionSettings,
+    is_held: IsHeld,
     trusts_clock: Callable[[], bool],
     tell: Sequence[Told] = (),
+    tell_of_picture: Sequence[Told] = (),
     registry: CollectorRegistry | None = None,
 ) -> AsyncIterator[Detections]:
-    """Open them; the pictures' threads end with the block."""
+    """Open them. The caller runs the anonymiser, the getter and the keeper. *held* as :class:`Anonymiser` has it."""
     pictures = PictureStore(state_dir / PICTURES)
-    intake = Intake(
-        database, clock, bus, zone=zone, pictures=pictures, send=send, tell=tell, registry=registry
-    )
-    try:
+    async with AsyncExitStack() as stack:
+        # Its own: names of senders that hang shall keep no camera waiting.
+        resolver = await stack.enter_async_context(NameResolver(clock))
+        getter = PictureGetter(
+            database,
+            clock,
+            bus,
+            fetcher=PictureFetcher(PictureSources(settings.picture_sources), resolver),
+            pictures=pictures,
+            unseal=unseal,
+            tell=tell_of_picture,
+            registry=registry,
+        )
+        stack.callback(getter.close)
+        intake = Intake(
+            database,
+            clock,
+            bus,
+            zone=zone,
+            pictures=pictures,
+            send=send,
+            tell=tell,
+            tell_of_picture=tell_of_picture,
+            seal=seal,
+            wake=getter.wake,
+            registry=registry,
+        )
+        stack.callback(intake.close)
         secrets = PushSecrets(database, clock, seal=seal, unseal=unseal)
         await secrets.load()
         yield Detections(
@@ -91,11 +127,26 @@ async def open_detections(
                 clock,
                 pictures=pictures,
                 forget_unsent=forget_unsent,
-                keep_s=keep_s,
+                held=held,
+                keep_s=settings.keep,
                 zone=zone,
                 trusts_clock=trusts_clock,
             ),
             Watchlist(database, audit, clock),
+            getter,
+            PictureKeeper(
+                database,
+                audit,
+                clock,
+                pictures=pictures,
+                bounds=PictureBounds(settings.keep_pictures, settings.pictures_max),
+                is_held=is_held,
+                trusts_clock=trusts_clock,
+                registry=registry,
+            ),
         )
-    finally:
-        intake.close()
+
+
+def readings_for_evidence(database: Database, state_dir: Path) -> EvidenceReadings:
+    """Return what hands readings over to evidence bundles."""
+    return EvidenceReadings(database, PictureStore(state_dir / PICTURES))

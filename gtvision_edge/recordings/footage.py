@@ -17,6 +17,7 @@ from gtvision_edge.papers import PaperPrinter, PaperShelf
 from gtvision_edge.recordings.evidence.exports import Exports, open_exports
 from gtvision_edge.recordings.evidence.folder import DEFAULT_NAME
 from gtvision_edge.recordings.evidence.ordering import Site
+from gtvision_edge.recordings.evidence.readings import ReadingSource
 from gtvision_edge.recordings.incidents.service import IncidentService
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.indexing.filling import GroupFiller
@@ -72,6 +73,7 @@ class FootageBase:
     site: Site
     keys: OpenedKeys
     state_dir: Path
+    readings: ReadingSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,7 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
                 keys=base.keys,
                 seals=seals,
                 hasher=hasher,
+                readings=base.readings,
                 registry=base.registry,
             )
         )

@@ -386,10 +386,11 @@ CREATE TABLE detections (
     facts TEXT NOT NULL,                  -- JSON: direction, lane, vehicle and what else the source said
     scene TEXT,                           -- SHA-256 (hex) of the scene's JPEG in the picture store; NULL = none
     crop TEXT,                            -- likewise of the plate's
-    anonymised_us INTEGER                 -- NULL = not yet
+    anonymised_us INTEGER,                -- NULL = not yet
+    picture_state TEXT NOT NULL DEFAULT '' -- PictureState: '' = nothing to say, waiting, or why a picture is not there
 );
 CREATE INDEX detections_by_time ON detections (captured_us, detection_id);
-CREATE INDEX detections_by_camera ON detections (camera_uuid, captured_us);
+CREATE INDEX detections_by_camera ON detections (camera_uuid, captured_us, tenant_id);
 CREATE INDEX detections_by_plate ON detections (plate, captured_us) WHERE plate IS NOT NULL;
 CREATE INDEX detections_by_vehicle ON detections (vehicle, captured_us) WHERE vehicle IS NOT NULL;
 
@@ -471,13 +472,45 @@ CREATE INDEX alerts_by_detection ON alerts (detection_id);
 -- The oldest go when there are a million of them; detections and alerts stay.
 CREATE TABLE feed (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind TEXT NOT NULL CHECK (kind IN ('detection', 'alert', 'alert_acknowledged')),
+    kind TEXT NOT NULL CHECK (kind IN ('detection', 'detection_picture', 'alert', 'alert_acknowledged')),
     detection_id TEXT NOT NULL,
-    alert_id TEXT,                        -- NULL for a detection
+    alert_id TEXT,                        -- NULL for a detection and its picture
     tenant_id TEXT NOT NULL,              -- as the detection's
     camera_id TEXT NOT NULL               -- likewise
 );
 CREATE INDEX feed_of_alerts ON feed (seq) WHERE alert_id IS NOT NULL;
+
+-- Finds the alerts of a camera's timeline.
+CREATE INDEX alerts_by_camera ON alerts (camera_id, raised_us);
+
+-- Files of the picture store that readings have or had; a file without a row is left over from a stop.
+CREATE TABLE pictures (
+    name TEXT PRIMARY KEY,                -- SHA-256 (hex) of the JPEG
+    size_bytes INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- Their sum, kept in the transaction that adds or removes some. No row = none yet.
+CREATE TABLE picture_total (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    files INTEGER NOT NULL,
+    bytes INTEGER NOT NULL
+);
+
+-- Finds the oldest readings that have pictures.
+CREATE INDEX detections_with_picture ON detections (captured_us, detection_id) WHERE scene IS NOT NULL OR crop IS NOT NULL;
+
+-- Pictures of readings that are still to be got: fetched from where the sender said, or cut out of the scene. Gone when that was done or given up.
+CREATE TABLE picture_jobs (
+    detection_id TEXT PRIMARY KEY,
+    camera_uuid TEXT NOT NULL,
+    url_sealed BLOB,                      -- AES-256-GCM as passwords of cameras, for addresses hold secrets and plates; NULL = nothing to fetch
+    plate_area TEXT,                      -- JSON [left, top, width, height], 0 to 1 of the scene; NULL = not known
+    attempts INTEGER NOT NULL DEFAULT 0,
+    due_us INTEGER NOT NULL,              -- not tried before
+    created_us INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX picture_jobs_by_camera ON picture_jobs (camera_uuid, due_us);
+CREATE INDEX picture_jobs_by_age ON picture_jobs (created_us);
 
 -- When the disk's circuit breaker kept everything from being recorded; they do not overlap. For timelines.
 CREATE TABLE breaker_openings (

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from typing import Final
 
-from gtvision_edge.recordings.evidence.errors import DamagedFootageError
+from gtvision_edge.recordings.evidence.errors import DamagedFootageError, UnreadableFootageError
 from gtvision_edge.recordings.evidence.viewing import Part, Piece
 
 _CHUNK: Final = 2**20
@@ -35,6 +35,23 @@ def read_piece(piece: Piece) -> Iterator[bytes]:
             at += len(data)
     finally:
         os.close(source)
+
+
+def pieces_of(fd: int) -> Iterator[bytes]:
+    """Yield what is in the file open as *fd*.
+
+    Raises:
+        UnreadableFootageError: its disk does not give it; errors of reading are told from those of writing the bundle.
+
+    """
+    while True:
+        try:
+            piece = os.read(fd, _CHUNK)
+        except OSError as error:
+            raise UnreadableFootageError(str(error.strerror)) from error
+        if not piece:
+            return
+        yield piece
 
 
 def _open(piece: Piece) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from gtvision_edge.recordings.holding import held_by_incident
+from gtvision_edge.recordings.holding import held_by_incident, holds_moment
 from gtvision_edge.recordings.incidents.model import Coverage, Incident, Release
 from gtvision_edge.recordings.model import MAX_SEGMENT_US, CameraNo, IncidentId, Span
 from gtvision_edge.recordings.timeline.merging import CONTINUES_US, NEIGHBOURS_US
@@ -48,6 +48,16 @@ def insert_incident(transaction: Transaction, incident: Incident) -> None:
         "INSERT INTO incident_cameras (incident_id, camera_no) VALUES (?, ?)",
         [(incident.incident_id, camera_no) for camera_no in incident.cameras],
     )
+
+
+def preserves(transaction: Transaction, camera_uuid: str, at_us: int) -> bool:
+    """Tell whether an open incident holds what was at a camera at that moment, footage or not."""
+    condition = holds_moment(camera_uuid=":uuid", time_us=":at_us")
+    row = transaction.execute(
+        f"SELECT 1 WHERE {condition}",
+        {"uuid": camera_uuid, "at_us": at_us},
+    ).fetchone()
+    return row is not None
 
 
 FLAGGED_AT_A_TIME: Final = 2000

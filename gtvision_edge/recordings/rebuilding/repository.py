@@ -69,7 +69,7 @@ async def count_segments(database: Database) -> int:
     return int(row["n"]) if row else 0
 
 
-def insert_heads(transaction: Transaction, rows: Iterable[Described]) -> None:
+def insert_heads(transaction: Transaction, rows: Sequence[Described]) -> None:
     """Add many finished segments of which there are no rows. What they are to their neighbours is as *rows* say.
 
     A file that was missing and is back has its old row again, with hash and seal.
@@ -77,9 +77,12 @@ def insert_heads(transaction: Transaction, rows: Iterable[Described]) -> None:
     formats: dict[SegmentFormat, int] = {}
     days: dict[tuple[CameraNo, int], list[int]] = {}
     values = []
+    was_missing = _names_missing(transaction, rows)
     for row in rows:
         segment = row.segment
-        if return_missing(transaction, segment) is not None:
+        if (segment.camera_no, segment.name_us) in was_missing and (
+            return_missing(transaction, segment) is not None
+        ):
             continue
         if segment.format not in formats:
             formats[segment.format] = format_id(transaction, segment.format)
@@ -93,6 +96,23 @@ def insert_heads(transaction: Transaction, rows: Iterable[Described]) -> None:
     transaction.executemany(INSERT_SEGMENT, values)
     for (camera_no, day), (count, size_bytes, recorded_us) in days.items():
         count_days(transaction, camera_no, day, (count, size_bytes, recorded_us))
+
+
+def _names_missing(
+    transaction: Transaction, rows: Sequence[Described]
+) -> set[tuple[CameraNo, int]]:
+    """Return which files, by camera and name, were missing before: most often none, and that is one question for all."""
+    names: dict[CameraNo, list[int]] = {}
+    for row in rows:
+        names.setdefault(row.segment.camera_no, []).append(row.segment.name_us)
+    return {
+        (camera_no, row["name_us"])
+        for camera_no, of_camera in names.items()
+        for row in transaction.execute(
+            "SELECT name_us FROM missing_segments WHERE camera_no = ? AND name_us BETWEEN ? AND ?",
+            (camera_no, min(of_camera), max(of_camera)),
+        )
+    }
 
 
 def renew_segments(transaction: Transaction, segment_ids: Iterable[SegmentId]) -> int:

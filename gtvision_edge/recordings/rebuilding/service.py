@@ -21,7 +21,7 @@ from typing import Final, TypeVar
 import structlog
 
 from gtvision_edge.audit import COMMAND_LINE, AuditLog
-from gtvision_edge.media.layout import segment_file
+from gtvision_edge.media.layout import segment_file, segment_name
 from gtvision_edge.recordings.index import CameraOfSite, SegmentIndex, miss_segments
 from gtvision_edge.recordings.indexing.reading import Described
 from gtvision_edge.recordings.indexing.repository import (
@@ -326,7 +326,7 @@ class _Rebuild:
             else:
                 day.grown.append(row.segment_id)
         for name_us in sorted(sizes.keys() - known.rows.keys()):
-            path = f"{directory}/{segment_file(name_us)}"
+            path = f"{directory}/{segment_name(name_us)}"
             try:
                 described = heads.describe(path, name_us, camera_no)
             except OSError as error:
@@ -376,7 +376,7 @@ def _linked(rows: Sequence[Described]) -> list[Described]:
         end_us = row.segment.end_us
         if position < len(goes_on) and goes_on[position]:
             end_us = rows[position + 1].segment.start_us
-        segment = replace(row.segment, continues=continues, end_us=end_us)
+        segment = row.segment.linked(end_us=end_us, continues=continues)
         linked.append(Described(segment, row.run, row.is_read))
     return linked
 

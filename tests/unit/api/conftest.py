@@ -27,6 +27,7 @@ from gtvision_edge.accounts import (
     TenantId,
     open_accounts,
 )
+from gtvision_edge.alerts.marks import ReadingMarks
 from gtvision_edge.alerts.raising import Teller
 from gtvision_edge.alerts.service import AlertDesk
 from gtvision_edge.api.alerts import alert_endpoints
@@ -65,7 +66,11 @@ from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.cameras.model import CameraState, CameraUuid, NewCamera, ProbeRequest, StateEntry
 from gtvision_edge.cameras.onvif.search import DeviceSearch
 from gtvision_edge.cameras.service import CameraService
-from gtvision_edge.detections.opening import Detections, open_detections
+from gtvision_edge.detections.opening import (
+    Detections,
+    open_detections,
+    readings_for_evidence,
+)
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.keys import OpenedKeys, open_keys
 from gtvision_edge.media.model import MediaServerState, PathView
@@ -76,6 +81,8 @@ from gtvision_edge.papers import PaperPrinter, PaperShelf
 from gtvision_edge.recordings.errors import VolumeError
 from gtvision_edge.recordings.evidence.exports import Exports, open_exports
 from gtvision_edge.recordings.evidence.ordering import Site
+from gtvision_edge.recordings.holding import holds_moment
+from gtvision_edge.recordings.incidents.repository import preserves
 from gtvision_edge.recordings.incidents.service import IncidentService
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.indexing.hashing import Hasher
@@ -99,6 +106,7 @@ from gtvision_edge.runtime.tasks import Job
 from gtvision_edge.settings import (
     AccountSettings,
     ApiSettings,
+    DetectionSettings,
     ExportSettings,
     IdentitySettings,
     IntegritySettings,
@@ -404,6 +412,7 @@ async def footage(
             keys=keys,
             seals=FootageSeals(database, audit, clock, key=keys.site),
             hasher=hasher,
+            readings=readings_for_evidence(database, tmp_path),
         ) as exports,
         AsyncExitStack() as stack,
     ):
@@ -507,6 +516,7 @@ async def detections(
     bus: EventBus,
 ) -> AsyncIterator[Detections]:
     outbox = Outbox(clock, site_id="a-site")
+    teller = Teller(clock)
     async with open_detections(
         database,
         audit,
@@ -519,9 +529,12 @@ async def detections(
         unseal=cameras.unseal,
         send=lambda transaction, news: outbox.add(transaction, to_message(news)),
         forget_unsent=forget_unsent,
-        keep_s=180 * 86400.0,
+        held=holds_moment(camera_uuid="detections.camera_uuid", time_us="detections.captured_us"),
+        settings=DetectionSettings(picture_sources=("127.0.0.1",)),
+        is_held=preserves,
         trusts_clock=lambda: True,
-        tell=(Teller(clock),),
+        tell=(teller,),
+        tell_of_picture=(teller.picture_came,),
     ) as opened:
         yield opened
 
@@ -579,6 +592,7 @@ def resources(
             footage.timelines,
             footage.playback,
             footage.thumbnails,
+            ReadingMarks(database),
             Passes(accounts.sessions, clock),
             transfers,
         ),

@@ -12,6 +12,7 @@ export function KeyHelp({ onClose }: { onClose: () => void }) {
     [[",", "."], here.frame],
     [["-", "+"], here.speed],
     [["[", "]"], here.marks],
+    [["N", "P"], text.value.readingMarks.key],
     [["⇧N", "⇧P"], here.gap],
     [["1", "…", "4"], t.select],
     [["G"], here.goTo],

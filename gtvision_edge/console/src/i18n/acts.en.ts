@@ -51,6 +51,7 @@ export const acts: Text["acts"] = {
   "camera.push_secret_shown": "looked at a camera's secret for sending readings",
   "plates.anonymised": "took plates and pictures out of old readings",
   "plates.exported": "took plate readings away as CSV",
+  "plates.pictures_dropped": "took old pictures out of readings",
   "plates.searched": "searched for a plate",
   "alert.acknowledged": "acknowledged an alert",
   "watch.created": "put a plate on the watchlist",

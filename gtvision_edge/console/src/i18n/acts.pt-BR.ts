@@ -50,6 +50,7 @@ export const acts: Record<string, string> = {
   "camera.push_secret_shown": "viu o segredo de envio de leituras de uma câmera",
   "plates.anonymised": "tirou placas e imagens de leituras antigas",
   "plates.exported": "levou leituras de placas em CSV",
+  "plates.pictures_dropped": "tirou imagens antigas de leituras",
   "plates.searched": "procurou uma placa",
   "alert.acknowledged": "deu ciência de um alerta",
   "watch.created": "incluiu uma placa na lista de procuradas",

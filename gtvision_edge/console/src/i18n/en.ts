@@ -8,6 +8,7 @@ import type { Text } from "./pt-BR";
 import { findings, mediaStates } from "./findings.en";
 import { causes, doors, failures, volumes, warnings } from "./trouble.en";
 import { purging } from "./purging.en";
+import { readingMarks } from "./readingMarks.en";
 import { refusals } from "./refusals.en";
 import { storage } from "./storage.en";
 import { health, settings } from "./upkeep.en";
@@ -25,6 +26,7 @@ export const en: Text = {
   doors,
   findings,
   purging,
+  readingMarks,
   mediaStates,
   investigate,
   volumes,

@@ -23,6 +23,17 @@ const CLOCK_TITLES: Record<string, string> = {
   behind_footage: "The box's clock is before the last recording: nothing is deleted by its age.",
 };
 
+const PICTURE_REASONS: Record<string, string> = {
+  picture_address_refused: "their address is not listed",
+  picture_redirected: "their address points elsewhere",
+  picture_denied: "their server refuses",
+  picture_too_large: "they are too large",
+  picture_no_jpeg: "they are no whole JPEGs",
+  picture_unreachable: "their server does not answer",
+  picture_key_lost: "the key that opened the address is lost",
+  picture_not_kept: "this box's disk does not keep them",
+};
+
 export const findings: Text["findings"] = {
   integrity_faults: () => ({
     title: "The comparison of disk and index found faults.",
@@ -167,6 +178,10 @@ export const findings: Text["findings"] = {
   messages_parked: ({ parked }) => ({
     title: `${Number(parked).toLocaleString("en")} messages were refused by the hub many times and are put aside.`,
     cure: "Others go on. The hub's team can tell why it refuses them.",
+  }),
+  plate_pictures_failing: ({ cameras, reason }) => ({
+    title: `Pictures of readings do not come, of ${Number(cameras).toLocaleString("en")} camera(s): ${PICTURE_REASONS[String(reason)] ?? word(reason)}.`,
+    cure: "The readings stay, without picture. Who sends them names the address in imagem_url: this box must reach it, picture_sources (edge.toml) must list it, and it must be a JPEG of at most 5 MiB.",
   }),
   hub_queue_deep: ({ queue, depth }) => ({
     title: `The hub's queue ${word(queue)} holds ${Number(depth).toLocaleString("en")} messages.`,

@@ -26,6 +26,17 @@ const CLOCK_TITLES: Record<string, string> = {
   behind_footage: "O relógio do equipamento está antes da última gravação: nada é apagado por idade.",
 };
 
+const PICTURE_REASONS: Record<string, string> = {
+  picture_address_refused: "o endereço não está liberado",
+  picture_redirected: "o endereço aponta para outro",
+  picture_denied: "o servidor recusa",
+  picture_too_large: "são grandes demais",
+  picture_no_jpeg: "não são JPEG inteiros",
+  picture_unreachable: "o servidor não responde",
+  picture_key_lost: "a chave que abria o endereço se perdeu",
+  picture_not_kept: "o disco desta unidade não as guarda",
+};
+
 export const findings: Record<string, (facts: Facts) => Trouble> = {
   integrity_faults: () => ({
     title: "A conferência de disco e índice encontrou problemas.",
@@ -170,6 +181,10 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
   messages_parked: ({ parked }) => ({
     title: `${Number(parked).toLocaleString("pt-BR")} mensagens foram recusadas pela central muitas vezes e estão de lado.`,
     cure: "As outras seguem. A equipe da central diz por que as recusa.",
+  }),
+  plate_pictures_failing: ({ cameras, reason }) => ({
+    title: `Imagens de leituras não chegam, de ${Number(cameras).toLocaleString("pt-BR")} câmera(s): ${PICTURE_REASONS[String(reason)] ?? word(reason)}.`,
+    cure: "As leituras ficam, sem imagem. Quem as envia diz o endereço em imagem_url: precisa ser alcançado desta unidade, estar em picture_sources (edge.toml) e ser um JPEG de até 5 MiB.",
   }),
   hub_queue_deep: ({ queue, depth }) => ({
     title: `A fila ${word(queue)} da central tem ${Number(depth).toLocaleString("pt-BR")} mensagens paradas.`,

@@ -7,6 +7,7 @@ import { fields } from "./fields.pt-BR";
 import { findings, mediaStates } from "./findings.pt-BR";
 import { causes, doors, failures, volumes, warnings } from "./trouble.pt-BR";
 import { purging } from "./purging.pt-BR";
+import { readingMarks } from "./readingMarks.pt-BR";
 import { refusals } from "./refusals.pt-BR";
 import { search } from "./search.pt-BR";
 import { storage } from "./storage.pt-BR";
@@ -25,6 +26,7 @@ export const ptBR = {
   doors,
   findings,
   purging,
+  readingMarks,
   mediaStates,
   investigate,
   volumes,
