@@ -167,6 +167,13 @@ class CameraService:
         """
         return self._sealer.unseal(CameraUuid(bound_to), sealed)
 
+    def login_of(self, camera_id: str) -> tuple[str, SecretStr] | None:
+        """Return a camera's user and password, for who asks the camera itself; None: no such camera, or it cannot be opened."""
+        known = self._known.get(CameraId(camera_id))
+        if known is None or known.password is None:
+            return None
+        return known.camera.username, known.password
+
     def stream_url(self, camera_id: str, profile: ProfileName) -> str | None:
         """Return the URL of a stream **with credentials**, for the media server and the monitor alone.
 

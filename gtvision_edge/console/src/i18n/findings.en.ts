@@ -169,11 +169,27 @@ export const findings: Text["findings"] = {
   }),
   hub_stalled: () => ({
     title: "The hub is connected and confirms nothing.",
-    cure: "Its RabbitMQ may be out of memory or disk: tell its team. Readings wait here.",
+    cure: "Its RabbitMQ hangs: tell its team. Readings wait here.",
   }),
-  hub_backlog: ({ waiting }) => ({
-    title: `${Number(waiting).toLocaleString("en")} messages wait for the hub.`,
-    cure: "They are sent by themselves once the line is back, new ones first. If the line is good, the hub takes them too slowly.",
+  hub_far_behind: ({ waiting, queue, depth }) => ({
+    title: typeof queue === "string"
+      ? `The hub is far behind: its queue ${queue} holds ${Number(depth).toLocaleString("en")} messages.`
+      : `The hub is far behind: ${Number(waiting).toLocaleString("en")} messages wait for it.`,
+    cure: typeof queue === "string"
+      ? "Who takes them at the hub has stopped or is slow: tell its team."
+      : "They are sent by themselves once the line is back, new ones first. If the line is good, the hub takes them too slowly.",
+  }),
+  hub_blocked: () => ({
+    title: "The hub has said that it is out of memory or disk, and takes nothing now.",
+    cure: "Tell the hub's team; readings wait here and leave by themselves when it takes them again.",
+  }),
+  hub_messages_given_up: ({ messages, reason }) => ({
+    title: `${Number(messages).toLocaleString("en")} messages or more were given up and never reached the hub: ${reason === "age" ? "they had waited too long" : "there was no more room"}.`,
+    cure: "The readings stay on this unit, and the audit log says how many messages they were and of when. The limits are keep and max_bytes, in [uplink] of edge.toml.",
+  }),
+  push_service_unreachable: ({ minutes }) => ({
+    title: `Notice services have not answered for ${String(minutes)} min.`,
+    cure: "The unit needs the internet (HTTPS) to tell phones and browsers. What waits is sent when it is back, if it is still news.",
   }),
   messages_parked: ({ parked }) => ({
     title: `${Number(parked).toLocaleString("en")} messages were refused by the hub many times and are put aside.`,
@@ -182,9 +198,5 @@ export const findings: Text["findings"] = {
   plate_pictures_failing: ({ cameras, reason }) => ({
     title: `Pictures of readings do not come, of ${Number(cameras).toLocaleString("en")} camera(s): ${PICTURE_REASONS[String(reason)] ?? word(reason)}.`,
     cure: "The readings stay, without picture. Who sends them names the address in imagem_url: this box must reach it, picture_sources (edge.toml) must list it, and it must be a JPEG of at most 5 MiB.",
-  }),
-  hub_queue_deep: ({ queue, depth }) => ({
-    title: `The hub's queue ${word(queue)} holds ${Number(depth).toLocaleString("en")} messages.`,
-    cure: "Who takes them at the hub has stopped or is slow: tell its team.",
   }),
 };

@@ -172,11 +172,27 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
   }),
   hub_stalled: () => ({
     title: "A central está conectada e não confirma nada.",
-    cure: "O RabbitMQ da central pode estar sem memória ou disco: avise a equipe dela. As leituras esperam aqui.",
+    cure: "O RabbitMQ da central travou: avise a equipe dela. As leituras esperam aqui.",
   }),
-  hub_backlog: ({ waiting }) => ({
-    title: `${Number(waiting).toLocaleString("pt-BR")} mensagens esperam para ir à central.`,
-    cure: "São enviadas sozinhas quando a linha voltar, as novas primeiro. Se a linha está boa, a central recebe devagar demais.",
+  hub_far_behind: ({ waiting, queue, depth }) => ({
+    title: typeof queue === "string"
+      ? `A central está muito atrasada: a fila ${queue} dela tem ${Number(depth).toLocaleString("pt-BR")} mensagens paradas.`
+      : `A central está muito atrasada: ${Number(waiting).toLocaleString("pt-BR")} mensagens esperam para ir a ela.`,
+    cure: typeof queue === "string"
+      ? "Quem as consome na central parou ou está devagar: avise a equipe dela."
+      : "São enviadas sozinhas quando a linha voltar, as novas primeiro. Se a linha está boa, a central recebe devagar demais.",
+  }),
+  hub_blocked: () => ({
+    title: "A central avisou que está sem memória ou disco e não recebe nada agora.",
+    cure: "Avise a equipe da central; as leituras esperam aqui e vão sozinhas quando ela liberar.",
+  }),
+  hub_messages_given_up: ({ messages, reason }) => ({
+    title: `${Number(messages).toLocaleString("pt-BR")} mensagens ou mais foram abandonadas sem chegar à central: ${reason === "age" ? "esperaram demais" : "não cabiam mais"}.`,
+    cure: "As leituras continuam neste equipamento, e a auditoria diz quantas mensagens eram e de quando. Os limites são keep e max_bytes, em [uplink] de edge.toml.",
+  }),
+  push_service_unreachable: ({ minutes }) => ({
+    title: `Os serviços de avisos não respondem há ${String(minutes)} min.`,
+    cure: "Este equipamento precisa de acesso à internet (HTTPS) para avisar celulares e navegadores. O que espera é enviado quando ela voltar, se ainda for novo.",
   }),
   messages_parked: ({ parked }) => ({
     title: `${Number(parked).toLocaleString("pt-BR")} mensagens foram recusadas pela central muitas vezes e estão de lado.`,
@@ -185,9 +201,5 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
   plate_pictures_failing: ({ cameras, reason }) => ({
     title: `Imagens de leituras não chegam, de ${Number(cameras).toLocaleString("pt-BR")} câmera(s): ${PICTURE_REASONS[String(reason)] ?? word(reason)}.`,
     cure: "As leituras ficam, sem imagem. Quem as envia diz o endereço em imagem_url: precisa ser alcançado desta unidade, estar em picture_sources (edge.toml) e ser um JPEG de até 5 MiB.",
-  }),
-  hub_queue_deep: ({ queue, depth }) => ({
-    title: `A fila ${word(queue)} da central tem ${Number(depth).toLocaleString("pt-BR")} mensagens paradas.`,
-    cure: "Quem as consome na central parou ou está devagar: avise a equipe dela.",
   }),
 };
