@@ -19,6 +19,7 @@ from gtvision_edge import __version__
 from gtvision_edge.accounts import find_key_faults
 from gtvision_edge.app import RunOptions, Started, run
 from gtvision_edge.audit import entry_document
+from gtvision_edge.cli_uplink import add_line_commands
 from gtvision_edge.detections.push_wording import ONLY_HERE, describe_help
 from gtvision_edge.errors import EdgeError, ErrorKind, InvalidInputError
 from gtvision_edge.recordings.adoption import Candidate, describe
@@ -230,6 +231,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(command=_webhook_help)
 
+    add_line_commands(commands, common, _load)
+
     user = commands.add_parser("user", help="people").add_subparsers(required=True)
     command = user.add_parser("reset-password", parents=[common], help="give a new password")
     command.add_argument("username")
@@ -398,9 +401,9 @@ def _verify_bundle(options: argparse.Namespace) -> int:
             "faults": [{**asdict(each), "what": each.say(language)} for each in verdict.faults],
             "remarks": [{**asdict(each), "what": each.say(language)} for each in verdict.remarks],
         }
-        print(json.dumps(document, ensure_ascii=False))
+        print(json.dumps(document))  # ASCII: a terminal obeys some letters of a stranger's bundle
     else:
-        print("\n".join(_say_verdict(verdict, language)))
+        print("\n".join(map(_printable, _say_verdict(verdict, language))))
     if not verdict.is_good:
         return EXIT_FAILED
     return 0 if verdict.is_trusted else EXIT_NOT_COMPARED
@@ -432,6 +435,8 @@ def _say_verdict(verdict: BundleVerdict, language: Language) -> list[str]:
         for fault in verdict.faults
     ]
     lines += [f"{words('remark')}  {remark.say(language)}" for remark in verdict.remarks]
+    if verdict.untold:
+        lines.append(words("untold", count=verdict.untold))
     if not verdict.is_good:
         return [*lines, words("is_not")]
     lines.append(words("is_whole", package=verdict.package_id, files=verdict.files))
@@ -439,6 +444,13 @@ def _say_verdict(verdict: BundleVerdict, language: Language) -> list[str]:
         lines.append(words("sealed", count=verdict.sealed))
     signer = "by_trusted" if verdict.is_trusted else "compare"
     return [*lines, words(signer, fingerprint=verdict.fingerprint)]
+
+
+def _printable(line: str) -> str:
+    """Return *line* without what moves a cursor or turns text around: parts of it are a stranger's."""
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in line
+    )
 
 
 def _adopt_volume(options: argparse.Namespace) -> int:

@@ -32,6 +32,9 @@ from gtvision_edge.errors import EdgeError, ErrorKind
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|min|h|d)")
 _DURATION_UNITS = {"ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400}
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
+_HOST = re.compile(
+    r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
+)
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KiB|MiB|GiB|TiB|kB|MB|GB|TB)")
 _SIZE_UNITS = {
     "B": 1,
@@ -80,6 +83,17 @@ def _proxy(text: str) -> str:
         ipaddress.ip_network(text, strict=False)
     except ValueError as error:
         raise ValueError(f'"{text}" is no address; write "127.0.0.1" or "10.0.0.0/8"') from error
+    return text
+
+
+def _picture_source(text: str) -> str:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError as error:
+        if not _HOST.fullmatch(text) or text.rpartition(".")[2].isdigit():
+            raise ValueError(
+                f'"{text}" is no network and no host; write "10.20.0.0/16" or "fotos.example"'
+            ) from error
     return text
 
 
@@ -313,6 +327,15 @@ def _amqp_url(url: SecretStr) -> SecretStr:
 class DetectionSettings(Section):
     keep: Annotated[Duration, Field(ge=86400.0)] = 180 * 86400.0
     """Afterwards plate and pictures of a reading are taken away; counts remain."""
+    keep_pictures: Annotated[Duration, Field(ge=3600.0)] = 180 * 86400.0
+    pictures_max: Size = 20 * 2**30
+    picture_sources: tuple[Annotated[str, AfterValidator(_picture_source)], ...] = (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "fc00::/7",
+    )
+    """From where ``imagem_url`` is fetched; empty = from nowhere."""
 
 
 class UplinkSettings(Section):
@@ -321,10 +344,44 @@ class UplinkSettings(Section):
     url: Annotated[SecretStr, AfterValidator(_amqp_url)] = SecretStr("")
     exchange: Annotated[str, Field(min_length=1, max_length=127)] = "deteccoes.events"
     declare_topology: bool = False
+    password_file: Annotated[Path, AfterValidator(_absolute)] | None = None
+    """Holds the password alone; takes the place of the one in ``url``, and is read at each connecting."""
     ca_file: Annotated[Path, AfterValidator(_absolute)] | None = None
+    certificate_file: Annotated[Path, AfterValidator(_absolute)] | None = None
+    key_file: Annotated[Path, AfterValidator(_absolute)] | None = None
+    keep: Annotated[Duration, Field(ge=86400.0)] = 90 * 86400.0
+    """Messages that wait longer are given up, and that is written down."""
+    max_bytes: Annotated[Size, Field(ge=2**20)] = 8 * 2**30
     watch_queues: tuple[Annotated[str, Field(min_length=1, max_length=255)], ...] = ()
     alert_waiting: Annotated[int, Field(ge=1)] = 10_000
     alert_age: Duration = 3600.0
+
+    @model_validator(mode="after")
+    def _files_go_together(self) -> "UplinkSettings":
+        if self.key_file is not None and self.certificate_file is None:
+            raise ValueError('"key_file" needs "certificate_file"')
+        is_tls = urlsplit(self.url.get_secret_value()).scheme == "amqps"
+        if (self.ca_file or self.certificate_file) and self.url.get_secret_value() and not is_tls:
+            raise ValueError('"ca_file" and "certificate_file" need an amqps:// address')
+        return self
+
+
+def _contact(text: str) -> str:
+    parts = urlsplit(text)
+    if not (parts.scheme == "mailto" and "@" in parts.path) and not (
+        parts.scheme == "https" and parts.hostname
+    ):
+        raise ValueError(f'"{text}" is no contact; write "mailto:ti@prefeitura.example"')
+    return text
+
+
+class PushSettings(Section):
+    """Notices on phones and browsers."""
+
+    contact: Annotated[str, AfterValidator(_contact)] = "mailto:gtvision-edge@example.com"
+    keep: Annotated[Duration, Field(ge=60.0, le=86400.0 * 7)] = 4 * 3600.0
+    settle: Annotated[Duration, Field(ge=1.0, le=86400.0)] = 120.0
+    allow_private: bool = False
 
 
 class LogSettings(Section):
@@ -352,6 +409,7 @@ class Settings(BaseSettings):
     papers: PaperSettings = PaperSettings()
     detections: DetectionSettings = DetectionSettings()
     uplink: UplinkSettings = UplinkSettings()
+    push: PushSettings = PushSettings()
     logs: LogSettings = LogSettings()
 
     @model_validator(mode="after")

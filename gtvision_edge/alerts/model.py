@@ -16,6 +16,8 @@ class FeedKind(StrEnum):
     """What an entry of the feed tells of."""
 
     DETECTION = "detection"
+    DETECTION_PICTURE = "detection_picture"
+    """One that was told before has another picture now."""
     ALERT = "alert"
     ALERT_ACKNOWLEDGED = "alert_acknowledged"
 
@@ -29,7 +31,7 @@ class Topic(StrEnum):
     @property
     def kinds(self) -> frozenset[FeedKind]:
         if self is Topic.DETECTIONS:
-            return frozenset({FeedKind.DETECTION})
+            return frozenset({FeedKind.DETECTION, FeedKind.DETECTION_PICTURE})
         return frozenset({FeedKind.ALERT, FeedKind.ALERT_ACKNOWLEDGED})
 
 
@@ -73,8 +75,8 @@ class Entry:
     kind: FeedKind
     detection: Detection
     alert: Alert | None
-    text: str = ""
-    """What clients are sent; written by the first who sends it."""
+    frame: bytes = b""
+    """What clients are sent; made by the first who sends it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from gtvision_edge.alerts.model import Acknowledgement, Alert, AlertId, Audience, Entry, FeedKind
-from gtvision_edge.detections.model import Detection, Watch, WatchId, WatchLevel
+from gtvision_edge.detections.model import Detection, DetectionId, Watch, WatchId, WatchLevel
+from gtvision_edge.detections.moments import AHEAD_US, LATE_US
 from gtvision_edge.detections.repository import columns_of, to_detection
 from gtvision_edge.storage import Database, Row, Transaction
 
@@ -90,6 +91,31 @@ async def search_alerts(database: Database, wanted: WantedAlerts, limit: int) ->
         [*values, limit, *(wanted.before or ())],
     )
     return [_to_alert(row) for row in rows]
+
+
+async def fetch_wanted_moments(
+    database: Database,
+    camera_id: str,
+    camera_uuid: str,
+    *,
+    from_us: int,
+    to_us: int,
+    tenant_id: str | None,
+    most: int,
+) -> list[tuple[int, DetectionId, WatchLevel]]:
+    """Return when wanted plates passed a camera in [from, to), the reading and the level: the newest *most*, in order of time."""
+    # An alert is raised when its reading is received: a minute after the passage at most, or before, by a clock that is ahead.
+    rows = await database.fetch_all(
+        f"SELECT d.captured_us, d.detection_id, a.level FROM {_ALERTS} WHERE a.camera_id = ?1"  # noqa: S608 -- a constant
+        " AND a.raised_us >= ?3 - ?6 AND a.raised_us < ?4 + ?7 AND d.camera_uuid = ?2"
+        " AND d.captured_us >= ?3 AND d.captured_us < ?4 AND (?5 IS NULL OR a.tenant_id = ?5)"
+        " ORDER BY a.raised_us DESC LIMIT ?8",
+        (camera_id, camera_uuid, from_us, to_us, tenant_id, AHEAD_US, LATE_US, most),
+    )
+    return sorted(
+        (row["captured_us"], DetectionId(row["detection_id"]), WatchLevel(row["level"]))
+        for row in rows
+    )
 
 
 def add_to_feed(

@@ -1,7 +1,5 @@
 """Plate readings as a table to carry away. An act with a purpose, as a search is."""
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Annotated, Final
 
@@ -15,6 +13,7 @@ from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.detections.errors import PurposeRequiredError
 from gtvision_edge.detections.model import Detection
 from gtvision_edge.detections.service import MAX_EXPORT, DetectionDesk, Search
+from gtvision_edge.runtime.tables import UTF8_MARK, table_lines
 from gtvision_edge.runtime.timestamps import from_datetime, to_rfc3339
 
 HEADINGS: Final = (
@@ -31,7 +30,6 @@ HEADINGS: Final = (
     "detection_id",
     "passagem_id",
 )
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class TableQuery(Query):
@@ -66,10 +64,9 @@ def detection_table_endpoints(desk: DetectionDesk) -> list[Endpoint]:
         await response.prepare(call.request)
         if call.request.method == hdrs.METH_HEAD:
             return response
-        # The mark by which spreadsheets know UTF-8.
-        await response.write("\ufeff".encode() + _lines([HEADINGS]))
+        await response.write(UTF8_MARK + table_lines([HEADINGS]))
         async for page in pages:
-            await response.write(_lines([_row(each) for each in page]))
+            await response.write(table_lines([_row(each) for each in page]))
         await response.write_eof()
         return response
 
@@ -105,17 +102,3 @@ def _row(detection: Detection) -> Sequence[object]:
         detection.detection_id,
         detection.passage_id,
     )
-
-
-def _lines(rows: Sequence[Sequence[object]]) -> bytes:
-    file = io.StringIO()
-    csv.writer(file, delimiter=";", lineterminator="\r\n").writerows(
-        [list(map(_cell, row)) for row in rows]
-    )
-    return file.getvalue().encode("utf-8", "replace")
-
-
-def _cell(value: object) -> str:
-    """Return *value* so that no spreadsheet runs it: what cameras call a plate comes from strangers."""
-    text = str(value)
-    return "'" + text if text.lstrip(" ").startswith(_FORMULA) else text

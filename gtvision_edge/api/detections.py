@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from pydantic import Field
 
 from gtvision_edge.api.moments import Moment
@@ -11,15 +11,20 @@ from gtvision_edge.api.routing import (
     Answer,
     Call,
     Endpoint,
-    Listing,
     PageQuery,
 )
 from gtvision_edge.cameras.errors import UnknownCameraError
-from gtvision_edge.detections.errors import PurposeRequiredError, UnknownDetectionError
+from gtvision_edge.detections.errors import (
+    NoDetectionPictureError,
+    PictureLostError,
+    PurposeRequiredError,
+    UnknownDetectionError,
+)
 from gtvision_edge.detections.model import Detection, PictureKind
 from gtvision_edge.detections.plates import suggestions
 from gtvision_edge.detections.service import DetectionDesk, Search
 from gtvision_edge.errors import InvalidInputError
+from gtvision_edge.runtime.entity_tags import has_already
 from gtvision_edge.runtime.timestamps import from_datetime, to_rfc3339
 
 FOREVER_US = 253_000_000_000_000_000
@@ -56,14 +61,25 @@ class DetectionAnswer(Answer):
     facts: dict[str, Any]
     has_scene: bool
     has_plate_picture: bool
+    scene_sha256: str | None
+    plate_sha256: str | None
+    picture_state: str
+    """'' = nothing to say; waiting; or why a picture is not there, such as picture_unreachable."""
     anonymised: bool
+
+
+class DetectionListing(Answer):
+    items: list[DetectionAnswer]
+    next: str | None = None
+    semelhantes: list[str]
+    """With the first page of a search for a whole plate: others that were read then, one doubtful character away. Not among items."""
 
 
 class _DetectionResource:
     def __init__(self, desk: DetectionDesk) -> None:
         self._desk = desk
 
-    async def search(self, call: Call) -> Listing[DetectionAnswer]:
+    async def search(self, call: Call) -> DetectionListing:
         query = call.query_as(DetectionQuery)
         wanted = Search(
             from_datetime(query.start) if query.start else 0,
@@ -78,8 +94,10 @@ class _DetectionResource:
         )
         page = found[: query.limit]
         more = len(found) > query.limit
-        return Listing[DetectionAnswer](
-            items=[answer(each) for each in page], next=_cursor(page[-1]) if more else None
+        return DetectionListing(
+            items=[answer(each) for each in page],
+            next=_cursor(page[-1]) if more else None,
+            semelhantes=[] if query.cursor else await self._desk.similar(call.principal, wanted),
         )
 
     async def get(self, call: Call) -> DetectionAnswer:
@@ -92,11 +110,12 @@ class _DetectionResource:
         return await self._picture(call, PictureKind.PLATE)
 
     async def _picture(self, call: Call, kind: PictureKind) -> web.StreamResponse:
-        path = await self._desk.picture(call.principal, call.path("detection_id"), kind)
-        return web.FileResponse(
-            path,
-            headers={"Content-Type": "image/jpeg", "Cache-Control": "private, max-age=3600"},
-        )
+        name = await self._desk.picture_name(call.principal, call.path("detection_id"), kind)
+        headers = {hdrs.CACHE_CONTROL: "private, max-age=3600", hdrs.ETAG: f'"{name}"'}
+        if has_already(call.request, name):
+            return web.Response(status=304, headers=headers)
+        jpeg = await self._desk.picture(name)
+        return web.Response(body=jpeg, content_type="image/jpeg", headers=headers)
 
 
 def answer(detection: Detection) -> DetectionAnswer:
@@ -118,6 +137,9 @@ def answer(detection: Detection) -> DetectionAnswer:
         facts=dict(detection.facts),
         has_scene=detection.scene is not None,
         has_plate_picture=detection.crop is not None,
+        scene_sha256=detection.scene,
+        plate_sha256=detection.crop,
+        picture_state=detection.picture_state.value,
         anonymised=detection.anonymised_us is not None,
     )
 
@@ -147,7 +169,7 @@ def detection_endpoints(desk: DetectionDesk) -> list[Endpoint]:
             "plates out",
             WATCHERS,
             query=DetectionQuery,
-            response=Listing[DetectionAnswer],
+            response=DetectionListing,
             errors=(UnknownCameraError, PurposeRequiredError),
         ),
         Endpoint(
@@ -170,6 +192,7 @@ def detection_endpoints(desk: DetectionDesk) -> list[Endpoint]:
                 "plates out",
                 WATCHERS,
                 response="image/jpeg",
+                errors=(NoDetectionPictureError, PictureLostError),
                 ids=ids,
                 look_up=desk.find,
             )

@@ -1,7 +1,8 @@
 """Recorded footage: timelines, calendars, playlists, the files themselves."""
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from aiohttp import hdrs, web
 from pydantic import Field
@@ -14,7 +15,9 @@ from gtvision_edge.accounts import (
     Role,
     Session,
 )
+from gtvision_edge.alerts.marks import ReadingMark, ReadingMarks
 from gtvision_edge.api.moments import EARLIEST, LATEST, Moment
+from gtvision_edge.api.reading_marks import ReadingMarkAnswer, reading_mark_answers
 from gtvision_edge.api.routing import EVERYONE, PREFIX, WATCHERS, Answer, Call, Endpoint, Query
 from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.cameras.service import CameraService
@@ -115,7 +118,7 @@ class TimelineAnswer(Answer):
     spans: list[SpanAnswer]
     gaps: list[GapAnswer]
     incidents: list[IncidentMarkAnswer]
-    detections: list[dict[str, Any]]
+    detections: list[ReadingMarkAnswer]
     thumbnails: ThumbnailsAnswer
     first: str | None
     last: str | None
@@ -141,10 +144,12 @@ class _FootageResource:
         timelines: TimelineService,
         playback: Playback,
         thumbnails: Thumbnails,
+        marks: ReadingMarks,
         passes: Passes,
         transfers: Shares,
     ) -> None:
         self._cameras = cameras
+        self._marks = marks
         self._timelines = timelines
         self._playback = playback
         self._thumbnails = thumbnails
@@ -191,7 +196,14 @@ class _FootageResource:
             span,
             since_us=present.created_us if present is not None and is_present else None,
         )
-        return self._timeline(call.principal, camera, timeline)
+        marks = await self._marks.find(
+            call.principal,
+            camera.camera_id,
+            camera.camera_uuid,
+            start_us=span.start_us,
+            end_us=span.end_us,
+        )
+        return self._timeline(call.principal, camera, timeline, marks)
 
     async def days(self, call: Call) -> DaysAnswer:
         camera = await self._playback.camera(call.principal, call.path("camera_id"))
@@ -249,7 +261,11 @@ class _FootageResource:
             )
 
     def _timeline(
-        self, principal: Principal, camera: RecordedCamera, timeline: Timeline
+        self,
+        principal: Principal,
+        camera: RecordedCamera,
+        timeline: Timeline,
+        readings: Sequence[ReadingMark],
     ) -> TimelineAnswer:
         # Reasons are for those who may open incidents, or look after them.
         marks = timeline.incidents if principal.role is not Role.VIEWER else ()
@@ -284,7 +300,7 @@ class _FootageResource:
                 )
                 for each in marks
             ],
-            detections=[],
+            detections=reading_mark_answers(readings),
             thumbnails=ThumbnailsAnswer(
                 interval_s=self._thumbnails.interval_s, available_from=_time(first)
             ),
@@ -303,11 +319,12 @@ def footage_endpoints(
     timelines: TimelineService,
     playback: Playback,
     thumbnails: Thumbnails,
+    marks: ReadingMarks,
     passes: Passes,
     transfers: Shares,
 ) -> list[Endpoint]:
     """Return the endpoints of recorded footage; files on their way to clients count among the site's *transfers*."""
-    resource = _FootageResource(cameras, timelines, playback, thumbnails, passes, transfers)
+    resource = _FootageResource(cameras, timelines, playback, thumbnails, marks, passes, transfers)
     ids = {"camera_id": UnknownCameraError}
     return [
         Endpoint(
@@ -322,6 +339,10 @@ def footage_endpoints(
             errors=(NoFootageError, SpanTooLongError),
             ids=ids,
             look_up=resource.see_camera,
+            description=(
+                "Readings are told without their plates, up to 500 one by one; of more, the first of each five-hundredth of the"
+                " interval. Those that raised an alert are always told one by one, the newest 200."
+            ),
         ),
         Endpoint(
             "GET",

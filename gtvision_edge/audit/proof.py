@@ -50,9 +50,10 @@ def check_entry_document(
         path = [bytes.fromhex(each) for each in document["path"]]
         entry = json.loads(text)
         seq = entry["seq"]
+        hashed = hash_of(previous, salt, text)
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise BadProofError("The proof is damaged.") from error
-    if hash_of(previous, salt, text) != claimed:
+    if hashed != claimed:
         raise BadProofError("The entry is not the one that was hashed.")
     if seq != index + 1:
         raise BadProofError("The entry stands at another place in the log.")

@@ -33,6 +33,20 @@ class UnknownDetectionError(EdgeError):
     kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND
 
 
+class NoDetectionPictureError(EdgeError):
+    """The reading has no such picture; ``picture_state`` says what there is to say of it."""
+
+    code: ClassVar[str] = "no_detection_picture"
+    kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND
+
+
+class PictureLostError(EdgeError):
+    """The reading had such a picture, and its file is gone though nobody took it away."""
+
+    code: ClassVar[str] = "picture_lost"
+    kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND
+
+
 class PictureNotKeptError(EdgeError):
     """A picture could not be stored, so nothing of the reading was; it shall be sent again."""
 

@@ -7,7 +7,7 @@ sends a passage again is told the first result; what it lacked then, a picture, 
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
@@ -21,13 +21,17 @@ from gtvision_edge.detections.errors import PictureNotKeptError
 from gtvision_edge.detections.model import (
     Detection,
     DetectionId,
+    PictureCame,
     PictureKind,
+    PictureState,
     PlateRead,
     Reading,
     TrustLevel,
 )
 from gtvision_edge.detections.moments import moment_of
-from gtvision_edge.detections.picture_store import PictureStore
+from gtvision_edge.detections.picture_store import PictureStore, name_of
+from gtvision_edge.detections.pictures import repository as picture_files
+from gtvision_edge.detections.plate_sources.model import NOTHING_SET, SourceSettings
 from gtvision_edge.detections.plates import read_plate
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
@@ -73,6 +77,10 @@ class OutgoingNews:
 
 Send = Callable[[Transaction, OutgoingNews], None]
 """Writes a message to the outbox in a transaction."""
+Seal = Callable[[str, str], bytes]
+"""Encrypts a secret, bound to whose it is."""
+SettingsOf = Callable[[str], SourceSettings]
+"""Returns what is set for the readings of a camera, by its uuid."""
 Told = Callable[[Transaction, Detection], None]
 """Writes what people are told of a detection in a transaction."""
 
@@ -86,7 +94,11 @@ class Taken:
 
 
 class Intake:
-    """Judges readings, keeps them, and tells of them."""
+    """Judges readings, keeps them, and tells of them.
+
+    Where a picture is still to be fetched or cut out, that is kept with the reading and *wake* is called. *seal* closes the
+    addresses of such pictures; without it none are fetched.
+    """
 
     def __init__(
         self,
@@ -98,6 +110,10 @@ class Intake:
         pictures: PictureStore,
         send: Send,
         tell: Sequence[Told] = (),
+        tell_of_picture: Sequence[Told] = (),
+        seal: Seal | None = None,
+        wake: Callable[[], None] = lambda: None,
+        settings_of: SettingsOf = lambda _: NOTHING_SET,
         registry: CollectorRegistry | None = None,
     ) -> None:
         self._database = database
@@ -107,6 +123,10 @@ class Intake:
         self._pictures = pictures
         self._send = send
         self._tell = tell
+        self._tell_of_picture = tell_of_picture
+        self._seal = seal
+        self._wake = wake
+        self._settings_of = settings_of
         self._threads = ThreadPoolExecutor(2, "detection-pictures")
         registry = registry or CollectorRegistry()
         self._accepted = Counter(
@@ -141,28 +161,67 @@ class Intake:
         """
         received_us = self._clock.now_us()
         key = source_key(camera.camera_uuid, source, reading, event_id)
-        scene, crop = await self._keep_pictures(reading)
+        pictures = await self._named(reading)
+        scene, crop = (
+            pictures[kind][0] if kind in pictures else None
+            for kind in (PictureKind.SCENE, PictureKind.PLATE)
+        )
+        sizes = {name: len(jpeg) for name, jpeg in pictures.values()}
         fresh = self._judged(camera, reading, source, trust, received_us, scene, crop)
+        url_sealed = self._sealed_url(fresh, reading)
 
-        def write(transaction: Transaction) -> tuple[Detection, bool]:
+        def write(transaction: Transaction) -> tuple[Detection, bool, bool]:
+            picture_files.note_files(transaction, sizes)
             known = repository.find_by_source_key(transaction, key)
             if known is not None:
-                repository.add_pictures(transaction, known["detection_id"], scene=scene, crop=crop)
-                return repository.to_detection(known), False
+                added = self._add_pictures(transaction, known["detection_id"], scene, crop)
+                return repository.to_detection(known), False, added
             detection = self._placed_in_passage(transaction, fresh)
             repository.insert_detection(transaction, detection, source_key=key)
+            if detection.picture_state is PictureState.WAITING:
+                picture_files.add_job(
+                    transaction,
+                    detection,
+                    url_sealed=url_sealed,
+                    plate_area=reading.plate_area,
+                    now_us=received_us,
+                )
             self._send(transaction, news_of(detection, camera.name))
             for tell in self._tell:
                 tell(transaction, detection)
-            return detection, True
+            return detection, True, False
 
-        detection, is_new = await self._database.write(write)
+        async with self._pictures.claims.keeping(sizes):
+            await self._keep(jpeg for _, jpeg in pictures.values())
+            detection, is_new, is_added = await self._database.write(write)
+        self._publish(detection, source, is_new=is_new, is_added=is_added)
+        return Taken(detection.detection_id, is_new)
+
+    def _add_pictures(
+        self, transaction: Transaction, detection_id: str, scene: str | None, crop: str | None
+    ) -> bool:
+        now = repository.add_pictures(transaction, detection_id, scene=scene, crop=crop)
+        if now is None:
+            return False
+        for tell in self._tell_of_picture:
+            tell(transaction, now)
+        return True
+
+    def _publish(self, detection: Detection, source: str, *, is_new: bool, is_added: bool) -> None:
         if is_new:
             self._accepted.labels(source).inc()
             self._bus.publish(PlateRead(detection))
         else:
             self._repeated.labels(source).inc()
-        return Taken(detection.detection_id, is_new)
+        if is_added:
+            self._bus.publish(PictureCame(detection.detection_id))
+        if is_new and detection.picture_state is PictureState.WAITING:
+            self._wake()
+
+    def _sealed_url(self, detection: Detection, reading: Reading) -> bytes | None:
+        if self._seal is None or not reading.picture_url or detection.scene is not None:
+            return None
+        return self._seal(detection.detection_id, reading.picture_url)
 
     def _judged(
         self,
@@ -175,7 +234,11 @@ class Intake:
         crop: str | None,
     ) -> Detection:
         plate = read_plate(reading.plate)
-        moment = moment_of(reading, received_us=received_us, zone=self._zone)
+        settings = self._settings_of(camera.camera_uuid)
+        moment = moment_of(reading, received_us=received_us, zone=settings.zone or self._zone)
+        is_fetchable = bool(reading.picture_url) and self._seal is not None and scene is None
+        is_cuttable = reading.plate_area is not None and scene is not None and crop is None
+        state = PictureState.WAITING if is_fetchable or is_cuttable else PictureState.NONE
         detection_id = DetectionId(new_uuid7(self._clock))
         return Detection(
             detection_id=detection_id,
@@ -193,9 +256,10 @@ class Intake:
             trust=trust,
             is_late=moment.is_late,
             passage_id=detection_id,
-            facts=_facts(reading),
+            facts=_facts(reading, settings.direction_of(reading.direction)),
             scene=scene,
             crop=crop,
+            picture_state=state,
         )
 
     def _placed_in_passage(self, transaction: Transaction, detection: Detection) -> Detection:
@@ -210,19 +274,23 @@ class Intake:
         )
         return replace(detection, passage_id=DetectionId(passage)) if passage else detection
 
-    async def _keep_pictures(self, reading: Reading) -> tuple[str | None, str | None]:
-        kept: dict[PictureKind, str] = {}
+    async def _named(self, reading: Reading) -> dict[PictureKind, tuple[str, bytes]]:
+        """Return the first picture of each kind that is kept, with its name."""
         loop = asyncio.get_running_loop()
+        found: dict[PictureKind, tuple[str, bytes]] = {}
         for picture in reading.pictures:
-            if picture.kind is PictureKind.VEHICLE or picture.kind in kept:
-                continue
+            if picture.kind is not PictureKind.VEHICLE and picture.kind not in found:
+                name = await loop.run_in_executor(self._threads, name_of, picture.jpeg)
+                found[picture.kind] = name, picture.jpeg
+        return found
+
+    async def _keep(self, jpegs: Iterable[bytes]) -> None:
+        loop = asyncio.get_running_loop()
+        for jpeg in jpegs:
             try:
-                kept[picture.kind] = await loop.run_in_executor(
-                    self._threads, self._pictures.keep, picture.jpeg
-                )
+                await loop.run_in_executor(self._threads, self._pictures.keep, jpeg)
             except OSError as error:
                 raise PictureNotKeptError("The picture could not be stored.") from error
-        return kept.get(PictureKind.SCENE), kept.get(PictureKind.PLATE)
 
 
 def source_key(camera_uuid: str, source: str, reading: Reading, event_id: str = "") -> bytes:
@@ -260,6 +328,7 @@ def news_of(detection: Detection, camera_name: str) -> OutgoingNews:
         "veiculo": facts.get("vehicle", {}),
         "imagem_sha256": detection.scene,
         "recorte_sha256": detection.crop,
+        "imagem_pendente": detection.picture_state is PictureState.WAITING,
     }
     return OutgoingNews(
         message_id=detection.detection_id,
@@ -273,10 +342,11 @@ def news_of(detection: Detection, camera_name: str) -> OutgoingNews:
     )
 
 
-def _facts(reading: Reading) -> dict[str, Any]:
+def _facts(reading: Reading, direction: str) -> dict[str, Any]:
     vehicle = reading.vehicle
     facts: dict[str, Any] = {
-        "direction": reading.direction,
+        "direction": direction,
+        "direction_sent": reading.direction if direction != reading.direction else "",
         "lane": reading.lane,
         "speed_kmh": reading.speed_kmh,
         "country": reading.country,

@@ -17,6 +17,34 @@ class PictureKind(StrEnum):
     VEHICLE = "vehicle"
 
 
+class PictureState(StrEnum):
+    """What there is to say about a reading's pictures; the words are stable."""
+
+    NONE = ""
+    """Nothing: there are those that it names."""
+    WAITING = "waiting"
+    """One is still to be fetched or cut out."""
+    ADDRESS_REFUSED = "picture_address_refused"
+    """Where the sender said it is, the box does not fetch from."""
+    REDIRECTED = "picture_redirected"
+    """What is there points elsewhere, and the box does not follow."""
+    DENIED = "picture_denied"
+    """The other side refused it."""
+    TOO_LARGE = "picture_too_large"
+    NO_JPEG = "picture_no_jpeg"
+    """What came is no whole JPEG of a sensible size."""
+    UNREACHABLE = "picture_unreachable"
+    """It did not come, however often it was tried."""
+    KEY_LOST = "picture_key_lost"
+    """Its address was sealed with a key that is gone."""
+    NOT_KEPT = "picture_not_kept"
+    """The box could not store it; it is tried again."""
+    DROPPED = "picture_dropped"
+    """It was too old, or there were too many."""
+    LOST = "picture_lost"
+    """Its file is gone, and nobody took it away."""
+
+
 class TrustLevel(StrEnum):
     """How sure it is that the camera itself said it. Nothing but ``signed`` is proof."""
 
@@ -128,6 +156,7 @@ class Detection:
     scene: str | None = None
     crop: str | None = None
     anonymised_us: int | None = None
+    picture_state: PictureState = PictureState.NONE
 
     @property
     def is_first_of_passage(self) -> bool:
@@ -139,6 +168,13 @@ class PlateRead:
     """A detection was accepted and is on disk."""
 
     detection: Detection
+
+
+@dataclass(frozen=True, slots=True)
+class PictureCame:
+    """A detection that was told already has another picture, and it is on disk."""
+
+    detection_id: DetectionId
 
 
 WatchId = NewType("WatchId", str)

@@ -1,19 +1,31 @@
 """Puts the parts that take, keep and show plate readings together."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 
 from gtvision_edge.audit import AuditLog
-from gtvision_edge.detections.intake import Intake, PushingCamera, Send, Told
+from gtvision_edge.cameras.model import Camera
+from gtvision_edge.cameras.names import NameResolver
+from gtvision_edge.detections.intake import Intake, Send, Told
+from gtvision_edge.detections.intervals.evidence import EvidenceReadings
 from gtvision_edge.detections.picture_store import PictureStore
+from gtvision_edge.detections.pictures.addresses import PictureSources
+from gtvision_edge.detections.pictures.fetching import PictureFetcher
+from gtvision_edge.detections.pictures.getting import PictureGetter
+from gtvision_edge.detections.pictures.keeping import IsHeld, PictureBounds, PictureKeeper
+from gtvision_edge.detections.plate_sources.service import PlateSources
 from gtvision_edge.detections.privacy import Anonymiser, Forget
+from gtvision_edge.detections.pulling.connection import Resolver
+from gtvision_edge.detections.pulling.puller import Pullers
 from gtvision_edge.detections.push_access import PushAccessService
+from gtvision_edge.detections.push_log import PushLog
 from gtvision_edge.detections.push_login import PushLogin
 from gtvision_edge.detections.push_secrets import PushSecrets, Seal, Unseal
 from gtvision_edge.detections.pushes import PushDesk
@@ -21,6 +33,7 @@ from gtvision_edge.detections.service import DetectionDesk
 from gtvision_edge.detections.watchlist import Watchlist
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.settings import DetectionSettings
 from gtvision_edge.storage import Database
 
 PICTURES: Final = "detections"
@@ -30,9 +43,10 @@ PICTURES: Final = "detections"
 class Cameras(Protocol):
     """The site's cameras, in memory."""
 
-    def all_cameras(self) -> Sequence[PushingCamera]: ...
-    def find_camera(self, camera_id: str) -> PushingCamera | None: ...
-    def find_by_uuid(self, camera_uuid: str) -> PushingCamera | None: ...
+    def all_cameras(self) -> Sequence[Camera]: ...
+    def find_camera(self, camera_id: str) -> Camera | None: ...
+    def find_by_uuid(self, camera_uuid: str) -> Camera | None: ...
+    def login_of(self, camera_id: str) -> tuple[str, SecretStr] | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +55,16 @@ class Detections:
 
     intake: Intake
     secrets: PushSecrets
+    sources: PlateSources
+    pullers: Pullers
     pushes: PushDesk
     login: PushLogin
     access: PushAccessService
     desk: DetectionDesk
     anonymiser: Anonymiser
     watchlist: Watchlist
+    picture_getter: PictureGetter
+    picture_keeper: PictureKeeper
 
 
 @asynccontextmanager
@@ -57,31 +75,81 @@ async def open_detections(
     bus: EventBus,
     *,
     cameras: Cameras,
+    resolver: Resolver,
     state_dir: Path,
     zone: ZoneInfo,
     seal: Seal,
     unseal: Unseal,
     send: Send,
     forget_unsent: Forget,
-    keep_s: float,
+    held: str,
+    settings: DetectionSettings,
+    is_held: IsHeld,
     trusts_clock: Callable[[], bool],
     tell: Sequence[Told] = (),
+    tell_of_picture: Sequence[Told] = (),
     registry: CollectorRegistry | None = None,
 ) -> AsyncIterator[Detections]:
-    """Open them; the pictures' threads end with the block."""
+    """Open them. The caller runs the anonymiser, the getter and the keeper. *held* as :class:`Anonymiser` has it."""
     pictures = PictureStore(state_dir / PICTURES)
-    intake = Intake(
-        database, clock, bus, zone=zone, pictures=pictures, send=send, tell=tell, registry=registry
-    )
-    try:
+    sources = PlateSources(database, audit, clock, bus, cameras=cameras)
+    await sources.load()
+    async with AsyncExitStack() as stack:
+        # Its own: names of senders that hang shall keep no camera waiting.
+        names = await stack.enter_async_context(NameResolver(clock))
+        getter = PictureGetter(
+            database,
+            clock,
+            bus,
+            fetcher=PictureFetcher(PictureSources(settings.picture_sources), names),
+            pictures=pictures,
+            unseal=unseal,
+            tell=tell_of_picture,
+            registry=registry,
+        )
+        stack.callback(getter.close)
+        intake = Intake(
+            database,
+            clock,
+            bus,
+            zone=zone,
+            pictures=pictures,
+            send=send,
+            tell=tell,
+            tell_of_picture=tell_of_picture,
+            seal=seal,
+            wake=getter.wake,
+            settings_of=sources.of,
+            registry=registry,
+        )
+        stack.callback(intake.close)
         secrets = PushSecrets(database, clock, seal=seal, unseal=unseal)
         await secrets.load()
+        push_log = PushLog(clock)
         yield Detections(
             intake,
             secrets,
-            PushDesk(intake, secrets, cameras, clock),
+            sources,
+            Pullers(
+                cameras,
+                intake,
+                bus,
+                clock,
+                settings_of=sources.of,
+                resolver=resolver,
+                registry=registry,
+            ),
+            PushDesk(
+                intake,
+                secrets,
+                cameras,
+                clock,
+                push_log,
+                settings_of=sources.of,
+                registry=registry,
+            ),
             PushLogin(secrets, cameras, clock),
-            PushAccessService(secrets, cameras, audit, database),
+            PushAccessService(secrets, cameras, audit, database, push_log),
             DetectionDesk(
                 database, audit, cameras=cameras, pictures=pictures, seal=seal, unseal=unseal
             ),
@@ -91,11 +159,26 @@ async def open_detections(
                 clock,
                 pictures=pictures,
                 forget_unsent=forget_unsent,
-                keep_s=keep_s,
+                held=held,
+                keep_s=settings.keep,
                 zone=zone,
                 trusts_clock=trusts_clock,
             ),
             Watchlist(database, audit, clock),
+            getter,
+            PictureKeeper(
+                database,
+                audit,
+                clock,
+                pictures=pictures,
+                bounds=PictureBounds(settings.keep_pictures, settings.pictures_max),
+                is_held=is_held,
+                trusts_clock=trusts_clock,
+                registry=registry,
+            ),
         )
-    finally:
-        intake.close()
+
+
+def readings_for_evidence(database: Database, state_dir: Path) -> EvidenceReadings:
+    """Return what hands readings over to evidence bundles."""
+    return EvidenceReadings(database, PictureStore(state_dir / PICTURES))

@@ -20,6 +20,7 @@ from gtvision_edge.audit import SYSTEM, AuditLog
 from gtvision_edge.detections import repository
 from gtvision_edge.detections.model import Detection
 from gtvision_edge.detections.picture_store import PictureStore
+from gtvision_edge.detections.pictures import repository as picture_files
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.storage import Database, Transaction
 
@@ -46,7 +47,10 @@ class Round:
 
 
 class Anonymiser:
-    """Takes away what is older than *keep_s*; *trusts_clock* False: nothing is judged by its age now."""
+    """Takes away what is older than *keep_s*; *trusts_clock* False: nothing is judged by its age now.
+
+    *held*: the condition, in SQL over a row of ``detections``, that an incident keeps it; it goes when that is released.
+    """
 
     def __init__(
         self,
@@ -56,6 +60,7 @@ class Anonymiser:
         *,
         pictures: PictureStore,
         forget_unsent: Forget,
+        held: str,
         keep_s: float,
         zone: ZoneInfo,
         trusts_clock: Callable[[], bool],
@@ -65,6 +70,7 @@ class Anonymiser:
         self._clock = clock
         self._pictures = pictures
         self._forget_unsent = forget_unsent
+        self._held = held
         self._keep_s = keep_s
         self._zone = zone
         self._trusts_clock = trusts_clock
@@ -89,8 +95,12 @@ class Anonymiser:
         """
         until_us = self._clock.now_us() - round(self._keep_s * 1e6)
         total = Round()
-        while batch := await repository.fetch_due(self._database, until_us, BATCH):
+        from_us = 0
+        while batch := await repository.fetch_due(
+            self._database, from_us, until_us, BATCH, held=self._held
+        ):
             done = await self._take_away(batch, until_us)
+            from_us = min(batch[-1].captured_us, batch[-1].received_us)
             total = Round(
                 total.readings + done.readings,
                 total.pictures + done.pictures,
@@ -102,12 +112,31 @@ class Anonymiser:
         await self._database.cut_log()
         return total
 
-    async def _take_away(self, batch: Sequence[Detection], until_us: int) -> Round:
+    async def _take_away(self, found: Sequence[Detection], until_us: int) -> Round:
+        # An incident that was opened since they were found keeps them; one that comes after this commit comes too late.
+        taken = await self._database.write(
+            lambda transaction: repository.take_plates(
+                transaction, [each.detection_id for each in found], held=self._held
+            )
+        )
+        batch = [each for each in found if each.detection_id in taken]
+        if not batch:
+            return Round()
         ids = [each.detection_id for each in batch]
         names = sorted({name for each in batch for name in (each.scene, each.crop) if name})
-        lonely = await repository.only_in(self._database, names, ids)
-        # The files first: what is cut off here comes again, for the row still names them.
-        await asyncio.to_thread(self._pictures.remove, lonely)
+        async with self._pictures.claims.removing(names) as free:
+            lonely = await repository.only_in(self._database, free, ids)
+            # The files first: what is cut off here comes again, for the row still names them.
+            await asyncio.to_thread(self._pictures.remove, lonely)
+            return await self._forget(batch, ids, lonely, until_us)
+
+    async def _forget(
+        self,
+        batch: Sequence[Detection],
+        ids: Sequence[str],
+        lonely: Sequence[str],
+        until_us: int,
+    ) -> Round:
 
         def write(transaction: Transaction) -> int:
             now_us = self._clock.now_us()
@@ -116,6 +145,7 @@ class Anonymiser:
                     transaction, each.detection_id, facts=remaining_facts(each.facts), now_us=now_us
                 )
                 repository.count_anonymised(transaction, each, day=self._day(each.captured_us))
+            picture_files.forget_files(transaction, lonely)
             unsent = self._forget_unsent(transaction, ids)
             for tenant_id, count in Counter(each.tenant_id for each in batch).items():
                 self._note(transaction, tenant_id, count, batch, until_us, unsent, len(lonely))

@@ -8,6 +8,7 @@ from typing import Any
 from gtvision_edge.detections.model import (
     Detection,
     DetectionId,
+    PictureState,
     TimeSource,
     TrustLevel,
     Watch,
@@ -18,7 +19,7 @@ from gtvision_edge.storage import Database, Row, Transaction
 
 _COLUMNS = (
     "detection_id, camera_uuid, camera_id, tenant_id, captured_us, received_us, time_source, plate, vehicle, plate_sent,"
-    " confidence, source, trust, is_late, passage_id, facts, scene, crop, anonymised_us"
+    " confidence, source, trust, is_late, passage_id, facts, scene, crop, anonymised_us, picture_state"
 )
 
 _WATCH_COLUMNS = "watch_id, tenant_id, plate, vehicle, reason, level, expires_us, created_by, created_us, updated_us"
@@ -66,7 +67,7 @@ def find_passage(
 def insert_detection(transaction: Transaction, detection: Detection, *, source_key: bytes) -> None:
     transaction.execute(
         f"INSERT INTO detections ({_COLUMNS}, source_key)"  # noqa: S608 -- a constant
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             detection.detection_id,
             detection.camera_uuid,
@@ -87,6 +88,7 @@ def insert_detection(transaction: Transaction, detection: Detection, *, source_k
             detection.scene,
             detection.crop,
             detection.anonymised_us,
+            detection.picture_state.value,
             source_key,
         ),
     )
@@ -94,13 +96,15 @@ def insert_detection(transaction: Transaction, detection: Detection, *, source_k
 
 def add_pictures(
     transaction: Transaction, detection_id: str, *, scene: str | None, crop: str | None
-) -> None:
-    """Give a detection the pictures that it lacks."""
-    transaction.execute(
-        "UPDATE detections SET scene = coalesce(scene, ?2), crop = coalesce(crop, ?3)"
-        " WHERE detection_id = ?1 AND anonymised_us IS NULL",
+) -> Detection | None:
+    """Give a detection the pictures that it lacks; None: it lacks none of these, or may have none any more."""
+    row = transaction.execute(
+        "UPDATE detections SET scene = coalesce(scene, ?2), crop = coalesce(crop, ?3), picture_state = ''"  # noqa: S608 -- a constant
+        " WHERE detection_id = ?1 AND anonymised_us IS NULL AND ((scene IS NULL AND ?2 IS NOT NULL)"
+        f" OR (crop IS NULL AND ?3 IS NOT NULL)) RETURNING {_COLUMNS}",
         (detection_id, scene, crop),
-    )
+    ).fetchone()
+    return to_detection(row) if row else None
 
 
 async def find_detection(database: Database, detection_id: str) -> Detection | None:
@@ -135,14 +139,33 @@ async def search(database: Database, wanted: Wanted, limit: int) -> list[Detecti
     return [to_detection(row) for row in rows]
 
 
-async def fetch_due(database: Database, until_us: int, limit: int) -> list[Detection]:
-    """Return detections to anonymise: seen or received before *until_us*, whichever was earlier."""
+async def fetch_due(
+    database: Database, from_us: int, until_us: int, limit: int, *, held: str
+) -> list[Detection]:
+    """Return detections to anonymise, oldest first: seen or received before *until_us*, whichever was earlier, and since *from_us*.
+
+    *held* is the condition, in SQL, under which one has to stay as it is.
+    """
     rows = await database.fetch_all(
-        f"SELECT {_COLUMNS} FROM detections WHERE anonymised_us IS NULL AND min(captured_us, received_us) < ?"  # noqa: S608 -- a constant
-        " ORDER BY min(captured_us, received_us) LIMIT ?",
-        (until_us, limit),
+        f"SELECT {_COLUMNS} FROM detections WHERE anonymised_us IS NULL AND min(captured_us, received_us) < ?2"  # noqa: S608 -- SQL of ours
+        f" AND min(captured_us, received_us) >= ?1 AND NOT ({held})"
+        " ORDER BY min(captured_us, received_us) LIMIT ?3",
+        (from_us, until_us, limit),
     )
     return [to_detection(row) for row in rows]
+
+
+def take_plates(transaction: Transaction, ids: Sequence[str], *, held: str) -> set[str]:
+    """Take the plates out of those of *ids* that nothing holds at this moment; return which ones they are.
+
+    From then on they are to be anonymised, whatever comes to hold them: their pictures go next.
+    """
+    rows = transaction.execute(
+        "UPDATE detections SET plate = NULL, vehicle = NULL, plate_sent = '', confidence = NULL"  # noqa: S608 -- SQL of ours
+        f" WHERE detection_id IN (SELECT value FROM json_each(?)) AND NOT ({held}) RETURNING detection_id",
+        (json.dumps(list(ids)),),
+    ).fetchall()
+    return {row[0] for row in rows}
 
 
 async def only_in(database: Database, names: Sequence[str], ids: Sequence[str]) -> list[str]:
@@ -159,12 +182,13 @@ async def only_in(database: Database, names: Sequence[str], ids: Sequence[str]) 
 def anonymise(
     transaction: Transaction, detection_id: str, *, facts: Mapping[str, Any], now_us: int
 ) -> None:
-    """Take plate, pictures, and what was made of the plate out of a detection."""
+    """Take plate, pictures, where pictures are to be had, and what was made of the plate out of a detection."""
     transaction.execute(
         "UPDATE detections SET plate = NULL, vehicle = NULL, plate_sent = '', confidence = NULL, facts = ?, scene = NULL,"
-        " crop = NULL, source_key = randomblob(32), anonymised_us = ? WHERE detection_id = ?",
+        " crop = NULL, picture_state = '', source_key = randomblob(32), anonymised_us = ? WHERE detection_id = ?",
         (json.dumps(facts), now_us, detection_id),
     )
+    transaction.execute("DELETE FROM picture_jobs WHERE detection_id = ?", (detection_id,))
 
 
 def count_anonymised(transaction: Transaction, detection: Detection, *, day: str) -> None:
@@ -333,4 +357,5 @@ def to_detection(row: Row) -> Detection:
         scene=row["scene"],
         crop=row["crop"],
         anonymised_us=row["anonymised_us"],
+        picture_state=PictureState(row["picture_state"]),
     )

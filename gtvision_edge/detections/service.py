@@ -1,21 +1,27 @@
 """What people may see of plate readings; a search for a plate is an act with a purpose."""
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Final, Protocol
 
 from gtvision_edge.accounts import NotPermittedError, Principal, Role
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.cameras.errors import CameraKeyLostError, UnknownCameraError
 from gtvision_edge.detections import repository
-from gtvision_edge.detections.errors import PurposeRequiredError, UnknownDetectionError
+from gtvision_edge.detections.errors import (
+    NoDetectionPictureError,
+    PictureLostError,
+    PurposeRequiredError,
+    UnknownDetectionError,
+)
 from gtvision_edge.detections.intake import PushingCamera
 from gtvision_edge.detections.model import Detection, PictureKind
 from gtvision_edge.detections.picture_store import PictureStore
-from gtvision_edge.detections.plates import search_patterns
+from gtvision_edge.detections.pictures import repository as picture_files
+from gtvision_edge.detections.plates import MAX_SUGGESTIONS, search_patterns, similar_to
 from gtvision_edge.detections.push_secrets import Seal, Unseal
 from gtvision_edge.detections.repository import Wanted
 from gtvision_edge.errors import InvalidInputError
@@ -24,6 +30,7 @@ from gtvision_edge.storage import Database, Transaction
 SHORTEST_PURPOSE: Final = 5
 MAX_EXPORT: Final = 200_000
 _PAGE: Final = 500
+_SIMILAR_READINGS: Final = 200
 _LOGGED: Final = "words of searches in the audit log"
 _READERS: Final = frozenset({Role.ADMIN, Role.OPERATOR, Role.VIEWER})
 
@@ -82,6 +89,25 @@ class DetectionDesk:
         if found.patterns and wanted.before is None:
             await self._write_down("plates.searched", principal, wanted, address)
         return await repository.search(self._database, found, limit)
+
+    async def similar(self, principal: Principal, wanted: Search) -> list[str]:
+        """Return plates that were read in the time of *wanted* and are one doubtful character away from its plate.
+
+        Part of a search, which was written down as :meth:`search` says. Nothing where no whole plate is wanted.
+
+        Raises:
+            NotPermittedError, UnknownCameraError, PurposeRequiredError, InvalidInputError: as for :meth:`search`.
+
+        """
+        patterns = similar_to(wanted.plate)
+        if not patterns:
+            return []
+        found = self._examined(principal, replace(wanted, before=None), needs_purpose=True)
+        readings = await repository.search(
+            self._database, replace(found, patterns=patterns), _SIMILAR_READINGS
+        )
+        plates = dict.fromkeys(each.plate for each in readings if each.plate)
+        return list(plates)[:MAX_SUGGESTIONS]
 
     async def export(
         self, principal: Principal, wanted: Search, *, address: str = ""
@@ -147,19 +173,37 @@ class DetectionDesk:
             raise UnknownDetectionError("There is no such detection.")
         return found
 
-    async def picture(self, principal: Principal, detection_id: str, kind: PictureKind) -> Path:
-        """Return the file of a detection's picture.
+    async def picture_name(self, principal: Principal, detection_id: str, kind: PictureKind) -> str:
+        """Return the name of a detection's picture: the SHA-256 of its bytes, in hex.
 
         Raises:
-            UnknownDetectionError: none such, or it has no such picture.
+            UnknownDetectionError: none such that *principal* may see.
+            NoDetectionPictureError: it has no such picture, or not yet, or not any more.
             NotPermittedError: as for :meth:`search`.
 
         """
         found = await self.get(principal, detection_id)
         name = found.crop if kind is PictureKind.PLATE else found.scene
         if name is None:
-            raise UnknownDetectionError("There is no such picture.")
-        return self._pictures.path_of(name)
+            raise NoDetectionPictureError(
+                "This reading has no such picture.", picture_state=found.picture_state.value
+            )
+        return name
+
+    async def picture(self, name: str) -> bytes:
+        """Return the JPEG that :meth:`picture_name` named; the rights were asked there.
+
+        Raises:
+            PictureLostError: its file is gone; the readings that have it say so from now on.
+
+        """
+        jpeg = await asyncio.to_thread(self._pictures.read, name)
+        if jpeg is None:
+            await self._database.write(
+                lambda transaction: picture_files.mark_lost(transaction, [name])
+            )
+            raise PictureLostError("The file of this picture is gone.")
+        return jpeg
 
     def _visible(self, principal: Principal, camera_id: str | None) -> list[str] | None:
         if camera_id is not None:

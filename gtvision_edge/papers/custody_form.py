@@ -6,7 +6,13 @@ from typing import Final
 from reportlab.platypus import Flowable, KeepTogether
 
 from gtvision_edge.papers import sheet, words
-from gtvision_edge.papers.model import CustodyCamera, CustodyFile, CustodyForm, Gap
+from gtvision_edge.papers.model import (
+    CustodyCamera,
+    CustodyFile,
+    CustodyForm,
+    CustodyReadings,
+    Gap,
+)
 
 NAME: Final = "Termo de Custódia de Vestígio Digital"
 BLANK_MOVEMENTS: Final = 6
@@ -243,7 +249,32 @@ def _files(form: CustodyForm) -> list[Flowable]:
                 [50, 40, 21, 60],
             ),
         ]
-    return parts or [sheet.body("O pacote não contém arquivos.")]
+    if not parts:
+        return [sheet.body("O pacote não contém arquivos.")]
+    return [*parts, *sheet.subheading("Leituras de placas"), sheet.body(_readings(form.readings))]
+
+
+def _readings(readings: CustodyReadings | None) -> str:
+    if readings is None:
+        return "Não incluídas, por opção de quem exportou."
+    if not readings.count:
+        return "Nenhuma leitura de placa no intervalo."
+    said = (
+        f"{words.count(readings.count, 'leitura', 'leituras')} no intervalo, tal como recebidas das câmeras, e"
+        f" {words.count(readings.pictures, 'imagem', 'imagens')} delas; a relação está em {readings.path} e o resumo de cada"
+        " imagem em SHA256SUMS. A leitura é feita pela câmera e pode conter erro: confira-a com a imagem."
+    )
+    if readings.left_out:
+        said += (
+            f" ATENÇÃO: outras {words.count(readings.left_out, 'leitura', 'leituras')}, as últimas do intervalo, não foram"
+            " incluídas, por serem demais para um só pacote."
+        )
+    if readings.not_there:
+        said += (
+            f" ATENÇÃO: {words.count(readings.not_there, 'imagem recebida', 'imagens recebidas')} não está mais no disco ou não"
+            " pôde ser lida e não foi entregue."
+        )
+    return said
 
 
 def _file_name(file: CustodyFile) -> str:

@@ -130,6 +130,19 @@ class CustodyFile:
 
 
 @dataclass(frozen=True, slots=True)
+class CustodyReadings:
+    """The plate readings of the interval, listed in the file *path*."""
+
+    path: str
+    count: int
+    pictures: int
+    left_out: int = 0
+    """Later readings of the interval that are not handed over: they were too many."""
+    not_there: int = 0
+    """Pictures that were received and are not handed over: their files are gone or cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
 class Movement:
     """A line of the movement table."""
 
@@ -162,6 +175,8 @@ class CustodyForm:
     """SHA-256 of the file ``SHA256SUMS``."""
     key_fingerprint: str
     """Of the site's key that signed ``SHA256SUMS``."""
+    readings: CustodyReadings | None = None
+    """None = whoever exported left them out."""
     incident_id: str = ""
     incident_reason: str = ""
     incident_reference: str = ""

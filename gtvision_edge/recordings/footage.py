@@ -17,6 +17,7 @@ from gtvision_edge.papers import PaperPrinter, PaperShelf
 from gtvision_edge.recordings.evidence.exports import Exports, open_exports
 from gtvision_edge.recordings.evidence.folder import DEFAULT_NAME
 from gtvision_edge.recordings.evidence.ordering import Site
+from gtvision_edge.recordings.evidence.readings import ReadingSource
 from gtvision_edge.recordings.incidents.service import IncidentService
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.indexing.filling import GroupFiller
@@ -72,19 +73,19 @@ class FootageBase:
     site: Site
     keys: OpenedKeys
     state_dir: Path
+    readings: ReadingSource
 
 
 @dataclass(frozen=True, slots=True)
 class Footage:
     """The parts, for the API."""
 
-    index: SegmentIndex
+    indexer: Indexer
     hasher: Hasher
     timelines: TimelineService
     playback: Playback
     thumbnails: Thumbnails
     incidents: IncidentService
-    seals: FootageSeals
     purge_papers: PurgePapers
     exports: Exports
     retention: Retention
@@ -159,6 +160,8 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
                 database=base.database,
                 audit=base.audit,
                 index=index,
+                incidents=incidents,
+                cameras=base.cameras,
                 volume=base.volume,
                 breaker=base.breaker,
                 clock=base.clock,
@@ -189,6 +192,7 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
                 keys=base.keys,
                 seals=seals,
                 hasher=hasher,
+                readings=base.readings,
                 registry=base.registry,
             )
         )
@@ -208,12 +212,11 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
         )
         await service("integrity", integrity.run)
         yield Footage(
-            index=index,
+            indexer=indexer,
             hasher=hasher,
             timelines=timelines,
             playback=Playback(index, base.cameras.find_camera, viewings, server),
             thumbnails=thumbnails,
-            seals=seals,
             purge_papers=PurgePapers(
                 base.database,
                 index,

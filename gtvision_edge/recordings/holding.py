@@ -25,3 +25,12 @@ def is_in_incident(camera_no: str) -> str:
         f"{camera_no} IN (SELECT c.camera_no FROM incident_cameras c JOIN incidents i USING (incident_id)"  # noqa: S608 -- names of ours
         " WHERE i.released_us IS NULL)"
     )
+
+
+def holds_moment(*, camera_uuid: str, time_us: str) -> str:
+    """Return the condition that an open incident holds the moment *time_us* of the camera *camera_uuid*, columns both."""
+    return (
+        "EXISTS (SELECT 1 FROM recorded_cameras r JOIN incident_cameras c ON c.camera_no = r.camera_no"  # noqa: S608 -- names of ours
+        " JOIN incidents i ON i.incident_id = c.incident_id"
+        f" WHERE r.camera_uuid = {camera_uuid} AND {open_over(start_us=time_us, end_us=f'{time_us} + 1')})"
+    )

@@ -15,6 +15,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from gtvision_edge.accounts import THE_BOX
+from gtvision_edge.alerts.marks import ReadingMarks
+from gtvision_edge.api.reading_marks import reading_mark_answers
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.media.paths import PathUse
 from gtvision_edge.media.posters import Posters
@@ -30,6 +32,7 @@ from gtvision_edge.runtime.clock import SystemClock
 from gtvision_edge.runtime.collector import spare_the_started
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.storage import Database, open_database
+from tests.bench.many_readings import READINGS, WANTED, fill_readings
 from tests.bench.many_segments import BEGIN_US, CAMERAS, MINUTE_US, fill
 from tests.bench.table import Row, percentile
 from tests.contract.playing import read_recorded
@@ -41,6 +44,7 @@ from tests.fakes.recorded import START_US, record
 
 ROWS = int(os.environ.get("BENCH_ROWS", "5_000_000"))
 ROUNDS = 300
+READINGS_TOLD = 500
 _DICE = random.Random(7)  # noqa: S311 -- moments to look at, the same in each run
 DAY_US = 1440 * MINUTE_US
 SPEC = ClipSpec(
@@ -71,12 +75,28 @@ async def _index_rows(database: Database, root: Path, end_us: int) -> list[Row]:
     cameras = await index.cameras()
     await viewings.open("bench", viewer.actor, cameras[0], Span(0, end_us))
 
+    marks = ReadingMarks(database)
+
     async def timeline() -> None:
         start_us = _DICE.randrange(BEGIN_US, max(end_us - DAY_US, BEGIN_US + 1), MINUTE_US)
         camera = _DICE.choice(cameras)
         await timelines.timeline(
             THE_BOX, camera, Span(start_us, start_us + DAY_US), since_us=BEGIN_US
         )
+
+    async def timeline_with_readings() -> None:
+        start_us = end_us - DAY_US - _DICE.randrange(0, 60 * MINUTE_US)
+        span = Span(start_us, start_us + DAY_US)
+        await timelines.timeline(THE_BOX, cameras[0], span, since_us=BEGIN_US)
+        found = await marks.find(
+            THE_BOX,
+            cameras[0].camera_id,
+            cameras[0].camera_uuid,
+            start_us=span.start_us,
+            end_us=span.end_us,
+        )
+        assert len(found) > READINGS_TOLD
+        reading_mark_answers(found)
 
     async def playlist() -> None:
         start_us = _DICE.randrange(BEGIN_US, end_us - 60 * MINUTE_US, MINUTE_US)
@@ -85,9 +105,22 @@ async def _index_rows(database: Database, root: Path, end_us: int) -> list[Row]:
 
     named = f"{ROWS / 1e6:g} M rows of {CAMERAS} cameras"
     of_day, of_hour = await _measured(timeline), await _measured(playlist)
+    await database.write(
+        lambda transaction: fill_readings(
+            transaction, cameras[0].camera_uuid, cameras[0].camera_id, end_us
+        )
+    )
+    of_readings = await _measured(timeline_with_readings)
     server.close()
     return [
         _row(f"timeline of a day, {named}, p99", of_day.taken, 99, 20, cpu=of_day.cpu),
+        _row(
+            f"timeline of a day with {READINGS:,} readings, {WANTED} of them wanted, {named}, p99",
+            of_readings.taken,
+            99,
+            20,
+            cpu=of_readings.cpu,
+        ),
         _row(f"playlist of an hour, {named}, p99", of_hour.taken, 99, 20, cpu=of_hour.cpu),
     ]
 

@@ -14,6 +14,7 @@ from playwright.async_api import Page, async_playwright
 
 import gtvision_edge
 from gtvision_edge.accounts import Passes, open_accounts
+from gtvision_edge.alerts.marks import ReadingMarks
 from gtvision_edge.api.auth import Proxies, RequestAuthenticator
 from gtvision_edge.api.console import Console
 from gtvision_edge.api.footage import footage_endpoints
@@ -194,6 +195,7 @@ async def playing(
             TimelineService(index, database, clock, zone=ZoneInfo("America/Sao_Paulo")),
             Playback(index, cameras.find_camera, FootageViewings(database, audit, clock), server),
             thumbnails,
+            ReadingMarks(database),
             Passes(accounts.sessions, clock),
             open_transfers(),
         )

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from gtvision_edge.accounts.model import THE_BOX
 from gtvision_edge.audit import AuditLog
+from gtvision_edge.detections.opening import readings_for_evidence
 from gtvision_edge.keys import open_keys
 from gtvision_edge.media.model import PathView
 from gtvision_edge.recordings.evidence.exports import open_exports
@@ -135,6 +136,7 @@ class Process:
             keys=keys,
             seals=FootageSeals(self.database, self.audit, self.clock, key=keys.site),
             hasher=hasher,
+            readings=readings_for_evidence(self.database, self.directory),
         ) as exports:
             rows = await self.database.fetch_all("SELECT export_id FROM exports")
             if rows:

@@ -12,7 +12,7 @@ from gtvision_edge.keys import PaperKey, SiteKey
 from gtvision_edge.papers import render_paper
 from gtvision_edge.recordings.evidence import layout
 from gtvision_edge.recordings.evidence.archive import Archive, Stored, open_archive
-from gtvision_edge.recordings.evidence.copying import read_part
+from gtvision_edge.recordings.evidence.copying import pieces_of, read_part
 from gtvision_edge.recordings.evidence.errors import (
     DamagedFootageError,
     ExportFailedError,
@@ -24,6 +24,7 @@ from gtvision_edge.recordings.evidence.frames import hash_movie, hash_pictures
 from gtvision_edge.recordings.evidence.instructions import instructions
 from gtvision_edge.recordings.evidence.manifest import (
     BundledCamera,
+    BundledReadings,
     Copy,
     Original,
     Snapshot,
@@ -39,6 +40,7 @@ from gtvision_edge.recordings.evidence.model import (
     Progress,
     expected_bytes,
 )
+from gtvision_edge.recordings.evidence.reading_files import add_readings
 from gtvision_edge.recordings.evidence.stills import still, still_moments
 from gtvision_edge.recordings.evidence.subtitles import subtitles
 from gtvision_edge.recordings.evidence.tracks import ReadAt, file_reader, parts_of, read_tracks
@@ -54,6 +56,7 @@ _TIMES: Final[Mapping[str, int]] = {
     "originals": 1,  # copied
     "viewing": 3,  # copied, and the pictures of copy and originals are read again
     "snapshots": 0,
+    "readings": 0,
     "papers": 0,
     "checking": 6,  # the zip is read twice: by file, and as a whole; and the pictures once more
 }
@@ -132,8 +135,10 @@ def assemble(order: Order, report: Report = lambda _: None) -> Bundle:
             meter.begin("snapshots")
             for bundled in work.cameras:
                 _add_snapshots(work, bundled)
+        meter.begin("readings")
+        readings = add_readings(archive, order)
         meter.begin("papers")
-        _add_papers(work, key)
+        _add_papers(work, key, readings)
     _sync(order.draft)
     meter.begin("checking")
     verdict = verify_bundle(order.draft, trusted=[key.public.openssh], moved=meter.moved)
@@ -152,7 +157,7 @@ def _copy_originals(work: _Work, camera: OrderedCamera) -> BundledCamera:
         try:
             with _opened_recording(each.path) as fd:
                 size = os.fstat(fd).st_size
-                stored = work.archive.add(path, _pieces(fd), size)
+                stored = work.archive.add(path, pieces_of(fd), size)
         except FileNotFoundError:
             bundled.unreadable.append(Unreadable(each, "missing"))
             continue
@@ -222,15 +227,14 @@ def _still_at(bundled: BundledCamera, moment_us: int) -> tuple[int, bytes, Order
     return None
 
 
-def _add_papers(work: _Work, key: SiteKey) -> None:
+def _add_papers(work: _Work, key: SiteKey, readings: BundledReadings) -> None:
     order, archive = work.order, work.archive
-    archive.add_bytes(layout.READINGS, to_json({"readings": []}))
     archive.add_bytes(
         layout.HISTORY, to_json({"checkpoint": order.checkpoint, "entries": list(order.history)})
     )
     archive.add_bytes(layout.INSTRUCTIONS, instructions(order, key.public).encode())
     archive.add_bytes(layout.PUBLIC_KEY, (key.public.openssh + "\n").encode())
-    manifest = build_manifest(order, work.cameras, archive.files, key.public)
+    manifest = build_manifest(order, work.cameras, readings, archive.files, key.public)
     archive.add_bytes(layout.MANIFEST, to_json(manifest))
     sums = "".join(
         f"{each.sha256.hex()}  {each.path}\n"
@@ -239,7 +243,9 @@ def _add_papers(work: _Work, key: SiteKey) -> None:
     sums_sha256 = archive.add_bytes(layout.SUMS, sums).sha256
     _sign(archive, key, layout.SUMS_SIGNATURE, sums)
     paper_key = PaperKey.from_pem(order.paper_key_pem)
-    form = custody_form(order, work.cameras, archive.files, sums_sha256, key.public.fingerprint)
+    form = custody_form(
+        order, work.cameras, readings, archive.files, sums_sha256, key.public.fingerprint
+    )
     form_sha256 = archive.add_bytes(layout.FORM, render_paper(form, paper_key)).sha256
     seal = f"{sums_sha256.hex()}  {layout.SUMS}\n{form_sha256.hex()}  {layout.FORM}\n".encode()
     archive.add_bytes(layout.SEAL, seal)
@@ -272,18 +278,6 @@ def _opened(path: Path) -> Iterator[int]:
         yield fd
     finally:
         os.close(fd)
-
-
-def _pieces(fd: int) -> Iterator[bytes]:
-    """Yield what is in a recorded file; errors of reading are told from those of writing the bundle."""
-    while True:
-        try:
-            piece = os.read(fd, _CHUNK)
-        except OSError as error:
-            raise UnreadableFootageError(str(error.strerror)) from error
-        if not piece:
-            return
-        yield piece
 
 
 def _hash_file(path: Path, meter: _Meter) -> bytes:

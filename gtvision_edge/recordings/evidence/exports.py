@@ -18,6 +18,7 @@ from gtvision_edge.recordings.evidence.ordering import (
     SegmentHasher,
     Site,
 )
+from gtvision_edge.recordings.evidence.readings import ReadingSource
 from gtvision_edge.recordings.evidence.sending import BundleServer
 from gtvision_edge.recordings.evidence.service import ExportService
 from gtvision_edge.recordings.incidents.service import IncidentService
@@ -56,6 +57,7 @@ async def open_exports(
     keys: OpenedKeys,
     seals: SealProver,
     hasher: SegmentHasher,
+    readings: ReadingSource,
     registry: CollectorRegistry | None = None,
 ) -> AsyncIterator[Exports]:
     """Give the exports of a site; bundles lie on the volume at *root*, or in the folder of the settings.
@@ -64,7 +66,16 @@ async def open_exports(
     """
     folder = ExportFolder(settings.folder or root / DEFAULT_NAME, thresholds=thresholds)
     orders = OrderWriter(
-        database, audit, index, timelines, cameras, site=site, keys=keys, seals=seals, hasher=hasher
+        database,
+        audit,
+        index,
+        timelines,
+        cameras,
+        site=site,
+        keys=keys,
+        seals=seals,
+        hasher=hasher,
+        readings=readings,
     )
     maker = ExportMaker(
         database,

@@ -8,6 +8,7 @@ from gtvision_edge.papers import (
     CustodyCamera,
     CustodyFile,
     CustodyForm,
+    CustodyReadings,
     CustodyRequest,
     Gap,
     Issuer,
@@ -16,6 +17,7 @@ from gtvision_edge.recordings.evidence import layout
 from gtvision_edge.recordings.evidence.archive import Stored
 from gtvision_edge.recordings.evidence.manifest import (
     BundledCamera,
+    BundledReadings,
     package_id,
     seal_number,
 )
@@ -36,6 +38,7 @@ _REASONS: Final = {
 def custody_form(
     order: Order,
     cameras: Sequence[BundledCamera],
+    readings: BundledReadings,
     files: Sequence[Stored],
     sums_sha256: bytes,
     fingerprint: str,
@@ -67,6 +70,15 @@ def custody_form(
         end_us=order.span.end_us,
         cameras=[_camera(camera) for camera in cameras],
         files=_files(cameras, files),
+        readings=CustodyReadings(
+            layout.READINGS,
+            count=readings.count,
+            pictures=readings.pictures,
+            left_out=readings.left_out,
+            not_there=readings.not_there,
+        )
+        if order.options.readings
+        else None,
         sums_sha256=sums_sha256,
         key_fingerprint=fingerprint,
         incident_id=str(incident.get("incident_id", "")),
@@ -170,7 +182,11 @@ def _files(cameras: Sequence[BundledCamera], files: Sequence[Stored]) -> list[Cu
         known.get(each.path)
         or CustodyFile(each.path, each.size_bytes, each.sha256, is_derived=True)
         for each in files
-        if each.path not in layout.NOT_IN_SUMS and not each.path.endswith(".srt")
+        if not (
+            each.path in layout.NOT_IN_SUMS
+            or each.path.endswith(".srt")
+            or layout.is_reading_picture(each.path)  # thousands; their hashes stand in the sums
+        )
     ]
 
 

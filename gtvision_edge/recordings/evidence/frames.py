@@ -14,7 +14,8 @@ from gtvision_edge.recordings.evidence.errors import DamagedFootageError
 from gtvision_edge.recordings.evidence.tracks import Extent, Numbers, ReadAt, Track
 
 _CHUNK: Final = 2**20
-MAX_MOOV: Final = 256 * 2**20
+MAX_MOOV: Final = 64 * 2**20
+"""A part of six hours with 60 pictures and 50 pieces of sound a second has a head of 40 MiB."""
 
 
 class Hash(Protocol):
@@ -43,11 +44,12 @@ def hash_movie(read_at: ReadAt, size: int) -> tuple[int, bytes]:
     try:
         moov = _find_moov(read_at, size)
         count, extents = _video_chunks(moov)
-    except (struct.error, ValueError, IndexError) as error:
+    except (struct.error, ValueError, IndexError, KeyError, StopIteration) as error:
         raise DamagedFootageError("The head of the viewing copy cannot be read.") from error
-    found = hashlib.sha256()
+    found, room = hashlib.sha256(), size
     for extent in extents:
-        if sum(extent) > size:
+        room -= extent[1]
+        if sum(extent) > size or room < 0:
             raise DamagedFootageError("A picture lies outside the viewing copy.")
         _hash_extent(found, read_at, extent)
     return count, found.digest()
@@ -104,6 +106,8 @@ def _extents(sizes: Numbers, offsets: Numbers, counts: Numbers) -> Iterator[Exte
         if entry + 3 < len(counts) and counts[entry + 3] == number:
             entry += 3
         following = sample + counts[entry + 1]
+        if following == sample:
+            raise DamagedFootageError("The lists of the viewing copy contradict one another.")
         yield offset, sum(sizes[sample:following])
         sample = following
     if sample != len(sizes):

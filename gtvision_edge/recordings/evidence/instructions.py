@@ -18,7 +18,9 @@ O QUE HÁ AQUI
   snapshots/        imagens paradas, para consulta rápida (derivadas)
   {manifest}     descrição completa: intervalo, lacunas, relógio, câmeras, resumos (hashes)
   {history}      registro de auditoria destas gravações
-  {readings}     leituras de placas do intervalo
+  {readings}     leituras de placas do intervalo, tal como recebidas das câmeras; as imagens delas estão em
+                    readings/, e {table} é a mesma relação para planilhas. Uma leitura pode conter erro:
+                    confira-a com a imagem
   {sums}        resumo SHA-256 de cada arquivo; {signature}: assinatura da estação
   {form}         Termo de Custódia (PDF assinado)
   {lacre}      resumos do Termo e de {sums}; {lacre}.sig: assinatura da estação
@@ -61,6 +63,7 @@ def instructions(order: Order, key: SitePublicKey) -> str:
         manifest=layout.MANIFEST,
         history=layout.HISTORY,
         readings=layout.READINGS,
+        table=layout.READING_TABLE,
         sums=layout.SUMS,
         signature=layout.SUMS_SIGNATURE,
         form=layout.FORM,

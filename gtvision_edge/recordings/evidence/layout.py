@@ -6,6 +6,7 @@ from typing import Final
 MANIFEST: Final = "manifest.json"
 HISTORY: Final = "history.json"
 READINGS: Final = "readings.json"
+READING_TABLE: Final = "leituras.csv"
 INSTRUCTIONS: Final = "LEIA-ME.txt"
 PUBLIC_KEY: Final = "chave-publica.pub"
 SUMS: Final = "SHA256SUMS"
@@ -42,3 +43,17 @@ def subtitles(movie: str) -> str:
 def snapshot(directory: str, time_us: int) -> str:
     moment = _EPOCH + timedelta(microseconds=time_us)
     return f"snapshots/{directory}/{moment:%Y-%m-%dT%H-%M-%S-%f}Z.jpg"
+
+
+_READING_PICTURES: Final = "readings/"
+
+
+def reading_picture(directory: str, captured_us: int, reading_id: str, kind: str) -> str:
+    """Return where a picture of a reading lies; vehicles pass side by side, so its id has a part in the name."""
+    moment = _EPOCH + timedelta(microseconds=captured_us)
+    unique = reading_id.replace("-", "")[-8:]
+    return f"{_READING_PICTURES}{directory}/{moment:%Y-%m-%dT%H-%M-%S-%f}Z-{unique}-{kind}.jpg"
+
+
+def is_reading_picture(path: str) -> bool:
+    return path.startswith(_READING_PICTURES)

@@ -134,8 +134,8 @@ class ExportMaker:
     def close(self) -> None:
         self._threads.close()
 
-    async def require_room(self, footage_bytes: int) -> None:
-        """Return if a bundle of so much footage can be made now.
+    async def require_room(self, footage_bytes: int, picture_bytes: int = 0) -> None:
+        """Return if a bundle of so much footage, and so many bytes of readings' pictures, can be made now.
 
         Raises:
             ExportNoSpaceError, VolumeError: it cannot.
@@ -144,7 +144,7 @@ class ExportMaker:
 
         def look() -> None:
             self._folder.open()
-            self._folder.require_room(room_for(footage_bytes))
+            self._folder.require_room(room_for(footage_bytes, picture_bytes))
 
         await self._on_disk(look)
 
@@ -239,7 +239,7 @@ class ExportMaker:
         if not await self._move(export, {ExportState.QUEUED}, ExportState.RUNNING, ""):
             return
         try:
-            bundle = await self._bundle(export)
+            made = await self._bundle(export)
         except asyncio.CancelledError:
             current = asyncio.current_task()
             if current is not None and current.cancelling():
@@ -263,14 +263,14 @@ class ExportMaker:
             await self._on_disk(lambda: self._folder.remove(export.export_id))
             self._ended.labels("failed").inc()
         else:
-            if bundle is not None:
-                await self._finish(export, bundle)
+            if made is not None:
+                await self._finish(export, *made)
         finally:
             self._progress.pop(export.export_id, None)
             self._began.pop(export.export_id, None)
 
-    async def _bundle(self, export: Export) -> Bundle | None:
-        """Return the finished draft; None when the export was cancelled before its process began."""
+    async def _bundle(self, export: Export) -> tuple[Bundle, int] | None:
+        """Return the finished draft, and how many readings it holds; None when the export was cancelled before its process began."""
         await self._wait_for_growing(export)
         incident = await find_incident(self._database, export.incident_id)
         now = await repository.find_export(self._database, export.export_id)
@@ -294,13 +294,13 @@ class ExportMaker:
         )
         self._current = (export.export_id, task)
         try:
-            return await task
+            return await task, order.reading_count
         finally:
             task.cancel()
             await asyncio.wait({task})
             self._current = None
 
-    async def _finish(self, export: Export, bundle: Bundle) -> None:
+    async def _finish(self, export: Export, bundle: Bundle, readings: int) -> None:
         await self._on_disk(lambda: self._folder.publish(export.export_id))
         now_us = self._clock.now_us()
         entered = await self._move(
@@ -308,7 +308,11 @@ class ExportMaker:
             {ExportState.RUNNING},
             ExportState.DONE,
             "export.finished",
-            details={"sha256": bundle.sha256.hex(), "bytes": bundle.size_bytes},
+            details={
+                "sha256": bundle.sha256.hex(),
+                "bytes": bundle.size_bytes,
+                "readings": readings,
+            },
             finished_us=now_us,
             expires_us=now_us + self._keep_us,
             done_bytes=bundle.size_bytes,

@@ -71,6 +71,17 @@ class BundledCamera:
     skipped: list[Unreadable] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class BundledReadings:
+    """How many readings and pictures of them went into the bundle, and how many readings did not: too many."""
+
+    count: int = 0
+    pictures: int = 0
+    left_out: int = 0
+    not_there: int = 0
+    """Pictures that a reading had and whose file is gone or cannot be read."""
+
+
 def package_id(export_id: str, created_us: int) -> str:
     """Return the number that people call the bundle by."""
     day = to_rfc3339(created_us)[:10].replace("-", "")
@@ -90,6 +101,7 @@ def to_json(value: Mapping[str, Any]) -> bytes:
 def build_manifest(
     order: Order,
     cameras: Sequence[BundledCamera],
+    readings: BundledReadings,
     files: Sequence[Stored],
     key: SitePublicKey,
 ) -> dict[str, Any]:
@@ -120,7 +132,13 @@ def build_manifest(
             "gaps": order.options.gaps,
         },
         "cameras": [_camera(camera) for camera in cameras],
-        "readings": {"path": layout.READINGS, "count": 0},
+        "readings": {
+            "path": layout.READINGS,
+            "included": order.options.readings,
+            "count": readings.count,
+            "pictures": readings.pictures,
+            "left_out": readings.left_out,
+        },
         "history": {
             "path": layout.HISTORY,
             "entries": len(order.history),

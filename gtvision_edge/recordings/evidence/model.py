@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+from gtvision_edge.recordings.evidence.readings import OrderedReadings
 from gtvision_edge.recordings.evidence.viewing import Gaps
 from gtvision_edge.recordings.model import CameraNo, ExportId, Segment, Span
 
@@ -111,6 +112,7 @@ class OrderedCamera:
     gaps: Sequence[MissingSpan]
     recorded_us: int
     facts: Mapping[str, Any] = field(default_factory=dict)
+    readings: OrderedReadings = field(default_factory=OrderedReadings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +151,21 @@ class Order:
     @property
     def needed_bytes(self) -> int:
         """How much room the bundle takes at most."""
-        return room_for(self.footage_bytes)
+        return room_for(
+            self.footage_bytes, sum(each.readings.picture_bytes for each in self.cameras)
+        )
+
+    @property
+    def reading_count(self) -> int:
+        return sum(len(each.readings.readings) for each in self.cameras)
 
 
-def room_for(footage_bytes: int) -> int:
-    """Return how much room a bundle of so much footage takes at most: it holds originals and a copy to watch."""
-    return expected_bytes(footage_bytes) + _PAPERS_BYTES
+def room_for(footage_bytes: int, picture_bytes: int = 0) -> int:
+    """Return how much room a bundle of so much footage, and so many bytes of readings' pictures, takes at most.
+
+    It holds originals and a copy to watch.
+    """
+    return expected_bytes(footage_bytes) + picture_bytes + _PAPERS_BYTES
 
 
 def expected_bytes(footage_bytes: int) -> int:

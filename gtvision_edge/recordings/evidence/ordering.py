@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -30,6 +30,12 @@ from gtvision_edge.recordings.evidence.model import (
     Order,
     OrderedCamera,
     OrderedSegment,
+)
+from gtvision_edge.recordings.evidence.readings import (
+    MOST_READINGS,
+    OrderedReadings,
+    ReadingSource,
+    ordered_readings,
 )
 from gtvision_edge.recordings.evidence.viewing import GAP_US
 from gtvision_edge.recordings.incidents.model import Incident
@@ -94,6 +100,7 @@ class OrderWriter:
         keys: OpenedKeys,
         seals: SealProver,
         hasher: SegmentHasher,
+        readings: ReadingSource,
     ) -> None:
         self._database = database
         self._audit = audit
@@ -104,6 +111,7 @@ class OrderWriter:
         self._keys = keys
         self._seals = seals
         self._hasher = hasher
+        self._readings = readings
 
     async def find_footage(
         self, cameras: Sequence[RecordedCamera], span: Span
@@ -122,6 +130,19 @@ class OrderWriter:
                 inside.append(behind[0])
             found[camera.camera_no] = inside
         return found
+
+    async def find_readings(
+        self, camera: RecordedCamera, span: Span, tenant_id: str
+    ) -> OrderedReadings:
+        """Return the plate readings of *camera* in *span* that an export for *tenant_id* holds."""
+        given = await self._readings.within(
+            camera.camera_uuid,
+            span.start_us,
+            span.end_us,
+            tenant_id=tenant_id,
+            most=MOST_READINGS,
+        )
+        return ordered_readings(given)
 
     async def cameras(self, camera_nos: Sequence[CameraNo]) -> list[RecordedCamera]:
         found = [await self._index.camera_by_no(camera_no) for camera_no in camera_nos]
@@ -146,9 +167,13 @@ class OrderWriter:
         for camera in cameras:
             unique = names.count(camera.camera_id) == 1
             directory = camera.camera_id if unique else f"{camera.camera_id}-{camera.camera_no}"
-            ordered.append(
-                await self._camera(camera, directory, footage[camera.camera_no], export.span, head)
+            entry = await self._camera(
+                camera, directory, footage[camera.camera_no], export.span, head
             )
+            if export.options.readings:
+                found = await self.find_readings(camera, export.span, export.tenant_id)
+                entry = replace(entry, readings=found)
+            ordered.append(entry)
         history, left_out = await self._history(export, incident, head)
         site = self._site
         return Order(

@@ -17,6 +17,7 @@ from gtvision_edge.recordings.evidence.opening import (
     LOCAL,
     Entry,
     OpenBundle,
+    Table,
     broken,
     check_end,
     check_name,
@@ -33,6 +34,9 @@ _CHUNK: Final = 2**20
 _GROWS: Final = 100
 """Text is packed to a tenth; what grows more than this, and is no small file, is meant to fill a disk."""
 _SMALL: Final = 2**20
+_GROWS_IN_ALL: Final = 20
+_FREE: Final = 64 * 2**20
+"""All that is unpacked may be so much, and so many times the zip: footage does not shrink, and papers are a small part."""
 
 
 def open_repacked(file: BinaryIO, scratch: BinaryIO) -> OpenBundle:
@@ -45,6 +49,14 @@ def open_repacked(file: BinaryIO, scratch: BinaryIO) -> OpenBundle:
 
     """
     table = read_table(file)
+    packed = [each for each in table.infos if each.compress_type != zipfile.ZIP_STORED]
+    if sum(each.file_size for each in packed) > _FREE + _GROWS_IN_ALL * table.size:
+        raise broken("grows")
+    with zipfile.ZipFile(file) as archive:
+        return _read(file, archive, table, scratch)
+
+
+def _read(file: BinaryIO, archive: zipfile.ZipFile, table: Table, scratch: BinaryIO) -> OpenBundle:
     entries: dict[str, Entry] = {}
     folded: set[str] = set()
     position = slack = 0
@@ -62,7 +74,7 @@ def open_repacked(file: BinaryIO, scratch: BinaryIO) -> OpenBundle:
             continue
         entries[info.filename] = Entry(info.filename, offset, info.file_size)
         if info.compress_type != zipfile.ZIP_STORED:
-            entries[info.filename] = _unpack(file, info, scratch)
+            entries[info.filename] = _unpack(archive, info, scratch)
     if not 0 <= table.start - position <= slack:
         raise broken("bytes_behind")
     check_end(file, table)
@@ -114,11 +126,11 @@ def _content_offset(file: BinaryIO, info: zipfile.ZipInfo) -> int:
     return int(info.header_offset) + LOCAL.size + int(name_length) + int(extra_length)
 
 
-def _unpack(file: BinaryIO, info: zipfile.ZipInfo, scratch: BinaryIO) -> Entry:
+def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, scratch: BinaryIO) -> Entry:
     start = scratch.seek(0, os.SEEK_END)
     written = 0
     try:
-        with zipfile.ZipFile(file) as archive, archive.open(info) as packed:
+        with archive.open(info) as packed:
             while written < info.file_size and (data := packed.read(_CHUNK)):
                 written += scratch.write(data[: info.file_size - written])
     except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError):

@@ -33,8 +33,8 @@ from gtvision_edge.recordings.incidents.errors import IncidentReleasedError
 from gtvision_edge.recordings.incidents.model import Incident
 from gtvision_edge.recordings.incidents.service import IncidentService
 from gtvision_edge.recordings.model import CameraNo, ExportId, RecordedCamera, Span
+from gtvision_edge.recordings.naming import may_see
 from gtvision_edge.recordings.playback.answering import Asked
-from gtvision_edge.recordings.timeline.service import may_see
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.ids import new_uuid7
 from gtvision_edge.storage import Database, Transaction
@@ -113,7 +113,8 @@ class ExportService:
         is_growing = await self._maker.is_growing(cameras, span)
         if not total and not is_growing:
             raise NothingToExportError("There is no footage of these cameras in the interval.")
-        await self._maker.require_room(total)
+        pictures = await self._picture_bytes(cameras, span, incident, wanted.options)
+        await self._maker.require_room(total, pictures)
         export = Export(
             export_id=ExportId(new_uuid7(self._clock)),
             incident_id=incident.incident_id,
@@ -289,6 +290,21 @@ class ExportService:
                 max_hours=self._max_length_s / 3600,
             )
         return span
+
+    async def _picture_bytes(
+        self,
+        cameras: Sequence[RecordedCamera],
+        span: Span,
+        incident: Incident,
+        options: ExportOptions,
+    ) -> int:
+        """Return how much the pictures of the plate readings take that an export holds."""
+        if not options.readings:
+            return 0
+        found = [
+            await self._orders.find_readings(camera, span, incident.tenant_id) for camera in cameras
+        ]
+        return sum(each.picture_bytes for each in found)
 
     async def _may_see(self, principal: Principal, export: Export) -> bool:
         if not principal.may_see_tenant(export.tenant_id):

@@ -14,6 +14,8 @@ from gtvision_edge.recordings.model import Group
 
 MAX_INIT: Final = 2**20
 MAX_MOOF: Final = 8 * 2**20
+MAX_SAMPLES: Final = 2**21
+"""Of one track of one file. An hour of pictures or sound has 216,000; a list without table names millions in 20 bytes."""
 _READ_AHEAD: Final = 4096
 _NON_SYNC: Final = 0x10000
 
@@ -302,8 +304,10 @@ def _read_trun(
         (first_flags,) = struct.unpack_from(">I", moof, at)
         at += 4
     columns = [bit for bit in (0x100, 0x200, 0x400, 0x800) if flags & bit]
-    if at + 4 * len(columns) * count > trun.end or (count > 0 and not columns and count > MAX_MOOF):
+    if at + 4 * len(columns) * count > trun.end:
         raise DamagedFootageError("A list of samples is cut off.")
+    if len(track.sizes) + count > MAX_SAMPLES:
+        raise DamagedFootageError("The file has too many samples.")
     table = struct.unpack_from(f">{len(columns) * count}I", moof, at)
 
     def column(bit: int, default: int) -> Numbers:

@@ -6,27 +6,33 @@ that can be said is who signed: whoever forges a bundle can sign it, with a key 
 
 import base64
 import hashlib
-import json
 import re
 import tempfile
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from gtvision_edge.keys import BadSignatureError, SitePublicKey, sshsig
 from gtvision_edge.recordings.evidence import layout
-from gtvision_edge.recordings.evidence.errors import BrokenBundleError, DamagedFootageError
-from gtvision_edge.recordings.evidence.frames import hash_movie, hash_pictures
+from gtvision_edge.recordings.evidence.claims import (
+    ListedFile,
+    Manifest,
+    OddDocumentError,
+    Original,
+    ViewingCopy,
+    read_manifest,
+)
+from gtvision_edge.recordings.evidence.comparing import check_cameras
+from gtvision_edge.recordings.evidence.errors import BrokenBundleError
 from gtvision_edge.recordings.evidence.opening import OpenBundle, open_bundle, open_bundle_file
 from gtvision_edge.recordings.evidence.proofs import check_bundle_proofs
+from gtvision_edge.recordings.evidence.reading_check import check_readings
 from gtvision_edge.recordings.evidence.repacked import open_repacked
-from gtvision_edge.recordings.evidence.tracks import MAX_INIT, ReadAt, read_tracks
-from gtvision_edge.recordings.evidence.viewing import GAP_US
 from gtvision_edge.recordings.evidence.wording import Language, say
-from gtvision_edge.runtime.timestamps import from_datetime
 
+MAX_TOLD: Final = 500
+"""A bundle that is no longer what it was in so many places is not described more exactly by naming more."""
 _CHUNK: Final = 2**20
 _MAX_TEXT: Final = 64 * 2**20
 _SUM: Final = re.compile(r"([0-9a-f]{64})  ([^\n\x00-\x1f]+)")
@@ -71,6 +77,8 @@ class Verdict:
     package_id: str = ""
     is_repacked: bool = False
     """The zip was written by another program than ours; what is said of the files holds all the same."""
+    untold: int = 0
+    """Faults and remarks beyond the first :data:`MAX_TOLD` of each."""
 
     @property
     def is_good(self) -> bool:
@@ -78,11 +86,16 @@ class Verdict:
 
     def blame(self, path: str, code: str, **facts: Any) -> None:
         fault = Fault(path, code, facts)
-        if fault not in self.faults:
+        if len(self.faults) >= MAX_TOLD:
+            self.untold += 1
+        elif fault not in self.faults:
             self.faults.append(fault)
 
     def remark(self, code: str, **facts: Any) -> None:
-        self.remarks.append(Remark(code, facts))
+        if len(self.remarks) >= MAX_TOLD:
+            self.untold += 1
+        else:
+            self.remarks.append(Remark(code, facts))
 
 
 def read_trusted(text: str) -> list[str]:
@@ -283,113 +296,40 @@ def _check_manifest(
     moved: Callable[[int], None],
 ) -> None:
     try:
-        manifest = json.loads(bundle.read(layout.MANIFEST, _MAX_TEXT))
-        if manifest["schema"] != layout.SCHEMA:
-            verdict.remark("other_version")
-            return
-        verdict.package_id = str(manifest["package_id"])[:60]
-        _check_listed(manifest, sums, verdict)
-        if signer is not None and layout.HISTORY in bundle.entries:
-            history = bundle.read(layout.HISTORY, _MAX_TEXT)
-            check_bundle_proofs(manifest, history, signer, verdict)
-        for camera in manifest["cameras"]:
-            _check_camera(bundle, camera, manifest["interval"], verdict, moved)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
+        manifest = read_manifest(bundle.read(layout.MANIFEST, _MAX_TEXT))
+    except OddDocumentError:
         verdict.blame(layout.MANIFEST, "odd_manifest")
+        return
+    if manifest is None:
+        verdict.remark("other_version")
+        return
+    verdict.package_id = manifest.package_id[:60]
+    _check_listed(manifest, sums, verdict)
+    if layout.READINGS in bundle.entries:
+        check_readings(manifest, bundle.read(layout.READINGS, _MAX_TEXT), verdict)
+    if signer is not None and layout.HISTORY in bundle.entries:
+        history = bundle.read(layout.HISTORY, _MAX_TEXT)
+        check_bundle_proofs(manifest, history, signer, verdict)
+    check_cameras(bundle, manifest, verdict, moved)
 
 
-def _check_listed(manifest: Mapping[str, Any], sums: Mapping[str, str], verdict: Verdict) -> None:
-    listed = {each["path"]: each["sha256"] for each in manifest["files"]}
-    if manifest["key"]["fingerprint"] != verdict.fingerprint:
+def _check_listed(manifest: Manifest, sums: Mapping[str, str], verdict: Verdict) -> None:
+    listed = {each.path: each.sha256 for each in manifest.files}
+    if manifest.key.fingerprint != verdict.fingerprint:
         verdict.blame(layout.MANIFEST, "names_other_key")
     if {**listed, layout.MANIFEST: sums[layout.MANIFEST]} != dict(sums):
         verdict.blame(layout.MANIFEST, "lists_other_files", sums=layout.SUMS)
-    for camera in manifest["cameras"]:
-        for each in [*camera["originals"], *camera["viewing"], *camera["snapshots"]]:
-            if listed.get(each["path"]) != each["sha256"]:
-                verdict.blame(layout.MANIFEST, "two_hashes", file=each["path"])
-        for each in camera["originals"]:
-            if each["ingest_sha256"] not in (None, each["sha256"]):
-                verdict.remark("not_as_hashed", file=each["path"])
-    if left_out := manifest.get("history", {}).get("viewings_left_out", 0):
+    for camera in manifest.cameras:
+        named: list[Original | ViewingCopy | ListedFile] = [
+            *camera.originals,
+            *camera.viewing,
+            *camera.snapshots,
+        ]
+        for each in named:
+            if listed.get(each.path) != each.sha256:
+                verdict.blame(layout.MANIFEST, "two_hashes", file=each.path)
+        for original in camera.originals:
+            if original.ingest_sha256 not in (None, original.sha256):
+                verdict.remark("not_as_hashed", file=original.path)
+    if left_out := manifest.history.viewings_left_out:
         verdict.remark("viewings_left_out", count=left_out)
-
-
-def _check_camera(
-    bundle: OpenBundle,
-    camera: Mapping[str, Any],
-    interval: Mapping[str, str],
-    verdict: Verdict,
-    moved: Callable[[int], None],
-) -> None:
-    name = camera["camera_id"]
-    for start_us, end_us in _unlisted_gaps(camera, interval):
-        verdict.blame(
-            layout.MANIFEST,
-            "unlisted_gap",
-            seconds=f"{(end_us - start_us) / 1_000_000:.1f}",
-            camera=name,
-        )
-    originals = {each["path"]: each for each in camera["originals"]}
-    for copy in camera["viewing"]:
-        path = copy["path"]
-        if path not in bundle.entries:
-            continue  # blamed already
-        try:
-            reader = _counted(bundle.reader(path), moved)
-            count, shown = hash_movie(reader, bundle.entries[path].size)
-            recorded = _recorded_pictures(bundle, copy, originals, moved)
-        except DamagedFootageError as error:
-            verdict.blame(path, "not_comparable", why=error.message)
-            continue
-        if shown != recorded or count != copy["pictures"]:
-            verdict.blame(path, "other_pictures")
-
-
-def _counted(read_at: ReadAt, moved: Callable[[int], None]) -> ReadAt:
-    def read(size: int, offset: int) -> bytes:
-        data = read_at(size, offset)
-        moved(len(data))
-        return data
-
-    return read
-
-
-def _recorded_pictures(
-    bundle: OpenBundle,
-    copy: Mapping[str, Any],
-    originals: Mapping[str, Mapping[str, Any]],
-    moved: Callable[[int], None],
-) -> bytes:
-    digest = hashlib.sha256()
-    for stretch in copy["timeline"]:
-        original = originals[stretch["original"]]
-        path = original["path"]
-        if path not in bundle.entries:
-            raise DamagedFootageError(f"{path} is missing.")
-        read_at = bundle.reader(path)
-        init = read_at(min(int(original["init_bytes"]), MAX_INIT), 0)
-        parts = [(int(offset), int(size)) for offset, size in original["parts"]]
-        video = read_tracks(read_at, init, parts).video
-        if video is None:
-            raise DamagedFootageError(f"{path} has no pictures.")
-        first, last = stretch["pictures"]
-        hash_pictures(digest, _counted(read_at, moved), video, first=int(first), last=int(last))
-    return digest.digest()
-
-
-def _unlisted_gaps(camera: Mapping[str, Any], interval: Mapping[str, str]) -> list[tuple[int, int]]:
-    """Return what of *interval* neither an original covers nor the lists of gaps and of files that could not be read."""
-    listed = [*camera["originals"], *camera["gaps"], *camera["unreadable"]]
-    covered = [(_time(each["start"]), _time(each["end"])) for each in listed]
-    at_us, end_us = _time(interval["start"]), _time(interval["end"])
-    found = []
-    for begin_us, finish_us in [*sorted(covered), (end_us, end_us)]:
-        if min(begin_us, end_us) - at_us > GAP_US:
-            found.append((at_us, min(begin_us, end_us)))
-        at_us = max(at_us, finish_us)
-    return found
-
-
-def _time(text: str) -> int:
-    return from_datetime(datetime.fromisoformat(text))

@@ -33,6 +33,10 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "device_name": ("has the name of a device", "tem o nome de um dispositivo"),
     "compressed": ("is compressed", "está comprimido"),
+    "grows": (
+        "it unpacks to far more than footage and its papers do",
+        "ele se descompacta em muito mais do que gravações e seus documentos",
+    ),
     "encrypted": (
         "is encrypted, or marked in a way that ours are not",
         "está cifrado, ou marcado como os nossos não são",
@@ -79,6 +83,7 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "tem uma linha que não é da sua espécie",
     ),
     "odd_manifest": ("is not built as a manifest is", "não é construído como um manifesto"),
+    "odd_history": ("is not built as a history is", "não é construído como um histórico"),
     "names_other_key": (
         "names another key than the one that signed",
         "nomeia outra chave que a que assinou",
@@ -88,6 +93,18 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "não lista os arquivos que {sums} lista",
     ),
     "two_hashes": ("gives two hashes for {file}", "dá dois resumos para {file}"),
+    "odd_readings": (
+        "is not built as a list of readings is",
+        "não é construído como uma lista de leituras",
+    ),
+    "other_readings": (
+        "lists {count} readings, and the manifest tells of {told}",
+        "tem {count} leituras, e o manifesto fala de {told}",
+    ),
+    "of_no_reading": (
+        "is the picture of no reading",
+        "não é a imagem de nenhuma leitura",
+    ),
     "unlisted_gap": (
         "does not list a gap of {seconds} s of {camera}",
         "não lista uma lacuna de {seconds} s de {camera}",
@@ -134,11 +151,27 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "{count} viewings of this footage, the oldest, are not in its history: they were too many.",
         "{count} visualizações destas gravações, as mais antigas, não estão no histórico: eram demais.",
     ),
+    "readings_left_out": (
+        "{count} plate readings of the interval, the last ones, are not in the bundle: they were too many.",
+        "{count} leituras de placas do intervalo, as últimas, não estão no pacote: eram demais.",
+    ),
+    "reading_picture_not_there": (
+        "A picture of the plate reading {reading} could not be handed over: its file was gone or could not be read.",
+        "Uma imagem da leitura de placa {reading} não pôde ser entregue: o arquivo não estava mais lá ou não pôde ser lido.",
+    ),
+    "picture_not_as_received": (
+        "{file} is not what was received from the camera.",
+        "{file} não é o que foi recebido da câmera.",
+    ),
     "unsealed": (
         "{count} originals were not sealed when they were recorded.",
         "{count} originais não foram lacrados quando foram gravados.",
     ),
     # The verdict.
+    "untold": (
+        "… and {count} more faults or remarks",
+        "… e mais {count} falhas ou notas",
+    ),
     "bundle": ("bundle", "pacote"),
     "fault": ("FAULT ", "FALHA "),
     "remark": ("remark", "nota  "),

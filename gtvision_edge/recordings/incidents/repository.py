@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from gtvision_edge.recordings.holding import held_by_incident
+from gtvision_edge.recordings.holding import held_by_incident, holds_moment
 from gtvision_edge.recordings.incidents.model import Coverage, Incident, Release
 from gtvision_edge.recordings.model import MAX_SEGMENT_US, CameraNo, IncidentId, Span
 from gtvision_edge.recordings.timeline.merging import CONTINUES_US, NEIGHBOURS_US
@@ -50,6 +50,16 @@ def insert_incident(transaction: Transaction, incident: Incident) -> None:
     )
 
 
+def preserves(transaction: Transaction, camera_uuid: str, at_us: int) -> bool:
+    """Tell whether an open incident holds what was at a camera at that moment, footage or not."""
+    condition = holds_moment(camera_uuid=":uuid", time_us=":at_us")
+    row = transaction.execute(
+        f"SELECT 1 WHERE {condition}",
+        {"uuid": camera_uuid, "at_us": at_us},
+    ).fetchone()
+    return row is not None
+
+
 FLAGGED_AT_A_TIME: Final = 2000
 """A month of many cameras is hundreds of thousands of rows, and all other commits wait for one."""
 
@@ -83,18 +93,6 @@ def free_some(transaction: Transaction, incident: Incident) -> int:
         ).rowcount
         if count >= FLAGGED_AT_A_TIME:
             break
-    return count
-
-
-def release_segments(transaction: Transaction, incident: Incident) -> int:
-    """Take the flag off what only *incident* held, which is released already; return how many."""
-    count = 0
-    for camera_no in incident.cameras:
-        count += transaction.execute(
-            "UPDATE segments SET held = 0 WHERE camera_no = ?1 AND start_us < ?2 AND end_us > ?3 AND held = 1"  # noqa: S608
-            f" AND NOT {held_by_incident()}",
-            (camera_no, incident.end_us, incident.start_us),
-        ).rowcount
     return count
 
 

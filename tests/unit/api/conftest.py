@@ -27,6 +27,7 @@ from gtvision_edge.accounts import (
     TenantId,
     open_accounts,
 )
+from gtvision_edge.alerts.marks import ReadingMarks
 from gtvision_edge.alerts.raising import Teller
 from gtvision_edge.alerts.service import AlertDesk
 from gtvision_edge.api.alerts import alert_endpoints
@@ -48,9 +49,11 @@ from gtvision_edge.api.itsapi import itsapi_routes
 from gtvision_edge.api.mosaics import mosaic_endpoints
 from gtvision_edge.api.people import people_endpoints
 from gtvision_edge.api.pictures import picture_endpoints
+from gtvision_edge.api.plate_sources import plate_source_endpoints
 from gtvision_edge.api.probes import probe_routes
 from gtvision_edge.api.purge_papers import purge_paper_endpoints
 from gtvision_edge.api.push_access import push_access_endpoints
+from gtvision_edge.api.push_subscriptions import push_subscription_endpoints
 from gtvision_edge.api.pushes import push_endpoints
 from gtvision_edge.api.routing import Endpoint
 from gtvision_edge.api.server import Api, build_api, serve
@@ -58,6 +61,7 @@ from gtvision_edge.api.session import session_endpoints
 from gtvision_edge.api.site import site_endpoints
 from gtvision_edge.api.status import status_endpoints
 from gtvision_edge.api.storage import storage_endpoints
+from gtvision_edge.api.uplink import uplink_endpoints
 from gtvision_edge.api.watchlist import watchlist_endpoints
 from gtvision_edge.app import to_message
 from gtvision_edge.audit import AuditLog
@@ -65,7 +69,11 @@ from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.cameras.model import CameraState, CameraUuid, NewCamera, ProbeRequest, StateEntry
 from gtvision_edge.cameras.onvif.search import DeviceSearch
 from gtvision_edge.cameras.service import CameraService
-from gtvision_edge.detections.opening import Detections, open_detections
+from gtvision_edge.detections.opening import (
+    Detections,
+    open_detections,
+    readings_for_evidence,
+)
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.keys import OpenedKeys, open_keys
 from gtvision_edge.media.model import MediaServerState, PathView
@@ -73,9 +81,12 @@ from gtvision_edge.media.path_troubles import PathTrouble
 from gtvision_edge.media.posters import Picture
 from gtvision_edge.mosaics import MosaicService
 from gtvision_edge.papers import PaperPrinter, PaperShelf
+from gtvision_edge.push.opening import Pushes, open_pushes
 from gtvision_edge.recordings.errors import VolumeError
 from gtvision_edge.recordings.evidence.exports import Exports, open_exports
 from gtvision_edge.recordings.evidence.ordering import Site
+from gtvision_edge.recordings.holding import holds_moment
+from gtvision_edge.recordings.incidents.repository import preserves
 from gtvision_edge.recordings.incidents.service import IncidentService
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.indexing.hashing import Hasher
@@ -99,17 +110,22 @@ from gtvision_edge.runtime.tasks import Job
 from gtvision_edge.settings import (
     AccountSettings,
     ApiSettings,
+    DetectionSettings,
     ExportSettings,
     IdentitySettings,
     IntegritySettings,
     PaperSettings,
+    PushSettings,
     RecordingSettings,
     SiteSettings,
     VolumeSettings,
 )
 from gtvision_edge.storage import Database
 from gtvision_edge.uplink import Outbox
-from gtvision_edge.uplink.outbox import forget_unsent
+from gtvision_edge.uplink.link import LinkState
+from gtvision_edge.uplink.outbox import Backlog, forget_unsent
+from gtvision_edge.uplink.parked import ParkedDesk
+from gtvision_edge.uplink.watch import LineView
 from tests.fakes.clock import FakeClock
 from tests.fakes.volumes import ROOMY
 from tests.unit.cameras.fixtures import FixedFinder, FixedProber, make_service
@@ -257,6 +273,12 @@ class FakeMonitor:
     findings: list[Finding] = field(default_factory=list)
     offers_webrtc: bool = False
     troubles: dict[str, list[PathTrouble]] = field(default_factory=dict)
+    line: LineView = field(
+        default_factory=lambda: LineView(LinkState.OFF, 0, "", Backlog(), 0.0, {})
+    )
+
+    def watched_line(self) -> "FakeLine":
+        return FakeLine(self)
 
     def of(self, camera_id: str) -> list[PathTrouble]:
         return self.troubles.get(camera_id, [])
@@ -281,6 +303,24 @@ class FakeMonitor:
 
     def viewers(self) -> int:
         return self.watching
+
+
+class NoNames:
+    """Resolves nothing: the cameras here are addresses."""
+
+    async def resolve(self, host: str, *, timeout_s: float) -> str:
+        return host
+
+
+@dataclass
+class FakeLine:
+    """The line to the hub as the monitor's test wants it seen."""
+
+    monitor: FakeMonitor
+
+    @property
+    def view(self) -> LineView:
+        return self.monitor.line
 
 
 @dataclass
@@ -404,11 +444,12 @@ async def footage(
             keys=keys,
             seals=FootageSeals(database, audit, clock, key=keys.site),
             hasher=hasher,
+            readings=readings_for_evidence(database, tmp_path),
         ) as exports,
         AsyncExitStack() as stack,
     ):
         retention = await _retention(
-            index, MountedVolume(volume, root), cameras, audit=audit, clock=clock
+            index, MountedVolume(volume, root), cameras, audit=audit, clock=clock, stack=stack
         )
         yield FakeFootage(
             index,
@@ -440,7 +481,6 @@ async def footage(
             ),
             root,
         )
-    retention.deleter.close()
     server.close()
     thumbnails.close()
     hasher.close()
@@ -453,6 +493,7 @@ async def _retention(
     *,
     audit: AuditLog,
     clock: FakeClock,
+    stack: AsyncExitStack,
 ) -> Retention:
     """Return the parts that delete footage; a test runs what they do by itself."""
     database = index._database
@@ -469,6 +510,8 @@ async def _retention(
         database=database,
         audit=audit,
         index=index,
+        incidents=IncidentService(database, audit, clock, index=index),
+        cameras=cameras,
         volume=volume,
         breaker=breaker,
         clock=clock,
@@ -481,7 +524,7 @@ async def _retention(
 
     async def unstarted(name: str, job: Job) -> None: ...
 
-    return await open_retention(base, unstarted, AsyncExitStack())
+    return await open_retention(base, unstarted, stack)
 
 
 @pytest.fixture
@@ -496,6 +539,33 @@ def alerts(database: Database, audit: AuditLog, clock: FakeClock, bus: EventBus)
 
 
 @pytest.fixture
+async def notices(
+    database: Database,
+    audit: AuditLog,
+    clock: FakeClock,
+    bus: EventBus,
+    keys: OpenedKeys,
+    cameras: CameraService,
+    alerts: AlertDesk,
+    accounts: Accounts,
+) -> AsyncIterator[Pushes]:
+    async with open_pushes(
+        database,
+        audit,
+        clock,
+        bus,
+        key=keys.push,
+        settings=PushSettings(allow_private=True),
+        site=SiteSettings(),
+        cameras=cameras,
+        alerts=alerts,
+        find_person=accounts.sessions.find_person,
+        look=list,
+    ) as opened:
+        yield opened
+
+
+@pytest.fixture
 async def detections(
     database: Database,
     audit: AuditLog,
@@ -505,21 +575,26 @@ async def detections(
     bus: EventBus,
 ) -> AsyncIterator[Detections]:
     outbox = Outbox(clock, site_id="a-site")
+    teller = Teller(clock)
     async with open_detections(
         database,
         audit,
         clock,
         bus,
         cameras=cameras,
+        resolver=NoNames(),
         state_dir=tmp_path,
         zone=ZoneInfo("America/Sao_Paulo"),
         seal=cameras.seal,
         unseal=cameras.unseal,
         send=lambda transaction, news: outbox.add(transaction, to_message(news)),
         forget_unsent=forget_unsent,
-        keep_s=180 * 86400.0,
+        held=holds_moment(camera_uuid="detections.camera_uuid", time_us="detections.captured_us"),
+        settings=DetectionSettings(picture_sources=("127.0.0.1",)),
+        is_held=preserves,
         trusts_clock=lambda: True,
-        tell=(Teller(clock),),
+        tell=(teller,),
+        tell_of_picture=(teller.picture_came,),
     ) as opened:
         yield opened
 
@@ -551,6 +626,7 @@ def resources(
     transfers: Shares,
     detections: Detections,
     api_settings: ApiSettings,
+    notices: Pushes,
     alerts: AlertDesk,
 ) -> list[Endpoint]:
     """Every endpoint but the session's."""
@@ -577,6 +653,7 @@ def resources(
             footage.timelines,
             footage.playback,
             footage.thumbnails,
+            ReadingMarks(database),
             Passes(accounts.sessions, clock),
             transfers,
         ),
@@ -586,11 +663,14 @@ def resources(
         *mosaic_endpoints(mosaics),
         *push_endpoints(detections.pushes),
         *push_access_endpoints(detections.access, Proxies(api_settings.trusted_proxies), clock),
+        *plate_source_endpoints(detections.sources, state_of=detections.pullers.state_of),
         *detection_endpoints(detections.desk),
         *detection_table_endpoints(detections.desk),
         *audit_endpoints(audit, database, keys.site, reveal=detections.desk.reveal),
         *watchlist_endpoints(detections.watchlist, clock),
         *alert_endpoints(alerts),
+        *uplink_endpoints(ParkedDesk(database, audit)),
+        *push_subscription_endpoints(notices),
         *site_endpoints(keys),
         *status_endpoints(
             cameras,
@@ -603,6 +683,7 @@ def resources(
             site_id=accounts.site_id,
             version="1.2.3",
             volume=volume,
+            line=monitor.watched_line(),
             clock=clock,
         ),
     ]

@@ -15,7 +15,13 @@ from gtvision_edge.alerts.feed import HEARTBEAT_S, Feed
 from gtvision_edge.alerts.service import AlertDesk
 from gtvision_edge.api.alert_feed import MAX_SOCKETS_OF_PERSON, AlertFeed
 from gtvision_edge.api.auth import RequestAuthenticator
-from gtvision_edge.detections.model import Reading, TrustLevel, WatchLevel
+from gtvision_edge.detections.model import (
+    Picture,
+    PictureKind,
+    Reading,
+    TrustLevel,
+    WatchLevel,
+)
 from gtvision_edge.detections.opening import Detections
 from gtvision_edge.detections.watchlist import NewWatch
 from gtvision_edge.media import sockets
@@ -23,6 +29,7 @@ from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.clock import FakeClock
+from tests.fakes.pushes import jpeg
 from tests.unit.api.conftest import Served, Starter
 from tests.waiting import patiently
 
@@ -40,10 +47,19 @@ class House:
     async def of(self, who: str, more: str = "") -> Any:
         return await self.socket(f"?token={await self.served.token(who)}{more}")
 
-    async def passes(self, plate: str, camera_id: str = "cam01", tenant_id: str = "a") -> str:
+    async def passes(
+        self,
+        plate: str,
+        camera_id: str = "cam01",
+        tenant_id: str = "a",
+        *,
+        event_id: str = "",
+        scene: bytes | None = None,
+    ) -> str:
+        pictures = (Picture(PictureKind.SCENE, scene),) if scene else ()
         taken = await self.detections.intake.take(
             FakeCamera(camera_id, tenant_id=tenant_id),
-            Reading(plate),
+            Reading(plate, event_id=event_id, pictures=pictures),
             source="hikvision",
             trust=TrustLevel.SECRET_PATH,
         )
@@ -85,6 +101,26 @@ async def closed_with(socket: aiohttp.ClientWebSocketResponse) -> int:
     while (message := await socket.receive(timeout=patiently(5))).type is not WSMsgType.CLOSE:
         assert message.type is WSMsgType.TEXT
     return int(message.data)
+
+
+async def test_a_picture_that_comes_after_its_reading_is_told_to_who_was_told_of_that(
+    house: House,
+) -> None:
+    async with await house.of("viewer-a") as socket, await house.of("viewer-b") as stranger:
+        await heard(socket)
+        await heard(stranger)
+        detection_id = await house.passes("ABC1234", event_id="e1")
+        first = await heard(socket)
+        await house.passes("ABC1234", event_id="e1", scene=jpeg())
+        late = await heard(socket)
+        foreign = await house.passes("XYZ9876", "cam09", "b")
+        theirs = await heard(stranger)
+
+    assert (first["type"], first["detection"]["has_scene"]) == ("detection", False)
+    assert (late["type"], late["detection"]["has_scene"]) == ("detection_picture", True)
+    assert first["detection"]["detection_id"] == late["detection"]["detection_id"] == detection_id
+    assert int(late["cursor"]) > int(first["cursor"])
+    assert theirs["detection"]["detection_id"] == foreign
 
 
 async def test_a_wanted_plate_is_told_as_the_api_shows_it(

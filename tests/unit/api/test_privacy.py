@@ -5,8 +5,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from gtvision_edge.cameras.service import CameraService
+from gtvision_edge.detections import repository
 from gtvision_edge.detections.opening import Detections
 from gtvision_edge.detections.privacy import remaining_facts
+from gtvision_edge.recordings.keeping import CameraKeeper
+from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.storage import Database
 from tests.fakes.clock import FakeClock
 from tests.fakes.pushes import PLATE_PART, SCENE_PART, XML_PART, anpr_xml, jpeg, multipart
@@ -159,3 +165,85 @@ def test_of_the_facts_only_what_cannot_be_a_plate_remains() -> None:
         "vehicle": {"kind": "SUVMPV"},
     }
     assert remaining_facts({"direction": "QZX7J42", "vehicle": {"kind": "QZX7J42"}}) == {}
+
+
+@pytest.fixture
+async def recorded(database: Database, cameras: CameraService) -> None:
+    """The site's cameras are known as recorded ones, as the daemon sees to."""
+    await CameraKeeper(database, cameras, bus=EventBus(), clock=FakeClock()).keep()
+
+
+async def hold(served: Served, start: str, end: str) -> str:
+    """Keep an interval of cam01 as an incident and return its id."""
+    body = {"cameras": ["cam01"], "start": start, "end": end, "reason": "furto na praça"}
+    status, made = await served.call("POST", "/incidents", who="operator-a", json=body)
+    assert status == 201, made
+    return str(made["incident_id"])
+
+
+async def kept_plates(database: Database) -> list[str]:
+    return [row[0] for row in await rows(database, "SELECT plate FROM detections WHERE plate > ''")]
+
+
+@pytest.mark.usefixtures("recorded")
+async def test_what_an_incident_holds_keeps_plate_and_pictures_until_it_is_released(
+    served: Served, clock: FakeClock, detections: Detections, database: Database, tmp_path: Path
+) -> None:
+    _, made = await served.call("POST", "/cameras/cam01/push-secret", who="admin", json={})
+    for number, second in enumerate((9, 10, 19, 20)):
+        when = f"2025-12-31T20:59:{second:02}-03:00"
+        await push(served, made["hikvision_path"], f"QZX7J4{number}", when, number)
+    incident_id = await hold(served, "2025-12-31T23:59:10Z", "2025-12-31T23:59:20Z")
+    await clock.advance(181 * DAY_S)
+
+    done = await detections.anonymiser.go_round()
+
+    assert done.readings == 2
+    assert await kept_plates(database) == ["QZX7J41", "QZX7J42"]
+    assert (await detections.anonymiser.go_round()).readings == 0
+    ids = await rows(database, "SELECT detection_id FROM detections WHERE plate > ''")
+    for (detection_id,) in ids:
+        status, _ = await served.call("GET", f"/detections/{detection_id}/scene.jpg", who="admin-a")
+        assert status == 200
+
+    status, _ = await served.call(
+        "POST", f"/incidents/{incident_id}/release", who="admin-a", json={"reason": "encerrado"}
+    )
+    assert status == 200
+    assert (await detections.anonymiser.go_round()).readings == 2
+    assert await kept_plates(database) == []
+    assert not [name for name in await state_of(tmp_path) if name.endswith(".jpg")]
+
+
+@pytest.mark.usefixtures("recorded")
+async def test_an_incident_that_comes_while_readings_go_keeps_those_that_are_left(
+    served: Served,
+    clock: FakeClock,
+    detections: Detections,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, made = await served.call("POST", "/cameras/cam01/push-secret", who="admin", json={})
+    for number in range(4):
+        when = f"2025-12-31T20:59:{10 + number}-03:00"
+        await push(served, made["hikvision_path"], f"QZX7J4{number}", when, number)
+    await clock.advance(181 * DAY_S)
+    fetch_due = repository.fetch_due
+    found: list[int] = []
+
+    async def and_then_hold(*arguments: Any, **named: Any) -> Any:
+        batch = await fetch_due(*arguments, **named)
+        found.append(len(batch))
+        if len(found) == 1:
+            await hold(served, "2025-12-31T23:59:12Z", "2025-12-31T23:59:20Z")
+        return batch
+
+    monkeypatch.setattr(repository, "fetch_due", and_then_hold)
+
+    done = await detections.anonymiser.go_round()
+
+    assert found == [4, 0]
+    assert done.readings == 2
+    assert await kept_plates(database) == ["QZX7J42", "QZX7J43"]
+    names = await rows(database, "SELECT scene FROM detections WHERE plate > ''")
+    assert all(detections.desk._pictures.path_of(name).exists() for (name,) in names)

@@ -108,6 +108,7 @@ export const evidence: Text["evidence"] = {
     originals: "copying the originals",
     viewing: "making the film to watch",
     snapshots: "taking the still pictures",
+    readings: "adding the plate readings",
     papers: "writing manifest and form",
     checking: "checking the bundle",
   },

@@ -116,6 +116,7 @@ export const evidence = {
     originals: "copiando os originais",
     viewing: "montando o vídeo para assistir",
     snapshots: "fazendo as imagens paradas",
+    readings: "juntando as leituras de placas",
     papers: "escrevendo manifesto e termo",
     checking: "conferindo o pacote",
   } as Record<string, string>,

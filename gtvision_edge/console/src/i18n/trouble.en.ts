@@ -112,6 +112,8 @@ export const failures: Text["failures"] = {
   push_refused: { title: "This reading was not accepted: unknown camera or signature.", cure: "Check the camera's secret at the integrator." },
   stale_push: { title: "The reading's time is too far from this unit's.", cure: "Set the sender's clock (NTP)." },
   too_many_pushes: { title: "Too many readings in a short time.", cure: "The integrator should send them again later." },
+  no_detection_picture: { title: "This reading has no such picture.", cure: "It may still come, or have been taken away because it was old." },
+  picture_lost: { title: "The file of this picture is gone.", cure: "Nobody took it away: look at the box's disk in Health." },
   unknown_detection: { title: "This reading no longer exists.", cure: "It may have been anonymised; reload the page." },
   unknown_alert: { title: "This alert does not exist, or no longer.", cure: "Reload the page." },
   already_acknowledged: { title: "Somebody acknowledged this alert before.", cure: "Reload the page to see who and when." },

@@ -119,11 +119,13 @@ export const failures: Record<string, Trouble> = {
   push_refused: { title: "Esta leitura não foi aceita: câmera ou assinatura desconhecida.", cure: "Confira o segredo da câmera no integrador." },
   stale_push: { title: "A hora da leitura está longe demais da hora deste equipamento.", cure: "Acerte o relógio de quem envia (NTP)." },
   too_many_pushes: { title: "Leituras demais em pouco tempo.", cure: "O integrador deve enviar de novo mais tarde." },
+  no_detection_picture: { title: "Esta leitura não tem essa imagem.", cure: "Ela pode ainda chegar, ou ter sido tirada por ser antiga." },
+  picture_lost: { title: "O arquivo desta imagem sumiu.", cure: "Ninguém o tirou: confira o disco da unidade em Saúde." },
   unknown_detection: { title: "Esta leitura não existe mais.", cure: "Ela pode ter sido anonimizada; atualize a página." },
   unknown_alert: { title: "Este alerta não existe, ou não existe mais.", cure: "Atualize a página." },
-  already_acknowledged: { title: "Alguém já deu ciência deste alerta.", cure: "Atualize a página para ver quem e quando." },
-  unknown_watch: { title: "Esta placa não está mais na lista de procuradas.", cure: "Alguém pode ter tirado; atualize a página." },
-  already_watched: { title: "Esta placa já está na lista de procuradas.", cure: "A placa antiga e a Mercosul são o mesmo veículo: mude a que já está na lista." },
+  already_acknowledged: { title: "Alguém já reconheceu este alerta.", cure: "Atualize a página para ver quem e quando." },
+  unknown_watch: { title: "Esta placa não está mais na lista de monitoramento.", cure: "Alguém pode ter tirado; atualize a página." },
+  already_watched: { title: "Esta placa já está na lista de monitoramento.", cure: "A placa antiga e a Mercosul são o mesmo veículo: mude a que já está na lista." },
 };
 
 /** Which of a camera's doors refused the login, by `via` of the daemon's answer. */

@@ -1,9 +1,11 @@
 """A bundle of two cameras, made once; tests that change it take a copy."""
 
+import hashlib
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,9 +21,16 @@ from gtvision_edge.recordings.evidence.model import (
     OrderedSegment,
     Progress,
 )
+from gtvision_edge.recordings.evidence.readings import (
+    OrderedPicture,
+    OrderedReading,
+    OrderedReadings,
+)
 from gtvision_edge.recordings.model import ExportId, Span
+from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.settings import PaperSettings
 from tests.fakes.clips import ClipSpec
+from tests.fakes.pushes import jpeg
 from tests.fakes.recorded import START_US, Recorded, hashed, record
 
 S = 1_000_000
@@ -80,6 +89,49 @@ def ordered(
     )
 
 
+def with_readings(camera: OrderedCamera, folder: Path) -> OrderedCamera:
+    """Return *camera* with two readings: one with plate and scene, and one whose pictures have gone."""
+    folder.mkdir()
+    pictures = []
+    for kind, content in (("plate", jpeg(120, 40, "white")), ("scene", jpeg())):
+        name = hashlib.sha256(content).hexdigest()
+        path = folder / f"{name}.jpg"
+        path.write_bytes(content)
+        pictures.append(OrderedPicture(kind, path, name, len(content)))
+    gone = OrderedPicture("scene", folder / "gone.jpg", "0" * 64, 0)
+    return replace(
+        camera,
+        readings=OrderedReadings(
+            [
+                OrderedReading(
+                    f"019b76da-a800-7000-8000-00000000000{number}",
+                    START_US + number * S,
+                    document(number, camera.camera_id),
+                    shown,
+                )
+                for number, shown in ((1, pictures), (2, [gone]))
+            ],
+            left_out=3,
+        ),
+    )
+
+
+def document(number: int, camera_id: str) -> dict[str, Any]:
+    """Return what is known of the reading *number*."""
+    return {
+        "detection_id": f"019b76da-a800-7000-8000-00000000000{number}",
+        "camera_id": camera_id,
+        "placa": "ABC1D23",
+        "placa_lida": "=ABC-1D23",
+        "confianca": None if number == 2 else 0.97,
+        "timestamp": to_rfc3339(START_US + number * S),
+        "received_at": to_rfc3339(START_US + number * S + 100_000),
+        "source": "hikvision",
+        "trust": "secret_path",
+        "passage_id": "019b76da-a800-7000-8000-000000000001",
+    }
+
+
 @dataclass(frozen=True)
 class Made:
     path: Path
@@ -108,7 +160,8 @@ def made(tmp_path_factory: pytest.TempPathFactory, keys: OpenedKeys) -> Made:
         hashed(record(two, ClipSpec(video="h265", fps=FPS, seconds=14.0), segment_id=13)),
     ]
     gap = MissingSpan(START_US + 4 * S, START_US + 10 * S, "camera_offline")
-    cameras = [ordered("cam01", files, [gap]), ordered("cam02", other)]
+    one_camera = with_readings(ordered("cam01", files, [gap]), folder / "pictures")
+    cameras = [one_camera, ordered("cam02", other)]
     order = order_of(folder / "bundle.zip", keys, cameras)
     progress: list[Progress] = []
     bundle = assemble(order, progress.append)

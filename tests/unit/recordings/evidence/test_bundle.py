@@ -515,7 +515,7 @@ def test_progress_goes_from_nothing_to_all(made: Made) -> None:
     steps = list(dict.fromkeys(progress.step for progress in made.progress))
     shares = [progress.done_bytes / progress.total_bytes for progress in made.progress]
 
-    assert steps == ["originals", "viewing", "snapshots", "papers", "checking"]
+    assert steps == ["originals", "viewing", "snapshots", "readings", "papers", "checking"]
     assert shares == sorted(shares)
     assert shares[0] == 0
     assert shares[-1] > 0.9

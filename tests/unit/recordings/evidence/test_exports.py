@@ -23,6 +23,7 @@ from prometheus_client import CollectorRegistry
 
 from gtvision_edge.accounts.model import THE_BOX
 from gtvision_edge.audit import SYSTEM, AuditLog, check_entry_document
+from gtvision_edge.detections.opening import readings_for_evidence
 from gtvision_edge.keys import OpenedKeys, SitePublicKey
 from gtvision_edge.recordings.evidence import maker as maker_module
 from gtvision_edge.recordings.evidence import ordering, repository
@@ -124,6 +125,7 @@ class Box:
             keys=self.keys,
             seals=FootageSeals(self.database, self.audit, self.clock, key=self.keys.site),
             hasher=hasher,
+            readings=readings_for_evidence(self.database, self.root.parent / "state"),
             registry=CollectorRegistry(),
         ) as opened:
             yield opened

@@ -10,6 +10,7 @@ import pytest
 
 from gtvision_edge.audit import AuditLog, entry_document, write_checkpoint
 from gtvision_edge.keys import SiteKey, open_keys
+from gtvision_edge.recordings.evidence.claims import Manifest
 from gtvision_edge.recordings.evidence.proofs import check_bundle_proofs
 from gtvision_edge.recordings.evidence.verify import Remark, Verdict
 from gtvision_edge.recordings.seals import FootageSeals
@@ -21,6 +22,7 @@ from tests.fakes.footage import START_US, a_segment, add, keep
 
 CAMERA = FakeCamera("cam01")
 SHA256 = bytes(range(32))
+SPAN = {"start": "2026-01-01T00:00:00+00:00", "end": "2026-01-01T00:01:00+00:00"}
 
 Bundle = tuple[dict[str, Any], dict[str, Any]]
 
@@ -41,14 +43,30 @@ async def bundle(database: Database, clock: FakeClock, key: SiteKey) -> Bundle:
     await seals.seal_now()
     head = await log.tree_head(database)
     entry = await log.prove_entry(database, 1, head=head)
-    original = {
+    original: dict[str, Any] = {
         "path": "originals/cam01/1.mp4",
         "sha256": SHA256.hex(),
         "seal": await seals.prove(ids[0], head),
+        "init_bytes": 0,
+        "parts": [],
+        **SPAN,
     }
     manifest = {
-        "key": {"name": key.public.name},
-        "cameras": [{"camera_uuid": CAMERA.camera_uuid, "originals": [original]}],
+        "package_id": "EXP-1",
+        "key": {"name": key.public.name, "fingerprint": key.public.fingerprint},
+        "interval": SPAN,
+        "files": [],
+        "cameras": [
+            {
+                "camera_id": "cam01",
+                "camera_uuid": CAMERA.camera_uuid,
+                "originals": [original],
+                "gaps": [],
+                "viewing": [],
+                "snapshots": [],
+                "unreadable": [],
+            }
+        ],
     }
     history = {"checkpoint": write_checkpoint(head, key), "entries": [entry_document(entry)]}
     copied: Bundle = json.loads(json.dumps([manifest, history]))
@@ -58,7 +76,9 @@ async def bundle(database: Database, clock: FakeClock, key: SiteKey) -> Bundle:
 def judge(bundle: Bundle, key: SiteKey) -> Verdict:
     verdict = Verdict()
     manifest, history = bundle
-    check_bundle_proofs(manifest, json.dumps(history).encode(), key.public.raw, verdict)
+    check_bundle_proofs(
+        Manifest.model_validate(manifest), json.dumps(history).encode(), key.public.raw, verdict
+    )
     return verdict
 
 

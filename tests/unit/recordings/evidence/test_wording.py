@@ -24,7 +24,17 @@ def test_what_the_verifier_says_has_words(module: object) -> None:
 def test_both_languages_tell_the_same_facts(code: str) -> None:
     wanted = {
         name: f"<{name}>"
-        for name in ("why", "fingerprint", "sums", "file", "seconds", "camera", "count")
+        for name in (
+            "why",
+            "fingerprint",
+            "sums",
+            "file",
+            "seconds",
+            "camera",
+            "count",
+            "told",
+            "reading",
+        )
     } | {"package": "<package>", "files": "<files>"}
     told = [say(code, language, **wanted) for language in ("en", "pt")]
     assert set(re.findall(r"<\w+>", told[0])) == set(re.findall(r"<\w+>", told[1]))

@@ -3,6 +3,7 @@ import { zone } from "../../state/site";
 import { Button, Segments } from "../../ui/parts";
 import { capture, goLive, goToGap, step, stepFrame, togglePlay } from "./acts";
 import { showLength, zoomBy } from "./Lanes";
+import { goToReading } from "./opened";
 import { lengthOf } from "./scale";
 import { isPlaying, playhead, speed, SPEEDS, view } from "./store";
 import { dateTimeOf, text, timeOf } from "./words";
@@ -37,6 +38,14 @@ export function Controls() {
         +10 s
       </Button>
       <Button icon="next" label={`${t.nextGap} ( Shift N )`} onClick={() => goToGap(1)} />
+      <span class="reading-keys" role="group" aria-label={text.value.readingMarks.key}>
+        <Button label={`${text.value.readingMarks.previous} ( P )`} onClick={() => goToReading(-1)}>
+          <i class="tick-sign" aria-hidden="true" />‹
+        </Button>
+        <Button label={`${text.value.readingMarks.next} ( N )`} onClick={() => goToReading(1)}>
+          <i class="tick-sign" aria-hidden="true" />›
+        </Button>
+      </span>
       <Segments label={`${t.speed} ( - + )`} options={SPEEDS.map((each) => ({ value: String(each), label: `×${each.toLocaleString(locale.value)}` }))} value={String(speed.value)} onChange={(value) => (speed.value = Number(value))} />
       <span class="moment">
         <small>{dateTimeOf(playhead.value, zone.value).slice(0, 10)}</small> <b>{timeOf(playhead.value, zone.value)}</b>

@@ -24,6 +24,7 @@ import { HoldDialog } from "./HoldDialog";
 import { Lanes } from "./Lanes";
 import { MarkBar } from "./MarkBar";
 import { openAtFootage } from "./opening";
+import { watchOpened } from "./opened";
 import { Stage } from "./Stage";
 import { choose, chosen, goTo, inStep, isPlaying, loadLanes, marked, MOST_CAMERAS, playhead, select, selected, toggleInStep, view, writeAddress } from "./store";
 import { dateTimeOf, text } from "./words";
@@ -62,6 +63,7 @@ function Room() {
     const stopWaiting = openAtFootage();
     void loadLanes();
     const stopEngine = startEngine();
+    const stopWatching = watchOpened();
     const refresh = setInterval(() => {
       writeAddress();
       if (view.value.endMs > siteClock.now() - REFRESH_MS) void loadLanes(true);
@@ -69,6 +71,7 @@ function Room() {
     return () => {
       stopWaiting();
       stopEngine();
+      stopWatching();
       clearInterval(refresh);
       isPlaying.value = false;
     };

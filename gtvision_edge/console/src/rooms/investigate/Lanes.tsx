@@ -4,6 +4,7 @@ import { nowMs } from "../../state/clock";
 import { zone } from "../../state/site";
 import { useDrag } from "./drag";
 import { LaneTroubles } from "./LaneTroubles";
+import { OpenedReading, ReadingTicks } from "./Readings";
 import { centre, lengthOf, pan, placeOf, snap, ticksOf, timeAt, zoom, type View } from "./scale";
 import { thumbnailUrl, useNewest } from "./Still";
 import { laneOf, marked, marks, moves, parked, playhead, select, selected, view, type Lane } from "./store";
@@ -57,7 +58,7 @@ export function Lanes({ cameras }: { cameras: readonly Camera[] }) {
         onPointerDown={drag}
       >
         {cameras.map((camera) => (
-          <LaneRow key={camera.camera_id} camera={camera} lane={laneOf(camera.camera_id)} view={shown} />
+          <LaneRow key={camera.camera_id} camera={camera} lane={laneOf(camera.camera_id)} view={shown} widthPx={width} />
         ))}
         <Marks view={shown} />
         <Playhead view={shown} />
@@ -68,6 +69,7 @@ export function Lanes({ cameras }: { cameras: readonly Camera[] }) {
             </span>
           ))}
         </div>
+        <OpenedReading view={shown} />
         {pointer && <Preview view={shown} place={pointer.place} cameraId={pointer.cameraId} />}
       </div>
       <LaneTroubles cameras={cameras} />
@@ -75,7 +77,7 @@ export function Lanes({ cameras }: { cameras: readonly Camera[] }) {
   );
 }
 
-function LaneRow({ camera, lane, view: shown }: { camera: Camera; lane: Lane; view: View }) {
+function LaneRow({ camera, lane, view: shown, widthPx }: { camera: Camera; lane: Lane; view: View; widthPx: number }) {
   const t = text.value.investigate;
   const timeline = lane.timeline;
   const part = (start: string, end: string): { left: string; width: string } | null => {
@@ -84,7 +86,7 @@ function LaneRow({ camera, lane, view: shown }: { camera: Camera; lane: Lane; vi
     return to <= from ? null : { left: `${from * 100}%`, width: `max(1px, ${(to - from) * 100}%)` };
   };
   return (
-    <div class={`lane${timeline === null ? " unread" : ""}`} data-lane={camera.camera_id} role="img" aria-label={t.laneOf(camera.name)}>
+    <div class={`lane${timeline === null ? " unread" : ""}`} data-lane={camera.camera_id} role="group" aria-label={t.laneOf(camera.name)}>
       {timeline?.spans.map((span) => {
         const style = part(span.start, span.end);
         return style && <i key={span.start} class={span.held ? "footage held" : "footage"} style={style} />;
@@ -98,6 +100,7 @@ function LaneRow({ camera, lane, view: shown }: { camera: Camera; lane: Lane; vi
         const style = part(incident.start, incident.end);
         return style && <i key={incident.incident_id} class="incident" style={style} title={t.held(incident.reason)} />;
       })}
+      <ReadingTicks cameraId={camera.camera_id} view={shown} widthPx={widthPx} />
       <Parked cameraId={camera.camera_id} view={shown} />
     </div>
   );

@@ -5,6 +5,7 @@ import { client } from "../../state/session";
 import { cameras, zone } from "../../state/site";
 import { say } from "../../state/toasts";
 import { gapEdge } from "./footage";
+import { goToReading, opened } from "./opened";
 import { chosen, goTo, isPlaying, jump, marks, playhead, selected, speed, SPEEDS, stretchesOf, toggleInStep } from "./store";
 import { text } from "./words";
 import { wallOf } from "./when";
@@ -140,6 +141,10 @@ export function investigateKeys(key: string): boolean {
     case "]":
       mark("outMs");
       return true;
+    case "n":
+    case "p":
+      goToReading(key === "n" ? 1 : -1);
+      return true;
     case "N":
     case "P":
       goToGap(key === "N" ? 1 : -1);
@@ -158,6 +163,10 @@ export function investigateKeys(key: string): boolean {
       void capture();
       return true;
     case "Escape":
+      if (opened.value !== null) {
+        opened.value = null;
+        return true;
+      }
       if (marks.value.inMs === null && marks.value.outMs === null) return false;
       marks.value = { inMs: null, outMs: null };
       return true;

@@ -1,6 +1,8 @@
 import { useRef } from "preact/hooks";
 import { siteClock } from "../../state/clock";
 import { goToIfPast } from "./acts";
+import { pressedReading } from "./Readings";
+import { openReading } from "./opened";
 import { lengthOf, pan, pinch, timeAt, type View } from "./scale";
 import { goTo, marks, select, view } from "./store";
 
@@ -62,6 +64,11 @@ export function useDrag(box: { current: HTMLDivElement | null }): (event: Pointe
       if (first.current?.id === ended.pointerId) first.current = null;
       if (first.current === null || pinched.current?.to.has(ended.pointerId) === true) pinched.current = null;
       if (hasPinched || hasMoved || ended.type !== "pointerup" || what !== "axis") return;
+      const reading = pressedReading(target);
+      if (reading !== null) {
+        openReading(reading.cameraId, reading.mark);
+        return;
+      }
       const lane = target.closest<HTMLElement>("[data-lane]")?.dataset["lane"];
       if (lane !== undefined) select(lane);
       goToIfPast(timeOfX(ended.clientX));

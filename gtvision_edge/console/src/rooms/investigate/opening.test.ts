@@ -21,7 +21,7 @@ const MINUTE = 60_000;
 function lane(cameraId: string, stretches: [number, number][], lastMs = stretches.at(-1)?.[1] ?? null): Lane {
   const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
   const timeline = { camera_id: cameraId, first: iso(stretches[0]?.[0] ?? (lastMs === null ? null : lastMs - MINUTE)), last: iso(lastMs) } as Timeline;
-  return { cameraId, timeline, stretches: stretches.map(([startMs, endMs]) => ({ startMs, endMs })), asked: null, error: null };
+  return { cameraId, timeline, stretches: stretches.map(([startMs, endMs]) => ({ startMs, endMs })), marks: [], asked: null, error: null };
 }
 
 describe("where to begin", () => {

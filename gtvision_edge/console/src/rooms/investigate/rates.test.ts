@@ -8,7 +8,7 @@ const RATES = new Map([
 ]);
 
 beforeEach(() => {
-  lanes.value = new Map([["gate", { cameraId: "gate", timeline: null, stretches: [{ startMs: 0, endMs: 20_000 }], asked: { startMs: 0, endMs: 60_000 }, error: null }]]);
+  lanes.value = new Map([["gate", { cameraId: "gate", timeline: null, stretches: [{ startMs: 0, endMs: 20_000 }], marks: [], asked: { startMs: 0, endMs: 60_000 }, error: null }]]);
 });
 
 it("reckons without what is known to be missing, and whole what is not known", () => {

@@ -4,6 +4,7 @@ import { hashOf, replace, route } from "../../state/route";
 import { client } from "../../state/session";
 import { cameras } from "../../state/site";
 import type { Stretch } from "./footage";
+import { marksOf, type Mark } from "./marks";
 import { centre, lengthOf, type View } from "./scale";
 import type { Timeline } from "./types";
 
@@ -15,6 +16,7 @@ export interface Lane {
   cameraId: string;
   timeline: Timeline | null;
   stretches: Stretch[];
+  marks: Mark[];
   /** For which part of the axis the timeline was asked. */
   asked: View | null;
   error: unknown;
@@ -126,11 +128,15 @@ export function choose(ids: readonly string[]): void {
 }
 
 export function laneOf(cameraId: string): Lane {
-  return lanes.value.get(cameraId) ?? { cameraId, timeline: null, stretches: [], asked: null, error: null };
+  return lanes.value.get(cameraId) ?? { cameraId, timeline: null, stretches: [], marks: [], asked: null, error: null };
 }
 
 export function stretchesOf(cameraId: string): Stretch[] {
   return laneOf(cameraId).stretches;
+}
+
+export function marksOfLane(cameraId: string): Mark[] {
+  return laneOf(cameraId).marks;
 }
 
 let round = 0;
@@ -149,7 +155,7 @@ export async function loadLanes(isForced = false): Promise<void> {
       try {
         const span = `start=${new Date(asked.startMs).toISOString()}&end=${new Date(asked.endMs).toISOString()}`;
         const timeline = await client.get<Timeline>(`/cameras/${encodeURIComponent(cameraId)}/timeline?${span}`);
-        if (mine === round) keep({ cameraId, timeline, stretches: stretches(timeline), asked, error: null });
+        if (mine === round) keep({ cameraId, timeline, stretches: stretches(timeline), marks: marksOf(timeline.detections), asked, error: null });
       } catch (error) {
         // What was known stays in sight; nothing is passed off as empty.
         if (mine === round) keep({ ...laneOf(cameraId), error });

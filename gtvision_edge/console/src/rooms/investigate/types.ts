@@ -13,6 +13,15 @@ export interface TimelineGap {
   cause: string | null;
 }
 
+/** Without its plate: that is asked for one by one. */
+export interface TimelineReading {
+  start: string;
+  /** As start for one reading; else several passed, all before this. */
+  end: string;
+  detection_id: string | null;
+  level: string | null;
+}
+
 export interface Timeline {
   camera_id: string;
   start: string;
@@ -20,6 +29,7 @@ export interface Timeline {
   spans: TimelineSpan[];
   gaps: TimelineGap[];
   incidents: { incident_id: string; start: string; end: string; reason: string }[];
+  detections: TimelineReading[];
   thumbnails: { interval_s: number; available_from: string | null };
   first: string | null;
   last: string | null;

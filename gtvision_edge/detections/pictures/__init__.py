@@ -1,0 +1,1 @@
+"""Pictures of readings that come after them, and how long pictures stay."""
