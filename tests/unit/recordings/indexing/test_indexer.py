@@ -11,7 +11,7 @@ import pytest
 from gtvision_edge.media.layout import segment_file
 from gtvision_edge.media.model import PathView
 from gtvision_edge.recordings.index import SegmentIndex, doom_segments
-from gtvision_edge.recordings.indexing import survey
+from gtvision_edge.recordings.indexing import indexer, survey
 from gtvision_edge.recordings.indexing.growing import GrowingFiles
 from gtvision_edge.recordings.indexing.indexer import Indexer
 from gtvision_edge.recordings.indexing.survey import LAST_IDLE_S, REPLACED_IDLE_S, STUCK_IDLE_S
@@ -435,6 +435,33 @@ async def test_a_disk_that_hangs_stops_the_indexer_alone(
     answers.set()
     await looking
     assert len(await site.rows()) == 1
+
+
+async def test_a_look_that_hangs_in_one_directory_leaves_the_other_cameras_theirs(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexer, "HANGS_AFTER_S", 0.2)
+    answers = threading.Event()
+    await site.write(START_US)
+    away = await asyncio.to_thread(mark_directory, site.root, "cam02_rec", OTHER.camera_uuid)
+    await asyncio.to_thread(write_recording, away, START_US, Recording())
+
+    def wait(path: Path) -> CameraMarker | None:
+        if path.parent == away:
+            answers.wait(patiently(30))
+        return read_camera_marker(path)
+
+    monkeypatch.setattr(survey, "read_camera_marker", wait)
+    async with running(site):
+        await until(site, lambda rows: len(rows) == 1)
+        (finding,) = site.indexer.findings()
+
+        answers.set()
+        await until(site, lambda rows: len(rows) == 2)
+
+    assert finding.code == "footage_unreadable"
+    assert finding.facts == {"directory": "cam02_rec", "reason": "does not answer"}
+    assert site.indexer.findings() == []
 
 
 async def test_a_marker_that_is_a_pipe_keeps_no_other_camera_out_of_the_index(site: Site) -> None:
