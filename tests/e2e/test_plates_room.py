@@ -108,7 +108,14 @@ async def test_a_wanted_plate_interrupts_until_it_is_acknowledged(tmp_path: Path
         await page.keyboard.press("a")
         dialog = page.locator("dialog")
         await expect(dialog).to_contain_text(f"Reconhecer o alerta de {WANTED}")
+        # Nothing is concluded by habit: Enter alone asks for the conclusion.
+        await page.keyboard.press("Enter")
+        await expect(dialog.get_by_role("alert")).to_contain_text("Escolha a conclusão")
         await dialog.get_by_label("Observação").fill("viatura avisada")
+        await page.keyboard.press("Enter")
+        await expect(dialog).to_be_visible()
+        await dialog.get_by_role("button", name="Não procede").focus()
+        await page.keyboard.press("1")
         await picture(page, "acknowledge")
         await page.keyboard.press("Enter")
         await expect(banner).to_have_count(0)
@@ -143,7 +150,9 @@ async def test_plates_are_searched_for_with_a_purpose(tmp_path: Path) -> None:
         await page.get_by_role("button", name="Chegaram 4 leituras novas").click()
         rows = page.locator("[data-reading]")
         await expect(rows).to_have_count(4)
-        await expect(page.locator("tr.hit")).to_have_count(2)
+        # What only informs is on the list, and is not red.
+        await expect(page.locator("tr.listed")).to_have_count(2)
+        await expect(page.locator("tr.hit, .bell.ringing")).to_have_count(0)
         await picture(page, "plates-all")
 
         # A plate without a purpose is not searched for.
@@ -281,7 +290,7 @@ async def test_an_alert_is_one_screen_on_a_phone(tmp_path: Path) -> None:
         await expect(screen).to_contain_text("furto, BO 2026/118442")
         await expect(screen.get_by_alt_text("Imagem da cena")).to_be_visible()
         await expect(screen.get_by_alt_text("Recorte da placa")).to_be_visible()
-        button = screen.get_by_role("button", name="Reconhecer")
+        button = screen.get_by_role("button", name="Procede", exact=True)
         box = await button.bounding_box()
         assert box is not None
         # Under the thumb: in the lower third, without scrolling, as large as a finger.

@@ -4,8 +4,9 @@ import { text } from "../i18n";
 import { whenOf } from "../i18n/format";
 import { AckDialog } from "../rooms/plates/AckDialog";
 import { isNarrow, isReadingsOpen } from "../rooms/live/readings";
-import { cameraName } from "../rooms/plates/words";
-import { hide, interrupting } from "../state/alerts";
+import { cameraName, countWords } from "../rooms/plates/words";
+import { isFlood, meantByKey, type AlertGroup } from "../state/alertOrder";
+import { hide, interrupting, interruptingGroups, pendingAlerts } from "../state/alerts";
 import { nowMs } from "../state/clock";
 import { onKeys } from "../state/keys";
 import { may } from "../state/permissions";
@@ -15,61 +16,86 @@ import { zone } from "../state/site";
 import { Button } from "../ui/parts";
 import { PlateChip } from "../ui/PlateChip";
 
-/** The alert's own screen says all of it, and so does the panel beside the mosaic. */
-function isSaidAlready(alert: Alert): boolean {
+/** The alert that has the whole screen; null: none has. */
+function shownAlertId(): string | null {
   const { room, detail } = route.value;
-  if (room === "plates") return detail === `alert/${alert.alert_id}`;
-  const isLive = room === "live" || room === "";
-  return isLive && isReadingsOpen.value && !isNarrow();
+  return room === "plates" && detail?.startsWith("alert/") ? detail.slice("alert/".length) : null;
 }
 
-/** A wanted plate interrupts in every room, in red, until somebody acknowledges it. */
+/** The alert's own screen says all of it, and so does the panel beside the mosaic. */
+function isSaidAlready(alert: Alert): boolean {
+  const isLive = route.value.room === "live" || route.value.room === "";
+  return shownAlertId() === alert.alert_id || (isLive && isReadingsOpen.value && !isNarrow());
+}
+
+/**
+ * A wanted plate interrupts in every room, in red, until somebody acknowledges it.
+ *
+ * It lies over the top bar, or over the pictures that fill the screen: nothing moves when it comes.
+ */
 export function AlertBanner() {
-  const t = text.value.plates.alerts;
-  const [closing, setClosing] = useState<Alert | null>(null);
-  const waiting = interrupting.value;
-  const alert = waiting[0];
+  const [closing, setClosing] = useState<readonly Alert[]>([]);
+  const group = interruptingGroups.value[0];
   const mayAcknowledge = may(me.value?.role, "acknowledge");
   useLayoutEffect(
     () =>
       onKeys((key) => {
-        const newest = interrupting.peek()[0];
-        if (key.toLowerCase() !== "a" || newest === undefined || !mayAcknowledge || document.querySelector("dialog[open]") !== null) return false;
-        setClosing(newest);
-        return true;
+        if (key.toLowerCase() !== "a" || !mayAcknowledge || document.querySelector("dialog[open]") !== null) return false;
+        const meant = meantByKey(shownAlertId(), pendingAlerts.peek(), interruptingGroups.peek());
+        setClosing(meant);
+        return meant.length > 0;
       }),
     [mayAcknowledge],
   );
-  const dialog = closing !== null && <AckDialog alert={closing} onClose={() => setClosing(null)} />;
-  if (alert === undefined || isSaidAlready(alert)) return <>{dialog}</>;
   return (
     <>
-      <div class="alert-banner" role="alert" data-alert={alert.alert_id}>
-        <PlateChip plate={alert.detection.placa} suggestions={alert.detection.sugestoes} />
-        <span class="alert-words">
-          <b>{t.wanted}</b> <span class="alert-reason">{alert.reason}</span>
-          <span class="muted">
-            {" · "}
-            {cameraName(alert.camera_id)} · {whenOf(alert.detection.timestamp, nowMs.value, zone.value)}
-            {waiting.length > 1 && ` · ${t.others(waiting.length - 1)}`}
-          </span>
+      {group !== undefined && !isSaidAlready(group.head) && <Banner group={group} onClose={mayAcknowledge ? setClosing : null} />}
+      {closing.length > 0 && <AckDialog alerts={closing} onClose={() => setClosing([])} />}
+    </>
+  );
+}
+
+interface BannerProps {
+  group: AlertGroup;
+  /** null: who looks may only put it aside. */
+  onClose: ((alerts: readonly Alert[]) => void) | null;
+}
+
+function Banner({ group, onClose }: BannerProps) {
+  const t = text.value.plates.alerts;
+  const words = text.value.alerting;
+  const { head, alerts } = group;
+  const waiting = interrupting.value;
+  const others = waiting.length - alerts.length;
+  return (
+    <div class="alert-banner" role="alert" data-alert={head.alert_id}>
+      <PlateChip plate={head.detection.placa} suggestions={head.detection.sugestoes} confidence={head.detection.confianca} />
+      <span class="alert-words" title={head.reason}>
+        <span class="alert-line">
+          <b>{words.levels[head.level]}</b> <span class="desk-only">· {t.wanted} ·</span> <span class="alert-reason">{head.reason}</span>
         </span>
-        <span class="alert-actions">
-          <a class="btn" href={hashOf("plates", `alert/${alert.alert_id}`)}>
-            {t.see}
-          </a>
-          {mayAcknowledge ? (
-            <Button kind="primary" hotkey="A" onClick={() => setClosing(alert)}>
+        <span class="alert-line muted">
+          {alerts.length > 1 && `${words.passages(alerts.length)} · `}
+          {cameraName(head.camera_id)} · {whenOf(head.detection.timestamp, nowMs.value, zone.value)}
+          {isFlood(waiting) ? ` · ${countWords(waiting)}` : others > 0 ? ` · ${t.others(others)}` : ""}
+        </span>
+      </span>
+      <span class="alert-actions">
+        <a class="btn" href={isFlood(waiting) ? hashOf("plates", "alerts") : hashOf("plates", `alert/${head.alert_id}`)}>
+          {t.see}
+        </a>
+        <span class="desk-only">
+          {onClose !== null ? (
+            <Button kind="primary" hotkey="A" onClick={() => onClose(alerts)}>
               {t.acknowledge}
             </Button>
           ) : (
-            <Button onClick={() => hide(alert)}>
+            <Button label={t.hideHint} onClick={() => alerts.forEach(hide)}>
               {t.hide}
             </Button>
           )}
         </span>
-      </div>
-      {dialog}
-    </>
+      </span>
+    </div>
   );
 }

@@ -19,7 +19,6 @@ import { watchSite } from "../state/site";
 import { watchStorage } from "../state/storage";
 import { guardWork } from "../state/unsaved";
 import { Empty } from "../ui/parts";
-import { AlertBanner } from "./AlertBanner";
 import { KeyHelp } from "./KeyHelp";
 import { LinkBanner } from "./LinkBanner";
 import { LoginOverlay, LoginPage } from "./Login";
@@ -76,7 +75,6 @@ function Shell() {
       <TopBar />
       <div class="banners">
         <LinkBanner />
-        {maySeePlates && <AlertBanner />}
       </div>
       <Rail />
       <main class="room">

@@ -1,6 +1,6 @@
 import type { Role } from "../api/types";
 import { text } from "../i18n";
-import { feedLink, pendingAlerts } from "../state/alerts";
+import { feedLink, urgentAlerts } from "../state/alerts";
 import { may } from "../state/permissions";
 import { hashOf, route } from "../state/route";
 import { me } from "../state/session";
@@ -50,7 +50,7 @@ function wayTo(room: RoomName, current: string | undefined): string {
 }
 
 function AlertCount() {
-  const waiting = pendingAlerts.value.length;
+  const waiting = urgentAlerts.value.length;
   if (waiting === 0) return null;
   return <b class={feedLink.value === "down" ? "old" : ""}>{waiting > 99 ? "99+" : waiting}</b>;
 }

@@ -10,6 +10,7 @@ import { storageReport } from "../state/storage";
 import { diskToneOf, problemsOf } from "../rooms/health/problems";
 import { Icon } from "../ui/Icon";
 import { Pill } from "../ui/parts";
+import { AlertBanner } from "./AlertBanner";
 import { Bell } from "./Bell";
 
 /** A site that nobody named yet bears the product's own name; said once is enough. */
@@ -20,11 +21,13 @@ export function TopBar() {
   const site = status.value?.site;
   return (
     <header class="top">
-      <span class="brand">
-        GT-Vision<small>{site === undefined || site.name.startsWith(BRAND) ? "" : site.name}</small>
-      </span>
-      <SiteState status={status.value} />
-      <span class="grow" />
+      <div class="top-lead">
+        <span class="brand">
+          GT-Vision<small>{site === undefined || site.name.startsWith(BRAND) ? "" : site.name}</small>
+        </span>
+        <SiteState status={status.value} />
+        {may(me.value?.role, "seePlates") && <AlertBanner />}
+      </div>
       {may(me.value?.role, "seePlates") && <Bell />}
       {site && <Clock />}
       <a class="pill account" href={hashOf("settings")} title={t.top.account} style={{ textDecoration: "none" }}>

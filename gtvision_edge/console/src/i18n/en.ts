@@ -1,3 +1,4 @@
+import { alerting } from "./alerting.en";
 import { acts } from "./acts.en";
 import { cameras, wizard } from "./cameras.en";
 import { search } from "./search.en";
@@ -32,6 +33,7 @@ export const en: Text = {
   plateTrust,
   notices,
   purging,
+  alerting,
   readingMarks,
   pushing,
   mediaStates,

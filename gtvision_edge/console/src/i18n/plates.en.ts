@@ -91,7 +91,7 @@ export const plates: typeof source = {
     level: "Level",
     levels: { info: "information", warning: "attention", critical: "urgent" },
     levelHints: {
-      info: "Counts at the bell and interrupts nobody.",
+      info: "Stays in the list of alerts and interrupts nobody.",
       warning: "Interrupts the screen until somebody acknowledges.",
       critical: "Interrupts the screen until somebody acknowledges; the most urgent.",
     },
@@ -125,7 +125,6 @@ export const plates: typeof source = {
     acknowledgeTitle: (plate) => `Acknowledge the alert of ${plate}`,
     acknowledgeHint: "Everybody will see that it was you, and when.",
     verdict: "Conclusion",
-    verdicts: { real: "True", wrong: "False", test: "Test" },
     note: "Remark",
     noteHint: "What was done, or why it is false.",
     done: (plate) => `Alert of ${plate} acknowledged.`,
@@ -135,7 +134,6 @@ export const plates: typeof source = {
     hideHint: "Gone from this screen only; the alert still waits.",
     see: "See",
     others: (n) => `and ${alerts(n)} more`,
-    bell: (n) => (n === 0 ? "No alert to acknowledge" : `${alerts(n)} to acknowledge`),
     wanted: "Watched plate",
     list: "All alerts",
     live: "Live",
@@ -163,7 +161,7 @@ export const plates: typeof source = {
     move: "walks through the readings",
     open: "opens the reading in the video",
     find: "searches for a plate",
-    acknowledge: "acknowledges the newest alert",
+    acknowledge: "acknowledges the alert on screen, else the gravest",
     readings: "opens or closes the readings beside the mosaic",
   },
 };

@@ -93,7 +93,7 @@ export const plates = {
     level: "Nível",
     levels: { info: "informação", warning: "atenção", critical: "urgente" } as Record<string, string>,
     levelHints: {
-      info: "Conta no sino, sem interromper ninguém.",
+      info: "Fica na lista de alertas, sem interromper ninguém.",
       warning: "Interrompe a tela até alguém reconhecer.",
       critical: "Interrompe a tela até alguém reconhecer; é o mais urgente.",
     } as Record<string, string>,
@@ -127,7 +127,6 @@ export const plates = {
     acknowledgeTitle: (plate: string) => `Reconhecer o alerta de ${plate}`,
     acknowledgeHint: "Todos verão que foi você, e quando.",
     verdict: "Conclusão",
-    verdicts: { real: "Procede", wrong: "Não procede", test: "Teste" },
     note: "Observação",
     noteHint: "O que foi feito, ou por que não procede.",
     done: (plate: string) => `Alerta de ${plate} reconhecido.`,
@@ -137,7 +136,6 @@ export const plates = {
     hideHint: "Some só desta tela; o alerta continua a reconhecer.",
     see: "Ver",
     others: (n: number) => `e mais ${alerts(n)}`,
-    bell: (n: number) => (n === 0 ? "Nenhum alerta a reconhecer" : `${alerts(n)} a reconhecer`),
     wanted: "Placa monitorada",
     list: "Todos os alertas",
     live: "Ao vivo",
@@ -165,7 +163,7 @@ export const plates = {
     move: "anda entre as leituras",
     open: "abre a leitura no vídeo",
     find: "procura uma placa",
-    acknowledge: "reconhece o alerta mais novo",
+    acknowledge: "reconhece o alerta na tela, ou o mais grave",
     readings: "abre ou fecha as leituras ao lado do mosaico",
   },
 };

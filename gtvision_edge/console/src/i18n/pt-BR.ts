@@ -1,4 +1,5 @@
 /** Every sentence of the console. This file is the source; `en.ts` is typed against it. */
+import { alerting } from "./alerting.pt-BR";
 import { acts } from "./acts.pt-BR";
 import { cameras, wizard } from "./cameras.pt-BR";
 import { evidence, evidenceFailures } from "./evidence.pt-BR";
@@ -32,6 +33,7 @@ export const ptBR = {
   plateTrust,
   notices,
   purging,
+  alerting,
   readingMarks,
   pushing,
   mediaStates,

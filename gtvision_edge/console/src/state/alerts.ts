@@ -1,7 +1,9 @@
 /** Readings and alerts as they come: over a socket, by asking while there is none. */
 import { computed, effect, signal } from "@preact/signals";
 import type { Alert, AlertPage, Detection, DetectionPage } from "../api/plates";
+import { Problem } from "../api/problem";
 import { playBell } from "../ui/bell";
+import { gravestFirst, groupsOf, isUrgent } from "./alertOrder";
 import { begun, EMPTY, heard, parseMessage, pauseMs, polled, withAlert, type Feed } from "./feed";
 import { read, write } from "./preferences";
 import { client, loginState } from "./session";
@@ -23,8 +25,14 @@ export const pendingAlerts = computed(() => feed.value.pending);
 /** Put aside on this screen alone; who may not acknowledge has no other way to go on. */
 export const hidden = signal<ReadonlySet<string>>(new Set());
 
-/** What interrupts: not what is only for information. */
-export const interrupting = computed(() => pendingAlerts.value.filter((alert) => alert.level !== "info" && !hidden.value.has(alert.alert_id)));
+/** What somebody has to act on: not what is only for information. */
+export const urgentAlerts = computed(() => gravestFirst(pendingAlerts.value.filter(isUrgent)));
+
+/** What interrupts on this screen, the gravest first. */
+export const interrupting = computed(() => urgentAlerts.value.filter((alert) => !hidden.value.has(alert.alert_id)));
+
+/** The same, as it is told: in a flood the passages of one plate are one. */
+export const interruptingGroups = computed(() => groupsOf(interrupting.value));
 
 export const isSoundOn = signal(read("gtv.alertSound") === "on");
 
@@ -44,6 +52,25 @@ export async function acknowledge(alert: Alert, note: string): Promise<Alert> {
   const done = await client.post<Alert>(`/alerts/${encodeURIComponent(alert.alert_id)}/ack`, { note });
   feed.value = { ...feed.value, pending: withAlert(feed.value.pending, done) };
   return done;
+}
+
+/** See to those of *alerts* that still wait, one after another, all with the same note. Throws at the first that fails; what was done is done. */
+export async function acknowledgeAll(alerts: readonly Alert[], note: string): Promise<void> {
+  for (const alert of alerts) {
+    if (!pendingAlerts.value.some((each) => each.alert_id === alert.alert_id)) continue;
+    try {
+      await acknowledge(alert, note);
+    } catch (failure) {
+      if (!isSeenTo(failure)) throw failure;
+      forget(alert);
+      if (alerts.length === 1) throw failure;
+    }
+  }
+}
+
+/** Somebody was first, or it is gone: nothing is left to do. */
+export function isSeenTo(failure: unknown): boolean {
+  return failure instanceof Problem && ["already_acknowledged", "unknown_alert"].includes(failure.code);
 }
 
 /** Somebody else was first, or it is gone: it does not wait any more. */
@@ -183,7 +210,7 @@ class Link {
 }
 
 function ring(alert: Alert | undefined): void {
-  if (alert !== undefined && isSoundOn.value && alert.level !== "info" && alert.acknowledged === null) playBell();
+  if (alert !== undefined && isSoundOn.value && isUrgent(alert)) playBell();
 }
 
 /** Readings of the feed that raised an alert which still waits, by the reading's id. */

@@ -1,25 +1,27 @@
 import "./plate.css";
 import { text } from "../i18n";
-import { formOf, marksOf } from "./plate";
+import { formOf, isLow, marksOf } from "./plate";
 
 interface PlateChipProps {
   /** null: none was read, or it is known no more. */
   plate: string | null;
   suggestions?: readonly string[];
+  /** From 0 to 1; null or left out: nothing is known of it. */
+  confidence?: number | null;
   size?: "small" | "large";
   /** Instead of "not read", for readings whose plate was taken away. */
   isAnonymised?: boolean;
 }
 
-/** A plate looks like a plate; characters in doubt are marked, and said. */
-export function PlateChip({ plate, suggestions = [], size = "small", isAnonymised = false }: PlateChipProps) {
+/** A plate looks like a plate; characters in doubt, or a reading that is in doubt as a whole, are marked, and said. */
+export function PlateChip({ plate, suggestions = [], confidence = null, size = "small", isAnonymised = false }: PlateChipProps) {
   const t = text.value.plates;
   if (plate === null) return <span class="plate none">{isAnonymised ? t.anonymised : t.notRead}</span>;
   const marks = marksOf(plate, suggestions);
   const doubtful = marks.filter(({ isDoubtful }) => isDoubtful).map(({ character }) => character);
-  const title = doubtful.length > 0 ? t.doubtful(doubtful) : undefined;
+  const title = [doubtful.length > 0 ? t.doubtful(doubtful) : "", isLow(confidence) ? text.value.alerting.lowConfidence : ""].filter(Boolean).join(", ") || undefined;
   return (
-    <span class={`plate form-${formOf(plate)} ${size}`} title={title} data-plate={plate}>
+    <span class={`plate form-${formOf(plate)} ${size}${isLow(confidence) ? " unsure" : ""}`} title={title} data-plate={plate}>
       <span aria-hidden="true">
         {marks.map(({ character, isDoubtful }, at) => (isDoubtful ? <mark key={at}>{character}</mark> : character))}
       </span>

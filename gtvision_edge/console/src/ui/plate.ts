@@ -41,6 +41,13 @@ export function marksOf(plate: string, suggestions: readonly string[]): Mark[] {
   return [...plate].map((character, at) => ({ character, isDoubtful: others.some((other) => other[at] !== character) }));
 }
 
+/** Below this a reading as a whole is in doubt; the daemon's figure, from 0 to 1. */
+const SURE = 0.8;
+
+export function isLow(confidence: number | null): boolean {
+  return confidence !== null && confidence < SURE;
+}
+
 /** What somebody typed, as it is searched for: capitals, digits, ? and *. */
 export function searched(typed: string): string {
   return typed

@@ -10,11 +10,11 @@ import { cameras, refreshCameras, zone } from "../../state/site";
 import { say } from "../../state/toasts";
 import { useClosing } from "../../ui/closing";
 import { Unread } from "../../ui/fresh";
+import { toggleFull, watchFull } from "../../ui/full";
 import { FindCamera, foundIn } from "../../ui/find";
 import { Button, Empty, Skeleton } from "../../ui/parts";
 import { FirstWays } from "../cameras/FirstCamera";
 import { ExportDialog } from "../evidence/ExportDialog";
-import { toggleFull } from "../live/keys";
 import { investigateKeys, notePress } from "./acts";
 import { Calendar } from "./Calendar";
 import { Controls } from "./Controls";
@@ -64,11 +64,13 @@ function Room() {
     void loadLanes();
     const stopEngine = startEngine();
     const stopWatching = watchOpened();
+    const stopFull = watchFull(room.current);
     const refresh = setInterval(() => {
       writeAddress();
       if (view.value.endMs > siteClock.now() - REFRESH_MS) void loadLanes(true);
     }, REFRESH_MS);
     return () => {
+      stopFull();
       stopWaiting();
       stopEngine();
       stopWatching();

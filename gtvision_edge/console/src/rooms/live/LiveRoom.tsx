@@ -5,9 +5,10 @@ import { onKeys } from "../../state/keys";
 import { poll } from "../../state/poll";
 import { cameras, refreshCameras } from "../../state/site";
 import { Unread } from "../../ui/fresh";
+import { toggleFull, watchFull } from "../../ui/full";
 import { FirstCamera } from "../cameras/FirstCamera";
 import { CameraPanel } from "./CameraPanel";
-import { liveKeys, toggleFull } from "./keys";
+import { liveKeys } from "./keys";
 import { MosaicBar } from "./MosaicBar";
 import { MosaicGrid } from "./MosaicGrid";
 import { isReadingsOpen } from "./readings";
@@ -20,7 +21,9 @@ export function LiveRoom() {
   useLayoutEffect(() => {
     const stopPolling = poll(loadMosaics, 15_000);
     const stopKeys = onKeys((key) => liveKeys(key, room.current));
+    const stopFull = watchFull(room.current);
     return () => {
+      stopFull();
       stopPolling();
       stopKeys();
       stopSequence();

@@ -2,7 +2,8 @@ import { useState } from "preact/hooks";
 import type { Alert, Detection } from "../../api/plates";
 import { text } from "../../i18n";
 import { whenOf } from "../../i18n/format";
-import { feed, feedLink, hide, interrupting, pendingByReading } from "../../state/alerts";
+import { isUrgent, type AlertGroup } from "../../state/alertOrder";
+import { feed, feedLink, hide, interrupting, interruptingGroups, pendingByReading } from "../../state/alerts";
 import { KEPT } from "../../state/feed";
 import { nowMs } from "../../state/clock";
 import { may } from "../../state/permissions";
@@ -10,6 +11,7 @@ import { hashOf } from "../../state/route";
 import { me } from "../../state/session";
 import { zone } from "../../state/site";
 import { Button } from "../../ui/parts";
+import { isLow } from "../../ui/plate";
 import { PlateChip } from "../../ui/PlateChip";
 import { AckDialog } from "../plates/AckDialog";
 import { Crop } from "../plates/Crop";
@@ -21,12 +23,14 @@ import { closeReadings } from "./readings";
 const SHOWN_ALERTS = 3;
 const HOUR_MS = 3_600_000;
 
-/** Readings as they come; wanted plates stand on top, in red, until somebody acknowledges them. */
+/** Readings as they come; wanted plates stand on top, the gravest first, in red, until somebody acknowledges them. */
 export function ReadingsPanel() {
   const t = text.value.plates.now;
-  const [closing, setClosing] = useState<Alert | null>(null);
+  const [closing, setClosing] = useState<readonly Alert[]>([]);
   const waiting = interrupting.value;
   const onTop = new Set(waiting.map((alert) => alert.detection.detection_id));
+  const groups = interruptingGroups.value;
+  const hiddenAlerts = groups.slice(SHOWN_ALERTS).reduce((sum, group) => sum + group.alerts.length, 0);
   const readings = feed.value.readings.filter((each) => !onTop.has(each.detection_id));
   return (
     <aside class="panel readings-panel" aria-label={t.title}>
@@ -38,12 +42,12 @@ export function ReadingsPanel() {
       </header>
       <FeedState />
       <ol tabIndex={0}>
-        {waiting.slice(0, SHOWN_ALERTS).map((alert) => (
-          <Row key={alert.alert_id} reading={alert.detection} alert={alert} />
+        {groups.slice(0, SHOWN_ALERTS).map(({ head, alerts }) => (
+          <Row key={head.alert_id} reading={head.detection} alert={head} count={alerts.length} />
         ))}
-        {waiting.length > SHOWN_ALERTS && (
+        {hiddenAlerts > 0 && (
           <li class="pad">
-            <a href={hashOf("plates", "alerts")}>{text.value.plates.alerts.others(waiting.length - SHOWN_ALERTS)}</a>
+            <a href={hashOf("plates", "alerts")}>{text.value.plates.alerts.others(hiddenAlerts)}</a>
           </li>
         )}
         {readings.map((each) => (
@@ -51,21 +55,31 @@ export function ReadingsPanel() {
         ))}
         {readings.length === 0 && waiting.length === 0 && feedLink.value !== "connecting" && <li class="muted pad">{t.none}</li>}
       </ol>
-      <footer>{waiting[0] === undefined ? <SoundSwitch /> : <Acknowledging alert={waiting[0]} onOpen={setClosing} />}</footer>
-      {closing !== null && <AckDialog alert={closing} onClose={() => setClosing(null)} />}
+      <footer>
+        {groups[0] !== undefined && <Acknowledging group={groups[0]} onOpen={setClosing} />}
+        <SoundSwitch />
+      </footer>
+      {closing.length > 0 && <AckDialog alerts={closing} onClose={() => setClosing([])} />}
     </aside>
   );
 }
 
-function Row({ reading, alert }: { reading: Detection; alert: Alert | null }) {
+function Row({ reading, alert, count = 1 }: { reading: Detection; alert: Alert | null; count?: number }) {
   return (
-    <li class={alert === null ? "" : "hit"} data-reading={reading.detection_id}>
+    <li class={alert !== null && isUrgent(alert) ? "hit" : ""} data-reading={reading.detection_id}>
       <a href={alert === null ? videoHash(reading) : alertHash(alert)}>
         <Crop detection={reading} />
         <span class="reading-words">
-          <PlateChip plate={reading.placa} suggestions={reading.sugestoes} isAnonymised={reading.anonymised} /> <span class="faint">{confidenceOf(reading)}</span>
+          <PlateChip plate={reading.placa} suggestions={reading.sugestoes} confidence={reading.confianca} isAnonymised={reading.anonymised} /> <span class={isLow(reading.confianca) ? "word-warn" : "faint"}>{confidenceOf(reading)}</span>
+          {alert !== null && (
+            <small class="reason" title={alert.reason}>
+              <b>
+                {text.value.alerting.levels[alert.level]} · {alert.reason}
+              </b>
+            </small>
+          )}
           <small>
-            {alert !== null && <b>{alert.reason} · </b>}
+            {count > 1 && `${text.value.alerting.passages(count)} · `}
             {cameraName(reading.camera_id)} · {whenOf(reading.timestamp, nowMs.value, zone.value)}
           </small>
         </span>
@@ -74,17 +88,17 @@ function Row({ reading, alert }: { reading: Detection; alert: Alert | null }) {
   );
 }
 
-function Acknowledging({ alert, onOpen }: { alert: Alert; onOpen: (alert: Alert) => void }) {
+function Acknowledging({ group, onOpen }: { group: AlertGroup; onOpen: (alerts: readonly Alert[]) => void }) {
   const t = text.value.plates;
   if (may(me.value?.role, "acknowledge")) {
     return (
-      <Button kind="primary" hotkey="A" onClick={() => onOpen(alert)}>
+      <Button kind="primary" hotkey="A" onClick={() => onOpen(group.alerts)}>
         {t.now.acknowledge}
       </Button>
     );
   }
   return (
-    <Button label={t.alerts.hideHint} onClick={() => hide(alert)}>
+    <Button label={t.alerts.hideHint} onClick={() => group.alerts.forEach(hide)}>
       {t.alerts.hide}
     </Button>
   );

@@ -1,4 +1,5 @@
 import { go } from "../../state/route";
+import { toggleFull } from "../../ui/full";
 import { neighbour, seats } from "./mosaic";
 import { toggleReadings } from "./readings";
 import { reviewHash } from "./review";
@@ -72,14 +73,4 @@ function up(): boolean {
   else if (selectedTile.value !== null) selectedTile.value = null;
   else return false;
   return true;
-}
-
-/** The whole screen; where the browser has no such thing (iPhone), the whole page. */
-export function toggleFull(room: HTMLElement | null): void {
-  if (room === null) return;
-  if (document.fullscreenElement !== null) void document.exitFullscreen();
-  else if (room.classList.contains("page-full")) room.classList.remove("page-full");
-  else if (typeof room.requestFullscreen === "function") {
-    room.requestFullscreen().catch(() => room.classList.add("page-full"));
-  } else room.classList.add("page-full");
 }

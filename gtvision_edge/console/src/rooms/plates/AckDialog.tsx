@@ -1,51 +1,85 @@
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Alert } from "../../api/plates";
-import { Problem } from "../../api/problem";
 import { text } from "../../i18n";
-import { acknowledge, forget } from "../../state/alerts";
+import { acknowledgeAll } from "../../state/alerts";
+import { onKeys } from "../../state/keys";
 import { say } from "../../state/toasts";
 import { Dialog } from "../../ui/Dialog";
-import { Button, ErrorNote, Field, Segments } from "../../ui/parts";
-import { noteOf, type Verdict } from "./verdict";
+import { Button, ErrorNote, Field } from "../../ui/parts";
+import { noteOf, VERDICTS, verdictOfKey, type Verdict } from "./verdict";
 
-/** Seeing to an alert: whether it was true, and a remark; what is written is everybody's to read. */
-export function AckDialog({ alert, onClose }: { alert: Alert; onClose: () => void }) {
+/** Seeing to one alert or several: a conclusion that somebody chose, and a remark; what is written is everybody's to read. */
+export function AckDialog({ alerts, onClose }: { alerts: readonly Alert[]; onClose: () => void }) {
   const t = text.value.plates.alerts;
-  const plate = alert.detection.placa ?? text.value.plates.anonymised;
-  const [verdict, setVerdict] = useState<Verdict>("real");
+  const words = text.value.alerting;
+  const first = alerts[0];
+  const plate = first?.detection.placa ?? text.value.plates.anonymised;
+  const form = useRef<HTMLFormElement>(null);
+  const [verdict, setVerdict] = useState<Verdict | null>(null);
+  const [isMissing, setMissing] = useState(false);
   const [note, setNote] = useState("");
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
 
+  function choose(chosen: Verdict): void {
+    setVerdict(chosen);
+    setMissing(false);
+  }
+
+  // A digit chooses, Enter after it confirms; Enter alone concludes nothing.
+  useLayoutEffect(
+    () =>
+      onKeys((key) => {
+        const chosen = verdictOfKey(key);
+        if (chosen !== null) {
+          choose(chosen);
+          form.current?.querySelector<HTMLElement>("footer .primary")?.focus();
+          return true;
+        }
+        if (key !== "Enter" || document.activeElement?.matches("button")) return false;
+        setMissing(true);
+        return true;
+      }),
+    [],
+  );
+
   async function submit(event: Event): Promise<void> {
     event.preventDefault();
     if (isBusy) return;
+    setMissing(verdict === null);
+    if (verdict === null) return;
     setBusy(true);
     setError(null);
     try {
-      await acknowledge(alert, noteOf(t.verdicts[verdict], note));
-      say(t.done(plate));
+      await acknowledgeAll(alerts, noteOf(words.verdicts[verdict], note));
+      say(alerts.length === 1 ? t.done(plate) : words.doneMany(alerts.length));
       onClose();
     } catch (failure) {
-      if (failure instanceof Problem && ["already_acknowledged", "unknown_alert"].includes(failure.code)) forget(alert);
       setError(failure);
       setBusy(false);
     }
   }
 
   return (
-    <Dialog title={t.acknowledgeTitle(plate)} onClose={onClose}>
-      <form onSubmit={(event) => void submit(event)}>
+    <Dialog title={alerts.length === 1 ? t.acknowledgeTitle(plate) : words.acknowledgeManyTitle(alerts.length)} onClose={onClose}>
+      <form ref={form} onSubmit={(event) => void submit(event)}>
         <div class="dialog-body">
-          <p class="muted">
-            {alert.reason} — {t.acknowledgeHint}
-          </p>
+          <p class="muted">{alerts.length === 1 ? `${first?.reason ?? ""} — ${t.acknowledgeHint}` : words.manyHint}</p>
           <div class="field">
             <span class="field-label">{t.verdict}</span>
-            <Segments label={t.verdict} options={(["real", "wrong", "test"] as const).map((value) => ({ value, label: t.verdicts[value] }))} value={verdict} onChange={setVerdict} />
+            <div class="segments verdicts" role="group" aria-label={t.verdict} tabIndex={-1} autofocus>
+              {VERDICTS.map((value, at) => (
+                <button key={value} type="button" aria-pressed={value === verdict} aria-keyshortcuts={String(at + 1)} class={value === verdict ? "on" : ""} onClick={() => choose(value)}>
+                  {words.verdicts[value]} <kbd>{at + 1}</kbd>
+                </button>
+              ))}
+            </div>
+            <small class={isMissing ? "fault" : "hint"} role={isMissing ? "alert" : undefined}>
+              {words.choose}
+            </small>
           </div>
           <Field label={t.note} hint={t.noteHint}>
-            {(ids) => <input {...ids} autofocus autocomplete="off" maxLength={400} value={note} onInput={(event) => setNote(event.currentTarget.value)} />}
+            {(ids) => <input {...ids} autocomplete="off" maxLength={400} value={note} onInput={(event) => setNote(event.currentTarget.value)} />}
           </Field>
           <ErrorNote error={error} />
         </div>

@@ -3,7 +3,8 @@ import type { Alert } from "../../api/plates";
 import { Problem } from "../../api/problem";
 import { text } from "../../i18n";
 import { timeOf, whenOf } from "../../i18n/format";
-import { acknowledge, feed, forget, hide, pendingAlerts } from "../../state/alerts";
+import { isUrgent } from "../../state/alertOrder";
+import { acknowledge, feed, forget, hide, isSeenTo, pendingAlerts } from "../../state/alerts";
 import { nowMs } from "../../state/clock";
 import { may } from "../../state/permissions";
 import { go, hashOf } from "../../state/route";
@@ -14,6 +15,7 @@ import { Button, Empty, ErrorNote, Skeleton } from "../../ui/parts";
 import { vehicleOf } from "../../ui/plate";
 import { PlateChip } from "../../ui/PlateChip";
 import { Crop } from "./Crop";
+import { noteOf, VERDICTS, type Verdict } from "./verdict";
 import { cameraName, confidenceOf, placeOf, videoHash } from "./words";
 
 /** One alert, one screen: plate, where, picture, crop, why, and under the thumb what to do. */
@@ -52,12 +54,12 @@ function Screen({ alert, onDone }: { alert: Alert; onDone: (alert: Alert) => voi
   const { detection, acknowledged } = alert;
   return (
     <div class="alert-screen" data-alert={alert.alert_id}>
-      <header class={acknowledged === null ? "hit" : ""}>
-        <b>
-          {t.alerts.wanted} · {t.watch.levels[alert.level]}
-        </b>
+      <header class={isUrgent(alert) ? "hit" : ""}>
+        <h1>
+          {t.alerts.wanted} · {text.value.alerting.levels[alert.level]}
+        </h1>
         <div class="alert-where">
-          <PlateChip plate={detection.placa} suggestions={detection.sugestoes} isAnonymised={detection.anonymised} size="large" />
+          <PlateChip plate={detection.placa} suggestions={detection.sugestoes} confidence={detection.confianca} isAnonymised={detection.anonymised} size="large" />
           <span>
             {placeOf(detection)}
             <span class="block mono">{whenOf(detection.timestamp, nowMs.value, zone.value)}</span>
@@ -117,14 +119,14 @@ function Actions({ alert, onDone }: { alert: Alert; onDone: (alert: Alert) => vo
   const isWaiting = alert.acknowledged === null;
   const mayAcknowledge = may(me.value?.role, "acknowledge");
 
-  async function done(): Promise<void> {
+  async function done(verdict: Verdict): Promise<void> {
     setBusy(true);
     setError(null);
     try {
-      onDone(await acknowledge(alert, note.trim()));
+      onDone(await acknowledge(alert, noteOf(text.value.alerting.verdicts[verdict], note)));
       say(t.done(alert.detection.placa ?? text.value.plates.anonymised));
     } catch (failure) {
-      if (failure instanceof Problem && failure.code === "already_acknowledged") forget(alert);
+      if (isSeenTo(failure)) forget(alert);
       setError(failure);
     } finally {
       setBusy(false);
@@ -135,6 +137,7 @@ function Actions({ alert, onDone }: { alert: Alert; onDone: (alert: Alert) => vo
     <footer class="alert-footer">
       <ErrorNote error={error} />
       {isWaiting && mayAcknowledge && <input type="text" aria-label={t.note} placeholder={`${t.note} (${text.value.common.optional})`} maxLength={400} autocomplete="off" value={note} onInput={(event) => setNote(event.currentTarget.value)} />}
+      {isWaiting && mayAcknowledge && <VerdictButtons isBusy={isBusy} onChoose={(verdict) => void done(verdict)} />}
       <div class="thumb">
         <a class="btn" href={hashOf("live", null, { cam: alert.camera_id })}>
           {t.live}
@@ -142,11 +145,6 @@ function Actions({ alert, onDone }: { alert: Alert; onDone: (alert: Alert) => vo
         <a class="btn" href={videoHash(alert.detection)}>
           {text.value.plates.openVideo}
         </a>
-        {isWaiting && mayAcknowledge && (
-          <Button kind="primary" disabled={isBusy} onClick={() => void done()}>
-            {t.acknowledge}
-          </Button>
-        )}
         {isWaiting && !mayAcknowledge && (
           <Button
             onClick={() => {
@@ -164,5 +162,20 @@ function Actions({ alert, onDone }: { alert: Alert; onDone: (alert: Alert) => vo
         )}
       </div>
     </footer>
+  );
+}
+
+/** Each sees to the alert at one tap, and says what it was. */
+function VerdictButtons({ isBusy, onChoose }: { isBusy: boolean; onChoose: (verdict: Verdict) => void }) {
+  const t = text.value.alerting;
+  return (
+    <div class="thumb verdict-buttons" role="group" aria-label={t.acknowledgeAs}>
+      <span class="muted">{t.acknowledgeAs}</span>
+      {VERDICTS.map((verdict) => (
+        <Button key={verdict} kind={verdict === "real" ? "primary" : "plain"} disabled={isBusy} onClick={() => onChoose(verdict)}>
+          {t.verdicts[verdict]}
+        </Button>
+      ))}
+    </div>
   );
 }

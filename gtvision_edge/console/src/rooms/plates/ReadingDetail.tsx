@@ -15,7 +15,7 @@ import { Crop } from "./Crop";
 import { Journey } from "./Journey";
 import { loadWatches, look, wanted, watchedVehicles } from "./store";
 import { WatchForm } from "./WatchForm";
-import { cameraName, confidenceOf, directionOf, vehicleWords, videoHash, watchOf } from "./words";
+import { cameraName, confidenceOf, directionOf, isToActOn, vehicleWords, videoHash, watchOf } from "./words";
 
 /** Everything that is known of a reading, and where to go from it. */
 export function ReadingDetail({ detection, onClose }: { detection: Detection; onClose: () => void }) {
@@ -29,7 +29,7 @@ export function ReadingDetail({ detection, onClose }: { detection: Detection; on
     <aside class="detail" aria-label={t.details}>
       <div class="detail-scroll" tabIndex={0}>
         <header class="detail-head">
-          <PlateChip plate={detection.placa} suggestions={detection.sugestoes} isAnonymised={detection.anonymised} />
+          <PlateChip plate={detection.placa} suggestions={detection.sugestoes} confidence={detection.confianca} isAnonymised={detection.anonymised} />
           <span class="muted">{twin !== null && t.alsoAs(written(twin))}</span>
           <span class="grow" />
           <Button kind="ghost" icon="close" label={text.value.common.close} onClick={onClose} />
@@ -46,7 +46,7 @@ export function ReadingDetail({ detection, onClose }: { detection: Detection; on
           </p>
         )}
         {watch !== null && (
-          <Note tone="alarm" title={t.onList(t.watch.levels[watch.level] ?? watch.level)}>
+          <Note tone={isToActOn(pending) ? "alarm" : "plain"} title={t.onList(t.watch.levels[watch.level] ?? watch.level)}>
             {watch.reason} ({watch.expires_at === null ? t.forever : t.until(dateOf(Date.parse(watch.expires_at) - 1, zone.value))})
           </Note>
         )}
@@ -60,7 +60,7 @@ export function ReadingDetail({ detection, onClose }: { detection: Detection; on
         {pending !== null && may(me.value?.role, "acknowledge") && <Button onClick={() => setAcknowledging(pending)}>{t.alerts.acknowledge}</Button>}
         {watch === null && detection.placa !== null && may(me.value?.role, "editWatchlist") && <Button onClick={() => setAdding(true)}>{t.addToList}</Button>}
       </footer>
-      {acknowledging !== null && <AckDialog alert={acknowledging} onClose={() => setAcknowledging(null)} />}
+      {acknowledging !== null && <AckDialog alerts={[acknowledging]} onClose={() => setAcknowledging(null)} />}
       {isAdding && <WatchForm watch={null} plate={detection.placa ?? ""} tenantId={detection.tenant_id} onClose={() => setAdding(false)} onSaved={() => void loadWatches()} />}
     </aside>
   );

@@ -4,12 +4,13 @@ import { whenOf } from "../../i18n/format";
 import { pendingOf } from "../../state/alerts";
 import { nowMs } from "../../state/clock";
 import { zone } from "../../state/site";
+import { isLow } from "../../ui/plate";
 import { PlateChip } from "../../ui/PlateChip";
 import { Crop } from "./Crop";
 import { chosenId, watchedVehicles } from "./store";
-import { cameraName, confidenceOf, directionOf, watchOf } from "./words";
+import { cameraName, confidenceOf, directionOf, isToActOn, watchOf } from "./words";
 
-/** One row a reading; those of wanted plates are red, and say why. */
+/** One row a reading; those that somebody has to act on are red; all of listed plates say why. */
 export function ReadingTable({ readings }: { readings: readonly Detection[] }) {
   const t = text.value.plates.columns;
   return (
@@ -39,11 +40,12 @@ export function ReadingTable({ readings }: { readings: readonly Detection[] }) {
 function Row({ reading }: { reading: Detection }) {
   const t = text.value.plates;
   const watch = watchOf(watchedVehicles.value, reading);
+  const isHot = isToActOn(pendingOf(reading));
   const isChosen = chosenId.value === reading.detection_id;
   const choose = (): void => {
     chosenId.value = isChosen ? null : reading.detection_id;
   };
-  const classes = [watch === null ? "" : "hit", isChosen ? "on" : ""].join(" ");
+  const classes = [isHot ? "hit" : watch === null ? "" : "listed", isChosen ? "on" : ""].join(" ");
   return (
     <tr class={classes} data-reading={reading.detection_id} aria-selected={isChosen} onClick={choose}>
       <td>
@@ -59,15 +61,15 @@ function Row({ reading }: { reading: Detection }) {
             choose();
           }}
         >
-          <PlateChip plate={reading.placa} suggestions={reading.sugestoes} isAnonymised={reading.anonymised} />
+          <PlateChip plate={reading.placa} suggestions={reading.sugestoes} confidence={reading.confianca} isAnonymised={reading.anonymised} />
         </button>
       </td>
-      <td class="muted">{confidenceOf(reading)}</td>
+      <td class={isLow(reading.confianca) ? "word-warn" : "muted"}>{confidenceOf(reading)}</td>
       <td>{cameraName(reading.camera_id)}</td>
       <td class="muted">{directionOf(reading) ?? ""}</td>
       <td class="mono">{whenOf(reading.timestamp, nowMs.value, zone.value)}</td>
       <td class="muted note-cell">
-        {watch !== null && <span class={pendingOf(reading) === null ? "" : "word-alarm"}>{watch.reason}</span>}
+        {watch !== null && <span class={isHot ? "word-alarm" : ""}>{isHot ? watch.reason : `${text.value.alerting.listed}: ${watch.reason}`}</span>}
         {watch === null && reading.sugestoes.map((plate) => t.perhaps(plate)).join(", ")}
         {reading.late && ` ${t.facts.late}`}
       </td>

@@ -1,9 +1,10 @@
 /** Small sentences that several parts of the room say. */
 import type { Alert, Detection } from "../../api/plates";
 import { text } from "../../i18n";
+import { countsOf, isUrgent } from "../../state/alertOrder";
 import { camerasById } from "../../state/site";
 import { hashOf } from "../../state/route";
-import { vehicleOf } from "../../ui/plate";
+import { isLow, vehicleOf } from "../../ui/plate";
 import type { Watch } from "../../api/plates";
 
 /** The moment before a passage from which on its video is shown. */
@@ -26,9 +27,25 @@ export function placeOf(detection: Detection): string {
   return direction === null ? cameraName(detection.camera_id) : `${cameraName(detection.camera_id)}, ${direction}`;
 }
 
-/** "98 %", or a dash. */
+/** "98 %", or a dash; one that is low is called so. */
 export function confidenceOf(detection: Detection): string {
-  return detection.confianca === null ? "—" : `${Math.round(detection.confianca * 100)} %`;
+  if (detection.confianca === null) return "—";
+  const percent = `${Math.round(detection.confianca * 100)} %`;
+  return isLow(detection.confianca) ? `${percent} · ${text.value.alerting.lowConfidence}` : percent;
+}
+
+/** "14 alertas: 3 urgentes, 11 de atenção". */
+export function countWords(alerts: readonly Alert[]): string {
+  const t = text.value.alerting;
+  return t.flood(
+    alerts.length,
+    countsOf(alerts).map(([level, count]) => t.counted[level](count)),
+  );
+}
+
+/** The alert of this reading that somebody has to act on: all that is red. */
+export function isToActOn(alert: Alert | null): boolean {
+  return alert !== null && isUrgent(alert);
 }
 
 /** "Fiat, prata", of what the camera said; null where it said nothing. */
@@ -39,10 +56,10 @@ export function vehicleWords(detection: Detection): string | null {
   return [make, model, kind, color].filter(Boolean).join(", ") || null;
 }
 
-/** Where the video of a passage is opened. */
+/** Where the video of a passage is opened, and plays from a little before it. */
 export function videoHash(detection: Detection): string {
   const at = new Date(Math.floor((Date.parse(detection.timestamp) - BEFORE_MS) / 1000) * 1000).toISOString().replace(".000Z", "Z");
-  return hashOf("investigate", null, { c: detection.camera_id, t: at });
+  return hashOf("investigate", null, { c: detection.camera_id, t: at, play: "1" });
 }
 
 export function pictureOf(detection: Detection, kind: "scene" | "plate"): string {
