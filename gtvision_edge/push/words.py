@@ -31,9 +31,9 @@ class Words:
 
 
 _PT: Final = Words(
-    wanted="Placa procurada: {plate}",
-    urgent="URGENTE · placa procurada: {plate}",
-    many_plates="{count} placas procuradas passaram",
+    wanted="Placa monitorada: {plate}",
+    urgent="URGENTE · placa monitorada: {plate}",
+    many_plates="{count} placas monitoradas passaram",
     stopped="Câmera parou de gravar: {camera}",
     many_stopped="{count} câmeras pararam de gravar",
     records_again="Câmera voltou a gravar: {camera}",

@@ -62,7 +62,7 @@ async def test_what_was_accepted_before_a_kill_is_told_after_it(tmp_path: Path) 
             )
 
     (alert,) = told_of(service, "alert-")
-    assert alert.message["title"] == f"URGENTE · placa procurada: {PLATE}"
+    assert alert.message["title"] == f"URGENTE · placa monitorada: {PLATE}"
     assert told_of(service, "camera-")[0].message["title"] == "Câmera parou de gravar: Câmera cam01"
     printed = "\n".join(daemon.printed)
     assert "/wp/" not in printed

@@ -68,7 +68,7 @@ async def test_a_wanted_plate_reaches_the_phone_and_the_push_service_reads_nothi
 
     alert_id = await town.alert_id()
     assert pushed.message == {
-        "title": "URGENTE · placa procurada: ABC1D23",
+        "title": "URGENTE · placa monitorada: ABC1D23",
         "body": "carro roubado · Portaria · 31/12 21:00",
         "tag": f"alert-{alert_id}",
         "path": f"#/placas/alerta/{alert_id}",
@@ -303,7 +303,7 @@ async def test_many_at_once_become_one_message(town: Town) -> None:
         (pushed,) = await town.service.wait_for(1)
         await emptied(town)
 
-    assert pushed.message["title"] == "7 placas procuradas passaram"
+    assert pushed.message["title"] == "7 placas monitoradas passaram"
     assert pushed.message["body"] == ", ".join(plates[:5]) + " … (+2)"
     assert len(town.service.got) == 1
 

@@ -86,6 +86,16 @@ describe("the API client", () => {
     expect((error as Problem).faults[0]?.path).toBe("host");
   });
 
+  it("takes a 500 without words for an answer that failed, not for a lost daemon", async () => {
+    const { client, hooks } = setUp(async () => new Response("500 Internal Server Error", { status: 500 }));
+
+    const error = await client.get("/cameras").catch((reason: unknown) => reason);
+
+    expect(error).toBeInstanceOf(Problem);
+    expect((error as Problem).code).toBe("http_500");
+    expect(hooks.unanswered).not.toHaveBeenCalled();
+  });
+
   it("takes a 504 with our words for an answer, not for a lost daemon", async () => {
     const { client, hooks } = setUp(async () => json(504, { code: "camera_timeout", detail: "" }));
 

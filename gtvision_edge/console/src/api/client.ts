@@ -28,6 +28,7 @@ export type Fetch = (input: string, init: RequestInit) => Promise<Response>;
 
 const BASE = "/api/v1";
 const TIMEOUT_MS = 8_000;
+const GATEWAY = new Set([502, 503, 504]);
 
 /**
  * Talks to the API with the session cookie.
@@ -154,8 +155,8 @@ export class Client {
       if (!options.isPicture) this.hooks.unanswered();
       throw new LinkDown(error instanceof Error ? error.message : String(error));
     }
-    // 502 and 504 without our words come from a proxy in front of a daemon that is gone.
-    if (response.status < 500 || isOurs(response)) this.hooks.answered();
+    // Without our words these come from a proxy in front of a daemon that is gone.
+    if (!GATEWAY.has(response.status) || isOurs(response)) this.hooks.answered();
     else if (!options.isPicture) this.hooks.unanswered();
     return response;
   }

@@ -44,6 +44,7 @@ export async function failureOf(response: Response): Promise<Problem | LinkDown>
     const facts = body as Record<string, unknown>;
     return new Problem(response.status, String(facts.code), String(facts.detail ?? ""), facts);
   }
-  if (response.status >= 500) return new LinkDown(`HTTP ${response.status}`, response.status);
+  // A proxy says these for a daemon that is gone; any other failure was said by somebody who is there.
+  if ([502, 503, 504].includes(response.status)) return new LinkDown(`HTTP ${response.status}`, response.status);
   return new Problem(response.status, `http_${response.status}`, response.statusText, {});
 }

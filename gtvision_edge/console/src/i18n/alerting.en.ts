@@ -13,7 +13,7 @@ export const alerting: Text["alerting"] = {
   passages: (n) => `${n} passages`,
   bell: (urgent, quiet) => [urgent === 0 ? "No alert to acknowledge" : `${alerts(urgent)} to acknowledge`, quiet > 0 ? `${quiet} for information` : ""].filter(Boolean).join(", "),
   verdicts: { real: "True", wrong: "False", test: "Test", seen: "Seen" },
-  choose: "Choose the conclusion (1 to 4); “Seen” concludes nothing.",
+  choose: "Choose the conclusion; “Seen” concludes nothing.",
   acknowledgeAs: "Acknowledge as",
   acknowledgeMany: (n) => `Acknowledge all ${n}…`,
   acknowledgeManyTitle: (n) => `Acknowledge ${n} alerts`,

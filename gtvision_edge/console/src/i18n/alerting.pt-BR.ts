@@ -14,7 +14,7 @@ export const alerting = {
   bell: (urgent: number, quiet: number) =>
     [urgent === 0 ? "Nenhum alerta a reconhecer" : `${alerts(urgent)} a reconhecer`, quiet > 0 ? `${quiet} de informação` : ""].filter(Boolean).join(", "),
   verdicts: { real: "Procede", wrong: "Não procede", test: "Teste", seen: "Ciente" },
-  choose: "Escolha a conclusão (1 a 4); “Ciente” não conclui nada.",
+  choose: "Escolha a conclusão; “Ciente” não conclui nada.",
   acknowledgeAs: "Reconhecer como",
   acknowledgeMany: (n: number) => `Reconhecer os ${n} juntos…`,
   acknowledgeManyTitle: (n: number) => `Reconhecer ${n} alertas`,

@@ -25,7 +25,7 @@ export const evidence: Text["evidence"] = {
   size: "Size",
   sizeOf: (size, files) => `${size} in ${plural(files, "whole file", "whole files")}, of which the period may be just a part`,
   packages: "Bundles",
-  packagesOf: (ready, others) => [ready > 0 ? `${ready} ready` : "", others > 0 ? `${others} in another state` : ""].filter(Boolean).join(", ") || "none yet",
+  packagesOf: (ready, making, others) => [ready > 0 ? `${ready} ready` : "", making > 0 ? `${making} being made` : "", others > 0 ? `${others} without a file` : ""].filter(Boolean).join(", ") || "none yet",
   releaseReason: "Reason of release",
   noIncidents: "No incident",
   noIncidentsBody: "An incident keeps the footage of an interval until somebody releases it. Mark the interval in Investigate, or begin here.",

@@ -25,8 +25,8 @@ export const evidence = {
   size: "Tamanho",
   sizeOf: (size: string, files: number) => `${size} em ${plural(files, "arquivo inteiro", "arquivos inteiros")}, de que o período pode ser só uma parte`,
   packages: "Pacotes",
-  packagesOf: (ready: number, others: number) =>
-    [ready > 0 ? plural(ready, "pronto", "prontos") : "", others > 0 ? plural(others, "em outro estado", "em outros estados") : ""].filter(Boolean).join(", ") || "nenhum ainda",
+  packagesOf: (ready: number, making: number, others: number) =>
+    [ready > 0 ? plural(ready, "pronto", "prontos") : "", making > 0 ? plural(making, "sendo feito", "sendo feitos") : "", others > 0 ? `${others} sem arquivo` : ""].filter(Boolean).join(", ") || "nenhum ainda",
   releaseReason: "Motivo da liberação",
   noIncidents: "Nenhum incidente",
   noIncidentsBody: "Um incidente guarda as imagens de um trecho até que alguém as libere. Marque o trecho em Investigar, ou comece por aqui.",

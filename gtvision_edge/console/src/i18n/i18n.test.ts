@@ -122,3 +122,18 @@ it("says what the media server does only once it was asked", () => {
   expect(mediaWord({ ...server, state: "down", error: "something_new" })).toBe("parado");
   expect([mediaShort("media_server_silent"), mediaShort("something_new")]).toEqual(["Servidor de mídia: não responde", "Servidor de mídia: parado"]);
 });
+
+describe("bundles of an incident", () => {
+  it("are ready, being made, or without a file; none is called another state", () => {
+    expect(ptBR.evidence.packagesOf(1, 1, 0)).toBe("1 pronto, 1 sendo feito");
+    expect(ptBR.evidence.packagesOf(0, 0, 2)).toBe("2 sem arquivo");
+    expect(ptBR.evidence.packagesOf(0, 0, 0)).toBe("nenhum ainda");
+  });
+});
+
+describe("a watched plate", () => {
+  it("has one name wherever it is said", () => {
+    expect(new Set([ptBR.notices.topics.plates, ptBR.plates.alerts.wanted, ptBR.readingMarks.wantedWord])).toEqual(new Set(["Placa monitorada"]));
+    expect(new Set([en.notices.topics.plates, en.plates.alerts.wanted, en.readingMarks.wantedWord])).toEqual(new Set(["Wanted plate"]));
+  });
+});

@@ -53,6 +53,7 @@ export const investigate: Text["investigate"] = {
   markOut: "Mark out",
   marked: "Marked",
   markHint: "Mark an interval with [ and ] to keep it.",
+  markHintTouch: "Mark the start and end of an interval to keep it.",
   about: (size) => `about ${size}`,
   complete: "complete",
   missing: (pieces, length) => (pieces === 1 ? `1 piece missing, ${length}` : `${pieces} pieces missing, ${length} in all`),

@@ -53,6 +53,7 @@ export const investigate = {
   markOut: "Marcar fim",
   marked: "Marcado",
   markHint: "Marque um trecho com [ e ] para preservar ou exportar.",
+  markHintTouch: "Marque o início e o fim de um trecho para preservar ou exportar.",
   about: (size: string) => `cerca de ${size}`,
   complete: "completo",
   missing: (pieces: number, length: string) => (pieces === 1 ? `falta 1 trecho, ${length}` : `faltam ${pieces} trechos, ${length} no total`),

@@ -14,7 +14,7 @@ export const notices = {
   device: "Nome do aparelho",
   what: "O que avisar",
   topics: {
-    plates: "Placa procurada",
+    plates: "Placa monitorada",
     cameras: "Câmera que parou de gravar",
     storage: "Gravação parada no local todo (disco)",
     hub: "Central muito atrasada",
@@ -22,7 +22,7 @@ export const notices = {
   topicHints: {
     plates: "quando uma placa da lista passa",
     cameras: "quando dura mais de dois minutos, e quando volta",
-    storage: "disjuntor do disco ou disco fora, e quando volta",
+    storage: "gravação suspensa por falta de espaço ou disco fora, e quando volta",
     hub: "leituras esperando há muito tempo, e quando chegam",
   },
   platesFrom: "Placas a partir de",

@@ -134,7 +134,7 @@ export const plates: typeof source = {
     hideHint: "Gone from this screen only; the alert still waits.",
     see: "See",
     others: (n) => `and ${alerts(n)} more`,
-    wanted: "Watched plate",
+    wanted: "Wanted plate",
     list: "All alerts",
     live: "Live",
     before: "Before",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formOf, marksOf, searched, twinOf, vehicleOf, written } from "./plate";
+import { formOf, isLow, isOddPlate, marksOf, searched, twinOf, vehicleOf, written } from "./plate";
 
 describe("a plate", () => {
   it.each([
@@ -45,4 +45,14 @@ describe("a plate", () => {
     expect(searched(" rio-2a*8? ")).toBe("RIO2A*8?");
     expect(searched("çé")).toBe("CE");
   });
+});
+
+it("asks about what no Brazilian car bears, however it was typed", () => {
+  expect(["XX", "RIO2A1", "AB123CD", "RIO2A188"].map(isOddPlate)).toEqual([true, true, true, true]);
+  expect(["RIO2A18", "rio-2018", " abc 1d23 ", ""].map(isOddPlate)).toEqual([false, false, false, false]);
+});
+
+it("calls a reading unsure below 80 %, and not where nothing is known", () => {
+  expect([0.6, 0.79].map(isLow)).toEqual([true, true]);
+  expect([0.8, 1, null].map(isLow)).toEqual([false, false, false]);
 });

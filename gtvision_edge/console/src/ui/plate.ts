@@ -10,6 +10,12 @@ export function formOf(plate: string): PlateForm {
   return OLD.test(plate) ? "old" : MERCOSUL.test(plate) ? "mercosul" : "other";
 }
 
+/** Whether what somebody wrote is a plate that no Brazilian car bears: a slip, or a foreign one. Nothing written is neither. */
+export function isOddPlate(typed: string): boolean {
+  const plate = searched(typed);
+  return plate !== "" && formOf(plate) === "other";
+}
+
 /** The other form of the same vehicle (ABC1234, ABC1C34); null where there is none. */
 export function twinOf(plate: string): string | null {
   if (formOf(plate) === "other") return null;

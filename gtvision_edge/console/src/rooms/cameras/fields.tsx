@@ -2,7 +2,7 @@ import type { Tenant, Vendor } from "../../api/types";
 import { text } from "../../i18n";
 import { Field } from "../../ui/parts";
 import { LONGEST, splitTypedUrl, type CameraForm, type FieldFaults, type FieldName } from "./form";
-import { chosenTenant } from "./tenants";
+import { chosenTenant, tenantName } from "./tenants";
 
 export interface FormProps {
   form: CameraForm;
@@ -130,7 +130,7 @@ export function NameFields({ tenants, isNew, ...props }: NameProps) {
             <select {...ids} name="tenantId" value={chosenTenant(form.tenantId, tenants)} onChange={(event) => change({ tenantId: event.currentTarget.value })}>
               {tenants.map((tenant) => (
                 <option key={tenant.tenant_id} value={tenant.tenant_id}>
-                  {tenant.name}
+                  {tenantName(tenant.name)}
                 </option>
               ))}
             </select>

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Tenant } from "../../api/types";
 import { may } from "../../state/permissions";
+import { text } from "../../i18n";
 import { client, me } from "../../state/session";
 
 /** The organisations to choose from; empty for who belongs to one and has no choice. */
@@ -20,4 +21,9 @@ export function useTenants(): Tenant[] {
 export function chosenTenant(chosen: string, tenants: readonly Tenant[]): string {
   if (chosen || tenants.length < 2) return chosen;
   return (tenants.find((tenant) => tenant.tenant_id === "default") ?? tenants[0])?.tenant_id ?? "";
+}
+
+/** The name of an organisation as people read it: the first one that every site has was never named by anybody. */
+export function tenantName(name: string): string {
+  return name === "default" ? text.value.alerting.defaultTenant : name;
 }

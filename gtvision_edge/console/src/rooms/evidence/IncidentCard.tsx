@@ -23,6 +23,7 @@ export function IncidentCard({ incident, exports, onAsk }: IncidentCardProps) {
   const role = me.value?.role;
   const [hasPictures, setHasPictures] = useState(false);
   const { footage, released } = incident;
+  const making = exports.filter((each) => each.state === "queued" || each.state === "running").length;
   const ready = exports.filter((each) => each.state === "done").length;
   const mayWatch = may(role, "watch");
   return (
@@ -46,7 +47,7 @@ export function IncidentCard({ incident, exports, onAsk }: IncidentCardProps) {
         <dt>{t.size}</dt>
         <dd>{t.sizeOf(bytesOf(footage.bytes), footage.segments)}</dd>
         <dt>{t.packages}</dt>
-        <dd>{t.packagesOf(ready, exports.length - ready)}</dd>
+        <dd>{t.packagesOf(ready, making, exports.length - ready - making)}</dd>
         {released && (
           <>
             <dt>{t.releaseReason}</dt>

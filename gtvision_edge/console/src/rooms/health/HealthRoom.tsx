@@ -88,10 +88,13 @@ function Content({ known, problems, storage, isCurrent }: { known: SiteStatus; p
       )}
       <div class="health-cards">
         <CamerasCard known={known} />
-        <section class="card">
-          <span class="muted">{t.viewers}</span>
-          <div class="big">{numberOf(known.viewers)}</div>
-        </section>
+        {/* Only the people of the whole site are told. */}
+        {known.viewers !== null && (
+          <section class="card">
+            <span class="muted">{t.viewers}</span>
+            <div class="big">{numberOf(known.viewers)}</div>
+          </section>
+        )}
         <section class="card">
           <span class="muted">{t.media}</span>
           <div class={`big${known.media_server?.state === "down" ? " word-alarm words" : ""}`}>

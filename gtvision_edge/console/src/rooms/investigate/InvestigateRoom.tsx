@@ -11,6 +11,7 @@ import { say } from "../../state/toasts";
 import { useClosing } from "../../ui/closing";
 import { Unread } from "../../ui/fresh";
 import { toggleFull, watchFull } from "../../ui/full";
+import { isTouch } from "../../ui/touch";
 import { FindCamera, foundIn } from "../../ui/find";
 import { Button, Empty, Skeleton } from "../../ui/parts";
 import { FirstWays } from "../cameras/FirstCamera";
@@ -25,6 +26,7 @@ import { Lanes } from "./Lanes";
 import { MarkBar } from "./MarkBar";
 import { openAtFootage } from "./opening";
 import { watchOpened } from "./opened";
+import { OpenedReading } from "./Readings";
 import { Stage } from "./Stage";
 import { choose, chosen, goTo, inStep, isPlaying, loadLanes, marked, MOST_CAMERAS, playhead, select, selected, toggleInStep, view, writeAddress } from "./store";
 import { dateTimeOf, text } from "./words";
@@ -131,6 +133,7 @@ function Room() {
         <JumpField field={jumpField} />
       </header>
       <Stage cameras={[...shown].sort((one, other) => Number(other.camera_id === selected.value) - Number(one.camera_id === selected.value))} />
+      <OpenedReading view={view.value} />
       <Controls />
       <Lanes cameras={shown} />
       <MarkBar mayHold={mayHold} mayExport={mayExport} onHold={() => setHolding(true)} onExport={() => setExporting(true)} />
@@ -242,7 +245,7 @@ function JumpField({ field }: { field: { current: HTMLInputElement | null } }) {
         input.blur();
       }}
     >
-      <input ref={field} aria-label={t.goTo} placeholder={`${t.goTo}… G`} title={t.goToHint} aria-invalid={fault !== null} onInput={() => setFault(null)} />
+      <input ref={field} aria-label={t.goTo} placeholder={isTouch() ? `${t.goTo}…` : `${t.goTo}… G`} title={t.goToHint} aria-invalid={fault !== null} onInput={() => setFault(null)} />
       {fault !== null && (
         <small class="fault" role="alert">
           {fault}

@@ -4,7 +4,7 @@ import { nowMs } from "../../state/clock";
 import { zone } from "../../state/site";
 import { useDrag } from "./drag";
 import { LaneTroubles } from "./LaneTroubles";
-import { OpenedReading, ReadingTicks } from "./Readings";
+import { ReadingTicks } from "./Readings";
 import { centre, lengthOf, pan, placeOf, snap, ticksOf, timeAt, zoom, type View } from "./scale";
 import { thumbnailUrl, useNewest } from "./Still";
 import { laneOf, marked, marks, moves, parked, playhead, select, selected, view, type Lane } from "./store";
@@ -69,7 +69,6 @@ export function Lanes({ cameras }: { cameras: readonly Camera[] }) {
             </span>
           ))}
         </div>
-        <OpenedReading view={shown} />
         {pointer && <Preview view={shown} place={pointer.place} cameraId={pointer.cameraId} />}
       </div>
       <LaneTroubles cameras={cameras} />

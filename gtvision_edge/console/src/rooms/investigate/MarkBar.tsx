@@ -1,5 +1,6 @@
 import { cameras, zone } from "../../state/site";
 import { Button } from "../../ui/parts";
+import { isTouch } from "../../ui/touch";
 import { mark } from "./acts";
 import { missingIn } from "./footage";
 import { bytesAbout, useRates } from "./rates";
@@ -21,7 +22,7 @@ export function MarkBar({ mayHold, mayExport, onHold, onExport }: MarkBarProps) 
   if (range === null) {
     return (
       <div class="mark-bar">
-        <span class="muted">{t.markHint}</span>
+        <span class="muted">{isTouch() ? t.markHintTouch : t.markHint}</span>
         <span class="grow" />
         <MarkButtons />
       </div>

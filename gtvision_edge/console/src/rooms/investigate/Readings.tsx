@@ -6,7 +6,7 @@ import { zone } from "../../state/site";
 import { Icon } from "../../ui/Icon";
 import { Button, explain } from "../../ui/parts";
 import { inSight, nearest, type Mark } from "./marks";
-import { opened, openReading } from "./opened";
+import { opened, openReading, showPlates, showsPlates } from "./opened";
 import { placeOf, type View } from "./scale";
 import { marksOfLane, playhead } from "./store";
 import { dateTimeOf, text, timeOf } from "./words";
@@ -59,7 +59,7 @@ interface Detection {
   anonymised: boolean;
 }
 
-/** What was opened: when, whether it was wanted, and the plate for who asks for it. Above the lines, where nothing has to give way. */
+/** What was opened: when, whether it was wanted, and the plate for who asks for it. At the foot of the picture, above its tick: the controls between them stay free. */
 export function OpenedReading({ view }: { view: View }) {
   const now = opened.value;
   if (now === null) return null;
@@ -71,7 +71,7 @@ export function OpenedReading({ view }: { view: View }) {
       class="reading-note"
       role="status"
       data-opened={mark.id ?? "several"}
-      style={{ left: `clamp(120px, ${place * 100}%, calc(100% - 120px))` }}
+      style={{ "--place": place }}
       // Neither a drag of the axis nor a wheel over it.
       onPointerDown={(event) => event.stopPropagation()}
       onPointerMove={(event) => event.stopPropagation()}
@@ -97,7 +97,8 @@ export function OpenedReading({ view }: { view: View }) {
 /** The plate stays out of sight until somebody asks for it: who only looks through the day need not read plates. */
 function Plate({ id }: { id: string }) {
   const t = text.value.readingMarks;
-  const [isAsked, setAsked] = useState(false);
+  const user = me.value?.user_id;
+  const isAsked = showsPlates(user);
   const [found, setFound] = useState<Detection | null>(null);
   const [error, setError] = useState<unknown>(null);
   useEffect(() => {
@@ -118,7 +119,7 @@ function Plate({ id }: { id: string }) {
   if (error !== null) return <small class="word-alarm">{explain(error).title}</small>;
   if (found === null)
     return (
-      <Button disabled={isAsked} onClick={() => setAsked(true)}>
+      <Button disabled={isAsked} onClick={() => showPlates(user)}>
         {isAsked ? text.value.common.loading : t.show}
       </Button>
     );

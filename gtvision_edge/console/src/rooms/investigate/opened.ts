@@ -7,6 +7,17 @@ import { text } from "./words";
 /** The reading whose moment was opened; null: none, or one has gone on from there. */
 export const opened = signal<{ cameraId: string; mark: Mark } | null>(null);
 
+/** Who asked to see plates: that stays for the readings after it, for them and until the page is loaded anew. Each look is asked for, and audited, by itself. */
+const askedBy = signal<string | null>(null);
+
+export function showPlates(userId: string | undefined): void {
+  askedBy.value = userId ?? null;
+}
+
+export function showsPlates(userId: string | undefined): boolean {
+  return userId !== undefined && askedBy.value === userId;
+}
+
 /** Who has gone on by so much looks at something else. */
 const AWAY_MS = 15_000;
 

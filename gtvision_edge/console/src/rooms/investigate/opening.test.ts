@@ -5,7 +5,8 @@ import { siteClock } from "../../state/clock";
 import { parseRoute, route } from "../../state/route";
 import { cameras } from "../../state/site";
 import { newestInstead, openAtFootage } from "./opening";
-import { goTo, lanes, playhead, type Lane } from "./store";
+import { showPlates, showsPlates } from "./opened";
+import { goTo, isPlaying, lanes, openRoom, playhead, type Lane } from "./store";
 import type { Timeline } from "./types";
 
 // Only a browser has an address bar.
@@ -83,5 +84,31 @@ describe("opening the room", () => {
     goTo(NOW - 45_000);
     lanes.value = new Map([["gate", old]]);
     expect(playhead.value).toBe(NOW - 45_000);
+  });
+});
+
+describe("who comes for a passage", () => {
+  afterEach(() => {
+    address.value = parseRoute("");
+    isPlaying.value = false;
+  });
+
+  it("sees it played, and at any other moment the picture stands", () => {
+    address.value = parseRoute("#/investigate?c=cam01&t=2026-11-25T14:00:00Z&play=1");
+    openRoom();
+    expect(isPlaying.value).toBe(true);
+    expect(playhead.value).toBe(Date.parse("2026-11-25T14:00:00Z"));
+
+    address.value = parseRoute("#/investigate?c=cam01&t=2026-11-25T14:00:00Z");
+    openRoom();
+    expect(isPlaying.value).toBe(false);
+  });
+
+  it("asks for plates once, each person for themselves", () => {
+    expect(showsPlates("ana")).toBe(false);
+    showPlates("ana");
+    expect(showsPlates("ana")).toBe(true);
+    expect(showsPlates("bia")).toBe(false);
+    expect(showsPlates(undefined)).toBe(false);
   });
 });

@@ -61,6 +61,8 @@ export function openRoom(): void {
   view.value = centre({ startMs: 0, endMs: lengthMs }, playhead.value);
   inStep.value = true;
   parked.value = new Map();
+  // Who comes for a moment wants to see it happen.
+  isPlaying.value = query.get("play") === "1" && Number.isFinite(at);
   jump.value += 1;
 }
 

@@ -1,11 +1,11 @@
 import type { Ref } from "preact";
-import { useId } from "preact/hooks";
+import { useId, useRef } from "preact/hooks";
 import { text } from "../../i18n";
 import { siteClock } from "../../state/clock";
 import { cameras, zone } from "../../state/site";
 import { say } from "../../state/toasts";
 import { client } from "../../state/session";
-import { Button, Segments } from "../../ui/parts";
+import { Button, explain, Segments } from "../../ui/parts";
 import { SpanFields, spanFault } from "../evidence/SpanFields";
 import { midnightOf } from "../investigate/when";
 import { csvAddress, hasPurpose, type RangeName } from "./search";
@@ -18,6 +18,11 @@ export function SearchBar({ field }: { field: Ref<HTMLInputElement> }) {
   const t = text.value.plates;
   const now = wanted.value;
   const hintId = useId();
+  const purposeField = useRef<HTMLInputElement>(null);
+  /** What is missing is where one goes on writing. */
+  const askPurpose = (): void => {
+    if (lacksPurpose.peek()) purposeField.current?.focus();
+  };
 
   function choose(range: RangeName): void {
     if (range !== "span") void look({ range });
@@ -26,6 +31,7 @@ export function SearchBar({ field }: { field: Ref<HTMLInputElement> }) {
 
   async function download(): Promise<void> {
     lacksPurpose.value = !hasPurpose(now.purpose);
+    askPurpose();
     if (lacksPurpose.value) return;
     // A download shows no error and renews no session: whether it can be had is asked before.
     await client.get("/me");
@@ -43,6 +49,7 @@ export function SearchBar({ field }: { field: Ref<HTMLInputElement> }) {
       onSubmit={(event) => {
         event.preventDefault();
         void search();
+        askPurpose();
       }}
     >
       <input
@@ -64,6 +71,7 @@ export function SearchBar({ field }: { field: Ref<HTMLInputElement> }) {
       <label class="purpose-field">
         <span>{t.purpose}</span>
         <input
+          ref={purposeField}
           type="text"
           aria-describedby={hintId}
           aria-invalid={lacksPurpose.value}
@@ -90,7 +98,7 @@ export function SearchBar({ field }: { field: Ref<HTMLInputElement> }) {
         ))}
       </select>
       <span class="grow" />
-      <Button icon="download" onClick={() => void download().catch(() => say(text.value.errors.noAnswer, { tone: "alarm" }))}>
+      <Button icon="download" onClick={() => void download().catch((error: unknown) => say(explain(error).title, { tone: "alarm" }))}>
         {t.csv}
       </Button>
       {now.range === "span" && (

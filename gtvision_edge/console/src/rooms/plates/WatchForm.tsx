@@ -6,9 +6,9 @@ import { zone } from "../../state/site";
 import { say } from "../../state/toasts";
 import { go, hashOf } from "../../state/route";
 import { Dialog } from "../../ui/Dialog";
-import { Button, ErrorNote, Field, Segments } from "../../ui/parts";
-import { searched } from "../../ui/plate";
-import { chosenTenant, useTenants } from "../cameras/tenants";
+import { Button, ErrorNote, Field, Note, Segments } from "../../ui/parts";
+import { isOddPlate, searched } from "../../ui/plate";
+import { chosenTenant, tenantName, useTenants } from "../cameras/tenants";
 import { fieldOf, wallOfField } from "../evidence/sizes";
 import { midnightOf, momentOf, wallOf } from "../investigate/when";
 import { look } from "./store";
@@ -32,10 +32,17 @@ export function WatchForm({ watch, plate: given = "", tenantId = "", onSaved, on
   const [form, setForm] = useState(before);
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
+  /** The plate of another form that was asked about. */
+  const [asked, setAsked] = useState<string | null>(null);
+  const isOdd = watch === null && isOddPlate(form.plate) && asked === form.plate;
   const change = (some: Partial<typeof form>): void => setForm({ ...form, ...some });
 
   async function submit(event: Event): Promise<void> {
     event.preventDefault();
+    if (watch === null && isOddPlate(form.plate) && !isOdd) {
+      setAsked(form.plate);
+      return;
+    }
     setBusy(true);
     setError(null);
     const tenant = chosenTenant(form.tenant, tenants);
@@ -66,6 +73,11 @@ export function WatchForm({ watch, plate: given = "", tenantId = "", onSaved, on
               {(ids) => <input {...ids} class="mono" required autocomplete="off" autocapitalize="characters" spellcheck={false} maxLength={12} value={form.plate} onInput={(event) => change({ plate: searched(event.currentTarget.value).replace(/[?*]/g, "") })} />}
             </Field>
           )}
+          {isOdd && (
+            <div role="alert">
+              <Note>{text.value.alerting.notBrazilian(form.plate)}</Note>
+            </div>
+          )}
           <Field label={t.reason} hint={t.watch.reasonHint}>
             {(ids) => <textarea {...ids} required minLength={5} maxLength={500} rows={3} value={form.reason} onInput={(event) => change({ reason: event.currentTarget.value })} />}
           </Field>
@@ -83,7 +95,7 @@ export function WatchForm({ watch, plate: given = "", tenantId = "", onSaved, on
                 <select {...ids} value={chosenTenant(form.tenant, tenants)} onChange={(event) => change({ tenant: event.currentTarget.value })}>
                   {tenants.map((tenant) => (
                     <option key={tenant.tenant_id} value={tenant.tenant_id}>
-                      {tenant.name}
+                      {tenantName(tenant.name)}
                     </option>
                   ))}
                 </select>
@@ -95,7 +107,7 @@ export function WatchForm({ watch, plate: given = "", tenantId = "", onSaved, on
         <footer>
           <Button onClick={onClose}>{text.value.common.cancel}</Button>
           <Button type="submit" kind="primary" disabled={isBusy}>
-            {text.value.common.save}
+            {isOdd ? text.value.alerting.addAnyway : text.value.common.save}
           </Button>
         </footer>
       </form>

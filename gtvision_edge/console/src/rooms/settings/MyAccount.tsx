@@ -4,6 +4,7 @@ import { locale, text, type Locale } from "../../i18n";
 import { chooseTheme, theme } from "../../state/preferences";
 import { client, me, signOut, welcome } from "../../state/session";
 import { say } from "../../state/toasts";
+import { tenantName } from "../cameras/tenants";
 import { Button, explain, Segments } from "../../ui/parts";
 
 export function MyAccount() {
@@ -22,7 +23,7 @@ export function MyAccount() {
             {t.roles[user.role]} <span class="faint">· {t.roleHints[user.role]}</span>
           </dd>
           <dt>{t.tenant}</dt>
-          <dd>{user.tenant_id === null ? t.everyTenant : (user.tenant_name ?? user.tenant_id)}</dd>
+          <dd>{user.tenant_id === null ? t.everyTenant : tenantName(user.tenant_name ?? user.tenant_id)}</dd>
         </dl>
         <div class="choice">
           <span class="field-label">{t.language}</span>

@@ -6,6 +6,7 @@ import { client } from "../../state/session";
 import { zone } from "../../state/site";
 import { say } from "../../state/toasts";
 import { Dialog } from "../../ui/Dialog";
+import { tenantName } from "../cameras/tenants";
 import { Button, ErrorNote, Field, Skeleton } from "../../ui/parts";
 import { identifierOf } from "./changes";
 
@@ -49,7 +50,7 @@ export function TenantsTab() {
           <tbody>
             {tenants.map((tenant) => (
               <tr key={tenant.tenant_id}>
-                <td>{tenant.name}</td>
+                <td>{tenantName(tenant.name)}</td>
                 <td class="mono">{tenant.tenant_id}</td>
                 <td class="wide-only muted">{dateTimeOf(tenant.created_at, zone.value)}</td>
                 <td class="row-actions">

@@ -4,6 +4,7 @@ import { text } from "../../i18n";
 import { client } from "../../state/session";
 import { cameras } from "../../state/site";
 import { Dialog } from "../../ui/Dialog";
+import { tenantName } from "../cameras/tenants";
 import { Button, ErrorNote, Field } from "../../ui/parts";
 import { changedFields } from "./changes";
 
@@ -91,7 +92,7 @@ export function UserForm({ user, tenants, onClose, onSaved }: UserFormProps) {
                   <option value={EVERY_TENANT}>{t.everyTenant}</option>
                   {tenants.map((tenant) => (
                     <option key={tenant.tenant_id} value={tenant.tenant_id}>
-                      {tenant.name}
+                      {tenantName(tenant.name)}
                     </option>
                   ))}
                 </select>

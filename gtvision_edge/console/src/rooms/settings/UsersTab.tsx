@@ -4,6 +4,7 @@ import { text } from "../../i18n";
 import { client, me } from "../../state/session";
 import { say } from "../../state/toasts";
 import { Confirm } from "../../ui/Dialog";
+import { tenantName } from "../cameras/tenants";
 import { Button, ErrorNote, Skeleton } from "../../ui/parts";
 import { UserForm } from "./UserForm";
 
@@ -37,8 +38,8 @@ export function UsersTab() {
     }
   }
 
-  const tenantName = (user: User): string =>
-    user.tenant_id === null ? t.everyTenant : (tenants.find((tenant) => tenant.tenant_id === user.tenant_id)?.name ?? user.tenant_id);
+  const tenantOf = (user: User): string =>
+    user.tenant_id === null ? t.everyTenant : tenantName(tenants.find((tenant) => tenant.tenant_id === user.tenant_id)?.name ?? user.tenant_id);
   return (
     <div class="stack">
       <div>
@@ -72,7 +73,7 @@ export function UsersTab() {
                 </td>
                 <td class="mono">{user.username}</td>
                 <td>{t.roles[user.role]}</td>
-                <td class="wide-only">{tenantName(user)}</td>
+                <td class="wide-only">{tenantOf(user)}</td>
                 <td class="wide-only">{user.camera_ids === null ? text.value.common.all : user.camera_ids.length}</td>
                 <td class="row-actions">
                   <Button kind="ghost" onClick={() => setEditing(user)}>

@@ -1,3 +1,4 @@
+import { tenantName } from "../cameras/tenants";
 import { useEffect, useState } from "preact/hooks";
 import type { AuditEntry, Mosaic, Tenant, User } from "../../api/types";
 import { text } from "../../i18n";
@@ -23,7 +24,7 @@ export function useSubjects(): (entry: AuditEntry) => string {
     if (!may(me.value?.role, "manageUsers")) return;
     void Promise.allSettled([
       client.all<User>("/users").then((users) => users.map((user): [string, string] => [user.user_id, user.name || user.username])),
-      client.all<Tenant>("/tenants").then((tenants) => tenants.map((tenant): [string, string] => [tenant.tenant_id, tenant.name])),
+      client.all<Tenant>("/tenants").then((tenants) => tenants.map((tenant): [string, string] => [tenant.tenant_id, tenantName(tenant.name)])),
       client.all<Mosaic>("/mosaics").then((mosaics) => mosaics.map((mosaic): [string, string] => [mosaic.mosaic_id, mosaic.nome])),
     ]).then((lists) => setNames(new Map(lists.flatMap((list) => (list.status === "fulfilled" ? list.value : [])))));
   }, []);

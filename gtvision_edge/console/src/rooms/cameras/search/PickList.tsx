@@ -4,7 +4,7 @@ import { go, hashOf } from "../../../state/route";
 import { cameras, camerasById } from "../../../state/site";
 import { Button, Field, Note } from "../../../ui/parts";
 import { deviceWords, keyOf, nameOf, type Access } from "./search";
-import { chosenTenant } from "../tenants";
+import { chosenTenant, tenantName } from "../tenants";
 
 /** The names of what was picked, by the device's key. */
 export type Picks = Readonly<Record<string, string>>;
@@ -104,7 +104,7 @@ export function PickList({ found, picks, onPick, access, onAccess, tenants, faul
                 <select {...ids} name="tenantId" value={chosenTenant(access.tenantId, tenants)} onChange={(event) => onAccess({ tenantId: event.currentTarget.value })}>
                   {tenants.map((tenant) => (
                     <option key={tenant.tenant_id} value={tenant.tenant_id}>
-                      {tenant.name}
+                      {tenantName(tenant.name)}
                     </option>
                   ))}
                 </select>

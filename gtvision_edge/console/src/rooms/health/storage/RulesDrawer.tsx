@@ -9,6 +9,7 @@ import { client, me } from "../../../state/session";
 import { zone } from "../../../state/site";
 import { say } from "../../../state/toasts";
 import { Dialog } from "../../../ui/Dialog";
+import { tenantName } from "../../cameras/tenants";
 import { Button, ErrorNote, Field, Note, Skeleton } from "../../../ui/parts";
 import { changesNothing, changesOf, draftOf, parseDays, parseQuota, sumOf, type Draft } from "./rules";
 
@@ -194,7 +195,7 @@ export function useTenantNames(): (id: string) => string {
     if (!may(me.value?.role, "manageUsers")) return;
     client
       .all<Tenant>("/tenants")
-      .then((tenants) => setNames(new Map(tenants.map((tenant) => [tenant.tenant_id, tenant.name]))))
+      .then((tenants) => setNames(new Map(tenants.map((tenant) => [tenant.tenant_id, tenantName(tenant.name)]))))
       .catch(() => {});
   }, []);
   return (id) => names.get(id) ?? id;
