@@ -86,7 +86,8 @@ function Banner({ group, onClose }: BannerProps) {
         </a>
         <span class="desk-only">
           {onClose !== null ? (
-            <Button kind="primary" hotkey="A" onClick={() => onClose(alerts)}>
+            // On an alert's own screen the key means that alert.
+            <Button kind="primary" onClick={() => onClose(alerts)} {...(shownAlertId() === null && { hotkey: "A" })}>
               {t.acknowledge}
             </Button>
           ) : (

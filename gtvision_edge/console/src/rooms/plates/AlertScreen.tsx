@@ -172,7 +172,7 @@ function VerdictButtons({ isBusy, onChoose }: { isBusy: boolean; onChoose: (verd
     <div class="thumb verdict-buttons" role="group" aria-label={t.acknowledgeAs}>
       <span class="muted">{t.acknowledgeAs}</span>
       {VERDICTS.map((verdict) => (
-        <Button key={verdict} kind={verdict === "real" ? "primary" : "plain"} disabled={isBusy} onClick={() => onChoose(verdict)}>
+        <Button key={verdict} disabled={isBusy} onClick={() => onChoose(verdict)}>
           {t.verdicts[verdict]}
         </Button>
       ))}

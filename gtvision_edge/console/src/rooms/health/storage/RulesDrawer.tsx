@@ -198,5 +198,5 @@ export function useTenantNames(): (id: string) => string {
       .then((tenants) => setNames(new Map(tenants.map((tenant) => [tenant.tenant_id, tenantName(tenant.name)]))))
       .catch(() => {});
   }, []);
-  return (id) => names.get(id) ?? id;
+  return (id) => names.get(id) ?? tenantName(id);
 }

@@ -1,0 +1,152 @@
+"""Alerts that wait: which one comes first, where they are seen, and what it takes to be done with them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.e2e.browser import chromium
+from tests.e2e.plate_pushes import plates_site
+from tests.e2e.plates_pages import (
+    DESK,
+    PHONE,
+    WANTED,
+    fits,
+    listening,
+    open_room,
+    picture,
+    watch_for,
+)
+
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.chromium,
+    pytest.mark.xdist_group("e2e"),
+]
+
+
+async def test_the_gravest_comes_first_and_each_screen_sees_to_its_own(tmp_path: Path) -> None:
+    async with plates_site(tmp_path) as (site, admin, pushing), chromium() as browser:
+        await watch_for(admin)
+        await watch_for(admin, "BRA2E19", level="warning")
+        await watch_for(admin, "FKT4C77", level="info")
+        page = await open_room(browser, site, "operator", "health")
+        await listening(page)
+        await page.wait_for_selector(".health-cards")
+        before = await page.locator("main").bounding_box()
+        for plate in (WANTED, "BRA2E19", "FKT4C77"):
+            await pushing.hikvision(plate)
+
+        # The gravest, not the newest; the bell counts what the banner counts; nothing moved.
+        banner = page.locator(".alert-banner")
+        await expect(banner).to_contain_text("e mais 1 alerta")
+        await expect(banner).to_contain_text("Urgente")
+        await expect(banner.locator(f"[data-plate={WANTED}]")).to_be_visible()
+        await expect(page.locator(".bell b")).to_have_text("2")
+        await expect(page.locator("nav b").first).to_have_text("2")
+        assert await page.locator("main").bounding_box() == before
+        await picture(page, "banner-grave")
+
+        # On an alert's own screen the key means that alert.
+        alerts = (await admin.call("GET", "/alerts", expect=200))["items"]
+        (milder,) = [each for each in alerts if each["detection"]["placa"] == "BRA2E19"]
+        await page.goto(f"{site.url}/#/placas/alerta/{milder['alert_id']}")
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("Placa monitorada")
+        await picture(page, "alert-screen")
+        await page.keyboard.press("a")
+        dialog = page.locator("dialog")
+        await expect(dialog).to_contain_text("Reconhecer o alerta de BRA2E19")
+        await page.keyboard.press("2")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".alert-screen")).to_contain_text("Não procede")
+
+        # A row opens its alert; what informs is not red.
+        await page.goto(f"{site.url}/#/plates/alerts")
+        await expect(page.locator("tr.hit")).to_have_count(1)
+        await picture(page, "alerts-levels")
+        await page.locator("tr", has_text="informação").locator("td").nth(3).click()
+        await expect(page.locator(".alert-screen [data-plate=FKT4C77]")).to_be_visible()
+
+
+async def full_screen(page: Page) -> None:
+    await page.get_by_role("button", name="Tela cheia").click()
+    await page.wait_for_function("() => document.fullscreenElement !== null")
+
+
+@pytest.mark.parametrize("where", ["desk", "phone"])
+async def test_in_full_screen_a_wanted_plate_is_seen(tmp_path: Path, where: str) -> None:
+    options: dict[str, Any] = (
+        {"viewport": PHONE, "has_touch": True} if where == "phone" else {"viewport": DESK}
+    )
+    async with plates_site(tmp_path) as (site, admin, pushing), chromium() as browser:
+        await watch_for(admin)
+        page = await open_room(browser, site, "operator", "live", **options)
+        await listening(page)
+        await page.wait_for_selector(".mosaic")
+        await full_screen(page)
+        await pushing.hikvision(WANTED)
+        if where == "desk":
+            panel = page.locator(".readings-panel li.hit")
+            await expect(panel).to_be_visible()
+            await page.keyboard.press("r")
+        banner = page.locator(".alert-banner")
+        await expect(banner).to_contain_text("furto, BO 2026/118442")
+        is_on_top = """(banner) => {
+            const { left, top, width, height } = banner.getBoundingClientRect();
+            const hit = document.elementFromPoint(left + width / 2, top + height / 2);
+            return banner.contains(hit) && document.fullscreenElement.contains(banner);
+        }"""
+        assert await banner.evaluate(is_on_top)
+        await picture(page, f"full-{where}")
+        await banner.get_by_role("link", name="Ver").click()
+        await expect(page.locator(".alert-screen")).to_be_visible()
+        assert await fits(page)
+
+
+async def test_many_at_once_are_counted_and_seen_to_together(tmp_path: Path) -> None:
+    async with plates_site(tmp_path) as (site, admin, pushing), chromium() as browser:
+        await watch_for(admin)
+        await watch_for(admin, "BRA2E19", level="warning")
+        page = await open_room(browser, site, "operator", "plates/alerts")
+        await listening(page)
+        # Each a passage of its own (ten seconds apart at a camera), none so late that it alarms nobody.
+        for ago_s in (55, 44, 33, 22, 11, 0):
+            for camera_id in ("cam01", "cam02"):
+                assert await pushing.webhook("BRA2E19", camera_id, ago_s=ago_s) == 202
+        await pushing.hikvision(WANTED)
+
+        rows = page.locator("tbody [data-alert]")
+        await expect(page.locator(".list-bar")).to_contain_text("13 alertas: 1 urgente, 12 de ate")
+        await expect(rows).to_have_count(2)
+        await expect(rows.nth(0)).to_contain_text("urgente")
+        await expect(rows.nth(1)).to_contain_text("12 passagens")
+        await picture(page, "flood")
+        await page.get_by_role("button", name="Reconhecer os 13 juntos").click()
+        await page.keyboard.press("3")
+        await page.get_by_label("Observação").fill("operação encerrada")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("main")).to_contain_text("Nenhum alerta a reconhecer")
+        alerts = (await admin.call("GET", "/alerts", expect=200))["items"]
+        notes = {each["acknowledged"]["note"] for each in alerts}
+        assert (len(alerts), notes) == (13, {"Teste: operação encerrada"})
+
+
+async def test_a_mistyped_plate_is_asked_about(tmp_path: Path) -> None:
+    async with plates_site(tmp_path) as (site, admin, _), chromium() as browser:
+        page = await open_room(browser, site, "operator", "plates/watchlist")
+        await page.get_by_role("button", name="Adicionar placa").click()
+        dialog = page.locator("dialog")
+        await dialog.get_by_label("Placa", exact=True).fill("rio2a1")
+        await dialog.get_by_label("Motivo").fill("furto, BO 2026/118442")
+        await dialog.get_by_role("button", name="Salvar").click()
+        await expect(dialog).to_contain_text("RIO2A1 não é uma placa brasileira")
+        await picture(page, "watch-odd")
+        assert (await admin.call("GET", "/watchlist", expect=200))["items"] == []
+
+        # Another slip is asked about anew; a foreign plate is taken when it is confirmed.
+        await dialog.get_by_label("Placa", exact=True).fill("AB123CD")
+        await dialog.get_by_role("button", name="Salvar").click()
+        await expect(dialog).to_contain_text("AB123CD não é uma placa brasileira")
+        await dialog.get_by_role("button", name="Confirmar mesmo assim").click()
+        await expect(page.locator("[data-watch=AB123CD]")).to_be_visible()
