@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Final
 
@@ -22,10 +23,27 @@ DEMO_PORT: Final = 8655
 _ATTEMPTS_S: Final = (0.0, 0.5, 1.0)
 
 
+@dataclass(frozen=True, slots=True)
+class DemoSite:
+    """The street as it is on the site."""
+
+    street: tuple[StreetCamera, ...]
+    outcomes: tuple[CameraOutcome, ...]
+    """What became of each that was put on the site."""
+    is_new: bool
+    """None of them was on the site before."""
+    cameras: CameraService
+    zone: tzinfo
+
+    def find(self, drawn: StreetCamera) -> Camera | None:
+        """Return the site's camera that *drawn* is, None = somebody removed it."""
+        return _find_known(self.cameras, drawn)
+
+
 @asynccontextmanager
 async def open_demo_site(
     cameras: CameraService, *, zone: tzinfo, clock: Clock
-) -> AsyncIterator[list[CameraOutcome]]:
+) -> AsyncIterator[DemoSite]:
     """Put the street's cameras on the air and on the site; they go off the air with the block, and stay on the site."""
     async with AsyncExitStack() as stack:
         try:
@@ -41,11 +59,11 @@ async def open_demo_site(
             for drawn in street
             if known[drawn.name] is not None or not any(known.values())
         ]
-        yield list(
-            await asyncio.gather(
-                *(_put_on_site(cameras, drawn, known[drawn.name]) for drawn in wanted)
-            )
+        outcomes = await asyncio.gather(
+            *(_put_on_site(cameras, drawn, known[drawn.name]) for drawn in wanted)
         )
+        is_new = not any(known.values())
+        yield DemoSite(tuple(street), tuple(outcomes), is_new, cameras, zone)
 
 
 async def _put_on_site(
