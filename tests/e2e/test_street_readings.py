@@ -91,11 +91,11 @@ def recorded_frame(volume: Path, at_us: int) -> tuple[Image.Image, int]:
     for file in volume.glob("av-brasil*/*/*.mp4"):
         day, name = file.parent.name, file.stem
         started = datetime.strptime(f"{day} {name}", "%Y-%m-%d %H-%M-%S-%f").replace(tzinfo=UTC)
-        with av.open(io.BytesIO(file.read_bytes())) as container:
+        with av.open(io.BytesIO(file.read_bytes()), "r") as container:
             for frame in container.decode(video=0):
                 time_us = from_datetime(started) + round(float(frame.time) * 1e6)
                 if abs(time_us - at_us) < 1_000_000:
-                    frames.append((time_us, frame.to_image()))
+                    frames.append((time_us, frame.to_image()))  # type: ignore[no-untyped-call]  # PyAV
     assert frames, "nothing was recorded then"
     time_us, picture = min(frames, key=lambda entry: abs(entry[0] - at_us))
     return picture, time_us
@@ -148,8 +148,8 @@ async def test_picture_reading_tick_alert_and_footage_are_of_the_same_car(tmp_pa
     inside = crop.crop((left, top, crop.width - left, crop.height - top))
     assert plate_seen_in(inside, PLATES) == passage.plate
     # The tick stands where it passed, and is that of a wanted plate.
-    tick = min(timeline["detections"], key=lambda each: abs(us_of(each["time"]) - read_us))
-    assert abs(us_of(tick["time"]) - passage.at_us) <= AGREES_US
+    tick = min(timeline["detections"], key=lambda each: abs(us_of(each["start"]) - read_us))
+    assert abs(us_of(tick["start"]) - passage.at_us) <= AGREES_US
     assert tick["level"] == "critical"
     # What was recorded at the tick is that car, there, with that plate.
     shown_us = await asyncio.to_thread(moment_shown, seen, passage, frame, frame_us)
