@@ -57,11 +57,13 @@ MAX_HASHINGS: Final = 20
 
 
 class SealProver(Protocol):
-    """Knows how a segment's hash was sealed when it was recorded."""
+    """Knows how segments' hashes were sealed when they were recorded."""
 
     async def seal_now(self) -> int: ...
 
-    async def prove(self, segment_id: SegmentId, head: TreeHead) -> Mapping[str, Any] | None: ...
+    async def prove(
+        self, segment_ids: Sequence[SegmentId], head: TreeHead
+    ) -> Mapping[SegmentId, Mapping[str, Any]]: ...
 
 
 class SegmentHasher(Protocol):
@@ -162,13 +164,14 @@ class OrderWriter:
         if not any(footage.values()):
             raise NothingToExportError("There is no footage of these cameras in the interval.")
         head = await self._head()
+        seals = await self._proven(footage, head)
         names = [camera.camera_id for camera in cameras]
         ordered = []
         for camera in cameras:
             unique = names.count(camera.camera_id) == 1
             directory = camera.camera_id if unique else f"{camera.camera_id}-{camera.camera_no}"
             entry = await self._camera(
-                camera, directory, footage[camera.camera_no], export.span, head
+                camera, directory, footage[camera.camera_no], export.span, seals
             )
             if export.options.readings:
                 found = await self.find_readings(camera, export.span, export.tenant_id)
@@ -236,13 +239,21 @@ class OrderWriter:
             log.exception("export_without_proofs")  # the bundle is worth more than its absence
             return None
 
+    async def _proven(
+        self, footage: Mapping[int, Sequence[Segment]], head: TreeHead | None
+    ) -> Mapping[SegmentId, Mapping[str, Any]]:
+        if head is None:
+            return {}
+        wanted = [each.segment_id for segments in footage.values() for each in segments]
+        return await self._seals.prove(wanted, head)
+
     async def _camera(
         self,
         camera: RecordedCamera,
         directory: str,
         segments: Sequence[Segment],
         span: Span,
-        head: TreeHead | None,
+        seals: Mapping[SegmentId, Mapping[str, Any]],
     ) -> OrderedCamera:
         ordered = []
         for segment in segments:
@@ -250,10 +261,7 @@ class OrderWriter:
                 path = self._index.path_of(camera, segment)
             except UnknownSegmentError:
                 continue
-            seal = None
-            if head is not None:
-                seal = await self._seals.prove(segment.segment_id, head)
-            ordered.append(OrderedSegment(path, segment, seal))
+            ordered.append(OrderedSegment(path, segment, seals.get(segment.segment_id)))
         timeline = await self._timelines.timeline(THE_BOX, camera, span, since_us=None)
         missing = uncovered([each.span for each in segments], span)
         return OrderedCamera(
