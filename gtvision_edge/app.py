@@ -35,15 +35,18 @@ from gtvision_edge.api.itsapi import itsapi_routes
 from gtvision_edge.api.mosaics import mosaic_endpoints
 from gtvision_edge.api.people import people_endpoints
 from gtvision_edge.api.pictures import picture_endpoints
+from gtvision_edge.api.plate_sources import plate_source_endpoints
 from gtvision_edge.api.probes import probe_routes
 from gtvision_edge.api.purge_papers import purge_paper_endpoints
 from gtvision_edge.api.push_access import push_access_endpoints
+from gtvision_edge.api.push_subscriptions import push_subscription_endpoints
 from gtvision_edge.api.pushes import push_endpoints
 from gtvision_edge.api.server import Api, build_api, serve
 from gtvision_edge.api.session import session_endpoints
 from gtvision_edge.api.site import site_endpoints
 from gtvision_edge.api.status import status_endpoints
 from gtvision_edge.api.storage import storage_endpoints
+from gtvision_edge.api.uplink import uplink_endpoints
 from gtvision_edge.api.watchlist import watchlist_endpoints
 from gtvision_edge.base import Base, footage_base, open_base
 from gtvision_edge.cameras.model import CameraState
@@ -78,6 +81,9 @@ from gtvision_edge.media.view import MediaViews
 from gtvision_edge.media.wanted import WantedPaths
 from gtvision_edge.media.whep import WebRtcPlace
 from gtvision_edge.mosaics.service import MosaicService
+from gtvision_edge.push.opening import Pushes, open_pushes
+from gtvision_edge.push.raising import queue_alert
+from gtvision_edge.push.watching import SiteWatch
 from gtvision_edge.recordings.footage import Footage, open_footage
 from gtvision_edge.recordings.holding import holds_moment
 from gtvision_edge.recordings.incidents.repository import preserves
@@ -91,8 +97,8 @@ from gtvision_edge.runtime.shares import Shares, open_transfers
 from gtvision_edge.runtime.systemd import notify_systemd
 from gtvision_edge.runtime.tasks import Job, background, keep_running
 from gtvision_edge.settings import Settings
-from gtvision_edge.uplink import Message, Outbox
-from gtvision_edge.uplink.link import Uplink
+from gtvision_edge.uplink import Message
+from gtvision_edge.uplink.opening import LineToHub, open_line
 from gtvision_edge.uplink.outbox import forget_unsent
 
 log = structlog.get_logger(__name__)
@@ -126,7 +132,10 @@ class _Parts:
 
     base: Base
     footage: Footage
+    uplink: LineToHub
     detections: Detections
+    alerts: AlertDesk
+    pushes: Pushes
     feed: AlertFeed
     monitor: CameraMonitor
     views: MediaViews
@@ -206,15 +215,19 @@ async def run(
         examiner = MediaServerExaminer(
             client, clock, state=lambda: reconciler.state, hls_secret=hls_secret
         )
-        uplink = Uplink(
-            settings.uplink,
-            base.database,
-            clock,
-            site_id=base.accounts.site_id,
-            registry=base.registry,
-        )
         footage = await stack.enter_async_context(
             open_footage(footage_base(base, views.path_view), tasks=tasks)
+        )
+        uplink = open_line(
+            settings.uplink,
+            base.database,
+            base.audit,
+            clock,
+            outbox=base.outbox,
+            site_id=base.accounts.site_id,
+            key=base.keys.site,
+            trusts_clock=lambda: footage.retention.clock_guard.is_trusted,
+            registry=base.registry,
         )
         unseen = UnseenFolder(
             lambda: base.volume.record_root,
@@ -229,6 +242,28 @@ async def run(
             "paths": path_troubles.findings,
             "integrity": footage.integrity.findings,
         }
+        alerts = AlertDesk(base.database, base.audit, clock, base.bus)
+        pushes = await stack.enter_async_context(
+            open_pushes(
+                base.database,
+                base.audit,
+                clock,
+                base.bus,
+                key=base.keys.push,
+                settings=settings.push,
+                site=settings.site,
+                cameras=base.cameras,
+                alerts=alerts,
+                find_person=base.accounts.sessions.find_person,
+                look=SiteWatch(
+                    base.cameras,
+                    monitor,
+                    recording_trouble=lambda: base.recording_trouble,
+                    hub=uplink.findings,
+                ),
+                registry=base.registry,
+            )
+        )
         findings = FindingRegistry(
             [
                 examiner.findings,
@@ -239,7 +274,9 @@ async def run(
                 base.mender.findings,
                 footage.retention.clock_guard.findings,
                 uplink.findings,
+                pushes.sender.findings,
                 footage.hasher.findings,
+                footage.indexer.findings,
                 footage.retention.keeper.findings,
                 lambda: detections.picture_getter.findings(),
             ],
@@ -276,8 +313,7 @@ async def run(
                 registry=base.registry,
             )
         )
-        outbox = Outbox(clock, site_id=base.accounts.site_id, wake=uplink.wake)
-        teller = Teller(clock)
+        teller = Teller(clock, raised=(queue_alert,))
         detections = await stack.enter_async_context(
             open_detections(
                 base.database,
@@ -285,11 +321,12 @@ async def run(
                 clock,
                 base.bus,
                 cameras=base.cameras,
+                resolver=base.resolver,
                 state_dir=settings.storage.state_dir,
                 zone=ZoneInfo(settings.site.timezone),
                 seal=base.cameras.seal,
                 unseal=base.cameras.unseal,
-                send=lambda transaction, news: outbox.add(transaction, to_message(news)),
+                send=lambda transaction, news: base.outbox.add(transaction, to_message(news)),
                 forget_unsent=forget_unsent,
                 held=holds_moment(
                     camera_uuid="detections.camera_uuid", time_us="detections.captured_us"
@@ -305,6 +342,7 @@ async def run(
         await service("anonymiser", detections.anonymiser.run)
         await service("picture-getter", detections.picture_getter.run)
         await service("picture-keeper", detections.picture_keeper.run)
+        await service("plate-pulls", detections.pullers.run)
         await service("push-secrets", detections.secrets.keep_up_forever)
         feed = Feed(base.database, base.bus, clock, registry=base.registry)
         await feed.load()
@@ -314,7 +352,10 @@ async def run(
         parts = _Parts(
             base,
             footage,
+            uplink,
             detections,
+            alerts,
+            pushes,
             alert_feed,
             monitor,
             views,
@@ -333,8 +374,11 @@ async def run(
         await service("media-examiner", examiner.run)
         await service("camera-monitor", monitor.run)
         await service("findings", findings.run)
-        await service("uplink", uplink.run)
-        await service("uplink-watch", uplink.watch)
+        for name, job in uplink.jobs.items():
+            await service(name, job)
+        await service("disk-watch", base.disk_watch.run)
+        await service("push-sender", pushes.sender.run)
+        await service("push-troubles", pushes.troubles.run)
         outcomes = await _extra_cameras(base, options, stack)
         url = await _listen(api, settings, options, stack)
         stack.callback(alert_feed.let_go)
@@ -384,6 +428,7 @@ def _monitor(base: Base, views: MediaViews, *, stream_trouble: Callable[[], str]
         registry=base.registry,
         recording_trouble=lambda: base.recording_trouble,
         stream_trouble=stream_trouble,
+        tell=base.news.tell_camera,
     )
 
 
@@ -503,13 +548,18 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
             *mosaic_endpoints(mosaics),
             *push_endpoints(parts.detections.pushes),
             *push_access_endpoints(parts.detections.access, proxies, base.clock),
+            *plate_source_endpoints(
+                parts.detections.sources, state_of=parts.detections.pullers.state_of
+            ),
             *detection_endpoints(parts.detections.desk),
             *detection_table_endpoints(parts.detections.desk),
             *audit_endpoints(
                 base.audit, base.database, base.keys.site, reveal=parts.detections.desk.reveal
             ),
             *watchlist_endpoints(parts.detections.watchlist, base.clock),
-            *alert_endpoints(AlertDesk(base.database, base.audit, base.clock, base.bus)),
+            *alert_endpoints(parts.alerts),
+            *uplink_endpoints(parts.uplink.parked),
+            *push_subscription_endpoints(parts.pushes),
             *site_endpoints(base.keys),
             *status_endpoints(
                 base.cameras,
@@ -522,6 +572,7 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
                 site_id=accounts.site_id,
                 version=__version__,
                 volume=base.volume,
+                line=parts.uplink.watch,
                 breaker_trouble=lambda: base.breaker.trouble,
                 clock=base.clock,
             ),

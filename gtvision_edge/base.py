@@ -18,12 +18,14 @@ from gtvision_edge.cameras.own_servers import OwnServers
 from gtvision_edge.cameras.probe import CameraProber
 from gtvision_edge.cameras.service import CameraService, open_camera_service
 from gtvision_edge.detections.opening import readings_for_evidence
+from gtvision_edge.hub_news import HubNews
 from gtvision_edge.keys import OpenedKeys, open_keys
 from gtvision_edge.media.model import PathView
 from gtvision_edge.recordings.evidence.ordering import Site
 from gtvision_edge.recordings.footage import FootageBase
 from gtvision_edge.recordings.ownership.mending import MarkerMender
 from gtvision_edge.recordings.retention.breaker import Breaker
+from gtvision_edge.recordings.retention.disk_news import DiskWatch
 from gtvision_edge.recordings.volume import Volume, open_volume
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
@@ -31,6 +33,7 @@ from gtvision_edge.runtime.findings import Finding, Severity
 from gtvision_edge.runtime.lock import sole_use
 from gtvision_edge.settings import Settings
 from gtvision_edge.storage import Database, open_database
+from gtvision_edge.uplink import Outbox
 
 DATABASE: Final = "edge.db"
 
@@ -50,6 +53,9 @@ class Base:
     volume: Volume
     mender: MarkerMender
     breaker: Breaker
+    disk_watch: DiskWatch
+    outbox: Outbox
+    news: HubNews
     cameras: CameraService
     devices: DeviceAsker
     prober: CameraProber
@@ -129,6 +135,8 @@ async def open_base(settings: Settings, clock: Clock, stack: AsyncExitStack) -> 
             address_rule=own_servers.check,
         )
     )
+    outbox = Outbox(clock, site_id=accounts.site_id)
+    news = HubNews(outbox, clock)
     return Base(
         settings=settings,
         clock=clock,
@@ -148,8 +156,14 @@ async def open_base(settings: Settings, clock: Clock, stack: AsyncExitStack) -> 
             bus=bus,
             clock=clock,
             settings=settings.volume,
+            tell=news.tell_disk,
             registry=registry,
         ),
+        disk_watch=DiskWatch(
+            volume, database, clock, settings=settings.volume, tell=news.tell_disk
+        ),
+        outbox=outbox,
+        news=news,
         cameras=cameras,
         devices=devices,
         prober=prober,

@@ -344,10 +344,44 @@ class UplinkSettings(Section):
     url: Annotated[SecretStr, AfterValidator(_amqp_url)] = SecretStr("")
     exchange: Annotated[str, Field(min_length=1, max_length=127)] = "deteccoes.events"
     declare_topology: bool = False
+    password_file: Annotated[Path, AfterValidator(_absolute)] | None = None
+    """Holds the password alone; takes the place of the one in ``url``, and is read at each connecting."""
     ca_file: Annotated[Path, AfterValidator(_absolute)] | None = None
+    certificate_file: Annotated[Path, AfterValidator(_absolute)] | None = None
+    key_file: Annotated[Path, AfterValidator(_absolute)] | None = None
+    keep: Annotated[Duration, Field(ge=86400.0)] = 90 * 86400.0
+    """Messages that wait longer are given up, and that is written down."""
+    max_bytes: Annotated[Size, Field(ge=2**20)] = 8 * 2**30
     watch_queues: tuple[Annotated[str, Field(min_length=1, max_length=255)], ...] = ()
     alert_waiting: Annotated[int, Field(ge=1)] = 10_000
     alert_age: Duration = 3600.0
+
+    @model_validator(mode="after")
+    def _files_go_together(self) -> "UplinkSettings":
+        if self.key_file is not None and self.certificate_file is None:
+            raise ValueError('"key_file" needs "certificate_file"')
+        is_tls = urlsplit(self.url.get_secret_value()).scheme == "amqps"
+        if (self.ca_file or self.certificate_file) and self.url.get_secret_value() and not is_tls:
+            raise ValueError('"ca_file" and "certificate_file" need an amqps:// address')
+        return self
+
+
+def _contact(text: str) -> str:
+    parts = urlsplit(text)
+    if not (parts.scheme == "mailto" and "@" in parts.path) and not (
+        parts.scheme == "https" and parts.hostname
+    ):
+        raise ValueError(f'"{text}" is no contact; write "mailto:ti@prefeitura.example"')
+    return text
+
+
+class PushSettings(Section):
+    """Notices on phones and browsers."""
+
+    contact: Annotated[str, AfterValidator(_contact)] = "mailto:gtvision-edge@example.com"
+    keep: Annotated[Duration, Field(ge=60.0, le=86400.0 * 7)] = 4 * 3600.0
+    settle: Annotated[Duration, Field(ge=1.0, le=86400.0)] = 120.0
+    allow_private: bool = False
 
 
 class LogSettings(Section):
@@ -375,6 +409,7 @@ class Settings(BaseSettings):
     papers: PaperSettings = PaperSettings()
     detections: DetectionSettings = DetectionSettings()
     uplink: UplinkSettings = UplinkSettings()
+    push: PushSettings = PushSettings()
     logs: LogSettings = LogSettings()
 
     @model_validator(mode="after")

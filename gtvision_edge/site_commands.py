@@ -48,6 +48,7 @@ from gtvision_edge.runtime.ids import new_uuid7
 from gtvision_edge.runtime.lock import AlreadyRunningError, sole_use
 from gtvision_edge.settings import Settings
 from gtvision_edge.storage import Database, Transaction, open_database
+from gtvision_edge.uplink.inspection import LineReport, inspect_line
 
 
 class NoSiteError(EdgeError):
@@ -323,6 +324,18 @@ async def explain_pushes(settings: Settings, camera_id: str, url: str | None) ->
         host = await asyncio.to_thread(_own_address, settings.api.host, camera.host)
         box = BoxAddress(is_https=False, host=host, port=settings.api.port)
     return explain(access_with(secret, camera_id, until_us), box, now_us=clock.now_us())
+
+
+async def inspect_uplink(settings: Settings) -> LineReport:
+    """Tell what waits for the hub, and try the line. Works while the daemon runs.
+
+    Raises:
+        NoSiteError: there is no database in the state folder.
+
+    """
+    async with open_database(await _existing_database(settings.storage.state_dir)) as database:
+        site_id = await ensure_site(database, SystemClock())
+        return await inspect_line(settings.uplink, database, site=site_id)
 
 
 def _own_address(listens_on: str, camera_host: str) -> str:

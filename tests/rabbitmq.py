@@ -37,6 +37,8 @@ class RabbitMq:
     directory: Path
     ports: list[int] = field(default_factory=lambda: free_ports(3))
     process: asyncio.subprocess.Process | None = None
+    settings: str = ""
+    """More lines of its rabbitmq.conf."""
 
     @property
     def port(self) -> int:
@@ -48,7 +50,9 @@ class RabbitMq:
     async def start(self) -> None:
         for name in ("mnesia", "log", "home"):
             (self.directory / name).mkdir(parents=True, exist_ok=True)
-        (self.directory / "rabbitmq.conf").write_text(_CONFIG.format(port=self.port))
+        (self.directory / "rabbitmq.conf").write_text(
+            _CONFIG.format(port=self.port) + self.settings
+        )
         (self.directory / "plugins").write_text("[].")
         where = str(self.directory)
         self.process = await asyncio.create_subprocess_exec(
@@ -84,6 +88,28 @@ class RabbitMq:
                     return
                 await asyncio.sleep(0.2)
 
+    async def control(self, *arguments: str) -> str:
+        """Have rabbitmqctl do something; return what it said."""
+        process = await asyncio.create_subprocess_exec(
+            str(SERVER.with_name("rabbitmqctl")),
+            "--node",
+            f"test{self.port}@localhost",
+            *arguments,
+            env={
+                "PATH": "/usr/lib/rabbitmq/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                "HOME": str(self.directory / "home"),
+                "ERL_EPMD_PORT": str(self.ports[1]),
+                "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+                "LC_ALL": "C.UTF-8",
+            },
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await process.communicate()
+        assert process.returncode == 0, said.decode(errors="replace")
+        return said.decode()
+
     def signal(self, number: signal.Signals) -> None:
         assert self.process is not None
         with contextlib.suppress(ProcessLookupError):
@@ -103,8 +129,8 @@ class RabbitMq:
 
 
 @asynccontextmanager
-async def running_rabbitmq(directory: Path) -> AsyncIterator[RabbitMq]:
-    broker = RabbitMq(directory)
+async def running_rabbitmq(directory: Path, *, settings: str = "") -> AsyncIterator[RabbitMq]:
+    broker = RabbitMq(directory, settings=settings)
     try:
         await broker.start()
         yield broker

@@ -289,6 +289,16 @@ class SessionService:
             return False
         return not current.principal.must_change_password
 
+    async def find_person(self, user_id: str, session_id: str) -> Principal | None:
+        """Return who *user_id* is now, for what is told without being asked for.
+
+        None: there is no such user, it is disabled, its password is a provisional one, or the login *session_id* has ended.
+        """
+        user = await self._directory.find_user(user_id)
+        if user is None or not user.enabled or user.must_change_password:
+            return None
+        return user.principal() if await self._directory.is_login_alive(session_id) else None
+
     async def change_password(
         self, session: Session, current: str, new: str, *, address: str
     ) -> Login:

@@ -75,8 +75,8 @@ class Entry:
     kind: FeedKind
     detection: Detection
     alert: Alert | None
-    text: str = ""
-    """What clients are sent; written by the first who sends it."""
+    frame: bytes = b""
+    """What clients are sent; made by the first who sends it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """Tells of each reading, and raises an alert when a wanted plate passes: in the transaction that accepts the reading."""
 
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from gtvision_edge.alerts import repository
 from gtvision_edge.alerts.model import AlertId, FeedKind
-from gtvision_edge.detections.model import Detection
+from gtvision_edge.detections.model import Detection, Watch
 from gtvision_edge.detections.repository import find_watch_of
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.ids import new_uuid7
@@ -13,13 +14,17 @@ from gtvision_edge.storage import Transaction
 KEPT: Final = 1_000_000
 """Entries of the feed; a client that was away for longer is told that it missed some."""
 
+Raised = Callable[[Transaction, AlertId, Detection, Watch], None]
+"""Writes what else follows from an alert, in the transaction that raises it."""
+
 
 class Teller:
     """Writes what people are told of a detection. Late readings alarm nobody; a passage alarms once."""
 
-    def __init__(self, clock: Clock, *, kept: int = KEPT) -> None:
+    def __init__(self, clock: Clock, *, kept: int = KEPT, raised: Sequence[Raised] = ()) -> None:
         self._clock = clock
         self._kept = kept
+        self._raised = raised
 
     def picture_came(self, transaction: Transaction, detection: Detection) -> None:
         """Tell that *detection*, told before, has another picture now. It raises no alert."""
@@ -38,3 +43,5 @@ class Teller:
             repository.add_to_feed(
                 transaction, FeedKind.ALERT, detection, alert_id, kept=self._kept
             )
+            for raised in self._raised:
+                raised(transaction, alert_id, detection, watch)

@@ -6,6 +6,7 @@ Each has a ``cursor``; a connection that is opened with it as ``since`` goes on 
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any, Final, Protocol
 
 from aiohttp import ClientError, web
@@ -24,8 +25,8 @@ from gtvision_edge.alerts.model import Audience, Entry, Topic
 from gtvision_edge.api.alerts import Cursor
 from gtvision_edge.api.alerts import answer as alert_answer
 from gtvision_edge.api.detections import answer as detection_answer
+from gtvision_edge.api.parsing import parse_query
 from gtvision_edge.api.routing import Query
-from gtvision_edge.api.strict_json import parse_query
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.media import sockets
 from gtvision_edge.runtime.errors import TooManyTransfersError
@@ -35,6 +36,10 @@ MAX_SOCKETS_OF_PERSON: Final = 16
 """Tabs and programs of one person."""
 STALLED_AFTER_S: Final = 30.0
 """A client that takes nothing for so long is let go; it comes back with its cursor."""
+
+_TOGETHER: Final = 50
+"""Messages in one piece; bounds what waits in memory for a client that takes none."""
+_TEXT_MESSAGE: Final = 0x81
 
 Proof = Annotated[str, Field(max_length=8192)]
 
@@ -107,11 +112,14 @@ class AlertFeed:
     async def _serve(
         self, request: web.Request, session: Session, audience: Audience, since: int | None
     ) -> web.WebSocketResponse:
-        client = web.WebSocketResponse(heartbeat=20.0, max_msg_size=4096, compress=False)
+        # Without a limit of its own it waits for the client whenever the transport asks for it.
+        client = web.WebSocketResponse(
+            heartbeat=20.0, max_msg_size=4096, compress=False, writer_limit=0
+        )
         async with self._feed.sit(audience, since=since) as seat:
             await client.prepare(request)
             code = await sockets.until_first(
-                self._send(client, seat),
+                self._send(client, seat, request.transport),
                 sockets.until_closed(client),
                 sockets.until_ended(lambda: self._sessions.is_still_good(session)),
                 sockets.until_stopping(self._stopping),
@@ -119,35 +127,59 @@ class AlertFeed:
         await client.close(code=code[0], message=code[1])
         return client
 
-    async def _send(self, client: web.WebSocketResponse, seat: Seat) -> sockets.Close:
+    async def _send(
+        self, client: web.WebSocketResponse, seat: Seat, transport: asyncio.Transport | None
+    ) -> sockets.Close:
         """Send what is for *seat*, one batch at a time; the client's own pace holds back nobody else."""
         try:
-            await self._send_text(client, _hello(seat))
+            await self._send_frames(client, transport, [frame(_hello(seat))])
             while True:
                 batch = await self._feed.next_batch(seat)
-                for entry in batch:
-                    await self._send_text(client, text_of(entry))
-                if not batch:
-                    await self._send_text(client, _text("heartbeat", seat.cursor))
+                frames = [frame_of(entry) for entry in batch]
+                beat = [] if frames else [frame(_text("heartbeat", seat.cursor))]
+                await self._send_frames(client, transport, frames or beat)
         except TimeoutError:
             return sockets.TOO_SLOW
         except (ConnectionError, ClientError, RuntimeError):  # RuntimeError: closing
             return sockets.GOING_AWAY
 
-    async def _send_text(self, client: web.WebSocketResponse, text: str) -> None:
-        async with asyncio.timeout(self._stalled_after_s):
-            await client.send_str(text)
+    async def _send_frames(
+        self,
+        client: web.WebSocketResponse,
+        transport: asyncio.Transport | None,
+        frames: Sequence[bytes],
+    ) -> None:
+        """Send *frames* at once, a part at a time where they are many; the client has room again when this returns."""
+        for start in range(0, len(frames), _TOGETHER):
+            if client.closed or transport is None or transport.is_closing():
+                raise ConnectionResetError("The client is gone.")
+            # Past aiohttp, which makes and sends a frame anew for each client: what it sends itself are whole frames, too.
+            transport.write(b"".join(frames[start : start + _TOGETHER]))
+            if transport.get_write_buffer_size():
+                async with asyncio.timeout(self._stalled_after_s):
+                    await client.ping()  # waits while the transport is full
 
 
-def text_of(entry: Entry) -> str:
-    """Return *entry* as clients are sent it: the same text for all who may see it."""
-    if not entry.text:
+def frame(text: str) -> bytes:
+    """Return *text* as a whole WebSocket message from a server (RFC 6455, 5.2)."""
+    content = text.encode()
+    size = len(content)
+    if size < 126:
+        return bytes((_TEXT_MESSAGE, size)) + content
+    if size < 65_536:
+        return bytes((_TEXT_MESSAGE, 126)) + size.to_bytes(2, "big") + content
+    return bytes((_TEXT_MESSAGE, 127)) + size.to_bytes(8, "big") + content
+
+
+def frame_of(entry: Entry) -> bytes:
+    """Return *entry* as clients are sent it: the same bytes for all who may see it."""
+    if not entry.frame:
         if entry.alert is None:
             content = {"detection": detection_answer(entry.detection).model_dump(mode="json")}
         else:
             content = {"alert": alert_answer(entry.alert).model_dump(mode="json")}
-        entry.text = _text(entry.kind.value, entry.seq, **content)
-    return entry.text
+        entry.frame = frame(_text(entry.kind.value, entry.seq, **content))
+    return entry.frame
 
 
 def _hello(seat: Seat) -> str:

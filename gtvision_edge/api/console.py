@@ -14,7 +14,12 @@ from gtvision_edge.runtime.entity_tags import has_already
 
 _INDEX: Final = "index.html"
 _COMPRESSIBLE: Final = ("text/", "application/javascript", "application/json", "image/svg+xml")
-_TYPES: Final = {".js": "text/javascript", ".mjs": "text/javascript", ".woff2": "font/woff2"}
+_TYPES: Final = {
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".webmanifest": "application/manifest+json",
+    ".woff2": "font/woff2",
+}
 _IMMUTABLE: Final = "public, max-age=31536000, immutable"
 
 _NOT_BUILT: Final = """<!doctype html>

@@ -11,7 +11,6 @@ from gtvision_edge.api.routing import (
     Answer,
     Call,
     Endpoint,
-    Listing,
     PageQuery,
 )
 from gtvision_edge.cameras.errors import UnknownCameraError
@@ -69,11 +68,18 @@ class DetectionAnswer(Answer):
     anonymised: bool
 
 
+class DetectionListing(Answer):
+    items: list[DetectionAnswer]
+    next: str | None = None
+    semelhantes: list[str]
+    """With the first page of a search for a whole plate: others that were read then, one doubtful character away. Not among items."""
+
+
 class _DetectionResource:
     def __init__(self, desk: DetectionDesk) -> None:
         self._desk = desk
 
-    async def search(self, call: Call) -> Listing[DetectionAnswer]:
+    async def search(self, call: Call) -> DetectionListing:
         query = call.query_as(DetectionQuery)
         wanted = Search(
             from_datetime(query.start) if query.start else 0,
@@ -88,8 +94,10 @@ class _DetectionResource:
         )
         page = found[: query.limit]
         more = len(found) > query.limit
-        return Listing[DetectionAnswer](
-            items=[answer(each) for each in page], next=_cursor(page[-1]) if more else None
+        return DetectionListing(
+            items=[answer(each) for each in page],
+            next=_cursor(page[-1]) if more else None,
+            semelhantes=[] if query.cursor else await self._desk.similar(call.principal, wanted),
         )
 
     async def get(self, call: Call) -> DetectionAnswer:
@@ -161,7 +169,7 @@ def detection_endpoints(desk: DetectionDesk) -> list[Endpoint]:
             "plates out",
             WATCHERS,
             query=DetectionQuery,
-            response=Listing[DetectionAnswer],
+            response=DetectionListing,
             errors=(UnknownCameraError, PurposeRequiredError),
         ),
         Endpoint(

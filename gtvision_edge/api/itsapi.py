@@ -10,11 +10,13 @@ from gtvision_edge.api.errors import problem
 from gtvision_edge.api.raw_body import read_capped
 from gtvision_edge.detections.errors import PushRefusedError
 from gtvision_edge.detections.intake import PushingCamera
+from gtvision_edge.detections.model import TrustLevel
 from gtvision_edge.detections.push_login import PushLogin, Refusal
 from gtvision_edge.detections.pushes import PushDesk
 from gtvision_edge.detections.sources.intelbras import MAX_PUSH
 
-ITSAPI: Final = "/NotificationInfo"
+ITSAPI: Final = ("/NotificationInfo", "/BNotificationInfo")
+"""The second one is that of some firmwares of Dahua."""
 _AT_ONCE: Final = 8
 """Large bodies in memory; who comes then waits for a place."""
 
@@ -33,12 +35,16 @@ class _ItsapiPushes:
         return await self._answer(request, has_passage=False)
 
     async def _answer(self, request: web.Request, *, has_passage: bool) -> web.StreamResponse:
-        self._desk.admit(self._proxies.client_address(request))
+        address = self._proxies.client_address(request)
+        self._desk.admit(address)
         admitted = self._login.admit(
             request.method, request.raw_path, request.headers.get(hdrs.AUTHORIZATION)
         )
         if isinstance(admitted, Refusal):
+            self._desk.turn_away(admitted.claimed)
             return _refused(admitted)
+        if not self._desk.believes(admitted, TrustLevel.AUTHENTICATED, address):
+            return _refused(self._login.refuse())
         async with self._places:
             raw = await read_capped(request, MAX_PUSH)
             device = await self._taken(admitted, raw, has_passage=has_passage)
@@ -64,8 +70,13 @@ def _refused(refusal: Refusal) -> web.Response:
 def itsapi_routes(desk: PushDesk, login: PushLogin, proxies: Proxies) -> list[web.RouteDef]:
     """Return ``POST /NotificationInfo/{TollgateInfo,KeepAlive,DeviceInfo}``: digest login, user = camera id, password = its push secret."""
     pushes = _ItsapiPushes(desk, login, proxies)
+    handlers = {
+        "TollgateInfo": pushes.tollgate,
+        "KeepAlive": pushes.sign_of_life,
+        "DeviceInfo": pushes.sign_of_life,
+    }
     return [
-        web.post(f"{ITSAPI}/TollgateInfo", pushes.tollgate),
-        web.post(f"{ITSAPI}/KeepAlive", pushes.sign_of_life),
-        web.post(f"{ITSAPI}/DeviceInfo", pushes.sign_of_life),
+        web.post(f"{prefix}/{name}", handler)
+        for prefix in ITSAPI
+        for name, handler in handlers.items()
     ]

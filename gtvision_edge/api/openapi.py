@@ -145,12 +145,18 @@ def _operation(endpoint: Endpoint, component: Components) -> dict[str, Any]:
             "content": {"application/json": {"schema": reference}},
         }
     elif endpoint.accepts:
-        schema = {"type": "string", "format": "binary"}
         operation["requestBody"] = {
             "required": True,
-            "content": {media_type: {"schema": schema} for media_type in endpoint.accepts},
+            "content": {each: {"schema": _schema_of(each)} for each in endpoint.accepts},
         }
     return operation
+
+
+def _schema_of(media_type: str) -> dict[str, Any]:
+    """Return what is said of a body that no model describes."""
+    if media_type.endswith(("/json", "+json")):
+        return {"type": "object"}
+    return {"type": "string", "format": "binary"}
 
 
 def _query_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
@@ -179,7 +185,7 @@ def _query_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
 def _responses(endpoint: Endpoint, component: Components) -> dict[str, Any]:
     success: dict[str, Any] = {"description": "Done."}
     if isinstance(endpoint.response, str):
-        success["content"] = {endpoint.response: {"schema": {"type": "string", "format": "binary"}}}
+        success["content"] = {endpoint.response: {"schema": _schema_of(endpoint.response)}}
     elif endpoint.response is not None:
         reference = {"$ref": component[endpoint.response, "serialization"]}
         success["content"] = {"application/json": {"schema": reference}}

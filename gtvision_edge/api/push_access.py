@@ -1,6 +1,6 @@
 """Secrets with which cameras and integrators prove their readings."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -8,7 +8,7 @@ from gtvision_edge.api.auth import Proxies
 from gtvision_edge.api.routing import ADMINS, Answer, Body, Call, Endpoint, Query
 from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.detections.errors import NoPushSecretError
-from gtvision_edge.detections.push_access import PushAccessService
+from gtvision_edge.detections.push_access import PushAccessService, PushState
 from gtvision_edge.detections.push_help import BoxAddress, explain
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.timestamps import to_rfc3339
@@ -65,6 +65,31 @@ class PushHelpAnswer(Answer):
     itsapi: ItsapiHelp
 
 
+class ReceivedAnswer(Answer):
+    at: str
+    source: str
+    kind: Literal["reading", "other"]
+    """other: a sign of life, or an event that is no plate reading."""
+
+
+class RefusedAnswer(Answer):
+    at: str
+    source: str
+    reason: str
+    """The code of the error. Who sent it did not prove to be the camera."""
+
+
+class PushStatusAnswer(Answer):
+    camera_id: str
+    made_at: str | None
+    """When the present secret was made; null: there is none yet."""
+    previous_until: str | None
+    since: str
+    """When the daemon started: what came before is not told of here."""
+    last_received: ReceivedAnswer | None
+    last_refused: RefusedAnswer | None
+
+
 class _PushAccessResource:
     def __init__(self, access: PushAccessService, proxies: Proxies, clock: Clock) -> None:
         self._access = access
@@ -96,6 +121,9 @@ class _PushAccessResource:
             ),
         )
 
+    async def status(self, call: Call) -> PushStatusAnswer:
+        return status_answer(await self._access.state(call.principal, call.path("camera_id")))
+
     async def renew(self, call: Call) -> PushAccessAnswer:
         made = await self._access.renew(
             call.principal,
@@ -114,10 +142,32 @@ class _PushAccessResource:
         )
 
 
+def status_answer(state: PushState) -> PushStatusAnswer:
+    received, refused = state.news.received, state.news.refused
+    return PushStatusAnswer(
+        camera_id=state.camera_id,
+        made_at=None if state.made_us is None else to_rfc3339(state.made_us),
+        previous_until=None
+        if state.previous_until_us is None
+        else to_rfc3339(state.previous_until_us),
+        since=to_rfc3339(state.news.since_us),
+        last_received=None
+        if received is None
+        else ReceivedAnswer(
+            at=to_rfc3339(received.at_us), source=received.source, kind=received.kind.value
+        ),
+        last_refused=None
+        if refused is None
+        else RefusedAnswer(
+            at=to_rfc3339(refused.at_us), source=refused.source, reason=refused.code
+        ),
+    )
+
+
 def push_access_endpoints(
     access: PushAccessService, proxies: Proxies, clock: Clock
 ) -> list[Endpoint]:
-    """Return ``/cameras/{camera_id}/push-secret`` and ``/push-help``."""
+    """Return ``/cameras/{camera_id}/push-secret``, ``/push-help`` and ``/push-status``."""
     resource = _PushAccessResource(access, proxies, clock)
     return [
         Endpoint(
@@ -146,5 +196,16 @@ def push_access_endpoints(
             ids={"camera_id": UnknownCameraError},
             look_up=access.see_camera,
             description="It shows a key: each look is audited.",
+        ),
+        Endpoint(
+            "GET",
+            "/cameras/{camera_id}/push-status",
+            resource.status,
+            "Tell when a camera's pushes last came, and when and why one was last turned away",
+            "plates in",
+            ADMINS,
+            response=PushStatusAnswer,
+            ids={"camera_id": UnknownCameraError},
+            look_up=access.see_camera,
         ),
     ]

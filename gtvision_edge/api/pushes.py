@@ -38,7 +38,9 @@ class _PushResource:
     async def webhook(self, call: Call) -> AcceptedAnswer:
         self._desk.admit(call.address)
         raw = await read_capped(call.request, MAX_BODY)
-        taken = await self._desk.webhook(raw, SignatureHeaders.of(call.request.headers))
+        taken = await self._desk.webhook(
+            raw, SignatureHeaders.of(call.request.headers), address=call.address
+        )
         return AcceptedAnswer(detection_id=taken.detection_id, repeated=not taken.is_new)
 
     async def hikvision(self, call: Call) -> web.StreamResponse:
@@ -46,7 +48,7 @@ class _PushResource:
         async with self._places:
             raw = await read_capped(call.request, MAX_PUSH)
             content_type = call.request.headers.get("Content-Type", "")
-            await self._desk.hikvision(call.path("secret"), content_type, raw)
+            await self._desk.hikvision(call.path("secret"), content_type, raw, address=call.address)
         return web.Response(headers={"Connection": "close"})
 
 

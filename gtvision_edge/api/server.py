@@ -35,9 +35,9 @@ from gtvision_edge.api.errors import (
 )
 from gtvision_edge.api.headers import ON_EVERY_ANSWER
 from gtvision_edge.api.openapi import describe
+from gtvision_edge.api.parsing import parse_body, parse_query
 from gtvision_edge.api.protocol import MAX_FIELD, Protocol
 from gtvision_edge.api.routing import PREFIX, PUBLIC, Call, Endpoint, Reply
-from gtvision_edge.api.strict_json import parse_body, parse_query
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.runtime.logs import mask_secrets
 from gtvision_edge.settings import ApiSettings
@@ -56,7 +56,11 @@ _THREAD_FROM: Final = 64 * 1024
 """Bodies from this size on are parsed outside the loop."""
 
 _REQUEST_ID: Final = web.RequestKey("request_id", str)
-_QUIET_ROUTES: Final = ("/healthz", "/readyz", "/metrics", "/stream/", "/whep/", "/ws/", "/assets/")
+_QUIET_ROUTES: Final = (
+    *("/healthz", "/readyz", "/metrics", "/stream/", "/whep/", "/ws/", "/assets/"),
+    # Hundreds a second; each that is kept is a row of its own.
+    *(f"{PREFIX}/webhooks/", "/NotificationInfo/", "/BNotificationInfo/"),
+)
 
 
 @dataclass(frozen=True, slots=True)

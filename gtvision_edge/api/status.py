@@ -18,6 +18,7 @@ from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.findings import Finding, Severity
 from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.settings import SiteSettings
+from gtvision_edge.uplink.watch import LineView
 
 StorageState = Literal["present", "full", "missing", "unusable"]
 
@@ -45,6 +46,13 @@ class RecordingsVolume(Protocol):
     def usage(self) -> Usage | None: ...
     @property
     def trouble(self) -> str: ...
+
+
+class LineToHub(Protocol):
+    """The line as it was at the last look, seconds ago."""
+
+    @property
+    def view(self) -> LineView: ...
 
 
 class ViewerCount(Protocol):
@@ -98,6 +106,33 @@ class MediaServerAnswer(Answer):
     """Whether ``/whep/{path}`` is worth trying."""
 
 
+class HubQueueAnswer(Answer):
+    name: str
+    depth: int | None
+    """Messages in it; null: not known, as of a queue that may not be asked."""
+
+
+class UplinkAnswer(Answer):
+    """The line to the hub, and what waits for it."""
+
+    state: Literal["off", "connecting", "up", "unreachable", "refused", "blocked", "stalled"]
+    """``off``: no hub is named in the settings; ``blocked``: its broker takes nothing and says so; ``stalled``: it confirms nothing."""
+    since: str
+    reason: str | None
+    """A word of why it is ``refused`` or ``unreachable``."""
+    waiting: int
+    waiting_bytes: int
+    oldest: str | None
+    """Since when the oldest message waits; null: nothing does."""
+    rate: float
+    """Messages confirmed a second, over the last minute."""
+    parked: int
+    """Refused too often; see ``/uplink/parked``."""
+    dropped: int
+    """Never reached the hub, since the box is in use: given up (``/uplink/purges``) or discarded."""
+    queues: list[HubQueueAnswer]
+
+
 class StatusAnswer(Answer):
     site: SiteAnswer
     version: str
@@ -106,7 +141,8 @@ class StatusAnswer(Answer):
     """null for those of one tenant."""
     storage: StorageAnswer
     media_server: MediaServerAnswer
-    hub: None = None
+    uplink: UplinkAnswer | None
+    """null for those of one tenant: what waits is every tenant's."""
     findings: list[dict[str, Any]]
     """All that somebody should mend, alarms first: a stable ``code``, its ``severity`` (``alarm``: something is lost now;
     ``warning``) and its facts. Those of one tenant get the alarms, without facts."""
@@ -126,6 +162,7 @@ class _StatusResource:
         site_id: str,
         version: str,
         volume: RecordingsVolume,
+        line: LineToHub,
         breaker_trouble: Callable[[], str],
         clock: Clock,
     ) -> None:
@@ -139,6 +176,7 @@ class _StatusResource:
         self._site_id = site_id
         self._version = version
         self._volume = volume
+        self._line = line
         self._breaker_trouble = breaker_trouble
         self._clock = clock
         self._zone = ZoneInfo(site.timezone)
@@ -173,7 +211,24 @@ class _StatusResource:
                 since=to_rfc3339(server.since_us, self._zone),
                 webrtc=self._offers_webrtc(),
             ),
+            uplink=self._uplink() if principal.tenant_id is None else None,
             findings=_told(self._findings(), to_all_tenants=principal.tenant_id is None),
+        )
+
+    def _uplink(self) -> UplinkAnswer:
+        view = self._line.view
+        backlog = view.backlog
+        return UplinkAnswer(
+            state=view.state.value,
+            since=to_rfc3339(view.since_us, self._zone),
+            reason=view.reason or None,
+            waiting=backlog.waiting,
+            waiting_bytes=backlog.waiting_bytes,
+            oldest=None if backlog.oldest_us is None else to_rfc3339(backlog.oldest_us, self._zone),
+            rate=round(view.rate, 2),
+            parked=backlog.parked,
+            dropped=backlog.dropped,
+            queues=[HubQueueAnswer(name=name, depth=depth) for name, depth in view.depths.items()],
         )
 
     def _storage(self) -> StorageAnswer:
@@ -223,6 +278,7 @@ def status_endpoints(
     site_id: str,
     version: str,
     volume: RecordingsVolume,
+    line: LineToHub,
     clock: Clock,
     breaker_trouble: Callable[[], str] = lambda: "",
 ) -> list[Endpoint]:
@@ -238,6 +294,7 @@ def status_endpoints(
         site_id=site_id,
         version=version,
         volume=volume,
+        line=line,
         breaker_trouble=breaker_trouble,
         clock=clock,
     )

@@ -140,6 +140,15 @@ class _Watch:
     was_good: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Unsaved:
+    """A state to be written down; *news*: others are told of it."""
+
+    camera_uuid: CameraUuid
+    entry: StateEntry
+    news: CameraStateChanged | None
+
+
 class CameraMonitor:
     """Keeps every camera's state: debounced, as history in the database, told on the bus."""
 
@@ -157,8 +166,9 @@ class CameraMonitor:
         first_spread_s: float = FIRST_SPREAD_S,
         recording_trouble: Callable[[], str] = lambda: "",
         stream_trouble: Callable[[], str] = lambda: "",
+        tell: Callable[[Transaction, CameraStateChanged], None] = lambda _, __: None,
     ) -> None:
-        """Give both troubles as a code, '' when there is none.
+        """Give both troubles as a code, '' when there is none; *tell* writes down, with a new state, what others are told.
 
         *recording_trouble* keeps every camera from being recorded, *stream_trouble* keeps every stream away though
         the camera answers.
@@ -177,7 +187,8 @@ class CameraMonitor:
         self._last_us: dict[CameraUuid, int] = {}
         self._is_loaded = False
         self._places = asyncio.Semaphore(MAX_CHECKS)
-        self._unsaved: deque[tuple[CameraUuid, StateEntry]] = deque(maxlen=10_000)
+        self._tell = tell
+        self._unsaved: deque[_Unsaved] = deque(maxlen=10_000)
         self._has_unsaved = asyncio.Event()
         registry = registry or CollectorRegistry()
         self._gauge = Gauge(
@@ -375,9 +386,19 @@ class CameraMonitor:
         if (before.state, before.reason) == (state, reason) and not is_refused_anew:
             return
         entry = StateEntry(state, self._next_us(camera), reason)
-        self._keep(watch, entry)
         if state is before.state:
+            self._keep(watch, entry)
             return  # another reason alone is history, not news
+        news = CameraStateChanged(
+            camera_id=camera.camera_id,
+            camera_uuid=camera.camera_uuid,
+            tenant_id=camera.tenant_id,
+            previous=before.state,
+            state=state,
+            since_us=entry.since_us,
+            reason=reason,
+        )
+        self._keep(watch, entry, news)
         level = log.info if state in _CALM else log.warning
         level(
             "camera_state_changed",
@@ -386,26 +407,18 @@ class CameraMonitor:
             state=state.value,
             reason=reason,
         )
-        self._bus.publish(
-            CameraStateChanged(
-                camera_id=camera.camera_id,
-                camera_uuid=camera.camera_uuid,
-                tenant_id=camera.tenant_id,
-                previous=before.state,
-                state=state,
-                since_us=entry.since_us,
-                reason=reason,
-            )
-        )
+        self._bus.publish(news)
 
     def _next_us(self, camera: Camera) -> int:
         """Return now, but after the camera's last state even when the clock was set back."""
         return max(self._clock.now_us(), self._last_us.get(camera.camera_uuid, 0) + 1)
 
-    def _keep(self, watch: _Watch, entry: StateEntry) -> None:
+    def _keep(
+        self, watch: _Watch, entry: StateEntry, news: CameraStateChanged | None = None
+    ) -> None:
         watch.entry = entry
         self._last_us[watch.camera.camera_uuid] = entry.since_us
-        self._unsaved.append((watch.camera.camera_uuid, entry))
+        self._unsaved.append(_Unsaved(watch.camera.camera_uuid, entry, news))
         self._has_unsaved.set()
 
     async def _save_forever(self) -> None:
@@ -417,7 +430,7 @@ class CameraMonitor:
             entries = list(self._unsaved)
             self._unsaved.clear()
             try:
-                await self._database.write(partial(_insert, entries))
+                await self._database.write(partial(self._insert, entries))
                 if self._clock.monotonic() >= prune_at:
                     prune_at += PRUNE_S
                     await self._database.write(_prune)
@@ -427,9 +440,11 @@ class CameraMonitor:
                 await self._clock.sleep(LOOK_S)
                 self._has_unsaved.set()
 
-
-def _insert(entries: Sequence[tuple[CameraUuid, StateEntry]], transaction: Transaction) -> None:
-    repository.insert_states(transaction, entries)
+    def _insert(self, entries: Sequence[_Unsaved], transaction: Transaction) -> None:
+        repository.insert_states(transaction, [(each.camera_uuid, each.entry) for each in entries])
+        for each in entries:
+            if each.news is not None:
+                self._tell(transaction, each.news)
 
 
 def _prune(transaction: Transaction) -> None:

@@ -100,6 +100,10 @@ class _Known:
     """With credentials, as far as they were asked for: the media server's paths are compared every two seconds."""
 
 
+def _nothing(transaction: Transaction, camera: Camera) -> None:
+    """Do nothing along."""
+
+
 class CameraService:
     """The site's cameras. What was asked is on disk when a method returns; readers without ``async`` read memory.
 
@@ -162,6 +166,13 @@ class CameraService:
 
         """
         return self._sealer.unseal(CameraUuid(bound_to), sealed)
+
+    def login_of(self, camera_id: str) -> tuple[str, SecretStr] | None:
+        """Return a camera's user and password, for who asks the camera itself; None: no such camera, or it cannot be opened."""
+        known = self._known.get(CameraId(camera_id))
+        if known is None or known.password is None:
+            return None
+        return known.camera.username, known.password
 
     def stream_url(self, camera_id: str, profile: ProfileName) -> str | None:
         """Return the URL of a stream **with credentials**, for the media server and the monitor alone.
@@ -391,12 +402,20 @@ class CameraService:
         return camera
 
     async def remove(
-        self, principal: Principal, camera_id: str, *, client_address: str = ""
+        self,
+        principal: Principal,
+        camera_id: str,
+        *,
+        client_address: str = "",
+        along: Callable[[Transaction, Camera], None] = _nothing,
     ) -> None:
-        """Remove a camera and its history of states. Its footage stays, under its uuid, until retention takes it.
+        """Remove a camera. Its footage stays, under its uuid, until retention takes it.
+
+        *along* is done in the same transaction: with what it does the camera goes, and stays when it raises.
 
         Raises:
             UnknownCameraError: there is none for this person.
+            EdgeError: what *along* raised; nothing was changed.
 
         """
 
@@ -408,6 +427,7 @@ class CameraService:
                 def work(transaction: Transaction) -> None:
                     if repository.delete_camera(transaction, camera.camera_uuid):
                         self._audited(transaction, actor, "camera.removed", camera, facts(camera))
+                        along(transaction, camera)
 
                 await self._database.write(work)
                 del self._known[camera.camera_id]

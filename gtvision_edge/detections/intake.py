@@ -31,6 +31,7 @@ from gtvision_edge.detections.model import (
 from gtvision_edge.detections.moments import moment_of
 from gtvision_edge.detections.picture_store import PictureStore, name_of
 from gtvision_edge.detections.pictures import repository as picture_files
+from gtvision_edge.detections.plate_sources.model import NOTHING_SET, SourceSettings
 from gtvision_edge.detections.plates import read_plate
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
@@ -78,6 +79,8 @@ Send = Callable[[Transaction, OutgoingNews], None]
 """Writes a message to the outbox in a transaction."""
 Seal = Callable[[str, str], bytes]
 """Encrypts a secret, bound to whose it is."""
+SettingsOf = Callable[[str], SourceSettings]
+"""Returns what is set for the readings of a camera, by its uuid."""
 Told = Callable[[Transaction, Detection], None]
 """Writes what people are told of a detection in a transaction."""
 
@@ -110,6 +113,7 @@ class Intake:
         tell_of_picture: Sequence[Told] = (),
         seal: Seal | None = None,
         wake: Callable[[], None] = lambda: None,
+        settings_of: SettingsOf = lambda _: NOTHING_SET,
         registry: CollectorRegistry | None = None,
     ) -> None:
         self._database = database
@@ -122,6 +126,7 @@ class Intake:
         self._tell_of_picture = tell_of_picture
         self._seal = seal
         self._wake = wake
+        self._settings_of = settings_of
         self._threads = ThreadPoolExecutor(2, "detection-pictures")
         registry = registry or CollectorRegistry()
         self._accepted = Counter(
@@ -229,7 +234,8 @@ class Intake:
         crop: str | None,
     ) -> Detection:
         plate = read_plate(reading.plate)
-        moment = moment_of(reading, received_us=received_us, zone=self._zone)
+        settings = self._settings_of(camera.camera_uuid)
+        moment = moment_of(reading, received_us=received_us, zone=settings.zone or self._zone)
         is_fetchable = bool(reading.picture_url) and self._seal is not None and scene is None
         is_cuttable = reading.plate_area is not None and scene is not None and crop is None
         state = PictureState.WAITING if is_fetchable or is_cuttable else PictureState.NONE
@@ -250,7 +256,7 @@ class Intake:
             trust=trust,
             is_late=moment.is_late,
             passage_id=detection_id,
-            facts=_facts(reading),
+            facts=_facts(reading, settings.direction_of(reading.direction)),
             scene=scene,
             crop=crop,
             picture_state=state,
@@ -336,10 +342,11 @@ def news_of(detection: Detection, camera_name: str) -> OutgoingNews:
     )
 
 
-def _facts(reading: Reading) -> dict[str, Any]:
+def _facts(reading: Reading, direction: str) -> dict[str, Any]:
     vehicle = reading.vehicle
     facts: dict[str, Any] = {
-        "direction": reading.direction,
+        "direction": direction,
+        "direction_sent": reading.direction if direction != reading.direction else "",
         "lane": reading.lane,
         "speed_kmh": reading.speed_kmh,
         "country": reading.country,

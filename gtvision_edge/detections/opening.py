@@ -8,18 +8,24 @@ from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 
 from gtvision_edge.audit import AuditLog
+from gtvision_edge.cameras.model import Camera
 from gtvision_edge.cameras.names import NameResolver
-from gtvision_edge.detections.intake import Intake, PushingCamera, Send, Told
+from gtvision_edge.detections.intake import Intake, Send, Told
 from gtvision_edge.detections.intervals.evidence import EvidenceReadings
 from gtvision_edge.detections.picture_store import PictureStore
 from gtvision_edge.detections.pictures.addresses import PictureSources
 from gtvision_edge.detections.pictures.fetching import PictureFetcher
 from gtvision_edge.detections.pictures.getting import PictureGetter
 from gtvision_edge.detections.pictures.keeping import IsHeld, PictureBounds, PictureKeeper
+from gtvision_edge.detections.plate_sources.service import PlateSources
 from gtvision_edge.detections.privacy import Anonymiser, Forget
+from gtvision_edge.detections.pulling.connection import Resolver
+from gtvision_edge.detections.pulling.puller import Pullers
 from gtvision_edge.detections.push_access import PushAccessService
+from gtvision_edge.detections.push_log import PushLog
 from gtvision_edge.detections.push_login import PushLogin
 from gtvision_edge.detections.push_secrets import PushSecrets, Seal, Unseal
 from gtvision_edge.detections.pushes import PushDesk
@@ -37,9 +43,10 @@ PICTURES: Final = "detections"
 class Cameras(Protocol):
     """The site's cameras, in memory."""
 
-    def all_cameras(self) -> Sequence[PushingCamera]: ...
-    def find_camera(self, camera_id: str) -> PushingCamera | None: ...
-    def find_by_uuid(self, camera_uuid: str) -> PushingCamera | None: ...
+    def all_cameras(self) -> Sequence[Camera]: ...
+    def find_camera(self, camera_id: str) -> Camera | None: ...
+    def find_by_uuid(self, camera_uuid: str) -> Camera | None: ...
+    def login_of(self, camera_id: str) -> tuple[str, SecretStr] | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,8 @@ class Detections:
 
     intake: Intake
     secrets: PushSecrets
+    sources: PlateSources
+    pullers: Pullers
     pushes: PushDesk
     login: PushLogin
     access: PushAccessService
@@ -66,6 +75,7 @@ async def open_detections(
     bus: EventBus,
     *,
     cameras: Cameras,
+    resolver: Resolver,
     state_dir: Path,
     zone: ZoneInfo,
     seal: Seal,
@@ -82,14 +92,16 @@ async def open_detections(
 ) -> AsyncIterator[Detections]:
     """Open them. The caller runs the anonymiser, the getter and the keeper. *held* as :class:`Anonymiser` has it."""
     pictures = PictureStore(state_dir / PICTURES)
+    sources = PlateSources(database, audit, clock, bus, cameras=cameras)
+    await sources.load()
     async with AsyncExitStack() as stack:
         # Its own: names of senders that hang shall keep no camera waiting.
-        resolver = await stack.enter_async_context(NameResolver(clock))
+        names = await stack.enter_async_context(NameResolver(clock))
         getter = PictureGetter(
             database,
             clock,
             bus,
-            fetcher=PictureFetcher(PictureSources(settings.picture_sources), resolver),
+            fetcher=PictureFetcher(PictureSources(settings.picture_sources), names),
             pictures=pictures,
             unseal=unseal,
             tell=tell_of_picture,
@@ -107,17 +119,37 @@ async def open_detections(
             tell_of_picture=tell_of_picture,
             seal=seal,
             wake=getter.wake,
+            settings_of=sources.of,
             registry=registry,
         )
         stack.callback(intake.close)
         secrets = PushSecrets(database, clock, seal=seal, unseal=unseal)
         await secrets.load()
+        push_log = PushLog(clock)
         yield Detections(
             intake,
             secrets,
-            PushDesk(intake, secrets, cameras, clock),
+            sources,
+            Pullers(
+                cameras,
+                intake,
+                bus,
+                clock,
+                settings_of=sources.of,
+                resolver=resolver,
+                registry=registry,
+            ),
+            PushDesk(
+                intake,
+                secrets,
+                cameras,
+                clock,
+                push_log,
+                settings_of=sources.of,
+                registry=registry,
+            ),
             PushLogin(secrets, cameras, clock),
-            PushAccessService(secrets, cameras, audit, database),
+            PushAccessService(secrets, cameras, audit, database, push_log),
             DetectionDesk(
                 database, audit, cameras=cameras, pictures=pictures, seal=seal, unseal=unseal
             ),

@@ -178,6 +178,14 @@ def lookalikes(letters: str) -> list[str]:
     return found[:MAX_SUGGESTIONS]
 
 
+def similar_to(text: str) -> list[str]:
+    """Return what a camera may have read where *text*, a whole plate, passed; nothing for a part of one."""
+    letters = normalised(text)
+    if set(text) & {"?", "*"} or len(letters) != 7:
+        return []
+    return list(dict.fromkeys([*suggestions(letters), *lookalikes(letters)]))
+
+
 def search_patterns(text: str) -> list[str]:
     """Return the ``GLOB`` patterns that find *text*: ``?`` stands for one character, ``*`` for any number.
 

@@ -8,6 +8,7 @@ from gtvision_edge.audit import AuditLog
 from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.detections.errors import NoPushSecretError
 from gtvision_edge.detections.intake import PushingCamera
+from gtvision_edge.detections.push_log import PushLog, PushNews
 from gtvision_edge.detections.push_secrets import PushSecret, PushSecrets, path_token
 from gtvision_edge.storage import Database, Transaction
 
@@ -34,12 +35,28 @@ class PushAccess:
     hikvision_path: str
 
 
+@dataclass(frozen=True, slots=True)
+class PushState:
+    """Whether a camera's readings can be sent, and whether they come; no secret in it. *made_us* None = there is no secret yet."""
+
+    camera_id: str
+    made_us: int | None
+    previous_until_us: int | None
+    news: PushNews
+
+
 class PushAccessService:
     """Shows and changes it; for admins who may see the camera. Each look is audited: it is a key."""
 
     def __init__(
-        self, secrets: PushSecrets, cameras: PushCameras, audit: AuditLog, database: Database
+        self,
+        secrets: PushSecrets,
+        cameras: PushCameras,
+        audit: AuditLog,
+        database: Database,
+        log: PushLog,
     ) -> None:
+        self._log = log
         self._database = database
         self._secrets = secrets
         self._cameras = cameras
@@ -99,6 +116,24 @@ class PushAccessService:
         await self._database.write(note)
         return access_with(
             present, camera.camera_id, self._secrets.previous_until(camera.camera_uuid)
+        )
+
+    async def state(self, principal: Principal, camera_id: str) -> PushState:
+        """Tell whether a camera's readings come.
+
+        Raises:
+            UnknownCameraError, NotPermittedError: as for :meth:`renew`.
+
+        """
+        camera = await self.see_camera(principal, camera_id)
+        if principal.role is not Role.ADMIN:
+            raise NotPermittedError("Your role does not allow this.")
+        present = self._secrets.present(camera.camera_uuid)
+        return PushState(
+            camera.camera_id,
+            present.made_us if present else None,
+            self._secrets.previous_until(camera.camera_uuid),
+            self._log.news_of(camera.camera_uuid),
         )
 
     async def see_camera(self, principal: Principal, camera_id: str) -> PushingCamera:

@@ -39,6 +39,8 @@ class Refusal:
     """
 
     challenge: str
+    claimed: PushingCamera | None = None
+    """The camera in whose name a wrong answer was given; it is for nobody's eyes but the log's."""
 
 
 class PushLogin:
@@ -66,10 +68,14 @@ class PushLogin:
         known = self._secrets.of_camera(camera.camera_uuid) if camera else []
         is_right = _is_right(known or [_NOBODY], fields, method)
         if camera is None or not known or not is_right or not _is_for(target, fields["uri"]):
-            return Refusal(self._challenge())
+            return Refusal(self._challenge(), camera)
         if not self._is_fresh(fields):
             return Refusal(self._challenge() + ", stale=true")
         return camera
+
+    def refuse(self) -> Refusal:
+        """Return what somebody hears who is not let in for another reason than the password: the same."""
+        return Refusal(self._challenge())
 
     def _challenge(self) -> str:
         return f'Digest realm="{REALM}", qop="auth", algorithm=MD5, nonce="{self._new_nonce()}"'

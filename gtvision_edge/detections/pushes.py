@@ -6,9 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from gtvision_edge.detections.errors import PushRefusedError, StalePushError
-from gtvision_edge.detections.intake import Intake, PushingCamera, Taken
+import structlog
+from prometheus_client import CollectorRegistry, Counter
+
+from gtvision_edge.detections.errors import (
+    PushRefusedError,
+    StalePushError,
+    TooManyPushesError,
+)
+from gtvision_edge.detections.intake import Intake, PushingCamera, SettingsOf, Taken
 from gtvision_edge.detections.model import TrustLevel
+from gtvision_edge.detections.plate_sources.model import NOTHING_SET
+from gtvision_edge.detections.push_log import PushKind, PushLog
 from gtvision_edge.detections.push_secrets import PushSecrets
 from gtvision_edge.detections.rates import SendRate
 from gtvision_edge.detections.sources import hikvision, intelbras
@@ -16,6 +25,8 @@ from gtvision_edge.detections.sources.generic import WebhookMessage, read_webhoo
 from gtvision_edge.detections.sources.signatures import is_signed_body, is_signed_fields
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.runtime.clock import Clock
+
+log = structlog.get_logger(__name__)
 
 WINDOW_S: Final = 300.0
 """How far a signed message's time may be from ours, in both directions."""
@@ -54,13 +65,30 @@ class PushDesk:
     """Takes pushes of every kind."""
 
     def __init__(
-        self, intake: Intake, secrets: PushSecrets, cameras: PushDirectory, clock: Clock
+        self,
+        intake: Intake,
+        secrets: PushSecrets,
+        cameras: PushDirectory,
+        clock: Clock,
+        log: PushLog,
+        *,
+        settings_of: SettingsOf = lambda _: NOTHING_SET,
+        registry: CollectorRegistry | None = None,
     ) -> None:
+        self._log = log
         self._intake = intake
         self._secrets = secrets
         self._cameras = cameras
         self._clock = clock
+        self._settings_of = settings_of
+        self._disbelieved = Counter(
+            "gtvision_edge_pushes_disbelieved",
+            "Proved pushes that were refused by the settings of their camera",
+            ["reason"],
+            registry=registry or CollectorRegistry(),
+        )
         self._of_camera = SendRate(clock, per_s=CAMERA_RATE[0], burst=CAMERA_RATE[1])
+        self._telling = SendRate(clock, per_s=1 / 60, burst=1)
         self._of_address = SendRate(clock, per_s=ADDRESS_RATE[0], burst=ADDRESS_RATE[1])
 
     def admit(self, address: str) -> None:
@@ -72,21 +100,55 @@ class PushDesk:
         """
         self._of_address.take(address)
 
-    async def webhook(self, raw: bytes, headers: SignatureHeaders) -> Taken:
+    def believes(self, camera: PushingCamera, trust: TrustLevel, address: str) -> bool:
+        """Tell whether the settings of *camera* let a push be taken that proved *trust* and comes from *address*."""
+        settings = self._settings_of(camera.camera_uuid)
+        for reason, holds in (
+            ("trust", settings.accepts(trust)),
+            ("address", settings.believes(address)),
+        ):
+            if not holds:
+                self._disbelieved.labels(reason).inc()
+                self._tell_of(camera, reason, address)
+                return False
+        return True
+
+    def _tell_of(self, camera: PushingCamera, reason: str, address: str) -> None:
+        try:
+            self._telling.take(camera.camera_uuid)
+        except TooManyPushesError:
+            return
+        log.warning("push_disbelieved", camera_id=camera.camera_id, reason=reason, address=address)
+
+    async def webhook(self, raw: bytes, headers: SignatureHeaders, *, address: str) -> Taken:
         """Take the customer's webhook.
 
         Raises:
             InvalidInputError: it is no such message.
-            PushRefusedError: unknown camera or bad signature; which, is not said.
+            PushRefusedError: unknown camera, bad signature, or not from *address*; which, is not said.
             StalePushError: signed, and its time is too far from ours.
             TooManyPushesError, StorageError: it shall be sent again later.
 
         """
         message = read_webhook(raw)
         camera = self._cameras.find_camera(message.camera_id)
+        with self._log.watch(camera, "webhook"):
+            return await self._take_signed(raw, message, camera, headers, address=address)
+
+    async def _take_signed(
+        self,
+        raw: bytes,
+        message: WebhookMessage,
+        camera: PushingCamera | None,
+        headers: SignatureHeaders,
+        *,
+        address: str,
+    ) -> Taken:
         known = self._secrets.of_camera(camera.camera_uuid) if camera else []
         is_signed = _is_signed(known or [_NOBODY], raw, message, headers)
         if camera is None or not known or not is_signed:
+            raise PushRefusedError("The camera is not known or the signature is wrong.")
+        if not self.believes(camera, TrustLevel.SIGNED, address):
             raise PushRefusedError("The camera is not known or the signature is wrong.")
         self._of_camera.take(camera.camera_uuid)
         self._require_fresh(message, headers)
@@ -99,11 +161,13 @@ class PushDesk:
             camera, message.reading, source="webhook", trust=TrustLevel.SIGNED, event_id=event_id
         )
 
-    async def hikvision(self, token: str, content_type: str, raw: bytes) -> Taken | None:
+    async def hikvision(
+        self, token: str, content_type: str, raw: bytes, *, address: str
+    ) -> Taken | None:
         """Take what a Hikvision camera posts to its secret address; None: an event of another kind, which it wants a 200 for.
 
         Raises:
-            PushRefusedError: no camera has that address.
+            PushRefusedError: no camera has that secret address, or its settings refuse it.
             MalformedPushError: it cannot be read.
             TooManyPushesError, StorageError, PictureNotKeptError: it shall be sent again later.
 
@@ -112,13 +176,17 @@ class PushDesk:
         camera = self._cameras.find_by_uuid(uuid) if uuid else None
         if camera is None:
             raise PushRefusedError("The camera is not known or the signature is wrong.")
-        self._of_camera.take(camera.camera_uuid)
-        reading = await asyncio.to_thread(hikvision.read_push, content_type, raw)
-        if reading is None:
-            return None
-        return await self._intake.take(
-            camera, reading, source="hikvision", trust=TrustLevel.SECRET_PATH
-        )
+        with self._log.watch(camera, "hikvision") as push:
+            if not self.believes(camera, TrustLevel.SECRET_PATH, address):
+                raise PushRefusedError("The camera is not known or the signature is wrong.")
+            self._of_camera.take(camera.camera_uuid)
+            reading = await asyncio.to_thread(hikvision.read_push, content_type, raw)
+            if reading is None:
+                push.kind = PushKind.OTHER
+                return None
+            return await self._intake.take(
+                camera, reading, source="hikvision", trust=TrustLevel.SECRET_PATH
+            )
 
     async def tollgate(self, camera: PushingCamera, raw: bytes) -> str:
         """Take a ``TollgateInfo`` of *camera*, which has logged in; return the ``DeviceID`` that it calls itself.
@@ -128,12 +196,16 @@ class PushDesk:
             TooManyPushesError, StorageError, PictureNotKeptError: it shall be sent again later.
 
         """
-        self._of_camera.take(camera.camera_uuid)
-        reading = await asyncio.to_thread(intelbras.read_tollgate, raw)
-        if reading is not None:
-            await self._intake.take(
-                camera, reading, source="itsapi", trust=TrustLevel.AUTHENTICATED
-            )
+        with self._log.watch(camera, "itsapi") as push:
+            self._of_camera.take(camera.camera_uuid)
+            scale = self._settings_of(camera.camera_uuid).confidence_scale
+            reading = await asyncio.to_thread(intelbras.read_tollgate, raw, scale=scale)
+            if reading is None:
+                push.kind = PushKind.OTHER
+            else:
+                await self._intake.take(
+                    camera, reading, source="itsapi", trust=TrustLevel.AUTHENTICATED
+                )
         return await asyncio.to_thread(intelbras.device_of, raw)
 
     async def sign_of_life(self, camera: PushingCamera, raw: bytes) -> str:
@@ -143,8 +215,15 @@ class PushDesk:
             TooManyPushesError: it shall be sent again later.
 
         """
-        self._of_camera.take(camera.camera_uuid)
+        with self._log.watch(camera, "itsapi") as push:
+            push.kind = PushKind.OTHER
+            self._of_camera.take(camera.camera_uuid)
         return await asyncio.to_thread(intelbras.device_of, raw)
+
+    def turn_away(self, camera: PushingCamera | None) -> None:
+        """Note that an ITSAPI login in the name of *camera* was wrong; None = no camera of ours."""
+        if camera is not None:
+            self._log.refuse(camera, "itsapi", PushRefusedError.code)
 
     def _require_fresh(self, message: WebhookMessage, headers: SignatureHeaders) -> None:
         if headers.signature:

@@ -21,7 +21,7 @@ from gtvision_edge.detections.intake import PushingCamera
 from gtvision_edge.detections.model import Detection, PictureKind
 from gtvision_edge.detections.picture_store import PictureStore
 from gtvision_edge.detections.pictures import repository as picture_files
-from gtvision_edge.detections.plates import search_patterns
+from gtvision_edge.detections.plates import MAX_SUGGESTIONS, search_patterns, similar_to
 from gtvision_edge.detections.push_secrets import Seal, Unseal
 from gtvision_edge.detections.repository import Wanted
 from gtvision_edge.errors import InvalidInputError
@@ -30,6 +30,7 @@ from gtvision_edge.storage import Database, Transaction
 SHORTEST_PURPOSE: Final = 5
 MAX_EXPORT: Final = 200_000
 _PAGE: Final = 500
+_SIMILAR_READINGS: Final = 200
 _LOGGED: Final = "words of searches in the audit log"
 _READERS: Final = frozenset({Role.ADMIN, Role.OPERATOR, Role.VIEWER})
 
@@ -88,6 +89,25 @@ class DetectionDesk:
         if found.patterns and wanted.before is None:
             await self._write_down("plates.searched", principal, wanted, address)
         return await repository.search(self._database, found, limit)
+
+    async def similar(self, principal: Principal, wanted: Search) -> list[str]:
+        """Return plates that were read in the time of *wanted* and are one doubtful character away from its plate.
+
+        Part of a search, which was written down as :meth:`search` says. Nothing where no whole plate is wanted.
+
+        Raises:
+            NotPermittedError, UnknownCameraError, PurposeRequiredError, InvalidInputError: as for :meth:`search`.
+
+        """
+        patterns = similar_to(wanted.plate)
+        if not patterns:
+            return []
+        found = self._examined(principal, replace(wanted, before=None), needs_purpose=True)
+        readings = await repository.search(
+            self._database, replace(found, patterns=patterns), _SIMILAR_READINGS
+        )
+        plates = dict.fromkeys(each.plate for each in readings if each.plate)
+        return list(plates)[:MAX_SUGGESTIONS]
 
     async def export(
         self, principal: Principal, wanted: Search, *, address: str = ""

@@ -1,7 +1,8 @@
-"""The site's own keys: one signs what it says, one signs its papers. Nothing here knows what is signed."""
+"""The site's own keys: one signs what it says, one its papers, one its pushes. Nothing here knows what is signed."""
 
 from gtvision_edge.keys.errors import BadSignatureError, BrokenCertificateError, BrokenSiteKeyError
 from gtvision_edge.keys.paper_key import PaperKey
+from gtvision_edge.keys.push_key import PushKey
 from gtvision_edge.keys.site_key import SiteKey, SitePublicKey
 from gtvision_edge.keys.store import OpenedKeys, open_keys
 
@@ -11,6 +12,7 @@ __all__ = [
     "BrokenSiteKeyError",
     "OpenedKeys",
     "PaperKey",
+    "PushKey",
     "SiteKey",
     "SitePublicKey",
     "open_keys",

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gtvision_edge.keys.errors import BrokenCertificateError, BrokenSiteKeyError
 from gtvision_edge.keys.paper_key import PaperKey, make_certificate, read_pkcs12
+from gtvision_edge.keys.push_key import PushKey
 from gtvision_edge.keys.site_key import SiteKey
 from gtvision_edge.runtime.durable import write_whole
 from gtvision_edge.runtime.findings import Finding
@@ -25,6 +26,7 @@ log = structlog.get_logger(__name__)
 SITE_KEY_FILE: Final = "site.key"
 PAPER_KEY_FILE: Final = "paper.key"
 PAPER_CERTIFICATE_FILE: Final = "paper.pem"
+PUSH_KEY_FILE: Final = "push.key"
 _MAX_FILE: Final = 2**20
 
 T = TypeVar("T")
@@ -39,6 +41,7 @@ class OpenedKeys:
 
     site: SiteKey
     paper: PaperKey
+    push: PushKey
     made: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
     certificate_error: BrokenCertificateError | None = None
@@ -67,6 +70,7 @@ def open_keys(state_dir: Path, settings: PaperSettings, *, site_id: str) -> Open
             state_dir / SITE_KEY_FILE, _parse_ed25519, _make_ed25519, made, replaced
         )
         paper = _self_made(state_dir, site_id, made, replaced)
+        push = _read_or_make(state_dir / PUSH_KEY_FILE, _parse_p256, _make_p256, made, replaced)
         if settings.certificate_file is not None:
             try:
                 paper = _configured(settings.certificate_file, settings)
@@ -77,7 +81,14 @@ def open_keys(state_dir: Path, settings: PaperSettings, *, site_id: str) -> Open
         raise BrokenSiteKeyError(
             f"A key in {state_dir} cannot be read or made: {error.strerror}.", path=str(state_dir)
         ) from error
-    return OpenedKeys(SiteKey(site, site_id=site_id), paper, tuple(made), tuple(replaced), trouble)
+    return OpenedKeys(
+        SiteKey(site, site_id=site_id),
+        paper,
+        PushKey(push),
+        tuple(made),
+        tuple(replaced),
+        trouble,
+    )
 
 
 def _configured(path: Path, settings: PaperSettings) -> PaperKey:
@@ -150,8 +161,8 @@ def _make_ed25519() -> tuple[Ed25519PrivateKey, bytes]:
 
 def _parse_p256(content: bytes) -> ec.EllipticCurvePrivateKey:
     key = serialization.load_pem_private_key(content, None)
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise TypeError("is no ECDSA key")
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise TypeError("is no P-256 key")
     return key
 
 

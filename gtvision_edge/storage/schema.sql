@@ -480,6 +480,18 @@ CREATE TABLE feed (
 );
 CREATE INDEX feed_of_alerts ON feed (seq) WHERE alert_id IS NOT NULL;
 
+-- What is set for a camera's plate readings; no row = all is taken as its source says it.
+CREATE TABLE plate_sources (
+    camera_uuid TEXT PRIMARY KEY,
+    confidence_scale TEXT NOT NULL,       -- auto | 100 | 255: what confidence counts to (ITSAPI, snapManager)
+    addresses TEXT NOT NULL,              -- JSON list of networks that pushes may come from; [] = any
+    directions TEXT NOT NULL,             -- JSON: the camera's word, in small letters, and what it means here
+    zone TEXT,                            -- IANA name of its clock's zone; NULL = the site's
+    least_trust TEXT NOT NULL,            -- TrustLevel; what proves less is refused
+    is_pulled INTEGER NOT NULL,           -- 1 = the box asks the camera for its readings
+    updated_us INTEGER NOT NULL
+) WITHOUT ROWID;
+
 -- Finds the alerts of a camera's timeline.
 CREATE INDEX alerts_by_camera ON alerts (camera_id, raised_us);
 
@@ -511,3 +523,105 @@ CREATE TABLE picture_jobs (
 ) WITHOUT ROWID;
 CREATE INDEX picture_jobs_by_camera ON picture_jobs (camera_uuid, due_us);
 CREATE INDEX picture_jobs_by_age ON picture_jobs (created_us);
+
+-- How much waits for the hub, kept by the triggers below: nothing ever counts a million rows.
+CREATE TABLE outbox_totals (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    waiting INTEGER NOT NULL,             -- messages that are not parked
+    waiting_bytes INTEGER NOT NULL,       -- of their bodies
+    parked INTEGER NOT NULL,
+    parked_bytes INTEGER NOT NULL,
+    dropped INTEGER NOT NULL              -- messages that the hub never got: by the bounds of [uplink], or put away by a person
+);
+INSERT INTO outbox_totals VALUES (1, 0, 0, 0, 0, 0);
+CREATE TRIGGER outbox_came AFTER INSERT ON outbox BEGIN
+    UPDATE outbox_totals SET waiting = waiting + 1, waiting_bytes = waiting_bytes + length(NEW.body);
+END;
+CREATE TRIGGER outbox_left AFTER DELETE ON outbox WHEN OLD.parked_us IS NULL BEGIN
+    UPDATE outbox_totals SET waiting = waiting - 1, waiting_bytes = waiting_bytes - length(OLD.body);
+END;
+CREATE TRIGGER outbox_parked_left AFTER DELETE ON outbox WHEN OLD.parked_us IS NOT NULL BEGIN
+    UPDATE outbox_totals SET parked = parked - 1, parked_bytes = parked_bytes - length(OLD.body);
+END;
+CREATE TRIGGER outbox_was_parked AFTER UPDATE OF parked_us ON outbox
+    WHEN OLD.parked_us IS NULL AND NEW.parked_us IS NOT NULL BEGIN
+    UPDATE outbox_totals SET waiting = waiting - 1, waiting_bytes = waiting_bytes - length(NEW.body),
+        parked = parked + 1, parked_bytes = parked_bytes + length(NEW.body);
+END;
+CREATE TRIGGER outbox_waits_again AFTER UPDATE OF parked_us ON outbox
+    WHEN OLD.parked_us IS NOT NULL AND NEW.parked_us IS NULL BEGIN
+    UPDATE outbox_totals SET waiting = waiting + 1, waiting_bytes = waiting_bytes + length(NEW.body),
+        parked = parked - 1, parked_bytes = parked_bytes - length(NEW.body);
+END;
+CREATE INDEX outbox_parked ON outbox (seq) WHERE parked_us IS NOT NULL;
+
+-- Messages given up before the hub had them, for they were too old or too many; what they told of stays on the box.
+CREATE TABLE outbox_purges (
+    purge_id TEXT PRIMARY KEY,            -- UUIDv7
+    at_us INTEGER NOT NULL,
+    reason TEXT NOT NULL CHECK (reason IN ('age', 'bytes')),
+    bound INTEGER NOT NULL,               -- the setting that was passed: seconds | bytes
+    messages INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    first_us INTEGER NOT NULL,            -- when the oldest of them was accepted
+    last_us INTEGER NOT NULL,             -- likewise the newest
+    kinds TEXT NOT NULL,                  -- JSON: how many of each routing key
+    ids_sha256 TEXT NOT NULL,             -- of their ids in order, a line each
+    audit_seq INTEGER NOT NULL            -- the entry that says so
+);
+
+-- The newest anchor of the audit log that the hub is told of; the next one proves that it continues this one.
+CREATE TABLE audit_anchor (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    size INTEGER NOT NULL,                -- entries it covers
+    root BLOB NOT NULL,                   -- RFC 6962 root over them
+    at_us INTEGER NOT NULL
+);
+
+-- Browsers and phones that are told of things while nobody looks at the console.
+CREATE TABLE push_subscriptions (
+    subscription_id TEXT PRIMARY KEY,     -- UUIDv7
+    endpoint_hash BLOB NOT NULL UNIQUE,   -- SHA-256 of the push service's address for it
+    sealed BLOB NOT NULL,                 -- JSON of that address and of the browser's keys, AES-256-GCM as passwords of cameras; who has it can write to the browser
+    site_key TEXT NOT NULL,               -- public key of this site that the browser takes pushes of
+    user_id TEXT NOT NULL,
+    session_id TEXT NOT NULL,             -- the login it was last confirmed with; it is told nothing once that has ended
+    device TEXT NOT NULL,                 -- what its owner calls it
+    service TEXT NOT NULL,                -- host of the push service
+    topics TEXT NOT NULL,                 -- JSON array of: plates, cameras, storage, hub
+    plates_from INTEGER NOT NULL,         -- least level of a wanted plate: 0 info, 1 warning, 2 critical
+    created_us INTEGER NOT NULL,
+    accepted_us INTEGER,                  -- when the push service last took something for it; NULL = never
+    trouble TEXT NOT NULL DEFAULT ''      -- code of why the last try came to nothing; '' = it did not
+);
+CREATE INDEX push_subscriptions_by_user ON push_subscriptions (user_id, subscription_id);
+
+-- What they are still to be told; written with what it tells of, gone when the push service took it or it is too old.
+-- No plate and no name stands here: they are looked up when it is sent.
+CREATE TABLE push_queue (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    subscription_id TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    subject TEXT NOT NULL,                -- id of an alert, uuid of a camera, else the topic
+    is_over INTEGER NOT NULL,             -- 1 = the trouble went
+    reason TEXT NOT NULL,                 -- a code; '' for plates
+    since_us INTEGER NOT NULL,            -- when it began
+    queued_us INTEGER NOT NULL
+);
+CREATE INDEX push_queue_by_subscription ON push_queue (subscription_id, seq);
+
+-- Troubles that were told and are not over: told once, and that they went.
+CREATE TABLE push_troubles (
+    topic TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    reason TEXT NOT NULL,                 -- as it was told
+    since_us INTEGER NOT NULL,
+    PRIMARY KEY (topic, subject)
+) WITHOUT ROWID;
+
+-- When the disk's circuit breaker kept everything from being recorded; they do not overlap. For timelines.
+CREATE TABLE breaker_openings (
+    opened_us INTEGER NOT NULL,
+    closed_us INTEGER                     -- not before opened_us; NULL = it is open still, if volume_guard says so, too
+);
+CREATE INDEX breaker_openings_by_end ON breaker_openings (closed_us);

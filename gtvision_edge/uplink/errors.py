@@ -24,3 +24,17 @@ class HubStalledError(EdgeError):
 
     code: ClassVar[str] = "hub_stalled"
     kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
+
+
+class UnknownMessageError(EdgeError):
+    """No message of that id is parked."""
+
+    code: ClassVar[str] = "unknown_message"
+    kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND
+
+
+class NoHubError(EdgeError):
+    """The settings name no hub."""
+
+    code: ClassVar[str] = "no_hub"
+    kind: ClassVar[ErrorKind] = ErrorKind.INVALID

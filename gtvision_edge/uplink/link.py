@@ -8,7 +8,7 @@ overtake it. Once one was confirmed the others are published without waiting for
 
 import asyncio
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -17,14 +17,13 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from gtvision_edge.runtime.clock import Clock
-from gtvision_edge.runtime.findings import Finding, Severity
 from gtvision_edge.runtime.waking import sleep_or_wake
 from gtvision_edge.settings import UplinkSettings
 from gtvision_edge.storage import Database, Transaction
 from gtvision_edge.uplink import outbox
 from gtvision_edge.uplink.broker import Broker, Fate, Outgoing, connected
 from gtvision_edge.uplink.errors import HubRefusedError, HubStalledError, HubUnreachableError
-from gtvision_edge.uplink.outbox import Backlog, Waiting
+from gtvision_edge.uplink.outbox import Waiting
 
 log = structlog.get_logger(__name__)
 
@@ -40,28 +39,18 @@ LATE_US: Final = 60_000_000
 PARK_AT: Final = 10
 """A message that the broker refused so often is parked: it is shown, and others go on."""
 LANE_PAUSE_S: Final = (2.0, 30.0)
-WATCH_S: Final = 15.0
 
 
 class LinkState(StrEnum):
-    """What the link does. ``stalled``: connected, and nothing is confirmed."""
+    """What the link does. ``blocked``: the broker says that it takes nothing now; ``stalled``: it confirms nothing, and is silent."""
 
     OFF = "off"
     CONNECTING = "connecting"
     UP = "up"
     UNREACHABLE = "unreachable"
     REFUSED = "refused"
+    BLOCKED = "blocked"
     STALLED = "stalled"
-
-
-@dataclass(frozen=True, slots=True)
-class LinkView:
-    """The link as people see it; *since_us*: of the state. *depths*: of the hub's queues, None = it may not be asked."""
-
-    state: LinkState
-    since_us: int
-    backlog: Backlog
-    depths: dict[str, int | None]
 
 
 @dataclass(slots=True)
@@ -73,7 +62,7 @@ class _Pause:
 
 
 class Uplink:
-    """Sends the outbox to the hub. Run :meth:`run` and :meth:`watch` as services."""
+    """Sends the outbox to the hub. Run :meth:`run` as a service; :class:`~gtvision_edge.uplink.watch.UplinkWatch` tells of it."""
 
     def __init__(
         self,
@@ -95,8 +84,8 @@ class Uplink:
         """Lanes of which a message was confirmed since the line is up."""
         self._state = LinkState.OFF
         self._since_us = clock.now_us()
-        self._backlog = Backlog(0, 0, None)
-        self._depths: dict[str, int | None] = {}
+        self._reason = ""
+        self._confirmed = 0
         self._broker: Broker | None = None
         registry = registry or CollectorRegistry()
         self._sent = Counter(
@@ -105,14 +94,31 @@ class Uplink:
         self._failed = Counter(
             "gtvision_edge_uplink_refused", "Messages it refused", ["fate"], registry=registry
         )
-        self._waiting = Gauge(
-            "gtvision_edge_uplink_waiting", "Messages waiting for the hub", registry=registry
-        )
         self._up = Gauge("gtvision_edge_uplink_up", "1 = the line is up", registry=registry)
+        self._blocked = Gauge(
+            "gtvision_edge_uplink_blocked",
+            "1 = the hub's broker takes nothing for want of memory or disk",
+            registry=registry,
+        )
 
     @property
-    def view(self) -> LinkView:
-        return LinkView(self._state, self._since_us, self._backlog, dict(self._depths))
+    def state(self) -> LinkState:
+        return self._state
+
+    @property
+    def since_us(self) -> int:
+        """Return since when it is in this state."""
+        return self._since_us
+
+    @property
+    def reason(self) -> str:
+        """Return what is known of why the hub refuses or does not answer: a word, no secret; '' = nothing."""
+        return self._reason
+
+    @property
+    def confirmed(self) -> int:
+        """Return how many messages were confirmed since the daemon started."""
+        return self._confirmed
 
     def wake(self) -> None:
         """Tell that a message came in; from any thread."""
@@ -129,54 +135,39 @@ class Uplink:
             wait_s = delay_s
             try:
                 self._become(LinkState.CONNECTING)
-                async with connected(self._settings, site=self._site_id) as broker:
+                async with connected(
+                    self._settings, site=self._site_id, on_block=self._on_block
+                ) as broker:
                     self._become(LinkState.UP)
                     delay_s = wait_s = FIRST_DELAY_S
                     self._broker = broker
                     await self._drain(broker)
             except HubRefusedError as error:
-                self._become(LinkState.REFUSED, error.details.get("reason"))
+                self._become(LinkState.REFUSED, str(error.details.get("reason", "")))
                 wait_s = REFUSED_DELAY_S
             except HubStalledError:
                 self._become(LinkState.STALLED)
             except HubUnreachableError as error:
-                self._become(LinkState.UNREACHABLE, str(error.__cause__)[:200])
+                self._become(LinkState.UNREACHABLE, str(error.details.get("reason", "")))
             finally:
                 self._broker = None
             await self._clock.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 -- spreads 500 boxes
             delay_s = min(delay_s * 2, MAX_DELAY_S)
 
-    async def watch(self) -> None:
-        """Keep the figures of the backlog and of the hub's queues fresh, until cancelled."""
-        while True:
-            self._backlog = await outbox.fetch_backlog(self._database)
-            self._waiting.set(self._backlog.waiting)
-            for queue in self._settings.watch_queues:
-                self._depths[queue] = await self._depth(queue)
-            await self._clock.sleep(WATCH_S)
+    async def depth(self, queue: str) -> int | None:
+        """Return how many messages wait in a queue of the hub; None: there is none that may be asked.
 
-    def findings(self) -> Iterable[Finding]:
-        """Return what somebody should mend about the hub."""
-        settings, backlog = self._settings, self._backlog
-        if not settings.url.get_secret_value():
-            return
-        facts: dict[str, object] = {"since_us": self._since_us}
-        if self._state is LinkState.UNREACHABLE:
-            yield Finding("hub_unreachable", Severity.WARNING, facts)
-        elif self._state is LinkState.REFUSED:
-            yield Finding("hub_refused", Severity.WARNING, facts)
-        elif self._state is LinkState.STALLED:
-            yield Finding("hub_stalled", Severity.WARNING, facts)
-        now_us = self._clock.now_us()
-        age_s = (now_us - backlog.oldest_us) / 1e6 if backlog.oldest_us is not None else 0.0
-        if backlog.waiting >= settings.alert_waiting or age_s >= settings.alert_age:
-            facts = {"waiting": backlog.waiting, "oldest_s": round(age_s)}
-            yield Finding("hub_backlog", Severity.ALARM, facts)
-        if backlog.parked:
-            yield Finding("messages_parked", Severity.WARNING, {"parked": backlog.parked})
-        for queue, depth in self._depths.items():
-            if depth is not None and depth >= settings.alert_waiting:
-                yield Finding("hub_queue_deep", Severity.ALARM, {"queue": queue, "depth": depth})
+        Raises:
+            HubUnreachableError: the line is down; what was known before may still hold.
+
+        """
+        broker = self._broker
+        if broker is None or broker.is_blocked:
+            raise HubUnreachableError("The line to the hub's broker is down.")
+        try:
+            return await broker.depth(queue)
+        except HubRefusedError:
+            return None
 
     async def _drain(self, broker: Broker) -> None:
         mark = await outbox.last_before(self._database, self._clock.now_us() - LATE_US)
@@ -190,7 +181,14 @@ class Uplink:
                 await sleep_or_wake(self._clock, IDLE_S, self._wake)
                 continue
             now_us = self._clock.now_us()
-            outgoing = [Outgoing(each, now_us - each.created_us > LATE_US) for each in batch]
+            outgoing = [
+                Outgoing(
+                    each,
+                    is_late=now_us - each.created_us > LATE_US,
+                    stream="live" if each.seq > mark else "backlog",
+                )
+                for each in batch
+            ]
             fates = await broker.publish(outgoing)
             await self._note(batch, fates)
 
@@ -244,21 +242,15 @@ class Uplink:
 
         parked = await self._database.write(write)
         self._sent.inc(len(sent))
+        self._confirmed += len(sent)
         if parked:
             log.warning("messages_parked", count=parked)
 
-    async def _depth(self, queue: str) -> int | None:
-        broker = self._broker
-        if broker is None:
-            return self._depths.get(queue)
-        try:
-            return await broker.depth(queue)
-        except HubRefusedError:
-            return None
-        except HubUnreachableError:
-            return self._depths.get(queue)
+    def _on_block(self, is_blocked: bool) -> None:  # noqa: FBT001 -- a callback
+        self._blocked.set(is_blocked)
+        self._become(LinkState.BLOCKED if is_blocked else LinkState.UP)
 
-    def _become(self, state: LinkState, reason: object = None) -> None:
+    def _become(self, state: LinkState, reason: str = "") -> None:
         if state is self._state:
             return
         # One connecting between two failures is no news.
@@ -268,4 +260,5 @@ class Uplink:
         if is_news or self._state is LinkState.OFF:
             self._state = state
             self._since_us = self._clock.now_us()
+            self._reason = reason
         self._up.set(state is LinkState.UP)

@@ -11,6 +11,10 @@ from gtvision_edge.storage import Database, Transaction
 
 SPEC: Final = "1.0"
 CONTENT_TYPE: Final = "application/cloudevents+json"
+CAMERAS: Final = "cameras.status"
+DISK: Final = "sistema.disco"
+ANCHORS: Final = "auditoria.ancora"
+"""Routing keys of news that is no reading; each is a lane of its own, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,10 @@ class Outbox:
         self._clock = clock
         self._wake = wake
         self._source = f"urn:gtvision:site:{site_id}"
+
+    def wakes(self, wake: Callable[[], None]) -> None:
+        """Have *wake* called from now on: who sends comes up after who tells."""
+        self._wake = wake
 
     def add(self, transaction: Transaction, message: Message) -> None:
         """Keep *message* as part of *transaction*: with it, or not at all."""
@@ -97,11 +105,27 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How much waits. *oldest_us* None: nothing does."""
+    """How much waits, in messages and bytes of their bodies. *oldest_us* None: nothing does. *dropped*: never reached the hub."""
 
-    waiting: int
-    parked: int
-    oldest_us: int | None
+    waiting: int = 0
+    parked: int = 0
+    oldest_us: int | None = None
+    waiting_bytes: int = 0
+    parked_bytes: int = 0
+    dropped: int = 0
+
+    @property
+    def total_bytes(self) -> int:
+        return self.waiting_bytes + self.parked_bytes
+
+
+_COLUMNS: Final = "seq, message_id, routing_key, lane, created_us, body, attempts"
+_LANES: Final = (
+    # From lane to lane by the index: who waits behind a million messages of a lane that is held is found at once.
+    "WITH RECURSIVE lanes (lane) AS (SELECT min(lane) FROM outbox WHERE parked_us IS NULL UNION ALL"
+    " SELECT (SELECT min(lane) FROM outbox WHERE parked_us IS NULL AND lane > lanes.lane)"
+    " FROM lanes WHERE lanes.lane IS NOT NULL)"
+)
 
 
 async def fetch_waiting(
@@ -113,12 +137,21 @@ async def fetch_waiting(
     limit: int,
 ) -> list[Waiting]:
     """Return up to *limit* messages in order with ``after < seq <= until``, none of *but_lanes*."""
-    rows = await database.fetch_all(
-        "SELECT seq, message_id, routing_key, lane, created_us, body, attempts FROM outbox"
-        " WHERE parked_us IS NULL AND seq > ? AND seq <= ?"
-        " AND lane NOT IN (SELECT value FROM json_each(?)) ORDER BY seq LIMIT ?",
-        (after, until, json.dumps(list(but_lanes)), limit),
-    )
+    if not but_lanes:
+        rows = await database.fetch_all(
+            f"SELECT {_COLUMNS} FROM outbox"  # noqa: S608 -- a constant
+            " WHERE parked_us IS NULL AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
+            (after, until, limit),
+        )
+    else:
+        rows = await database.fetch_all(
+            f"{_LANES} SELECT {_COLUMNS} FROM outbox WHERE seq IN"  # noqa: S608 -- constants
+            " (SELECT o.seq FROM lanes CROSS JOIN outbox o ON o.seq IN"
+            " (SELECT seq FROM outbox WHERE lane = lanes.lane AND parked_us IS NULL AND seq > ? AND seq <= ?"
+            " ORDER BY seq LIMIT ?)"
+            " WHERE lanes.lane NOT IN (SELECT value FROM json_each(?)) ORDER BY o.seq LIMIT ?) ORDER BY seq",
+            (after, until, limit, json.dumps(list(but_lanes)), limit),
+        )
     return [Waiting(*row) for row in rows]
 
 
@@ -131,12 +164,14 @@ async def last_before(database: Database, time_us: int) -> int:
 
 
 async def fetch_backlog(database: Database) -> Backlog:
-    rows = await database.count_all(
-        "SELECT (SELECT count(*) FROM outbox WHERE parked_us IS NULL),"
-        " (SELECT count(*) FROM outbox WHERE parked_us IS NOT NULL),"
-        " (SELECT created_us FROM outbox WHERE parked_us IS NULL ORDER BY seq LIMIT 1)"
+    """Return the running totals; costs the same however much waits."""
+    row = await database.fetch_one(
+        "SELECT waiting, parked,"
+        " (SELECT created_us FROM outbox WHERE parked_us IS NULL ORDER BY seq LIMIT 1),"
+        " waiting_bytes, parked_bytes, dropped FROM outbox_totals"
     )
-    return Backlog(*rows[0])
+    assert row is not None  # noqa: S101 -- the schema puts it there
+    return Backlog(*row)
 
 
 def forget_sent(transaction: Transaction, seqs: Sequence[int]) -> None:
@@ -166,10 +201,3 @@ def note_failed(
             (now_us, reason, seq, park_at),
         ).rowcount
     return parked
-
-
-def unpark_all(transaction: Transaction) -> int:
-    """Let everything that was parked be tried again; return how many."""
-    return transaction.execute(
-        "UPDATE outbox SET parked_us = NULL, parked_reason = '', attempts = 0 WHERE parked_us IS NOT NULL"
-    ).rowcount

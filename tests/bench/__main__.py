@@ -21,6 +21,8 @@ BENCHMARKS = (
     "playback",
     "rebuild",
     "retention",
+    "uplink",
+    "plates",
 )
 
 

@@ -15,6 +15,7 @@ from gtvision_edge.settings import UplinkSettings
 from gtvision_edge.storage import Database, Transaction
 from gtvision_edge.uplink import Message, Outbox, outbox
 from gtvision_edge.uplink.link import LinkState, Uplink
+from gtvision_edge.uplink.watch import UplinkWatch
 from tests.rabbitmq import EXCHANGE, QUEUE, Hub, Line, running_rabbitmq
 from tests.waiting import patiently
 
@@ -38,6 +39,7 @@ class Box:
     def __init__(self, database: Database, settings: UplinkSettings) -> None:
         self.database = database
         self.link = Uplink(settings, database, CLOCK, site_id="site-1")
+        self.watch = UplinkWatch(settings, database, self.link, CLOCK)
         self.outbox = Outbox(CLOCK, site_id="site-1", wake=self.link.wake)
         self.sent: dict[str, list[str]] = {}
         self.tasks: list[asyncio.Task[None]] = []
@@ -117,7 +119,7 @@ async def test_messages_arrive_as_cloud_events_in_order(hub: Hub, box: Box) -> N
     event = hub.arrived[0]
     assert (event["specversion"], event["source"]) == ("1.0", "urn:gtvision:site:site-1")
     assert event["late"] is False
-    assert box.link.view.state is LinkState.UP
+    assert box.link.state is LinkState.UP
     await box.emptied()
 
 
@@ -237,10 +239,10 @@ async def test_a_frozen_broker_is_noticed_and_gets_everything_afterwards(
     await hub.declare()
     box.start()
     await box.add(10)
-    await until(lambda: box.link.view.state is LinkState.UP)
+    await until(lambda: box.link.state is LinkState.UP)
     hub.broker.freeze()
     await box.add(50)
-    await until(lambda: box.link.view.state is LinkState.STALLED, 60)
+    await until(lambda: box.link.state is LinkState.STALLED, 60)
     hub.broker.thaw()
     await hub.listen()
 
@@ -255,13 +257,13 @@ async def test_a_hub_without_exchange_refuses_until_it_has_one(
     monkeypatch.setattr("gtvision_edge.uplink.link.REFUSED_DELAY_S", 1)
     box.start()
     await box.add(5)
-    await until(lambda: box.link.view.state is LinkState.REFUSED, 30)
-    assert [each.code for each in box.link.findings()] == ["hub_refused"]
+    await until(lambda: box.link.state is LinkState.REFUSED, 30)
+    assert [each.code for each in box.watch.findings()] == ["hub_refused"]
 
     await hub.declare()
 
     await box.emptied()
-    assert list(box.link.findings()) == []
+    assert list(box.watch.findings()) == []
 
 
 async def test_wrong_credentials_are_refused(hub: Hub, database: Database) -> None:
@@ -269,7 +271,7 @@ async def test_wrong_credentials_are_refused(hub: Hub, database: Database) -> No
     box = Box(database, UplinkSettings(url=SecretStr(url)))
     box.start()
     try:
-        await until(lambda: box.link.view.state is LinkState.REFUSED, 30)
+        await until(lambda: box.link.state is LinkState.REFUSED, 30)
     finally:
         await box.stop()
 
@@ -281,11 +283,11 @@ async def test_a_trial_makes_its_exchange_and_watches_a_queue(hub: Hub, database
     box = Box(database, settings)
     box.start()
     try:
-        await until(lambda: box.link.view.state is LinkState.UP, 30)
+        await until(lambda: box.link.state is LinkState.UP, 30)
         await hub.declare(exchange=False)
         await box.add(5)
         await box.emptied()
-        box.tasks.append(asyncio.create_task(box.link.watch()))
-        await until(lambda: box.link.view.depths == {QUEUE: 5, "none": None}, 30)
+        box.tasks.append(asyncio.create_task(box.watch.run()))
+        await until(lambda: box.watch.view.depths == {QUEUE: 5, "none": None}, 30)
     finally:
         await box.stop()

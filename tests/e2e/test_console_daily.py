@@ -49,7 +49,7 @@ async def covers_the_mosaic(page: Page) -> bool:
     covered: bool = await page.evaluate(
         """() => {
             const large = document.querySelector('.place.large').getBoundingClientRect();
-            const room = document.querySelector('.live-body').getBoundingClientRect();
+            const room = document.querySelector('.mosaic').getBoundingClientRect();
             return large.width > room.width - 12 && large.height > room.height - 12;
         }"""
     )

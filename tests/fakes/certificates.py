@@ -1,13 +1,14 @@
 """A certificate as a municipality gets one, issued by nobody."""
 
 import datetime
+import ipaddress
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from gtvision_edge.settings import PaperSettings
 
@@ -44,3 +45,48 @@ def pkcs12_file(
     return PaperSettings.model_validate(
         {"certificate_file": path, "certificate_password": "segredo"}
     )
+
+
+def tls_files(folder: Path) -> None:
+    """Write ``ca.pem``, and ``server`` and ``box`` as ``.pem`` and ``.key``, both signed by that one; the server is 127.0.0.1."""
+    day = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    ca_key = ec.generate_private_key(ec.SECP256R1())
+    ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "AC da central")])
+
+    def made(
+        name: x509.Name, key: ec.EllipticCurvePrivateKey, *extensions: x509.ExtensionType
+    ) -> x509.Certificate:
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(ca_name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(day)
+            .not_valid_after(day + datetime.timedelta(3650))
+        )
+        for extension in extensions:
+            # Erlang refuses a critical name of a subject.
+            is_critical = isinstance(extension, x509.BasicConstraints)
+            builder = builder.add_extension(extension, critical=is_critical)
+        return builder.sign(ca_key, hashes.SHA256())
+
+    def write(name: str, certificate: x509.Certificate) -> None:
+        (folder / name).write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+
+    write("ca.pem", made(ca_name, ca_key, x509.BasicConstraints(ca=True, path_length=0)))
+    for who in ("server", "box"):
+        key = ec.generate_private_key(ec.SECP256R1())
+        address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, who)])
+        uses = x509.ExtendedKeyUsage(
+            [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+        )
+        write(f"{who}.pem", made(name, key, address, uses))
+        (folder / f"{who}.key").write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )

@@ -3,10 +3,9 @@
 Met in the field: a byte order mark, escaped slashes, null for a missing picture, numbers written anew by a library.
 """
 
-import json
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Never
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -14,6 +13,7 @@ from gtvision_edge.detections.model import Reading
 from gtvision_edge.detections.sources.signatures import SignedFields
 from gtvision_edge.detections.sources.times import read_time
 from gtvision_edge.errors import InvalidInputError
+from gtvision_edge.runtime.strict_json import UnclearJsonError, read_strict_json
 
 MAX_BODY: Final = 64 * 1024
 """Pictures are linked, not embedded."""
@@ -122,23 +122,9 @@ def _validated(value: dict[str, Any]) -> _Body:
 
 def _json(raw: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(
-            raw.decode("utf-8-sig"),
-            object_pairs_hook=_without_duplicates,
-            parse_float=_Literal,
-            parse_int=_Literal,
-            parse_constant=_refuse_constant,
-        )
-        json.dumps(value, ensure_ascii=False).encode("utf-8")  # lone surrogates
-    except UnicodeError as error:
-        raise _fault("", "has characters that are no UTF-8") from error
-    except json.JSONDecodeError as error:
-        message = f"is no JSON (line {error.lineno}, column {error.colno})"
-        raise _fault("", message) from error
-    except RecursionError as error:
-        raise _fault("", "is nested too deeply") from error
-    except ValueError as error:
-        raise _fault("", str(error)[:200]) from error
+        value = read_strict_json(raw, number=_Literal, with_mark=True)
+    except UnclearJsonError as error:
+        raise _fault("", str(error)) from error
     if not isinstance(value, dict):
         raise _fault("", "must be an object")
     return value
@@ -165,14 +151,3 @@ def _fault(path: str, message: str) -> InvalidInputError:
     return InvalidInputError(
         "The reading is not right.", faults=[{"path": path, "message": message}]
     )
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("has a key twice in one object")
-    return found
-
-
-def _refuse_constant(name: str) -> Never:
-    raise ValueError(f"has {name}, which is no JSON")

@@ -61,13 +61,17 @@ def is_signed_fields(secrets: Iterable[str], fields: SignedFields, signature: st
         given = bytes.fromhex(signature)
     except ValueError:
         given = b""
-    made = [
-        hmac.digest(key, _canonical(fields, literal), hashlib.sha256)
-        for secret in secrets
-        for key in (secret.encode(), *_keys(secret))
-        for literal in _spellings(fields.confidence)
-    ]
-    return _any_equal(made, [given])
+    keys = [key for secret in secrets for key in (secret.encode(), *_keys(secret))]
+    # As it stands first: that is what nearly all send, and who signs well may be told sooner than who does not.
+    for literals in ([fields.confidence], _spellings(fields.confidence)[1:]):
+        made = [
+            hmac.digest(key, _canonical(fields, literal), hashlib.sha256)
+            for key in keys
+            for literal in literals
+        ]
+        if _any_equal(made, [given]):
+            return True
+    return False
 
 
 def sign_fields(secret: str, fields: SignedFields) -> str:

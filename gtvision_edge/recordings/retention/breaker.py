@@ -5,7 +5,7 @@ the row follow as soon as the database, which may lie on the same full disk, tak
 between does not forget the hysteresis.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from gtvision_edge.audit import SYSTEM, AuditLog
 from gtvision_edge.recordings.retention import repository
+from gtvision_edge.recordings.retention.disk_news import DiskEvent, DiskNews
 from gtvision_edge.recordings.retention.errors import BreakerOpenError
 from gtvision_edge.recordings.retention.waters import waters
 from gtvision_edge.recordings.volume import Usage
@@ -76,6 +77,7 @@ class _Transition:
     at_us: int
     reason: str
     free_bytes: int
+    total_bytes: int
 
 
 class Breaker:
@@ -91,8 +93,11 @@ class Breaker:
         bus: EventBus,
         clock: Clock,
         settings: VolumeSettings,
+        tell: Callable[[Transaction, DiskNews], None] = lambda _, __: None,
         registry: CollectorRegistry | None = None,
     ) -> None:
+        """Give *tell* what writes down, with the row, what others are told of it."""
+        self._tell_others = tell
         self._volume = volume
         self._cameras = cameras
         self._database = database
@@ -185,7 +190,7 @@ class Breaker:
         wanted = waters(self._settings, usage)
         if not self._is_open:
             if usage.free < wanted.trip:
-                self._open(usage.free, "volume_full" if usage.is_full else "nearly_full")
+                self._open(usage, "volume_full" if usage.is_full else "nearly_full")
             return
         if usage.free < wanted.reset:
             self._room_since = None
@@ -194,23 +199,29 @@ class Breaker:
         if self._room_since is None:
             self._room_since = now
         elif now - self._room_since >= CLOSES_AFTER_S:
-            self._close(usage.free)
+            self._close(usage)
 
-    def _open(self, free_bytes: int, reason: str) -> None:
+    def _open(self, usage: Usage, reason: str) -> None:
+        free_bytes = usage.free
         self._is_open, self._room_since = True, None
         self._since_us, self._reason = self._clock.now_us(), reason
         self._gauge.set(1)
         self._openings.inc()
         log.error("breaker_opened", reason=reason, free_bytes=free_bytes)
-        self._untold.append(_Transition(BreakerState.OPEN, self._since_us, reason, free_bytes))
+        self._untold.append(
+            _Transition(BreakerState.OPEN, self._since_us, reason, free_bytes, usage.total)
+        )
         self._bus.publish(BreakerOpened(reason, free_bytes))
 
-    def _close(self, free_bytes: int) -> None:
+    def _close(self, usage: Usage) -> None:
+        free_bytes = usage.free
         self._is_open, self._room_since, self._closed_at = False, None, self._clock.monotonic()
         self._since_us, self._reason = self._clock.now_us(), ""
         self._gauge.set(0)
         log.info("breaker_closed", free_bytes=free_bytes)
-        self._untold.append(_Transition(BreakerState.CLOSED, self._since_us, "", free_bytes))
+        self._untold.append(
+            _Transition(BreakerState.CLOSED, self._since_us, "", free_bytes, usage.total)
+        )
         self._bus.publish(BreakerClosed(free_bytes))
 
     async def _tell(self) -> None:
@@ -244,4 +255,14 @@ class Breaker:
             action="breaker.opened" if is_open else "breaker.closed",
             subject="volume",
             details=details,
+        )
+        self._tell_others(
+            transaction,
+            DiskNews(
+                DiskEvent.BREAKER_OPENED if is_open else DiskEvent.BREAKER_CLOSED,
+                change.at_us,
+                change.reason,
+                change.free_bytes,
+                change.total_bytes,
+            ),
         )

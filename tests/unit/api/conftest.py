@@ -49,9 +49,11 @@ from gtvision_edge.api.itsapi import itsapi_routes
 from gtvision_edge.api.mosaics import mosaic_endpoints
 from gtvision_edge.api.people import people_endpoints
 from gtvision_edge.api.pictures import picture_endpoints
+from gtvision_edge.api.plate_sources import plate_source_endpoints
 from gtvision_edge.api.probes import probe_routes
 from gtvision_edge.api.purge_papers import purge_paper_endpoints
 from gtvision_edge.api.push_access import push_access_endpoints
+from gtvision_edge.api.push_subscriptions import push_subscription_endpoints
 from gtvision_edge.api.pushes import push_endpoints
 from gtvision_edge.api.routing import Endpoint
 from gtvision_edge.api.server import Api, build_api, serve
@@ -59,6 +61,7 @@ from gtvision_edge.api.session import session_endpoints
 from gtvision_edge.api.site import site_endpoints
 from gtvision_edge.api.status import status_endpoints
 from gtvision_edge.api.storage import storage_endpoints
+from gtvision_edge.api.uplink import uplink_endpoints
 from gtvision_edge.api.watchlist import watchlist_endpoints
 from gtvision_edge.app import to_message
 from gtvision_edge.audit import AuditLog
@@ -78,6 +81,7 @@ from gtvision_edge.media.path_troubles import PathTrouble
 from gtvision_edge.media.posters import Picture
 from gtvision_edge.mosaics import MosaicService
 from gtvision_edge.papers import PaperPrinter, PaperShelf
+from gtvision_edge.push.opening import Pushes, open_pushes
 from gtvision_edge.recordings.errors import VolumeError
 from gtvision_edge.recordings.evidence.exports import Exports, open_exports
 from gtvision_edge.recordings.evidence.ordering import Site
@@ -111,13 +115,17 @@ from gtvision_edge.settings import (
     IdentitySettings,
     IntegritySettings,
     PaperSettings,
+    PushSettings,
     RecordingSettings,
     SiteSettings,
     VolumeSettings,
 )
 from gtvision_edge.storage import Database
 from gtvision_edge.uplink import Outbox
-from gtvision_edge.uplink.outbox import forget_unsent
+from gtvision_edge.uplink.link import LinkState
+from gtvision_edge.uplink.outbox import Backlog, forget_unsent
+from gtvision_edge.uplink.parked import ParkedDesk
+from gtvision_edge.uplink.watch import LineView
 from tests.fakes.clock import FakeClock
 from tests.fakes.volumes import ROOMY
 from tests.unit.cameras.fixtures import FixedFinder, FixedProber, make_service
@@ -265,6 +273,12 @@ class FakeMonitor:
     findings: list[Finding] = field(default_factory=list)
     offers_webrtc: bool = False
     troubles: dict[str, list[PathTrouble]] = field(default_factory=dict)
+    line: LineView = field(
+        default_factory=lambda: LineView(LinkState.OFF, 0, "", Backlog(), 0.0, {})
+    )
+
+    def watched_line(self) -> "FakeLine":
+        return FakeLine(self)
 
     def of(self, camera_id: str) -> list[PathTrouble]:
         return self.troubles.get(camera_id, [])
@@ -289,6 +303,24 @@ class FakeMonitor:
 
     def viewers(self) -> int:
         return self.watching
+
+
+class NoNames:
+    """Resolves nothing: the cameras here are addresses."""
+
+    async def resolve(self, host: str, *, timeout_s: float) -> str:
+        return host
+
+
+@dataclass
+class FakeLine:
+    """The line to the hub as the monitor's test wants it seen."""
+
+    monitor: FakeMonitor
+
+    @property
+    def view(self) -> LineView:
+        return self.monitor.line
 
 
 @dataclass
@@ -417,7 +449,7 @@ async def footage(
         AsyncExitStack() as stack,
     ):
         retention = await _retention(
-            index, MountedVolume(volume, root), cameras, audit=audit, clock=clock
+            index, MountedVolume(volume, root), cameras, audit=audit, clock=clock, stack=stack
         )
         yield FakeFootage(
             index,
@@ -449,7 +481,6 @@ async def footage(
             ),
             root,
         )
-    retention.deleter.close()
     server.close()
     thumbnails.close()
     hasher.close()
@@ -462,6 +493,7 @@ async def _retention(
     *,
     audit: AuditLog,
     clock: FakeClock,
+    stack: AsyncExitStack,
 ) -> Retention:
     """Return the parts that delete footage; a test runs what they do by itself."""
     database = index._database
@@ -478,6 +510,8 @@ async def _retention(
         database=database,
         audit=audit,
         index=index,
+        incidents=IncidentService(database, audit, clock, index=index),
+        cameras=cameras,
         volume=volume,
         breaker=breaker,
         clock=clock,
@@ -490,7 +524,7 @@ async def _retention(
 
     async def unstarted(name: str, job: Job) -> None: ...
 
-    return await open_retention(base, unstarted, AsyncExitStack())
+    return await open_retention(base, unstarted, stack)
 
 
 @pytest.fixture
@@ -502,6 +536,33 @@ def bus() -> EventBus:
 @pytest.fixture
 def alerts(database: Database, audit: AuditLog, clock: FakeClock, bus: EventBus) -> AlertDesk:
     return AlertDesk(database, audit, clock, bus)
+
+
+@pytest.fixture
+async def notices(
+    database: Database,
+    audit: AuditLog,
+    clock: FakeClock,
+    bus: EventBus,
+    keys: OpenedKeys,
+    cameras: CameraService,
+    alerts: AlertDesk,
+    accounts: Accounts,
+) -> AsyncIterator[Pushes]:
+    async with open_pushes(
+        database,
+        audit,
+        clock,
+        bus,
+        key=keys.push,
+        settings=PushSettings(allow_private=True),
+        site=SiteSettings(),
+        cameras=cameras,
+        alerts=alerts,
+        find_person=accounts.sessions.find_person,
+        look=list,
+    ) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -521,6 +582,7 @@ async def detections(
         clock,
         bus,
         cameras=cameras,
+        resolver=NoNames(),
         state_dir=tmp_path,
         zone=ZoneInfo("America/Sao_Paulo"),
         seal=cameras.seal,
@@ -564,6 +626,7 @@ def resources(
     transfers: Shares,
     detections: Detections,
     api_settings: ApiSettings,
+    notices: Pushes,
     alerts: AlertDesk,
 ) -> list[Endpoint]:
     """Every endpoint but the session's."""
@@ -600,11 +663,14 @@ def resources(
         *mosaic_endpoints(mosaics),
         *push_endpoints(detections.pushes),
         *push_access_endpoints(detections.access, Proxies(api_settings.trusted_proxies), clock),
+        *plate_source_endpoints(detections.sources, state_of=detections.pullers.state_of),
         *detection_endpoints(detections.desk),
         *detection_table_endpoints(detections.desk),
         *audit_endpoints(audit, database, keys.site, reveal=detections.desk.reveal),
         *watchlist_endpoints(detections.watchlist, clock),
         *alert_endpoints(alerts),
+        *uplink_endpoints(ParkedDesk(database, audit)),
+        *push_subscription_endpoints(notices),
         *site_endpoints(keys),
         *status_endpoints(
             cameras,
@@ -617,6 +683,7 @@ def resources(
             site_id=accounts.site_id,
             version="1.2.3",
             volume=volume,
+            line=monitor.watched_line(),
             clock=clock,
         ),
     ]

@@ -45,3 +45,16 @@ def test_the_package_loads_what_was_built() -> None:
 
     assert response is not None
     assert response.status in (200, 503)  # built or not, it answers
+
+
+def test_a_service_worker_is_a_script_that_is_asked_for_anew_each_time() -> None:
+    console = Console({"sw.js": b"self", "manifest.webmanifest": b"{}"})
+
+    worker = console.respond(make_mocked_request("GET", "/sw.js"))
+    manifest = console.respond(make_mocked_request("GET", "/manifest.webmanifest"))
+
+    assert worker is not None
+    assert manifest is not None
+    assert worker.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert worker.headers["Cache-Control"] == "no-cache"
+    assert manifest.headers["Content-Type"] == "application/manifest+json"

@@ -121,3 +121,20 @@ async def test_codes_and_classes_are_the_same(served: Served) -> None:
     assert ours - set(described) == SAID_ELSEWHERE
     for kind in classes.values():
         assert inspect.getdoc(kind), kind
+
+
+async def test_what_is_json_is_described_as_json_and_the_rest_as_bytes(served: Served) -> None:
+    operations = _operations(await _document(served))
+
+    def content(path: str, method: str, where: str) -> dict[str, Any]:
+        found = operations[method, f"/api/v1{path}"]
+        told = found["requestBody"] if where == "request" else found["responses"][where]
+        return {media: each["schema"]["type"] for media, each in told["content"].items()}
+
+    assert content("/cameras.geojson", "GET", "200") == {"application/geo+json": "object"}
+    assert content("/detections/{detection_id}/scene.jpg", "GET", "200") == {"image/jpeg": "string"}
+    assert content("/webhooks/hikvision/{secret}", "POST", "request") == {
+        "multipart/form-data": "string",
+        "application/xml": "string",
+        "application/json": "object",
+    }

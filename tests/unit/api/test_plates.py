@@ -272,3 +272,37 @@ async def test_pages_follow_one_another(served: Served, clock: FakeClock) -> Non
         cursor = f"&cursor={page['next']}"
 
     assert plates == [f"ABC1D2{number}" for number in (4, 3, 2, 1, 0)]
+
+
+async def test_plates_that_a_camera_may_have_misread_are_suggested_apart_from_what_was_found(
+    served: Served, clock: FakeClock
+) -> None:
+    secret = (await access(served))["secret"]
+    for plate in ("ABC1B34", "ABC1834", "ABC7B34", "XYZ9Z99"):
+        await post(served, json.dumps(message(clock, secret, placa=plate)).encode())
+    search = "/detections?placa=ABC1B34&purpose=BO+45/2026"
+
+    _, page = await served.call("GET", search, who="operator-a")
+    _, part = await served.call(
+        "GET", "/detections?placa=ABC1B3*&purpose=BO+45/2026", who="operator-a"
+    )
+    _, others = await served.call("GET", search, who="viewer-b")
+
+    assert [each["placa"] for each in page["items"]] == ["ABC1B34"]
+    assert sorted(page["semelhantes"]) == ["ABC1834", "ABC7B34"]
+    assert part["semelhantes"] == []
+    assert others == {"items": [], "next": None, "semelhantes": []}
+
+
+async def test_suggestions_are_no_second_search_in_the_log(
+    served: Served, clock: FakeClock, database: Database
+) -> None:
+    await access(served)
+
+    await served.call("GET", "/detections?placa=ABC1B34&purpose=BO+45/2026", who="operator-a")
+
+    found = await database.fetch_one(
+        "SELECT count(*) FROM audit_log WHERE action = 'plates.searched'"
+    )
+    assert found is not None
+    assert found[0] == 1

@@ -465,7 +465,7 @@ async def test_the_status_counts_what_one_may_see(served: Served, monitor: FakeM
         "unknown": 1,
         "disabled": 0,
     }
-    assert (box["viewers"], box["hub"], box["version"]) == (3, None, "1.2.3")
+    assert (box["viewers"], box["uplink"]["state"], box["version"]) == (3, "off", "1.2.3")
     assert box["storage"] == {
         "volume": "/rec",
         "state": "present",

@@ -19,9 +19,11 @@ from gtvision_edge.recordings.incidents.service import IncidentRequest
 from gtvision_edge.recordings.model import CameraNo, Span
 from gtvision_edge.recordings.retention.model import DAY_US
 from gtvision_edge.recordings.retention.ordering import PurgeRequest
-from gtvision_edge.storage import Database
+from gtvision_edge.storage import Database, Transaction
+from gtvision_edge.uplink import outbox
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.footage import MINUTE_US, START_US, a_segment, add, keep, place
+from tests.fakes.push_service import Browser
 from tests.fakes.pushes import jpeg
 from tests.unit.api.conftest import SECRET, FakeFootage, Served
 
@@ -38,6 +40,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/cameras/discover"): {"method": "multicast"},
     ("PATCH", "/cameras/{camera_id}"): {"name": "Changed"},
     ("POST", "/cameras/{camera_id}/push-secret"): {},
+    ("PATCH", "/cameras/{camera_id}/plate-source"): {"confidence_scale": "255"},
     ("POST", "/incidents"): {
         "cameras": ["cam01"],
         "start": "2026-01-01T00:00:00Z",
@@ -52,12 +55,20 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     },
     ("PUT", "/storage/policies"): {},
     ("POST", "/integrity"): {},
+    ("POST", "/uplink/parked/retry"): {},
+    ("POST", "/uplink/parked/{message_id}/retry"): {},
+    ("POST", "/uplink/parked/{message_id}/discard"): {"reason": "duplicata de teste"},
     ("POST", "/storage/purge"): {
         "before": "2025-01-01T00:00:00Z",
         "reason": "pedido do titular",
         "cameras": [],
     },
     ("POST", "/alerts/{alert_id}/ack"): {"note": "viatura a caminho"},
+    ("POST", "/push/subscriptions"): {
+        "endpoint": "https://push.example/wp/of-a-test",
+        "keys": Browser().keys,
+    },
+    ("PATCH", "/push/subscriptions/{subscription_id}"): {"plates_from": "critical"},
     ("POST", "/watchlist"): {"placa": "ABC1234", "reason": "furto na praça"},
     ("PATCH", "/watchlist/{watch_id}"): {"level": "info"},
     ("POST", "/mosaics"): {"nome": "New", "layout": "2x2", "cameras": []},
@@ -103,6 +114,7 @@ async def foreign(
         "watch_id": await _watch(detections, admin, "b"),
         "alert_id": await _alert(detections, alerts, admin, FakeCamera("cam09", tenant_id="b")),
         "incident_id": incident.incident.incident_id,
+        "subscription_id": await _subscription(served, "viewer-b"),
         "mosaic_id": mosaic.mosaic_id,
         "user_id": served.user_ids["viewer-b"],
         "tenant_id": "b",
@@ -110,7 +122,16 @@ async def foreign(
         "time": DAY["start"],
         "seq": "1",  # the site's own
         "report_id": report.report_id,  # likewise
+        "message_id": await _parked(database),  # likewise
     }
+
+
+async def _subscription(served: Served, who: str) -> str:
+    """Have a phone of *who* told of things, and return its id."""
+    body = BODIES["POST", "/push/subscriptions"] | {"endpoint": f"https://push.example/wp/{who}"}
+    status, made = await served.call("POST", "/push/subscriptions", who=who, json=body)
+    assert status == 201, made
+    return str(made["subscription_id"])
 
 
 async def _purge(footage: FakeFootage, admin: Principal, camera_id: str = "cam09") -> str:
@@ -144,6 +165,19 @@ async def _alert(
     )
     (alert,), _ = await alerts.latest(admin, limit=1)
     return alert.alert_id
+
+
+async def _parked(database: Database) -> str:
+    """Have the newest message refused too often, and return its id."""
+
+    def park(transaction: Transaction) -> str:
+        seq, message_id = transaction.execute(
+            "SELECT seq, message_id FROM outbox ORDER BY seq DESC LIMIT 1"
+        ).fetchone()
+        outbox.note_failed(transaction, [seq], reason="returned", park_at=1, now_us=1)
+        return str(message_id)
+
+    return await database.write(park)
 
 
 async def _watch(detections: Detections, admin: Principal, tenant_id: str) -> str:
@@ -243,6 +277,7 @@ async def test_lists_show_the_own_tenant_only(
         "/watchlist",
         "/alerts",
         "/alerts?since=0",
+        "/push/subscriptions",
         "/users",
         "/tenants",
         "/audit",
@@ -356,6 +391,8 @@ async def test_no_odd_value_of_any_field_is_an_incident(
         "incident_id": "none",
         "watch_id": "none",
         "alert_id": "none",
+        "message_id": "none",
+        "subscription_id": "none",
     }
     for endpoint in served.endpoints:
         if endpoint.body is None or endpoint.path == "/auth/login":
@@ -397,6 +434,7 @@ async def test_roles_may_what_the_endpoints_say(
         "export_id": export,
         "purge_id": await _purge(footage, admin, "cam01"),
         "mosaic_id": mosaic["mosaic_id"],
+        "subscription_id": "none",
         "user_id": "none",
         "tenant_id": "none",
         "incident_id": incident["incident_id"],
@@ -404,6 +442,7 @@ async def test_roles_may_what_the_endpoints_say(
         "time": DAY["start"],
         "seq": "1",  # the site's own
         "report_id": "none",
+        "message_id": "none",
     }
     # What removes a thing comes last: the others need it.
     for endpoint in sorted(served.endpoints, key=lambda endpoint: endpoint.method == "DELETE"):
@@ -429,6 +468,9 @@ async def test_roles_may_what_the_endpoints_say(
                 "/audit/verify",
                 "/audit/checkpoint",
                 "/integrity",
+                "/uplink/parked",
+                "/uplink/parked/retry",
+                "/uplink/purges",
             ):
                 may_fail_with.add(403)
             # this incident does not exist, this bundle is not made yet, and this purge goes on

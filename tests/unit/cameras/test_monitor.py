@@ -30,7 +30,7 @@ from gtvision_edge.cameras.monitor import CameraMonitor
 from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.settings import CameraSettings
-from gtvision_edge.storage import Database
+from gtvision_edge.storage import Database, Transaction
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.clock import FakeClock
 from tests.fakes.footage import keep
@@ -583,3 +583,37 @@ async def test_states_are_counted_for_the_metrics(
     assert sample("gtvision_edge_cameras", {"state": "recording"}) == 1
     assert sample("gtvision_edge_cameras", {"state": "unknown"}) == 1
     assert sample("gtvision_edge_camera_checks_total", {"outcome": "ok"}) == 2
+
+
+async def test_what_others_are_told_is_written_with_the_state_and_only_for_a_new_one(
+    service: CameraService, database: Database, site: Site, clock: FakeClock
+) -> None:
+    told: list[tuple[str, str]] = []
+
+    def tell(transaction: Transaction, change: CameraStateChanged) -> None:
+        rows = transaction.execute("SELECT state FROM camera_states ORDER BY since_us").fetchall()
+        assert change.state in [row[0] for row in rows]  # of this very transaction
+        told.append((change.previous.value, change.state.value))
+
+    monitor = CameraMonitor(
+        service,
+        database=database,
+        media=site,
+        ask=site.ask,
+        bus=EventBus(),
+        clock=clock,
+        settings=CameraSettings(),
+        first_spread_s=0,
+        tell=tell,
+    )
+    await add(service)
+    site.views["c1"] = View()
+    running = asyncio.create_task(monitor.run())
+    await clock.until_asleep()
+    try:
+        await clock.advance(10)
+        await states_saved(database)
+        assert told == [("unknown", "recording")]
+    finally:
+        running.cancel()
+        await asyncio.wait({running})

@@ -8,9 +8,11 @@ from pydantic import BaseModel
 
 import gtvision_edge
 from gtvision_edge.api import (
+    alerts,
     audit,
     camera_probing,
     cameras,
+    detections,
     discovery,
     exports,
     incidents,
@@ -19,13 +21,16 @@ from gtvision_edge.api import (
     people,
     policies,
     purges,
+    push_access,
+    push_subscriptions,
     session,
     status,
     storage,
+    watchlist,
 )
 
 SOURCE = Path(gtvision_edge.__file__).parent / "console" / "src" / "api"
-TYPES = (SOURCE / "types.ts", SOURCE / "evidence.ts")
+TYPES = (SOURCE / "types.ts", SOURCE / "evidence.ts", SOURCE / "plates.ts", SOURCE / "notices.ts")
 
 ANSWERS: dict[str, type[BaseModel]] = {
     "Me": session.Me,
@@ -56,6 +61,17 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "WouldGo": policies.WouldGoAnswer,
     "Policies": policies.PoliciesAnswer,
     "IntegrityReport": integrity.ReportAnswer,
+    "Detection": detections.DetectionAnswer,
+    "DetectionPage": detections.DetectionListing,
+    "Alert": alerts.AlertAnswer,
+    "AlertPage": alerts.AlertListing,
+    "Acknowledged": alerts.Acknowledged,
+    "Watch": watchlist.WatchAnswer,
+    "PushStatus": push_access.PushStatusAnswer,
+    "ReceivedPush": push_access.ReceivedAnswer,
+    "RefusedPush": push_access.RefusedAnswer,
+    "NoticeKey": push_subscriptions.PushKeyAnswer,
+    "NoticeDevice": push_subscriptions.SubscriptionAnswer,
 }
 BODIES: dict[str, tuple[type[BaseModel], ...]] = {
     "ProbeBody": (camera_probing.ProbeBody, cameras.CameraChangeBody),
@@ -63,10 +79,15 @@ BODIES: dict[str, tuple[type[BaseModel], ...]] = {
     "CameraBody": (cameras.CameraBody,),
     "Place": (cameras.PlaceBody,),
     "MosaicBody": (mosaics.MosaicBody, mosaics.MosaicChangeBody),
+    "WatchBody": (watchlist.WatchBody,),
     "IncidentBody": (incidents.IncidentBody,),
     "ExportBody": (exports.ExportBody,),
     "LegalRequest": (exports.RequestBody,),
     "PoliciesBody": (policies.PoliciesBody,),
+    "NoticeChoices": (
+        push_subscriptions.SubscriptionBody,
+        push_subscriptions.SubscriptionChangeBody,
+    ),
     "UserBody": (people.UserBody, people.UserChangeBody),
 }
 

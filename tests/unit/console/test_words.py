@@ -114,7 +114,15 @@ def test_every_failure_has_words(language: str) -> None:
     missing = (
         codes
         - silent
-        - told(language, "failures", "refusals", "volumes", "evidenceFailures", "findings")
+        - told(
+            language,
+            "failures",
+            "refusals",
+            "volumes",
+            "evidenceFailures",
+            "noticeFailures",
+            "findings",
+        )
     )
     assert not missing
 
@@ -207,6 +215,7 @@ def test_every_act_of_the_audit_log_has_words(language: str) -> None:
             "plates",
             "policy",
             "purge",
+            "push",
             "session",
             "site",
             "tenant",
@@ -217,7 +226,7 @@ def test_every_act_of_the_audit_log_has_words(language: str) -> None:
         "volume",
     }
     named = {act for text in sources for act in re.findall(r'"([a-z]+\.[a-z_]+)"', text)}
-    files = {"camera.key", "index.html", "session.key", "site.key", "volume.json"}
+    files = {"camera.key", "index.html", "push.key", "session.key", "site.key", "volume.json"}
     acts = {act for act in named if act.split(".")[0] in families} - files
     given = {
         act.split(".")[0]

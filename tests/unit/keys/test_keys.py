@@ -40,15 +40,16 @@ def site(tmp_path: Path) -> SiteKey:
 def test_keys_are_made_once_and_are_nobody_elses_to_read(tmp_path: Path) -> None:
     first, second = opened(tmp_path), opened(tmp_path)
 
-    assert first.made == ("site.key", "paper.key", "paper.pem")
+    assert first.made == ("site.key", "paper.key", "paper.pem", "push.key")
     assert second.made == ()
     assert second.site.public == first.site.public
     assert second.paper.certificate == first.paper.certificate
+    assert second.push.public == first.push.public
     for path in tmp_path.iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
 
 
-@pytest.mark.parametrize("name", ["site.key", "paper.key", "paper.pem"])
+@pytest.mark.parametrize("name", ["site.key", "paper.key", "paper.pem", "push.key"])
 def test_a_damaged_key_is_set_aside_and_told(tmp_path: Path, name: str) -> None:
     opened(tmp_path)
     (tmp_path / name).write_bytes(b"nonsense")

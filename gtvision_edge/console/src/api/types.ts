@@ -204,6 +204,19 @@ export interface Finding {
   [fact: string]: unknown;
 }
 
+export interface UplinkStatus {
+  state: "off" | "connecting" | "up" | "unreachable" | "refused" | "blocked" | "stalled";
+  since: string;
+  reason: string | null;
+  waiting: number;
+  waiting_bytes: number;
+  oldest: string | null;
+  rate: number;
+  parked: number;
+  dropped: number;
+  queues: { name: string; depth: number | null }[];
+}
+
 export interface SiteStatus {
   site: { id: string; name: string; timezone: string; now: string };
   version: string;
@@ -225,7 +238,8 @@ export interface SiteStatus {
     since?: string;
     webrtc?: boolean;
   } | null;
-  hub: unknown;
+  /** null for people of one tenant. */
+  uplink: UplinkStatus | null;
   findings?: Finding[];
 }
 

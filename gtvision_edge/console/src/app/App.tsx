@@ -7,8 +7,11 @@ import { HealthRoom } from "../rooms/health/HealthRoom";
 import { InvestigateRoom } from "../rooms/investigate/InvestigateRoom";
 import { LiveRoom } from "../rooms/live/LiveRoom";
 import { draft } from "../rooms/live/store";
+import { PlatesRoom } from "../rooms/plates/PlatesRoom";
 import { SettingsRoom } from "../rooms/settings/SettingsRoom";
+import { watchAlerts } from "../state/alerts";
 import { onKeys } from "../state/keys";
+import { confirm, followNotices } from "../state/notices";
 import { may } from "../state/permissions";
 import { route } from "../state/route";
 import { loginState, me } from "../state/session";
@@ -16,6 +19,7 @@ import { watchSite } from "../state/site";
 import { watchStorage } from "../state/storage";
 import { guardWork } from "../state/unsaved";
 import { Empty } from "../ui/parts";
+import { AlertBanner } from "./AlertBanner";
 import { KeyHelp } from "./KeyHelp";
 import { LinkBanner } from "./LinkBanner";
 import { LoginOverlay, LoginPage } from "./Login";
@@ -53,7 +57,12 @@ function Shell() {
   useEffect(() => watchSite(), []);
   const maySeeStorage = may(me.value?.role, "seeStorage");
   useEffect(() => (maySeeStorage ? watchStorage() : undefined), [maySeeStorage]);
+  const maySeePlates = may(me.value?.role, "seePlates");
+  useEffect(() => (maySeePlates ? watchAlerts() : undefined), [maySeePlates]);
   useEffect(() => guardWork(() => draft.value !== null), []);
+  useEffect(() => followNotices(), []);
+  // With each login anew. What fails here is said in Ajustes, where somebody can do something about it.
+  useEffect(() => void confirm().catch(() => {}), [me.value?.user_id, loginState.value === "in"]);
   useLayoutEffect(
     () =>
       onKeys((key) => {
@@ -65,7 +74,10 @@ function Shell() {
   return (
     <div class="shell">
       <TopBar />
-      <LinkBanner />
+      <div class="banners">
+        <LinkBanner />
+        {maySeePlates && <AlertBanner />}
+      </div>
       <Rail />
       <main class="room">
         <Room />
@@ -82,11 +94,12 @@ function Room() {
   const t = text.value;
   if (wanted === "live" && may(me.value?.role, "watch")) return <LiveRoom />;
   if (wanted === "investigate" && may(me.value?.role, "watch")) return <InvestigateRoom />;
+  if (wanted === "plates" && may(me.value?.role, "seePlates")) return <PlatesRoom />;
   if (wanted === "evidence" && may(me.value?.role, "seeEvidence")) return <EvidenceRoom />;
   if (wanted === "cameras" && may(me.value?.role, "seeCameras")) return <CamerasRoom />;
   if (wanted === "health") return <HealthRoom />;
   if (wanted === "settings") return <SettingsRoom />;
-  if (["live", "investigate", "evidence", "cameras"].includes(wanted ?? "")) {
+  if (["live", "investigate", "plates", "evidence", "cameras"].includes(wanted ?? "")) {
     return <Empty title={t.errors.notPermitted}>{t.errors.notPermittedHint}</Empty>;
   }
   return <Empty title={t.errors.notFoundRoom} />;

@@ -5,6 +5,7 @@ import { Dialog } from "../ui/Dialog";
 export function KeyHelp({ onClose }: { onClose: () => void }) {
   const t = text.value.keys;
   const here = text.value.investigate.keys;
+  const plates = text.value.plates.keys;
   const investigating: [string[], string][] = [
     [["␣"], here.play],
     [["←", "→"], here.ten],
@@ -21,6 +22,7 @@ export function KeyHelp({ onClose }: { onClose: () => void }) {
     [["E"], here.export],
     [["Y"], here.inStep],
     [["L"], here.live],
+    [["A"], plates.acknowledge],
     [["F"], t.full],
     [["Esc"], t.up],
     [["?"], t.list],
@@ -33,11 +35,22 @@ export function KeyHelp({ onClose }: { onClose: () => void }) {
     [["C"], t.sequence],
     [["M"], t.sound],
     [["L"], t.review],
+    [["R"], plates.readings],
+    [["A"], plates.acknowledge],
     [["/"], t.find],
     [["Esc"], t.up],
     [["?"], t.list],
   ];
-  const keys = route.value.room === "investigate" ? investigating : live;
+  const reading: [string[], string][] = [
+    [["↑", "↓"], plates.move],
+    [["↵"], plates.open],
+    [["/"], plates.find],
+    [["A"], plates.acknowledge],
+    [["Esc"], t.up],
+    [["?"], t.list],
+  ];
+  const { room } = route.value;
+  const keys = room === "investigate" ? investigating : room === "plates" ? reading : live;
   return (
     <Dialog title={t.title} onClose={onClose}>
       <div class="dialog-body">

@@ -1,5 +1,6 @@
 import type { Role } from "../api/types";
 import { text } from "../i18n";
+import { feedLink, pendingAlerts } from "../state/alerts";
 import { may } from "../state/permissions";
 import { hashOf, route } from "../state/route";
 import { me } from "../state/session";
@@ -9,11 +10,12 @@ import { grouped, problemsOf } from "../rooms/health/problems";
 import { inHand } from "../rooms/live/store";
 import { Icon } from "../ui/Icon";
 
-export type RoomName = "live" | "investigate" | "evidence" | "cameras" | "health" | "settings";
+export type RoomName = "live" | "investigate" | "plates" | "evidence" | "cameras" | "health" | "settings";
 
 export function roomsFor(role: Role | undefined): RoomName[] {
   const rooms: RoomName[] = [];
   if (may(role, "watch")) rooms.push("live", "investigate");
+  if (may(role, "seePlates")) rooms.push("plates");
   if (may(role, "seeEvidence")) rooms.push("evidence");
   if (may(role, "seeHealth")) rooms.push("health");
   if (may(role, "seeCameras")) rooms.push("cameras");
@@ -34,6 +36,7 @@ export function Rail() {
             <Icon name={room} />
             {t.rooms[room]}
             {room === "health" && <HealthCount />}
+            {room === "plates" && <AlertCount />}
           </a>
         </>
       ))}
@@ -44,6 +47,12 @@ export function Rail() {
 /** The camera in hand goes along from live to its recordings. */
 function wayTo(room: RoomName, current: string | undefined): string {
   return room === "investigate" && current === "live" ? hashOf(room, null, { c: inHand.value }) : hashOf(room);
+}
+
+function AlertCount() {
+  const waiting = pendingAlerts.value.length;
+  if (waiting === 0) return null;
+  return <b class={feedLink.value === "down" ? "old" : ""}>{waiting > 99 ? "99+" : waiting}</b>;
 }
 
 function HealthCount() {

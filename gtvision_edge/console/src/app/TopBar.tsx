@@ -3,12 +3,14 @@ import { text } from "../i18n";
 import { ageOf, dateTimeOf, mediaWord } from "../i18n/format";
 import { nowMs } from "../state/clock";
 import { hashOf } from "../state/route";
+import { may } from "../state/permissions";
 import { me } from "../state/session";
 import { cameras, recordingOf, status, statusOldSince, zone } from "../state/site";
 import { storageReport } from "../state/storage";
 import { diskToneOf, problemsOf } from "../rooms/health/problems";
 import { Icon } from "../ui/Icon";
 import { Pill } from "../ui/parts";
+import { Bell } from "./Bell";
 
 /** A site that nobody named yet bears the product's own name; said once is enough. */
 const BRAND = "GT-Vision";
@@ -23,6 +25,7 @@ export function TopBar() {
       </span>
       <SiteState status={status.value} />
       <span class="grow" />
+      {may(me.value?.role, "seePlates") && <Bell />}
       {site && <Clock />}
       <a class="pill account" href={hashOf("settings")} title={t.top.account} style={{ textDecoration: "none" }}>
         <span class="hidden-words">{t.top.account}</span>

@@ -143,6 +143,10 @@ export const findings: Text["findings"] = {
     title: `Recordings out of reach: nobody can tell whose the folder ${word(directory)} is.`,
     cure: "Its file .camera.json, on the recordings disk, is damaged or missing, and the index does not tell whose it is. Write it again with {\"camera_uuid\": …, \"camera_id\": …} of the camera; the footage is back within 1 min. Nothing in it is deleted.",
   }),
+  footage_unreadable: ({ directory, reason }) => ({
+    title: `The folder ${word(directory)} of the recordings disk cannot be read (${word(reason)}): what lies in it is not on the timeline.`,
+    cure: "Look at the disk on the unit (“dmesg”, “smartctl -a”): read errors call for a backup and a new disk. If it is a matter of rights, give the folder back to the service's user. Nothing in it is deleted.",
+  }),
   volume_filled_by_others: ({ percent }) => ({
     title: `Other files take about ${Number(percent) || 0} % of the recordings disk, and the room that recordings need.`,
     cure: "On the unit, “du -xh --max-depth=2” on the recordings disk shows what grows there: remove it; exported bundles are deleted in Evidências. Without room within 1 min the oldest recordings are deleted.",
@@ -165,11 +169,27 @@ export const findings: Text["findings"] = {
   }),
   hub_stalled: () => ({
     title: "The hub is connected and confirms nothing.",
-    cure: "Its RabbitMQ may be out of memory or disk: tell its team. Readings wait here.",
+    cure: "Its RabbitMQ hangs: tell its team. Readings wait here.",
   }),
-  hub_backlog: ({ waiting }) => ({
-    title: `${Number(waiting).toLocaleString("en")} messages wait for the hub.`,
-    cure: "They are sent by themselves once the line is back, new ones first. If the line is good, the hub takes them too slowly.",
+  hub_far_behind: ({ waiting, queue, depth }) => ({
+    title: typeof queue === "string"
+      ? `The hub is far behind: its queue ${queue} holds ${Number(depth).toLocaleString("en")} messages.`
+      : `The hub is far behind: ${Number(waiting).toLocaleString("en")} messages wait for it.`,
+    cure: typeof queue === "string"
+      ? "Who takes them at the hub has stopped or is slow: tell its team."
+      : "They are sent by themselves once the line is back, new ones first. If the line is good, the hub takes them too slowly.",
+  }),
+  hub_blocked: () => ({
+    title: "The hub has said that it is out of memory or disk, and takes nothing now.",
+    cure: "Tell the hub's team; readings wait here and leave by themselves when it takes them again.",
+  }),
+  hub_messages_given_up: ({ messages, reason }) => ({
+    title: `${Number(messages).toLocaleString("en")} messages or more were given up and never reached the hub: ${reason === "age" ? "they had waited too long" : "there was no more room"}.`,
+    cure: "The readings stay on this unit, and the audit log says how many messages they were and of when. The limits are keep and max_bytes, in [uplink] of edge.toml.",
+  }),
+  push_service_unreachable: ({ minutes }) => ({
+    title: `Notice services have not answered for ${String(minutes)} min.`,
+    cure: "The unit needs the internet (HTTPS) to tell phones and browsers. What waits is sent when it is back, if it is still news.",
   }),
   messages_parked: ({ parked }) => ({
     title: `${Number(parked).toLocaleString("en")} messages were refused by the hub many times and are put aside.`,
@@ -178,9 +198,5 @@ export const findings: Text["findings"] = {
   plate_pictures_failing: ({ cameras, reason }) => ({
     title: `Pictures of readings do not come, of ${Number(cameras).toLocaleString("en")} camera(s): ${PICTURE_REASONS[String(reason)] ?? word(reason)}.`,
     cure: "The readings stay, without picture. Who sends them names the address in imagem_url: this box must reach it, picture_sources (edge.toml) must list it, and it must be a JPEG of at most 5 MiB.",
-  }),
-  hub_queue_deep: ({ queue, depth }) => ({
-    title: `The hub's queue ${word(queue)} holds ${Number(depth).toLocaleString("en")} messages.`,
-    cure: "Who takes them at the hub has stopped or is slow: tell its team.",
   }),
 };

@@ -6,6 +6,8 @@ import { investigate } from "./investigate.pt-BR";
 import { fields } from "./fields.pt-BR";
 import { findings, mediaStates } from "./findings.pt-BR";
 import { causes, doors, failures, volumes, warnings } from "./trouble.pt-BR";
+import { plates, plateSources, plateTrust, pushing } from "./plates.pt-BR";
+import { noticeFailures, notices } from "./notices.pt-BR";
 import { purging } from "./purging.pt-BR";
 import { readingMarks } from "./readingMarks.pt-BR";
 import { refusals } from "./refusals.pt-BR";
@@ -20,13 +22,18 @@ export const ptBR = {
   languages: { "pt-BR": "Português", en: "English" },
   acts,
   evidence,
-  failures: { ...refusals, ...failures, ...evidenceFailures },
+  failures: { ...refusals, ...failures, ...evidenceFailures, ...noticeFailures },
   fields,
   causes,
   doors,
   findings,
+  plates,
+  plateSources,
+  plateTrust,
+  notices,
   purging,
   readingMarks,
+  pushing,
   mediaStates,
   investigate,
   volumes,
@@ -61,7 +68,7 @@ export const ptBR = {
     noMatch: "Nada encontrado.",
     name: "Nome",
   },
-  rooms: { live: "Ao vivo", investigate: "Investigar", evidence: "Evidências", cameras: "Câmeras", health: "Saúde", settings: "Ajustes", navigation: "Áreas" },
+  rooms: { live: "Ao vivo", investigate: "Investigar", plates: "Placas", evidence: "Evidências", cameras: "Câmeras", health: "Saúde", settings: "Ajustes", navigation: "Áreas" },
   top: {
     unknown: "estado ainda desconhecido",
     noCameras: "nenhuma câmera ainda",

@@ -123,9 +123,9 @@ export const failures: Record<string, Trouble> = {
   picture_lost: { title: "O arquivo desta imagem sumiu.", cure: "Ninguém o tirou: confira o disco da unidade em Saúde." },
   unknown_detection: { title: "Esta leitura não existe mais.", cure: "Ela pode ter sido anonimizada; atualize a página." },
   unknown_alert: { title: "Este alerta não existe, ou não existe mais.", cure: "Atualize a página." },
-  already_acknowledged: { title: "Alguém já deu ciência deste alerta.", cure: "Atualize a página para ver quem e quando." },
-  unknown_watch: { title: "Esta placa não está mais na lista de procuradas.", cure: "Alguém pode ter tirado; atualize a página." },
-  already_watched: { title: "Esta placa já está na lista de procuradas.", cure: "A placa antiga e a Mercosul são o mesmo veículo: mude a que já está na lista." },
+  already_acknowledged: { title: "Alguém já reconheceu este alerta.", cure: "Atualize a página para ver quem e quando." },
+  unknown_watch: { title: "Esta placa não está mais na lista de monitoramento.", cure: "Alguém pode ter tirado; atualize a página." },
+  already_watched: { title: "Esta placa já está na lista de monitoramento.", cure: "A placa antiga e a Mercosul são o mesmo veículo: mude a que já está na lista." },
 };
 
 /** Which of a camera's doors refused the login, by `via` of the daemon's answer. */

@@ -106,6 +106,7 @@ export const settings: Text["settings"] = {
     integrity: "comparison",
     mosaic: "mosaic",
     policy: "rules of keeping",
+    push: "device",
     purge: "deletion",
     seal: "seal",
     tenant: "organisation",

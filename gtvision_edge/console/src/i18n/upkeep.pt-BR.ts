@@ -107,6 +107,7 @@ export const settings = {
     integrity: "conferência",
     mosaic: "mosaico",
     policy: "regras de guarda",
+    push: "aparelho",
     purge: "expurgo",
     seal: "selo",
     tenant: "organização",

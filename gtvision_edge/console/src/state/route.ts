@@ -7,9 +7,16 @@ export interface Route {
   query: URLSearchParams;
 }
 
+/** Addresses that stand in messages to people, in their words: `#/placas/alerta/ID`. */
+const SPOKEN: Record<string, { room: string; first: Record<string, string> }> = {
+  placas: { room: "plates", first: { alerta: "alert", alertas: "alerts", lista: "watchlist" } },
+};
+
 export function parseRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
-  const [room = "", ...rest] = path.split("/").map(decodeURIComponent);
+  const [named = "", ...rest] = path.split("/").map(decodeURIComponent);
+  const { room, first } = SPOKEN[named] ?? { room: named, first: {} };
+  if (rest[0] !== undefined) rest[0] = first[rest[0]] ?? rest[0];
   return { room, detail: rest.length > 0 && rest[0] !== "" ? rest.join("/") : null, query: new URLSearchParams(query) };
 }
 

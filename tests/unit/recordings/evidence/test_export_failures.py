@@ -14,7 +14,7 @@ import pytest
 from gtvision_edge.accounts.model import THE_BOX
 from gtvision_edge.audit import TreeHead
 from gtvision_edge.recordings.evidence import maker as maker_module
-from gtvision_edge.recordings.evidence import ordering, process, worker
+from gtvision_edge.recordings.evidence import ordering, worker
 from gtvision_edge.recordings.evidence.errors import ExportFailedError
 from gtvision_edge.recordings.evidence.model import Bundle, ExportState, Order, Progress
 from gtvision_edge.recordings.evidence.process import run_export
@@ -58,7 +58,7 @@ async def test_a_process_that_says_too_much_in_a_line_is_a_failed_export(
     async def spawn_chatty(*command: str, **options: object) -> asyncio.subprocess.Process:
         return await spawn(sys.executable, str(chatty), **options)  # type: ignore[arg-type]  # as they came
 
-    monkeypatch.setattr(process.asyncio, "create_subprocess_exec", spawn_chatty)
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", spawn_chatty)
     async with box.running() as exports:
         asked = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
         failed = await reaches(exports, asked, ExportState.FAILED)

@@ -14,6 +14,7 @@ from gtvision_edge.recordings.retention.breaker import (
     BreakerOpened,
     BreakerState,
 )
+from gtvision_edge.recordings.retention.disk_news import DiskEvent, DiskNews
 from gtvision_edge.recordings.retention.errors import BreakerOpenError
 from gtvision_edge.recordings.retention.waters import waters
 from gtvision_edge.recordings.volume import Usage
@@ -194,3 +195,29 @@ def test_the_thresholds_are_in_order_on_any_volume(
     found = waters(thresholds, Usage(total, total, 0))
 
     assert 0 < found.trip <= found.reset <= found.high <= found.low <= total
+
+
+async def test_what_others_are_told_is_written_with_the_row_or_not_at_all(
+    database: Database, clock: FakeClock
+) -> None:
+    told: list[DiskNews] = []
+    volume = FakeVolume()
+    breaker = Breaker(
+        volume,
+        FakeCameras(),
+        database=database,
+        audit=AuditLog(clock),
+        bus=RememberingBus(),
+        clock=clock,
+        settings=VolumeSettings(),
+        tell=lambda _, news: told.append(news),
+    )
+    volume.usage = used(0.96)
+    breaker.look()
+    assert told == []
+
+    await breaker._tell()
+
+    (news,) = told
+    assert (news.event, news.reason) == (DiskEvent.BREAKER_OPENED, "nearly_full")
+    assert (news.free_bytes, news.total_bytes) == (volume.usage.free, volume.usage.total)

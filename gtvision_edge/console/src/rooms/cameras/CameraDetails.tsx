@@ -11,6 +11,7 @@ import { say } from "../../state/toasts";
 import { Confirm, Dialog } from "../../ui/Dialog";
 import { Button, ErrorNote } from "../../ui/parts";
 import { EditCamera } from "./EditCamera";
+import { PlatePushes } from "./PlatePushes";
 import { StateWord } from "./StateWord";
 import { Thumbnail } from "./Thumbnail";
 import { WarningNotes } from "./WarningNotes";
@@ -33,6 +34,7 @@ export function CameraDetails({ camera, onClose }: { camera: Camera; onClose: ()
         {canWatch && <Thumbnail cameraId={camera.camera_id} large />}
         <Facts camera={camera} status={status} />
         <WarningNotes warnings={camera.warnings} />
+        {may(me.value?.role, "letCamerasPush") && <PlatePushes camera={camera} />}
         <History status={status} />
       </div>
       <footer>

@@ -10,7 +10,7 @@ const site = (storage: Partial<NonNullable<SiteStatus["storage"]>>): SiteStatus 
   viewers: 0,
   storage: { volume: "/rec", state: "present", error: null, total_bytes: 1000, free_bytes: 600, used_bytes: 400, ...storage },
   media_server: { kind: "embedded", version: "1", state: "up" },
-  hub: null,
+  uplink: null,
 });
 
 test("a volume that is there and has room is no problem", () => {

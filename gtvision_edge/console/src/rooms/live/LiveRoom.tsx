@@ -10,6 +10,8 @@ import { CameraPanel } from "./CameraPanel";
 import { liveKeys, toggleFull } from "./keys";
 import { MosaicBar } from "./MosaicBar";
 import { MosaicGrid } from "./MosaicGrid";
+import { isReadingsOpen } from "./readings";
+import { ReadingsPanel } from "./ReadingsPanel";
 import { sequenceView, stopSequence } from "./sequence";
 import { draft, isPanelOpen, loadMosaics, maximised, mosaics, selectedTile, shown } from "./store";
 
@@ -51,6 +53,7 @@ function LiveContent({ onFull }: { onFull: () => void }) {
       <div class="live-body">
         <MosaicGrid mosaic={cycled} large={large} isFixed={sequence !== null} />
         {isPanelOpen.value && <CameraPanel />}
+        {isReadingsOpen.value && <ReadingsPanel />}
       </div>
     </>
   );

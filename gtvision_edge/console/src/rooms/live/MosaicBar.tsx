@@ -9,6 +9,7 @@ import { Button, explain, Segments } from "../../ui/parts";
 import { Confirm } from "../../ui/Dialog";
 import { Menu } from "../../ui/Menu";
 import { LAYOUT_NAMES, LAYOUTS, relayout, seats, waitingCount } from "./mosaic";
+import { isReadingsOpen, toggleReadings } from "./readings";
 import { SaveDialog } from "./SaveDialog";
 import { SEQUENCE_S, sequenceStep, toggleSequence } from "./sequence";
 import { choose, chosen, discard, draft, edit, EVERY_CAMERA, isPanelOpen, mosaics, remove, save, shown } from "./store";
@@ -65,6 +66,9 @@ export function MosaicBar({ onFull }: { onFull: () => void }) {
           }}
         >
           <span class="words">{t.panel}</span>
+        </Button>
+        <Button kind="ghost" icon="plates" hotkey="R" pressed={isReadingsOpen.value} onClick={toggleReadings}>
+          <span class="words">{text.value.plates.now.open}</span>
         </Button>
         <span class="desk-only">
           <Button kind="ghost" hotkey="C" pressed={sequenceStep.value !== null} onClick={toggleSequence}>

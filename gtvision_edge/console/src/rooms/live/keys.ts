@@ -1,5 +1,6 @@
 import { go } from "../../state/route";
 import { neighbour, seats } from "./mosaic";
+import { toggleReadings } from "./readings";
 import { reviewHash } from "./review";
 import { enlarge, isSequenceLarge, stopSequence, toggleSequence } from "./sequence";
 import { inHand, isPanelOpen, maximise, maximised, openPanel, selectedTile, shown, soundOf } from "./store";
@@ -43,6 +44,9 @@ export function liveKeys(key: string, room: HTMLElement | null): boolean {
     case "l":
       if (camera === null) return false;
       go(reviewHash(camera));
+      return true;
+    case "r":
+      toggleReadings();
       return true;
     case "/":
       openPanel();

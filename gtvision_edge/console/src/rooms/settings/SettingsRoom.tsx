@@ -6,15 +6,16 @@ import { me } from "../../state/session";
 import { Segments } from "../../ui/parts";
 import { AuditTab } from "./AuditTab";
 import { MyAccount } from "./MyAccount";
+import { NoticesTab } from "./NoticesTab";
 import { TenantsTab } from "./TenantsTab";
 import { UsersTab } from "./UsersTab";
 
-type Tab = "me" | "users" | "tenants" | "audit";
+type Tab = "me" | "notices" | "users" | "tenants" | "audit";
 
 export function SettingsRoom() {
   const t = text.value.settings;
   const role = me.value?.role;
-  const tabs: Tab[] = ["me"];
+  const tabs: Tab[] = ["me", "notices"];
   if (may(role, "manageUsers")) tabs.push("users", "tenants");
   if (may(role, "seeAudit")) tabs.push("audit");
   const tab = tabs.find((each) => each === route.value.detail) ?? "me";
@@ -22,17 +23,16 @@ export function SettingsRoom() {
     <>
       <div class="room-bar">
         <h1>{t.title}</h1>
-        {tabs.length > 1 && (
-          <Segments
-            label={t.title}
-            options={tabs.map((value) => ({ value, label: t[value] }))}
-            value={tab}
-            onChange={(value) => go(hashOf("settings", value))}
-          />
-        )}
+        <Segments
+          label={t.title}
+          options={tabs.map((value) => ({ value, label: value === "notices" ? text.value.notices.tab : t[value] }))}
+          value={tab}
+          onChange={(value) => go(hashOf("settings", value))}
+        />
       </div>
       <div class="room-body pad" tabIndex={0}>
         {tab === "me" && <MyAccount />}
+        {tab === "notices" && <NoticesTab />}
         {tab === "users" && <UsersTab />}
         {tab === "tenants" && <TenantsTab />}
         {tab === "audit" && <AuditTab />}

@@ -1,11 +1,11 @@
-"""JSON as a stranger may send it: one meaning or none."""
+"""Bodies and queries as the endpoints' models: what is wrong is said place by place."""
 
-import json
-from typing import Any, Final, Never
+from typing import Final
 
 from pydantic import BaseModel, ValidationError
 
 from gtvision_edge.errors import InvalidInputError
+from gtvision_edge.runtime.strict_json import UnclearJsonError, read_strict_json
 
 _NO_MOMENT: Final = frozenset(
     {
@@ -28,22 +28,10 @@ def parse_body(raw: bytes, model: type[BaseModel]) -> BaseModel:
 
     """
     try:
-        value = json.loads(
-            raw.decode("utf-8"),
-            object_pairs_hook=_without_duplicates,
-            parse_constant=_refuse_constant,
-            parse_float=_finite,
-        )
-        # What json makes of "\ud800" can be neither stored nor sent again.
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
-    except UnicodeError as error:
-        raise _invalid("has characters that are no UTF-8") from error
-    except json.JSONDecodeError as error:
-        raise _invalid(f"is no JSON (line {error.lineno}, column {error.colno})") from error
-    except RecursionError as error:
-        raise _invalid("is nested too deeply") from error
-    except ValueError as error:
-        raise _invalid(str(error)[:200]) from error
+        read_strict_json(raw)
+    except UnclearJsonError as error:
+        fault = {"path": "", "message": str(error)}
+        raise InvalidInputError("The request is not right.", faults=[fault]) from error
     try:
         return model.model_validate_json(raw, strict=True)
     except ValidationError as error:
@@ -93,25 +81,3 @@ def _message(kind: str, message: str) -> str:
 
 def _readable(part: str | int) -> str:
     return str(part)[:100].encode("utf-8", "replace").decode("utf-8")
-
-
-def _invalid(message: str) -> InvalidInputError:
-    return InvalidInputError("The request is not right.", faults=[{"path": "", "message": message}])
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("has a key twice in one object")
-    return found
-
-
-def _refuse_constant(name: str) -> Never:
-    raise ValueError(f"has {name}, which is no JSON")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if number in (float("inf"), float("-inf")):
-        raise ValueError("has a number that is too large")
-    return number

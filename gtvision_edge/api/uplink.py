@@ -1,0 +1,200 @@
+"""Messages that did not go the plain way to the hub. What they say is not shown: plates are searched for with a purpose."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from gtvision_edge.api.routing import (
+    ADMINS,
+    INSPECTORS,
+    Answer,
+    Body,
+    Call,
+    Endpoint,
+    Listing,
+    PageQuery,
+)
+from gtvision_edge.errors import InvalidInputError
+from gtvision_edge.runtime.timestamps import to_rfc3339
+from gtvision_edge.uplink.errors import UnknownMessageError
+from gtvision_edge.uplink.parked import ParkedDesk
+from gtvision_edge.uplink.repository import OutboxPurge, Parked
+
+
+class DiscardBody(Body):
+    reason: Annotated[str, Field(min_length=5, max_length=500)]
+    """Why the hub shall never have it; goes into the audit log."""
+
+
+class RetryBody(Body):
+    pass
+
+
+class ParkedAnswer(Answer):
+    message_id: str
+    routing_key: str
+    lane: str
+    """Order is kept within it: a camera's uuid, or the kind of news."""
+    accepted_at: str
+    parked_at: str
+    reason: Literal["returned", "refused"]
+    """``returned``: no queue of the hub is bound for it; ``refused``: its queue does not take it."""
+    attempts: int
+    size_bytes: int
+
+
+class RetriedAnswer(Answer):
+    messages: int
+
+
+class OutboxPurgeAnswer(Answer):
+    purge_id: str
+    at: str
+    reason: Literal["age", "bytes"]
+    bound: int
+    """The setting that was passed: seconds (``keep``) or bytes (``max_bytes``)."""
+    messages: int
+    size_bytes: int
+    first_accepted_at: str
+    last_accepted_at: str
+    kinds: dict[str, int]
+    """How many of each routing key."""
+    ids_sha256: str
+    audit_seq: int
+
+
+class _UplinkResource:
+    def __init__(self, desk: ParkedDesk) -> None:
+        self._desk = desk
+
+    async def parked(self, call: Call) -> Listing[ParkedAnswer]:
+        query = call.query_as(PageQuery)
+        found, after = await self._desk.list_parked(
+            call.principal, after=_seq(query.cursor), limit=query.limit
+        )
+        return Listing[ParkedAnswer](
+            items=[_parked(each) for each in found], next=None if after is None else str(after)
+        )
+
+    async def purges(self, call: Call) -> Listing[OutboxPurgeAnswer]:
+        query = call.query_as(PageQuery)
+        found, before = await self._desk.list_purges(
+            call.principal, before=query.cursor or "", limit=query.limit
+        )
+        return Listing[OutboxPurgeAnswer](items=[_purge(each) for each in found], next=before)
+
+    async def retry(self, call: Call) -> None:
+        await self._desk.retry(call.principal, call.path("message_id"), address=call.address)
+
+    async def retry_all(self, call: Call) -> RetriedAnswer:
+        return RetriedAnswer(
+            messages=await self._desk.retry_all(call.principal, address=call.address)
+        )
+
+    async def discard(self, call: Call) -> None:
+        await self._desk.discard(
+            call.principal,
+            call.path("message_id"),
+            reason=call.body_as(DiscardBody).reason,
+            address=call.address,
+        )
+
+
+def _seq(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):
+        raise InvalidInputError(
+            "The cursor is none of ours.", faults=[{"path": "cursor", "message": "is none of ours"}]
+        )
+    return int(cursor)
+
+
+def _parked(parked: Parked) -> ParkedAnswer:
+    return ParkedAnswer(
+        message_id=parked.message_id,
+        routing_key=parked.routing_key,
+        lane=parked.lane,
+        accepted_at=to_rfc3339(parked.created_us),
+        parked_at=to_rfc3339(parked.parked_us),
+        reason="returned" if parked.reason == "returned" else "refused",
+        attempts=parked.attempts,
+        size_bytes=parked.size_bytes,
+    )
+
+
+def _purge(purge: OutboxPurge) -> OutboxPurgeAnswer:
+    return OutboxPurgeAnswer(
+        purge_id=purge.purge_id,
+        at=to_rfc3339(purge.at_us),
+        reason="age" if purge.reason == "age" else "bytes",
+        bound=purge.bound,
+        messages=purge.messages,
+        size_bytes=purge.size_bytes,
+        first_accepted_at=to_rfc3339(purge.first_us),
+        last_accepted_at=to_rfc3339(purge.last_us),
+        kinds=dict(purge.kinds),
+        ids_sha256=purge.ids_sha256,
+        audit_seq=purge.audit_seq,
+    )
+
+
+def uplink_endpoints(desk: ParkedDesk) -> list[Endpoint]:
+    """Return ``/uplink``: for people of the whole site, since the line carries every tenant's news."""
+    resource = _UplinkResource(desk)
+    ids = {"message_id": UnknownMessageError}
+    one = "/uplink/parked/{message_id}"
+    return [
+        Endpoint(
+            "GET",
+            "/uplink/parked",
+            resource.parked,
+            "List the messages that the hub refused too often, oldest first",
+            "box",
+            ADMINS,
+            query=PageQuery,
+            response=Listing[ParkedAnswer],
+        ),
+        Endpoint(
+            "POST",
+            "/uplink/parked/retry",
+            resource.retry_all,
+            "Have all of them tried again",
+            "box",
+            ADMINS,
+            body=RetryBody,
+            response=RetriedAnswer,
+        ),
+        Endpoint(
+            "POST",
+            f"{one}/retry",
+            resource.retry,
+            "Have a message tried again, in its old place",
+            "box",
+            ADMINS,
+            body=RetryBody,
+            status=204,
+            ids=ids,
+        ),
+        Endpoint(
+            "POST",
+            f"{one}/discard",
+            resource.discard,
+            "Put a message away for good: the hub never gets it",
+            "box",
+            ADMINS,
+            body=DiscardBody,
+            status=204,
+            ids=ids,
+        ),
+        Endpoint(
+            "GET",
+            "/uplink/purges",
+            resource.purges,
+            "List what was given up before the hub had it, newest first",
+            "box",
+            INSPECTORS,
+            query=PageQuery,
+            response=Listing[OutboxPurgeAnswer],
+        ),
+    ]

@@ -1,0 +1,131 @@
+"""The command line of the link to the hub: ``uplink status`` and ``uplink listen``."""
+
+import argparse
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from gtvision_edge.runtime.timestamps import to_rfc3339
+from gtvision_edge.settings import Settings
+from gtvision_edge.site_commands import inspect_uplink
+from gtvision_edge.uplink.errors import NoHubError
+from gtvision_edge.uplink.inspection import LineReport, schemas_folder
+from gtvision_edge.uplink.listening import Heard, Tally, listen
+
+Load = Callable[[argparse.Namespace], Settings]
+EXIT_FAILED = 1
+
+
+def add_line_commands(commands: Any, common: argparse.ArgumentParser, load: Load) -> None:
+    """Add them to *commands*; *load* reads the settings that a command line names."""
+    uplink = commands.add_parser("uplink", help="the line to the hub").add_subparsers(required=True)
+    command = uplink.add_parser(
+        "status",
+        parents=[common],
+        help="say what waits for the hub, and whether its broker can be reached",
+        description="Say what waits and try the line; nothing is sent. Works beside a running daemon."
+        " Exit code 0: the hub takes what we have, or none is named; 1: it does not, or messages are parked.",
+    )
+    command.add_argument("--json", action="store_true", help="say it for a program")
+    command.set_defaults(command=lambda options: _status(load(options), options))
+    command = uplink.add_parser(
+        "listen",
+        parents=[common],
+        help="show what arrives at the hub, a line an event (a trial consumer)",
+        description="Listen at the hub's broker with a queue of its own, which goes with it: no queue of the hub loses anything."
+        " Each event is compared with its schema; what comes twice, out of order or late is marked. Ctrl-C ends it."
+        " Exit code 1: an event was not by its schema, or out of order.",
+    )
+    command.add_argument(
+        "--key", default="#", help="routing keys, such as deteccoes.# (default: everything)"
+    )
+    command.add_argument("--count", type=_at_least_one, help="end after so many events")
+    command.add_argument(
+        "--json", action="store_true", help="say it for a program, a line an event"
+    )
+    command.set_defaults(command=lambda options: _listen(load(options), options))
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("give a number from 1 on")
+    return int(text)
+
+
+def _status(settings: Settings, options: argparse.Namespace) -> int:
+    report = asyncio.run(inspect_uplink(settings))
+    if options.json:
+        print(json.dumps(asdict(report), ensure_ascii=False))
+    else:
+        print("\n".join(_say(report)))
+    return 0 if report.hub in ("up", "off") and not report.backlog.parked else EXIT_FAILED
+
+
+def _say(report: LineReport) -> list[str]:
+    hub = {
+        "up": "The hub's broker takes a connection.",
+        "off": "No hub is named in [uplink]: messages wait.",
+    }.get(
+        report.hub, f"The hub cannot be used: {report.hub}, {report.reason or 'no more is known'}."
+    )
+    backlog = report.backlog
+    oldest = (
+        "" if backlog.oldest_us is None else f", the oldest since {to_rfc3339(backlog.oldest_us)}"
+    )
+    lines = [
+        hub,
+        f"{backlog.waiting} messages wait ({backlog.waiting_bytes} bytes){oldest}.",
+    ]
+    if backlog.parked:
+        lines.append(f"{backlog.parked} are parked: the hub refused them too often.")
+    if backlog.dropped:
+        lines.append(f"{backlog.dropped} never reached the hub since the box is in use.")
+    if report.newest_purge is not None:
+        purge = report.newest_purge
+        lines.append(
+            f"Given up last: {purge.messages} at {to_rfc3339(purge.at_us)}, by the bound of {purge.reason}."
+        )
+    lines += [
+        f"The hub's queue {name} holds {depth} messages."
+        if depth is not None
+        else f"The hub's queue {name} may not be asked, or is not there."
+        for name, depth in report.depths.items()
+    ]
+    return lines
+
+
+def _listen(settings: Settings, options: argparse.Namespace) -> int:
+    if not settings.uplink.url.get_secret_value():
+        raise NoHubError("No hub is named: give uplink.url in the settings.")
+    tally = Tally()
+
+    def show(heard: Heard) -> None:
+        tally.events += 1
+        tally.disordered += heard.is_disordered
+        tally.faulty += bool(heard.faults)
+        said = json.dumps(heard.document, ensure_ascii=False) if options.json else heard.line
+        print(said, flush=True)
+
+    def say_ready() -> None:
+        if not options.json:
+            print(f"Listening to {options.key} at {settings.uplink.exchange}.", flush=True)
+
+    work = listen(
+        settings.uplink,
+        schemas_folder(),
+        show,
+        key=options.key,
+        count=options.count,
+        ready=say_ready,
+    )
+    try:
+        asyncio.run(work)
+    except KeyboardInterrupt:
+        print()
+    if not options.json:
+        print(
+            f"{tally.events} events; {tally.faulty} not by their schema, {tally.disordered} out of order."
+        )
+    return EXIT_FAILED if tally.faulty or tally.disordered else 0

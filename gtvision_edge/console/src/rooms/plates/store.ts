@@ -1,0 +1,79 @@
+import { computed, signal } from "@preact/signals";
+import type { Detection, DetectionPage, Watch } from "../../api/plates";
+import { siteClock } from "../../state/clock";
+import { client } from "../../state/session";
+import { zone } from "../../state/site";
+import { watched } from "../../state/link";
+import { searched } from "../../ui/plate";
+import { hasPurpose, searchPath, type Wanted } from "./search";
+import { watchesByVehicle } from "./words";
+
+/** What the fields say. It outlives the room, so that one may look at a video and come back; a reload forgets it. */
+export const wanted = signal<Wanted>({ plate: "", purpose: "", camera: "", range: "today", startMs: null, endMs: null });
+
+export interface Found {
+  /** What it was found for. */
+  wanted: Wanted;
+  items: readonly Detection[];
+  next: string | null;
+  similar: readonly string[];
+  path: string;
+}
+
+export const found = signal<Found | null>(null);
+export const searchError = signal<unknown>(null);
+export const isSearching = signal(false);
+/** A search was asked for, and its purpose is missing. */
+export const lacksPurpose = signal(false);
+
+export const chosenId = signal<string | null>(null);
+export const chosen = computed<Detection | null>(() => found.value?.items.find((each) => each.detection_id === chosenId.value) ?? null);
+
+export const watches = signal<readonly Watch[] | null>(null);
+export const watchedVehicles = computed(() => watchesByVehicle(watches.value ?? []));
+
+let newest = 0;
+
+/** Look for what the fields say; an answer that comes late never wins over a newer one. */
+export async function search(): Promise<void> {
+  const now = wanted.value;
+  lacksPurpose.value = searched(now.plate) !== "" && !hasPurpose(now.purpose);
+  if (lacksPurpose.value) return;
+  newest += 1;
+  const number = newest;
+  const path = searchPath(now, siteClock.now(), zone.value);
+  isSearching.value = true;
+  try {
+    const page = await client.get<DetectionPage>(path);
+    if (number !== newest) return;
+    searchError.value = null;
+    found.value = { wanted: now, items: page.items, next: page.next, similar: page.semelhantes, path };
+    if (!page.items.some((each) => each.detection_id === chosenId.value)) chosenId.value = null;
+  } catch (error) {
+    if (number === newest) searchError.value = error;
+  } finally {
+    if (number === newest) isSearching.value = false;
+  }
+}
+
+export async function older(): Promise<void> {
+  const before = found.value;
+  if (before?.next == null) return;
+  try {
+    const page = await client.get<DetectionPage>(`${before.path}&cursor=${encodeURIComponent(before.next)}`);
+    if (found.value !== before) return;
+    searchError.value = null;
+    found.value = { ...before, items: [...before.items, ...page.items], next: page.next };
+  } catch (error) {
+    searchError.value = error;
+  }
+}
+
+export function look(change: Partial<Wanted>): Promise<void> {
+  wanted.value = { ...wanted.value, ...change };
+  return search();
+}
+
+export async function loadWatches(): Promise<void> {
+  watches.value = await watched("watchlist", () => client.all<Watch>("/watchlist?limit=500"));
+}

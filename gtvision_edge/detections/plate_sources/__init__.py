@@ -1,0 +1,1 @@
+"""How each camera's plate readings are to be understood, and from where and on what proof they are believed."""

@@ -1,0 +1,149 @@
+"""Messages that the hub refused again and again: an administrator lets them be tried once more, or puts them away for good."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+from gtvision_edge.accounts import NotPermittedError, Principal
+from gtvision_edge.audit import AuditLog
+from gtvision_edge.storage import Database, Transaction
+from gtvision_edge.uplink import repository
+from gtvision_edge.uplink.errors import UnknownMessageError
+from gtvision_edge.uplink.repository import OutboxPurge, Parked
+
+SITE_ONLY: Final = "The link to the hub belongs to the site as a whole."
+
+
+class ParkedDesk:
+    """Shows parked messages, without their contents: plates are searched for with a purpose, elsewhere."""
+
+    def __init__(self, database: Database, audit: AuditLog) -> None:
+        self._database = database
+        self._audit = audit
+
+    async def list_parked(
+        self, principal: Principal, *, after: int, limit: int
+    ) -> tuple[Sequence[Parked], int | None]:
+        """Return up to *limit* in order from the one after ``seq`` *after*, and the next *after*, None = there are no more.
+
+        Raises:
+            NotPermittedError: *principal* is not of the whole site.
+
+        """
+        _require_whole_site(principal)
+        found = await repository.parked_after(self._database, after, limit + 1)
+        return found[:limit], found[limit - 1].seq if len(found) > limit else None
+
+    async def list_purges(
+        self, principal: Principal, *, before: str, limit: int
+    ) -> tuple[Sequence[OutboxPurge], str | None]:
+        """Return up to *limit* records of what was given up, newest first, and the next *before*.
+
+        Raises:
+            NotPermittedError: *principal* is not of the whole site.
+
+        """
+        _require_whole_site(principal)
+        found = await repository.purges_before(self._database, before, limit + 1)
+        return found[:limit], found[limit - 1].purge_id if len(found) > limit else None
+
+    async def retry(self, principal: Principal, message_id: str, *, address: str = "") -> None:
+        """Let a message be tried again, in its old place.
+
+        Raises:
+            UnknownMessageError: no such message is parked, or *principal* is not of the whole site.
+
+        """
+
+        def write(transaction: Transaction) -> None:
+            parked = self._find(transaction, principal, message_id)
+            repository.unpark(transaction, parked.seq)
+            self._note(transaction, principal, address, "uplink.message_retried", parked)
+
+        await self._database.write(write)
+
+    async def retry_all(self, principal: Principal, *, address: str = "") -> int:
+        """Let all be tried again; return how many.
+
+        Raises:
+            NotPermittedError: *principal* is not of the whole site.
+
+        """
+        _require_whole_site(principal)
+
+        def write(transaction: Transaction) -> int:
+            count = repository.unpark(transaction)
+            if count:
+                self._audit.append(
+                    transaction,
+                    actor=principal.actor(address),
+                    action="uplink.messages_retried",
+                    subject="uplink",
+                    details={"messages": count},
+                )
+            return count
+
+        return await self._database.write(write)
+
+    async def discard(
+        self, principal: Principal, message_id: str, *, reason: str, address: str = ""
+    ) -> None:
+        """Put a message away for good: the hub never gets it. What it told of stays on the box.
+
+        Raises:
+            UnknownMessageError: no such message is parked, or *principal* is not of the whole site.
+
+        """
+
+        def write(transaction: Transaction) -> None:
+            parked = self._find(transaction, principal, message_id)
+            repository.give_up(transaction, [parked.seq])
+            self._note(
+                transaction,
+                principal,
+                address,
+                "uplink.message_discarded",
+                parked,
+                reason=reason,
+                sha256=hashlib.sha256(parked.body).hexdigest(),
+            )
+
+        await self._database.write(write)
+
+    def _find(self, transaction: Transaction, principal: Principal, message_id: str) -> Parked:
+        parked = repository.find_parked(transaction, message_id)
+        if parked is None or not _is_of_whole_site(principal):
+            raise UnknownMessageError("No such message is parked.")
+        return parked
+
+    def _note(
+        self,
+        transaction: Transaction,
+        principal: Principal,
+        address: str,
+        action: str,
+        parked: Parked,
+        **facts: object,
+    ) -> None:
+        self._audit.append(
+            transaction,
+            actor=principal.actor(address),
+            action=action,
+            subject=f"message:{parked.message_id}",
+            details={
+                "routing_key": parked.routing_key,
+                "attempts": parked.attempts,
+                "refused_as": parked.reason,
+                "accepted_us": parked.created_us,
+                **facts,
+            },
+        )
+
+
+def _is_of_whole_site(principal: Principal) -> bool:
+    return principal.tenant_id is None and principal.camera_ids is None
+
+
+def _require_whole_site(principal: Principal) -> None:
+    if not _is_of_whole_site(principal):
+        raise NotPermittedError(SITE_ONLY)

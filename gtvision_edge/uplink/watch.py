@@ -1,0 +1,192 @@
+"""What people, ``/status`` and metrics are told of the line to the hub; all cumulative figures have their one place here."""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.findings import Finding, Severity
+from gtvision_edge.settings import UplinkSettings
+from gtvision_edge.storage import Database
+from gtvision_edge.uplink import outbox
+from gtvision_edge.uplink.errors import HubUnreachableError
+from gtvision_edge.uplink.link import LinkState
+from gtvision_edge.uplink.outbox import Backlog
+
+LOOK_S: Final = 5.0
+DEPTH_EVERY: Final = 3
+"""Looks between two questions for the depth of the hub's queues."""
+RATE_OVER_S: Final = 60.0
+CALM: Final = 0.5
+"""Far behind ends below this part of the thresholds: who hovers about them is told once."""
+
+
+_TROUBLES: Final = {
+    LinkState.UNREACHABLE: "hub_unreachable",
+    LinkState.REFUSED: "hub_refused",
+    LinkState.BLOCKED: "hub_blocked",
+    LinkState.STALLED: "hub_stalled",
+}
+
+
+class Link(Protocol):
+    """The link, as far as it is watched."""
+
+    @property
+    def state(self) -> LinkState: ...
+    @property
+    def since_us(self) -> int: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def confirmed(self) -> int: ...
+    async def depth(self, queue: str) -> int | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """The line as people see it; *since_us*: of the state. *rate*: messages confirmed a second, over the last minute.
+
+    *depths*: of the hub's queues that are watched, None = not known: it may not be asked, or was not yet.
+    """
+
+    state: LinkState
+    since_us: int
+    reason: str
+    backlog: Backlog
+    rate: float
+    depths: Mapping[str, int | None]
+
+
+class UplinkWatch:
+    """Looks every five seconds; every look costs the same however much waits."""
+
+    def __init__(
+        self,
+        settings: UplinkSettings,
+        database: Database,
+        link: Link,
+        clock: Clock,
+        *,
+        registry: CollectorRegistry | None = None,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._link = link
+        self._clock = clock
+        self._backlog = Backlog()
+        self._depths: dict[str, int | None] = dict.fromkeys(settings.watch_queues)
+        self._samples: deque[tuple[float, int]] = deque()
+        self._looks = 0
+        self._is_far_behind = False
+        self._deep: set[str] = set()
+        self._told_dropped: int | None = None
+        registry = registry or CollectorRegistry()
+
+        def gauge(name: str, words: str, *labels: str) -> Gauge:
+            return Gauge(f"gtvision_edge_uplink_{name}", words, labels, registry=registry)
+
+        self._waiting = gauge("waiting", "Messages waiting for the hub")
+        self._waiting_bytes = gauge("waiting_bytes", "Bytes of these")
+        self._parked = gauge("parked", "Messages that the hub refused too often")
+        self._oldest = gauge("oldest_seconds", "How long the oldest one has waited")
+        self._depth = gauge("queue_depth", "Messages in a queue of the hub", "queue")
+        self._dropped = Counter(
+            "gtvision_edge_uplink_dropped",
+            "Messages that never reached the hub: given up or discarded",
+            registry=registry,
+        )
+
+    @property
+    def has_hub(self) -> bool:
+        return bool(self._settings.url.get_secret_value())
+
+    @property
+    def view(self) -> LineView:
+        link = self._link
+        return LineView(
+            link.state,
+            link.since_us,
+            link.reason,
+            self._backlog,
+            self._rate(),
+            dict(self._depths),
+        )
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            await self.look()
+            await self._clock.sleep(LOOK_S)
+
+    async def look(self) -> None:
+        """Take the figures as they are now."""
+        self._backlog = backlog = await outbox.fetch_backlog(self._database)
+        now = self._clock.monotonic()
+        self._samples.append((now, self._link.confirmed))
+        while now - self._samples[0][0] > RATE_OVER_S:
+            self._samples.popleft()
+        if self._looks % DEPTH_EVERY == 0:
+            await self._ask_depths()
+        self._looks += 1
+        self._waiting.set(backlog.waiting)
+        self._waiting_bytes.set(backlog.waiting_bytes)
+        self._parked.set(backlog.parked)
+        self._oldest.set(self._age_s())
+        self._dropped.inc(max(0, backlog.dropped - (self._told_dropped or 0)))
+        self._told_dropped = backlog.dropped
+        self._judge()
+
+    def findings(self) -> Iterable[Finding]:
+        """Return what somebody should mend about the hub, as of the last look."""
+        if not self.has_hub:
+            return
+        facts: dict[str, object] = {"since_us": self._link.since_us}
+        if self._link.reason:
+            facts["reason"] = self._link.reason
+        if code := _TROUBLES.get(self._link.state):
+            yield Finding(code, Severity.WARNING, facts)
+        if self._is_far_behind:
+            facts = {"waiting": self._backlog.waiting, "oldest_s": round(self._age_s())}
+            yield Finding("hub_far_behind", Severity.ALARM, facts)
+        for queue in sorted(self._deep):
+            facts = {"queue": queue, "depth": self._depths[queue]}
+            yield Finding("hub_far_behind", Severity.ALARM, facts)
+        if self._backlog.parked:
+            yield Finding("messages_parked", Severity.WARNING, {"parked": self._backlog.parked})
+
+    async def _ask_depths(self) -> None:
+        for queue in self._depths:
+            try:
+                self._depths[queue] = await self._link.depth(queue)
+            except HubUnreachableError:
+                return  # what was known last is the best that is known
+            if (depth := self._depths[queue]) is not None:
+                self._depth.labels(queue).set(depth)
+
+    def _judge(self) -> None:
+        settings = self._settings
+        share = CALM if self._is_far_behind else 1.0
+        self._is_far_behind = (
+            self._backlog.waiting >= settings.alert_waiting * share
+            or self._age_s() >= settings.alert_age * share
+        )
+        for queue, depth in self._depths.items():
+            limit = settings.alert_waiting * (CALM if queue in self._deep else 1.0)
+            if depth is not None and depth >= limit:
+                self._deep.add(queue)
+            else:
+                self._deep.discard(queue)
+
+    def _age_s(self) -> float:
+        oldest_us = self._backlog.oldest_us
+        return 0.0 if oldest_us is None else max(0.0, (self._clock.now_us() - oldest_us) / 1e6)
+
+    def _rate(self) -> float:
+        if len(self._samples) < 2:
+            return 0.0
+        (began, before), (ended, after) = self._samples[0], self._samples[-1]
+        return (after - before) / (ended - began) if ended > began else 0.0

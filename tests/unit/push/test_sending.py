@@ -1,0 +1,415 @@
+"""What waits is told to whom it may be told, once, until it is told, too old, or nobody's business any more."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gtvision_edge.accounts import Session
+from gtvision_edge.detections.model import WatchLevel
+from gtvision_edge.push import repository
+from gtvision_edge.push.errors import (
+    PushRefusedError,
+    PushServiceUnreachableError,
+    SubscriptionGoneError,
+    TrialTooSoonError,
+    UnknownSubscriptionError,
+)
+from gtvision_edge.push.model import Topic
+from gtvision_edge.push.sender import BREATH_S, LONGEST_WAIT_S, UNREACHABLE_S
+from gtvision_edge.push.subscriptions import NewSubscription
+from tests.unit.push.conftest import ADMIN_A, AUDITOR_A, FOREIGN, GATE, MANAGER_A, MANAGER_B, Town
+from tests.waiting import becomes
+
+
+@asynccontextmanager
+async def sending(town: Town) -> AsyncIterator[None]:
+    """Let the sender run while the block is open."""
+    task = asyncio.create_task(town.pushes.sender.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.result()
+
+
+async def emptied(town: Town) -> None:
+    """Wait until nothing waits any more."""
+
+    async def is_empty() -> bool:
+        return await town.waiting() == 0
+
+    await becomes(is_empty, within_s=5)
+
+
+async def tried(town: Town, times: int) -> None:
+    await becomes(lambda: town.service.tries >= times, within_s=5)
+
+
+async def until_put_off(town: Town) -> None:
+    """Wait until the sender and its follower wait for the clock again."""
+    await asyncio.wait_for(town.clock.until_asleep(1), 5)
+
+
+async def test_a_wanted_plate_reaches_the_phone_and_the_push_service_reads_nothing(
+    town: Town,
+) -> None:
+    await town.subscribe()
+    async with sending(town):
+        await town.passes("ABC1D23")
+        (pushed,) = await town.service.wait_for(1)
+        await emptied(town)
+
+    alert_id = await town.alert_id()
+    assert pushed.message == {
+        "title": "URGENTE · placa procurada: ABC1D23",
+        "body": "carro roubado · Portaria · 31/12 21:00",
+        "tag": f"alert-{alert_id}",
+        "path": f"#/placas/alerta/{alert_id}",
+        "at": 1_767_225_600_000,
+        "stays": True,
+    }
+    assert pushed.headers["Urgency"] == "high"
+    assert pushed.headers["TTL"] == str(4 * 3600)
+    assert len(pushed.headers["Topic"]) == 32
+    assert alert_id not in str(pushed.headers)
+
+
+async def test_the_queue_and_the_subscription_hold_no_plate_no_name_and_no_address(
+    town: Town, tmp_path: Path
+) -> None:
+    await town.subscribe()
+    await town.passes("ABC1D23")
+
+    rows = [
+        *await town.database.fetch_all("SELECT * FROM push_queue"),
+        *await town.database.fetch_all("SELECT * FROM push_subscriptions"),
+        *await town.database.fetch_all("SELECT * FROM audit_log WHERE action LIKE 'push.%'"),
+    ]
+    text = "".join(str(value) for row in rows for value in tuple(row))
+
+    assert len(rows) == 3
+    for secret in ("ABC1D23", "roubado", "/wp/", town.service.browsers["phone"].keys["auth"]):
+        assert secret not in text
+
+
+async def test_each_hears_of_the_levels_and_topics_that_they_chose(town: Town) -> None:
+    await town.subscribe(name="all", plates_from=WatchLevel.INFO)
+    await town.subscribe(name="critical", plates_from=WatchLevel.CRITICAL)
+    await town.subscribe(name="no-plates", topics=[Topic.CAMERAS])
+
+    async with sending(town):
+        await town.passes("ABC1D23", level=WatchLevel.WARNING)
+        await town.service.wait_for(1)
+        await town.clock.advance(BREATH_S)
+        await town.passes("XYZ9A87", level=WatchLevel.CRITICAL)
+        await town.service.wait_for(3)
+        await emptied(town)
+
+    assert sorted((each.to, each.message["title"][-7:]) for each in town.service.got) == [
+        ("all", "ABC1D23"),
+        ("all", "XYZ9A87"),
+        ("critical", "XYZ9A87"),
+    ]
+
+
+async def test_nobody_hears_of_another_tenant_nor_an_auditor_of_plates(town: Town) -> None:
+    await town.subscribe(MANAGER_A, "a")
+    await town.subscribe(MANAGER_B, "b")
+    auditor = await town.subscribe(AUDITOR_A, "auditor")
+    assert Topic.PLATES not in auditor.topics
+
+    async with sending(town):
+        await town.passes("ABC1D23")
+        await town.service.wait_for(1)
+        await emptied(town)
+
+    assert [each.to for each in town.service.got] == ["a"]
+
+
+@pytest.mark.parametrize("what", ["logged out", "other tenant", "other cameras", "auditor now"])
+async def test_whose_rights_went_away_meanwhile_hears_nothing(town: Town, what: str) -> None:
+    await town.subscribe()
+    await town.passes("ABC1D23")
+    login = "login-ana"
+    if what == "logged out":
+        del town.logged_in[login]
+    elif what == "other tenant":
+        town.logged_in[login] = replace(MANAGER_A, tenant_id=MANAGER_B.tenant_id)
+    elif what == "other cameras":
+        town.logged_in[login] = replace(MANAGER_A, camera_ids=frozenset({"cam02"}))
+    else:
+        town.logged_in[login] = replace(MANAGER_A, role=AUDITOR_A.role)
+
+    async with sending(town):
+        await emptied(town)
+
+    assert town.service.tries == 0
+
+
+async def test_an_alert_somebody_saw_to_or_whose_plate_is_forgotten_is_no_news(town: Town) -> None:
+    await town.subscribe()
+    await town.passes("ABC1D23")
+    await town.alerts.acknowledge(MANAGER_A, await town.alert_id())
+    forgotten = await town.passes("XYZ9A87")
+    await town.database.write(
+        lambda transaction: transaction.execute(
+            "UPDATE detections SET plate = NULL, anonymised_us = 1 WHERE detection_id = ?",
+            (forgotten,),
+        )
+    )
+
+    async with sending(town):
+        await emptied(town)
+
+    assert town.service.tries == 0
+
+
+async def test_a_browser_that_is_gone_is_removed(town: Town) -> None:
+    await town.subscribe()
+    town.service.status = 410
+    await town.passes("ABC1D23")
+
+    async with sending(town):
+        await emptied(town)
+
+    assert await town.pushes.desk.list_own(MANAGER_A) == []
+    assert town.service.tries == 1
+
+
+async def test_a_browser_that_gave_a_new_address_meanwhile_is_not_removed_with_the_old_one(
+    town: Town,
+) -> None:
+    first = await town.subscribe(name="old")
+    found = await repository.find_subscription(town.database, first.subscription_id)
+    assert found is not None
+    endpoint, keys = town.service.endpoint("new"), town.service.browsers["new"].keys
+    wanted = NewSubscription(
+        endpoint, keys["p256dh"], keys["auth"], replaces=town.service.endpoint("old")
+    )
+    await town.pushes.desk.subscribe(Session(MANAGER_A, "login-ana"), wanted)
+
+    await town.pushes.sender._remove(first.subscription_id, found[1])
+
+    assert await town.pushes.desk.list_own(MANAGER_A) == [first]
+
+
+async def test_what_a_service_cannot_take_now_is_tried_again_when_it_says(town: Town) -> None:
+    subscription = await town.subscribe()
+    town.service.status, town.service.headers = 429, {"Retry-After": "300"}
+    await town.passes("ABC1D23")
+
+    async with sending(town):
+        await tried(town, 1)
+        await becomes_troubled(town, subscription.subscription_id)
+        town.service.status = 201
+        for _ in range(28):
+            await until_put_off(town)
+            await town.clock.advance(10)
+        assert town.service.tries == 1
+        for _ in range(4):
+            await until_put_off(town)
+            await town.clock.advance(10)
+        await town.service.wait_for(1)
+        await emptied(town)
+
+    assert await town.trouble_of(subscription) == ""
+
+
+async def becomes_troubled(town: Town, subscription_id: str, code: str = "") -> None:
+    async def is_troubled() -> bool:
+        found = await repository.find_subscription(town.database, subscription_id)
+        return found is not None and found[0].trouble == (code or PushServiceUnreachableError.code)
+
+    await becomes(is_troubled, within_s=5)
+
+
+async def test_a_refused_message_is_given_up_and_a_refused_key_is_not(town: Town) -> None:
+    subscription = await town.subscribe()
+    town.service.status = 413
+    await town.passes("ABC1D23")
+    async with sending(town):
+        await emptied(town)
+        assert await town.trouble_of(subscription) == PushRefusedError.code
+
+        town.service.status = 403
+        await town.passes("XYZ9A87")
+        await tried(town, 2)
+        await becomes_troubled(town, subscription.subscription_id, PushRefusedError.code)
+
+    assert await town.waiting() == 1
+
+
+async def test_offline_is_quiet_told_once_and_over_with_the_first_that_gets_through(
+    town: Town, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await town.subscribe()
+    await town.subscribe(ADMIN_A, "other")
+    url = town.service.url
+    await town.passes("ABC1D23")
+    # Nobody listens on the port any more: to the sender, the line is cut.
+    town.pushes.sender._services._http._connector._resolve_host = _nowhere  # type: ignore[union-attr]
+
+    async with sending(town):
+        for _ in range(int(UNREACHABLE_S / LONGEST_WAIT_S) + 3):
+            await until_put_off(town)
+            await town.clock.advance(LONGEST_WAIT_S)
+        (finding,) = town.pushes.sender.findings()
+        assert finding.code == "push_service_unreachable"
+        del town.pushes.sender._services._http._connector._resolve_host  # type: ignore[union-attr]
+        await until_put_off(town)
+        await town.clock.advance(LONGEST_WAIT_S)
+        await town.service.wait_for(2)
+        await emptied(town)
+
+    assert list(town.pushes.sender.findings()) == []
+    logged = capsys.readouterr().out
+    assert logged.count("push_services_unreachable") == 1
+    assert logged.count("push_services_reached_again") == 1
+    assert url + "/wp" not in logged
+    assert "auth" not in logged
+
+
+async def _nowhere(*_: object, **__: object) -> object:
+    raise OSError(101, "Network is unreachable")
+
+
+async def test_what_waited_for_too_long_is_not_told(town: Town) -> None:
+    await town.subscribe()
+    await town.passes("ABC1D23")
+    await town.clock.advance(4 * 3600 + 1)
+    await town.passes("XYZ9A87")
+
+    async with sending(town):
+        await town.service.wait_for(1)
+        await emptied(town)
+
+    assert [each.message["title"][-7:] for each in town.service.got] == ["XYZ9A87"]
+
+
+async def test_many_at_once_become_one_message(town: Town) -> None:
+    await town.subscribe()
+    plates = [f"ABC1D{number}0" for number in range(7)]
+    for plate in plates:
+        await town.passes(plate)
+
+    async with sending(town):
+        (pushed,) = await town.service.wait_for(1)
+        await emptied(town)
+
+    assert pushed.message["title"] == "7 placas procuradas passaram"
+    assert pushed.message["body"] == ", ".join(plates[:5]) + " … (+2)"
+    assert len(town.service.got) == 1
+
+
+async def test_a_push_service_that_hangs_delays_nobody_else(town: Town) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as hanging:  # takes, and says nothing
+        url, port = town.service.url, hanging.getsockname()[1]
+        town.service.url = f"http://127.0.0.1:{port}"
+        await town.subscribe(ADMIN_A, "hanging")
+        town.service.url = url
+        await town.subscribe(MANAGER_A, "quick")
+        await town.passes("ABC1D23")
+
+        async with sending(town):
+            (pushed,) = await town.service.wait_for(1)
+
+            async def is_one_left() -> bool:
+                return await town.waiting() == 1
+
+            await becomes(is_one_left, within_s=5)
+
+    assert pushed.to == "quick"
+
+
+async def test_what_was_queued_before_the_sender_ran_is_sent_once(town: Town) -> None:
+    await town.subscribe()
+    await town.passes("ABC1D23")
+    async with sending(town):
+        await town.service.wait_for(1)
+        await emptied(town)
+    async with sending(town):
+        await until_put_off(town)
+
+    assert town.service.tries == 1
+
+
+async def test_an_address_sealed_with_a_lost_key_is_removed(town: Town) -> None:
+    await town.subscribe()
+    await town.passes("ABC1D23")
+    town.cameras.has_lost_key = True
+
+    async with sending(town):
+        await emptied(town)
+
+    assert await town.pushes.desk.list_own(MANAGER_A) == []
+
+
+async def test_a_trial_says_at_once_what_became_of_it(town: Town) -> None:
+    mine = await town.subscribe()
+    sender, subscription_id = town.pushes.sender, mine.subscription_id
+
+    await sender.try_out(MANAGER_A, subscription_id)
+    assert town.service.got[0].message["title"] == "Aviso de teste"
+    assert (await town.pushes.desk.find(MANAGER_A, subscription_id)).accepted_us is not None
+    with pytest.raises(TrialTooSoonError):
+        await sender.try_out(MANAGER_A, subscription_id)
+    with pytest.raises(UnknownSubscriptionError):
+        await sender.try_out(ADMIN_A, subscription_id)
+    for status, error in (
+        (503, PushServiceUnreachableError),
+        (403, PushRefusedError),
+        (410, SubscriptionGoneError),
+    ):
+        await town.clock.advance(11)
+        town.service.status = status
+        with pytest.raises(error):
+            await sender.try_out(MANAGER_A, subscription_id)
+    assert await town.pushes.desk.list_own(MANAGER_A) == []
+
+
+async def test_foreign_cameras_and_figures_of_the_hub_are_for_whom_they_concern(town: Town) -> None:
+    await town.subscribe(MANAGER_A, "manager")
+    await town.subscribe(ADMIN_A, "admin")
+    await town.subscribe(MANAGER_B, "foreign")
+
+    def queue(topic: Topic, subject: str, reason: str) -> None:
+        def write(transaction: object) -> None:
+            repository.queue_for_all(
+                transaction,  # type: ignore[arg-type]
+                topic,
+                subject,
+                reason=reason,
+                since_us=town.clock.now_us(),
+                now_us=town.clock.now_us(),
+            )
+
+        writes.append(write)
+
+    writes: list[object] = []
+    queue(Topic.CAMERAS, GATE.camera_uuid, "offline")
+    queue(Topic.CAMERAS, FOREIGN.camera_uuid, "offline")
+    queue(Topic.CAMERAS, "removed since", "offline")
+    queue(Topic.STORAGE, "storage", "breaker_open")
+    queue(Topic.HUB, "hub", "hub_backlog")
+    for write in writes:
+        await town.database.write(write)  # type: ignore[arg-type]
+
+    async with sending(town):
+        await emptied(town)
+
+    assert sorted((each.to, each.message["title"]) for each in town.service.got) == [
+        ("admin", "Camera stopped recording: Portaria"),
+        ("admin", "Nothing is being recorded · Guarda Municipal"),
+        ("admin", "The hub does not receive the readings · Guarda Municipal"),
+        ("foreign", "Câmera parou de gravar: Alheia"),
+        ("foreign", "Nada está sendo gravado · Guarda Municipal"),
+        ("manager", "Câmera parou de gravar: Portaria"),
+        ("manager", "Nada está sendo gravado · Guarda Municipal"),
+    ]
