@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -20,6 +20,7 @@ from gtvision_edge.audit import (
 )
 from gtvision_edge.cameras.model import Camera, CameraUuid
 from gtvision_edge.cameras.repository import fetch_states_within
+from gtvision_edge.cameras.urls import UrlBuilderFactory
 from gtvision_edge.keys import OpenedKeys
 from gtvision_edge.recordings.errors import UnknownSegmentError
 from gtvision_edge.recordings.evidence import repository
@@ -283,13 +284,17 @@ class OrderWriter:
         }
         present = self._cameras.find_camera(camera.camera_id)
         if present is not None and present.camera_uuid == camera.camera_uuid:
-            place = present.place
-            offset = next(
-                (each.get("seconds") for each in present.warnings if each["code"] == "clock_off"),
-                None,
-            )
+            place, vendor = present.place, UrlBuilderFactory.get_vendor(present.vendor)
+            offset_s = present.clock_offset_s
+            if offset_s is None:  # of a camera that was probed before it was kept
+                told = (each for each in present.warnings if each["code"] == "clock_off")
+                offset_s = next((each.get("seconds") for each in told), None)
             facts |= {
                 "vendor": present.vendor,
+                "make": ""
+                if vendor.needs_url or vendor.asks_device
+                else vendor.label.partition(" (")[0],
+                "device": asdict(present.device) if present.device else None,
                 "address": present.host,
                 "place": {
                     "label": place.label,
@@ -297,7 +302,8 @@ class OrderWriter:
                     "longitude": place.longitude,
                     "bearing": place.bearing,
                 },
-                "clock_offset_s": offset,
+                "clock_offset_s": offset_s,
+                "probed_at": None if present.probed_us is None else to_rfc3339(present.probed_us),
             }
         states = await fetch_states_within(
             self._database, CameraUuid(camera.camera_uuid), span.start_us, span.end_us
