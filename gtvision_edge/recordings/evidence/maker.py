@@ -11,6 +11,7 @@ What must survive a power cut is in the table ``exports``:
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, Protocol, TypeVar
@@ -21,7 +22,7 @@ from prometheus_client import CollectorRegistry, Counter
 from gtvision_edge.audit import SYSTEM, Actor, AuditLog
 from gtvision_edge.errors import EdgeError
 from gtvision_edge.recordings.disk import DiskThreads
-from gtvision_edge.recordings.errors import VolumeError, VolumeUnwritableError
+from gtvision_edge.recordings.errors import UnknownSegmentError, VolumeError, VolumeUnwritableError
 from gtvision_edge.recordings.evidence import repository
 from gtvision_edge.recordings.evidence.folder import ExportFolder
 from gtvision_edge.recordings.evidence.model import (
@@ -332,8 +333,8 @@ class ExportMaker:
             if not await self._is_wanted(export):
                 return
             for camera_no, name_us in list(awaited.items()):
-                known = await self._index.find_segments(camera_no, export.span)
-                if any(segment.name_us == name_us for segment in known):
+                with contextlib.suppress(UnknownSegmentError):  # not finished yet
+                    await self._index.get_named(camera_no, name_us)
                     del awaited[camera_no]
 
     def _hear(self, export: Export, progress: Progress) -> None:

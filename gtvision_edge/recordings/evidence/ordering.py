@@ -122,6 +122,10 @@ class OrderWriter:
         """Return the files of each camera (by number) that an export of *span* holds.
 
         Among them, last, the one that follows: the viewing copy may run on into it.
+
+        Raises:
+            VolumeHangsError: as for :meth:`SegmentIndex.find_segments`.
+
         """
         found: dict[int, list[Segment]] = {}
         for camera in cameras:
@@ -133,6 +137,18 @@ class OrderWriter:
                 inside.append(behind[0])
             found[camera.camera_no] = inside
         return found
+
+    async def footage_bytes(self, cameras: Sequence[RecordedCamera], span: Span) -> int:
+        """Return how large the files are at most that an export of *span* holds, by the index alone; 0 = there are none."""
+        total = 0
+        for camera in cameras:
+            wider = Span(span.start_us, span.end_us + RUN_ON_US)
+            found = await self._index.spans(camera.camera_no, wider)
+            inside = [each for each in found if each.start_us < span.end_us]
+            behind = [each for each in found if each.start_us >= span.end_us]
+            if inside:
+                total += sum(each.size_bytes for each in [*inside, *behind[:1]])
+        return total
 
     async def find_readings(
         self, camera: RecordedCamera, span: Span, tenant_id: str

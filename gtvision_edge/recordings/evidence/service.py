@@ -105,8 +105,7 @@ class ExportService:
             raise IncidentReleasedError("The incident was released: its footage is not kept.")
         span = self._span(incident, wanted)
         cameras = _chosen(await self._orders.cameras(incident.cameras), wanted.camera_ids)
-        footage = await self._orders.find_footage(cameras, span)
-        total = sum(each.size_bytes for segments in footage.values() for each in segments)
+        total = await self._orders.footage_bytes(cameras, span)
         is_growing = await self._maker.is_growing(cameras, span)
         if not total and not is_growing:
             raise NothingToExportError("There is no footage of these cameras in the interval.")

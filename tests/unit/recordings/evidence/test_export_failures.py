@@ -5,7 +5,7 @@ import io
 import json
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,12 +13,21 @@ import pytest
 
 from gtvision_edge.accounts.model import THE_BOX
 from gtvision_edge.audit import TreeHead
+from gtvision_edge.recordings.errors import VolumeHangsError
 from gtvision_edge.recordings.evidence import maker as maker_module
 from gtvision_edge.recordings.evidence import ordering, worker
 from gtvision_edge.recordings.evidence.errors import ExportFailedError
-from gtvision_edge.recordings.evidence.model import Bundle, ExportState, Order, Progress
+from gtvision_edge.recordings.evidence.model import (
+    Bundle,
+    ExportState,
+    Order,
+    Progress,
+    expected_bytes,
+)
 from gtvision_edge.recordings.evidence.process import run_export
 from gtvision_edge.recordings.evidence.service import NewExport
+from gtvision_edge.recordings.groups import UNREAD
+from gtvision_edge.recordings.model import RecordedCamera, Segment, SegmentId
 from tests.unit.recordings.evidence.test_exports import REQUEST, Box, box, reaches
 
 __all__ = ["box"]
@@ -147,3 +156,33 @@ async def test_an_export_cancelled_between_its_order_and_its_process_starts_none
 
     assert made_ready == [asked.export_id]
     assert made == [neighbour.export_id]
+
+
+class UnansweringDisk:
+    """Reads no groups; notes that it was asked to."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def fill(
+        self, camera: RecordedCamera, segments: Sequence[Segment]
+    ) -> Mapping[SegmentId, Segment]:
+        self.asked += 1
+        raise VolumeHangsError("The disk does not answer.")
+
+
+async def test_asking_for_an_export_reads_no_file(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await box.database.write(
+        lambda each: each.execute("UPDATE segments SET groups = ?", (UNREAD,))  # as a rebuild does
+    )
+    disk = UnansweringDisk()
+    monkeypatch.setattr(box.index, "_filler", disk)
+
+    async with box.exports() as exports:
+        asked = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
+
+    rows = await box.database.fetch_all("SELECT sum(size_bytes) AS size_bytes FROM segments")
+    assert asked.total_bytes == expected_bytes(rows[0]["size_bytes"])
+    assert disk.asked == 0
