@@ -25,15 +25,10 @@ from gtvision_edge.recordings.disk import DiskThreads
 from gtvision_edge.recordings.errors import UnknownSegmentError, VolumeError, VolumeUnwritableError
 from gtvision_edge.recordings.evidence import repository
 from gtvision_edge.recordings.evidence.folder import ExportFolder
-from gtvision_edge.recordings.evidence.model import (
-    Bundle,
-    Export,
-    ExportState,
-    Progress,
-    room_for,
-)
+from gtvision_edge.recordings.evidence.model import Bundle, Export, Progress, room_for
 from gtvision_edge.recordings.evidence.ordering import OrderWriter
 from gtvision_edge.recordings.evidence.process import run_export
+from gtvision_edge.recordings.evidence.states import ExportState
 from gtvision_edge.recordings.incidents.repository import find_incident
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.model import CameraNo, RecordedCamera, Span

@@ -89,7 +89,7 @@ class Site:
 
 
 class OrderWriter:
-    """Writes orders; reads the database only."""
+    """Writes orders. Reading the database is most of it; what is not hashed or sealed yet is, and groups that nobody read are read."""
 
     def __init__(
         self,

@@ -20,14 +20,13 @@ from gtvision_edge.recordings.evidence.errors import (
 from gtvision_edge.recordings.evidence.folder import ExportFolder
 from gtvision_edge.recordings.evidence.maker import ExportMaker, note
 from gtvision_edge.recordings.evidence.model import (
-    ALIVE,
     Export,
     ExportOptions,
-    ExportState,
     LegalRequest,
     expected_bytes,
 )
 from gtvision_edge.recordings.evidence.ordering import OrderWriter
+from gtvision_edge.recordings.evidence.states import ALIVE, ExportState
 from gtvision_edge.recordings.incidents.errors import IncidentReleasedError
 from gtvision_edge.recordings.incidents.model import Incident
 from gtvision_edge.recordings.incidents.service import IncidentService

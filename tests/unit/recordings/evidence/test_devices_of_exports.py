@@ -10,8 +10,8 @@ import pytest
 
 from gtvision_edge.accounts.model import THE_BOX
 from gtvision_edge.cameras.model import Camera, CameraId, CameraUuid, Device, Place
-from gtvision_edge.recordings.evidence.model import ExportState
 from gtvision_edge.recordings.evidence.service import NewExport
+from gtvision_edge.recordings.evidence.states import ExportState
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.recorded import START_US
 from tests.unit.recordings.evidence.test_exports import (

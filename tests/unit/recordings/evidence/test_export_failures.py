@@ -17,15 +17,11 @@ from gtvision_edge.recordings.errors import VolumeHangsError
 from gtvision_edge.recordings.evidence import maker as maker_module
 from gtvision_edge.recordings.evidence import ordering, worker
 from gtvision_edge.recordings.evidence.errors import ExportFailedError
-from gtvision_edge.recordings.evidence.model import (
-    Bundle,
-    ExportState,
-    Order,
-    Progress,
-    expected_bytes,
-)
+from gtvision_edge.recordings.evidence.model import Bundle, Order, Progress, expected_bytes
 from gtvision_edge.recordings.evidence.process import run_export
+from gtvision_edge.recordings.evidence.repository import move_state
 from gtvision_edge.recordings.evidence.service import NewExport
+from gtvision_edge.recordings.evidence.states import ExportState
 from gtvision_edge.recordings.groups import UNREAD
 from gtvision_edge.recordings.model import RecordedCamera, Segment, SegmentId
 from tests.unit.recordings.evidence.test_exports import REQUEST, Box, box, reaches
@@ -186,3 +182,24 @@ async def test_asking_for_an_export_reads_no_file(
     rows = await box.database.fetch_all("SELECT sum(size_bytes) AS size_bytes FROM segments")
     assert asked.total_bytes == expected_bytes(rows[0]["size_bytes"])
     assert disk.asked == 0
+
+
+async def test_a_column_that_an_export_has_not_is_an_error_and_no_change(box: Box) -> None:
+    async with box.exports() as exports:
+        asked = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
+
+    for wrong in ("bundle_sha", "created_us", "tenant_id"):
+        with pytest.raises(ValueError, match=wrong):
+            await box.database.write(
+                lambda each: move_state(
+                    each,
+                    asked.export_id,
+                    frozenset({ExportState.QUEUED}),
+                    ExportState.DONE,
+                    **{wrong: "x"},  # noqa: B023 -- awaited here
+                )
+            )
+
+    async with box.exports() as exports:
+        found = await exports.service.get(THE_BOX, asked.export_id)
+    assert found.state is ExportState.QUEUED
