@@ -45,7 +45,7 @@ async def run_export(order: Order, heard: Callable[[Progress], None]) -> Bundle:
     if "error" in result:
         raise ExportFailedError(
             str(result["message"]), failure=str(result["error"])
-        ) from RuntimeError(result.get("facts", ""))
+        ) from RuntimeError(result.get("facts") or trouble)
     raise ExportFailedError(
         f"The export's process ended by itself ({process.returncode}).", failure="export_failed"
     ) from RuntimeError(trouble)

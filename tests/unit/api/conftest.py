@@ -647,7 +647,7 @@ def resources(
         ),
         *incident_endpoints(footage.incidents),
         *integrity_endpoints(footage.integrity),
-        *export_endpoints(footage.exports.service, footage.exports.server),
+        *export_endpoints(footage.exports.service, footage.exports.server, transfers),
         *footage_endpoints(
             cameras,
             footage.timelines,
