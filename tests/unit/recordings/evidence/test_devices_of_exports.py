@@ -59,7 +59,7 @@ async def bundle_with(box: Box, camera: Camera, monkeypatch: pytest.MonkeyPatch)
     async with box.running() as exports:
         asked = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
         await reaches(exports, asked, ExportState.DONE)
-        return (await exports.service.bundle_of(THE_BOX, asked.export_id, begins=False))[1]
+        return (await exports.service.bundle_of(THE_BOX, asked.export_id))[1]
 
 
 async def form_of(bundle: Path, folder: Path) -> str:
