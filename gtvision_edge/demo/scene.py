@@ -60,11 +60,10 @@ class Scene:
         self._overlay.paste(planes, at_us)
         return planes
 
-    def plate_box(self, passage: Passage, at_us: int | None = None) -> tuple[int, int, int, int]:
-        """Return where the plate is in the picture drawn for *at_us*, or for ``passage.at_us``."""
+    def plate_box(self, passage: Passage) -> tuple[int, int, int, int]:
+        """Return where the plate is in the picture drawn for ``passage.at_us``."""
         car = self._car(passage)
-        distance = self._distance(passage, passage.at_us if at_us is None else at_us)
-        left, top, scale = self._position(passage, distance, car)
+        left, top, scale = self._position(passage, READING_M, car)
         x0, y0, x1, y1 = car.plate_box
         return (
             math.floor(left + x0 * scale),
@@ -96,15 +95,11 @@ class Scene:
         reach_us = round((place.farthest_m - READING_M) / place.speed_m_s * 1_000_000)
         found = []
         for passage in self.passages(at_us - reach_us, at_us + reach_us):
-            distance = self._distance(passage, at_us)
+            away_m = (passage.at_us - at_us) / 1_000_000 * place.speed_m_s
+            distance = READING_M + (away_m if passage.direction == "approaching" else -away_m)
             if _NEAREST_M < distance <= place.farthest_m:
                 found.append((distance, passage))
         return sorted(found, key=lambda entry: -entry[0])
-
-    def _distance(self, passage: Passage, at_us: int) -> float:
-        """Return how far from the lens the vehicle is, in metres."""
-        away_m = (passage.at_us - at_us) / 1_000_000 * self.place.speed_m_s
-        return READING_M + (away_m if passage.direction == "approaching" else -away_m)
 
     def _position(
         self, passage: Passage, distance: float, car: "_Car"
