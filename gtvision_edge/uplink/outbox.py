@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.timestamps import to_rfc3339
-from gtvision_edge.storage import Database, Transaction
+from gtvision_edge.storage import Database, Transaction, insert_rows
 
 SPEC: Final = "1.0"
 CONTENT_TYPE: Final = "application/cloudevents+json"
@@ -52,15 +52,18 @@ class Outbox:
 
     def add(self, transaction: Transaction, message: Message) -> None:
         """Keep *message* as part of *transaction*: with it, or not at all."""
-        transaction.execute(
-            "INSERT INTO outbox (message_id, routing_key, lane, created_us, body) VALUES (?, ?, ?, ?, ?)",
-            (
-                message.message_id,
-                message.routing_key,
-                message.lane,
-                self._clock.now_us(),
-                self.envelope(message),
-            ),
+        self.add_all(transaction, [message])
+
+    def add_all(self, transaction: Transaction, messages: Sequence[Message]) -> None:
+        """Keep *messages*, in their order, as :meth:`add` does."""
+        now_us = self._clock.now_us()
+        insert_rows(
+            transaction,
+            "outbox (message_id, routing_key, lane, created_us, body)",
+            [
+                (each.message_id, each.routing_key, each.lane, now_us, self.envelope(each))
+                for each in messages
+            ],
         )
         self._wake()
 
