@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from gtvision_edge.detections.model import (
     Detection,
@@ -16,6 +16,8 @@ from gtvision_edge.detections.model import (
     WatchLevel,
 )
 from gtvision_edge.storage import Database, Row, Transaction, insert_rows, rows_with
+
+_JSON: Final = json.JSONEncoder(ensure_ascii=False)
 
 _COLUMNS = (
     "detection_id, camera_uuid, camera_id, tenant_id, captured_us, received_us, time_source, plate, vehicle, plate_sent,"
@@ -104,7 +106,7 @@ def insert_detections(
                 each.trust.value,
                 each.is_late,
                 each.passage_id,
-                json.dumps(each.facts, ensure_ascii=False),
+                _JSON.encode(each.facts),
                 each.scene,
                 each.crop,
                 each.anonymised_us,

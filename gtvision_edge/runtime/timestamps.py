@@ -7,7 +7,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def to_rfc3339(time_us: int, zone: tzinfo = UTC) -> str:
     """Write *time_us* (UTC µs) as RFC 3339 with offset, microseconds kept."""
-    return (_EPOCH + timedelta(microseconds=time_us)).astimezone(zone).isoformat()
+    moment = _EPOCH + timedelta(microseconds=time_us)
+    return (moment if zone is UTC else moment.astimezone(zone)).isoformat()
 
 
 def from_datetime(moment: datetime) -> int:

@@ -36,6 +36,9 @@ class Message:
     """What it tells of was over when the box heard of it."""
 
 
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 class Outbox:
     """Takes messages. *site_id* names the box in each of them; *wake* is called, in the writer's thread, when one came in."""
 
@@ -81,7 +84,7 @@ class Outbox:
             "dataschema": f"urn:gtvision:schema:{message.schema}",
             "data": message.data,
         }
-        return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+        return _JSON.encode(event).encode()
 
 
 _PROMPT: Final = b'{"late":false,'
