@@ -4,7 +4,7 @@ What must survive a power cut is in the table ``exports``:
 
 | the row says | on disk | after a kill |
 |---|---|---|
-| queued | nothing | made when its turn comes |
+| queued | nothing | made when its turn comes; so it is after an orderly stop, too |
 | running | a draft, or a bundle not yet entered | both removed, queued again |
 | done | the bundle | stays; if it is gone, asking for it says so |
 | failed, cancelled, expired | nothing | what is left is removed |
@@ -39,7 +39,7 @@ from gtvision_edge.recordings.model import CameraNo, RecordedCamera, Span
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.runtime.waking import sleep_or_wake
-from gtvision_edge.storage import Database, Transaction
+from gtvision_edge.storage import Database, StorageError, Transaction
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +47,8 @@ LOOK_S: Final = 30.0
 """So often it looks whether something is past its time, or a volume has come back."""
 GROWING_LOOK_S: Final = 2.0
 GROWING_PATIENCE_S: Final = 300.0
+STOP_PATIENCE_S: Final = 5.0
+"""So long a stop waits for what a broken-off export leaves to go."""
 _FOLDER_PATIENCE_S: Final = 30.0
 
 LEAP_US: Final = 3_600_000_000
@@ -103,7 +105,14 @@ class ExportMaker:
         )
 
     async def run(self) -> None:
-        """Make what waits and expire what is due, until cancelled."""
+        """Make what waits and expire what is due, until cancelled; what was being made then waits for the next start."""
+        try:
+            await self._run()
+        except asyncio.CancelledError:
+            await self._put_back()
+            raise
+
+    async def _run(self) -> None:
         self._is_swept = False  # an earlier run may have broken off at any step
         while True:
             try:
@@ -212,6 +221,19 @@ class ExportMaker:
         if removed:
             log.info("exports_swept", files=len(removed))
         self._is_swept = True
+
+    async def _put_back(self) -> None:
+        """Leave the box as it is between two exports. A kill, or a disk that does not answer, leaves it to the next start."""
+        try:
+            async with asyncio.timeout(STOP_PATIENCE_S):
+                for export in await repository.exports_in(self._database, ExportState.RUNNING):
+                    # The row first: the bundle of one that was entered at the last moment stays.
+                    if await self._move(
+                        export, {ExportState.RUNNING}, ExportState.QUEUED, "", step=""
+                    ):
+                        await self._on_disk(lambda: self._folder.remove(export.export_id))  # noqa: B023 -- awaited here
+        except (TimeoutError, VolumeError, StorageError) as error:
+            log.warning("export_not_put_back", error=type(error).__name__)
 
     async def _make(self, export: Export) -> None:
         if not await self._move(export, {ExportState.QUEUED}, ExportState.RUNNING, ""):

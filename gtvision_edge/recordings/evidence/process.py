@@ -43,7 +43,9 @@ async def run_export(order: Order, heard: Callable[[Progress], None]) -> Bundle:
     if "sha256" in result:
         return Bundle(order.draft.name, int(result["size_bytes"]), bytes.fromhex(result["sha256"]))
     if "error" in result:
-        raise ExportFailedError(str(result["message"]), failure=str(result["error"]))
+        raise ExportFailedError(
+            str(result["message"]), failure=str(result["error"])
+        ) from RuntimeError(trouble)
     raise ExportFailedError(
         f"The export's process ended by itself ({process.returncode}).", failure="export_failed"
     ) from RuntimeError(trouble)

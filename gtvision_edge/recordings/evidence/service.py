@@ -10,6 +10,7 @@ from gtvision_edge.audit import AuditLog
 from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.recordings.evidence import repository
+from gtvision_edge.recordings.evidence.downloads import Downloads
 from gtvision_edge.recordings.evidence.errors import (
     ExportNotReadyError,
     ExportTooLongError,
@@ -32,7 +33,8 @@ from gtvision_edge.recordings.incidents.errors import IncidentReleasedError
 from gtvision_edge.recordings.incidents.model import Incident
 from gtvision_edge.recordings.incidents.service import IncidentService
 from gtvision_edge.recordings.model import CameraNo, ExportId, RecordedCamera, Span
-from gtvision_edge.recordings.timeline.service import may_see
+from gtvision_edge.recordings.naming import may_see
+from gtvision_edge.recordings.playback.answering import Asked
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.ids import new_uuid7
 from gtvision_edge.storage import Database, Transaction
@@ -86,6 +88,7 @@ class ExportService:
         self._maker = maker
         self._folder = folder
         self._max_length_s = max_length_s
+        self._downloads = Downloads(database, audit, clock)
 
     async def create(self, principal: Principal, wanted: NewExport, *, address: str = "") -> Export:
         """Ask for an export; it is made when those before it are.
@@ -244,10 +247,8 @@ class ExportService:
         if await self._database.write(write):
             await self._maker.drop(export_id)
 
-    async def bundle_of(
-        self, principal: Principal, export_id: str, *, address: str = "", begins: bool
-    ) -> tuple[Export, Path]:
-        """Return the bundle to hand to *principal*; noted as downloaded where the download *begins*.
+    async def bundle_of(self, principal: Principal, export_id: str) -> tuple[Export, Path]:
+        """Return the bundle to hand to *principal*; what is handed over is noted by :meth:`note_download`.
 
         Raises:
             UnknownExportError, NotPermittedError: as for the others.
@@ -258,21 +259,18 @@ class ExportService:
         export = await self.find(principal, export_id)
         if export.state is not ExportState.DONE or export.bundle is None:
             raise ExportNotReadyError("There is no bundle.", state=export.state.value)
-        if begins:
-
-            def write(transaction: Transaction) -> None:
-                assert export.bundle is not None  # noqa: S101 -- looked at above
-                note(
-                    self._audit,
-                    transaction,
-                    principal.actor(address),
-                    "export.downloaded",
-                    export,
-                    sha256=export.bundle.sha256.hex(),
-                )
-
-            await self._database.write(write)
         return export, self._folder.bundle(export_id)
+
+    async def note_download(
+        self, principal: Principal, export: Export, asked: Asked, *, address: str = ""
+    ) -> None:
+        """Write down that *principal* is about to get *asked* of the bundle, unless the log says so already.
+
+        Raises:
+            StorageError: it could not be written down; then nothing may be sent.
+
+        """
+        await self._downloads.note(principal.actor(address), export, asked)
 
     def _span(self, incident: Incident, wanted: NewExport) -> Span:
         span = Span(

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from typing import Any, Final
 
 from gtvision_edge.errors import EdgeError
@@ -41,6 +42,11 @@ def main() -> None:
     except OSError as error:
         code = "export_no_space" if error.errno == _NO_SPACE else "export_failed"
         _say({"error": code, "message": f"{error.strerror}: {error.filename}"})
+    except Exception as error:  # noqa: BLE001 -- the daemon logs what stands on stderr, and makes the next one
+        traceback.print_exc()
+        _say(
+            {"error": "export_failed", "message": f"{type(error).__name__} in the export's process"}
+        )
     else:
         _say({"size_bytes": bundle.size_bytes, "sha256": bundle.sha256.hex()})
 
@@ -71,7 +77,8 @@ def _say(value: dict[str, Any]) -> None:
 
 def _end_with_stdin() -> None:
     # The parent keeps it open while it lives; the signal below covers the same where the kernel sends it.
-    sys.stdin.buffer.read(1)
+    # Not by sys.stdin.buffer: its lock would be held for ever, and the interpreter cannot end while it is.
+    os.read(sys.stdin.fileno(), 1)
     os._exit(1)
 
 

@@ -72,7 +72,7 @@ async def exported(box: Box, options: ExportOptions = ExportOptions()) -> Path:
         asked = await exports.service.create(THE_BOX, wanted)
         done = await reaches(exports, asked, ExportState.DONE, ExportState.FAILED)
         assert done.state is ExportState.DONE, done.error
-        _, path = await exports.service.bundle_of(THE_BOX, done.export_id, begins=False)
+        _, path = await exports.service.bundle_of(THE_BOX, done.export_id)
         return path
 
 
