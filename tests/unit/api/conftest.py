@@ -482,7 +482,7 @@ async def footage(
             root,
         )
     server.close()
-    thumbnails.close()
+    await thumbnails.close()
     hasher.close()
 
 
