@@ -80,8 +80,13 @@ async def test_a_broker_that_hangs_while_nothing_is_sent_is_noticed_by_its_heart
 
 
 async def test_the_password_comes_from_a_file_and_is_in_no_log(
-    hub: Hub, database: Database, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    hub: Hub,
+    database: Database,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("gtvision_edge.uplink.link.REFUSED_DELAY_S", 1)
     await hub.broker.control("add_user", "box", PASSWORD)
     await hub.broker.control("set_permissions", "box", ".*", ".*", ".*")
     path = tmp_path / "password"
