@@ -12,7 +12,7 @@ from tests.e2e.daemon import Client, Site, logged_in, running_daemon
 from tests.e2e.test_console import open_console
 from tests.waiting import patiently
 
-pytestmark = [pytest.mark.chromium, pytest.mark.timeout(120), pytest.mark.xdist_group("e2e")]
+pytestmark = [pytest.mark.chromium, pytest.mark.timeout(120)]
 
 
 async def add_absent(admin: Client, number: int) -> None:

@@ -22,7 +22,6 @@ from tests.waiting import patiently
 pytestmark = [
     pytest.mark.timeout(300),
     pytest.mark.chromium,
-    pytest.mark.xdist_group("e2e"),
 ]
 
 CLIP = ClipSpec(seconds=4, key_every_s=1)
