@@ -276,6 +276,7 @@ async def run(
                 uplink.findings,
                 pushes.sender.findings,
                 footage.hasher.findings,
+                footage.indexer.findings,
                 footage.retention.keeper.findings,
                 lambda: detections.picture_getter.findings(),
             ],

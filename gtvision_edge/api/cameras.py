@@ -197,11 +197,10 @@ class CameraStatusAnswer(StateAnswer):
 
 
 class CameraFootage(Protocol):
-    """What becomes of the footage of a camera that is removed."""
+    """Removes cameras together with what was recorded of them."""
 
-    async def check_removable(self, camera_id: str) -> None: ...
-    async def order_all_of(
-        self, principal: Principal, camera_uuid: str, *, address: str = ""
+    async def remove_with_footage(
+        self, principal: Principal, camera_id: str, *, address: str = ""
     ) -> None: ...
 
 
@@ -266,15 +265,11 @@ class _CameraResource:
         return self._answer(camera, call.principal)
 
     async def remove(self, call: Call) -> None:
-        camera = await self._cameras.get_camera(call.principal, call.path("camera_id"))
-        with_footage = call.query_as(RemovalQuery).footage == "delete"
-        if with_footage:
-            await self._footage.check_removable(camera.camera_id)
-        await self._cameras.remove(call.principal, camera.camera_id, client_address=call.address)
-        if with_footage:
-            await self._footage.order_all_of(
-                call.principal, camera.camera_uuid, address=call.address
-            )
+        camera_id = call.path("camera_id")
+        if call.query_as(RemovalQuery).footage == "delete":
+            await self._footage.remove_with_footage(call.principal, camera_id, address=call.address)
+        else:
+            await self._cameras.remove(call.principal, camera_id, client_address=call.address)
 
     async def status(self, call: Call) -> CameraStatusAnswer:
         camera = await self._cameras.get_camera(call.principal, call.path("camera_id"))

@@ -100,6 +100,10 @@ class _Known:
     """With credentials, as far as they were asked for: the media server's paths are compared every two seconds."""
 
 
+def _nothing(transaction: Transaction, camera: Camera) -> None:
+    """Do nothing along."""
+
+
 class CameraService:
     """The site's cameras. What was asked is on disk when a method returns; readers without ``async`` read memory.
 
@@ -398,12 +402,20 @@ class CameraService:
         return camera
 
     async def remove(
-        self, principal: Principal, camera_id: str, *, client_address: str = ""
+        self,
+        principal: Principal,
+        camera_id: str,
+        *,
+        client_address: str = "",
+        along: Callable[[Transaction, Camera], None] = _nothing,
     ) -> None:
-        """Remove a camera and its history of states. Its footage stays, under its uuid, until retention takes it.
+        """Remove a camera. Its footage stays, under its uuid, until retention takes it.
+
+        *along* is done in the same transaction: with what it does the camera goes, and stays when it raises.
 
         Raises:
             UnknownCameraError: there is none for this person.
+            EdgeError: what *along* raised; nothing was changed.
 
         """
 
@@ -415,6 +427,7 @@ class CameraService:
                 def work(transaction: Transaction) -> None:
                     if repository.delete_camera(transaction, camera.camera_uuid):
                         self._audited(transaction, actor, "camera.removed", camera, facts(camera))
+                        along(transaction, camera)
 
                 await self._database.write(work)
                 del self._known[camera.camera_id]

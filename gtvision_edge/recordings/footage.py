@@ -80,13 +80,12 @@ class FootageBase:
 class Footage:
     """The parts, for the API."""
 
-    index: SegmentIndex
+    indexer: Indexer
     hasher: Hasher
     timelines: TimelineService
     playback: Playback
     thumbnails: Thumbnails
     incidents: IncidentService
-    seals: FootageSeals
     purge_papers: PurgePapers
     exports: Exports
     retention: Retention
@@ -161,6 +160,8 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
                 database=base.database,
                 audit=base.audit,
                 index=index,
+                incidents=incidents,
+                cameras=base.cameras,
                 volume=base.volume,
                 breaker=base.breaker,
                 clock=base.clock,
@@ -211,12 +212,11 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
         )
         await service("integrity", integrity.run)
         yield Footage(
-            index=index,
+            indexer=indexer,
             hasher=hasher,
             timelines=timelines,
             playback=Playback(index, base.cameras.find_camera, viewings, server),
             thumbnails=thumbnails,
-            seals=seals,
             purge_papers=PurgePapers(
                 base.database,
                 index,

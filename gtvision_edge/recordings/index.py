@@ -9,6 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from gtvision_edge.accounts import Principal
+from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.media.layout import segment_file
 from gtvision_edge.recordings.errors import UnknownSegmentError
 from gtvision_edge.recordings.groups import UNREAD, unpack_groups
@@ -24,7 +26,6 @@ from gtvision_edge.recordings.indexing.repository import (
     keep_cameras,
     lean_segment,
     miss_segments,
-    oldest_deletable,
     oldest_of,
     spare_doomed,
 )
@@ -40,6 +41,7 @@ from gtvision_edge.recordings.model import (
     SegmentWritten,
     Span,
 )
+from gtvision_edge.recordings.naming import by_name, may_see
 from gtvision_edge.storage import Database, Row
 
 __all__ = [
@@ -55,7 +57,6 @@ __all__ = [
     "insert_segment",
     "keep_cameras",
     "miss_segments",
-    "oldest_deletable",
     "spare_doomed",
 ]
 
@@ -115,6 +116,30 @@ class SegmentIndex:
             f"SELECT {_CAMERA} FROM recorded_cameras ORDER BY camera_id, camera_no"  # noqa: S608 -- column names of ours
         )
         return [_camera(row) for row in rows]
+
+    async def visible(self, principal: Principal) -> list[RecordedCamera]:
+        """Return those of :meth:`cameras` that there are for *principal*."""
+        return [
+            camera
+            for camera in await self.cameras()
+            if may_see(principal, camera.camera_id, camera.tenant_id)
+        ]
+
+    async def named(self, principal: Principal, names: Sequence[str]) -> list[RecordedCamera]:
+        """Return the cameras of these ids, or uuids; each once, however often and by whichever name.
+
+        Raises:
+            UnknownCameraError: one of them is none that *principal* may see, or the id of a removed one.
+
+        """
+        known = by_name(await self.visible(principal))
+        found: dict[CameraNo, RecordedCamera] = {}
+        for name in names:
+            camera = known.get(name)
+            if camera is None:
+                raise UnknownCameraError("There is no such camera.", camera_id=name[:40])
+            found[camera.camera_no] = camera
+        return list(found.values())
 
     async def camera_by_id(self, camera_id: str) -> RecordedCamera | None:
         """Return the camera that has that id now; None when there is none, or it is quite new."""

@@ -618,3 +618,10 @@ CREATE TABLE push_troubles (
     since_us INTEGER NOT NULL,
     PRIMARY KEY (topic, subject)
 ) WITHOUT ROWID;
+
+-- When the disk's circuit breaker kept everything from being recorded; they do not overlap. For timelines.
+CREATE TABLE breaker_openings (
+    opened_us INTEGER NOT NULL,
+    closed_us INTEGER                     -- not before opened_us; NULL = it is open still, if volume_guard says so, too
+);
+CREATE INDEX breaker_openings_by_end ON breaker_openings (closed_us);

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from gtvision_edge.recordings.evidence.copying import read_part, write_part
+from gtvision_edge.recordings.evidence.archive import Archive
+from gtvision_edge.recordings.evidence.copying import read_part
 from gtvision_edge.recordings.evidence.viewing import Source, plan_viewing
 from gtvision_edge.recordings.model import Span
 from tests.bench.table import Row
@@ -100,14 +101,14 @@ def repeated(files: list[Recorded], times: int) -> list[Recorded]:
 
 
 def _export(files: list[Recorded], target: Path) -> None:
+    """Write the film of *files* as a bundle holds it: into the archive, hashed as it goes by."""
     sources = [Source(file.path, file.segment) for file in files]
     span = Span(files[0].segment.start_us, files[-1].segment.end_us)
-    fd = os.open(target, os.O_RDWR | os.O_CREAT | os.O_TRUNC)
-    try:
-        for part in plan_viewing(sources, span):
-            write_part(part, fd)
-    finally:
-        os.close(fd)
+    with target.open("x+b") as file:
+        archive = Archive(file, created_us=START_US)
+        for n, part in enumerate(plan_viewing(sources, span), 1):
+            archive.add(f"{n}.mp4", read_part(part), part.size)
+        archive.close()
 
 
 def _concat(listing: Path, target: Path) -> None:

@@ -32,7 +32,7 @@ from gtvision_edge.recordings.incidents.errors import IncidentReleasedError
 from gtvision_edge.recordings.incidents.model import Incident
 from gtvision_edge.recordings.incidents.service import IncidentService
 from gtvision_edge.recordings.model import CameraNo, ExportId, RecordedCamera, Span
-from gtvision_edge.recordings.timeline.service import may_see
+from gtvision_edge.recordings.naming import may_see
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.ids import new_uuid7
 from gtvision_edge.storage import Database, Transaction

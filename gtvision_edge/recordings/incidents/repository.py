@@ -96,18 +96,6 @@ def free_some(transaction: Transaction, incident: Incident) -> int:
     return count
 
 
-def release_segments(transaction: Transaction, incident: Incident) -> int:
-    """Take the flag off what only *incident* held, which is released already; return how many."""
-    count = 0
-    for camera_no in incident.cameras:
-        count += transaction.execute(
-            "UPDATE segments SET held = 0 WHERE camera_no = ?1 AND start_us < ?2 AND end_us > ?3 AND held = 1"  # noqa: S608
-            f" AND NOT {held_by_incident()}",
-            (camera_no, incident.end_us, incident.start_us),
-        ).rowcount
-    return count
-
-
 def update_incident(transaction: Transaction, incident: Incident) -> None:
     """Write what may change of an open incident."""
     release = incident.release

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+import structlog
+
 from gtvision_edge.accounts import NotPermittedError, Principal, Role
 from gtvision_edge.accounts.errors import UnknownTenantError
-from gtvision_edge.audit import AuditLog
-from gtvision_edge.cameras.errors import UnknownCameraError
+from gtvision_edge.audit import SYSTEM, Actor, AuditLog
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.recordings.errors import SpanTooLongError
 from gtvision_edge.recordings.incidents import repository
@@ -26,12 +27,14 @@ from gtvision_edge.recordings.incidents.model import (
     Release,
 )
 from gtvision_edge.recordings.index import SegmentIndex
-from gtvision_edge.recordings.model import CameraNo, IncidentId, RecordedCamera, Span
-from gtvision_edge.recordings.timeline.service import may_see
+from gtvision_edge.recordings.model import IncidentId, RecordedCamera, Span
+from gtvision_edge.recordings.naming import may_see
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.ids import new_uuid7
 from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.storage import Database, Transaction
+
+log = structlog.get_logger(__name__)
 
 LONGEST_US: Final = 31 * 86_400_000_000
 AHEAD_US: Final = 7 * 86_400_000_000
@@ -89,7 +92,7 @@ class IncidentService:
         _require(principal, _WRITERS)
         now_us = self._clock.now_us()
         _check(request, now_us)
-        cameras = await self._cameras(principal, request.cameras)
+        cameras = await self._index.named(principal, request.cameras)
         incident = Incident(
             incident_id=IncidentId(new_uuid7(self._clock)),
             tenant_id=_tenant(principal, request, cameras),
@@ -108,7 +111,7 @@ class IncidentService:
             if not repository.exists_tenant(transaction, incident.tenant_id):
                 raise UnknownTenantError("There is no such tenant.", tenant_id=incident.tenant_id)
             repository.insert_incident(transaction, incident)
-            self._note(transaction, principal, address, "incident.created", incident)
+            self._note(transaction, principal.actor(address), "incident.created", incident)
 
         await self._database.write(write)  # from here on it holds
         await self._flags.follow(incident)
@@ -205,7 +208,7 @@ class IncidentService:
             _check_interval(after.span, now_us)
             _check_reason(after.reason)
             repository.update_incident(transaction, after)
-            self._note(transaction, principal, address, "incident.changed", after)
+            self._note(transaction, principal.actor(address), "incident.changed", after)
             return after
 
         changed = await self._database.write(write)
@@ -238,8 +241,7 @@ class IncidentService:
             repository.update_incident(transaction, after)
             self._note(
                 transaction,
-                principal,
-                address,
+                principal.actor(address),
                 "incident.released",
                 after,
                 release_reason=reason.strip(),
@@ -249,6 +251,39 @@ class IncidentService:
         released = await self._database.write(write)
         await self._flags.follow(released)
         return await self._file(released)
+
+    async def release_for_room(self, incident_id: str, *, reason: str, standing_by: str) -> bool:
+        """End the hold by the standing order for a full volume, which *standing_by* gave for *reason*; audited.
+
+        Return False when it is over already, or a bundle of it is being made: then nothing was changed. When this returns,
+        what only it held bears no flag any more.
+        """
+
+        def write(transaction: Transaction) -> Incident | None:
+            before = repository.get_incident_row(transaction, incident_id)
+            if before is None or not before.is_open:
+                return None
+            if repository.is_being_exported(transaction, incident_id):
+                return None
+            after = replace(before, release=Release(self._clock.now_us(), SYSTEM.name, reason))
+            repository.update_incident(transaction, after)
+            self._note(
+                transaction,
+                SYSTEM,
+                "incident.released",
+                after,
+                release_reason=reason,
+                standing_by=standing_by,
+                because="volume_full",
+            )
+            return after
+
+        released = await self._database.write(write)
+        if released is None:
+            return False
+        await self._flags.follow(released)
+        log.warning("incident_released_for_room", incident_id=incident_id)
+        return True
 
     async def footage(self, incident: Incident) -> list[HeldFootage]:
         """Return what there is of each camera; what lies in the future is not missing yet."""
@@ -278,26 +313,6 @@ class IncidentService:
     async def _file(self, incident: Incident) -> IncidentFile:
         return IncidentFile(incident, await self.footage(incident))
 
-    async def _cameras(self, principal: Principal, wanted: Sequence[str]) -> list[RecordedCamera]:
-        """Return the cameras named, each once.
-
-        Raises:
-            UnknownCameraError: one of them is none that *principal* may see.
-
-        """
-        known: dict[str, RecordedCamera] = {}
-        for camera in await self._index.cameras():
-            known[camera.camera_uuid] = camera
-            if camera.removed_us is None:
-                known[camera.camera_id] = camera
-        found: dict[CameraNo, RecordedCamera] = {}
-        for name in wanted:
-            named = known.get(name)
-            if named is None or not may_see(principal, named.camera_id, named.tenant_id):
-                raise UnknownCameraError("There is no such camera.", camera_id=name)
-            found[named.camera_no] = named
-        return list(found.values())
-
     async def _may_see(self, principal: Principal, incident: Incident) -> bool:
         if not principal.may_see_tenant(incident.tenant_id):
             return False
@@ -311,15 +326,14 @@ class IncidentService:
     def _note(
         self,
         transaction: Transaction,
-        principal: Principal,
-        address: str,
+        actor: Actor,
         action: str,
         incident: Incident,
         **details: object,
     ) -> None:
         self._audit.append(
             transaction,
-            actor=principal.actor(address),
+            actor=actor,
             action=action,
             subject=f"incident:{incident.incident_id}",
             tenant_id=incident.tenant_id,

@@ -35,6 +35,7 @@ from gtvision_edge.recordings.model import (
 from gtvision_edge.recordings.ownership.mending import MarkerMender
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.runtime.findings import Finding, Severity
 from gtvision_edge.storage import Database, Transaction
 
 log = structlog.get_logger(__name__)
@@ -49,6 +50,10 @@ AT_ONCE = 200
 """Files judged and rows written in one go."""
 BREATH_S = 0.02
 """Pause after each old day of a whole look: the disk has cameras to serve."""
+
+
+MOST_TOLD = 20
+"""Directories that cannot be read, told one by one; a failing disk has thousands."""
 
 
 class SiteCameras(Protocol):
@@ -112,6 +117,18 @@ class Indexer:
             "When the recordings were last looked at for new files.",
             registry=registry,
         )
+
+    def findings(self) -> list[Finding]:
+        """Tell of directories that are there and cannot be read: what lies in them is not indexed."""
+        if not self._is_present():
+            return []
+        unreadable = sorted(dict(self._survey.unreadable).items())  # the thread may note another
+        return [
+            Finding(
+                "footage_unreadable", Severity.ALARM, {"directory": directory, "reason": reason}
+            )
+            for directory, reason in unreadable[:MOST_TOLD]
+        ]
 
     async def run(self) -> None:
         """Look until cancelled."""

@@ -256,21 +256,6 @@ def held_among_doomed(transaction: Transaction, segment_ids: Iterable[SegmentId]
     return found
 
 
-def oldest_deletable(
-    transaction: Transaction,
-    *,
-    limit: int,
-    camera_nos: Sequence[CameraNo] | None = None,
-    before_us: int | None = None,
-    after_us: int | None = None,
-) -> list[LeanSegment]:
-    """Return what :meth:`SegmentIndex.oldest_deletable` does, as of inside *transaction*."""
-    queries = deletable_queries(camera_nos, before_us, limit, after_us=after_us)
-    return oldest_of(
-        [row for sql, parameters in queries for row in transaction.execute(sql, parameters)], limit
-    )
-
-
 def deletable_queries(
     camera_nos: Sequence[CameraNo] | None,
     before_us: int | None,

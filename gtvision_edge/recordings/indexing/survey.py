@@ -110,6 +110,8 @@ class Survey:
     monotonic: Callable[[], float] = time.monotonic
     unmarked: list[str] = field(default_factory=list)
     """Directories of cameras that did not say whose they are when :meth:`places` was asked last."""
+    unreadable: dict[str, str] = field(default_factory=dict)
+    """Directories, under the root, that are there and could not be read when they were asked for last, and why."""
     _names: tuple[int, list[str]] | None = None
     """The root's time of change, and the directories of cameras in it."""
     _markers: dict[str, _Marker] = field(default_factory=dict)
@@ -132,24 +134,33 @@ class Survey:
             names.sort(key=lambda name: (is_set_aside(name), name))
             for gone in self._markers.keys() - set(names):
                 del self._markers[gone]
+            for lost in [each for each in self.unreadable if each.split("/")[0] not in names]:
+                del self.unreadable[lost]
             self._names = (changed if _is_settled(changed) else -1), names
         markers = [(name, self._marker(name)) for name in self._names[1]]
         self.unmarked = [name for name, marker in markers if marker is None]
         return [Place(name, marker) for name, marker in markers if marker is not None]
 
     def days(self, place: Place) -> list[int]:
-        """Return the begins of the days of which a directory exists, newest first."""
+        """Return the begins of the days of which a directory exists, newest first; none when that cannot be read."""
         directory = f"{self.root}/{place.directory}"
         try:
             changed = os.stat(directory).st_mtime_ns  # noqa: PTH116
             known = self._days.get(place.directory)
             if known is not None and known[0] == changed:
+                self.unreadable.pop(place.directory, None)
                 return known[1]
             with os.scandir(directory) as entries:
                 days = [parse_day(entry.name) for entry in entries]
-        except OSError:
+        except OSError as error:
+            self._note(place.directory, error)
             return []
+        self._note(place.directory, None)
         found = sorted((day for day in days if day is not None), reverse=True)
+        there = {_day_of(place, day_us) for day_us in found}
+        for lost in [each for each in self.unreadable if each.startswith(f"{place.directory}/")]:
+            if lost not in there:
+                del self.unreadable[lost]
         if _is_settled(changed):
             self._days[place.directory] = changed, found
         return found
@@ -160,7 +171,8 @@ class Survey:
         for day_us in days:
             try:
                 changed = os.stat(self._day_path(place, day_us)).st_mtime_ns  # noqa: PTH116
-            except OSError:
+            except OSError as error:
+                self._note(_day_of(place, day_us), error)
                 continue
             if self._listed.get((place.directory, day_us)) != changed:
                 listing = self.listing(place, day_us)
@@ -169,25 +181,35 @@ class Survey:
         return listings
 
     def listing(self, place: Place, day_us: int) -> Listing | None:
-        """List a day; None when it is gone."""
+        """List a day; None when it is gone, or cannot be read."""
         directory = self._day_path(place, day_us)
         key = (place.directory, day_us)
         try:
             changed = os.stat(directory).st_mtime_ns  # noqa: PTH116
             with os.scandir(directory) as entries:
                 names = [parse_segment(day_us, entry.name) for entry in entries]
-        except OSError:
+        except OSError as error:
             self._listed.pop(key, None)
+            self._note(_day_of(place, day_us), error)
             return None
+        self._note(_day_of(place, day_us), None)
         if _is_settled(changed):
             self._listed[key] = changed
         return Listing(place, day_us, frozenset(name for name in names if name is not None))
+
+    def _note(self, directory: str, error: OSError | None) -> None:
+        """Remember that *directory* could not be read, or, None, that it could."""
+        if error is None or isinstance(error, FileNotFoundError):
+            self.unreadable.pop(directory, None)
+        else:
+            self.unreadable[directory] = error.strerror or str(error)
 
     def forget(self) -> None:
         """Look everywhere anew: what was seen before may have been lost, or be another disk."""
         self._names = None
         self._listed.clear()
         self._days.clear()
+        self.unreadable.clear()
 
     def judge(self, files: Iterable[tuple[OpenFile, bool, bool]]) -> Iterator[Judgement]:
         """Look at each open file; with it comes whether it is its camera's newest, and whether that is being recorded."""
@@ -311,5 +333,9 @@ def _file_name(name_us: int) -> str:
 
 
 @lru_cache(maxsize=1024)
+def _day_of(place: Place, day_us: int) -> str:
+    return f"{place.directory}/{_day_name(day_us)}"
+
+
 def _day_name(day_us: int) -> str:
     return segment_file(day_us).parent.name

@@ -226,7 +226,9 @@ async def fetch_bundles(database: Database) -> list[tuple[str, str, int]]:
 async def find_adopted(database: Database) -> Adopted | None:
     """Return when another disk last took the place of a known one; None when that never was."""
     row = await database.fetch_one(
-        "SELECT at_us, details FROM audit_log WHERE action = 'volume.adopted' ORDER BY seq DESC LIMIT 1"
+        # By subject, for which the log has an index: of years of acts this one is rare.
+        "SELECT at_us, details FROM audit_log WHERE subject >= 'volume:' AND subject < 'volume;'"
+        " AND action = 'volume.adopted' ORDER BY seq DESC LIMIT 1"
     )
     former_id = json.loads(row["details"]).get("former") if row else None
     return Adopted(row["at_us"], str(former_id)) if row and former_id else None

@@ -21,10 +21,10 @@ from gtvision_edge.recordings.model import (
     SegmentId,
     Span,
 )
+from gtvision_edge.recordings.naming import may_see
 from gtvision_edge.recordings.playback.playlist import Playlist, pieces_of
 from gtvision_edge.recordings.playback.serving import SegmentServer, read_range
 from gtvision_edge.recordings.playback.viewings import FootageViewings
-from gtvision_edge.recordings.timeline.service import may_see
 
 LONGEST_US: Final = 24 * 3_600_000_000
 SLICE_US: Final = 3_600_000_000

@@ -22,6 +22,7 @@ from prometheus_client import CollectorRegistry, Counter
 from gtvision_edge.audit import SYSTEM, Actor, AuditLog
 from gtvision_edge.audit.tree import leaf_hash, root_over
 from gtvision_edge.recordings.disk import DiskThreads
+from gtvision_edge.recordings.errors import VolumeMissingError
 from gtvision_edge.recordings.index import (
     SegmentIndex,
     delete_doomed,
@@ -32,7 +33,7 @@ from gtvision_edge.recordings.index import (
 from gtvision_edge.recordings.model import LeanSegment, PurgeId, SegmentId
 from gtvision_edge.recordings.retention import repository, unlinking
 from gtvision_edge.recordings.retention.awaited import AwaitedRoom
-from gtvision_edge.recordings.retention.model import Order, Purge, PurgeKind
+from gtvision_edge.recordings.retention.model import Ends, Order, Purge, PurgeKind
 from gtvision_edge.recordings.retention.unlinking import Victim
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.ids import new_uuid7
@@ -114,7 +115,8 @@ class Deleter:
         """Delete those of *victims* that no incident holds, as part of the open purge of *order*, which is begun if need be.
 
         Raises:
-            VolumeError: the volume is away or hangs. What was begun is ended by :meth:`recover`.
+            VolumeError: the volume is away or hangs. What was begun is ended by :meth:`recover`; batches that went before
+                stand in the record, which stays open.
 
         """
         whole = Deleted()
@@ -188,28 +190,30 @@ class Deleter:
         """Begin a purge per tenant whose victims are chosen later, so that a restart goes on with it; audited at once."""
 
         def write(transaction: Transaction) -> list[PurgeId]:
-            begun = []
-            for tenant_id in tenant_ids:
-                purge_id = PurgeId(new_uuid7(self._clock))
-                repository.insert_purge(
-                    transaction,
-                    purge_id,
-                    order,
-                    tenant_id=tenant_id,
-                    started_us=self._clock.now_us(),
-                )
-                self._audit.append(
-                    transaction,
-                    actor=order.actor,
-                    action=audited_as,
-                    subject=f"purge:{purge_id}",
-                    tenant_id=tenant_id,
-                    details={"policy": dict(order.policy), "reason": order.reason},
-                )
-                begun.append(purge_id)
-            return begun
+            return [
+                self.write_order(transaction, order, tenant_id, audited_as=audited_as)
+                for tenant_id in tenant_ids
+            ]
 
         return await self._database.write(write)
+
+    def write_order(
+        self, transaction: Transaction, order: Order, tenant_id: str | None, *, audited_as: str
+    ) -> PurgeId:
+        """Begin one purge as :meth:`order` does, with what else *transaction* is about."""
+        purge_id = PurgeId(new_uuid7(self._clock))
+        repository.insert_purge(
+            transaction, purge_id, order, tenant_id=tenant_id, started_us=self._clock.now_us()
+        )
+        self._audit.append(
+            transaction,
+            actor=order.actor,
+            action=audited_as,
+            subject=f"purge:{purge_id}",
+            tenant_id=tenant_id,
+            details={"policy": dict(order.policy), "reason": order.reason},
+        )
+        return purge_id
 
     async def finish(self, purge: Purge) -> bool:
         """Close the record of *purge*: its sums, its Merkle root, what was spared for an incident; audited.
@@ -311,18 +315,23 @@ class Deleter:
         return await self._database.write(write)
 
     def is_over(self, purge: Purge) -> bool:
-        """Tell whether an age record belongs to a day that is over: the next deletion begins a new one."""
-        return purge.kind is PurgeKind.AGE and self._day(purge.started_us) != self._day(
+        """Tell whether a record of one day belongs to a day that is over: the next deletion begins a new one."""
+        return purge.kind.ends is Ends.WITH_ITS_DAY and self._day(purge.started_us) != self._day(
             self._clock.now_us()
         )
 
     async def _delete_batch(self, order: Order, victims: Sequence[LeanSegment]) -> Deleted:
         if not self._is_present():
-            return Deleted()
+            raise VolumeMissingError("The recordings volume is not there.")
 
         def doom(transaction: Transaction) -> tuple[list[LeanSegment], dict[SegmentId, PurgeId]]:
             chosen = set(doom_segments(transaction, [each.segment_id for each in victims]))
-            doomed = [each for each in victims if each.segment_id in chosen]
+            # Each once, whoever chose: a court reads how many files went.
+            doomed = [
+                each
+                for number, each in {each.segment_id: each for each in victims}.items()
+                if number in chosen
+            ]
             return doomed, self._record(transaction, order, doomed)
 
         doomed, purges = await self._database.write(doom)
@@ -349,7 +358,8 @@ class Deleter:
         now_us = self._clock.now_us()
         row = repository.open_purge(transaction, order, tenant_id)
         is_todays = row is not None and (
-            order.kind is not PurgeKind.AGE or self._day(row["started_us"]) == self._day(now_us)
+            order.kind.ends is not Ends.WITH_ITS_DAY
+            or self._day(row["started_us"]) == self._day(now_us)
         )
         if row is not None and is_todays:
             return PurgeId(row["purge_id"])

@@ -15,6 +15,7 @@ from gtvision_edge.recordings.retention import repository
 from gtvision_edge.recordings.retention.deleter import BATCH, Deleter
 from gtvision_edge.recordings.retention.model import (
     DAY_US,
+    Ends,
     Order,
     Purge,
     PurgeKind,
@@ -146,15 +147,19 @@ class Keeper:
         except VolumeError as error:
             log.warning("retention_broken_off", code=error.code)
             return
-        for purge in await repository.fetch_open_purges(self._database):
-            if purge.kind in (PurgeKind.PRESSURE, PurgeKind.QUOTA, PurgeKind.INCIDENT_OVERRIDE):
-                await self._deleter.finish(purge)
+        await self._close_broken_off()
 
     async def keep_house(self) -> None:
-        """Make one pass."""
+        """Make one pass.
+
+        Raises:
+            VolumeError: the volume went away, or hangs. The next pass goes on, and closes the records left open.
+
+        """
         if not self._volume.is_present():
             return
         await self._deleter.recover()
+        await self._close_broken_off()
         await self.press()
         if self._clock.monotonic() >= self._age_at:
             self._age_at = self._clock.monotonic() + AGE_EVERY_S
@@ -280,7 +285,7 @@ class Keeper:
     async def _ordered(self) -> None:
         """Go on with what people ordered."""
         for purge in await repository.fetch_open_purges(self._database):
-            if purge.kind in (PurgeKind.MANUAL, PurgeKind.CAMERA_REMOVED):
+            if purge.kind.ends is Ends.WHEN_DONE:
                 await self._go_on(purge)
 
     async def _go_on(self, purge: Purge) -> None:
@@ -316,7 +321,12 @@ class Keeper:
         return [each for each in found if each.segment_id not in self._stubborn][:BATCH]
 
     async def _delete(self, order: Order, victims: Sequence[LeanSegment]) -> int:
-        """Return how many bytes went."""
+        """Return how many bytes went.
+
+        Raises:
+            VolumeError: the volume is away or hangs.
+
+        """
         done = await self._deleter.delete(order, victims)
         until = self._clock.monotonic() + STUBBORN_S
         self._stubborn |= dict.fromkeys(done.kept, until)
@@ -325,6 +335,11 @@ class Keeper:
     async def _finish(self, order: Order) -> None:
         for purge in await repository.fetch_open_purges(self._database):
             if purge.kind is order.kind:
+                await self._deleter.finish(purge)
+
+    async def _close_broken_off(self) -> None:
+        for purge in await repository.fetch_open_purges(self._database):
+            if purge.kind.ends is Ends.WITH_ITS_PASS:
                 await self._deleter.finish(purge)
 
     async def _close_days(self) -> None:

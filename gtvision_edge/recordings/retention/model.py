@@ -2,15 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from typing import Final, Literal
 
 from gtvision_edge.audit import SYSTEM, Actor
 from gtvision_edge.recordings.model import CameraNo, PurgeId
+from gtvision_edge.recordings.timeline.model import GapCause
 
 DAY_US: Final = 86_400_000_000
 
 Scope = Literal["site", "tenant", "camera"]
+
+
+class Ends(Enum):
+    """When the record of a deletion run is closed."""
+
+    WITH_ITS_PASS = auto()
+    """When its pass ends; what a lost volume or a kill broke off, at the next pass."""
+    WITH_ITS_DAY = auto()
+    WHEN_DONE = auto()
+    """When nothing is left of what was ordered."""
 
 
 class PurgeKind(StrEnum):
@@ -22,6 +33,28 @@ class PurgeKind(StrEnum):
     MANUAL = "manual"
     CAMERA_REMOVED = "camera_removed"
     INCIDENT_OVERRIDE = "incident_override"
+
+    @property
+    def leaves(self) -> GapCause:
+        """What the timeline says where the footage was."""
+        match self:
+            case PurgeKind.AGE:
+                return GapCause.DELETED
+            case PurgeKind.QUOTA | PurgeKind.PRESSURE | PurgeKind.INCIDENT_OVERRIDE:
+                return GapCause.DELETED_FOR_ROOM
+            case PurgeKind.MANUAL | PurgeKind.CAMERA_REMOVED:
+                return GapCause.DELETED_BY_ORDER
+
+    @property
+    def ends(self) -> Ends:
+        """When the record of such a run is closed."""
+        match self:
+            case PurgeKind.AGE:
+                return Ends.WITH_ITS_DAY
+            case PurgeKind.QUOTA | PurgeKind.PRESSURE | PurgeKind.INCIDENT_OVERRIDE:
+                return Ends.WITH_ITS_PASS
+            case PurgeKind.MANUAL | PurgeKind.CAMERA_REMOVED:
+                return Ends.WHEN_DONE
 
 
 class OnFull(StrEnum):
@@ -40,7 +73,6 @@ class Guard:
     breaker_reason: str
     on_full: OnFull
     on_full_reason: str
-    on_full_by: str
     on_full_by_name: str
     on_full_us: int
 

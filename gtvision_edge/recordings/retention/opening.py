@@ -15,8 +15,8 @@ from gtvision_edge.recordings.retention.breaker import Breaker
 from gtvision_edge.recordings.retention.clock_guard import ClockGuard, kernel_says_synced
 from gtvision_edge.recordings.retention.deleter import Deleter
 from gtvision_edge.recordings.retention.keeper import Keeper
-from gtvision_edge.recordings.retention.ordering import PurgeService
-from gtvision_edge.recordings.retention.override import Override
+from gtvision_edge.recordings.retention.ordering import Cameras, PurgeService
+from gtvision_edge.recordings.retention.override import Incidents, Override
 from gtvision_edge.recordings.retention.policies import PolicyService
 from gtvision_edge.recordings.retention.reports import StorageReports
 from gtvision_edge.recordings.volume import Usage
@@ -44,6 +44,8 @@ class RetentionBase:
     database: Database
     audit: AuditLog
     index: SegmentIndex
+    incidents: Incidents
+    cameras: Cameras
     volume: WatchedVolume
     breaker: Breaker
     clock: Clock
@@ -60,7 +62,6 @@ class Retention:
 
     breaker: Breaker
     clock_guard: ClockGuard
-    deleter: Deleter
     keeper: Keeper
     policies: PolicyService
     purges: PurgeService
@@ -91,9 +92,8 @@ async def open_retention(
         deleter,
         volume=base.volume,
         is_open=lambda: bool(base.breaker.trouble),
+        incidents=base.incidents,
         database=base.database,
-        audit=base.audit,
-        clock=base.clock,
         thresholds=base.thresholds,
     )
     keeper = Keeper(
@@ -112,7 +112,6 @@ async def open_retention(
     return Retention(
         breaker=base.breaker,
         clock_guard=clock_guard,
-        deleter=deleter,
         keeper=keeper,
         policies=PolicyService(
             base.database,
@@ -123,7 +122,12 @@ async def open_retention(
             default_days=base.settings.retain_days,
         ),
         purges=PurgeService(
-            base.database, base.clock, index=base.index, deleter=deleter, keeper=keeper
+            base.database,
+            base.clock,
+            cameras=base.cameras,
+            index=base.index,
+            deleter=deleter,
+            keeper=keeper,
         ),
         reports=StorageReports(
             base.database,

@@ -1,11 +1,11 @@
 """Deletions that people order, and the records of all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from gtvision_edge.accounts import NotPermittedError, Principal, Role
-from gtvision_edge.cameras.errors import UnknownCameraError
+from gtvision_edge.cameras.model import Camera
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.model import IncidentId, PurgeId, RecordedCamera
@@ -15,9 +15,8 @@ from gtvision_edge.recordings.retention.errors import FootageHeldError, UnknownP
 from gtvision_edge.recordings.retention.keeper import Keeper
 from gtvision_edge.recordings.retention.model import Order, Purge, PurgedOfCamera, PurgeKind
 from gtvision_edge.recordings.retention.policies import WouldGo
-from gtvision_edge.recordings.timeline.service import may_see
 from gtvision_edge.runtime.clock import Clock
-from gtvision_edge.storage import Database
+from gtvision_edge.storage import Database, Transaction
 
 SHORTEST_REASON: Final = 5
 _READERS: Final = frozenset({Role.ADMIN, Role.AUDITOR})
@@ -65,6 +64,19 @@ class PurgePage:
     after: PurgeId | None
 
 
+class Cameras(Protocol):
+    """The site's cameras; see ``CameraService``."""
+
+    async def remove(
+        self,
+        principal: Principal,
+        camera_id: str,
+        *,
+        client_address: str = "",
+        along: Callable[[Transaction, Camera], None],
+    ) -> None: ...
+
+
 class PurgeService:
     """Orders deletions and shows the records. What an incident holds is spared, whoever orders."""
 
@@ -73,12 +85,14 @@ class PurgeService:
         database: Database,
         clock: Clock,
         *,
+        cameras: Cameras,
         index: SegmentIndex,
         deleter: Deleter,
         keeper: Keeper,
     ) -> None:
         self._database = database
         self._clock = clock
+        self._cameras = cameras
         self._index = index
         self._deleter = deleter
         self._keeper = keeper
@@ -151,34 +165,38 @@ class PurgeService:
         self._keeper.wake()
         return ordered
 
-    async def check_removable(self, camera_id: str) -> None:
-        """Return when the footage of the camera that has that id now may be deleted with it.
+    async def remove_with_footage(
+        self, principal: Principal, camera_id: str, *, address: str = ""
+    ) -> None:
+        """Remove a camera and have all its footage deleted, its last file included. One commit: a kill leaves both or neither.
 
         Raises:
-            FootageHeldError: an open incident keeps some of it, or what is still to come.
+            UnknownCameraError: there is none for this person.
+            FootageHeldError: an open incident keeps some of it, or what is still to come; nothing was changed.
 
         """
-        camera = await self._index.camera_by_id(camera_id)
-        if camera is None:
-            return
-        if await repository.is_in_open_incident(self._database, camera.camera_no):
-            raise FootageHeldError(
-                "An open incident keeps footage of this camera.", camera_id=camera_id
+
+        def delete_footage(transaction: Transaction, removed: Camera) -> None:
+            camera = repository.get_recorded_camera(transaction, removed.camera_uuid)
+            if camera is None:
+                return  # so new that nothing was recorded
+            if repository.is_in_open_incident(transaction, camera.camera_no):
+                raise FootageHeldError(
+                    "An open incident keeps footage of this camera.", camera_id=camera_id
+                )
+            order = Order(
+                PurgeKind.CAMERA_REMOVED,
+                {"cameras": [camera.camera_id], "camera_nos": [camera.camera_no]},
+                principal.actor(address),
+            )
+            self._deleter.write_order(
+                transaction, order, camera.tenant_id, audited_as="purge.ordered"
             )
 
-    async def order_all_of(
-        self, principal: Principal, camera_uuid: str, *, address: str = ""
-    ) -> None:
-        """Have all footage of a camera that was just removed deleted, its last file included."""
-        for camera in await self._index.cameras():
-            if camera.camera_uuid == camera_uuid:
-                order = Order(
-                    PurgeKind.CAMERA_REMOVED,
-                    {"cameras": [camera.camera_id], "camera_nos": [camera.camera_no]},
-                    principal.actor(address),
-                )
-                await self._deleter.order(order, [camera.tenant_id], audited_as="purge.ordered")
-                self._keeper.wake()
+        await self._cameras.remove(
+            principal, camera_id, client_address=address, along=delete_footage
+        )
+        self._keeper.wake()
 
     async def find(self, principal: Principal, purge_id: str) -> Purge:
         """Return a record.
@@ -226,20 +244,9 @@ class PurgeService:
             raise _fault("before", "must not lie ahead")
         if request.after_us is not None and request.after_us >= request.before_us:
             raise _fault("before", "must be later than after")
-        visible = [
-            camera
-            for camera in await self._index.cameras()
-            if may_see(principal, camera.camera_id, camera.tenant_id)
-        ]
         if request.cameras is None:
-            return visible
-        known = {camera.camera_uuid: camera for camera in visible} | {
-            camera.camera_id: camera for camera in visible if camera.removed_us is None
-        }
-        unknown = [name for name in request.cameras if name not in known]
-        if unknown:
-            raise UnknownCameraError("There is no such camera.", camera_id=unknown[0][:40])
-        return list({name: known[name] for name in request.cameras}.values())
+            return await self._index.visible(principal)
+        return await self._index.named(principal, request.cameras)
 
 
 def _require_reader(principal: Principal) -> None:

@@ -12,6 +12,7 @@ from gtvision_edge.cameras.model import UNSET, Unset
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.model import RecordedCamera
+from gtvision_edge.recordings.naming import by_name
 from gtvision_edge.recordings.retention import repository
 from gtvision_edge.recordings.retention.keeper import Keeper
 from gtvision_edge.recordings.retention.model import Guard, OnFull, Policy
@@ -21,7 +22,6 @@ from gtvision_edge.recordings.retention.rules import (
     expiry_us,
     rule_book,
 )
-from gtvision_edge.recordings.timeline.service import may_see
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.storage import Database, Transaction
 
@@ -119,7 +119,7 @@ class PolicyService:
         if principal.role not in _READERS:
             raise NotPermittedError("Your role does not allow this.")
         policies = await repository.fetch_policies(self._database)
-        cameras = {camera.camera_uuid: camera for camera in await self._visible(principal)}
+        cameras = {camera.camera_uuid: camera for camera in await self._index.visible(principal)}
         return PolicyBook(
             default_days=self._default_days,
             site=next((each for each in policies if each.scope == "site"), None),
@@ -146,7 +146,7 @@ class PolicyService:
         Raises:
             NotPermittedError: *principal* is no admin, or not of the whole site.
             UnknownCameraError, UnknownTenantError: none such that *principal* may see.
-            InvalidInputError: a standing order needs its reason.
+            InvalidInputError: a standing order needs its reason; a camera is named twice.
 
         """
         wanted = await self._wanted(principal, change)
@@ -216,7 +216,7 @@ class PolicyService:
             if principal.may_see_tenant(tenant_id)
             and (each := await self._over_quota(tenant_id, rules, aged)) is not None
         ]
-        visible = {camera.camera_no for camera in await self._visible(principal)}
+        visible = {camera.camera_no for camera in await self._index.visible(principal)}
         return Forecast([each for each in aged if each.camera.camera_no in visible], over)
 
     async def _over_quota(
@@ -283,17 +283,25 @@ class PolicyService:
         if change.site_days is not UNSET:
             wanted.append((None, Policy("site", "", change.site_days, None, 0)))
         wanted += await self._tenant_rules(principal, change.tenants)
-        visible = await self._visible(principal)
-        known = {camera.camera_uuid: camera for camera in visible} | {
-            camera.camera_id: camera for camera in visible if camera.removed_us is None
-        }
-        for name, days in change.cameras.items():
+        return wanted + await self._camera_rules(principal, change.cameras)
+
+    async def _camera_rules(
+        self, principal: Principal, days_of: Mapping[str, int | None]
+    ) -> list[tuple[str | None, Policy]]:
+        known = by_name(await self._index.visible(principal))
+        wanted: dict[str, tuple[str | None, Policy]] = {}
+        for name, days in days_of.items():
             camera = known.get(name)
             if camera is None:
                 raise UnknownCameraError("There is no such camera.", camera_id=name[:40])
+            if camera.camera_uuid in wanted:
+                message = f"names {camera.camera_id} twice"
+                raise InvalidInputError(
+                    "A camera has one rule.", faults=[{"path": "cameras", "message": message}]
+                )
             policy = Policy("camera", camera.camera_uuid, days, None, 0)
-            wanted.append((camera.tenant_id, policy))
-        return wanted
+            wanted[camera.camera_uuid] = (camera.tenant_id, policy)
+        return list(wanted.values())
 
     async def _tenant_rules(
         self, principal: Principal, rules: Mapping[str, TenantRule]
@@ -311,13 +319,6 @@ class PolicyService:
             policy = Policy("tenant", tenant_id, rule.retain_days, rule.quota_bytes, 0)
             wanted.append((tenant_id, policy))
         return wanted
-
-    async def _visible(self, principal: Principal) -> list[RecordedCamera]:
-        return [
-            camera
-            for camera in await self._index.cameras()
-            if may_see(principal, camera.camera_id, camera.tenant_id)
-        ]
 
 
 def _is_of_the_site(principal: Principal) -> bool:

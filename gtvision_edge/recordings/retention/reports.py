@@ -7,11 +7,11 @@ from typing import Final, Protocol
 from gtvision_edge.accounts import Principal
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.model import RecordedCamera, Span
+from gtvision_edge.recordings.naming import may_see
 from gtvision_edge.recordings.retention import repository
 from gtvision_edge.recordings.retention.keeper import Keeper
 from gtvision_edge.recordings.retention.model import DAY_US, Rule
 from gtvision_edge.recordings.retention.waters import Waters, waters
-from gtvision_edge.recordings.timeline.service import may_see
 from gtvision_edge.recordings.volume import Usage
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.settings import VolumeSettings

@@ -12,6 +12,7 @@ from gtvision_edge.recordings.model import (
     IncidentId,
     LeanSegment,
     PurgeId,
+    RecordedCamera,
     SegmentId,
 )
 from gtvision_edge.recordings.retention.model import (
@@ -33,7 +34,7 @@ _PURGE: Final = (
 
 async def fetch_guard(database: Database) -> Guard:
     row = await database.fetch_one(
-        "SELECT breaker = 'open' AS is_open, breaker_us, breaker_reason, on_full, on_full_reason, on_full_by,"
+        "SELECT breaker = 'open' AS is_open, breaker_us, breaker_reason, on_full, on_full_reason,"
         " on_full_by_name, on_full_us FROM volume_guard"
     )
     assert row is not None  # noqa: S101 -- the schema puts it there
@@ -41,6 +42,23 @@ async def fetch_guard(database: Database) -> Guard:
 
 
 def update_breaker(transaction: Transaction, *, is_open: bool, at_us: int, reason: str) -> None:
+    """Write down that the breaker opened or closed, and for how long it was open."""
+    # An older program may have closed it, which knows nothing of this table.
+    transaction.execute(
+        "UPDATE breaker_openings SET closed_us = max(opened_us, (SELECT breaker_us FROM volume_guard))"
+        " WHERE closed_us IS NULL AND (SELECT breaker FROM volume_guard) = 'closed'"
+    )
+    if is_open:
+        transaction.execute(
+            "INSERT INTO breaker_openings (opened_us) SELECT ?"
+            " WHERE NOT EXISTS (SELECT 1 FROM breaker_openings WHERE closed_us IS NULL)",
+            (at_us,),
+        )
+    else:
+        transaction.execute(
+            "UPDATE breaker_openings SET closed_us = max(opened_us, ?) WHERE closed_us IS NULL",
+            (at_us,),
+        )
     transaction.execute(
         "UPDATE volume_guard SET breaker = ?, breaker_us = ?, breaker_reason = ?",
         ("open" if is_open else "closed", at_us, reason),
@@ -440,12 +458,18 @@ async def fetch_oldest_incident(database: Database) -> str | None:
     return row["incident_id"] if row else None
 
 
-async def is_in_open_incident(database: Database, camera_no: CameraNo) -> bool:
-    row = await database.fetch_one(
-        f"SELECT 1 WHERE {is_in_incident('?')}",
-        (camera_no,),
-    )
-    return row is not None
+def is_in_open_incident(transaction: Transaction, camera_no: CameraNo) -> bool:
+    found = transaction.execute(f"SELECT 1 WHERE {is_in_incident('?')}", (camera_no,))
+    return found.fetchone() is not None
+
+
+def get_recorded_camera(transaction: Transaction, camera_uuid: str) -> RecordedCamera | None:
+    row = transaction.execute(
+        "SELECT camera_no, camera_uuid, camera_id, name, tenant_id, directory, removed_us FROM recorded_cameras"
+        " WHERE camera_uuid = ?",
+        (camera_uuid,),
+    ).fetchone()
+    return RecordedCamera(*row) if row else None
 
 
 async def count_recording(database: Database, since_us: int) -> int:

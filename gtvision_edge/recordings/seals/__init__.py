@@ -2,7 +2,7 @@
 
 from gtvision_edge.recordings.seals.checking import check_seals
 from gtvision_edge.recordings.seals.model import SealFault, SealReport, SegmentProof
-from gtvision_edge.recordings.seals.proof import check_proofs, segment_document
+from gtvision_edge.recordings.seals.proof import segment_document
 from gtvision_edge.recordings.seals.service import FootageSeals
 
 __all__ = [
@@ -10,7 +10,6 @@ __all__ = [
     "SealFault",
     "SealReport",
     "SegmentProof",
-    "check_proofs",
     "check_seals",
     "segment_document",
 ]

@@ -1,6 +1,6 @@
 """What is hashed of a segment, and proofs that leave the box: file → seal → audit entry → checkpoint. Pure functions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,7 +9,6 @@ from gtvision_edge.audit.tree import leaf_hash, verify_inclusion
 from gtvision_edge.keys import SitePublicKey
 from gtvision_edge.recordings.seals.model import SealedFacts, SegmentProof
 
-FORMAT: Final = "gtvision-edge-footage-proofs-v1"
 ACTION: Final = "footage.sealed"
 
 
@@ -41,18 +40,6 @@ def segment_document(proof: SegmentProof) -> dict[str, Any]:
     }
 
 
-def proofs_document(
-    segments: Iterable[SegmentProof], entries: Iterable[EntryProof], checkpoint: str
-) -> dict[str, Any]:
-    """Return the proofs of *segments*, with those of the audit *entries* that name their roots, as JSON."""
-    return {
-        "format": FORMAT,
-        "checkpoint": checkpoint,
-        "segments": [segment_document(each) for each in segments],
-        "entries": [entry_document(each) for each in entries],
-    }
-
-
 def whole_segment_document(proof: SegmentProof, entry: EntryProof) -> dict[str, Any]:
     """Return :func:`segment_document` with the proof of its audit entry in it, as ``entry``."""
     return segment_document(proof) | {"entry": entry_document(entry)}
@@ -69,7 +56,7 @@ def check_whole_segment(
     """
     try:
         entry = check_entry_document(document["entry"], checkpoint, key)
-        return _check_segment(document, {entry["seq"]: entry})
+        return _check_segment(document, entry)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadProofError("The proof is damaged.") from error
 
@@ -84,30 +71,7 @@ class ProvenSegment:
     audit_seq: int
 
 
-def check_proofs(document: Mapping[str, Any], key: SitePublicKey) -> dict[bytes, ProvenSegment]:
-    """Return by SHA-256 what *document* proves of files, given the site's *key* from elsewhere. Needs no box.
-
-    Raises:
-        BadProofError: any part of it does not hold; the message says which.
-
-    """
-    try:
-        checkpoint = str(document["checkpoint"])
-        entries = {
-            entry["seq"]: entry
-            for entry in (
-                check_entry_document(each, checkpoint, key) for each in document["entries"]
-            )
-        }
-        proven = [_check_segment(each, entries) for each in document["segments"]]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BadProofError("The proofs are damaged.") from error
-    return {each.facts.sha256: each for each in proven}
-
-
-def _check_segment(
-    document: Mapping[str, Any], entries: Mapping[int, Mapping[str, Any]]
-) -> ProvenSegment:
+def _check_segment(document: Mapping[str, Any], entry: Mapping[str, Any]) -> ProvenSegment:
     segment_id, seq = str(document["segment_id"]), int(document["audit_seq"])
     facts = SealedFacts(
         str(document["camera_uuid"]),
@@ -115,8 +79,7 @@ def _check_segment(
         int(document["size_bytes"]),
         bytes.fromhex(document["sha256"]),
     )
-    entry = entries.get(seq)
-    if entry is None or entry["action"] != ACTION:
+    if entry["seq"] != seq or entry["action"] != ACTION:
         raise BadProofError(f"Segment {segment_id}: its seal is not proven.")
     details = entry["details"]
     root = bytes.fromhex(document["root"])

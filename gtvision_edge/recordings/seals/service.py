@@ -1,8 +1,6 @@
 """Seals what was recorded, proves it, and finds what was changed since."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
 from itertools import groupby
 from typing import Any, Final
 
@@ -15,25 +13,21 @@ from gtvision_edge.audit import (
     DamagedTreeError,
     TreeHead,
     UnknownEntryError,
-    write_checkpoint,
 )
 from gtvision_edge.audit.tree import inclusion, nodes_over, root_over
 from gtvision_edge.keys import SiteKey
 from gtvision_edge.recordings.model import SegmentId
 from gtvision_edge.recordings.seals import repository
-from gtvision_edge.recordings.seals.checking import check_seals
 from gtvision_edge.recordings.seals.errors import NotSealedError
 from gtvision_edge.recordings.seals.model import (
     Seal,
     SealedFacts,
-    SealReport,
     SegmentProof,
     Unsealed,
 )
 from gtvision_edge.recordings.seals.proof import (
     ACTION,
     leaf_of,
-    proofs_document,
     whole_segment_document,
 )
 from gtvision_edge.runtime.clock import Clock
@@ -118,45 +112,6 @@ class FootageSeals:
         if found is None:
             raise NotSealedError("The segment is not sealed.", segment_id=segment_id)
         return await asyncio.to_thread(_proof, segment_id, *found)
-
-    async def proofs(self, segment_ids: Sequence[SegmentId]) -> dict[str, Any]:
-        """Return the document that proves these segments to people without this box; see ``check_proofs``.
-
-        Those that are not sealed are left out: whoever needs all of them calls :meth:`seal_now` before, and compares.
-        """
-        segments = []
-        for segment_id in segment_ids:
-            try:
-                segments.append(await self.prove_segment(segment_id))
-            except NotSealedError:
-                log.warning("segment_not_proven", segment_id=segment_id)
-        head = await self._audit.tree_head(self._database)
-        entries = [
-            await self._audit.prove_entry(self._database, seq, head=head)
-            for seq in sorted({each.audit_seq for each in segments})
-        ]
-        checkpoint = await asyncio.to_thread(write_checkpoint, head, self._key)
-        return proofs_document(segments, entries, checkpoint)
-
-    async def is_as_sealed(
-        self, segment_id: SegmentId, *, file_sha256: bytes, file_bytes: int
-    ) -> bool:
-        """Tell whether the file that was just hashed, and the segment's row, are those that were sealed.
-
-        Raises:
-            NotSealedError: it is not sealed yet.
-
-        """
-        found = await repository.find_sealed(self._database, segment_id)
-        if found is None:
-            raise NotSealedError("The segment is not sealed.", segment_id=segment_id)
-        seal, facts = found
-        of_file = replace(facts, sha256=file_sha256, size_bytes=file_bytes)
-        return of_file == facts and leaf_of(facts) in seal.leaves
-
-    async def check(self) -> SealReport:
-        """Compare rows, seals and audit entries; see :func:`check_seals`."""
-        return await check_seals(self._database, self._audit, now_us=self._clock.now_us())
 
     def _seal_some(self, transaction: Transaction) -> int:
         waiting = repository.unsealed_segments(transaction, MAX_LEAVES)

@@ -1,6 +1,7 @@
 """From files to spans, from spans to gaps, from what else happened to their causes. Pure functions."""
 
 import itertools
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -143,6 +144,39 @@ def parted(gap: Gap, happenings: Sequence[Happening]) -> list[Gap]:
         else:
             parts.append((Gap(start_us, end_us), cause))
     return [part for part, _ in parts]
+
+
+def all_explained(
+    gaps: Sequence[Gap], happenings: Iterable[Happening], states: Sequence[StateEntry]
+) -> list[Gap]:
+    """Return *gaps*, which come in the order of their start and do not overlap, parted and with their causes.
+
+    *states* are the camera's, oldest first. One sweep: what lies beside a gap is not looked at, for a month may have
+    thousands of each.
+    """
+    coming = _one_at_a_time(happenings)
+    since = [entry.since_us for entry in states]
+    near: list[Happening] = []
+    n = 0
+    result = []
+    for gap in gaps:
+        while n < len(coming) and coming[n].span.start_us < gap.end_us:
+            near.append(coming[n])
+            n += 1
+        near = [each for each in near if each.span.end_us > gap.start_us]
+        first = max(0, bisect_right(since, gap.start_us) - 1)
+        told = states[first : bisect_right(since, gap.end_us + RESTART_US)]
+        result += [explained(part, near, told) for part in parted(gap, near)]
+    return result
+
+
+def _one_at_a_time(happenings: Iterable[Happening]) -> list[Happening]:
+    """Return *happenings* by their start, those of one cause made one where they meet: so only a few last at any time."""
+    of_cause: dict[GapCause, list[Happening]] = {}
+    for each in sorted(happenings, key=lambda each: each.span.start_us):
+        of_cause.setdefault(each.cause, []).append(each)
+    found = [each for some in of_cause.values() for each in joined(some)]
+    return sorted(found, key=lambda each: each.span.start_us)
 
 
 def explained(gap: Gap, happenings: Sequence[Happening], states: Sequence[StateEntry]) -> Gap:

@@ -13,15 +13,15 @@ from gtvision_edge.cameras.repository import fetch_states_within
 from gtvision_edge.recordings.errors import SpanTooLongError
 from gtvision_edge.recordings.index import SegmentIndex, SegmentSpan
 from gtvision_edge.recordings.model import RecordedCamera, Segment, Span
+from gtvision_edge.recordings.naming import may_see
 from gtvision_edge.recordings.retention.model import PurgeKind
 from gtvision_edge.recordings.timeline import repository
 from gtvision_edge.recordings.timeline.merging import (
     Happening,
-    explained,
+    all_explained,
     gaps_between,
     joined,
     merged,
-    parted,
 )
 from gtvision_edge.recordings.timeline.model import (
     Gap,
@@ -42,14 +42,6 @@ FRESH_US: Final = 15_000_000
 """The newest footage of a camera that records may be this old: files are looked at now and then, and written by parts."""
 MAX_EXPLAINED: Final = 2000
 """Gaps whose cause is looked for; a camera that drops out every minute for a month has more."""
-_DELETED_FOR: Final = {
-    PurgeKind.AGE: GapCause.DELETED,
-    PurgeKind.QUOTA: GapCause.DELETED_FOR_ROOM,
-    PurgeKind.PRESSURE: GapCause.DELETED_FOR_ROOM,
-    PurgeKind.INCIDENT_OVERRIDE: GapCause.DELETED_FOR_ROOM,
-    PurgeKind.MANUAL: GapCause.DELETED_BY_ORDER,
-    PurgeKind.CAMERA_REMOVED: GapCause.DELETED_BY_ORDER,
-}
 
 
 class TimelineService:
@@ -86,8 +78,7 @@ class TimelineService:
             self._incidents(principal, camera, span),
             repository.fetch_clock_steps(self._database, span),
         )
-        lost = joined(Happening(each, _DELETED_FOR[kind]) for each, kind in deleted)
-        lost += joined(Happening(each, GapCause.FILES_MISSING) for each in missing)
+        lost = await asyncio.to_thread(_lost, deleted, missing)
         gaps = gaps_between(spans, self._expected(span, extent, growing, lost, since_us))
         first_us, last_us = (extent.start_us, extent.end_us) if extent else (None, None)
         if growing is not None:
@@ -177,16 +168,9 @@ class TimelineService:
             whole.end_us + FRESH_US,
         )
         breaker = await repository.fetch_breaker(self._database, whole)
-        happenings = list(lost)
-        happenings += [Happening(each, GapCause.BREAKER) for each in breaker]
-        happenings.sort(key=lambda each: each.span.start_us)
-        result = []
-        for gap in gaps[:MAX_EXPLAINED]:
-            near = [
-                each for each in happenings if each.span.overlaps(Span(gap.start_us, gap.end_us))
-            ]
-            result += [explained(part, near, states) for part in parted(gap, near)]
-        return result + list(gaps[MAX_EXPLAINED:])
+        happenings = [*lost, *(Happening(each, GapCause.BREAKER) for each in breaker)]
+        some, others = gaps[:MAX_EXPLAINED], gaps[MAX_EXPLAINED:]
+        return [*await asyncio.to_thread(all_explained, some, happenings, states), *others]
 
     async def _incidents(
         self, principal: Principal, camera: RecordedCamera, span: Span
@@ -199,11 +183,10 @@ class TimelineService:
         ]
 
 
-def may_see(principal: Principal, camera_id: str, tenant_id: str | None) -> bool:
-    """Tell whether footage exists for a person; that of nobody known is for people of the whole site."""
-    if tenant_id is None:
-        return principal.tenant_id is None and principal.camera_ids is None
-    return principal.may_see_camera(camera_id, tenant_id)
+def _lost(deleted: Sequence[tuple[Span, PurgeKind]], missing: Sequence[Span]) -> list[Happening]:
+    """Return what was there once; a month of files, so not on the loop."""
+    lost = joined(Happening(each, kind.leaves) for each, kind in deleted)
+    return lost + joined(Happening(each, GapCause.FILES_MISSING) for each in missing)
 
 
 def _append(spans: list[RecordedSpan], span: RecordedSpan) -> None:

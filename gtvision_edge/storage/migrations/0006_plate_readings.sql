@@ -254,3 +254,16 @@ CREATE TABLE push_troubles (
     since_us INTEGER NOT NULL,
     PRIMARY KEY (topic, subject)
 ) WITHOUT ROWID;
+
+-- When the disk's circuit breaker kept everything from being recorded; they do not overlap. For timelines.
+CREATE TABLE breaker_openings (
+    opened_us INTEGER NOT NULL,
+    closed_us INTEGER                     -- not before opened_us; NULL = it is open still, if volume_guard says so, too
+);
+CREATE INDEX breaker_openings_by_end ON breaker_openings (closed_us);
+WITH turns AS MATERIALIZED (
+    SELECT seq, at_us, action, lag(action) OVER (ORDER BY seq) AS before FROM audit_log
+    WHERE action IN ('breaker.opened', 'breaker.closed'))
+INSERT INTO breaker_openings SELECT o.at_us, (SELECT max(o.at_us, c.at_us) FROM turns c
+        WHERE c.seq > o.seq AND c.action = 'breaker.closed' ORDER BY c.seq LIMIT 1)
+    FROM turns o WHERE o.action = 'breaker.opened' AND o.before IS NOT 'breaker.opened' ORDER BY o.seq;

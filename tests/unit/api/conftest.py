@@ -449,7 +449,7 @@ async def footage(
         AsyncExitStack() as stack,
     ):
         retention = await _retention(
-            index, MountedVolume(volume, root), cameras, audit=audit, clock=clock
+            index, MountedVolume(volume, root), cameras, audit=audit, clock=clock, stack=stack
         )
         yield FakeFootage(
             index,
@@ -481,7 +481,6 @@ async def footage(
             ),
             root,
         )
-    retention.deleter.close()
     server.close()
     thumbnails.close()
     hasher.close()
@@ -494,6 +493,7 @@ async def _retention(
     *,
     audit: AuditLog,
     clock: FakeClock,
+    stack: AsyncExitStack,
 ) -> Retention:
     """Return the parts that delete footage; a test runs what they do by itself."""
     database = index._database
@@ -510,6 +510,8 @@ async def _retention(
         database=database,
         audit=audit,
         index=index,
+        incidents=IncidentService(database, audit, clock, index=index),
+        cameras=cameras,
         volume=volume,
         breaker=breaker,
         clock=clock,
@@ -522,7 +524,7 @@ async def _retention(
 
     async def unstarted(name: str, job: Job) -> None: ...
 
-    return await open_retention(base, unstarted, AsyncExitStack())
+    return await open_retention(base, unstarted, stack)
 
 
 @pytest.fixture

@@ -8,10 +8,12 @@ from gtvision_edge.accounts import Principal
 from gtvision_edge.recordings.incidents.service import IncidentRequest
 from gtvision_edge.recordings.markers import VOLUME_MARKER, CameraMarker
 from gtvision_edge.recordings.model import CameraNo, Span
+from gtvision_edge.recordings.retention import repository as purges
 from gtvision_edge.recordings.retention.model import DAY_US
 from gtvision_edge.recordings.volume import Usage
 from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.storage import Database
+from gtvision_edge.storage.errors import StorageError
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.footage import MINUTE_US, START_US, a_segment, add, keep, place
 from tests.fakes.recorded_volume import mark
@@ -342,3 +344,25 @@ async def test_a_camera_is_removed_with_its_footage_unless_an_incident_keeps_som
     )
     assert {row["camera_id"]: row["n"] for row in rows} == {"cam01": 3, "cam02": 0, "cam09": 2}
     assert (await get(served, "/cameras/cam01", "admin-a"))["camera_id"] == "cam01"
+
+
+@pytest.mark.usefixtures("recorded")
+async def test_a_camera_and_the_order_to_delete_its_footage_go_together_or_not_at_all(
+    served: Served, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object, **options: object) -> None:
+        raise StorageError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(purges, "insert_purge", refuse)
+        refused, _ = await served.call("DELETE", "/cameras/cam02?footage=delete", who="admin-a")
+    still_there = await get(served, "/cameras/cam02", "admin-a")
+    ordered_then = await database.fetch_all("SELECT 1 FROM purges")
+    status, _ = await served.call("DELETE", "/cameras/cam02?footage=delete", who="admin-a")
+
+    assert (refused, still_there["camera_id"], ordered_then) == (503, "cam02", [])
+    assert status == 204
+    (purge,) = await database.fetch_all("SELECT kind FROM purges")
+    assert purge["kind"] == "camera_removed"
+    acts = await database.fetch_all("SELECT action FROM audit_log ORDER BY seq DESC LIMIT 2")
+    assert [act["action"] for act in acts] == ["purge.ordered", "camera.removed"]

@@ -52,6 +52,7 @@ def test_what_is_no_push_service_of_the_internet_is_refused(endpoint: str) -> No
         ("not base64!", KEYS["auth"]),
         (KEYS["p256dh"], "\ud800"),
     ],
+    ids=["no key", "no secret", "short key", "no point", "long secret", "no base64", "surrogate"],
 )
 def test_keys_that_no_browser_makes_are_refused(p256dh: str, auth: str) -> None:
     with pytest.raises(PushAddressRefusedError):

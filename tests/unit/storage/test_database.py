@@ -200,3 +200,31 @@ async def test_what_a_wrong_clock_named_before_the_upgrade_is_doubted_after_it(
 
     assert [row["aged_us"] is not None for row in rows] == [True, True, False, False]
     assert [tuple(row) for row in missing] == [(9, b"\xab", None)]
+
+
+def _at_version_5(path: Path, turns: dict[int, str]) -> None:
+    old = sqlite3.connect(path, isolation_level=None)
+    for step in migrations()[:5]:
+        old.executescript(step.script)
+    old.executescript(
+        "CREATE TABLE schema_info (id INTEGER PRIMARY KEY, version INTEGER NOT NULL, oldest_compatible INTEGER NOT NULL);"
+        "INSERT INTO schema_info VALUES (1, 5, 1);"
+    )
+    for seq, (at_us, turn) in enumerate(turns.items(), start=1):
+        old.execute(
+            "INSERT INTO audit_log (seq, at_us, actor, actor_name, action, subject, address, details, salt,"
+            " previous_hash, hash) VALUES (?, ?, 'system', 'system', ?, 'volume', '', '{}', x'', x'', x'')",
+            (seq, at_us, f"breaker.{turn}"),
+        )
+    old.close()
+
+
+async def test_the_upgrade_takes_from_the_log_when_the_breaker_was_open(tmp_path: Path) -> None:
+    turns = {10: "closed", 20: "opened", 25: "opened", 30: "closed", 35: "closed"}
+    turns |= {50: "opened", 45: "closed", 60: "opened"}  # the clock was put back while it was open
+    await asyncio.to_thread(_at_version_5, tmp_path / "edge.db", turns)
+
+    async with open_database(tmp_path / "edge.db") as database:
+        rows = await database.fetch_all("SELECT opened_us, closed_us FROM breaker_openings")
+
+    assert [tuple(row) for row in rows] == [(20, 30), (50, 50), (60, None)]

@@ -143,6 +143,10 @@ export const findings: Text["findings"] = {
     title: `Recordings out of reach: nobody can tell whose the folder ${word(directory)} is.`,
     cure: "Its file .camera.json, on the recordings disk, is damaged or missing, and the index does not tell whose it is. Write it again with {\"camera_uuid\": …, \"camera_id\": …} of the camera; the footage is back within 1 min. Nothing in it is deleted.",
   }),
+  footage_unreadable: ({ directory, reason }) => ({
+    title: `The folder ${word(directory)} of the recordings disk cannot be read (${word(reason)}): what lies in it is not on the timeline.`,
+    cure: "Look at the disk on the unit (“dmesg”, “smartctl -a”): read errors call for a backup and a new disk. If it is a matter of rights, give the folder back to the service's user. Nothing in it is deleted.",
+  }),
   volume_filled_by_others: ({ percent }) => ({
     title: `Other files take about ${Number(percent) || 0} % of the recordings disk, and the room that recordings need.`,
     cure: "On the unit, “du -xh --max-depth=2” on the recordings disk shows what grows there: remove it; exported bundles are deleted in Evidências. Without room within 1 min the oldest recordings are deleted.",

@@ -146,6 +146,10 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
     title: `Gravações fora de alcance: não se sabe de qual câmera é a pasta ${word(directory)}.`,
     cure: "O arquivo .camera.json dela, no disco de gravações, está danificado ou ausente, e o índice não diz de quem é. Reponha-o com {\"camera_uuid\": …, \"camera_id\": …} da câmera; as imagens voltam em 1 min. Nada ali é apagado.",
   }),
+  footage_unreadable: ({ directory, reason }) => ({
+    title: `A pasta ${word(directory)} do disco de gravações não pode ser lida (${word(reason)}): o que há nela não aparece na linha do tempo.`,
+    cure: "Veja o disco no equipamento (“dmesg”, “smartctl -a”): erros de leitura pedem backup e troca. Se for permissão, devolva a pasta ao usuário do serviço. Nada ali é apagado.",
+  }),
   volume_filled_by_others: ({ percent }) => ({
     title: `Outros arquivos ocupam cerca de ${Number(percent) || 0} % do disco de gravações e tiram o espaço delas.`,
     cure: "Veja no equipamento (“du -xh --max-depth=2” no disco de gravações) o que cresce ali e retire; aos pacotes exportados cabe excluí-los em Evidências. Se não houver espaço em 1 min, as gravações mais antigas são apagadas.",

@@ -484,3 +484,44 @@ async def test_a_marker_that_is_damaged_later_is_mended_and_the_footage_stays(si
     assert camera is not None
     assert camera.directory == "cam01_rec"
     assert await asyncio.to_thread(site.index.path_of(camera, row).is_file)
+
+
+async def test_a_day_that_cannot_be_read_is_told_until_it_can_and_its_files_come(
+    site: Site,
+) -> None:
+    path = await site.write(START_US)
+    day = path.parent
+    aside = site.root / "aside"
+    await asyncio.to_thread(day.rename, aside)
+    await asyncio.to_thread(day.symlink_to, day.name)  # as the system says it: a loop
+
+    await site.indexer.look()
+    told = site.indexer.findings()
+    await asyncio.to_thread(day.unlink)
+    await asyncio.to_thread(aside.rename, day)
+    await site.look_after(2)
+
+    (finding,) = told
+    assert finding.code == "footage_unreadable"
+    assert finding.facts["directory"] == f"cam01_rec/{day.name}"
+    assert site.indexer.findings() == []
+    assert len(await site.rows()) == 1
+
+
+async def test_a_day_that_is_gone_or_on_a_volume_that_is_away_is_told_of_by_nobody(
+    site: Site,
+) -> None:
+    day = (await site.write(START_US)).parent
+    aside = site.root / "aside"
+    await asyncio.to_thread(day.rename, aside)
+    await asyncio.to_thread(day.symlink_to, day.name)
+    await site.indexer.look()
+    site.is_present = False
+    while_away = site.indexer.findings()
+    site.is_present = True
+    still = site.indexer.findings()
+    await asyncio.to_thread(day.unlink)
+    await site.look_after(2)
+
+    assert (while_away, len(still)) == ([], 1)
+    assert site.indexer.findings() == []

@@ -337,6 +337,7 @@ async def test_rows_of_a_disk_that_was_replaced_are_said_as_such(box: Box) -> No
             transaction,
             actor=COMMAND_LINE,
             action="volume.adopted",
+            subject="volume:the-new-one",
             details={"former": "the-old-one"},
         )
     )

@@ -6,6 +6,7 @@ import pytest
 
 from gtvision_edge.audit import Actor, AuditLog
 from gtvision_edge.audit.tree import leaf_hash, root_over
+from gtvision_edge.recordings.incidents.service import IncidentService
 from gtvision_edge.recordings.index import miss_segments
 from gtvision_edge.recordings.model import CameraNo, Span
 from gtvision_edge.recordings.retention import repository, unlinking
@@ -51,6 +52,7 @@ class House:
     database: Database
     clock: FakeClock
     trust: Trust
+    override_incidents: IncidentService
     is_open: bool = False
 
     async def pass_(self) -> None:
@@ -84,14 +86,14 @@ async def house(
 ) -> House:
     trust = Trust()
     thresholds = VolumeSettings(reserve="1B")  # type: ignore[arg-type]  # as it is written
+    incidents = IncidentService(database, AuditLog(clock), clock, index=volume.index)
     override = Override(
         volume.index,
         deleter,
         volume=volume,
         is_open=lambda: found.is_open,
+        incidents=incidents,
         database=database,
-        audit=AuditLog(clock),
-        clock=clock,
         thresholds=thresholds,
     )
     keeper = Keeper(
@@ -105,7 +107,7 @@ async def house(
         thresholds=thresholds,
         on_short=override.apply,
     )
-    found = House(keeper, deleter, volume, database, clock, trust)
+    found = House(keeper, deleter, volume, database, clock, trust, incidents)
     found.free(ROOM)
     return found
 

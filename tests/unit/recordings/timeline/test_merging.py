@@ -1,6 +1,7 @@
 """Spans, gaps and their causes."""
 
 import itertools
+import time
 from dataclasses import dataclass
 
 import pytest
@@ -12,6 +13,7 @@ from gtvision_edge.recordings.model import Span
 from gtvision_edge.recordings.timeline.merging import (
     CERTAIN,
     Happening,
+    all_explained,
     explained,
     gaps_between,
     joined,
@@ -19,6 +21,7 @@ from gtvision_edge.recordings.timeline.merging import (
     parted,
 )
 from gtvision_edge.recordings.timeline.model import Gap, GapCause, RecordedSpan
+from tests.waiting import patiently
 
 S = 1_000_000
 DAY = Span(0, 86_400 * S)
@@ -148,17 +151,28 @@ def test_files_of_one_purge_are_one_happening() -> None:
     assert joined([*files, other]) == [Happening(Span(0, 300 * S), GapCause.DELETED), other]
 
 
-@given(
-    st.lists(
-        st.builds(
-            lambda start, length, cause: Happening(Span(start * S, (start + length) * S), cause),
-            st.integers(0, 500),
-            st.integers(1, 100),
-            st.sampled_from(CERTAIN),
-        ),
-        max_size=20,
-    )
+SOME_HAPPENINGS = st.lists(
+    st.builds(
+        lambda start, length, cause: Happening(Span(start * S, (start + length) * S), cause),
+        st.integers(0, 500),
+        st.integers(1, 100),
+        st.sampled_from(CERTAIN),
+    ),
+    max_size=20,
 )
+SOME_STATES = st.lists(
+    st.builds(
+        lambda at, state, reason: StateEntry(state, at * S, reason),
+        st.integers(0, 500),
+        st.sampled_from(CameraState),
+        st.sampled_from(["", "restarted", "volume_full", "no_stream"]),
+    ),
+    max_size=20,
+    unique_by=lambda entry: entry.since_us,
+).map(lambda some: sorted(some, key=lambda entry: entry.since_us))
+
+
+@given(SOME_HAPPENINGS)
 def test_the_parts_of_a_gap_are_the_gap(happenings: list[Happening]) -> None:
     gap = Gap(50 * S, 450 * S)
 
@@ -167,6 +181,48 @@ def test_the_parts_of_a_gap_are_the_gap(happenings: list[Happening]) -> None:
     assert parts[0].start_us == gap.start_us
     assert parts[-1].end_us == gap.end_us
     assert all(one.end_us == other.start_us for one, other in itertools.pairwise(parts))
+
+
+@given(SOME_HAPPENINGS, SOME_STATES, st.sets(st.integers(0, 30), min_size=2, max_size=12))
+def test_many_gaps_have_the_causes_that_each_has_alone(
+    happenings: list[Happening], states: list[StateEntry], edges: set[int]
+) -> None:
+    ordered = [edge * 17 * S for edge in sorted(edges)]
+    gaps = [Gap(start_us, end_us) for start_us, end_us in zip(ordered[::2], ordered[1::2])]  # noqa: B905 -- an odd edge is left over
+
+    told = all_explained(gaps, happenings, states)
+
+    assert told == [part for gap in gaps for part in all_explained([gap], happenings, states)]
+    cutting = _joined_by_cause(happenings)
+    assert told == [
+        explained(part, cutting, states) for gap in gaps for part in parted(gap, cutting)
+    ]
+
+
+def _joined_by_cause(happenings: list[Happening]) -> list[Happening]:
+    ordered = sorted(happenings, key=lambda each: each.span.start_us)
+    return [
+        each for cause in CERTAIN for each in joined(one for one in ordered if one.cause is cause)
+    ]
+
+
+def test_a_month_of_drop_outs_is_explained_in_seconds() -> None:
+    states = [
+        StateEntry(CameraState.OFFLINE if n % 2 else CameraState.RECORDING, n * 60 * S, "")
+        for n in range(44_000)
+    ]
+    happenings = [
+        Happening(Span(n * 60 * S, (n * 60 + 20) * S), CERTAIN[n % len(CERTAIN)])
+        for n in range(44_000)
+    ]
+    gaps = [Gap(n * 120 * S + 30 * S, n * 120 * S + 110 * S) for n in range(2000)]
+    began = time.perf_counter()
+
+    told = all_explained(gaps, happenings, states)
+
+    assert time.perf_counter() - began < patiently(5.0)
+    assert len(told) == 2000
+    assert {gap.cause for gap in told} == {GapCause.CAMERA_OFFLINE}
 
 
 @given(

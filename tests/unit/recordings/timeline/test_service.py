@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gtvision_edge.accounts import Principal, Role
-from gtvision_edge.audit import SYSTEM, AuditLog
 from gtvision_edge.recordings.errors import SpanTooLongError
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.model import CameraNo, RecordedCamera, Segment, Span
 from gtvision_edge.recordings.retention.model import PurgeKind
+from gtvision_edge.recordings.retention.repository import update_breaker
 from gtvision_edge.recordings.timeline.model import ClockStep, GapCause, Timeline
+from gtvision_edge.recordings.timeline.repository import fetch_breaker
 from gtvision_edge.recordings.timeline.service import TimelineService
 from gtvision_edge.storage import Database, Transaction
 from tests.fakes.cameras import FakeCamera
@@ -124,24 +125,66 @@ async def test_footage_that_a_purge_took_is_said(
     assert [gap.cause for gap in timeline.gaps] == [cause]
 
 
-async def test_a_disk_that_was_nearly_full_is_said(
-    site: Site, database: Database, clock: FakeClock
-) -> None:
+async def breaker_turns(database: Database, *turns: tuple[bool, int]) -> None:
+    """Open (True) and close the breaker at these times."""
+
+    def work(transaction: Transaction) -> None:
+        for is_open, at_us in turns:
+            update_breaker(transaction, is_open=is_open, at_us=at_us, reason="nearly_full")
+
+    await database.write(work)
+
+
+async def test_a_disk_that_was_nearly_full_is_said(site: Site, database: Database) -> None:
     await site.minutes(0, 5)
-    audit = AuditLog(clock)
-    clock.step_wall(-3600 + 60)
-    for action in ("breaker.opened", "breaker.closed"):
-
-        def work(transaction: Transaction, action: str = action) -> None:
-            audit.append(transaction, actor=SYSTEM, action=action)
-
-        await database.write(work)
-        clock.step_wall(240)
-    clock.step_wall(3600)
+    await breaker_turns(database, (True, START_US + MINUTE_US), (False, START_US + 5 * MINUTE_US))
 
     timeline = await site.timeline(6)
 
     assert [gap.cause for gap in timeline.gaps] == [GapCause.BREAKER]
+
+
+@pytest.mark.parametrize("day", range(7))
+async def test_a_disk_that_was_nearly_full_for_a_week_is_said_on_each_day(
+    database: Database, day: int
+) -> None:
+    await breaker_turns(database, (True, START_US), (False, START_US + 7 * DAY_US))
+    await breaker_turns(database, (True, START_US + 9 * DAY_US))
+
+    found = await fetch_breaker(
+        database, Span(START_US + day * DAY_US, START_US + (day + 1) * DAY_US)
+    )
+
+    assert found == [Span(START_US, START_US + 7 * DAY_US)]
+
+
+async def test_a_breaker_that_is_open_is_so_up_to_the_end(database: Database) -> None:
+    await breaker_turns(database, (True, START_US), (True, START_US + 5))
+
+    for day in (0, 3):
+        span = Span(START_US + day * DAY_US, START_US + (day + 1) * DAY_US)
+        assert await fetch_breaker(database, span) == [Span(START_US, span.end_us)]
+    assert await fetch_breaker(database, Span(START_US - DAY_US, START_US)) == []
+
+
+async def test_a_breaker_that_an_older_program_closed_is_not_open_for_ever(
+    database: Database,
+) -> None:
+    await breaker_turns(database, (True, START_US))
+    await database.write(
+        lambda transaction: transaction.execute(
+            "UPDATE volume_guard SET breaker = 'closed', breaker_us = ?", (START_US + DAY_US,)
+        )
+    )
+    whole = Span(START_US, START_US + 9 * DAY_US)
+    before = await fetch_breaker(database, whole)
+    await breaker_turns(database, (True, START_US + 3 * DAY_US), (False, START_US + 4 * DAY_US))
+
+    assert before == [Span(START_US, START_US + DAY_US)]
+    assert await fetch_breaker(database, whole) == [
+        Span(START_US, START_US + DAY_US),
+        Span(START_US + 3 * DAY_US, START_US + 4 * DAY_US),
+    ]
 
 
 async def test_incidents_are_shown_to_who_may_see_all_their_cameras(site: Site) -> None:
