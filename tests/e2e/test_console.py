@@ -37,6 +37,7 @@ async def add(admin: Client, camera: VirtualCamera, camera_id: str) -> None:
         "vendor": "generic_rtsp",
         "main_url": camera.url("main"),
         "sub_url": camera.url("sub"),
+        "skip_probe": True,
     }
     await admin.call("POST", "/cameras", body, expect=201)
 
