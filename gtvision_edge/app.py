@@ -541,7 +541,7 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
                 clock=footage.retention.clock_guard,
             ),
             *integrity_endpoints(footage.integrity),
-            *export_endpoints(footage.exports.service, footage.exports.server),
+            *export_endpoints(footage.exports.service, footage.exports.server, parts.transfers),
             *picture_endpoints(base.cameras, footage.playback, footage.thumbnails, gateway),
             *geojson_endpoints(base.cameras, monitor),
             *discovery_endpoints(search),

@@ -34,9 +34,12 @@ from gtvision_edge.recordings.evidence.errors import (
 )
 from gtvision_edge.recordings.evidence.manifest import package_id
 from gtvision_edge.recordings.evidence.model import Export, ExportOptions, LegalRequest
-from gtvision_edge.recordings.evidence.sending import BundleServer, begins_download
+from gtvision_edge.recordings.evidence.sending import BundleServer
 from gtvision_edge.recordings.evidence.service import ExportService, NewExport
 from gtvision_edge.recordings.incidents.errors import IncidentReleasedError, UnknownIncidentError
+from gtvision_edge.recordings.playback.answering import Asked
+from gtvision_edge.runtime.errors import TooManyTransfersError
+from gtvision_edge.runtime.shares import Shares
 from gtvision_edge.runtime.timestamps import from_datetime, to_rfc3339
 
 _READERS: Final = EDITORS | INSPECTORS
@@ -128,9 +131,10 @@ class ExportAnswer(Answer):
 
 
 class _ExportResource:
-    def __init__(self, exports: ExportService, server: BundleServer) -> None:
+    def __init__(self, exports: ExportService, server: BundleServer, transfers: Shares) -> None:
         self._exports = exports
         self._server = server
+        self._transfers = transfers
 
     async def list_exports(self, call: Call) -> Listing[ExportAnswer]:
         query = call.query_as(ExportQuery)
@@ -177,13 +181,13 @@ class _ExportResource:
         await self._exports.remove(call.principal, call.path("export_id"), address=call.address)
 
     async def bundle(self, call: Call) -> web.StreamResponse:
-        export, path = await self._exports.bundle_of(
-            call.principal,
-            call.path("export_id"),
-            address=call.address,
-            begins=begins_download(call.request),
-        )
-        return await self._server.send(call.request, export, path)
+        export, path = await self._exports.bundle_of(call.principal, call.path("export_id"))
+
+        async def announce(asked: Asked) -> None:
+            await self._exports.note_download(call.principal, export, asked, address=call.address)
+
+        with self._transfers.take(call.principal.user_id):
+            return await self._server.send(call.request, export, path, announce=announce)
 
     def _answer(self, export: Export) -> ExportAnswer:
         name = package_id(export.export_id, export.created_us)
@@ -222,9 +226,11 @@ class _ExportResource:
         )
 
 
-def export_endpoints(exports: ExportService, server: BundleServer) -> list[Endpoint]:
-    """Return ``/exports``."""
-    resource = _ExportResource(exports, server)
+def export_endpoints(
+    exports: ExportService, server: BundleServer, transfers: Shares
+) -> list[Endpoint]:
+    """Return ``/exports``; bundles on their way to clients count among the site's *transfers*."""
+    resource = _ExportResource(exports, server, transfers)
     ids = {"export_id": UnknownExportError}
     return [
         Endpoint(
@@ -281,7 +287,12 @@ def export_endpoints(exports: ExportService, server: BundleServer) -> list[Endpo
             "evidence",
             EDITORS,
             response="application/zip",
-            errors=(ExportNotReadyError, VolumeHangsError, VolumeUnwritableError),
+            errors=(
+                ExportNotReadyError,
+                TooManyTransfersError,
+                VolumeHangsError,
+                VolumeUnwritableError,
+            ),
             ids=ids,
             look_up=exports.find,
         ),

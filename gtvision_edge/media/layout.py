@@ -14,6 +14,7 @@ THUMBNAILS_SUFFIX: Final = ".thumbs"
 RECORD_TEMPLATE: Final = "%path/%Y-%m-%d/%H-%M-%S-%f"
 """As MediaMTX's ``recordPath`` says it; relative to the volume."""
 
+LAST_YEAR: Final = 2199
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_US: Final = 86_400_000_000
 _DAY: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
@@ -57,14 +58,25 @@ def _day_name(day: int) -> str:
     return (_EPOCH.date() + timedelta(days=day)).isoformat()
 
 
+def is_impossible_day(name: str) -> bool:
+    """Tell whether *name* is that of a day on which nothing can have been recorded."""
+    return _DAY.fullmatch(name) is not None and parse_day(name) is None
+
+
 def parse_day(name: str) -> int | None:
-    """Return the begin of the day (UTC µs) whose directory is called so; None if that is no day."""
+    """Return the begin of the day (UTC µs) whose directory is called so; None if that is no day.
+
+    A clock that was never set says 1970, and one that was set wrong some year to come. Neither writes a day before the one or
+    after ``LAST_YEAR``: such a name was made by hand, and times near its end cannot be reckoned with.
+    """
     found = _DAY.fullmatch(name)
     if found is None:
         return None
     try:
         day = date(int(found[1]), int(found[2]), int(found[3]))
     except ValueError:
+        return None
+    if not _EPOCH.year <= day.year <= LAST_YEAR:
         return None
     return (day - _EPOCH.date()).days * _DAY_US
 

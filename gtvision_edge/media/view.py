@@ -3,9 +3,11 @@
 import asyncio
 import errno
 import os
+import stat
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -57,6 +59,9 @@ class _Growth:
 
     newest: Path | None = None
     size: int = -1
+    growing: Path | None = None
+    """The file that was seen to grow last: what somebody lays beside it is newer by its date alone."""
+    growing_size: int = -1
     days: "dict[str, _Day]" = field(default_factory=dict)
     fault: str = ""
     """The system's word for why the directory could not be looked at; it was logged."""
@@ -225,7 +230,13 @@ def _has_grown(directory: Path | None, days: list[str], growth: _Growth) -> bool
     if growth.newest is not None:
         size = _size(growth.newest)
         if size > growth.size:
-            growth.size = size
+            growth.size = growth.growing_size = size
+            growth.growing = growth.newest
+            return True
+    if growth.growing is not None and growth.growing != growth.newest:
+        size = _size(growth.growing)
+        if size > growth.growing_size:
+            growth.newest, growth.size, growth.growing_size = growth.growing, size, size
             return True
     newest = _new_file(directory, days, growth)
     if newest is None:
@@ -239,9 +250,14 @@ def _new_file(directory: Path, days: Iterable[str], growth: _Growth) -> Path | N
 
     By change and not by name: after the clock was set back the growing file sorts before older ones. A day has 1440 files, and
     this runs for each camera whenever its file did not grow within a second: a directory that did not change is not listed, and
-    of one that did only the new files are looked at.
+    of one that did only the new files are looked at. What is no file is none; a file that cannot be looked at is looked at again.
+
+    Raises:
+        OSError: a day could not be listed, and the others have nothing new.
+
     """
     stamped: list[tuple[int, Path]] = []
+    failed: OSError | None = None
     for day in days:
         known = growth.days.setdefault(day, _Day())
         try:
@@ -249,14 +265,26 @@ def _new_file(directory: Path, days: Iterable[str], growth: _Growth) -> Path | N
             if changed_ns == known.changed_ns:
                 continue
             names = {name for name in os.listdir(directory / day) if name.endswith(".mp4")}  # noqa: PTH208 -- names, quickly
-            files = [directory / day / name for name in names - known.names]
-            stamped += [(file.stat().st_mtime_ns, file) for file in files]
         except (FileNotFoundError, NotADirectoryError):
             continue
-        is_settled = abs(time.time_ns() - changed_ns) > SETTLED_NS
-        growth.days[day] = _Day(changed_ns if is_settled else 0, names)
+        except OSError as error:
+            failed = error
+            continue
+        unseen = set()
+        for name in names - known.names:
+            try:
+                changed_file_ns = _changed_ns(directory / day / name)
+            except OSError:
+                unseen.add(name)
+                continue
+            if changed_file_ns is not None:
+                stamped.append((changed_file_ns, directory / day / name))
+        is_settled = abs(time.time_ns() - changed_ns) > SETTLED_NS and not unseen
+        growth.days[day] = _Day(changed_ns if is_settled else 0, names - unseen)
     while len(growth.days) > MAX_DAYS:
         del growth.days[min(growth.days)]
+    if failed is not None and not stamped:
+        raise failed
     return max(stamped)[1] if stamped else None
 
 
@@ -266,14 +294,25 @@ def newest_file(directory: Path, days: Iterable[str]) -> Path | None:
     By change and not by name: after the clock was set back the growing file sorts before older ones.
     """
     for day in days:
+        stamped: list[tuple[int, Path]] = []
         try:
             files = [file for file in (directory / day).iterdir() if file.suffix == ".mp4"]
-            stamped = [(file.stat().st_mtime_ns, file) for file in files]
         except OSError:
             continue
+        for file in files:
+            with suppress(OSError):  # of this one; the others are there
+                changed_ns = _changed_ns(file)
+                if changed_ns is not None:
+                    stamped.append((changed_ns, file))
         if stamped:
             return max(stamped)[1]
     return None
+
+
+def _changed_ns(file: Path) -> int | None:
+    """Return when *file* changed last; None if it is no file, but a link or a pipe of its name."""
+    found = file.lstat()
+    return found.st_mtime_ns if stat.S_ISREG(found.st_mode) else None
 
 
 def _size(file: Path) -> int:

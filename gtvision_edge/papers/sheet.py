@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
 from xml.sax.saxutils import escape
@@ -47,6 +48,12 @@ _TOP: Final = 34 * mm
 _BOTTOM: Final = 24 * mm
 WIDTH: Final = A4[0] - 2 * _MARGIN
 LABEL_WIDTH: Final = 46 * mm
+
+_TALLEST: Final = 60 * mm
+"""A row may not be taller than a page, and is not taken apart where it meets its end: what is taller than this becomes several."""
+_LINES: Final = 12
+"""So many are not taller."""
+_PADDING: Final = 10
 
 # A table sets Helvetica, which is not embedded, even for cells without text.
 _LETTERS: Final = ("FONTNAME", (0, 0), (-1, -1), "Paper")
@@ -132,7 +139,7 @@ def section(number: int, heading: str, *content: Flowable) -> list[Flowable]:
 
 
 def subheading(text: str) -> list[Flowable]:
-    return [CondPageBreak(24 * mm), said(text, _SUBHEADING)]
+    return [CondPageBreak(24 * mm), said(_in_one_line(text), _SUBHEADING)]
 
 
 def commands(*lines: str) -> Paragraph:
@@ -142,8 +149,12 @@ def commands(*lines: str) -> Paragraph:
 
 def facts(rows: Sequence[tuple[str, Cell]]) -> Table:
     """Return two columns: what it is, and what it is here."""
-    cells = [[Paragraph(label, LABEL), _cell(value, CELL)] for label, value in rows]
-    table = Table(cells, colWidths=[LABEL_WIDTH, WIDTH - LABEL_WIDTH])
+    widths = [LABEL_WIDTH, WIDTH - LABEL_WIDTH]
+    cells: list[list[Any]] = []
+    torn: list[int] = []
+    for label, value in rows:
+        _add_row(cells, torn, [Paragraph(label, LABEL), value], widths, CELL)
+    table = Table(cells, colWidths=widths)
     table.setStyle(
         TableStyle(
             [
@@ -151,9 +162,10 @@ def facts(rows: Sequence[tuple[str, Cell]]) -> Table:
                 ("VALIGN", (0, 0), (-1, -1), "TOP"),
                 ("BACKGROUND", (0, 0), (0, -1), BAND),
                 ("LINEABOVE", (0, 0), (-1, 0), 0.5, LINE),
-                ("LINEBELOW", (0, 0), (-1, -1), 0.5, LINE),
+                *_lines_below(len(cells), torn, 0.5),
                 ("TOPPADDING", (0, 0), (-1, -1), 2.2),
                 ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
+                *_seams(torn),
                 ("LEFTPADDING", (0, 0), (-1, -1), 5),
                 ("RIGHTPADDING", (0, 0), (-1, -1), 5),
             ]
@@ -175,13 +187,14 @@ def grid(
     *blank_rows* are left to be filled in by hand.
     """
     share = WIDTH / sum(widths)
+    columns = [width * share for width in widths]
     cells: list[list[Any]] = [[Paragraph(head, _COLUMN) for head in heads]]
-    cells += [[_cell(value, TINY) for value in row] for row in rows]
+    torn: list[int] = []
+    for row in rows:
+        _add_row(cells, torn, row, columns, TINY)
+    heights: list[float | None] = [None] * len(cells) + [9 * mm] * blank_rows
     cells += [["" for _ in heads] for _ in range(blank_rows)]
-    heights: list[float | None] = [None] * (1 + len(rows)) + [9 * mm] * blank_rows
-    table = Table(
-        cells, colWidths=[width * share for width in widths], rowHeights=heights, repeatRows=1
-    )
+    table = Table(cells, colWidths=columns, rowHeights=heights, repeatRows=1)
     table.setStyle(
         TableStyle(
             [
@@ -189,10 +202,11 @@ def grid(
                 ("VALIGN", (0, 0), (-1, -1), "TOP"),
                 ("BACKGROUND", (0, 0), (-1, 0), BAND),
                 ("LINEABOVE", (0, 0), (-1, 0), 0.8, ACCENT),
-                ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE),
+                *_lines_below(len(cells), torn, 0.4),
                 *([("INNERGRID", (0, -blank_rows), (-1, -1), 0.4, LINE)] if blank_rows else []),
                 ("TOPPADDING", (0, 0), (-1, -1), 2),
                 ("BOTTOMPADDING", (0, 0), (-1, -1), 2.6),
+                *_seams(torn),
                 ("LEFTPADDING", (0, 0), (-1, -1), 4),
                 ("RIGHTPADDING", (0, 0), (-1, -1), 4),
                 *[("ALIGN", (column, 0), (column, -1), "RIGHT") for column in right],
@@ -207,7 +221,7 @@ def signature_lines(left: tuple[str, str], right: tuple[str, str]) -> Table:
     style = _style("signer", fontSize=8.5, leading=11, alignment=TA_CENTER)
     line, between = 78 * mm, WIDTH - 2 * 78 * mm
     table = Table(
-        [["", "", ""], [said("\n".join(left), style), "", said("\n".join(right), style)]],
+        [["", "", ""], [_signer(left, style), "", _signer(right, style)]],
         colWidths=[line, between, line],
         rowHeights=[14 * mm, None],
     )
@@ -222,6 +236,10 @@ def signature_lines(left: tuple[str, str], right: tuple[str, str]) -> Table:
         )
     )
     return table
+
+
+def _signer(lines: tuple[str, str], style: ParagraphStyle) -> Paragraph:
+    return said("\n".join(_in_one_line(each) for each in lines), style)
 
 
 def boxed(*content: Flowable) -> Table:
@@ -331,5 +349,54 @@ def _fitting(text: str, points: float, room: float) -> str:
     return text
 
 
-def _cell(value: Cell, style: ParagraphStyle) -> Flowable:
-    return said(value, style) if isinstance(value, str) else value
+def _add_row(
+    cells: list[list[Any]],
+    torn: list[int],
+    row: Sequence[Cell],
+    widths: Sequence[float],
+    style: ParagraphStyle,
+) -> None:
+    """Add *row*, as several where it is tall; *torn* gets the numbers of those that go on in the next one."""
+    pieces = [
+        _pieces(cell, width - _PADDING, style) for cell, width in zip(row, widths, strict=True)
+    ]
+    first = len(cells)
+    cells += [list(each) for each in zip_longest(*pieces, fillvalue="")]
+    torn += range(first, len(cells) - 1)
+
+
+def _pieces(cell: Cell, width: float, style: ParagraphStyle) -> list[Flowable]:
+    if not isinstance(cell, str):
+        return [cell]
+    pieces: list[Flowable] = []
+    lines = cell.split("\n")
+    for start in range(0, len(lines), _LINES):
+        rest: Flowable = said("\n".join(lines[start : start + _LINES]), style)
+        while len(parts := rest.split(width, _TALLEST)) == 2:
+            pieces.append(parts[0])
+            rest = parts[1]
+        pieces.append(rest)
+    return pieces
+
+
+def _lines_below(rows: int, torn: Sequence[int], weight: float) -> list[tuple[Any, ...]]:
+    inside = set(torn)
+    return [
+        ("LINEBELOW", (0, row), (-1, row), weight, LINE) for row in range(rows) if row not in inside
+    ]
+
+
+def _seams(torn: Sequence[int]) -> list[tuple[Any, ...]]:
+    """Return what lets the parts of a row look like one."""
+    return [
+        command
+        for row in torn
+        for command in (
+            ("BOTTOMPADDING", (0, row), (-1, row), 0),
+            ("TOPPADDING", (0, row + 1), (-1, row + 1), 0),
+        )
+    ]
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,11 +1,12 @@
 """Times, sizes and causes as a Brazilian official reads them. Pure functions."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+from gtvision_edge.runtime.timestamps import to_datetime
+
 _MONTHS: Final = [
     "janeiro",
     "fevereiro",
@@ -122,7 +123,7 @@ def count(number: int, one: str, many: str) -> str:
 
 
 def _local(time_us: int, zone: str) -> datetime:
-    return (_EPOCH + timedelta(microseconds=time_us)).astimezone(ZoneInfo(zone))
+    return to_datetime(time_us, ZoneInfo(zone))
 
 
 def _offset(local: datetime) -> str:

@@ -4,8 +4,11 @@ They lie on disks that others may have written to, or that are failing. What is 
 told apart from one that is absent, for an absent one may be written and an odd one may not.
 """
 
+import errno
 import json
+import os
 import re
+import stat
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +22,10 @@ MAX_NAME: Final = 200
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 """Ids become parts of file names: no slash, no dot."""
+
+
+_NO_FILE: Final = frozenset({errno.ELOOP, errno.ENXIO, errno.EISDIR})
+"""What opening a link, a socket and a directory says."""
 
 
 class OddMarkerError(Exception):
@@ -104,12 +111,16 @@ def write_marker(path: Path, marker: VolumeMarker | VolumeNote | CameraMarker) -
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_open_without_waiting) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise OddMarkerError("no regular file")
             data = file.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except IsADirectoryError as error:
-        raise OddMarkerError(path.name) from error
+    except OSError as error:
+        if error.errno in _NO_FILE:
+            raise OddMarkerError("no regular file") from error
+        raise
     if len(data) > MAX_BYTES:
         raise OddMarkerError("too long")
     try:
@@ -119,6 +130,11 @@ def _read(path: Path) -> dict[str, Any] | None:
     if not isinstance(content, dict):
         raise OddMarkerError("not an object")
     return content
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    # A pipe without a writer would keep its reader for ever, and a link may lead to one, or to a disk that hangs.
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW)
 
 
 def _id(content: dict[str, Any], name: str) -> str:

@@ -298,7 +298,7 @@ class Volume:
         directory = f"{self._root}/{camera_directory(camera.camera_id)}"
         marker = f"{directory}/{CAMERA_MARKER}"
         try:
-            found = os.stat(marker)  # noqa: PTH116
+            found = os.lstat(marker)
             stamp = (found.st_dev, found.st_ino, found.st_mtime_ns)
             known = self._owners.get(camera.camera_id)
             if known is None or known.stamp != stamp:

@@ -3,11 +3,23 @@
 from datetime import UTC, datetime, timedelta, tzinfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# A year from the ends of what datetime holds: any zone's offset still fits.
+_LEAST_US = (datetime(2, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+_MOST_US = (datetime(9999, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1) - 1
+
+
+def to_datetime(time_us: int, zone: tzinfo = UTC) -> datetime:
+    """Return *time_us* (UTC µs) as the moment it is in *zone*.
+
+    What lies beyond the years 2 to 9998, which no clock says and a file's name may, becomes their begin or end.
+    """
+    held_us = min(max(time_us, _LEAST_US), _MOST_US)
+    return (_EPOCH + timedelta(microseconds=held_us)).astimezone(zone)
 
 
 def to_rfc3339(time_us: int, zone: tzinfo = UTC) -> str:
-    """Write *time_us* (UTC µs) as RFC 3339 with offset, microseconds kept."""
-    return (_EPOCH + timedelta(microseconds=time_us)).astimezone(zone).isoformat()
+    """Write *time_us* (UTC µs) as RFC 3339 with offset, microseconds kept; as :func:`to_datetime` takes it."""
+    return to_datetime(time_us, zone).isoformat()
 
 
 def from_datetime(moment: datetime) -> int:

@@ -12,19 +12,10 @@ from gtvision_edge.recordings.errors import VolumeUnwritableError
 from gtvision_edge.recordings.evidence.errors import ExportNotReadyError
 from gtvision_edge.recordings.evidence.manifest import package_id
 from gtvision_edge.recordings.evidence.model import Export
-from gtvision_edge.recordings.playback.serving import Asked, read_range
-from gtvision_edge.runtime.entity_tags import has_already
+from gtvision_edge.recordings.playback.answering import Announce, Asked, answer_with_file
 
 _CHUNK: Final = 2**20
 _THREADS: Final = 4
-
-
-def begins_download(request: web.Request) -> bool:
-    """Tell whether *request* asks for the bundle's first byte: what follows of the same download is no new one."""
-    if request.method == "HEAD":
-        return False
-    text = request.headers.get(hdrs.RANGE, "").replace(" ", "").lower()
-    return not text.startswith("bytes=") or text.startswith("bytes=0-")
 
 
 class BundleServer:
@@ -36,8 +27,10 @@ class BundleServer:
     def close(self) -> None:
         self._threads.close()
 
-    async def send(self, request: web.Request, export: Export, path: Path) -> web.StreamResponse:
-        """Answer GET or HEAD for the bundle at *path*.
+    async def send(
+        self, request: web.Request, export: Export, path: Path, *, announce: Announce
+    ) -> web.StreamResponse:
+        """Answer GET or HEAD for the bundle at *path*; *announce* hears what is sent before it is.
 
         Raises:
             ExportNotReadyError: it is not there.
@@ -54,37 +47,32 @@ class BundleServer:
             raise VolumeUnwritableError("The bundle cannot be read.") from error
         try:
             size = await self._threads.run(lambda: os.fstat(file.fileno()).st_size)
-            return await self._answer(request, export, file, size)
+            return await self._answer(request, export, file, size, announce)
         finally:
             self._threads.start(file.close)
 
     async def _answer(
-        self, request: web.Request, export: Export, file: BinaryIO, size: int
+        self, request: web.Request, export: Export, file: BinaryIO, size: int, announce: Announce
     ) -> web.StreamResponse:
         name = package_id(export.export_id, export.created_us)
         tag = export.bundle.sha256.hex() if export.bundle else export.export_id
-        headers = {
-            hdrs.ETAG: f'"{tag}"',
-            hdrs.ACCEPT_RANGES: "bytes",
-            hdrs.CACHE_CONTROL: "private, no-cache",
-            hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}.zip"',
-        }
-        if has_already(request, tag):
-            return web.Response(status=304, headers=headers)
-        asked = read_range(request, tag, size)
-        if asked is None:
-            headers[hdrs.CONTENT_RANGE] = f"bytes */{size}"
-            return web.Response(status=416, headers=headers)
-        response = web.StreamResponse(status=206 if asked.is_part else 200, headers=headers)
-        response.content_type = "application/zip"
-        response.content_length = asked.end - asked.start
-        if asked.is_part:
-            response.headers[hdrs.CONTENT_RANGE] = f"bytes {asked.start}-{asked.end - 1}/{size}"
-        await response.prepare(request)
-        if request.method != "HEAD":
-            await self._send(request, response, file, asked)
-        await response.write_eof()
-        return response
+        answer = await answer_with_file(
+            request,
+            tag=tag,
+            size=size,
+            headers={
+                hdrs.CACHE_CONTROL: "private, no-cache",
+                hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}.zip"',
+            },
+            content_type="application/zip",
+            announce=announce,
+        )
+        if answer.asked is None:
+            return answer.response
+        await answer.response.prepare(request)
+        await self._send(request, answer.response, file, answer.asked)
+        await answer.response.write_eof()
+        return answer.response
 
     async def _send(
         self, request: web.Request, response: web.StreamResponse, file: BinaryIO, asked: Asked

@@ -10,6 +10,7 @@ from gtvision_edge.audit import AuditLog
 from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.recordings.evidence import repository
+from gtvision_edge.recordings.evidence.downloads import Downloads
 from gtvision_edge.recordings.evidence.errors import (
     ExportNotReadyError,
     ExportTooLongError,
@@ -20,19 +21,19 @@ from gtvision_edge.recordings.evidence.errors import (
 from gtvision_edge.recordings.evidence.folder import ExportFolder
 from gtvision_edge.recordings.evidence.maker import ExportMaker, note
 from gtvision_edge.recordings.evidence.model import (
-    ALIVE,
     Export,
     ExportOptions,
-    ExportState,
     LegalRequest,
     expected_bytes,
 )
 from gtvision_edge.recordings.evidence.ordering import OrderWriter
+from gtvision_edge.recordings.evidence.states import ALIVE, ExportState
 from gtvision_edge.recordings.incidents.errors import IncidentReleasedError
 from gtvision_edge.recordings.incidents.model import Incident
 from gtvision_edge.recordings.incidents.service import IncidentService
 from gtvision_edge.recordings.model import CameraNo, ExportId, RecordedCamera, Span
 from gtvision_edge.recordings.naming import may_see
+from gtvision_edge.recordings.playback.answering import Asked
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.ids import new_uuid7
 from gtvision_edge.storage import Database, Transaction
@@ -86,6 +87,7 @@ class ExportService:
         self._maker = maker
         self._folder = folder
         self._max_length_s = max_length_s
+        self._downloads = Downloads(database, audit, clock)
 
     async def create(self, principal: Principal, wanted: NewExport, *, address: str = "") -> Export:
         """Ask for an export; it is made when those before it are.
@@ -105,8 +107,7 @@ class ExportService:
             raise IncidentReleasedError("The incident was released: its footage is not kept.")
         span = self._span(incident, wanted)
         cameras = _chosen(await self._orders.cameras(incident.cameras), wanted.camera_ids)
-        footage = await self._orders.find_footage(cameras, span)
-        total = sum(each.size_bytes for segments in footage.values() for each in segments)
+        total = await self._orders.footage_bytes(cameras, span)
         is_growing = await self._maker.is_growing(cameras, span)
         if not total and not is_growing:
             raise NothingToExportError("There is no footage of these cameras in the interval.")
@@ -244,10 +245,8 @@ class ExportService:
         if await self._database.write(write):
             await self._maker.drop(export_id)
 
-    async def bundle_of(
-        self, principal: Principal, export_id: str, *, address: str = "", begins: bool
-    ) -> tuple[Export, Path]:
-        """Return the bundle to hand to *principal*; noted as downloaded where the download *begins*.
+    async def bundle_of(self, principal: Principal, export_id: str) -> tuple[Export, Path]:
+        """Return the bundle to hand to *principal*; what is handed over is noted by :meth:`note_download`.
 
         Raises:
             UnknownExportError, NotPermittedError: as for the others.
@@ -258,21 +257,18 @@ class ExportService:
         export = await self.find(principal, export_id)
         if export.state is not ExportState.DONE or export.bundle is None:
             raise ExportNotReadyError("There is no bundle.", state=export.state.value)
-        if begins:
-
-            def write(transaction: Transaction) -> None:
-                assert export.bundle is not None  # noqa: S101 -- looked at above
-                note(
-                    self._audit,
-                    transaction,
-                    principal.actor(address),
-                    "export.downloaded",
-                    export,
-                    sha256=export.bundle.sha256.hex(),
-                )
-
-            await self._database.write(write)
         return export, self._folder.bundle(export_id)
+
+    async def note_download(
+        self, principal: Principal, export: Export, asked: Asked, *, address: str = ""
+    ) -> None:
+        """Write down that *principal* is about to get *asked* of the bundle, unless the log says so already.
+
+        Raises:
+            StorageError: it could not be written down; then nothing may be sent.
+
+        """
+        await self._downloads.note(principal.actor(address), export, asked)
 
     def _span(self, incident: Incident, wanted: NewExport) -> Span:
         span = Span(

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from typing import Any, Final
 
 from gtvision_edge.errors import EdgeError
@@ -25,6 +26,8 @@ _NICE: Final = 10
 _IDLE_DISK: Final = 3 << 13
 _IOPRIO_SET: Final = {"x86_64": 251, "aarch64": 30}
 _NO_SPACE: Final = 28
+_MAX_FACTS: Final = 4000
+"""Characters of message and facts: the parent reads lines of 64 KiB at most, and a check can find thousands of faults."""
 
 
 def main() -> None:
@@ -37,10 +40,16 @@ def main() -> None:
     try:
         bundle = assemble(order, _Reporter().report)
     except EdgeError as error:
-        _say({"error": error.code, "message": error.message, **error.details})
+        facts = json.dumps(error.details, default=str)[:_MAX_FACTS]
+        _say({"error": error.code, "message": error.message[:_MAX_FACTS], "facts": facts})
     except OSError as error:
         code = "export_no_space" if error.errno == _NO_SPACE else "export_failed"
         _say({"error": code, "message": f"{error.strerror}: {error.filename}"})
+    except Exception as error:  # noqa: BLE001 -- the daemon logs what stands on stderr, and makes the next one
+        traceback.print_exc()
+        _say(
+            {"error": "export_failed", "message": f"{type(error).__name__} in the export's process"}
+        )
     else:
         _say({"size_bytes": bundle.size_bytes, "sha256": bundle.sha256.hex()})
 
@@ -71,7 +80,8 @@ def _say(value: dict[str, Any]) -> None:
 
 def _end_with_stdin() -> None:
     # The parent keeps it open while it lives; the signal below covers the same where the kernel sends it.
-    sys.stdin.buffer.read(1)
+    # Not by sys.stdin.buffer: its lock would be held for ever, and the interpreter cannot end while it is.
+    os.read(sys.stdin.fileno(), 1)
     os._exit(1)
 
 

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
@@ -56,6 +57,14 @@ MOST_TOLD = 20
 """Directories that cannot be read, told one by one; a failing disk has thousands."""
 
 
+MOST_HANGING = 4
+"""Directories that may hang while the others are looked at; a disk on which more do hangs as a whole."""
+
+
+class LookHangsError(Exception):
+    """A look hung in one camera's directory; it is left to itself, and the next look leaves that directory out."""
+
+
 class SiteCameras(Protocol):
     """The cameras of the site, in memory."""
 
@@ -64,6 +73,9 @@ class SiteCameras(Protocol):
 
 class Indexer:
     """Finds finished files and indexes them. One thread does all file work: a disk that hangs stops this part alone.
+
+    One that hangs in the directory of one camera costs that camera alone: it is left there, another thread looks at the others,
+    and a finding names the directory until the look comes home.
 
     What is being written is left alone until it is closed, or surely cut off (see ``DESIGN.md``). Nothing is looked at while the
     volume is away.
@@ -89,7 +101,10 @@ class Indexer:
         self._view = view
         self._bus = bus
         self._clock = clock
-        self._survey = Survey(root, clock.monotonic)
+        self._root = root
+        self._hanging: dict[str, asyncio.Future[Any]] = {}
+        """By the directory in which it hangs: a look that is left to itself."""
+        self._survey = self._new_survey()
         self._thread = ThreadPoolExecutor(1, "footage-scan")
         self._places: list[tuple[Place, CameraNo]] = []
         self._placed: object = None
@@ -122,7 +137,9 @@ class Indexer:
         """Tell of directories that are there and cannot be read: what lies in them is not indexed."""
         if not self._is_present():
             return []
-        unreadable = sorted(dict(self._survey.unreadable).items())  # the thread may note another
+        # A copy: the thread may note another.
+        reasons = dict(self._survey.unreadable) | dict.fromkeys(self._hanging, "does not answer")
+        unreadable = sorted(reasons.items())
         return [
             Finding(
                 "footage_unreadable", Severity.ALARM, {"directory": directory, "reason": reason}
@@ -138,10 +155,11 @@ class Indexer:
                 await self._in_thread(self._survey.forget)
             is_whole = False
             if self._is_present():
-                await self.look()
-                if self._clock.monotonic() - self._whole_at >= WHOLE_INTERVAL_S:
-                    await self.look_everywhere()
-                is_whole = self._is_present()
+                with suppress(LookHangsError):
+                    await self.look()
+                    if self._clock.monotonic() - self._whole_at >= WHOLE_INTERVAL_S:
+                        await self.look_everywhere()
+                    is_whole = self._is_present()
             await self._clock.sleep(LOOK_INTERVAL_S)
 
     async def look(self) -> None:
@@ -150,12 +168,16 @@ class Indexer:
         today_us = self._clock.now_us() // DAY_US * DAY_US
         near = {today_us - DAY_US, today_us, today_us + DAY_US}
 
+        survey = (
+            self._survey
+        )  # the one that was asked: a look that hung may come home when there is another
+
         def changed() -> list[Listing]:
             # The newest day that exists, too: the clock may have been set back.
             found = []
             for place, _ in places:
-                days = self._survey.days(place)
-                found += self._survey.changed(place, {*days[:1], *near.intersection(days)})
+                days = survey.days(place)
+                found += survey.changed(place, {*days[:1], *near.intersection(days)})
             return found
 
         listings = await self._in_thread(changed)
@@ -321,10 +343,50 @@ class Indexer:
             del self._names[key]
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        """Run *work*; a disk that hangs is waited for, and told of once."""
-        job = asyncio.get_running_loop().run_in_executor(self._thread, work)
-        done, _ = await asyncio.wait({job}, timeout=HANGS_AFTER_S)
-        if not done:
-            log.error("footage_look_hangs")
-            await asyncio.wait({job})
+        """Run *work*; a disk that hangs is waited for, and told of once.
+
+        Raises:
+            LookHangsError: it hangs in the directory of one camera.
+
+        """
+        survey = self._survey
+
+        def run() -> T:
+            survey.at = ""
+            return work()
+
+        job = asyncio.get_running_loop().run_in_executor(self._thread, run)
+        while True:
+            steps = survey.steps
+            done, _ = await asyncio.wait({job}, timeout=HANGS_AFTER_S)
+            if done:
+                return job.result()
+            if survey.steps == steps:
+                break
+        if survey.at and len(self._hanging) < MOST_HANGING:
+            self._leave(job, survey)
+            raise LookHangsError(survey.at)
+        log.error("footage_look_hangs")
+        await asyncio.wait({job})
         return job.result()
+
+    def _leave(self, job: "asyncio.Future[Any]", survey: Survey) -> None:
+        """Leave *job* where it hangs; its directory is looked at again when it comes home."""
+        directory = survey.at
+        log.error("footage_look_hangs", directory=directory)
+        survey.is_over = True
+        self._hanging[directory] = job
+
+        def come_home(over: "asyncio.Future[Any]") -> None:
+            del self._hanging[directory]
+            if not over.cancelled():
+                over.exception()  # that of a survey that is over is nobody's news
+            log.info("footage_look_came_home", directory=directory)
+
+        job.add_done_callback(come_home)
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._thread = ThreadPoolExecutor(1, "footage-scan")
+        self._survey = self._new_survey()
+
+    def _new_survey(self) -> Survey:
+        return Survey(self._root, self._clock.monotonic, shunned=self._hanging.keys())

@@ -3,7 +3,7 @@
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
@@ -96,6 +96,10 @@ class Judgement:
     described: Described | None = None
 
 
+class SurveyOverError(Exception):
+    """Nobody waits for this survey any more: it hung, and another one looks instead."""
+
+
 @dataclass(slots=True)
 class _Marker:
     stamp: tuple[int, int, int]
@@ -108,6 +112,14 @@ class Survey:
 
     root: Path
     monotonic: Callable[[], float] = time.monotonic
+    shunned: Container[str] = ()
+    """Directories of cameras that are not looked at: in each of them an earlier survey hangs."""
+    at: str = ""
+    """The camera's directory in which it looks just now, '' = none of a camera."""
+    steps: int = 0
+    """Rises with each thing that is looked at: while it does, a look is slow and does not hang."""
+    is_over: bool = False
+    """Set from outside: what it comes home with is not wanted, and it must touch nothing more."""
     unmarked: list[str] = field(default_factory=list)
     """Directories of cameras that did not say whose they are when :meth:`places` was asked last."""
     unreadable: dict[str, str] = field(default_factory=dict)
@@ -137,12 +149,14 @@ class Survey:
             for lost in [each for each in self.unreadable if each.split("/")[0] not in names]:
                 del self.unreadable[lost]
             self._names = (changed if _is_settled(changed) else -1), names
-        markers = [(name, self._marker(name)) for name in self._names[1]]
+        names = [name for name in self._names[1] if name not in self.shunned]
+        markers = [(name, self._marker(name)) for name in names]
         self.unmarked = [name for name, marker in markers if marker is None]
         return [Place(name, marker) for name, marker in markers if marker is not None]
 
     def days(self, place: Place) -> list[int]:
         """Return the begins of the days of which a directory exists, newest first; none when that cannot be read."""
+        self._enter(place.directory)
         directory = f"{self.root}/{place.directory}"
         try:
             changed = os.stat(directory).st_mtime_ns  # noqa: PTH116
@@ -169,6 +183,7 @@ class Survey:
         """List those of *days* that changed since they were listed last."""
         listings = []
         for day_us in days:
+            self._enter(place.directory)
             try:
                 changed = os.stat(self._day_path(place, day_us)).st_mtime_ns  # noqa: PTH116
             except OSError as error:
@@ -182,6 +197,7 @@ class Survey:
 
     def listing(self, place: Place, day_us: int) -> Listing | None:
         """List a day; None when it is gone, or cannot be read."""
+        self._enter(place.directory)
         directory = self._day_path(place, day_us)
         key = (place.directory, day_us)
         try:
@@ -196,6 +212,12 @@ class Survey:
         if _is_settled(changed):
             self._listed[key] = changed
         return Listing(place, day_us, frozenset(name for name in names if name is not None))
+
+    def _enter(self, directory: str) -> None:
+        if self.is_over:
+            raise SurveyOverError
+        self.at = directory
+        self.steps += 1
 
     def _note(self, directory: str, error: OSError | None) -> None:
         """Remember that *directory* could not be read, or, None, that it could."""
@@ -214,6 +236,10 @@ class Survey:
     def judge(self, files: Iterable[tuple[OpenFile, bool, bool]]) -> Iterator[Judgement]:
         """Look at each open file; with it comes whether it is its camera's newest, and whether that is being recorded."""
         for open_file, is_newest, is_recorded in files:
+            if open_file.directory in self.shunned:
+                yield Judgement(open_file, Fate.GROWS)
+                continue
+            self._enter(open_file.directory)
             try:
                 yield self._judged(open_file, is_newest=is_newest, is_recorded=is_recorded)
             except FileNotFoundError:
@@ -233,6 +259,7 @@ class Survey:
         """Remove the empty directories of past days, with thumbnails whose segments are gone; return how many."""
         removed = 0
         for day_us in self.days(place):
+            self._enter(place.directory)
             directory = self.root / place.directory / _day_name(day_us)
             if day_us + PAST_DAYS * DAY_US > now_us:
                 continue
@@ -252,6 +279,7 @@ class Survey:
 
     def remove_bare(self, place: Place) -> bool:
         """Remove the directory of a camera that is gone when nothing but its marker is left in it."""
+        self._enter(place.directory)
         directory = self.root / place.directory
         try:
             if [entry.name for entry in directory.iterdir()] != [CAMERA_MARKER]:
@@ -298,9 +326,10 @@ class Survey:
         return f"{self.root}/{place.directory}/{_day_name(day_us)}"
 
     def _marker(self, directory: str) -> CameraMarker | None:
+        self._enter(directory)
         path = f"{self.root}/{directory}/{CAMERA_MARKER}"
         try:
-            found = os.stat(path)  # noqa: PTH116
+            found = os.lstat(path)
             stamp = (found.st_ino, found.st_mtime_ns, found.st_size)
             known = self._markers.get(directory)
             if known is None or known.stamp != stamp:
@@ -332,10 +361,10 @@ def _file_name(name_us: int) -> str:
     return str(segment_file(name_us))
 
 
-@lru_cache(maxsize=1024)
 def _day_of(place: Place, day_us: int) -> str:
     return f"{place.directory}/{_day_name(day_us)}"
 
 
+@lru_cache(maxsize=1024)
 def _day_name(day_us: int) -> str:
     return segment_file(day_us).parent.name

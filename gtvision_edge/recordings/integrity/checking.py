@@ -21,6 +21,7 @@ from gtvision_edge.recordings.integrity.listing import (
     list_day,
     list_days,
     list_directories,
+    list_impossible_days,
     look_at_stray,
 )
 from gtvision_edge.recordings.integrity.model import Finding, Kind, Report
@@ -181,9 +182,12 @@ class Checker:
         if place is not None:
             try:
                 days = await self._threads.run(partial(list_days, path))
+                impossible = await self._threads.run(partial(list_impossible_days, path))
             except OSError as error:
                 report.add(_unreadable(camera, directory, error))
                 return
+            for name in impossible:
+                report.add(Finding(Kind.DAY_IMPOSSIBLE, camera.camera_id, f"{directory}/{name}"))
         newest = await repository.newest_name(self._database, camera.camera_no)
         latest_file = None
         if place is not None and days and not place.is_set_aside:

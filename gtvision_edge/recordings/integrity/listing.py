@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from gtvision_edge.media.layout import (
+    is_impossible_day,
     is_set_aside,
     parse_camera_directory,
     parse_day,
@@ -121,6 +122,20 @@ def list_days(directory: Path) -> list[int]:
     except FileNotFoundError:
         return []
     return sorted(day for day in days if day is not None)
+
+
+def list_impossible_days(directory: Path) -> list[str]:
+    """Return the names of directories of days that cannot have been, in order.
+
+    Raises:
+        OSError: it cannot be read.
+
+    """
+    try:
+        with os.scandir(directory) as entries:
+            return sorted(entry.name for entry in entries if is_impossible_day(entry.name))
+    except FileNotFoundError:
+        return []
 
 
 def list_day(directory: Path, day_us: int) -> dict[int, int]:

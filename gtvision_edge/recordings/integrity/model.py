@@ -27,6 +27,8 @@ class Kind(StrEnum):
     """Another directory has the same camera; nothing in this one was compared."""
     DIRECTORY_UNKNOWN = "directory_unknown"
     """A directory of a camera that the index does not know."""
+    DAY_IMPOSSIBLE = "day_impossible"
+    """A directory of a day on which nothing can have been recorded, such as of the year 9999; nothing in it is indexed."""
     UNREADABLE = "unreadable"
     """A file or directory that the disk does not give."""
     FILE_MISSING = "file_missing"

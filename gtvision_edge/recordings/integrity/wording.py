@@ -15,6 +15,7 @@ _WORDS: Final[Mapping[Kind, str]] = {
     Kind.DIRECTORY_UNOWNED: "directories whose camera cannot be told; nothing in them was touched",
     Kind.DIRECTORY_TWICE: "directories of a camera that has another one; nothing in them was touched",
     Kind.DIRECTORY_UNKNOWN: "directories of cameras that the index does not know yet",
+    Kind.DAY_IMPOSSIBLE: "directories of days on which nothing can have been recorded",
     Kind.UNREADABLE: "files or directories that the disk does not give",
     Kind.FILE_MISSING: "recordings whose files are gone",
     Kind.FILE_NOT_INDEXED: "recordings that are not in the index",

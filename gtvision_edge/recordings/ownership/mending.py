@@ -5,7 +5,6 @@ marker is written anew only if one camera alone has such files, most of those lo
 must look, and is told.
 """
 
-import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -173,9 +172,7 @@ def _write(root: Path, name: str, identity: tuple[int, int], marker: CameraMarke
 
 
 def _marker_of(directory: Path) -> CameraMarker | None:
-    path = directory / CAMERA_MARKER
     try:
-        # What is no file may block its reader for ever.
-        return read_camera_marker(path) if stat.S_ISREG(path.lstat().st_mode) else None
+        return read_camera_marker(directory / CAMERA_MARKER)
     except (OSError, OddMarkerError):
         return None

@@ -22,8 +22,9 @@ from gtvision_edge.recordings.model import (
     Span,
 )
 from gtvision_edge.recordings.naming import may_see
+from gtvision_edge.recordings.playback.answering import Asked
 from gtvision_edge.recordings.playback.playlist import Playlist, pieces_of
-from gtvision_edge.recordings.playback.serving import SegmentServer, read_range
+from gtvision_edge.recordings.playback.serving import SegmentServer
 from gtvision_edge.recordings.playback.viewings import FootageViewings
 
 LONGEST_US: Final = 24 * 3_600_000_000
@@ -152,10 +153,15 @@ class Playback:
         hides_audio: bool,
     ) -> web.StreamResponse:
         """Answer with the bytes of *segment*, noted as this viewer's."""
-        shown = shown_by(request, segment)
-        if shown is not None:
-            await self._viewings.touch(viewer.who, viewer.actor, camera, shown)
-        return await self._server.send(request, path, segment, hides_audio=hides_audio)
+
+        async def announce(asked: Asked) -> None:
+            shown = shown_by(asked, segment)
+            if shown is not None:
+                await self._viewings.touch(viewer.who, viewer.actor, camera, shown)
+
+        return await self._server.send(
+            request, path, segment, hides_audio=hides_audio, announce=announce
+        )
 
     async def note(self, viewer: Viewer, camera: RecordedCamera, span: Span) -> None:
         """Note that pictures of *span* are shown."""
@@ -193,11 +199,13 @@ class Playback:
         return growing, camera
 
 
-def shown_by(request: web.Request, segment: Segment) -> Span | None:
-    """Return the wall clock of the pictures that *request* gets of *segment*; None = none, such as of its head alone."""
-    asked = read_range(request, "", segment.size_bytes)
-    if asked is None or request.method == "HEAD":
-        return None
+def shown_by(asked: Asked, segment: Segment) -> Span | None:
+    """Return the wall clock of the pictures in what is *asked* of *segment*; None = none, such as in its head alone.
+
+    Of a segment whose groups nobody read yet any part may be any picture.
+    """
+    if not segment.groups:
+        return segment.span
     shown = [
         piece
         for piece in pieces_of(segment)

@@ -15,8 +15,8 @@ from prometheus_client import CollectorRegistry, Counter
 from gtvision_edge.recordings.disk import DiskThreads
 from gtvision_edge.recordings.errors import UnknownSegmentError, VolumeUnwritableError
 from gtvision_edge.recordings.model import CameraNo, LeanSegment, Segment
+from gtvision_edge.recordings.playback.answering import Announce, Asked, answer_with_file
 from gtvision_edge.recordings.playback.hiding import hide_audio
-from gtvision_edge.runtime.entity_tags import has_already
 
 log = structlog.get_logger(__name__)
 
@@ -28,16 +28,6 @@ MEDIA_TYPE: Final = "video/mp4"
 _FINISHED_CACHING: Final = "private, max-age=3600, immutable"
 _Name = tuple[CameraNo, int]
 _WARM: Final = bytearray(CHUNK)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What of a file is sent: ``size`` is that of the whole, ``end`` is not included."""
-
-    start: int
-    end: int
-    size: int
-    is_part: bool
 
 
 @dataclass(eq=False, slots=True)
@@ -85,9 +75,15 @@ class SegmentServer:
                 del self._readers[name]
 
     async def send(
-        self, request: web.Request, path: Path, segment: Segment, *, hides_audio: bool
+        self,
+        request: web.Request,
+        path: Path,
+        segment: Segment,
+        *,
+        hides_audio: bool,
+        announce: Announce,
     ) -> web.StreamResponse:
-        """Answer GET or HEAD for *segment*, which lies at *path*.
+        """Answer GET or HEAD for *segment*, which lies at *path*; *announce* hears what is sent before it is.
 
         Raises:
             UnknownSegmentError: the file is not there, or was deleted before anything of it was sent.
@@ -99,7 +95,7 @@ class SegmentServer:
         try:
             async with reader.limit:
                 with self._reading(segment, reader):
-                    return await self._open(request, path, segment, hides_audio=hides_audio)
+                    return await self._open(request, path, segment, hides_audio, announce)
         except TimeoutError as error:
             if not reader.is_over:
                 raise
@@ -110,7 +106,12 @@ class SegmentServer:
             raise ConnectionResetError from error
 
     async def _open(
-        self, request: web.Request, path: Path, segment: Segment, *, hides_audio: bool
+        self,
+        request: web.Request,
+        path: Path,
+        segment: Segment,
+        hides_audio: bool,  # noqa: FBT001 -- private, as send() got it
+        announce: Announce,
     ) -> web.StreamResponse:
         try:
             opened = await self._threads.run(
@@ -124,7 +125,7 @@ class SegmentServer:
             size = await self._threads.run(lambda: os.fstat(opened.fileno()).st_size)
             if segment.is_growing:
                 size = min(size, segment.size_bytes)
-            return await self._answer(request, opened, size, segment, hides_audio=hides_audio)
+            return await self._answer(request, opened, size, segment, hides_audio, announce)
         finally:
             self._threads.start(opened.close)  # on a network file system closing may wait too
 
@@ -134,32 +135,28 @@ class SegmentServer:
         file: BinaryIO,
         size: int,
         segment: Segment,
-        *,
-        hides_audio: bool,
+        hides_audio: bool,  # noqa: FBT001
+        announce: Announce,
     ) -> web.StreamResponse:
         tag = f"{segment.camera_no}-{segment.name_us}-{size}{'-silent' if hides_audio else ''}"
-        headers = {
-            hdrs.ETAG: f'"{tag}"',
-            hdrs.ACCEPT_RANGES: "bytes",
-            hdrs.CACHE_CONTROL: "no-store" if segment.is_growing else _FINISHED_CACHING,
-        }
-        if has_already(request, tag):
-            return web.Response(status=304, headers=headers)
-        asked = read_range(request, tag, size)
-        if asked is None:
-            headers[hdrs.CONTENT_RANGE] = f"bytes */{size}"
-            return web.Response(status=416, headers=headers)
-        response = web.StreamResponse(status=206 if asked.is_part else 200, headers=headers)
-        response.content_type = MEDIA_TYPE
-        response.content_length = asked.end - asked.start
-        if asked.is_part:
-            response.headers[hdrs.CONTENT_RANGE] = f"bytes {asked.start}-{asked.end - 1}/{size}"
+        caching = "no-store" if segment.is_growing else _FINISHED_CACHING
+        answer = await answer_with_file(
+            request,
+            tag=tag,
+            size=size,
+            headers={hdrs.CACHE_CONTROL: caching},
+            content_type=MEDIA_TYPE,
+            announce=announce,
+        )
+        if answer.asked is None:
+            return answer.response
         request[IS_SENT] = True
-        await response.prepare(request)
-        if request.method != "HEAD":
-            await self._send(request, response, file, asked, segment if hides_audio else None)
-        await response.write_eof()
-        return response
+        await answer.response.prepare(request)
+        await self._send(
+            request, answer.response, file, answer.asked, segment if hides_audio else None
+        )
+        await answer.response.write_eof()
+        return answer.response
 
     async def _send(
         self,
@@ -184,36 +181,6 @@ class SegmentServer:
                 data = await self._threads.run(lambda: _read(file, start, count, silenced))  # noqa: B023
                 await response.write(data)
             self._bytes.inc(count)
-
-
-def read_range(request: web.Request, tag: str, size: int) -> Asked | None:
-    """Return what a request for a file of *size* wants; None = nothing of it is there (416).
-
-    What is no single range of bytes, or belongs to another version of the file (If-Range), gets the whole file, as RFC 9110
-    wants it (14.2, 13.1.5).
-    """
-    whole = Asked(0, size, size, is_part=False)
-    text = request.headers.get(hdrs.RANGE, "").strip().lower()
-    unit, _, rest = text.partition("=")
-    if request.method not in ("GET", "HEAD") or unit.strip() != "bytes" or "," in rest:
-        return whole
-    condition = request.headers.get(hdrs.IF_RANGE)
-    if condition is not None and condition.strip() != f'"{tag}"':
-        return whole
-    first, dash, last = (part.strip() for part in rest.partition("-"))
-    if not dash or not (first or last) or not _is_number(first) or not _is_number(last):
-        return whole
-    if not first:
-        start, end = max(0, size - int(last)), size
-        return Asked(start, end, size, is_part=True) if int(last) and size else None
-    if last and int(last) < int(first):
-        return whole
-    start, end = int(first), min(int(last) + 1 if last else size, size)
-    return Asked(start, end, size, is_part=True) if start < size else None
-
-
-def _is_number(text: str) -> bool:
-    return text == "" or (text.isascii() and text.isdigit() and len(text) < 19)
 
 
 def _is_tls(transport: asyncio.BaseTransport) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ from gtvision_edge.recordings.index import SegmentIndex, SegmentWritten
 from gtvision_edge.recordings.model import RecordedCamera, Segment, SegmentId, Span
 from gtvision_edge.recordings.playback.playlist import Piece, pieces_of
 from gtvision_edge.recordings.thumbnails import store
+from gtvision_edge.recordings.thumbnails.kept import KeptPictures
 from gtvision_edge.recordings.thumbnails.keyframes import (
     Still,
     StillReader,
@@ -47,7 +48,6 @@ GRID_US: Final = 10_000_000
 """How far apart pictures are where none are made ahead: what is asked for is snapped, so that they can be kept."""
 NEAR_US: Final = 10_000_000
 """So long after its end a recording still has a picture for who asks."""
-MAX_KEPT: Final = 512
 MAX_BACKLOG: Final = 2000
 """Segments that wait for their thumbnails; beyond it the oldest is left to be made when asked for."""
 CROWDED: Final = 64
@@ -98,7 +98,7 @@ class Thumbnails:
         self._worker = DiskThreads("thumbnailer", threads=1, waiting=1, patience_s=60)
         self._backlog: deque[SegmentId] = deque(maxlen=MAX_BACKLOG)
         self._arrived = asyncio.Event()
-        self._kept: OrderedDict[tuple[int, int, int, int], Picture] = OrderedDict()
+        self._kept = KeptPictures()
         self._pending: dict[tuple[int, int, int, int], asyncio.Task[Picture]] = {}
         self._lag_s = 0.0
         registry = registry or CollectorRegistry()
@@ -119,9 +119,13 @@ class Thumbnails:
         """How far apart the pictures are that are made ahead; 0 = none are."""
         return self._interval_us / 1e6
 
-    def close(self) -> None:
-        for task in self._pending.values():
+    async def close(self) -> None:
+        """End what is being made on demand; a disk that hangs is not waited for."""
+        pending = set(self._pending.values())
+        for task in pending:
             task.cancel()
+        if pending:
+            await asyncio.wait(pending)
         self._threads.close()
         self._worker.close()
 
@@ -199,9 +203,8 @@ class Thumbnails:
     async def _shared(
         self, key: tuple[int, int, int, int], make: Callable[[], Coroutine[Any, Any, Picture]]
     ) -> Picture:
-        kept = self._kept.get(key)
+        kept = self._kept.find(key)
         if kept is not None:
-            self._kept.move_to_end(key)
             return kept
         task = self._pending.get(key)
         if task is None:
@@ -212,9 +215,7 @@ class Thumbnails:
             self._pending[key] = task
             task.add_done_callback(lambda _: self._pending.pop(key, None))
         picture = await asyncio.shield(task)
-        self._kept[key] = picture
-        while len(self._kept) > MAX_KEPT:
-            self._kept.popitem(last=False)
+        self._kept.keep(key, picture)
         return picture
 
     async def _thumbnail(

@@ -482,7 +482,7 @@ async def footage(
             root,
         )
     server.close()
-    thumbnails.close()
+    await thumbnails.close()
     hasher.close()
 
 
@@ -647,7 +647,7 @@ def resources(
         ),
         *incident_endpoints(footage.incidents),
         *integrity_endpoints(footage.integrity),
-        *export_endpoints(footage.exports.service, footage.exports.server),
+        *export_endpoints(footage.exports.service, footage.exports.server, transfers),
         *footage_endpoints(
             cameras,
             footage.timelines,

@@ -298,6 +298,63 @@ async def test_only_what_was_fetched_counts_as_seen(
 
 
 @pytest.mark.parametrize(
+    "headers",
+    [
+        {"Range": "bytes=0-0", "If-Range": '""'},
+        {"Range": "bytes=0-0", "If-Range": '"other"'},
+        {"Range": "bytes=0-0,1-1"},
+        {"Range": "bytes=00-"},
+        {"Range": f"bytes=-{2 * SIZE}"},
+        {"Range": "bytes=5-1"},
+        {"Range": "lines=0-0"},
+    ],
+)
+async def test_no_way_to_ask_for_a_file_leaves_its_showing_out_of_the_log(
+    served: Served, segment: Segment, footage: FakeFootage, headers: dict[str, str]
+) -> None:
+    path = f"/api/v1/segments/{segment.segment_id}"
+
+    _, _, content = await served.exchange("GET", path, who="viewer-a", headers=headers)
+    await footage.viewings.close()
+
+    _, page = await served.call("GET", "/audit", who="admin-a", params={"action": "footage."})
+    assert len(content) == SIZE
+    ended, viewed = page["items"]
+    assert viewed["action"] == "footage.viewed"
+    assert ended["details"]["played"] == [
+        {"start": "2026-01-01T00:00:00+00:00", "end": "2026-01-01T00:00:00+00:00"}
+    ]
+
+
+async def test_a_file_of_which_no_groups_are_known_is_seen_when_any_of_it_is_sent(
+    served: Served, segment: Segment, database: Database
+) -> None:
+    await database.write(
+        lambda transaction: transaction.execute("UPDATE segments SET groups = x''")
+    )
+
+    path = f"/api/v1/segments/{segment.segment_id}"
+    await served.exchange("GET", path, who="viewer-a", headers={"Range": "bytes=900000-900100"})
+
+    _, page = await served.call("GET", "/audit", who="admin-a", params={"action": "footage."})
+    assert [each["action"] for each in page["items"]] == ["footage.viewed"]
+
+
+async def test_what_is_not_sent_is_not_seen(served: Served, segment: Segment) -> None:
+    path = f"/api/v1/segments/{segment.segment_id}"
+    _, headers, _ = await served.exchange("HEAD", path, who="viewer-a")
+
+    asked = [{"Range": f"bytes={SIZE}-"}, {"If-None-Match": headers["ETag"]}]
+    statuses = [
+        (await served.exchange("GET", path, who="viewer-a", headers=each))[0] for each in asked
+    ]
+
+    _, page = await served.call("GET", "/audit", who="admin-a", params={"action": "footage."})
+    assert statuses == [416, 304]
+    assert page["items"] == []
+
+
+@pytest.mark.parametrize(
     ("query", "code"),
     [
         ({"start": "2026-01-02T00:00:00Z", "end": "2026-01-01T00:00:00Z"}, "invalid_input"),

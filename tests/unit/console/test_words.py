@@ -13,7 +13,7 @@ from gtvision_edge.cameras import monitor
 from gtvision_edge.errors import EdgeError
 from gtvision_edge.media import errors as media_errors
 from gtvision_edge.recordings import errors as volume_errors
-from gtvision_edge.recordings.evidence.model import ExportState
+from gtvision_edge.recordings.evidence.states import ExportState
 from gtvision_edge.recordings.integrity.model import Kind
 from gtvision_edge.recordings.retention.breaker import BreakerState
 from gtvision_edge.recordings.retention.clock_guard import ClockReason

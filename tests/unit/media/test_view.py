@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gtvision_edge.media.view import _Growth, _has_grown
+from gtvision_edge.media.view import _Growth, _has_grown, newest_file
 
 DAYS = ["2026-11-30", "2026-11-29", "2026-11-28"]
 LONG_AGO = 1_000_000_000
@@ -97,4 +97,53 @@ def test_an_empty_new_file_is_no_growth_until_something_is_in_it(files: Files) -
     files.write(DAYS[1], "10-01-00-000000.mp4", size=0, at=LONG_AGO + 60)
     assert not files.grew()
     files.write(DAYS[1], "10-01-00-000000.mp4", size=1, at=LONG_AGO + 61)
+    assert files.grew()
+
+
+def test_an_entry_that_cannot_be_looked_at_costs_the_camera_nothing(files: Files) -> None:
+    files.write(DAYS[1], "10-00-00-000000.mp4")
+    odd = files.root / DAYS[1] / "22-22-22-000001.mp4"
+    odd.symlink_to(odd)
+    files.grew()
+
+    files.write(DAYS[1], "10-00-00-000000.mp4", size=20)
+    assert files.grew()
+    files.write(DAYS[1], "10-00-04-000000.mp4", at=LONG_AGO + 4)
+    assert files.grew()
+
+
+def test_a_day_that_cannot_be_looked_at_costs_the_others_nothing(files: Files) -> None:
+    (files.root / DAYS[0]).symlink_to(files.root / DAYS[0])
+    files.write(DAYS[1], "10-00-00-000000.mp4")
+    assert not files.grew()
+
+    files.write(DAYS[1], "10-00-04-000000.mp4", at=LONG_AGO + 4)
+    assert files.grew()
+
+
+def test_what_is_no_file_is_never_the_newest(files: Files) -> None:
+    files.write(DAYS[1], "10-00-00-000000.mp4")
+    files.grew()
+    pipe = files.root / DAYS[1] / "11-00-00-000000.mp4"
+    os.mkfifo(pipe)
+    assert not files.grew()
+
+    files.write(DAYS[1], "10-00-00-000000.mp4", size=20)
+    assert files.grew()
+    assert newest_file(files.root, DAYS) == files.root / DAYS[1] / "10-00-00-000000.mp4"
+
+
+def test_a_file_laid_beside_the_growing_one_ends_nothing(files: Files) -> None:
+    files.write(DAYS[1], "10-00-00-000000.mp4")
+    files.grew()
+    files.write(DAYS[1], "10-00-00-000000.mp4", size=20)
+    assert files.grew()
+    for minute in (7, 8):
+        files.write(DAYS[1], f"10-{minute:02}-00-000000.mp4", at=LONG_AGO + minute)
+        files.grew()
+    assert not files.grew()
+
+    files.write(DAYS[1], "10-00-00-000000.mp4", size=30)
+    assert files.grew()
+    files.write(DAYS[1], "10-00-00-000000.mp4", size=40)
     assert files.grew()

@@ -5,12 +5,24 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from gtvision_edge.keys import PaperKey, open_keys
-from gtvision_edge.papers import CustodyForm, PurgePaper, render_paper
+from gtvision_edge.papers import (
+    ClockStep,
+    CustodyForm,
+    CustodyRequest,
+    Gap,
+    PurgePaper,
+    render_paper,
+    sheet,
+)
+from gtvision_edge.papers.custody_form import lay_out as lay_out_form
+from gtvision_edge.papers.purge_report import lay_out as lay_out_purge
 from gtvision_edge.settings import PaperSettings
 from tests.fakes.certificates import pkcs12_file
-from tests.fakes.papers import custody_form, purge_paper
+from tests.fakes.papers import START_US, custody_form, purge_paper
 from tests.tools import run_tool
 
 PAPERS = [purge_paper(), custody_form()]
@@ -160,7 +172,6 @@ def test_a_custody_form_has_the_fields_that_a_court_asks_for(key: PaperKey, tmp_
         "158-A",
         "Recebido por",
         "Carlos Lima",
-        "Assinatura da câmera",
     ):
         assert fact in text, fact
     assert text.count("igual") == len(form.files) - 1
@@ -188,3 +199,76 @@ def test_texts_of_people_break_no_paper(key: PaperKey, tmp_path: Path) -> None:
     odd = replace(odd, cameras=[replace(odd.cameras[0], name="ç" * 300)])
 
     assert "ab </para>" in text_of(render_paper(odd, key), tmp_path)
+
+
+def lines_of(count: int) -> str:
+    return "\n".join(f"linha {number}" for number in range(count))
+
+
+@pytest.mark.parametrize("count", [77, 300, 1000])
+def test_a_text_of_many_lines_goes_on_over_the_page(
+    key: PaperKey, tmp_path: Path, count: int
+) -> None:
+    purge = text_of(render_paper(purge_paper(reason=lines_of(count)), key), tmp_path)
+    form = replace(custody_form(), incident_reason=lines_of(count))
+    custody = text_of(render_paper(form, key), tmp_path)
+
+    for text in (purge, custody):
+        assert "linha 0" in text
+        assert f"linha {count - 1}" in text
+
+
+def test_a_camera_of_very_many_gaps_and_steps_is_told_whole(key: PaperKey, tmp_path: Path) -> None:
+    form = custody_form()
+    gaps = [Gap(START_US + n * 1_000_000, START_US + n * 1_000_000 + 500_000) for n in range(400)]
+    form = replace(
+        form,
+        cameras=[replace(form.cameras[0], gaps=gaps)],
+        clock_steps=[ClockStep(START_US + n, 1.0) for n in range(400)],
+        processing=[f"ATENÇÃO: gravação nº {n}" for n in range(400)],
+    )
+
+    text = text_of(render_paper(form, key), tmp_path)
+
+    assert "gravação nº 0" in text
+    assert "gravação nº 399" in text
+
+
+_ODD = st.characters(codec="utf-8") | st.sampled_from("\n\r\t<>&\u200b\u202e\u2028W🚓")
+TEXT = st.text(_ODD, max_size=300) | st.lists(
+    st.text(_ODD, max_size=6), min_size=50, max_size=600
+).map(lambda lines: "\n".join(lines)[:2000])
+LINE = TEXT.map(lambda text: text[:300])
+
+
+@settings(max_examples=30, deadline=None)
+@example("a\nb" * 660, "\n".join("abc" * 50), "\n".join("xyz" * 50), "W" * 300)
+@given(TEXT, LINE, LINE, LINE)
+def test_whatever_text_the_api_takes_makes_a_paper(
+    reason: str, one: str, two: str, three: str
+) -> None:
+    sheet.load_letters()
+    form = custody_form()
+    form = replace(
+        form,
+        request=CustodyRequest(one, two, three, one),
+        operator_name=two[:200],
+        operator_registration=three,
+        incident_reason=reason,
+        incident_reference=one[:200],
+        cameras=[replace(form.cameras[0], name=two[:200], place=three)],
+    )
+    purge = purge_paper(reason=reason)
+    purge = replace(
+        purge,
+        actor_name=one[:200],
+        policy={**purge.policy, "reference": two[:200]},
+        cameras=[replace(purge.cameras[0], name=three[:200])],
+    )
+
+    for content in (
+        lay_out_form(form, sheet.gap(6)),
+        lay_out_purge(purge, sheet.gap(6)),
+    ):
+        made = sheet.build(content, issuer=form.issuer, name="a", number="b", issued_us=START_US)
+        assert made.startswith(b"%PDF-")

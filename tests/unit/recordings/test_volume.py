@@ -370,6 +370,20 @@ async def test_a_directory_of_nobody_knows_whom_is_set_aside(
     assert not (root / "cam01_rec" / "footage").exists()
 
 
+async def test_a_marker_that_is_a_pipe_hangs_no_claim_and_leaves_the_volume_well(
+    volume: Volume, root: Path
+) -> None:
+    (root / "cam01_rec" / "footage").mkdir(parents=True)
+    os.mkfifo(root / "cam01_rec" / CAMERA_MARKER)
+    assert await asyncio.to_thread(volume.directory_of, NEW) is None
+
+    assert await volume.claim_directory(NEW)
+
+    await volume.check()
+    assert volume.error is None
+    assert (root / "cam01_rec.unknown.aside" / "footage").is_dir()
+
+
 async def test_a_new_name_is_noted_in_the_directory_and_sets_nothing_aside(
     volume: Volume, root: Path
 ) -> None:

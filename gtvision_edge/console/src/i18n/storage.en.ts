@@ -57,6 +57,7 @@ export const storage: Text["storage"] = {
       directory_unowned: "Folder without a camera's mark",
       directory_twice: "Camera with two folders",
       directory_unknown: "Folder of an unknown camera",
+      day_impossible: "Folder of an impossible day",
       unreadable: "Files that the disk does not give",
       file_missing: "Recordings whose file is gone",
       file_not_indexed: "Recordings outside the index",

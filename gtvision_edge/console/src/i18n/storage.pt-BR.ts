@@ -64,6 +64,7 @@ export const storage = {
       directory_unowned: "Pasta sem identificação de câmera",
       directory_twice: "Câmera com duas pastas",
       directory_unknown: "Pasta de câmera desconhecida",
+      day_impossible: "Pasta de um dia impossível",
       unreadable: "Arquivos que o disco não entrega",
       file_missing: "Gravações cujo arquivo sumiu",
       file_not_indexed: "Gravações fora do índice",

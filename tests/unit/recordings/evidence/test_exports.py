@@ -36,17 +36,11 @@ from gtvision_edge.recordings.evidence.errors import (
 from gtvision_edge.recordings.evidence.exports import Exports, open_exports
 from gtvision_edge.recordings.evidence.folder import ExportFolder
 from gtvision_edge.recordings.evidence.maker import Trust
-from gtvision_edge.recordings.evidence.model import (
-    Bundle,
-    Export,
-    ExportState,
-    LegalRequest,
-    Order,
-    Progress,
-)
+from gtvision_edge.recordings.evidence.model import Bundle, Export, LegalRequest, Order, Progress
 from gtvision_edge.recordings.evidence.ordering import Site
 from gtvision_edge.recordings.evidence.process import run_export
 from gtvision_edge.recordings.evidence.service import NewExport
+from gtvision_edge.recordings.evidence.states import ExportState
 from gtvision_edge.recordings.evidence.verify import Remark, verify_bundle
 from gtvision_edge.recordings.incidents.errors import IncidentExportingError, IncidentReleasedError
 from gtvision_edge.recordings.incidents.service import IncidentRequest, IncidentService
@@ -212,7 +206,7 @@ async def test_an_export_becomes_a_bundle_that_verifies(box: Box) -> None:
         done = await reaches(exports, asked, ExportState.DONE, ExportState.FAILED)
 
         assert done.state is ExportState.DONE, done.error
-        _, path = await exports.service.bundle_of(THE_BOX, done.export_id, begins=True)
+        _, path = await exports.service.bundle_of(THE_BOX, done.export_id)
 
     verdict = await asyncio.to_thread(verify_bundle, path, trusted=[box.keys.site.public.openssh])
     assert verdict.is_good
@@ -227,7 +221,6 @@ async def test_an_export_becomes_a_bundle_that_verifies(box: Box) -> None:
         "export.created",
         "footage.sealed",
         "export.finished",
-        "export.downloaded",
     ]
 
 
@@ -235,7 +228,7 @@ async def test_the_bundle_proves_its_history_by_the_log(box: Box) -> None:
     async with box.running() as exports:
         asked = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
         await reaches(exports, asked, ExportState.DONE)
-        _, path = await exports.service.bundle_of(THE_BOX, asked.export_id, begins=False)
+        _, path = await exports.service.bundle_of(THE_BOX, asked.export_id)
 
     history = content_of(path, "history.json")
     key = SitePublicKey(box.keys.site.public.name, box.keys.site.public.raw)
@@ -311,8 +304,12 @@ async def test_after_a_kill_the_export_is_made_anew(box: Box, left: str) -> None
 async def test_a_stop_ends_the_process_and_the_next_start_takes_the_export_up(box: Box) -> None:
     async with box.running() as exports:
         asked = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
-        await becomes(lambda: bool(children()), 25)
+        await becomes(lambda: bool(children()) and box.files() == [f"{asked.export_id}.draft"], 25)
     assert children() == []
+    assert box.files() == []
+    left = await repository.find_export(box.database, asked.export_id)
+    assert left is not None
+    assert left.state is ExportState.QUEUED
 
     async with box.running() as exports:
         done = await reaches(exports, asked, ExportState.DONE, ExportState.FAILED)
@@ -329,7 +326,7 @@ async def test_bundles_expire_and_their_record_stays(box: Box) -> None:
 
         found = await exports.service.get(THE_BOX, asked.export_id)
         with pytest.raises(ExportNotReadyError):
-            await exports.service.bundle_of(THE_BOX, asked.export_id, begins=True)
+            await exports.service.bundle_of(THE_BOX, asked.export_id)
 
     assert found.state is ExportState.EXPIRED
     assert box.files() == []

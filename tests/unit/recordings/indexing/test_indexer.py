@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from gtvision_edge.media.layout import segment_file
 from gtvision_edge.media.model import PathView
 from gtvision_edge.recordings.index import SegmentIndex, doom_segments
+from gtvision_edge.recordings.indexing import indexer, survey
 from gtvision_edge.recordings.indexing.growing import GrowingFiles
 from gtvision_edge.recordings.indexing.indexer import Indexer
 from gtvision_edge.recordings.indexing.survey import LAST_IDLE_S, REPLACED_IDLE_S, STUCK_IDLE_S
@@ -17,6 +19,7 @@ from gtvision_edge.recordings.markers import (
     CAMERA_MARKER,
     VOLUME_MARKER,
     CameraMarker,
+    read_camera_marker,
     write_marker,
 )
 from gtvision_edge.recordings.model import DAY_US, Segment, SegmentWritten, Span
@@ -26,6 +29,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.events import RememberingBus
 from tests.fakes.footage import START_US, hold
 from tests.fakes.recordings import RUN, Recording, mark_directory, write_recording
+from tests.waiting import patiently
 
 CAMERA = FakeCamera(camera_uuid="019b0000-0000-7000-8000-00000000aaaa", camera_id="cam01")
 OTHER = FakeCamera(camera_uuid="019b0000-0000-7000-8000-00000000bbbb", camera_id="cam02")
@@ -409,16 +413,17 @@ async def test_while_the_volume_is_away_nothing_is_forgotten(site: Site) -> None
     assert camera.directory == "cam01_rec"
 
 
-async def test_a_disk_that_hangs_stops_the_indexer_alone(site: Site) -> None:
+async def test_a_disk_that_hangs_stops_the_indexer_alone(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await site.write(START_US)
+    answers = threading.Event()
 
-    def make_a_marker_that_blocks_its_reader() -> Path:
-        marker = site.root / "cam02_rec" / CAMERA_MARKER
-        marker.parent.mkdir()
-        os.mkfifo(marker)
-        return marker
+    def wait(path: Path) -> CameraMarker | None:
+        answers.wait(patiently(30))
+        return read_camera_marker(path)
 
-    marker = await asyncio.to_thread(make_a_marker_that_blocks_its_reader)
+    monkeypatch.setattr(survey, "read_camera_marker", wait)
     looking = asyncio.create_task(site.indexer.look())
     began = asyncio.get_running_loop().time()
     await asyncio.wait({looking}, timeout=0.2)
@@ -427,8 +432,50 @@ async def test_a_disk_that_hangs_stops_the_indexer_alone(site: Site) -> None:
     assert asyncio.get_running_loop().time() - began < 2
     assert await site.rows() == []
 
-    await asyncio.to_thread(marker.write_bytes, b"")
+    answers.set()
     await looking
+    assert len(await site.rows()) == 1
+
+
+async def test_a_look_that_hangs_in_one_directory_leaves_the_other_cameras_theirs(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexer, "HANGS_AFTER_S", 0.2)
+    answers = threading.Event()
+    await site.write(START_US)
+    away = await asyncio.to_thread(mark_directory, site.root, "cam02_rec", OTHER.camera_uuid)
+    await asyncio.to_thread(write_recording, away, START_US, Recording())
+
+    def wait(path: Path) -> CameraMarker | None:
+        if path.parent == away:
+            answers.wait(patiently(30))
+        return read_camera_marker(path)
+
+    monkeypatch.setattr(survey, "read_camera_marker", wait)
+    async with running(site):
+        await until(site, lambda rows: len(rows) == 1)
+        (finding,) = site.indexer.findings()
+
+        answers.set()
+        await until(site, lambda rows: len(rows) == 2)
+
+    assert finding.code == "footage_unreadable"
+    assert finding.facts == {"directory": "cam02_rec", "reason": "does not answer"}
+    assert site.indexer.findings() == []
+
+
+async def test_a_marker_that_is_a_pipe_keeps_no_other_camera_out_of_the_index(site: Site) -> None:
+    await site.write(START_US)
+
+    def make_a_pipe() -> None:
+        marker = site.root / "cam02_rec" / CAMERA_MARKER
+        marker.parent.mkdir()
+        os.mkfifo(marker)
+
+    await asyncio.to_thread(make_a_pipe)
+
+    await site.indexer.look()
+
     assert len(await site.rows()) == 1
 
 
@@ -447,6 +494,22 @@ async def test_what_is_called_like_a_segment_and_is_no_file_is_left_alone(site: 
 
     assert await site.rows() == []
     assert len(await asyncio.to_thread(lambda: list(path.parent.iterdir()))) == 3
+
+
+async def test_a_file_of_a_day_that_cannot_have_been_gets_no_row(site: Site) -> None:
+    await site.write(START_US)
+
+    def lay() -> None:
+        path = site.directory / "9999-12-31" / "23-59-59-999999.mp4"
+        path.parent.mkdir()
+        path.write_bytes(b"x" * 100)
+
+    await asyncio.to_thread(lay)
+    await wholly(site)
+    await site.look_after(STUCK_IDLE_S)
+    await site.look_after(STUCK_IDLE_S)
+
+    assert [row.name_us for row in await site.rows()] == [START_US]
 
 
 class running:  # noqa: N801 -- reads as a phrase

@@ -96,6 +96,20 @@ async def test_a_file_in_which_nothing_is_recorded_is_moved_and_not_deleted(box:
     assert (await box.compare()).verdict is Verdict.GOOD
 
 
+async def test_a_day_that_cannot_have_been_is_said_and_nothing_in_it_indexed(box: Box) -> None:
+    number = await box.camera("cam01")
+    ids = await box.record(number, 2)
+    path = box.path(0).parent.parent / "9999-12-31" / "23-59-59-999999.mp4"
+    path.parent.mkdir()
+    path.write_bytes(b"x" * 100)
+
+    report = await box.compare()
+
+    assert found(report) == {Kind.DAY_IMPOSSIBLE: (1, 0)}
+    assert path.exists()
+    assert await box.rows("segments") == set(ids)
+
+
 async def test_what_is_being_written_or_waits_for_the_index_is_left_alone(box: Box) -> None:
     number = await box.camera("cam01")
     await box.record(number, 3)

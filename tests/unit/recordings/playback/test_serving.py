@@ -9,6 +9,7 @@ from aiohttp import web
 
 from gtvision_edge.recordings.errors import UnknownSegmentError
 from gtvision_edge.recordings.model import CameraNo, LeanSegment, Segment, SegmentId
+from gtvision_edge.recordings.playback.answering import Asked
 from gtvision_edge.recordings.playback.serving import SegmentServer
 from tests.fakes.footage import START_US, a_segment
 from tests.waiting import becomes
@@ -52,7 +53,9 @@ async def served(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterato
 
     async def send(asked: web.Request) -> web.StreamResponse:
         try:
-            return await server.send(asked, path, segment, hides_audio=hides_audio)
+            return await server.send(
+                asked, path, segment, hides_audio=hides_audio, announce=_unheard
+            )
         except UnknownSegmentError:
             return web.Response(status=404)
 
@@ -64,6 +67,10 @@ async def served(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterato
     yield Served(server, path, segment, address[1])
     await runner.cleanup()
     server.close()
+
+
+async def _unheard(_: Asked) -> None:
+    pass
 
 
 def _app(handler: object) -> web.Application:
