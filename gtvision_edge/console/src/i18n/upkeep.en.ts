@@ -110,6 +110,7 @@ export const settings: Text["settings"] = {
     purge: "deletion",
     seal: "seal",
     tenant: "organisation",
+    uplink: "line to the hub",
     user: "user",
     volume: "disk",
   },

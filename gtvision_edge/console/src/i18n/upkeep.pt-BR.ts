@@ -111,6 +111,7 @@ export const settings = {
     purge: "expurgo",
     seal: "selo",
     tenant: "organização",
+    uplink: "linha com a central",
     user: "usuário",
     volume: "disco",
   } as Record<string, string>,
