@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CONSOLE := gtvision_edge/console
 CONSOLE_SOURCES := $(shell find $(CONSOLE)/src $(CONSOLE)/public $(CONSOLE)/index.html $(CONSOLE)/package-lock.json $(CONSOLE)/vite.config.ts -type f 2>/dev/null)
 STATE ?= .state
-WORKERS ?= 3
+WORKERS ?= 2
 DIST ?= bookworm
 ARCH ?= $(shell dpkg --print-architecture 2>/dev/null || echo amd64)
 # Else each of the hundred programs that the tests start, and each worker of theirs, compiles every file anew.
