@@ -57,7 +57,7 @@ from gtvision_edge.cameras.starting import CameraOutcome, add_typed_camera
 from gtvision_edge.cameras.urls import DEFAULT_RTSP_PORT
 from gtvision_edge.demo.readings import open_demo_readings, with_frames
 from gtvision_edge.demo.site import DemoSite, open_demo_site
-from gtvision_edge.detections.intake import OutgoingNews
+from gtvision_edge.detections.acceptance import OutgoingNews
 from gtvision_edge.detections.opening import Detections, open_detections
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.health.findings import FindingRegistry
@@ -327,7 +327,9 @@ async def run(
                 zone=ZoneInfo(settings.site.timezone),
                 seal=base.cameras.seal,
                 unseal=base.cameras.unseal,
-                send=lambda transaction, news: base.outbox.add(transaction, to_message(news)),
+                send=lambda transaction, news: base.outbox.add_all(
+                    transaction, [to_message(each) for each in news]
+                ),
                 forget_unsent=forget_unsent,
                 held=holds_moment(
                     camera_uuid="detections.camera_uuid", time_us="detections.captured_us"

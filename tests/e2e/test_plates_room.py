@@ -16,7 +16,6 @@ from tests.waiting import patiently
 pytestmark = [
     pytest.mark.timeout(300),
     pytest.mark.chromium,
-    pytest.mark.xdist_group("e2e"),
 ]
 
 DESK: ViewportSize = {"width": 1440, "height": 900}

@@ -47,7 +47,7 @@ class WebhookMessage:
 
 
 def _one_line(text: str) -> str:
-    if any(not each.isprintable() for each in text):
+    if not text.isprintable():
         raise ValueError("must be one line without control characters")
     return text
 
