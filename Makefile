@@ -5,10 +5,13 @@ BIN := $(VENV)/bin
 CONSOLE := gtvision_edge/console
 CONSOLE_SOURCES := $(shell find $(CONSOLE)/src $(CONSOLE)/public $(CONSOLE)/index.html $(CONSOLE)/package-lock.json $(CONSOLE)/vite.config.ts -type f 2>/dev/null)
 STATE ?= .state
+WORKERS ?= 2
 DIST ?= bookworm
 ARCH ?= $(shell dpkg --print-architecture 2>/dev/null || echo amd64)
+# Else each of the hundred programs that the tests start, and each worker of theirs, compiles every file anew.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test test-e2e test-contract test-faults check format console bench lock deb test-deb setup setup-dev clean
+.PHONY: help run test test-e2e test-contract test-faults check check-code check-types check-console format console bench lock deb test-deb setup setup-dev clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -31,7 +34,7 @@ console: setup ## build the web console
 
 test: setup-dev ## all tests that end in minutes (unit, contract, e2e)
 	@sh packaging/setup.sh test-tools
-	@$(BIN)/pytest -n 2 --dist loadgroup tests/unit tests/repository tests/contract tests/e2e $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup tests/e2e tests/contract tests/unit tests/repository $(ARGS)
 
 test-contract: setup-dev ## one suite against the embedded media server and, with MEDIAMTX_BIN, the real one
 	@$(BIN)/pytest tests/contract $(ARGS)
@@ -44,11 +47,17 @@ test-faults: setup-dev ## slow proofs: kills, hangs, frames counted
 	@sh packaging/setup.sh test-tools
 	@$(BIN)/pytest tests/faults $(ARGS)
 
-check: setup-dev ## format, lint, types, layers, promises of the repository
+check: check-code check-types check-console ## format, lint, types, layers, promises of the repository
+
+check-code: setup-dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+
+check-types: setup-dev
+	@$(BIN)/mypy
+
+check-console: setup-dev
 	@$(BIN)/python packaging/hatch_build.py --check
 
 format: setup-dev ## format and mend what can be mended

@@ -55,8 +55,9 @@ from gtvision_edge.cameras.onvif.finder import DeviceFinder
 from gtvision_edge.cameras.onvif.search import DeviceSearch
 from gtvision_edge.cameras.starting import CameraOutcome, add_typed_camera
 from gtvision_edge.cameras.urls import DEFAULT_RTSP_PORT
-from gtvision_edge.demo.site import open_demo_site
-from gtvision_edge.detections.intake import OutgoingNews
+from gtvision_edge.demo.readings import open_demo_readings, with_frames
+from gtvision_edge.demo.site import DemoSite, open_demo_site
+from gtvision_edge.detections.acceptance import OutgoingNews
 from gtvision_edge.detections.opening import Detections, open_detections
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.health.findings import FindingRegistry
@@ -326,12 +327,14 @@ async def run(
                 zone=ZoneInfo(settings.site.timezone),
                 seal=base.cameras.seal,
                 unseal=base.cameras.unseal,
-                send=lambda transaction, news: base.outbox.add(transaction, to_message(news)),
+                send=lambda transaction, news: base.outbox.add_all(
+                    transaction, [to_message(each) for each in news]
+                ),
                 forget_unsent=forget_unsent,
                 held=holds_moment(
                     camera_uuid="detections.camera_uuid", time_us="detections.captured_us"
                 ),
-                settings=settings.detections,
+                settings=with_frames(settings.detections) if options.demo else settings.detections,
                 is_held=preserves,
                 trusts_clock=lambda: footage.retention.clock_guard.is_trusted,
                 tell=(teller,),
@@ -379,8 +382,11 @@ async def run(
         await service("disk-watch", base.disk_watch.run)
         await service("push-sender", pushes.sender.run)
         await service("push-troubles", pushes.troubles.run)
-        outcomes = await _extra_cameras(base, options, stack)
+        demo, outcomes = await _extra_cameras(base, options, stack)
         url = await _listen(api, settings, options, stack)
+        if demo is not None:
+            readings = open_demo_readings(demo, detections, url=url, clock=clock)
+            await service("demo-readings", (await stack.enter_async_context(readings)).run)
         stack.callback(alert_feed.let_go)
         stack.callback(
             streams.gateway.let_go
@@ -594,14 +600,15 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
 
 async def _extra_cameras(
     base: Base, options: RunOptions, stack: AsyncExitStack
-) -> tuple[CameraOutcome, ...]:
-    outcomes: list[CameraOutcome] = []
+) -> tuple[DemoSite | None, tuple[CameraOutcome, ...]]:
+    demo = None
     if options.demo:
         zone = ZoneInfo(base.settings.site.timezone)
-        site = open_demo_site(base.cameras, zone=zone, clock=base.clock)
-        outcomes += await stack.enter_async_context(site)
-    outcomes += [await add_typed_camera(base.cameras, url) for url in options.cameras]
-    return tuple(outcomes)
+        demo = await stack.enter_async_context(
+            open_demo_site(base.cameras, zone=zone, clock=base.clock)
+        )
+    typed = [await add_typed_camera(base.cameras, url) for url in options.cameras]
+    return demo, (*(demo.outcomes if demo else ()), *typed)
 
 
 async def _listen(api: Api, settings: Settings, options: RunOptions, stack: AsyncExitStack) -> str:

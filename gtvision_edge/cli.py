@@ -104,7 +104,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     command = commands.add_parser("run", parents=[common], help="run the daemon")
-    command.add_argument("--demo", action="store_true", help="with four drawn street cameras")
+    command.add_argument(
+        "--demo", action="store_true", help="with four drawn street cameras that read plates"
+    )
     command.add_argument(
         "--camera",
         action="append",

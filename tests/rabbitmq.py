@@ -225,6 +225,20 @@ class Hub:
         await self.channel.queue_declare(QUEUE, durable=True, arguments=arguments or {})
         await self.channel.queue_bind(QUEUE, EXCHANGE, "deteccoes.#")
 
+    async def clear(self) -> None:
+        """Take away what an earlier test left at the broker, so that it is as new."""
+        await self.connect()
+        await self.channel.queue_delete(QUEUE)
+        await self.channel.exchange_delete(EXCHANGE)
+        await self.close()
+
+    async def close(self) -> None:
+        """Let the broker go; what a test did to it or to the connection may have ended that already."""
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            with contextlib.suppress(Exception):
+                await connection.close()
+
     async def listen(self) -> None:
         async def on_message(message: Any) -> None:
             self.arrived.append(json.loads(message.body))
@@ -235,3 +249,19 @@ class Hub:
     def ids(self) -> list[str]:
         """Return the ids as they came first: a consumer drops what it has."""
         return list(dict.fromkeys(each["id"] for each in self.arrived))
+
+
+@asynccontextmanager
+async def hub_at(broker: RabbitMq) -> AsyncIterator[Hub]:
+    """Give the hub's side of *broker*, without exchange and queue, and a line to it; *broker* runs on when it closes."""
+    line = Line(broker.port)
+    hub = Hub(broker, line)
+    broker.thaw()
+    await hub.clear()
+    await line.open()
+    try:
+        yield hub
+    finally:
+        broker.thaw()
+        await hub.close()
+        await line.close()

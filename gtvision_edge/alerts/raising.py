@@ -6,7 +6,7 @@ from typing import Final
 from gtvision_edge.alerts import repository
 from gtvision_edge.alerts.model import AlertId, FeedKind
 from gtvision_edge.detections.model import Detection, Watch
-from gtvision_edge.detections.repository import find_watch_of
+from gtvision_edge.detections.repository import find_watches_of
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.ids import new_uuid7
 from gtvision_edge.storage import Transaction
@@ -30,14 +30,21 @@ class Teller:
         """Tell that *detection*, told before, has another picture now. It raises no alert."""
         repository.add_to_feed(transaction, FeedKind.DETECTION_PICTURE, detection, kept=self._kept)
 
-    def __call__(self, transaction: Transaction, detection: Detection) -> None:
-        repository.add_to_feed(transaction, FeedKind.DETECTION, detection, kept=self._kept)
-        if detection.vehicle is None or detection.is_late:
+    def __call__(self, transaction: Transaction, detections: Sequence[Detection]) -> None:
+        """Tell of new *detections*, in their order; of the alerts that they raise after all of them."""
+        repository.add_detections_to_feed(transaction, detections, kept=self._kept)
+        prompt = [(each, each.vehicle) for each in detections if each.vehicle and not each.is_late]
+        wanted = {(each.tenant_id, vehicle) for each, vehicle in prompt}
+        watches = find_watches_of(transaction, sorted(wanted)) if wanted else {}
+        if not watches:
             return
-        watch = find_watch_of(transaction, detection.tenant_id, detection.vehicle)
-        # By when it passed: whoever is wanted until noon passed in time at 11:59, told at 12:01.
-        if watch is None or watch.is_over(detection.captured_us):
-            return
+        for each, vehicle in prompt:
+            watch = watches.get((each.tenant_id, vehicle))
+            # By when it passed: whoever is wanted until noon passed in time at 11:59, told at 12:01.
+            if watch is not None and not watch.is_over(each.captured_us):
+                self._raise(transaction, each, watch)
+
+    def _raise(self, transaction: Transaction, detection: Detection, watch: Watch) -> None:
         alert_id = AlertId(new_uuid7(self._clock))
         if repository.insert_alert(transaction, alert_id, detection, watch):
             repository.add_to_feed(

@@ -9,7 +9,7 @@ from gtvision_edge.alerts.model import Acknowledgement, Alert, AlertId, Audience
 from gtvision_edge.detections.model import Detection, DetectionId, Watch, WatchId, WatchLevel
 from gtvision_edge.detections.moments import AHEAD_US, LATE_US
 from gtvision_edge.detections.repository import columns_of, to_detection
-from gtvision_edge.storage import Database, Row, Transaction
+from gtvision_edge.storage import Database, Row, Transaction, insert_rows
 
 _ALERT: Final = (
     "a.alert_id, a.watch_id, a.level, a.reason, a.raised_us, a.acked_us, a.acked_by, a.acked_name, a.ack_note, "
@@ -127,17 +127,34 @@ def add_to_feed(
     kept: int,
 ) -> None:
     """Tell of something; of all that was told, the newest *kept* stay."""
-    seq = transaction.execute(
-        "INSERT INTO feed (kind, detection_id, alert_id, tenant_id, camera_id) VALUES (?, ?, ?, ?, ?)",
-        (
-            kind.value,
-            detection.detection_id,
-            alert_id,
-            detection.tenant_id,
-            detection.camera_id,
-        ),
-    ).lastrowid
-    transaction.execute("DELETE FROM feed WHERE seq <= ?", ((seq or 0) - kept,))
+    _add_to_feed(transaction, [_told(kind, detection, alert_id)], kept=kept)
+
+
+def add_detections_to_feed(
+    transaction: Transaction, detections: Sequence[Detection], *, kept: int
+) -> None:
+    """Tell of new *detections*, in their order, as :func:`add_to_feed` does."""
+    _add_to_feed(
+        transaction, [_told(FeedKind.DETECTION, each, None) for each in detections], kept=kept
+    )
+
+
+def _told(kind: FeedKind, detection: Detection, alert_id: AlertId | None) -> Sequence[str | None]:
+    return (
+        kind.value,
+        detection.detection_id,
+        alert_id,
+        detection.tenant_id,
+        detection.camera_id,
+    )
+
+
+def _add_to_feed(
+    transaction: Transaction, told: Sequence[Sequence[str | None]], *, kept: int
+) -> None:
+    into = "feed (kind, detection_id, alert_id, tenant_id, camera_id)"
+    last = insert_rows(transaction, into, told)
+    transaction.execute("DELETE FROM feed WHERE seq <= ?", (last - kept,))
 
 
 async def feed_bounds(database: Database) -> tuple[int, int]:

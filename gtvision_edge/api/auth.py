@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
@@ -29,9 +30,11 @@ REFRESH_PATH: Final = f"{PREFIX}/auth"
 SESSION: Final = web.RequestKey("session", Session)
 """Who was found to ask, for the access log."""
 
-_SPEAKS_FOR_OTHERS: Final = frozenset({"x-forwarded-for", "x-original-uri"})
+_SPEAKS_FOR_OTHERS: Final = ("X-Forwarded-For", "X-Original-URI")
 _MAX_TOLD: Final = 20
 """Anybody may send such headers: the log is not to be filled by it."""
+
+_ADDRESSES_KEPT: Final = 1024
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -42,6 +45,8 @@ class Proxies:
     def __init__(self, trusted: Sequence[str]) -> None:
         self._trusted = [ipaddress.ip_network(each, strict=False) for each in trusted]
         self._told_of: set[str] = set()
+        # Asked several times of each request, and of few addresses.
+        self._is_trusted = lru_cache(_ADDRESSES_KEPT)(self._lies_in_trusted)
 
     def client_address(self, request: web.Request) -> str:
         """Return the address of the client: the last one in the chain that is no proxy of ours."""
@@ -82,12 +87,12 @@ class Proxies:
         """Say once of each address that it speaks for others and is not believed: mostly a proxy nobody told us of."""
         if address in self._told_of or len(self._told_of) >= _MAX_TOLD:
             return
-        if _SPEAKS_FOR_OTHERS.isdisjoint(name.lower() for name in request.headers):
+        if not any(name in request.headers for name in _SPEAKS_FOR_OTHERS):
             return
         self._told_of.add(address)
         log.warning("proxy_not_trusted", address=address, setting="api.trusted_proxies")
 
-    def _is_trusted(self, address: str) -> bool:
+    def _lies_in_trusted(self, address: str) -> bool:
         try:
             parsed = ipaddress.ip_address(address)
         except ValueError:

@@ -72,6 +72,8 @@ def push_endpoints(desk: PushDesk) -> list[Endpoint]:
                 "`{camera_id, placa, timestamp, confianca, imagem_url, signature}`. Signed by the headers of Standard"
                 " Webhooks over the raw body, or by `signature`: hex HMAC-SHA256, keyed with the camera's secret, over"
                 " `v1\\n{camera_id}\\n{placa}\\n{timestamp}\\n{confianca}\\n{imagem_url}`. 202 means: it is on disk."
+                " Where the headers sign it, `sentido` (a word for the direction) and `area_placa` (`[left, top, width, height]` of the"
+                " plate in the picture, each 0 to 1 of the picture's) are taken, too; the plate is then cut out of the picture."
             ),
         ),
         Endpoint(

@@ -21,6 +21,13 @@ async def read_capped(request: web.Request, limit: int) -> bytes:
     """
     if request.content_length is not None and request.content_length > limit:
         raise BodyTooLargeError("The request is too large.", limit_bytes=limit)
+    if (
+        request.content.is_eof()
+    ):  # it came with the head, as what is short does: nothing to wait for
+        whole = request.content.read_nowait()
+        if len(whole) > limit:
+            raise BodyTooLargeError("The request is too large.", limit_bytes=limit)
+        return whole
     body = bytearray()
     try:
         async with asyncio.timeout(PATIENCE_S):

@@ -195,12 +195,13 @@ class _Server:
         if reply.content is not None:
             response.body = reply.content.model_dump_json(by_alias=True).encode()
             response.content_type = "application/json"
-        set_cookies(
-            response,
-            reply.cookies,
-            is_https=self._proxies.is_https(request),
-            secure=self._settings.secure_cookies,
-        )
+        if reply.cookies:
+            set_cookies(
+                response,
+                reply.cookies,
+                is_https=self._proxies.is_https(request),
+                secure=self._settings.secure_cookies,
+            )
         return response
 
 
@@ -292,17 +293,19 @@ def _access_log(proxies: Proxies, registry: CollectorRegistry) -> Any:
             is_quiet = response.status < 400 and (
                 request.method in ("GET", "HEAD") or request.path.startswith(_QUIET_ROUTES)
             )
-            session = request.get(SESSION)
-            (log.debug if is_quiet else log.info)(
-                "request",
-                method=method,
-                # Never the query: it may hold a token or a ticket.
-                path=mask_secrets(request.path[:200]),
-                status=response.status,
-                seconds=round(elapsed_s, 4),
-                address=proxies.client_address(request),
-                user=session.principal.username if session else None,
-            )
+            # What nobody will read is not even put together.
+            if not is_quiet or logging.getLogger(__name__).isEnabledFor(logging.DEBUG):
+                session = request.get(SESSION)
+                (log.debug if is_quiet else log.info)(
+                    "request",
+                    method=method,
+                    # Never the query: it may hold a token or a ticket.
+                    path=mask_secrets(request.path[:200]),
+                    status=response.status,
+                    seconds=round(elapsed_s, 4),
+                    address=proxies.client_address(request),
+                    user=session.principal.username if session else None,
+                )
         return response
 
     return middleware

@@ -15,6 +15,7 @@ from gtvision_edge.audit.model import (
     TreeHead,
     Verification,
 )
+from gtvision_edge.audit.patient import PatientAudit, ShownEntry
 from gtvision_edge.audit.proof import check_entry_document, entry_document
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "Checkpoint",
     "DamagedTreeError",
     "EntryProof",
+    "PatientAudit",
+    "ShownEntry",
     "TreeHead",
     "UnknownEntryError",
     "Verification",

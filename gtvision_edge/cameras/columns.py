@@ -22,13 +22,15 @@ def address_columns(address: Address) -> dict[str, Any]:
     }
 
 
-def probe_columns(report: ProbeReport | None) -> dict[str, Any]:
-    if report is None:
-        return {"main_profile": None, "sub_profile": None, "warnings": ()}
+def probe_columns(report: ProbeReport | None, *, now_us: int) -> dict[str, Any]:
+    """Return what is stored of a probe that ended *now_us*; None = there was none, and an earlier one says nothing any more."""
     return {
-        "main_profile": report.main,
-        "sub_profile": report.sub,
-        "warnings": report.warnings,
+        "main_profile": report.main if report else None,
+        "sub_profile": report.sub if report else None,
+        "warnings": report.warnings if report else (),
+        "device": report.device if report else None,
+        "clock_offset_s": report.clock_offset_s if report else None,
+        "probed_us": now_us if report else None,
     }
 
 

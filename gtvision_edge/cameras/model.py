@@ -91,6 +91,11 @@ class Camera:
     warnings: Warnings
     created_us: int
     updated_us: int
+    device: "Device | None" = None
+    """What the device said of itself when it was probed last; None = it was not asked, or not probed."""
+    clock_offset_s: float | None = None
+    """How far its clock was ahead of ours then; None = it did not tell."""
+    probed_us: int | None = None
 
 
 class Unset(Enum):

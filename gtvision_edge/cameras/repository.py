@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from gtvision_edge.cameras.model import (
@@ -9,6 +10,7 @@ from gtvision_edge.cameras.model import (
     CameraId,
     CameraState,
     CameraUuid,
+    Device,
     Place,
     Profile,
     StateEntry,
@@ -18,7 +20,7 @@ from gtvision_edge.storage import Database, Row, Transaction
 _COLUMNS: Final = (
     "camera_id, camera_uuid, name, tenant_id, vendor, host, rtsp_port, http_port, onvif_port, channel, username,"
     " password_sealed, main_url, sub_url, record, enabled, latitude, longitude, bearing, place,"
-    " main_profile, sub_profile, probe_warnings, created_us, updated_us"
+    " main_profile, sub_profile, probe_warnings, created_us, updated_us, device, clock_offset_s, probed_us"
 )
 _INSERT: Final = (
     f"INSERT INTO cameras ({_COLUMNS}) VALUES ("  # noqa: S608 -- column names of ours
@@ -150,6 +152,9 @@ def _values(camera: Camera, sealed: bytes) -> dict[str, Any]:
         "probe_warnings": json.dumps([dict(warning) for warning in camera.warnings]),
         "created_us": camera.created_us,
         "updated_us": camera.updated_us,
+        "device": json.dumps(asdict(camera.device), ensure_ascii=False) if camera.device else None,
+        "clock_offset_s": camera.clock_offset_s,
+        "probed_us": camera.probed_us,
     }
 
 
@@ -177,4 +182,7 @@ def _camera(row: Row) -> Camera:
         warnings=tuple(json.loads(row["probe_warnings"])),
         created_us=row["created_us"],
         updated_us=row["updated_us"],
+        device=Device(**json.loads(row["device"])) if row["device"] else None,
+        clock_offset_s=row["clock_offset_s"],
+        probed_us=row["probed_us"],
     )

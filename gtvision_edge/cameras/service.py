@@ -281,7 +281,7 @@ class CameraService:
                     record=request.record,
                     enabled=request.enabled,
                     place=place,
-                    **probe_columns(report),
+                    **probe_columns(report, now_us=now),
                     created_us=now,
                     updated_us=now,
                 )
@@ -348,7 +348,8 @@ class CameraService:
                     raise unasked()
                 else:
                     await self._address_rule(address)
-                camera = replace(camera, **address_columns(address), **probe_columns(report))
+                probed = probe_columns(report, now_us=self._clock.now_us())
+                camera = replace(camera, **address_columns(address), **probed)
                 password = address.password
                 sealed = self._sealer.seal(camera.camera_uuid, password.get_secret_value())
         elif faults:

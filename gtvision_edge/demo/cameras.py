@@ -92,6 +92,8 @@ class StreetCamera:
     """A camera on the air, with what an installer would type in. URLs carry no credentials."""
 
     name: str
+    path: str
+    """Its name in addresses."""
     vendor: str
     main_url: str
     sub_url: str
@@ -134,6 +136,7 @@ async def open_street_cameras(
             cameras.append(
                 StreetCamera(
                     name=model.name,
+                    path=model.path,
                     vendor="generic_rtsp",
                     main_url=f"{server.url}/{model.path}/main",
                     sub_url=f"{server.url}/{model.path}/sub",

@@ -17,16 +17,17 @@ class Overlay:
         self._font = ImageFont.load_default(size[1] / 27)
         self._margin = round(size[1] / 36)
         self._name = self._text(plain(name))
-        self._second = -1
-        self._clock = self._name
+        # One value, for two threads draw: each sees the text that goes with the second.
+        self._clock = -1, self._name
 
     def paste(self, target: Planes, at_us: int) -> None:
         second = at_us // 1_000_000
-        if second != self._second:
+        shown, clock = self._clock
+        if second != shown:
             moment = datetime.fromtimestamp(second, self._zone)
-            self._clock = self._text(f"{moment:%d/%m/%Y %H:%M:%S}")
-            self._second = second
-        self._clock.paste(target, self._margin, self._margin)
+            clock = self._text(f"{moment:%d/%m/%Y %H:%M:%S}")
+            self._clock = second, clock
+        clock.paste(target, self._margin, self._margin)
         right = self._size[0] - self._name.size[0] - self._margin
         self._name.paste(target, right, self._margin)
 

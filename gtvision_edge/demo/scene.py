@@ -25,7 +25,7 @@ _BARRIER_STEPS = 10
 class Scene:
     """Draws a place at any moment; the same moment gives the same picture.
 
-    Drawing blocks (milliseconds; a tenth of a second when a new car appears): not on the loop.
+    Drawing blocks (milliseconds; a tenth of a second when a new car appears): not on the loop. Threads may share one.
     """
 
     def __init__(self, name: str, place: Place, town: Town, zone: tzinfo) -> None:

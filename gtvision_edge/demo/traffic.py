@@ -12,6 +12,8 @@ _EPOCH_US = 600_000_000  # for ten minutes a vehicle stays with one camera, then
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _COLOURS = ("silver", "white", "black", "red", "blue", "grey", "green", "sand")
 _BODIES = ("hatch", "sedan", "suv", "van")
+_OLD_EVERY = 5
+"""One vehicle of so many still has a plate of the old form; not 4, or one camera would get them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +56,22 @@ class Town:
     two places at once: the cameras share the vehicles out anew every ten minutes.
     """
 
-    def __init__(self, flows: Sequence[Flow], *, seed: int = 2026, vehicles: int = 64) -> None:
+    def __init__(self, flows: Sequence[Flow], *, seed: int = 2026, vehicles: int = 128) -> None:
         self._flows = {flow.camera: flow for flow in flows}
         self._seed = seed
         self._count = vehicles
 
     @cached_property
     def vehicles(self) -> tuple[Vehicle, ...]:
-        """All vehicles, in no special order; their plates are Mercosul ones (ABC1D23)."""
+        """All vehicles, in no special order; most plates are Mercosul ones (ABC1D23), some old ones (ABC1234)."""
         random = Random(f"{self._seed}:vehicles")  # noqa: S311 (a play, not a secret)
         found: dict[str, Vehicle] = {}
         while len(found) < self._count:
             letters = "".join(random.choices(_LETTERS, k=4))
             digits = "".join(random.choices("0123456789", k=3))
-            plate = f"{letters[:3]}{digits[0]}{letters[3]}{digits[1:]}"
+            is_old = len(found) % _OLD_EVERY == 2
+            fifth = random.choice("0123456789") if is_old else letters[3]
+            plate = f"{letters[:3]}{digits[0]}{fifth}{digits[1:]}"
             found[plate] = Vehicle(plate, random.choice(_COLOURS), random.choice(_BODIES))
         return tuple(found.values())
 

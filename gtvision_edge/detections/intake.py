@@ -7,16 +7,16 @@ sends a passage again is told the first result; what it lacked then, a picture, 
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
-from gtvision_edge.detections import repository
+from gtvision_edge.detections.acceptance import Acceptance, Accepted, Judged, Send, Tell, Told
 from gtvision_edge.detections.errors import PictureNotKeptError
 from gtvision_edge.detections.model import (
     Detection,
@@ -30,22 +30,14 @@ from gtvision_edge.detections.model import (
 )
 from gtvision_edge.detections.moments import moment_of
 from gtvision_edge.detections.picture_store import PictureStore, name_of
-from gtvision_edge.detections.pictures import repository as picture_files
 from gtvision_edge.detections.plate_sources.model import NOTHING_SET, SourceSettings
 from gtvision_edge.detections.plates import read_plate
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.runtime.ids import new_uuid7
-from gtvision_edge.runtime.timestamps import to_rfc3339
-from gtvision_edge.storage import Database, Transaction
+from gtvision_edge.storage import Database
 
 log = structlog.get_logger(__name__)
-
-SAME_PASSAGE_US: Final = 10_000_000
-"""A vehicle that one camera reads again within this is passing once."""
-KIND: Final = "br.gtvision.deteccao.lpr.v1"
-ROUTING_KEY: Final = "deteccoes.lpr"
-SCHEMA: Final = "deteccao.lpr.v1.json"
 
 
 class PushingCamera(Protocol):
@@ -61,28 +53,10 @@ class PushingCamera(Protocol):
     def name(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingNews:
-    """A message for the hub, as the outbox wants it."""
-
-    message_id: str
-    kind: str
-    routing_key: str
-    lane: str
-    subject: str
-    time_us: int
-    schema: str
-    data: Mapping[str, Any]
-
-
-Send = Callable[[Transaction, OutgoingNews], None]
-"""Writes a message to the outbox in a transaction."""
 Seal = Callable[[str, str], bytes]
 """Encrypts a secret, bound to whose it is."""
 SettingsOf = Callable[[str], SourceSettings]
 """Returns what is set for the readings of a camera, by its uuid."""
-Told = Callable[[Transaction, Detection], None]
-"""Writes what people are told of a detection in a transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +83,7 @@ class Intake:
         zone: ZoneInfo,
         pictures: PictureStore,
         send: Send,
-        tell: Sequence[Told] = (),
+        tell: Sequence[Tell] = (),
         tell_of_picture: Sequence[Told] = (),
         seal: Seal | None = None,
         wake: Callable[[], None] = lambda: None,
@@ -121,9 +95,7 @@ class Intake:
         self._bus = bus
         self._zone = zone
         self._pictures = pictures
-        self._send = send
-        self._tell = tell
-        self._tell_of_picture = tell_of_picture
+        self._accept = Acceptance(send=send, tell=tell, tell_of_picture=tell_of_picture)
         self._seal = seal
         self._wake = wake
         self._settings_of = settings_of
@@ -168,54 +140,33 @@ class Intake:
         )
         sizes = {name: len(jpeg) for name, jpeg in pictures.values()}
         fresh = self._judged(camera, reading, source, trust, received_us, scene, crop)
-        url_sealed = self._sealed_url(fresh, reading)
+        judged = Judged(
+            fresh,
+            key,
+            camera.name,
+            sizes,
+            self._sealed_url(fresh, reading),
+            reading.plate_area,
+        )
+        if not sizes:
+            accepted = await self._database.write_together(self._accept, judged)
+        else:
+            async with self._pictures.claims.keeping(sizes):
+                await self._keep(jpeg for _, jpeg in pictures.values())
+                accepted = await self._database.write_together(self._accept, judged)
+        self._publish(accepted, source)
+        return Taken(accepted.detection.detection_id, accepted.is_new)
 
-        def write(transaction: Transaction) -> tuple[Detection, bool, bool]:
-            picture_files.note_files(transaction, sizes)
-            known = repository.find_by_source_key(transaction, key)
-            if known is not None:
-                added = self._add_pictures(transaction, known["detection_id"], scene, crop)
-                return repository.to_detection(known), False, added
-            detection = self._placed_in_passage(transaction, fresh)
-            repository.insert_detection(transaction, detection, source_key=key)
-            if detection.picture_state is PictureState.WAITING:
-                picture_files.add_job(
-                    transaction,
-                    detection,
-                    url_sealed=url_sealed,
-                    plate_area=reading.plate_area,
-                    now_us=received_us,
-                )
-            self._send(transaction, news_of(detection, camera.name))
-            for tell in self._tell:
-                tell(transaction, detection)
-            return detection, True, False
-
-        async with self._pictures.claims.keeping(sizes):
-            await self._keep(jpeg for _, jpeg in pictures.values())
-            detection, is_new, is_added = await self._database.write(write)
-        self._publish(detection, source, is_new=is_new, is_added=is_added)
-        return Taken(detection.detection_id, is_new)
-
-    def _add_pictures(
-        self, transaction: Transaction, detection_id: str, scene: str | None, crop: str | None
-    ) -> bool:
-        now = repository.add_pictures(transaction, detection_id, scene=scene, crop=crop)
-        if now is None:
-            return False
-        for tell in self._tell_of_picture:
-            tell(transaction, now)
-        return True
-
-    def _publish(self, detection: Detection, source: str, *, is_new: bool, is_added: bool) -> None:
-        if is_new:
+    def _publish(self, accepted: Accepted, source: str) -> None:
+        detection = accepted.detection
+        if accepted.is_new:
             self._accepted.labels(source).inc()
             self._bus.publish(PlateRead(detection))
         else:
             self._repeated.labels(source).inc()
-        if is_added:
+        if accepted.is_added:
             self._bus.publish(PictureCame(detection.detection_id))
-        if is_new and detection.picture_state is PictureState.WAITING:
+        if accepted.is_new and detection.picture_state is PictureState.WAITING:
             self._wake()
 
     def _sealed_url(self, detection: Detection, reading: Reading) -> bytes | None:
@@ -262,18 +213,6 @@ class Intake:
             picture_state=state,
         )
 
-    def _placed_in_passage(self, transaction: Transaction, detection: Detection) -> Detection:
-        if detection.vehicle is None:
-            return detection
-        passage = repository.find_passage(
-            transaction,
-            detection.camera_uuid,
-            detection.vehicle,
-            from_us=detection.captured_us - SAME_PASSAGE_US,
-            to_us=detection.captured_us + SAME_PASSAGE_US,
-        )
-        return replace(detection, passage_id=DetectionId(passage)) if passage else detection
-
     async def _named(self, reading: Reading) -> dict[PictureKind, tuple[str, bytes]]:
         """Return the first picture of each kind that is kept, with its name."""
         loop = asyncio.get_running_loop()
@@ -303,43 +242,6 @@ def source_key(camera_uuid: str, source: str, reading: Reading, event_id: str = 
         # A source that gives no time cannot say that it is sending the same again.
         parts += ["", str(when or secrets.token_hex(16)), reading.plate, str(reading.lane)]
     return hashlib.sha256("\x1f".join(parts).encode("utf-8", "replace")).digest()
-
-
-def news_of(detection: Detection, camera_name: str) -> OutgoingNews:
-    """Return the message to the hub; its pictures are named by their hashes, not carried."""
-    facts = detection.facts
-    data = {
-        "id": detection.detection_id,
-        "camera_id": detection.camera_id,
-        "camera_uuid": detection.camera_uuid,
-        "camera_nome": camera_name,
-        "tenant_id": detection.tenant_id,
-        "placa": detection.plate,
-        "placa_lida": detection.plate_sent,
-        "confianca": detection.confidence,
-        "timestamp": to_rfc3339(detection.captured_us),
-        "recebido_em": to_rfc3339(detection.received_us),
-        "origem_do_horario": detection.time_source.value,
-        "fonte": detection.source,
-        "confiabilidade": detection.trust.value,
-        "passagem_id": detection.passage_id,
-        "sentido": facts.get("direction", ""),
-        "faixa": facts.get("lane"),
-        "veiculo": facts.get("vehicle", {}),
-        "imagem_sha256": detection.scene,
-        "recorte_sha256": detection.crop,
-        "imagem_pendente": detection.picture_state is PictureState.WAITING,
-    }
-    return OutgoingNews(
-        message_id=detection.detection_id,
-        kind=KIND,
-        routing_key=ROUTING_KEY,
-        lane=detection.camera_uuid,
-        subject=f"camera/{detection.camera_id}",
-        time_us=detection.captured_us,
-        schema=SCHEMA,
-        data=data,
-    )
 
 
 def _facts(reading: Reading, direction: str) -> dict[str, Any]:

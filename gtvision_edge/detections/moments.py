@@ -35,9 +35,9 @@ def moment_of(reading: Reading, *, received_us: int, zone: ZoneInfo) -> Moment:
     """
     us, source = reading.captured_us, TimeSource.CAMERA
     if us is not None and reading.offset_min is not None:
-        in_zone = _wall(us + reading.offset_min * 60_000_000, zone)
         is_odd = abs(received_us - us) > _FAR_US
-        if in_zone is not None and is_odd and abs(received_us - in_zone) <= _NEAR_US:
+        in_zone = _wall(us + reading.offset_min * 60_000_000, zone) if is_odd else None
+        if in_zone is not None and abs(received_us - in_zone) <= _NEAR_US:
             us, source = in_zone, TimeSource.CAMERA_ZONE
     elif reading.local_time is not None:
         us, source = _local(reading.local_time, zone), TimeSource.CAMERA_ZONE

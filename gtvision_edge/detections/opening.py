@@ -13,7 +13,8 @@ from pydantic import SecretStr
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.cameras.model import Camera
 from gtvision_edge.cameras.names import NameResolver
-from gtvision_edge.detections.intake import Intake, Send, Told
+from gtvision_edge.detections.acceptance import Send, Tell, Told
+from gtvision_edge.detections.intake import Intake
 from gtvision_edge.detections.intervals.evidence import EvidenceReadings
 from gtvision_edge.detections.picture_store import PictureStore
 from gtvision_edge.detections.pictures.addresses import PictureSources
@@ -86,7 +87,7 @@ async def open_detections(
     settings: DetectionSettings,
     is_held: IsHeld,
     trusts_clock: Callable[[], bool],
-    tell: Sequence[Told] = (),
+    tell: Sequence[Tell] = (),
     tell_of_picture: Sequence[Told] = (),
     registry: CollectorRegistry | None = None,
 ) -> AsyncIterator[Detections]:

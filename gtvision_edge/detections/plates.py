@@ -134,7 +134,10 @@ def read_plate(text: str) -> Plate | None:
 
 def normalised(text: str) -> str:
     """Return the ASCII capitals and digits of *text*."""
-    plain = unicodedata.normalize("NFKD", text[:MAX_TEXT]).upper()
+    text = text[:MAX_TEXT]
+    if text.isascii() and text.isalnum():
+        return text.upper()
+    plain = unicodedata.normalize("NFKD", text).upper()
     return "".join(each for each in plain if each.isascii() and each.isalnum())
 
 

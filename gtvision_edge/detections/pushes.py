@@ -157,8 +157,9 @@ class PushDesk:
         if not event_id:
             text = "\n".join((fields.plate, fields.timestamp, fields.picture_url))
             event_id = hashlib.sha256(text.encode()).hexdigest()
+        reading = message.whole_reading if headers.signature else message.reading
         return await self._intake.take(
-            camera, message.reading, source="webhook", trust=TrustLevel.SIGNED, event_id=event_id
+            camera, reading, source="webhook", trust=TrustLevel.SIGNED, event_id=event_id
         )
 
     async def hikvision(

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from gtvision_edge.detections.model import (
     Detection,
@@ -15,7 +15,9 @@ from gtvision_edge.detections.model import (
     WatchId,
     WatchLevel,
 )
-from gtvision_edge.storage import Database, Row, Transaction
+from gtvision_edge.storage import Database, Row, Transaction, insert_rows, rows_with
+
+_JSON: Final = json.JSONEncoder(ensure_ascii=False)
 
 _COLUMNS = (
     "detection_id, camera_uuid, camera_id, tenant_id, captured_us, received_us, time_source, plate, vehicle, plate_sent,"
@@ -44,53 +46,75 @@ def columns_of(alias: str) -> str:
     return ", ".join(f"{alias}.{name.strip()}" for name in _COLUMNS.split(","))
 
 
-def find_by_source_key(transaction: Transaction, key: bytes) -> Row | None:
-    found: Row | None = transaction.execute(
-        f"SELECT {_COLUMNS} FROM detections WHERE source_key = ?",  # noqa: S608 -- a constant
-        (key,),
-    ).fetchone()
-    return found
+def find_by_source_keys(transaction: Transaction, keys: Sequence[bytes]) -> dict[bytes, Detection]:
+    """Return those detections that have one of *keys*, by it."""
+    select = f"SELECT {_COLUMNS}, source_key FROM detections WHERE source_key IN"  # noqa: S608 -- a constant
+    return {row["source_key"]: to_detection(row) for row in rows_with(transaction, select, keys)}
 
 
-def find_passage(
-    transaction: Transaction, camera_uuid: str, vehicle: str, *, from_us: int, to_us: int
-) -> str | None:
-    """Return the passage of the reading of *vehicle* that is nearest to the end of the interval, None = there is none."""
-    row = transaction.execute(
-        "SELECT passage_id FROM detections WHERE vehicle = ? AND camera_uuid = ? AND captured_us BETWEEN ? AND ?"
-        " ORDER BY captured_us DESC LIMIT 1",
-        (vehicle, camera_uuid, from_us, to_us),
-    ).fetchone()
-    return row[0] if row else None
+def find_passages(
+    transaction: Transaction, detections: Sequence[Detection], *, within_us: int
+) -> dict[str, str]:
+    """Return, by the ids of *detections*, the passages they belong to; those of no passage that is known are not in it.
 
-
-def insert_detection(transaction: Transaction, detection: Detection, *, source_key: bytes) -> None:
-    transaction.execute(
-        f"INSERT INTO detections ({_COLUMNS}, source_key)"  # noqa: S608 -- a constant
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    It is that of the newest reading of the vehicle by the same camera which is no more than *within_us* away.
+    """
+    if not detections:
+        return {}
+    wanted = [
         (
-            detection.detection_id,
-            detection.camera_uuid,
-            detection.camera_id,
-            detection.tenant_id,
-            detection.captured_us,
-            detection.received_us,
-            detection.time_source.value,
-            detection.plate,
-            detection.vehicle,
-            detection.plate_sent,
-            detection.confidence,
-            detection.source,
-            detection.trust.value,
-            detection.is_late,
-            detection.passage_id,
-            json.dumps(detection.facts, ensure_ascii=False),
-            detection.scene,
-            detection.crop,
-            detection.anonymised_us,
-            detection.picture_state.value,
-            source_key,
-        ),
+            each.detection_id,
+            each.vehicle,
+            each.camera_uuid,
+            each.captured_us - within_us,
+            each.captured_us + within_us,
+        )
+        for each in detections
+    ]
+    # One row for all, by one step: see insert_rows.
+    row = transaction.execute(
+        "SELECT json_group_object(value ->> 0, (SELECT passage_id FROM detections"
+        " WHERE vehicle = value ->> 1 AND camera_uuid = value ->> 2"
+        " AND captured_us BETWEEN value ->> 3 AND value ->> 4 ORDER BY captured_us DESC LIMIT 1)) FROM json_each(?)",
+        (json.dumps(wanted),),
+    ).fetchone()
+    found: dict[str, str | None] = json.loads(row[0])
+    return {detection_id: passage for detection_id, passage in found.items() if passage}
+
+
+def insert_detections(
+    transaction: Transaction, detections: Sequence[tuple[Detection, bytes]]
+) -> None:
+    """Insert detections, each with its source key."""
+    insert_rows(
+        transaction,
+        f"detections ({_COLUMNS}, source_key)",
+        [
+            (
+                each.detection_id,
+                each.camera_uuid,
+                each.camera_id,
+                each.tenant_id,
+                each.captured_us,
+                each.received_us,
+                each.time_source.value,
+                each.plate,
+                each.vehicle,
+                each.plate_sent,
+                each.confidence,
+                each.source,
+                each.trust.value,
+                each.is_late,
+                each.passage_id,
+                _JSON.encode(each.facts),
+                each.scene,
+                each.crop,
+                each.anonymised_us,
+                each.picture_state.value,
+                source_key,
+            )
+            for each, source_key in detections
+        ],
     )
 
 
@@ -274,6 +298,19 @@ def get_watch_row(transaction: Transaction, watch_id: str) -> Watch | None:
         (watch_id,),
     ).fetchone()
     return _to_watch(row) if row else None
+
+
+def find_watches_of(
+    transaction: Transaction, wanted: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], Watch]:
+    """Return the entries for pairs of tenant and vehicle, by them, be they over or not."""
+    rows = transaction.execute(
+        f"SELECT {_WATCH_COLUMNS} FROM json_each(?) CROSS JOIN watchlist"  # noqa: S608 -- a constant
+        " ON tenant_id = json_each.value ->> 0 AND vehicle = json_each.value ->> 1",
+        (json.dumps(wanted),),
+    ).fetchall()
+    watches = [_to_watch(row) for row in rows]
+    return {(each.tenant_id, each.vehicle): each for each in watches}
 
 
 def find_watch_of(transaction: Transaction, tenant_id: str, vehicle: str) -> Watch | None:

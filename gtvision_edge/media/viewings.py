@@ -1,27 +1,21 @@
 """Who is watching what: counted, and written to the audit log once at the beginning and once at the end."""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
-from gtvision_edge.audit import Actor, AuditLog
+from gtvision_edge.audit import Actor, AuditLog, PatientAudit, ShownEntry
 from gtvision_edge.media.model import CameraOnAir
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.timestamps import to_rfc3339
-from gtvision_edge.storage import Database, StorageError, Transaction
-
-log = structlog.get_logger(__name__)
+from gtvision_edge.storage import Database
 
 ENDS_AFTER_S = 30.0
 """A viewing without requests for so long is over."""
 SWEEP_INTERVAL_S = 5.0
-MAX_OWED = 10_000
-"""Entries kept while the database cannot be written; beyond it the oldest goes."""
 
 
 @dataclass(slots=True)
@@ -40,9 +34,6 @@ class _Viewing:
     """Set when its beginning is in the audit log, or could not be written and it is void."""
 
 
-_Entry = tuple[str, _Viewing, dict[str, object]]
-
-
 class Viewings:
     """Viewings by who and what. A viewer's own key tells two of his players apart where they have sessions of their own."""
 
@@ -54,11 +45,9 @@ class Viewings:
         *,
         registry: CollectorRegistry | None = None,
     ) -> None:
-        self._database = database
-        self._audit = audit
+        self._audit = PatientAudit(database, audit, clock)
         self._clock = clock
         self._viewings: dict[tuple[str, str], _Viewing] = {}
-        self._owed: deque[_Entry] = deque(maxlen=MAX_OWED)
         gauge = Gauge(
             "gtvision_edge_viewers",
             "Viewings going on",
@@ -75,8 +64,7 @@ class Viewings:
     async def touch(self, who: str, actor: Actor, camera: CameraOnAir, path: str) -> None:
         """Note a request of *who* for *path*. The first of a viewing is in the audit log before this returns.
 
-        When the database cannot be written, the entry is kept in memory (the last ``MAX_OWED``) and written as soon as it can.
-
+        When the database cannot be written, the entry is kept in memory and written as soon as it can.
         """
         viewing = await self._current(who, actor, camera, path)
         viewing.asked = viewing.seen
@@ -114,24 +102,13 @@ class Viewings:
         ]
         for key in dry:
             await self._end(key)
-        if self._owed:
-            await self._pay()
-
-    async def _pay(self) -> None:
-        """Write down what is owed, if that goes now."""
-        owed = list(self._owed)
-        try:
-            await self._write_all(owed)
-        except StorageError:
-            return
-        for _ in owed:
-            self._owed.popleft()
-        log.info("viewings_audited_late", entries=len(owed))
+        await self._audit.pay()
 
     async def close(self) -> None:
         """End all viewings: the daemon stops."""
         for key in list(self._viewings):
             await self._end(key)
+        await self._audit.pay()
 
     async def _current(self, who: str, actor: Actor, camera: CameraOnAir, path: str) -> _Viewing:
         while (viewing := self._viewings.get((who, path))) is not None:
@@ -151,10 +128,8 @@ class Viewings:
         )
         self._viewings[who, path] = viewing
         try:
-            await self._write("view.started", viewing, {"path": path})
-        except StorageError as error:
             # A control room that goes dark because a disk is full is worse than an entry that comes late.
-            self._owe("view.started", viewing, {"path": path}, error)
+            await self._audit.write(_entry("view.started", viewing, {"path": path}))
         except BaseException:
             self._viewings.pop((who, path), None)
             raise
@@ -166,38 +141,15 @@ class Viewings:
         viewing = self._viewings.pop(key, None)
         if viewing is None:
             return
-        details = {
+        details: dict[str, object] = {
             "path": viewing.path,
             "started": to_rfc3339(viewing.began_us),
             "seconds": round(viewing.seen - viewing.began),
         }
-        try:
-            await self._write("view.ended", viewing, details)
-        except StorageError as error:
-            self._owe("view.ended", viewing, details, error)
+        await self._audit.write(_entry("view.ended", viewing, details))
 
-    async def _write(self, action: str, viewing: _Viewing, details: dict[str, object]) -> None:
-        await self._write_all([(action, viewing, details)])
 
-    async def _write_all(self, entries: Sequence[_Entry]) -> None:
-        def work(transaction: Transaction) -> None:
-            for action, viewing, details in entries:
-                self._audit.append(
-                    transaction,
-                    actor=viewing.actor,
-                    action=action,
-                    subject=f"camera:{viewing.camera_id}",
-                    tenant_id=viewing.tenant_id,
-                    details=details,
-                )
-
-        await self._database.write(work)
-
-    def _owe(
-        self, action: str, viewing: _Viewing, details: dict[str, object], error: StorageError
-    ) -> None:
-        """Keep an entry that could not be written, to be written with the next one; its own time goes along."""
-        if not self._owed:
-            log.error("viewings_not_audited", code=error.code)
-        at = to_rfc3339(self._clock.now_us())
-        self._owed.append((action, viewing, {**details, "late": True, "at": at}))
+def _entry(action: str, viewing: _Viewing, details: dict[str, object]) -> ShownEntry:
+    return ShownEntry(
+        viewing.actor, action, f"camera:{viewing.camera_id}", viewing.tenant_id, details
+    )

@@ -100,15 +100,12 @@ def _people(form: CustodyForm) -> Flowable:
 def _equipment(form: CustodyForm) -> Flowable:
     issuer = form.issuer
     wanted = form.end_us - form.start_us
-    program = issuer.software + (
-        f"\nSHA-256 {issuer.software_sha256}" if issuer.software_sha256 else ""
-    )
     return sheet.facts(
         [
             ("Órgão", issuer.organisation or words.NOT_KNOWN),
             ("Local do gravador", issuer.site_name),
             ("Identificação do gravador", issuer.site_id),
-            ("Programa e versão", program),
+            ("Programa e versão", issuer.software),
             (
                 "Intervalo requisitado",
                 f"de {words.moment(form.start_us, issuer.zone)}\naté {words.moment(form.end_us, issuer.zone)}"
@@ -137,7 +134,6 @@ def _camera_facts(camera: CustodyCamera, form: CustodyForm) -> list[tuple[str, s
         for label, value in (
             ("Marca e modelo:", camera.model),
             ("Nº de série:", camera.serial),
-            ("MAC:", camera.mac),
             ("Firmware:", camera.firmware),
         )
     ]
@@ -162,7 +158,6 @@ def _camera_facts(camera: CustodyCamera, form: CustodyForm) -> list[tuple[str, s
         ("Diferença de relógio", offset),
         ("Disponível", f"{words.length(camera.recorded_us)} ({share} % do intervalo requisitado)"),
         ("Lacunas", _gaps(camera.gaps, zone)),
-        ("Assinatura da câmera", camera.own_signature or "não verificada"),
     ]
 
 

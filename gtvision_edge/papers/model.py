@@ -14,8 +14,6 @@ class Issuer:
     zone: str
     software: str
     """Name and version, such as ``GT-Vision Edge 0.1.0``."""
-    software_sha256: str = ""
-    """Of the installed program, where it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,6 @@ class CustodyCamera:
     camera_uuid: str
     model: str = ""
     serial: str = ""
-    mac: str = ""
     firmware: str = ""
     place: str = ""
     latitude: float | None = None
@@ -108,13 +105,11 @@ class CustodyCamera:
     recorded_us: int = 0
     """How much of the interval is there."""
     gaps: Sequence[Gap] = ()
-    own_signature: str = ""
-    """What was found of a signature by the camera itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class CustodyFile:
-    """A file of the bundle. *segment_ids* are the recordings it was made from; *sealed_as* the hash sealed at ingest."""
+    """A file of the bundle. *segment_ids* are the recordings it was made from; *ingest_sha256* their hash when they were recorded."""
 
     path: str
     size_bytes: int

@@ -146,7 +146,7 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
             interval_s=base.settings.thumbnail_interval,
             registry=base.registry,
         )
-        stack.callback(thumbnails.close)
+        stack.push_async_callback(thumbnails.close)
         await service("thumbnails", thumbnails.run)
         seals = FootageSeals(
             base.database, base.audit, base.clock, key=base.keys.site, registry=base.registry

@@ -160,7 +160,15 @@ class SegmentIndex:
     async def find_segments(
         self, camera_no: CameraNo, span: Span, *, limit: int | None = None
     ) -> list[Segment]:
-        """Return the finished segments that overlap *span*, by start; none that is being deleted, or has no picture."""
+        """Return the finished segments that overlap *span*, by start; none that is being deleted, or has no picture.
+
+        Of rows that were made from heads alone it reads the files, and notes the groups: after a rebuild that takes as long as the
+        disk does. Who needs no groups asks :meth:`spans`, or :meth:`get_named` for one file.
+
+        Raises:
+            VolumeHangsError: the disk does not answer, or too many ask.
+
+        """
         rows = await self._database.fetch_all(
             f"SELECT {_SEGMENT} FROM segments s JOIN segment_formats f USING (format_id) WHERE {_OVERLAPS}"  # noqa: S608
             " ORDER BY s.start_us, s.segment_id LIMIT :limit",
@@ -183,6 +191,7 @@ class SegmentIndex:
 
         Raises:
             UnknownSegmentError: there is none, or it is being deleted.
+            VolumeHangsError: its groups had to be read, as for :meth:`find_segments`.
 
         """
         row = await self._database.fetch_one(
@@ -203,7 +212,7 @@ class SegmentIndex:
         """Return the finished segment of a camera whose file is named after *name_us*, and whose it is.
 
         Raises:
-            UnknownSegmentError: there is none, or it is being deleted.
+            UnknownSegmentError, VolumeHangsError: as for :meth:`get_segment`.
 
         """
         row = await self._database.fetch_one(
@@ -213,7 +222,7 @@ class SegmentIndex:
         return await self.get_segment(SegmentId(row["segment_id"] if row else 0))
 
     async def spans(self, camera_no: CameraNo, span: Span) -> list[SegmentSpan]:
-        """Return what :meth:`find_segments` would, without the groups."""
+        """Return what :meth:`find_segments` would, without the groups and without a look at the disk."""
         rows = await self._database.fetch_all(
             "SELECT s.segment_id, s.start_us, s.end_us, s.size_bytes, s.held, s.continues, f.video, f.audio"  # noqa: S608
             f" FROM segments s JOIN segment_formats f USING (format_id) WHERE {_OVERLAPS}"

@@ -1,7 +1,6 @@
 """Time-ordered ids."""
 
 import os
-import uuid
 
 from gtvision_edge.runtime.clock import Clock
 
@@ -11,4 +10,5 @@ def new_uuid7(clock: Clock) -> str:
     value = (clock.now_us() // 1000) << 80 | int.from_bytes(os.urandom(10))
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
-    return str(uuid.UUID(int=value))
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

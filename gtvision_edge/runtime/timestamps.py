@@ -14,7 +14,8 @@ def to_datetime(time_us: int, zone: tzinfo = UTC) -> datetime:
     What lies beyond the years 2 to 9998, which no clock says and a file's name may, becomes their begin or end.
     """
     held_us = min(max(time_us, _LEAST_US), _MOST_US)
-    return (_EPOCH + timedelta(microseconds=held_us)).astimezone(zone)
+    moment = _EPOCH + timedelta(microseconds=held_us)
+    return moment if zone is UTC else moment.astimezone(zone)
 
 
 def to_rfc3339(time_us: int, zone: tzinfo = UTC) -> str:

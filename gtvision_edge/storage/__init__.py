@@ -2,5 +2,15 @@
 
 from gtvision_edge.storage.database import Database, Row, Transaction, open_database
 from gtvision_edge.storage.errors import DatabaseTooNewError, StorageError
+from gtvision_edge.storage.many_rows import insert_rows, rows_with
 
-__all__ = ["Database", "DatabaseTooNewError", "Row", "StorageError", "Transaction", "open_database"]
+__all__ = [
+    "Database",
+    "DatabaseTooNewError",
+    "Row",
+    "StorageError",
+    "Transaction",
+    "insert_rows",
+    "open_database",
+    "rows_with",
+]

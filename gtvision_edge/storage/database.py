@@ -8,6 +8,9 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +22,7 @@ from gtvision_edge.storage.reserve import Reserve
 from gtvision_edge.storage.schema_version import migrate
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 
 Row = sqlite3.Row
 Transaction = sqlite3.Connection
@@ -26,6 +30,8 @@ Transaction = sqlite3.Connection
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 Work = Callable[[Transaction], T]
+SharedWork = Callable[[Transaction, Sequence[Item]], Sequence[T]]
+"""Does the same for many at once; returns what became of each, in their order."""
 
 MAX_GROUP = 500
 """Works in one commit; bounds how long the first of a burst waits."""
@@ -38,6 +44,8 @@ QUEUE_SIZE = 10_000
 class _Waiting:
     work: Work[Any]
     done: asyncio.Future[Any]
+    shared: SharedWork[Any, Any] | None = None
+    item: Any = None
 
 
 class Database:
@@ -85,6 +93,17 @@ class Database:
         """
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         await self._queue.put(_Waiting(work, done))
+        return await done
+
+    async def write_together(self, work: SharedWork[Item, T], item: Item) -> T:
+        """Do as :meth:`write`, with those *item* that wait in a row for the same *work* given to it in one call.
+
+        The order in which they came is kept, among other works too. Where *work* fails it is undone and called for each of them
+        alone, so that just those hear of a failure whose own it is: it may be called more than once for one item.
+        """
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        alone = partial(_work_alone, work, item)
+        await self._queue.put(_Waiting(alone, done, work, item))
         return await done
 
     async def fetch_all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
@@ -273,9 +292,29 @@ class _Failure:
 
 def _commit_once(connection: sqlite3.Connection, group: list[_Waiting]) -> list[Any]:
     connection.execute("BEGIN IMMEDIATE")
-    outcomes = [_run_in_savepoint(connection, entry.work) for entry in group]
+    outcomes = []
+    for shared, entries in groupby(group, key=attrgetter("shared")):
+        outcomes += _run_in_a_row(connection, shared, list(entries))
     connection.execute("COMMIT")
     return outcomes
+
+
+def _run_in_a_row(
+    connection: sqlite3.Connection,
+    shared: SharedWork[Any, Any] | None,
+    entries: list[_Waiting],
+) -> list[Any]:
+    if shared is not None and len(entries) > 1:
+        items = [entry.item for entry in entries]
+        outcomes = _run_in_savepoint(connection, lambda transaction: shared(transaction, items))
+        if not isinstance(outcomes, _Failure):
+            return list(outcomes)
+    return [_run_in_savepoint(connection, entry.work) for entry in entries]
+
+
+def _work_alone(work: SharedWork[Item, T], item: Item, transaction: Transaction) -> T:
+    (outcome,) = work(transaction, [item])
+    return outcome
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

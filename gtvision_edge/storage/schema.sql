@@ -62,6 +62,9 @@ CREATE INDEX refresh_tokens_by_family ON refresh_tokens (family_id);
 CREATE INDEX refresh_tokens_by_user ON refresh_tokens (user_id);
 CREATE INDEX refresh_tokens_by_expiry ON refresh_tokens (expires_us);
 
+-- The last three columns, as a migration left them, are of the last probe: device is JSON {manufacturer, model, firmware, serial}, NULL =
+-- the device was not asked; clock_offset_s how far its clock was ahead of ours, NULL = not told; probed_us when that was, NULL = never, or
+-- before it was kept.
 CREATE TABLE cameras (
     camera_id TEXT PRIMARY KEY,           -- readable, [a-z0-9][a-z0-9_-]{0,31}; part of path names
     camera_uuid TEXT NOT NULL UNIQUE,     -- UUIDv7, never changes meaning, never reused
@@ -87,7 +90,7 @@ CREATE TABLE cameras (
     probe_warnings TEXT NOT NULL DEFAULT '[]', -- JSON list of {code, …facts}
     created_us INTEGER NOT NULL,
     updated_us INTEGER NOT NULL
-);
+, device TEXT, clock_offset_s REAL, probed_us INTEGER);
 CREATE INDEX cameras_by_tenant ON cameras (tenant_id, camera_id);
 
 -- Every debounced change of a camera's state. Those of a removed camera stay as long as it has footage.

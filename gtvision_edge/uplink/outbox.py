@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.timestamps import to_rfc3339
-from gtvision_edge.storage import Database, Transaction
+from gtvision_edge.storage import Database, Transaction, insert_rows
 
 SPEC: Final = "1.0"
 CONTENT_TYPE: Final = "application/cloudevents+json"
@@ -36,6 +36,9 @@ class Message:
     """What it tells of was over when the box heard of it."""
 
 
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 class Outbox:
     """Takes messages. *site_id* names the box in each of them; *wake* is called, in the writer's thread, when one came in."""
 
@@ -52,15 +55,18 @@ class Outbox:
 
     def add(self, transaction: Transaction, message: Message) -> None:
         """Keep *message* as part of *transaction*: with it, or not at all."""
-        transaction.execute(
-            "INSERT INTO outbox (message_id, routing_key, lane, created_us, body) VALUES (?, ?, ?, ?, ?)",
-            (
-                message.message_id,
-                message.routing_key,
-                message.lane,
-                self._clock.now_us(),
-                self.envelope(message),
-            ),
+        self.add_all(transaction, [message])
+
+    def add_all(self, transaction: Transaction, messages: Sequence[Message]) -> None:
+        """Keep *messages*, in their order, as :meth:`add` does."""
+        now_us = self._clock.now_us()
+        insert_rows(
+            transaction,
+            "outbox (message_id, routing_key, lane, created_us, body)",
+            [
+                (each.message_id, each.routing_key, each.lane, now_us, self.envelope(each))
+                for each in messages
+            ],
         )
         self._wake()
 
@@ -78,7 +84,7 @@ class Outbox:
             "dataschema": f"urn:gtvision:schema:{message.schema}",
             "data": message.data,
         }
-        return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+        return _JSON.encode(event).encode()
 
 
 _PROMPT: Final = b'{"late":false,'

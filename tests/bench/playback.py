@@ -151,7 +151,7 @@ async def _picture_rows(database: Database, volume: Path) -> list[Row]:
             began = time.perf_counter()
             await make(thumbnails, camera, START_US + at_s * 1_000_000)
             taken.append(time.perf_counter() - began)
-            thumbnails.close()
+            await thumbnails.close()
         rows.append(_row(f"{what}, p50", taken, 50, budget_ms))
     return rows
 

@@ -214,7 +214,7 @@ async def playing(
             async with _page(port, playlist, login.access_token) as page:
                 yield Player(page)
     server.close()
-    thumbnails.close()
+    await thumbnails.close()
 
 
 def _quoted(time_us: int) -> str:

@@ -3,8 +3,8 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -16,21 +16,11 @@ from gtvision_edge.storage import Database, Transaction
 from gtvision_edge.uplink import Message, Outbox, outbox
 from gtvision_edge.uplink.link import LinkState, Uplink
 from gtvision_edge.uplink.watch import UplinkWatch
-from tests.rabbitmq import EXCHANGE, QUEUE, Hub, Line, running_rabbitmq
+from tests.rabbitmq import EXCHANGE, QUEUE, Hub
 from tests.waiting import patiently
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("rabbitmq"), pytest.mark.timeout(240)]
 CLOCK = SystemClock()
-
-
-@pytest.fixture
-async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
-    async with running_rabbitmq(tmp_path / "broker") as broker:
-        line = Line(broker.port)
-        await line.open()
-        made = Hub(broker, line)
-        yield made
-        await line.close()
 
 
 class Box:
@@ -84,12 +74,20 @@ class Box:
         return (await outbox.fetch_backlog(self.database)).waiting
 
 
+@asynccontextmanager
+async def boxed(database: Database, hub: Hub) -> AsyncIterator[Box]:
+    """Give a box that knows the hub; :meth:`Box.start` puts its link to work."""
+    made = Box(database, UplinkSettings(url=SecretStr(hub.broker.url(hub.line.port))))
+    try:
+        yield made
+    finally:
+        await made.stop()
+
+
 @pytest.fixture
 async def box(database: Database, hub: Hub) -> AsyncIterator[Box]:
-    """A box that knows the hub; :meth:`Box.start` puts its link to work."""
-    made = Box(database, UplinkSettings(url=SecretStr(hub.broker.url(hub.line.port))))
-    yield made
-    await made.stop()
+    async with boxed(database, hub) as made:
+        yield made
 
 
 def _an_hour_older(transaction: Transaction) -> None:
@@ -160,19 +158,22 @@ async def test_a_line_that_is_cut_again_and_again_loses_nothing_and_keeps_order(
     assert in_order(box, hub)
 
 
-async def test_a_broker_that_was_killed_gets_what_it_had_not_confirmed(hub: Hub, box: Box) -> None:
-    await hub.declare()
-    box.start()
-    await box.add(300)
-    await hub.broker.kill()
-    await box.add(300)
-    await hub.broker.start()
-    await hub.connect()
-    await hub.listen()
+async def test_a_broker_that_was_killed_gets_what_it_had_not_confirmed(
+    own_hub: Hub, database: Database
+) -> None:
+    await own_hub.declare()
+    async with boxed(database, own_hub) as box:
+        box.start()
+        await box.add(300)
+        await own_hub.broker.kill()
+        await box.add(300)
+        await own_hub.broker.start()
+        await own_hub.connect()
+        await own_hub.listen()
 
-    await until(lambda: len(hub.ids()) == 600, 120)
+        await until(lambda: len(own_hub.ids()) == 600, 120)
 
-    assert set(hub.ids()) == box.all_sent()
+    assert set(own_hub.ids()) == box.all_sent()
 
 
 async def test_what_waited_is_late_and_what_comes_now_overtakes_it(hub: Hub, box: Box) -> None:

@@ -13,7 +13,7 @@ from gtvision_edge.uplink import broker as broker_module
 from gtvision_edge.uplink.inspection import inspect_line, schemas_folder
 from gtvision_edge.uplink.link import LinkState
 from gtvision_edge.uplink.listening import Heard, listen
-from tests.contract.test_hub import Box, in_order, until
+from tests.contract.test_hub import Box, boxed, in_order, until
 from tests.fakes.certificates import tls_files
 from tests.ports import free_ports
 from tests.rabbitmq import QUEUE, Hub, Line, running_rabbitmq
@@ -24,48 +24,45 @@ SCHEMAS = schemas_folder()
 
 
 @pytest.fixture
-async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
-    async with running_rabbitmq(tmp_path / "broker") as broker:
-        line = Line(broker.port)
-        await line.open()
-        made = Hub(broker, line)
-        await made.declare()
-        yield made
-        await line.close()
+async def hub(hub: Hub) -> Hub:
+    """The hub with its exchange and queue."""
+    await hub.declare()
+    return hub
 
 
 @pytest.fixture
 async def box(database: Database, hub: Hub) -> AsyncIterator[Box]:
-    made = Box(database, UplinkSettings(url=SecretStr(hub.broker.url(hub.line.port))))
-    yield made
-    await made.stop()
+    async with boxed(database, hub) as made:
+        yield made
 
 
 async def test_a_broker_out_of_memory_blocks_is_waited_for_and_gets_everything(
-    hub: Hub, box: Box, monkeypatch: pytest.MonkeyPatch
+    own_hub: Hub, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(broker_module, "CONFIRM_PATIENCE_S", 2)
-    box.start()
-    await box.add(5)
-    await until(lambda: box.link.state is LinkState.UP, 30)
-    await hub.broker.control("set_vm_memory_high_watermark", "absolute", "1MB")
-    await box.add(40)
+    await own_hub.declare()
+    async with boxed(database, own_hub) as box:
+        box.start()
+        await box.add(5)
+        await until(lambda: box.link.state is LinkState.UP, 30)
+        await own_hub.broker.control("set_vm_memory_high_watermark", "absolute", "1MB")
+        await box.add(40)
 
-    await until(lambda: box.link.state is LinkState.BLOCKED, 60)
-    await box.watch.look()
-    assert [each.code for each in box.watch.findings()] == ["hub_blocked"]
-    blocked_since = box.link.since_us
-    # Longer than a confirm is waited for: a broker that says why is no broken line.
-    await asyncio.sleep(5)
-    assert (box.link.state, box.link.since_us) == (LinkState.BLOCKED, blocked_since)
-    assert await box.waiting() > 0
+        await until(lambda: box.link.state is LinkState.BLOCKED, 60)
+        await box.watch.look()
+        assert [each.code for each in box.watch.findings()] == ["hub_blocked"]
+        blocked_since = box.link.since_us
+        # Longer than a confirm is waited for: a broker that says why is no broken line.
+        await asyncio.sleep(5)
+        assert (box.link.state, box.link.since_us) == (LinkState.BLOCKED, blocked_since)
+        assert await box.waiting() > 0
 
-    await hub.broker.control("set_vm_memory_high_watermark", "absolute", "512MB")
-    await until(lambda: box.link.state is LinkState.UP, 60)
-    await hub.listen()
-    await until(lambda: len(hub.ids()) == 45, 60)
-    assert in_order(box, hub)
-    assert box.link.state is LinkState.UP
+        await own_hub.broker.control("set_vm_memory_high_watermark", "absolute", "512MB")
+        await until(lambda: box.link.state is LinkState.UP, 60)
+        await own_hub.listen()
+        await until(lambda: len(own_hub.ids()) == 45, 60)
+        assert in_order(box, own_hub)
+        assert box.link.state is LinkState.UP
 
 
 async def test_a_broker_that_hangs_while_nothing_is_sent_is_noticed_by_its_heartbeat(
@@ -83,8 +80,13 @@ async def test_a_broker_that_hangs_while_nothing_is_sent_is_noticed_by_its_heart
 
 
 async def test_the_password_comes_from_a_file_and_is_in_no_log(
-    hub: Hub, database: Database, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    hub: Hub,
+    database: Database,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("gtvision_edge.uplink.link.REFUSED_DELAY_S", 1)
     await hub.broker.control("add_user", "box", PASSWORD)
     await hub.broker.control("set_permissions", "box", ".*", ".*", ".*")
     path = tmp_path / "password"

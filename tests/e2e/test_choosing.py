@@ -22,7 +22,7 @@ from tests.parts import lacking
 from tests.ports import free_port
 from tests.waiting import becomes, patiently
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("e2e")]
+pytestmark = [pytest.mark.timeout(180)]
 
 
 @asynccontextmanager

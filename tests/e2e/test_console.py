@@ -15,7 +15,7 @@ from tests.fakes.clips import ClipSpec
 from tests.fakes.virtual_camera import VirtualCamera, virtual_camera
 from tests.waiting import patiently
 
-pytestmark = [pytest.mark.chromium, pytest.mark.timeout(180), pytest.mark.xdist_group("e2e")]
+pytestmark = [pytest.mark.chromium, pytest.mark.timeout(180)]
 
 PASSWORD = "p@ss:w/rd#1?%ç"
 MAIN = ClipSpec(width=640, height=360)
@@ -37,6 +37,7 @@ async def add(admin: Client, camera: VirtualCamera, camera_id: str) -> None:
         "vendor": "generic_rtsp",
         "main_url": camera.url("main"),
         "sub_url": camera.url("sub"),
+        "skip_probe": True,
     }
     await admin.call("POST", "/cameras", body, expect=201)
 

@@ -2,17 +2,46 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
+from dataclasses import dataclass
 
 import pytest
-from playwright.async_api import Page, expect
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.browser import chromium, slow_down, type_fast
 from tests.e2e.daemon import Client, Site, logged_in, running_daemon
 from tests.e2e.test_console import open_console
 from tests.waiting import patiently
 
-pytestmark = [pytest.mark.chromium, pytest.mark.timeout(120), pytest.mark.xdist_group("e2e")]
+pytestmark = [
+    pytest.mark.chromium,
+    pytest.mark.timeout(120),
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.xdist_group("console_daily"),
+]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A running box and a browser before it."""
+
+    site: Site
+    browser: Browser
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+    """Both for all tests of the module: each gets a box without cameras and mosaics, and a profile of its own."""
+    site = Site(tmp_path_factory.mktemp("daily") / "state")
+    async with running_daemon(site), chromium() as browser:
+        yield Desk(site, browser)
+
+
+async def empty(admin: Client) -> None:
+    """Take away what an earlier test left."""
+    for kind, key in (("mosaics", "mosaic_id"), ("cameras", "camera_id")):
+        for left in (await admin.call("GET", f"/{kind}", expect=200))["items"]:
+            await admin.call("DELETE", f"/{kind}/{left[key]}", expect=204)
 
 
 async def add_absent(admin: Client, number: int) -> None:
@@ -28,17 +57,21 @@ async def add_absent(admin: Client, number: int) -> None:
 
 
 @asynccontextmanager
-async def live_room(tmp_path: Path, cameras: int, **options: object) -> AsyncIterator[Page]:
+async def live_room(desk: Desk, cameras: int, **options: object) -> AsyncIterator[Page]:
     """The live room of an administrator with *cameras* cameras."""
-    site = Site(tmp_path / "state")
-    async with running_daemon(site), logged_in(site) as admin, chromium() as browser:
+    site = desk.site
+    async with logged_in(site) as admin:
+        await empty(admin)
         for number in range(1, cameras + 1):
             await add_absent(admin, number)
         page, _ = await open_console(
-            browser, site, "admin", site.password, locale="pt-BR", **options
+            desk.browser, site, "admin", site.password, locale="pt-BR", **options
         )
-        await page.wait_for_selector(".place .tile-name")
-        yield page
+        try:
+            await page.wait_for_selector(".place .tile-name")
+            yield page
+        finally:
+            await page.context.close()
 
 
 async def names(page: Page) -> list[str]:
@@ -58,10 +91,10 @@ async def covers_the_mosaic(page: Page) -> bool:
 
 @pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["desk", "phone"])
 async def test_every_tile_of_1_and_5_enlarges_to_the_whole_mosaic(
-    tmp_path: Path, size: tuple[int, int]
+    desk: Desk, size: tuple[int, int]
 ) -> None:
     viewport = {"width": size[0], "height": size[1]}
-    async with live_room(tmp_path, 5, viewport=viewport) as page:
+    async with live_room(desk, 5, viewport=viewport) as page:
         for tile in ("1", "4"):
             await page.keyboard.press(tile)
             await page.keyboard.press("Enter")
@@ -75,8 +108,8 @@ async def test_every_tile_of_1_and_5_enlarges_to_the_whole_mosaic(
             assert await covers_the_mosaic(page)
 
 
-async def test_a_layout_that_was_only_tried_loses_no_camera(tmp_path: Path) -> None:
-    async with live_room(tmp_path, 5, viewport={"width": 1440, "height": 900}) as page:
+async def test_a_layout_that_was_only_tried_loses_no_camera(desk: Desk) -> None:
+    async with live_room(desk, 5, viewport={"width": 1440, "height": 900}) as page:
         layouts = page.get_by_role("group", name="Disposição")
         await layouts.get_by_text("2×2").click()
         await expect(page.locator(".facts-line")).to_contain_text("1 câmera não cabe")
@@ -85,8 +118,8 @@ async def test_a_layout_that_was_only_tried_loses_no_camera(tmp_path: Path) -> N
         assert await names(page) == [f"Câmera {number}" for number in range(1, 6)]
 
 
-async def test_a_saved_mosaic_leaves_all_cameras_and_every_button_in_reach(tmp_path: Path) -> None:
-    async with live_room(tmp_path, 5, viewport={"width": 1440, "height": 900}) as page:
+async def test_a_saved_mosaic_leaves_all_cameras_and_every_button_in_reach(desk: Desk) -> None:
+    async with live_room(desk, 5, viewport={"width": 1440, "height": 900}) as page:
         await page.click("text=Salvar mosaico")
         await page.fill("dialog input", "Entrada principal e pátio de manobras da madrugada")
         await page.keyboard.press("Enter")
@@ -116,8 +149,8 @@ async def test_a_saved_mosaic_leaves_all_cameras_and_every_button_in_reach(tmp_p
         )
 
 
-async def test_keys_mean_the_tile_after_a_click_on_the_rail(tmp_path: Path) -> None:
-    async with live_room(tmp_path, 2, viewport={"width": 1440, "height": 900}) as page:
+async def test_keys_mean_the_tile_after_a_click_on_the_rail(desk: Desk) -> None:
+    async with live_room(desk, 2, viewport={"width": 1440, "height": 900}) as page:
         await page.click("nav >> text=Ao vivo")
         await page.keyboard.press("2")
         await page.keyboard.press("Enter")
@@ -125,8 +158,8 @@ async def test_keys_mean_the_tile_after_a_click_on_the_rail(tmp_path: Path) -> N
         await expect(page.locator(".place.large .tile-name")).to_have_text("Câmera 2")
 
 
-async def test_finding_a_camera_shows_it_and_leaves_the_mosaic_alone(tmp_path: Path) -> None:
-    async with live_room(tmp_path, 3, viewport={"width": 1440, "height": 900}) as page:
+async def test_finding_a_camera_shows_it_and_leaves_the_mosaic_alone(desk: Desk) -> None:
+    async with live_room(desk, 3, viewport={"width": 1440, "height": 900}) as page:
         await page.keyboard.press("1")
         await page.keyboard.press("/")
         await page.keyboard.type("câmera 3")
@@ -147,9 +180,9 @@ async def test_finding_a_camera_shows_it_and_leaves_the_mosaic_alone(tmp_path: P
 
 
 async def test_who_types_faster_than_the_page_draws_finds_the_camera_he_typed(
-    tmp_path: Path,
+    desk: Desk,
 ) -> None:
-    async with live_room(tmp_path, 9, viewport={"width": 1440, "height": 900}) as page:
+    async with live_room(desk, 9, viewport={"width": 1440, "height": 900}) as page:
         await slow_down(page, 6)
         large = page.locator(".place.large .tile-name")
         await type_fast(page, "1", "/", *"câmera 3", "Enter")
@@ -168,9 +201,9 @@ async def test_who_types_faster_than_the_page_draws_finds_the_camera_he_typed(
 
 
 async def test_a_running_sequence_gives_way_to_the_camera_that_is_asked_for(
-    tmp_path: Path,
+    desk: Desk,
 ) -> None:
-    async with live_room(tmp_path, 3, viewport={"width": 1440, "height": 900}) as page:
+    async with live_room(desk, 3, viewport={"width": 1440, "height": 900}) as page:
         large = page.locator(".place.large .tile-name")
         await page.keyboard.press("c")
         await expect(large).to_have_text("Câmera 1")
@@ -185,8 +218,8 @@ async def test_a_running_sequence_gives_way_to_the_camera_that_is_asked_for(
         await expect(large).to_have_count(0)
 
 
-async def test_keys_pressed_while_a_dialog_opens_belong_to_it(tmp_path: Path) -> None:
-    async with live_room(tmp_path, 2, viewport={"width": 1440, "height": 900}) as page:
+async def test_keys_pressed_while_a_dialog_opens_belong_to_it(desk: Desk) -> None:
+    async with live_room(desk, 2, viewport={"width": 1440, "height": 900}) as page:
         await slow_down(page, 6)
         await page.get_by_role("button", name="Salvar mosaico").focus()
         await type_fast(page, "Enter", *"cofre f", "Enter")
@@ -195,8 +228,8 @@ async def test_keys_pressed_while_a_dialog_opens_belong_to_it(tmp_path: Path) ->
         await expect(page.locator(".mosaic-name option:checked")).to_have_text("cofre f")
 
 
-async def test_old_news_is_never_told_as_the_present(tmp_path: Path) -> None:
-    async with live_room(tmp_path, 1, viewport={"width": 1440, "height": 900}) as page:
+async def test_old_news_is_never_told_as_the_present(desk: Desk) -> None:
+    async with live_room(desk, 1, viewport={"width": 1440, "height": 900}) as page:
         await page.click("nav >> text=Saúde")
         await page.wait_for_selector(".health-cards")
 
@@ -211,8 +244,8 @@ async def test_old_news_is_never_told_as_the_present(tmp_path: Path) -> None:
         await expect(page.locator(".health.old")).to_have_count(0, timeout=patiently(20_000))
 
 
-async def test_answers_that_are_errors_are_said_in_every_room(tmp_path: Path) -> None:
-    async with live_room(tmp_path, 1, viewport={"width": 1440, "height": 900}) as page:
+async def test_answers_that_are_errors_are_said_in_every_room(desk: Desk) -> None:
+    async with live_room(desk, 1, viewport={"width": 1440, "height": 900}) as page:
         body = '{"code": "internal", "detail": "Something broke.", "status": 500}'
         for pattern in ("**/api/v1/status", "**/api/v1/cameras"):
             await page.route(
@@ -236,8 +269,8 @@ async def test_answers_that_are_errors_are_said_in_every_room(tmp_path: Path) ->
         await expect(page.locator("text=Something broke")).to_have_count(0)
 
 
-async def test_a_drawer_asks_before_it_drops_what_was_typed(tmp_path: Path) -> None:
-    async with live_room(tmp_path, 1, viewport={"width": 1440, "height": 900}) as page:
+async def test_a_drawer_asks_before_it_drops_what_was_typed(desk: Desk) -> None:
+    async with live_room(desk, 1, viewport={"width": 1440, "height": 900}) as page:
         await page.click("nav >> text=Câmeras")
         await page.get_by_role("button", name="Adicionar câmera").click()
         await expect(page.locator("input[name=host]")).to_be_focused()

@@ -15,7 +15,7 @@ from tests.fakes.clips import ClipSpec
 from tests.fakes.virtual_camera import virtual_camera
 from tests.waiting import becomes, patiently
 
-pytestmark = [pytest.mark.chromium, pytest.mark.timeout(180), pytest.mark.xdist_group("e2e")]
+pytestmark = [pytest.mark.chromium, pytest.mark.timeout(180)]
 
 ASK_TEN_TIMES = """async () => {
     let longest = 0;

@@ -30,7 +30,6 @@ pytestmark = [
     pytest.mark.chromium,
     pytest.mark.ffmpeg,
     pytest.mark.timeout(240),
-    pytest.mark.xdist_group("e2e"),
 ]
 
 CLIP = ClipSpec(seconds=4, key_every_s=1, audio="aac")

@@ -22,7 +22,6 @@ from tests.waiting import patiently
 pytestmark = [
     pytest.mark.timeout(300),
     pytest.mark.chromium,
-    pytest.mark.xdist_group("e2e"),
 ]
 
 CLIP = ClipSpec(seconds=4, key_every_s=1)
@@ -75,7 +74,7 @@ async def recorded_site(
     site = site_with_files_of(tmp_path / "state", files_of)
     async with virtual_camera(CLIP) as camera, running_daemon(site), logged_in(site) as admin:
         for camera_id in cameras:
-            await admin.add_camera(camera_id, camera.url())
+            await admin.add_camera(camera_id, camera.url(), skip_probe=True)
             await admin.wait_state(camera_id, "recording", 20)
         for role in ("operator", "auditor"):
             person = {

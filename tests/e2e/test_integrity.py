@@ -14,7 +14,7 @@ from tests.e2e.daemon import PROGRAM, Client, Site, logged_in, running_daemon
 from tests.fakes.virtual_camera import virtual_camera
 from tests.waiting import becomes
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("e2e")]
+pytestmark = [pytest.mark.timeout(240)]
 
 
 async def check(site: Site, *arguments: str) -> tuple[int, dict[str, Any]]:

@@ -17,7 +17,6 @@ from tests.waiting import becomes, patiently
 pytestmark = [
     pytest.mark.timeout(240),
     pytest.mark.chromium,
-    pytest.mark.xdist_group("e2e"),
 ]
 
 

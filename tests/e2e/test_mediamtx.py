@@ -22,7 +22,6 @@ from tests.waiting import becomes, patiently
 pytestmark = [
     pytest.mark.mediamtx,
     pytest.mark.timeout(300),
-    pytest.mark.xdist_group("e2e"),
 ]
 
 SECOND_THOUGHTS_S = 5.0

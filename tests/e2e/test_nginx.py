@@ -21,7 +21,7 @@ from tests.fakes.hub import AUDIENCE, ED_KEY, ISSUER, OTHER_RSA_KEY, Hub, privat
 from tests.fakes.virtual_camera import virtual_camera
 from tests.waiting import becomes, patiently
 
-pytestmark = [pytest.mark.nginx, pytest.mark.timeout(180), pytest.mark.xdist_group("e2e")]
+pytestmark = [pytest.mark.nginx, pytest.mark.timeout(180)]
 
 PASSWORD = "uma senha bem comprida"
 

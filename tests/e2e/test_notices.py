@@ -15,7 +15,7 @@ from tests.e2e.daemon import Client, Site, logged_in, running_daemon
 from tests.fakes.push_service import LocalPushService, Pushed, running_push_service
 from tests.waiting import becomes, patiently
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("e2e")]
+pytestmark = [pytest.mark.timeout(180)]
 PLATE = "ABC1D23"
 SETTINGS = '[push]\nallow_private = true\nsettle = "1s"\n'
 

@@ -15,7 +15,6 @@ from tests.waiting import patiently
 pytestmark = [
     pytest.mark.gstreamer,
     pytest.mark.timeout(180),
-    pytest.mark.xdist_group("e2e"),
 ]
 
 

@@ -29,7 +29,7 @@ from tests.fakes.virtual_camera import virtual_camera
 from tests.unit.cameras.onvif.test_device import LIES
 from tests.waiting import patiently
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("e2e")]
+pytestmark = [pytest.mark.timeout(180)]
 
 PASSWORD = "s3nh@ çerta/1"
 

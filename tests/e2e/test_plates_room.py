@@ -23,7 +23,6 @@ from tests.waiting import patiently
 pytestmark = [
     pytest.mark.timeout(300),
     pytest.mark.chromium,
-    pytest.mark.xdist_group("e2e"),
 ]
 
 

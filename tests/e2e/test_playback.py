@@ -23,7 +23,6 @@ from tests.waiting import becomes
 pytestmark = [
     pytest.mark.chromium,
     pytest.mark.timeout(240),
-    pytest.mark.xdist_group("e2e"),
 ]
 
 CLIP = ClipSpec(seconds=4, key_every_s=1, audio="pcma")

@@ -22,7 +22,6 @@ from tests.waiting import becomes, patiently
 pytestmark = [
     pytest.mark.timeout(420),
     pytest.mark.chromium,
-    pytest.mark.xdist_group("e2e"),
 ]
 
 WANTED, OTHER = "ABC1D23", "XYZ9A87"

@@ -15,7 +15,7 @@ from tests.fakes.clips import ClipSpec
 from tests.fakes.virtual_camera import virtual_camera
 from tests.waiting import patiently
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("e2e")]
+pytestmark = [pytest.mark.timeout(240)]
 
 MARK = "() => { window.notReloaded = true; }"
 

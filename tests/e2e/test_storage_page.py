@@ -20,7 +20,6 @@ from tests.waiting import becomes, patiently
 pytestmark = [
     pytest.mark.timeout(240),
     pytest.mark.chromium,
-    pytest.mark.xdist_group("e2e"),
 ]
 
 CLIP = ClipSpec(seconds=4, key_every_s=1)

@@ -10,7 +10,7 @@ from tests.e2e.daemon import Site, logged_in, running_daemon
 from tests.fakes.virtual_camera import virtual_camera
 from tests.waiting import becomes, patiently
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("e2e")]
+pytestmark = [pytest.mark.timeout(120)]
 
 
 async def test_silent_connections_stop_neither_recording_nor_the_api_for_long(

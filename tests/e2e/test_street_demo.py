@@ -7,7 +7,7 @@ import pytest
 from tests.e2e.browser import chromium, log_in, wait_playing
 from tests.e2e.daemon import Site, logged_in, running_daemon
 
-pytestmark = [pytest.mark.chromium, pytest.mark.timeout(180), pytest.mark.xdist_group("e2e")]
+pytestmark = [pytest.mark.chromium, pytest.mark.timeout(180)]
 
 
 async def test_four_street_cameras_are_recorded_and_play_in_the_console(tmp_path: Path) -> None:

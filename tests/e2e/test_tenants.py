@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.daemon import Client, Site, logged_in, running_daemon
 from tests.fakes.virtual_camera import virtual_camera
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("e2e")]
+pytestmark = [pytest.mark.timeout(120)]
 
 PASSWORD = "uma senha bem comprida"
 FILES = ("index.m3u8", "poster.jpg", "init.mp4", "video.m3u8")

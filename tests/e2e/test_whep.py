@@ -23,7 +23,6 @@ pytestmark = [
     pytest.mark.mediamtx,
     pytest.mark.chromium,
     pytest.mark.timeout(300),
-    pytest.mark.xdist_group("e2e"),
 ]
 
 WATCH = """

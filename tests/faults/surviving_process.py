@@ -18,9 +18,10 @@ from gtvision_edge.keys import open_keys
 from gtvision_edge.media.model import PathView
 from gtvision_edge.recordings.evidence.exports import open_exports
 from gtvision_edge.recordings.evidence.folder import ExportFolder
-from gtvision_edge.recordings.evidence.model import ExportState, LegalRequest
+from gtvision_edge.recordings.evidence.model import LegalRequest
 from gtvision_edge.recordings.evidence.ordering import Site as ExportSite
 from gtvision_edge.recordings.evidence.service import NewExport
+from gtvision_edge.recordings.evidence.states import ExportState
 from gtvision_edge.recordings.incidents.flags import HoldFlags
 from gtvision_edge.recordings.incidents.service import IncidentRequest, IncidentService
 from gtvision_edge.recordings.index import SegmentIndex

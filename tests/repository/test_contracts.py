@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # ships no types
 
 from gtvision_edge.cameras.model import CameraUuid
-from gtvision_edge.detections.intake import KIND, SCHEMA, news_of
+from gtvision_edge.detections.acceptance import KIND, SCHEMA, news_of
 from gtvision_edge.detections.model import Detection, DetectionId, TimeSource, TrustLevel
 from gtvision_edge.detections.sources.generic import read_webhook
 from gtvision_edge.detections.sources.signatures import is_signed_body, is_signed_fields

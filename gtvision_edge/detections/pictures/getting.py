@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry
 
 from gtvision_edge.cameras.errors import CameraKeyLostError
 from gtvision_edge.detections import repository as readings
-from gtvision_edge.detections.intake import Told
+from gtvision_edge.detections.acceptance import Told
 from gtvision_edge.detections.model import Detection, PictureCame, PictureState
 from gtvision_edge.detections.picture_store import PictureStore, name_of
 from gtvision_edge.detections.pictures import repository

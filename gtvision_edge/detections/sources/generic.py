@@ -1,15 +1,19 @@
 """The customer's webhook: ``{camera_id, placa, timestamp, confianca, imagem_url, signature}``, read before anything is believed.
 
+Beside those it may carry ``sentido`` (the sender's word for the direction) and ``area_placa`` (where the plate is in the picture behind
+``imagem_url``: left, top, width, height, each 0 to 1 of the picture's). The signature inside the body does not cover these two, so they
+are believed where the headers sign all of it; what is odd in them is passed over, for other senders may use the names for something else.
+
 Met in the field: a byte order mark, escaped slashes, null for a missing picture, numbers written anew by a library.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from gtvision_edge.detections.model import Reading
+from gtvision_edge.detections.model import Reading, Rectangle
 from gtvision_edge.detections.sources.signatures import SignedFields
 from gtvision_edge.detections.sources.times import read_time
 from gtvision_edge.errors import InvalidInputError
@@ -35,12 +39,15 @@ class WebhookMessage:
 
     camera_id: str
     reading: Reading
+    """Of the fields that the signature in the body covers."""
+    whole_reading: Reading
+    """Of all fields: for bodies that are signed as a whole."""
     fields: SignedFields
     signature: str
 
 
 def _one_line(text: str) -> str:
-    if any(not each.isprintable() for each in text):
+    if not text.isprintable():
         raise ValueError("must be one line without control characters")
     return text
 
@@ -85,15 +92,21 @@ def read_webhook(raw: bytes) -> WebhookMessage:
         raise _fault(
             "timestamp", "must be RFC 3339 with an offset, such as 2026-03-14T09:26:53-03:00"
         )
+    reading = Reading(
+        plate=body.placa or "",
+        confidence=_confidence(body.confianca),
+        confidence_sent=body.confianca or "",
+        captured_us=told.us,
+        offset_min=told.offset_min,
+        picture_url=body.imagem_url or "",
+    )
     return WebhookMessage(
         camera_id=body.camera_id,
-        reading=Reading(
-            plate=body.placa or "",
-            confidence=_confidence(body.confianca),
-            confidence_sent=body.confianca or "",
-            captured_us=told.us,
-            offset_min=told.offset_min,
-            picture_url=body.imagem_url or "",
+        reading=reading,
+        whole_reading=replace(
+            reading,
+            direction=_direction(value.get("sentido")),
+            plate_area=_area(value.get("area_placa")),
         ),
         fields=SignedFields(
             camera_id=body.camera_id,
@@ -104,6 +117,21 @@ def read_webhook(raw: bytes) -> WebhookMessage:
         ),
         signature=body.signature or "",
     )
+
+
+def _direction(value: object) -> str:
+    is_word = isinstance(value, str) and not isinstance(value, _Literal)
+    return str(value) if is_word and len(str(value)) <= 32 and str(value).isprintable() else ""
+
+
+def _area(value: object) -> Rectangle | None:
+    if not isinstance(value, list) or len(value) != 4:
+        return None
+    if not all(isinstance(each, _Literal) and len(each) <= 32 for each in value):
+        return None
+    left, top, width, height = (float(each) for each in value)
+    is_inside = min(left, top) >= 0 and left + width <= 1 and top + height <= 1
+    return Rectangle(left, top, width, height) if is_inside and min(width, height) > 0 else None
 
 
 def _validated(value: dict[str, Any]) -> _Body:

@@ -63,15 +63,17 @@ def is_signed_fields(secrets: Iterable[str], fields: SignedFields, signature: st
         given = b""
     keys = [key for secret in secrets for key in (secret.encode(), *_keys(secret))]
     # As it stands first: that is what nearly all send, and who signs well may be told sooner than who does not.
-    for literals in ([fields.confidence], _spellings(fields.confidence)[1:]):
-        made = [
-            hmac.digest(key, _canonical(fields, literal), hashlib.sha256)
-            for key in keys
-            for literal in literals
-        ]
-        if _any_equal(made, [given]):
-            return True
-    return False
+    return _is_made(given, keys, fields, [fields.confidence]) or _is_made(
+        given, keys, fields, _spellings(fields.confidence)[1:]
+    )
+
+
+def _is_made(
+    given: bytes, keys: Iterable[bytes], fields: SignedFields, literals: Iterable[str]
+) -> bool:
+    signed = [_canonical(fields, literal) for literal in literals]
+    made = [hmac.digest(key, each, hashlib.sha256) for key in keys for each in signed]
+    return _any_equal(made, [given])
 
 
 def sign_fields(secret: str, fields: SignedFields) -> str:

@@ -141,6 +141,7 @@ class SampleAssembly:
         if stamp.jumped:
             log.warning("camera_clock_jumped")
             self._restart = True
+            self._wall.forget()
         line_us = stamp.dts * 1_000_000 // _VIDEO_SCALE
         self._wall.see(line_us, self._clock.now_us(), arrival_s)
         if unit.is_key and (self._muxer is None or self._restart or self._has_new_sets()):

@@ -130,6 +130,10 @@ class WallClock:
         elif offset < self._offset_us:
             self._offset_us = offset
 
+    def forget(self) -> None:
+        """Begin anew: the line goes on and says nothing of how it lay to what was before."""
+        self._before = self._offset_us = None
+
     def at(self, line_us: int) -> int:
         """Return UTC microseconds of *line_us*."""
         offset = self._offset_us or 0

@@ -1,6 +1,7 @@
 """What stands on the custody form of a bundle. Pure functions."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from gtvision_edge.papers import (
@@ -22,6 +23,7 @@ from gtvision_edge.recordings.evidence.manifest import (
     seal_number,
 )
 from gtvision_edge.recordings.evidence.model import Order
+from gtvision_edge.runtime.timestamps import from_datetime
 
 _GAPS: Final = {
     "keep": "lacunas mantidas no tempo da cópia (última imagem parada)",
@@ -52,7 +54,6 @@ def custody_form(
             site_id=site["id"],
             zone=site["timezone"],
             software=f"{order.software['name']} {order.software['version']}",
-            software_sha256=order.software.get("sha256", ""),
         ),
         package_id=package_id(order.export_id, order.created_us),
         seal=seal_number(order.export_id),
@@ -125,24 +126,32 @@ def _camera(bundled: BundledCamera) -> CustodyCamera:
     camera = bundled.camera
     facts: Mapping[str, Any] = camera.facts
     place = facts.get("place") or {}
+    device = facts.get("device") or {}
+    probed_at = facts.get("probed_at")
     kind = camera.segments[-1].segment.format if camera.segments else None
     return CustodyCamera(
         camera_id=camera.camera_id,
         name=camera.name,
         camera_uuid=camera.camera_uuid,
-        model=str(facts.get("model", "")),
-        serial=str(facts.get("serial", "")),
-        mac=str(facts.get("mac", "")),
-        firmware=str(facts.get("firmware", "")),
+        model=_model(facts, device),
+        serial=str(device.get("serial") or ""),
+        firmware=str(device.get("firmware") or ""),
         place=str(place.get("label") or ""),
         latitude=place.get("latitude"),
         longitude=place.get("longitude"),
         bearing=place.get("bearing"),
         video=f"{kind.video} {kind.width}×{kind.height}" if kind else "",
         clock_offset_s=facts.get("clock_offset_s"),
+        clock_offset_at_us=from_datetime(datetime.fromisoformat(probed_at)) if probed_at else None,
         recorded_us=camera.recorded_us,
         gaps=[Gap(gap.start_us, gap.end_us, gap.cause) for gap in camera.gaps],
     )
+
+
+def _model(facts: Mapping[str, Any], device: Mapping[str, Any]) -> str:
+    """Return make and model as the device told them; else the make alone, as whoever added the camera chose it."""
+    told = " ".join(str(device[name]) for name in ("manufacturer", "model") if device.get(name))
+    return told or str(facts.get("make") or "")
 
 
 def _files(cameras: Sequence[BundledCamera], files: Sequence[Stored]) -> list[CustodyFile]:

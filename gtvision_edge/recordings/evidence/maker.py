@@ -11,6 +11,7 @@ What must survive a power cut is in the table ``exports``:
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, Protocol, TypeVar
@@ -21,22 +22,18 @@ from prometheus_client import CollectorRegistry, Counter
 from gtvision_edge.audit import SYSTEM, Actor, AuditLog
 from gtvision_edge.errors import EdgeError
 from gtvision_edge.recordings.disk import DiskThreads
-from gtvision_edge.recordings.errors import VolumeError, VolumeUnwritableError
+from gtvision_edge.recordings.errors import UnknownSegmentError, VolumeError, VolumeUnwritableError
 from gtvision_edge.recordings.evidence import repository
 from gtvision_edge.recordings.evidence.folder import ExportFolder
-from gtvision_edge.recordings.evidence.model import (
-    Bundle,
-    Export,
-    ExportState,
-    Progress,
-    room_for,
-)
+from gtvision_edge.recordings.evidence.model import Bundle, Export, Progress, room_for
 from gtvision_edge.recordings.evidence.ordering import OrderWriter
 from gtvision_edge.recordings.evidence.process import run_export
+from gtvision_edge.recordings.evidence.states import ExportState
 from gtvision_edge.recordings.incidents.repository import find_incident
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.model import CameraNo, RecordedCamera, Span
 from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.tasks import is_fatal
 from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.runtime.waking import sleep_or_wake
 from gtvision_edge.storage import Database, StorageError, Transaction
@@ -93,7 +90,7 @@ class ExportMaker:
         self._threads = DiskThreads("exports", threads=2, patience_s=_FOLDER_PATIENCE_S)
         self._news = asyncio.Event()
         self._is_swept = False
-        self._current: tuple[str, asyncio.Task[Bundle]] | None = None
+        self._current: tuple[str, asyncio.Task[tuple[Bundle, int] | None]] | None = None
         self._progress: dict[str, Progress] = {}
         self._began: dict[str, float] = {}
         """When the first bytes of an export were moved, by the monotonic clock."""
@@ -238,8 +235,12 @@ class ExportMaker:
     async def _make(self, export: Export) -> None:
         if not await self._move(export, {ExportState.QUEUED}, ExportState.RUNNING, ""):
             return
+        task = asyncio.create_task(  # cancelled by drop(), awaited here
+            self._bundle(export), name=f"export-{export.export_id}"
+        )
+        self._current = (export.export_id, task)
         try:
-            made = await self._bundle(export)
+            made = await task
         except asyncio.CancelledError:
             current = asyncio.current_task()
             if current is not None and current.cancelling():
@@ -249,32 +250,41 @@ class ExportMaker:
         except VolumeError:
             await self._move(export, {ExportState.RUNNING}, ExportState.QUEUED, "")
             raise
-        except EdgeError as error:
-            code = str(error.details.get("failure", error.code))
+        except (
+            Exception
+        ) as error:  # what one export makes us stumble over must not keep the others waiting
+            if is_fatal(error):
+                raise
+            code = _code_of(error)
             log.exception("export_failed", export_id=export.export_id, code=code)
-            await self._move(
-                export,
-                {ExportState.RUNNING},
-                ExportState.FAILED,
-                "export.failed",
-                error=code,
-                finished_us=self._clock.now_us(),
-            )
-            await self._on_disk(lambda: self._folder.remove(export.export_id))
-            self._ended.labels("failed").inc()
+            await self._fail(export, code)
         else:
             if made is not None:
                 await self._finish(export, *made)
         finally:
+            task.cancel()
+            await asyncio.wait({task})
+            self._current = None
             self._progress.pop(export.export_id, None)
             self._began.pop(export.export_id, None)
+
+    async def _fail(self, export: Export, code: str) -> None:
+        await self._move(
+            export,
+            {ExportState.RUNNING},
+            ExportState.FAILED,
+            "export.failed",
+            error=code,
+            finished_us=self._clock.now_us(),
+        )
+        await self._on_disk(lambda: self._folder.remove(export.export_id))
+        self._ended.labels("failed").inc()
 
     async def _bundle(self, export: Export) -> tuple[Bundle, int] | None:
         """Return the finished draft, and how many readings it holds; None when the export was cancelled before its process began."""
         await self._wait_for_growing(export)
         incident = await find_incident(self._database, export.incident_id)
-        now = await repository.find_export(self._database, export.export_id)
-        if incident is None or now is None or now.state is not ExportState.RUNNING:
+        if incident is None or not await self._is_wanted(export):
             return None
         order = await self._orders.write(
             export,
@@ -288,17 +298,15 @@ class ExportMaker:
             self._folder.require_room(order.needed_bytes)
 
         await self._on_disk(prepare)
-        task = asyncio.create_task(  # cancelled by drop(), awaited here
-            run_export(order, lambda progress: self._hear(export, progress)),
-            name=f"export-{export.export_id}",
-        )
-        self._current = (export.export_id, task)
-        try:
-            return await task, order.reading_count
-        finally:
-            task.cancel()
-            await asyncio.wait({task})
-            self._current = None
+        if not await self._is_wanted(export):
+            return None
+        bundle = await run_export(order, lambda progress: self._hear(export, progress))
+        return bundle, order.reading_count
+
+    async def _is_wanted(self, export: Export) -> bool:
+        """Tell whether the row says that the export is being made: nobody cancelled it meanwhile."""
+        now = await repository.find_export(self._database, export.export_id)
+        return now is not None and now.state is ExportState.RUNNING
 
     async def _finish(self, export: Export, bundle: Bundle, readings: int) -> None:
         await self._on_disk(lambda: self._folder.publish(export.export_id))
@@ -339,12 +347,11 @@ class ExportMaker:
                 "waiting_for_recording", 0, export.total_bytes
             )
             await self._clock.sleep(GROWING_LOOK_S)
-            now = await repository.find_export(self._database, export.export_id)
-            if now is None or now.state is not ExportState.RUNNING:
+            if not await self._is_wanted(export):
                 return
             for camera_no, name_us in list(awaited.items()):
-                known = await self._index.find_segments(camera_no, export.span)
-                if any(segment.name_us == name_us for segment in known):
+                with contextlib.suppress(UnknownSegmentError):  # not finished yet
+                    await self._index.get_named(camera_no, name_us)
                     del awaited[camera_no]
 
     def _hear(self, export: Export, progress: Progress) -> None:
@@ -383,6 +390,13 @@ class ExportMaker:
             return await self._threads.run(work)
         except OSError as error:
             raise VolumeUnwritableError("The export folder cannot be used.") from error
+
+
+def _code_of(error: Exception) -> str:
+    """Return what an export that failed by *error* says: the reason its process gave; ``internal`` for what nobody foresaw."""
+    if isinstance(error, EdgeError):
+        return str(error.details.get("failure", error.code))
+    return EdgeError.code
 
 
 def note(

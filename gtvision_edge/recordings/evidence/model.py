@@ -2,28 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 from gtvision_edge.recordings.evidence.readings import OrderedReadings
+from gtvision_edge.recordings.evidence.states import ExportState
 from gtvision_edge.recordings.evidence.viewing import Gaps
 from gtvision_edge.recordings.model import CameraNo, ExportId, Segment, Span
 
 _PAPERS_BYTES: Final = 8 * 2**20
 """What the files that are no footage take at most, about."""
-
-
-class ExportState(StrEnum):
-    QUEUED = "queued"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
-
-
-ALIVE = frozenset({ExportState.QUEUED, ExportState.RUNNING})
 
 
 @dataclass(frozen=True, slots=True)

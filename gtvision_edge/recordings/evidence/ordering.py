@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -20,6 +20,7 @@ from gtvision_edge.audit import (
 )
 from gtvision_edge.cameras.model import Camera, CameraUuid
 from gtvision_edge.cameras.repository import fetch_states_within
+from gtvision_edge.cameras.urls import UrlBuilderFactory
 from gtvision_edge.keys import OpenedKeys
 from gtvision_edge.recordings.errors import UnknownSegmentError
 from gtvision_edge.recordings.evidence import repository
@@ -57,11 +58,13 @@ MAX_HASHINGS: Final = 20
 
 
 class SealProver(Protocol):
-    """Knows how a segment's hash was sealed when it was recorded."""
+    """Knows how segments' hashes were sealed when they were recorded."""
 
     async def seal_now(self) -> int: ...
 
-    async def prove(self, segment_id: SegmentId, head: TreeHead) -> Mapping[str, Any] | None: ...
+    async def prove(
+        self, segment_ids: Sequence[SegmentId], head: TreeHead
+    ) -> Mapping[SegmentId, Mapping[str, Any]]: ...
 
 
 class SegmentHasher(Protocol):
@@ -86,7 +89,7 @@ class Site:
 
 
 class OrderWriter:
-    """Writes orders; reads the database only."""
+    """Writes orders. Reading the database is most of it; what is not hashed or sealed yet is, and groups that nobody read are read."""
 
     def __init__(
         self,
@@ -119,6 +122,10 @@ class OrderWriter:
         """Return the files of each camera (by number) that an export of *span* holds.
 
         Among them, last, the one that follows: the viewing copy may run on into it.
+
+        Raises:
+            VolumeHangsError: as for :meth:`SegmentIndex.find_segments`.
+
         """
         found: dict[int, list[Segment]] = {}
         for camera in cameras:
@@ -130,6 +137,18 @@ class OrderWriter:
                 inside.append(behind[0])
             found[camera.camera_no] = inside
         return found
+
+    async def footage_bytes(self, cameras: Sequence[RecordedCamera], span: Span) -> int:
+        """Return how large the files are at most that an export of *span* holds, by the index alone; 0 = there are none."""
+        total = 0
+        for camera in cameras:
+            wider = Span(span.start_us, span.end_us + RUN_ON_US)
+            found = await self._index.spans(camera.camera_no, wider)
+            inside = [each for each in found if each.start_us < span.end_us]
+            behind = [each for each in found if each.start_us >= span.end_us]
+            if inside:
+                total += sum(each.size_bytes for each in [*inside, *behind[:1]])
+        return total
 
     async def find_readings(
         self, camera: RecordedCamera, span: Span, tenant_id: str
@@ -162,13 +181,14 @@ class OrderWriter:
         if not any(footage.values()):
             raise NothingToExportError("There is no footage of these cameras in the interval.")
         head = await self._head()
+        seals = await self._proven(footage, head)
         names = [camera.camera_id for camera in cameras]
         ordered = []
         for camera in cameras:
             unique = names.count(camera.camera_id) == 1
             directory = camera.camera_id if unique else f"{camera.camera_id}-{camera.camera_no}"
             entry = await self._camera(
-                camera, directory, footage[camera.camera_no], export.span, head
+                camera, directory, footage[camera.camera_no], export.span, seals
             )
             if export.options.readings:
                 found = await self.find_readings(camera, export.span, export.tenant_id)
@@ -236,13 +256,21 @@ class OrderWriter:
             log.exception("export_without_proofs")  # the bundle is worth more than its absence
             return None
 
+    async def _proven(
+        self, footage: Mapping[int, Sequence[Segment]], head: TreeHead | None
+    ) -> Mapping[SegmentId, Mapping[str, Any]]:
+        if head is None:
+            return {}
+        wanted = [each.segment_id for segments in footage.values() for each in segments]
+        return await self._seals.prove(wanted, head)
+
     async def _camera(
         self,
         camera: RecordedCamera,
         directory: str,
         segments: Sequence[Segment],
         span: Span,
-        head: TreeHead | None,
+        seals: Mapping[SegmentId, Mapping[str, Any]],
     ) -> OrderedCamera:
         ordered = []
         for segment in segments:
@@ -250,10 +278,7 @@ class OrderWriter:
                 path = self._index.path_of(camera, segment)
             except UnknownSegmentError:
                 continue
-            seal = None
-            if head is not None:
-                seal = await self._seals.prove(segment.segment_id, head)
-            ordered.append(OrderedSegment(path, segment, seal))
+            ordered.append(OrderedSegment(path, segment, seals.get(segment.segment_id)))
         timeline = await self._timelines.timeline(THE_BOX, camera, span, since_us=None)
         missing = uncovered([each.span for each in segments], span)
         return OrderedCamera(
@@ -275,13 +300,17 @@ class OrderWriter:
         }
         present = self._cameras.find_camera(camera.camera_id)
         if present is not None and present.camera_uuid == camera.camera_uuid:
-            place = present.place
-            offset = next(
-                (each.get("seconds") for each in present.warnings if each["code"] == "clock_off"),
-                None,
-            )
+            place, vendor = present.place, UrlBuilderFactory.get_vendor(present.vendor)
+            offset_s = present.clock_offset_s
+            if offset_s is None:  # of a camera that was probed before it was kept
+                told = (each for each in present.warnings if each["code"] == "clock_off")
+                offset_s = next((each.get("seconds") for each in told), None)
             facts |= {
                 "vendor": present.vendor,
+                "make": ""
+                if vendor.needs_url or vendor.asks_device
+                else vendor.label.partition(" (")[0],
+                "device": asdict(present.device) if present.device else None,
                 "address": present.host,
                 "place": {
                     "label": place.label,
@@ -289,7 +318,8 @@ class OrderWriter:
                     "longitude": place.longitude,
                     "bearing": place.bearing,
                 },
-                "clock_offset_s": offset,
+                "clock_offset_s": offset_s,
+                "probed_at": None if present.probed_us is None else to_rfc3339(present.probed_us),
             }
         states = await fetch_states_within(
             self._database, CameraUuid(camera.camera_uuid), span.start_us, span.end_us

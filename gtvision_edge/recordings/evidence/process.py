@@ -45,7 +45,7 @@ async def run_export(order: Order, heard: Callable[[Progress], None]) -> Bundle:
     if "error" in result:
         raise ExportFailedError(
             str(result["message"]), failure=str(result["error"])
-        ) from RuntimeError(trouble)
+        ) from RuntimeError(result.get("facts") or trouble)
     raise ExportFailedError(
         f"The export's process ended by itself ({process.returncode}).", failure="export_failed"
     ) from RuntimeError(trouble)
@@ -73,6 +73,10 @@ async def _talk(
                 else:
                     result = said
         return result, await reading
+    except ValueError as error:  # of the stream: a line longer than _MAX_LINE
+        raise ExportFailedError(
+            "The export's process said more in a line than it may.", failure="export_failed"
+        ) from error
     finally:
         reading.cancel()
 

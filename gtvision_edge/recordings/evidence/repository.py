@@ -2,15 +2,10 @@
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
-from gtvision_edge.recordings.evidence.model import (
-    Bundle,
-    Export,
-    ExportOptions,
-    ExportState,
-    LegalRequest,
-)
+from gtvision_edge.recordings.evidence.model import Bundle, Export, ExportOptions, LegalRequest
+from gtvision_edge.recordings.evidence.states import ALIVE_SQL, ExportState
 from gtvision_edge.recordings.model import ExportId, Span
 from gtvision_edge.storage import Database, Row, Transaction
 
@@ -18,6 +13,20 @@ _COLUMNS = (
     "export_id, incident_id, tenant_id, request, state, step, done_bytes, total_bytes, error, created_by, created_by_name,"
     " created_us, finished_us, expires_us, bundle, bundle_bytes, bundle_sha256"
 )
+_CHANGING: Final = frozenset(
+    {
+        "step",
+        "done_bytes",
+        "total_bytes",
+        "error",
+        "finished_us",
+        "expires_us",
+        "bundle",
+        "bundle_bytes",
+        "bundle_sha256",
+    }
+)
+"""What may change together with an export's state."""
 
 
 def incident_is_open(transaction: Transaction, incident_id: str) -> bool:
@@ -69,7 +78,7 @@ async def exports_in(database: Database, *states: ExportState) -> list[Export]:
 
 def count_waiting(transaction: Transaction) -> int:
     row = transaction.execute(
-        "SELECT count(*) AS n FROM exports WHERE state IN ('queued', 'running')"
+        f"SELECT count(*) AS n FROM exports WHERE state IN ({ALIVE_SQL})"  # noqa: S608 -- a constant
     ).fetchone()
     return int(row["n"])
 
@@ -115,15 +124,21 @@ def move_state(
     after: ExportState,
     **columns: Any,
 ) -> bool:
-    """Change the state, and *columns* with it, if it is one of *before*; tell whether it was."""
-    names = [name for name in columns if name in _COLUMNS]
-    sets = "".join(f", {name} = ?" for name in names)
+    """Change the state, and *columns* with it, if it is one of *before*; tell whether it was.
+
+    Raises:
+        ValueError: one of *columns* may not be changed with the state, or there is none of that name.
+
+    """
+    if unknown := columns.keys() - _CHANGING:
+        raise ValueError(f"no such columns: {', '.join(sorted(unknown))}")
+    sets = "".join(f", {name} = ?" for name in columns)
     marks = ", ".join("?" * len(before))
     changed = transaction.execute(
         f"UPDATE exports SET state = ?{sets} WHERE export_id = ? AND state IN ({marks})",  # noqa: S608 -- names of columns
         [
             after.value,
-            *(columns[name] for name in names),
+            *columns.values(),
             export_id,
             *(state.value for state in before),
         ],

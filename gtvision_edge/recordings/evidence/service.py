@@ -21,14 +21,13 @@ from gtvision_edge.recordings.evidence.errors import (
 from gtvision_edge.recordings.evidence.folder import ExportFolder
 from gtvision_edge.recordings.evidence.maker import ExportMaker, note
 from gtvision_edge.recordings.evidence.model import (
-    ALIVE,
     Export,
     ExportOptions,
-    ExportState,
     LegalRequest,
     expected_bytes,
 )
 from gtvision_edge.recordings.evidence.ordering import OrderWriter
+from gtvision_edge.recordings.evidence.states import ALIVE, ExportState
 from gtvision_edge.recordings.incidents.errors import IncidentReleasedError
 from gtvision_edge.recordings.incidents.model import Incident
 from gtvision_edge.recordings.incidents.service import IncidentService
@@ -108,8 +107,7 @@ class ExportService:
             raise IncidentReleasedError("The incident was released: its footage is not kept.")
         span = self._span(incident, wanted)
         cameras = _chosen(await self._orders.cameras(incident.cameras), wanted.camera_ids)
-        footage = await self._orders.find_footage(cameras, span)
-        total = sum(each.size_bytes for segments in footage.values() for each in segments)
+        total = await self._orders.footage_bytes(cameras, span)
         is_growing = await self._maker.is_growing(cameras, span)
         if not total and not is_growing:
             raise NothingToExportError("There is no footage of these cameras in the interval.")

@@ -50,7 +50,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Bytes of a file of a part's samples. ``video`` are the stretches of them, (offset, size), that are pictures."""
+    """Bytes of a file that are samples of a part."""
 
     path: Path
     offset: int
@@ -61,7 +61,7 @@ class Piece:
 class Stretch:
     """What one file gave to a part. Times of the part in µs from its begin; wall-clock times in UTC µs.
 
-    ``frames`` are pictures *first* to before *last* of the file, counted over its whole parts.
+    Its pictures are *first* to before *last* of the file, counted over its whole parts.
     """
 
     path: Path

@@ -26,6 +26,8 @@ _NICE: Final = 10
 _IDLE_DISK: Final = 3 << 13
 _IOPRIO_SET: Final = {"x86_64": 251, "aarch64": 30}
 _NO_SPACE: Final = 28
+_MAX_FACTS: Final = 4000
+"""Characters of message and facts: the parent reads lines of 64 KiB at most, and a check can find thousands of faults."""
 
 
 def main() -> None:
@@ -38,7 +40,8 @@ def main() -> None:
     try:
         bundle = assemble(order, _Reporter().report)
     except EdgeError as error:
-        _say({"error": error.code, "message": error.message, **error.details})
+        facts = json.dumps(error.details, default=str)[:_MAX_FACTS]
+        _say({"error": error.code, "message": error.message[:_MAX_FACTS], "facts": facts})
     except OSError as error:
         code = "export_no_space" if error.errno == _NO_SPACE else "export_failed"
         _say({"error": code, "message": f"{error.strerror}: {error.filename}"})

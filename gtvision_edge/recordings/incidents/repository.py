@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
+from gtvision_edge.recordings.evidence.states import ALIVE_SQL
 from gtvision_edge.recordings.holding import held_by_incident, holds_moment
 from gtvision_edge.recordings.incidents.model import Coverage, Incident, Release
 from gtvision_edge.recordings.model import MAX_SEGMENT_US, CameraNo, IncidentId, Span
@@ -189,7 +190,7 @@ async def fetch_unsettled(database: Database, since_us: int) -> list[Incident]:
 
 def is_being_exported(transaction: Transaction, incident_id: str) -> bool:
     found = transaction.execute(
-        "SELECT 1 FROM exports WHERE incident_id = ? AND state IN ('queued', 'running') LIMIT 1",
+        f"SELECT 1 FROM exports WHERE incident_id = ? AND state IN ({ALIVE_SQL}) LIMIT 1",  # noqa: S608 -- a constant
         (incident_id,),
     )
     return found.fetchone() is not None

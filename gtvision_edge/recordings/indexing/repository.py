@@ -1,4 +1,7 @@
-"""All writing to the index of segments, and the SQL of the scanner. Every function runs inside a caller's transaction."""
+"""What the indexer writes to the index of segments, and the SQL of scanner, hasher and filler.
+
+What takes a transaction runs inside its caller's; what takes a database reads committed rows.
+"""
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise

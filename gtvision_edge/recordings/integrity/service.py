@@ -101,15 +101,13 @@ class IntegrityService:
         """Compare when it is time or asked for, until cancelled."""
         await self._resume()
         while True:
+            if self._asked is None and await self._is_due():
+                await self._begin_nightly()
             asked = self._asked
-            if asked is None and await self._is_due():
-                asked = _Asked(new_uuid7(self._clock), SYSTEM, deep=False)
-                await self._database.write(self._noting(asked))
             if asked is None:
                 self._news.clear()
                 await self._wait()
                 continue
-            self._asked = asked
             try:
                 await self._compare(asked)
             finally:
@@ -127,12 +125,8 @@ class IntegrityService:
                 "Disk and index are being compared already.", report_id=self._asked.report_id
             )
         actor = principal.actor(address)
-        asked = self._asked = _Asked(new_uuid7(self._clock), actor, deep)
-        try:
-            await self._database.write(self._noting(asked))
-        except BaseException:
-            self._asked = None
-            raise
+        asked = _Asked(new_uuid7(self._clock), actor, deep)
+        await self._begin(asked)
         self._news.set()
         return await self.find(asked.report_id)
 
@@ -158,6 +152,20 @@ class IntegrityService:
         """Return that the last comparison found what a person must look at, if it did."""
         kinds = list(self._faults)
         return [Finding("integrity_faults", facts={"kinds": kinds})] if kinds else []
+
+    async def _begin_nightly(self) -> None:
+        """Begin tonight's, unless somebody asked while it was found out that it is due: it comes after that one then."""
+        if self._asked is None:
+            await self._begin(_Asked(new_uuid7(self._clock), SYSTEM, deep=False))
+
+    async def _begin(self, asked: _Asked) -> None:
+        """Take the one place there is, before anything is awaited, and note what was asked for."""
+        self._asked = asked
+        try:
+            await self._database.write(self._noting(asked))
+        except BaseException:
+            self._asked = None
+            raise
 
     async def _resume(self) -> None:
         broken = await self._database.write(

@@ -5,15 +5,11 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import structlog
-
-from gtvision_edge.audit import Actor, AuditLog
+from gtvision_edge.audit import Actor, AuditLog, PatientAudit, ShownEntry
 from gtvision_edge.recordings.model import RecordedCamera, Span
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.timestamps import to_rfc3339
-from gtvision_edge.storage import Database, StorageError, Transaction
-
-log = structlog.get_logger(__name__)
+from gtvision_edge.storage import Database
 
 ENDS_AFTER_S = 60.0
 """A viewing without requests for so long is over; players fetch up to half a minute ahead."""
@@ -47,12 +43,12 @@ class FootageViewings:
     The second one lists what was really fetched. An interval that reaches beyond now is announced up to now, for nobody has seen
     the future; what is recorded within the hour after it and seen belongs to the same viewing. A request outside the announced interval opens the hours it lies in, so that
     somebody without a playlist makes an entry an hour of footage and not one each minute. While the database cannot be
-    written, footage is shown all the same, and the entry is written with the next request.
+    written, footage is shown all the same, and the entries are written as soon as they can. Beyond ``MAX_VIEWINGS`` the
+    oldest ends.
     """
 
     def __init__(self, database: Database, audit: AuditLog, clock: Clock) -> None:
-        self._database = database
-        self._audit = audit
+        self._audit = PatientAudit(database, audit, clock)
         self._clock = clock
         self._viewings: dict[tuple[str, str], _Viewing] = {}
 
@@ -84,11 +80,13 @@ class FootageViewings:
         for key, viewing in list(self._viewings.items()):
             if now - viewing.seen >= ENDS_AFTER_S:
                 await self._end(key)
+        await self._audit.pay()
 
     async def close(self) -> None:
         """End all viewings: the daemon stops."""
         for key in list(self._viewings):
             await self._end(key)
+        await self._audit.pay()
 
     def _viewing(self, who: str, actor: Actor, camera: RecordedCamera) -> _Viewing:
         key = (who, camera.camera_uuid)
@@ -98,7 +96,9 @@ class FootageViewings:
             viewing = _Viewing(actor, camera, self._clock.now_us(), now, now)
             self._viewings[key] = viewing
             while len(self._viewings) > MAX_VIEWINGS:
-                del self._viewings[next(iter(self._viewings))]
+                evicted = self._viewings.pop(next(iter(self._viewings)))
+                if evicted.played:
+                    self._audit.owe(self._ended(evicted))
         viewing.seen = now
         return viewing
 
@@ -108,13 +108,15 @@ class FootageViewings:
         if _is_covered(told, viewing.opened):
             return
         details = {"start": to_rfc3339(told.start_us), "end": to_rfc3339(told.end_us)}
-        if await self._write("footage.viewed", viewing, details):
-            viewing.opened = joined([*viewing.opened, _until(span, now_us + HOUR_US)], near_us=0)
+        await self._audit.write(_entry("footage.viewed", viewing, details))
+        viewing.opened = joined([*viewing.opened, _until(span, now_us + HOUR_US)], near_us=0)
 
     async def _end(self, key: tuple[str, str]) -> None:
-        viewing = self._viewings.pop(key)
-        if not viewing.played:
-            return
+        viewing = self._viewings.pop(key, None)
+        if viewing is not None and viewing.played:
+            await self._audit.write(self._ended(viewing))
+
+    def _ended(self, viewing: _Viewing) -> ShownEntry:
         now_us = self._clock.now_us()
         played = [
             {"start": to_rfc3339(span.start_us), "end": to_rfc3339(span.end_us)}
@@ -125,25 +127,7 @@ class FootageViewings:
             "seconds": round(viewing.seen - viewing.began),
             "played": played,
         }
-        await self._write("footage.view_ended", viewing, details)
-
-    async def _write(self, action: str, viewing: _Viewing, details: Mapping[str, object]) -> bool:
-        def work(transaction: Transaction) -> None:
-            self._audit.append(
-                transaction,
-                actor=viewing.actor,
-                action=action,
-                subject=f"camera:{viewing.camera.camera_id}",
-                tenant_id=viewing.camera.tenant_id,
-                details=details,
-            )
-
-        try:
-            await self._database.write(work)
-        except StorageError as error:
-            log.exception("footage_viewing_not_audited", action=action, code=error.code)
-            return False
-        return True
+        return _entry("footage.view_ended", viewing, details)
 
 
 def joined(spans: Sequence[Span], *, near_us: int) -> list[Span]:
@@ -155,6 +139,13 @@ def joined(spans: Sequence[Span], *, near_us: int) -> list[Span]:
         else:
             result.append(span)
     return result
+
+
+def _entry(action: str, viewing: _Viewing, details: Mapping[str, object]) -> ShownEntry:
+    camera = viewing.camera
+    return ShownEntry(
+        viewing.actor, action, f"camera:{camera.camera_id}", camera.tenant_id, details
+    )
 
 
 def _is_covered(span: Span, spans: Sequence[Span]) -> bool:

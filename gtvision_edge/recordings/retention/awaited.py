@@ -32,8 +32,11 @@ class AwaitedRoom:
         if size_bytes > 0 and self._seen is not None:
             self._deletions.append(_Deletion(size_bytes, self._clock.monotonic()))
 
-    def after(self, usage: Usage) -> int:
-        """Return how many bytes are still to come on top of what *usage*, the newest look at the volume, shows as free."""
+    def look(self, usage: Usage) -> int:
+        """Take the newest look at the volume and return how many bytes are still to come on top of what it shows as free.
+
+        What has risen since the last look counts as come back. The same look (this very object) given again changes nothing.
+        """
         if usage is not self._seen:
             if self._seen is not None:
                 self._take(usage.free - self._seen.free)

@@ -180,7 +180,7 @@ class Keeper:
         if usage is None or usage is self._judged:
             return
         self._judged = usage
-        awaited = self._deleter.awaited.after(usage)
+        awaited = self._deleter.awaited.look(usage)
         free = usage.free + awaited
         recorded = await repository.fetch_recorded_bytes(self._database)
         self._others.note(usage, recorded=recorded, awaited=awaited)

@@ -72,7 +72,7 @@ class Override:
         if await self._index.oldest_deletable(limit=1):
             return  # what may be deleted cannot be: giving up evidence would make no room either
         # A little more than closes the breaker: it must stay closed for a while, too.
-        free = usage.free + self._deleter.awaited.after(usage)
+        free = usage.free + self._deleter.awaited.look(usage)
         missing = waters(self._thresholds, usage).high - free
         held = await repository.fetch_held_bytes(self._database)
         if sum(held.values()) < missing:

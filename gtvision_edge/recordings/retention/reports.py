@@ -30,7 +30,7 @@ class WatchedVolume(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CameraStorage:
-    """What there is of one camera. ``expires_days`` is its rule's; 0 = no limit by age."""
+    """What there is of one camera, and the rule by which it is kept."""
 
     camera: RecordedCamera
     size_bytes: int

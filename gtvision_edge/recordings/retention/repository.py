@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from gtvision_edge.recordings.aging.repository import AGE, age_bounds
+from gtvision_edge.recordings.evidence.states import ALIVE_SQL
 from gtvision_edge.recordings.holding import held_by_incident, is_in_incident, open_over
 from gtvision_edge.recordings.model import (
     MAX_SEGMENT_US,
@@ -453,7 +454,7 @@ async def fetch_oldest_incident(database: Database) -> str | None:
         "SELECT i.incident_id FROM incidents i WHERE EXISTS (SELECT 1 FROM incident_cameras c"  # noqa: S608 -- SQL of ours
         f" JOIN segments s ON s.camera_no = c.camera_no AND s.held = 1 AND {open_over(start_us='s.start_us', end_us='s.end_us')}"
         " WHERE c.incident_id = i.incident_id) AND NOT EXISTS (SELECT 1 FROM exports e"
-        " WHERE e.incident_id = i.incident_id AND e.state IN ('queued', 'running')) ORDER BY i.incident_id LIMIT 1"
+        f" WHERE e.incident_id = i.incident_id AND e.state IN ({ALIVE_SQL})) ORDER BY i.incident_id LIMIT 1"
     )
     return row["incident_id"] if row else None
 

@@ -1,6 +1,7 @@
 """The SQL of seals. What takes a transaction runs in the database's writer thread."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from gtvision_edge.audit.tree import HASH_BYTES
@@ -112,20 +113,28 @@ async def fetch_waiting(database: Database, before_us: int, limit: int) -> list[
     return [SegmentId(row[0]) for row in rows]
 
 
-async def find_sealed(database: Database, segment_id: SegmentId) -> tuple[Seal, SealedFacts] | None:
-    """Return a segment's seal and its facts by the row; None when it has none."""
+async def fetch_sealed(
+    database: Database, segment_ids: Sequence[SegmentId]
+) -> dict[int, dict[SegmentId, SealedFacts]]:
+    """Return the facts of those segments that have a seal, by the rows, under the number of their seal."""
+    rows = await database.fetch_all(
+        f"SELECT s.segment_id, s.seal_id, {_FACTS} FROM json_each(?) asked"  # noqa: S608
+        " JOIN segments s ON s.segment_id = asked.value JOIN recorded_cameras c USING (camera_no)"
+        " WHERE s.seal_id IS NOT NULL",
+        (json.dumps(segment_ids),),
+    )
+    found: dict[int, dict[SegmentId, SealedFacts]] = {}
+    for row in rows:
+        found.setdefault(row[1], {})[SegmentId(row[0])] = _facts(row, 2)
+    return found
+
+
+async def find_seal(database: Database, seal_id: int) -> Seal | None:
     row = await database.fetch_one(
-        f"SELECT s.seal_id, {_FACTS} FROM segments s JOIN recorded_cameras c USING (camera_no)"  # noqa: S608
-        " WHERE s.segment_id = ? AND s.seal_id IS NOT NULL",
-        (segment_id,),
-    )
-    if row is None:
-        return None
-    seal = await database.fetch_one(
         f"SELECT {_SEAL} FROM footage_seals WHERE seal_id = ?",  # noqa: S608
-        (row[0],),
+        (seal_id,),
     )
-    return (_seal(seal), _facts(row, 1)) if seal else None
+    return _seal(row) if row else None
 
 
 def _facts(row: Row, at: int) -> SealedFacts:

@@ -1,6 +1,7 @@
 """Seals what was recorded, proves it, and finds what was changed since."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
 
@@ -18,7 +19,6 @@ from gtvision_edge.audit.tree import inclusion, nodes_over, root_over
 from gtvision_edge.keys import SiteKey
 from gtvision_edge.recordings.model import SegmentId
 from gtvision_edge.recordings.seals import repository
-from gtvision_edge.recordings.seals.errors import NotSealedError
 from gtvision_edge.recordings.seals.model import (
     Seal,
     SealedFacts,
@@ -38,6 +38,8 @@ log = structlog.get_logger(__name__)
 
 MAX_LEAVES: Final = 4096
 """Segments in one transaction: an hour of 64 cameras, some 50 ms of the writer's thread."""
+
+_TOLD_UNPROVEN: Final = 10
 
 _HOUR_S: Final = 3600
 _HOUR_US: Final = _HOUR_S * 1_000_000
@@ -88,30 +90,42 @@ class FootageSeals:
             log.info("footage_sealed", segments=total)
         return total
 
-    async def prove(self, segment_id: SegmentId, head: TreeHead) -> dict[str, Any] | None:
-        """Return the document that proves a segment in the log as of *head*; None when it is not sealed there.
+    async def prove(
+        self, segment_ids: Sequence[SegmentId], head: TreeHead
+    ) -> dict[SegmentId, dict[str, Any]]:
+        """Return by id the documents that prove segments in the log as of *head*; what is not sealed there is left out.
 
-        ``check_whole_segment`` reads it.
+        ``check_whole_segment`` reads them.
         """
-        try:
-            proof = await self.prove_segment(segment_id)
-            entry = await self._audit.prove_entry(self._database, proof.audit_seq, head=head)
-        except (NotSealedError, UnknownEntryError, DamagedTreeError) as error:
-            log.warning("segment_not_proven", segment_id=segment_id, reason=error.code)
-            return None
-        return whole_segment_document(proof, entry)
+        documents: dict[SegmentId, dict[str, Any]] = {}
+        by_entry = groupby(await self.prove_segments(segment_ids), key=lambda each: each.audit_seq)
+        for seq, proofs in by_entry:
+            try:
+                entry = await self._audit.prove_entry(self._database, seq, head=head)
+            except (UnknownEntryError, DamagedTreeError) as error:
+                log.warning("seal_not_proven", audit_seq=seq, reason=error.code)
+                continue
+            documents |= {each.segment_id: whole_segment_document(each, entry) for each in proofs}
+        return documents
 
-    async def prove_segment(self, segment_id: SegmentId) -> SegmentProof:
-        """Return the way from a segment to the audit entry that names its seal's root.
+    async def prove_segments(self, segment_ids: Sequence[SegmentId]) -> list[SegmentProof]:
+        """Return the ways from segments to the audit entries that name their seals' roots, those of one seal together.
 
-        Raises:
-            NotSealedError: it is not sealed yet, or no longer what was sealed.
-
+        What is not sealed yet, or no longer what was sealed, is left out and told in the log. Each seal is read once,
+        and its tree is built once: that is what takes the time.
         """
-        found = await repository.find_sealed(self._database, segment_id)
-        if found is None:
-            raise NotSealedError("The segment is not sealed.", segment_id=segment_id)
-        return await asyncio.to_thread(_proof, segment_id, *found)
+        proofs: list[SegmentProof] = []
+        sealed = await repository.fetch_sealed(self._database, segment_ids)
+        for seal_id, facts in sorted(sealed.items()):
+            seal = await repository.find_seal(self._database, seal_id)
+            if seal is not None:
+                proofs += await asyncio.to_thread(_proofs, seal, facts)
+        unproven = set(segment_ids) - {each.segment_id for each in proofs}
+        if unproven:
+            log.warning(
+                "segments_not_proven", count=len(unproven), first=sorted(unproven)[:_TOLD_UNPROVEN]
+            )
+        return proofs
 
     def _seal_some(self, transaction: Transaction) -> int:
         waiting = repository.unsealed_segments(transaction, MAX_LEAVES)
@@ -145,21 +159,26 @@ class FootageSeals:
         repository.mark_sealed(transaction, seal_id, [each.segment_id for each in segments])
 
 
-def _proof(segment_id: SegmentId, seal: Seal, facts: SealedFacts) -> SegmentProof:
-    try:
-        index = seal.leaves.index(leaf_of(facts))
-    except ValueError as error:
-        raise NotSealedError(
-            "The segment is no longer what was sealed.", segment_id=segment_id
-        ) from error
-    path = inclusion(index, len(seal.leaves), nodes_over(seal.leaves))
-    return SegmentProof(
-        segment_id,
-        facts,
-        index,
-        len(seal.leaves),
-        tuple(path),
-        seal.root,
-        seal.sealed_us,
-        seal.audit_seq,
-    )
+def _proofs(seal: Seal, facts: Mapping[SegmentId, SealedFacts]) -> list[SegmentProof]:
+    """Return the proofs of those segments of *seal* that are what was sealed."""
+    index_of = {leaf: index for index, leaf in enumerate(seal.leaves)}
+    nodes = nodes_over(seal.leaves)
+    proofs = []
+    for segment_id, each in facts.items():
+        index = index_of.get(leaf_of(each))
+        if index is None:
+            continue
+        path = inclusion(index, len(seal.leaves), nodes)
+        proofs.append(
+            SegmentProof(
+                segment_id,
+                each,
+                index,
+                len(seal.leaves),
+                tuple(path),
+                seal.root,
+                seal.sealed_us,
+                seal.audit_seq,
+            )
+        )
+    return proofs

@@ -119,9 +119,13 @@ class Thumbnails:
         """How far apart the pictures are that are made ahead; 0 = none are."""
         return self._interval_us / 1e6
 
-    def close(self) -> None:
-        for task in self._pending.values():
+    async def close(self) -> None:
+        """End what is being made on demand; a disk that hangs is not waited for."""
+        pending = set(self._pending.values())
+        for task in pending:
             task.cancel()
+        if pending:
+            await asyncio.wait(pending)
         self._threads.close()
         self._worker.close()
 

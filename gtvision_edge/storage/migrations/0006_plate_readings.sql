@@ -267,3 +267,8 @@ WITH turns AS MATERIALIZED (
 INSERT INTO breaker_openings SELECT o.at_us, (SELECT max(o.at_us, c.at_us) FROM turns c
         WHERE c.seq > o.seq AND c.action = 'breaker.closed' ORDER BY c.seq LIMIT 1)
     FROM turns o WHERE o.action = 'breaker.opened' AND o.before IS NOT 'breaker.opened' ORDER BY o.seq;
+
+-- What the device said of itself and its clock when it was probed last: it stands on the custody form.
+ALTER TABLE cameras ADD COLUMN device TEXT;
+ALTER TABLE cameras ADD COLUMN clock_offset_s REAL;
+ALTER TABLE cameras ADD COLUMN probed_us INTEGER;

@@ -1,5 +1,6 @@
 """A wanted plate passes: its tenant hears of it once, and whoever sees to it is written down."""
 
+import asyncio
 import json
 
 import pytest
@@ -59,6 +60,32 @@ async def test_a_wanted_plate_alerts_in_either_form_and_once_a_passage(
         ("detection", later),
         ("alert", later),
     ]
+
+
+async def test_wanted_plates_among_readings_that_come_together_alert_each_tenant_once(
+    gate: Gate, desk: AlertDesk, database: Database
+) -> None:
+    await gate.watch("ABC1234")
+    await gate.watch("ABC1234", tenant="b")
+    free, first, theirs, again = await asyncio.gather(
+        gate.passes("XYZ9876"),
+        gate.passes("ABC1C34"),
+        gate.passes("ABC1234", "cam02", "b"),
+        gate.passes("ABC1234"),
+    )
+
+    found = {each.detection.detection_id for each in await alerts(desk)}
+    assert found == {first, theirs}
+    entries = await told(database)
+    assert [each for each in entries if each[0] == "detection"] == [
+        ("detection", free),
+        ("detection", first),
+        ("detection", theirs),
+        ("detection", again),
+    ]
+    assert {each for each in entries if each[0] == "alert"} == {("alert", first), ("alert", theirs)}
+    for each in (first, theirs):
+        assert entries.index(("detection", each)) < entries.index(("alert", each))
 
 
 async def test_a_plate_that_the_camera_read_wrong_at_first_alerts_when_it_is_right(

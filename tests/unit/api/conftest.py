@@ -482,7 +482,7 @@ async def footage(
             root,
         )
     server.close()
-    thumbnails.close()
+    await thumbnails.close()
     hasher.close()
 
 
@@ -587,7 +587,9 @@ async def detections(
         zone=ZoneInfo("America/Sao_Paulo"),
         seal=cameras.seal,
         unseal=cameras.unseal,
-        send=lambda transaction, news: outbox.add(transaction, to_message(news)),
+        send=lambda transaction, news: outbox.add_all(
+            transaction, [to_message(each) for each in news]
+        ),
         forget_unsent=forget_unsent,
         held=holds_moment(camera_uuid="detections.camera_uuid", time_us="detections.captured_us"),
         settings=DetectionSettings(picture_sources=("127.0.0.1",)),

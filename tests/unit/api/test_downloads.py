@@ -14,8 +14,9 @@ from yarl import URL
 from gtvision_edge.accounts.model import THE_BOX
 from gtvision_edge.recordings.evidence import repository
 from gtvision_edge.recordings.evidence.downloads import AGAIN_AFTER_S
-from gtvision_edge.recordings.evidence.model import ALIVE, ExportState, LegalRequest
+from gtvision_edge.recordings.evidence.model import LegalRequest
 from gtvision_edge.recordings.evidence.service import NewExport
+from gtvision_edge.recordings.evidence.states import ALIVE, ExportState
 from gtvision_edge.recordings.incidents.service import IncidentRequest
 from gtvision_edge.recordings.model import Span
 from gtvision_edge.runtime.shares import Shares

@@ -1,6 +1,7 @@
 """Pictures of readings are shown to those who may see them, not sent twice, and told of when they come late."""
 
 import asyncio
+import io
 import json
 import re
 from collections.abc import AsyncIterator
@@ -8,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from gtvision_edge.detections.opening import PICTURES, Detections
 from gtvision_edge.detections.picture_store import PictureStore, name_of
-from gtvision_edge.detections.sources.signatures import SignedFields, sign_fields
+from gtvision_edge.detections.sources.signatures import SignedFields, sign_body, sign_fields
 from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.storage import Database
 from tests.fakes.clock import FakeClock
@@ -53,6 +55,29 @@ async def webhook(served: Served, clock: FakeClock, url: str) -> str:
     return str(taken["detection_id"])
 
 
+async def signed_whole(served: Served, clock: FakeClock, url: str, **more: object) -> str:
+    _, made = await served.call("POST", "/cameras/cam01/push-secret", who="admin", json={})
+    body = {
+        "camera_id": "cam01",
+        "placa": PLATE,
+        "timestamp": to_rfc3339(clock.now_us()),
+        "confianca": 0.9,
+        "imagem_url": url,
+    }
+    raw = json.dumps(body | more).encode()
+    stamp = str(clock.now_us() // 1_000_000)
+    headers = {
+        "webhook-id": "m1",
+        "webhook-timestamp": stamp,
+        "webhook-signature": sign_body(made["secret"], message_id="m1", timestamp=stamp, body=raw),
+    }
+    status, _, answer = await served.exchange(
+        "POST", "/api/v1/webhooks/lpr", data=raw, headers=headers
+    )
+    assert status == 202, answer
+    return str(answer["detection_id"])
+
+
 async def shown(served: Served, detection_id: str) -> dict[str, Any]:
     _, found = await served.call("GET", f"/detections/{detection_id}", who="viewer-a")
     return dict(found)
@@ -86,6 +111,30 @@ async def test_the_webhooks_picture_is_fetched_and_shown_to_its_tenant_alone(
     assert (again[0], again[2]) == (304, b"")
     assert foreign == 404
     assert KEY not in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("getting")
+async def test_the_plate_is_cut_out_of_the_webhooks_picture_where_the_headers_sign_its_place(
+    served: Served, clock: FakeClock, server: PictureServer
+) -> None:
+    there = await signed_whole(
+        served, clock, server.url(), sentido="approach", area_placa=[0.25, 0.5, 0.25, 0.125]
+    )
+
+    async def has_come() -> bool:
+        return bool((await shown(served, there))["has_plate_picture"])
+
+    await becomes(has_come, 8)
+    reading = await shown(served, there)
+    _, _, picture = await served.exchange(
+        "GET", f"/api/v1/detections/{there}/plate.jpg", who="viewer-a"
+    )
+
+    assert reading["has_scene"]
+    assert reading["facts"]["direction"] == "approach"
+    with Image.open(io.BytesIO(picture)) as plate:
+        # A quarter of 640 x 360 across, an eighth down, and the margin of 15 % around.
+        assert plate.size == pytest.approx((160 * 1.3, 45 * 1.3), abs=3)
 
 
 async def test_a_picture_that_is_not_there_says_why(

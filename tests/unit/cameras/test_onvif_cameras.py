@@ -71,6 +71,18 @@ async def test_what_the_device_told_is_stored_and_used_from_then_on(
     assert len(devices.asked) == 1
 
 
+async def test_what_the_device_said_of_itself_outlives_a_restart(
+    onvif: CameraService, database: Database, clock: FakeClock, bus: EventBus, prober: FixedProber
+) -> None:
+    camera = await onvif.add(ADMIN, new())
+    again = make_service(database, clock, bus, prober)
+    await again.load()
+
+    assert camera.device == TOLD.device
+    assert (camera.clock_offset_s, camera.probed_us) == (0.5, clock.now_us())
+    assert again.all_cameras() == [camera]
+
+
 @pytest.mark.parametrize(
     "change",
     [CameraChange(host="10.0.0.10"), CameraChange(onvif_port=8080), CameraChange(channel=2)],

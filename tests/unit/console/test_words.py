@@ -13,7 +13,7 @@ from gtvision_edge.cameras import monitor
 from gtvision_edge.errors import EdgeError
 from gtvision_edge.media import errors as media_errors
 from gtvision_edge.recordings import errors as volume_errors
-from gtvision_edge.recordings.evidence.model import ExportState
+from gtvision_edge.recordings.evidence.states import ExportState
 from gtvision_edge.recordings.integrity.model import Kind
 from gtvision_edge.recordings.retention.breaker import BreakerState
 from gtvision_edge.recordings.retention.clock_guard import ClockReason
@@ -40,6 +40,7 @@ ON_THE_COMMAND_LINE = {
     "database_too_new",
     "disk_changed_meanwhile",
     "fatal",
+    "no_hub",
     "no_site",
     "no_trusted_key",
     "nothing_to_adopt",
@@ -176,6 +177,7 @@ def test_every_finding_has_words(language: str) -> None:
     sources = [path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")]
     codes = {code for text in sources for code in re.findall(r'Finding\(\s*"(\w+)"', text)} | STATES
     codes |= {"issuer_keys_gone", "issuer_keys_broken", "broken_certificate"}  # chosen where told
+    codes |= {code for text in sources for code in re.findall(r'LinkState\.\w+: "(\w+)"', text)}
 
     assert len(codes) >= 20
     assert codes == told(language, "findings")
@@ -219,6 +221,7 @@ def test_every_act_of_the_audit_log_has_words(language: str) -> None:
             "session",
             "site",
             "tenant",
+            "uplink",
             "user",
             "view",
             "watch",
@@ -227,6 +230,7 @@ def test_every_act_of_the_audit_log_has_words(language: str) -> None:
     }
     named = {act for text in sources for act in re.findall(r'"([a-z]+\.[a-z_]+)"', text)}
     files = {"camera.key", "index.html", "push.key", "session.key", "site.key", "volume.json"}
+    files |= {"cameras.status"}  # a kind of message to the hub
     acts = {act for act in named if act.split(".")[0] in families} - files
     given = {
         act.split(".")[0]
@@ -247,7 +251,7 @@ def test_every_purge_export_and_breaker_is_told_in_words(language: str) -> None:
     assembly = (PACKAGE / "recordings" / "evidence" / "assembly.py").read_text(encoding="utf-8")
     steps = set(re.findall(r'begin\("(\w+)"\)', assembly)) | {"waiting_for_recording"}
     breaker = (PACKAGE / "recordings" / "retention" / "breaker.py").read_text(encoding="utf-8")
-    (reasons,) = re.findall(r'_open\(usage\.free, "(\w+)" if .* else "(\w+)"\)', breaker)
+    (reasons,) = re.findall(r'_open\(usage, "(\w+)" if .* else "(\w+)"\)', breaker)
 
     assert {each.value for each in PurgeKind} == kept_in("evidence", language, "kinds")
     assert {each.value for each in ExportState} == kept_in("evidence", language, "exportStates")

@@ -1,21 +1,46 @@
 """The demo's traffic is endless, the same for everyone, and possible."""
 
-import re
+from collections import Counter
 from itertools import pairwise
 
 from gtvision_edge.demo.cameras import street_town
 from gtvision_edge.demo.traffic import Flow, Town
+from gtvision_edge.detections.plates import PlateForm, form_of, read_plate
 
 START_US = 1_795_560_000_000_000
 HOUR_US = 3_600_000_000
 CAMERAS = ("Portaria 1", "Av. Brasil sentido centro", "Pátio norte", "Rampa B1")
 
 
-def test_plates_are_mercosul_and_no_two_vehicles_share_one() -> None:
+def test_most_plates_are_mercosul_some_are_old_and_no_two_vehicles_share_one() -> None:
     plates = [vehicle.plate for vehicle in street_town().vehicles]
 
-    assert len(set(plates)) == len(plates) == 64
-    assert all(re.fullmatch(r"[A-Z]{3}[0-9][A-Z][0-9]{2}", plate) for plate in plates)
+    assert len({read_plate(plate).vehicle for plate in plates}) == len(plates) == 128  # type: ignore[union-attr]
+    forms = Counter(form_of(plate) for plate in plates)
+    assert forms == {PlateForm.MERCOSUL: 102, PlateForm.OLD: 26}
+
+
+def test_each_camera_sees_plates_of_both_forms() -> None:
+    town = street_town()
+
+    for camera in CAMERAS:
+        passages = town.passages(camera, START_US, START_US + HOUR_US // 6)
+        assert {form_of(passage.plate) for passage in passages} == {
+            PlateForm.MERCOSUL,
+            PlateForm.OLD,
+        }
+
+
+def test_every_vehicle_passes_now_and_then() -> None:
+    town = street_town()
+    passed = Counter(
+        passage.plate
+        for camera in CAMERAS
+        for passage in town.passages(camera, START_US, START_US + HOUR_US)
+    )
+
+    assert len(passed) == 128
+    assert 6 <= min(passed.values()) <= max(passed.values()) <= 40
 
 
 def test_everyone_who_asks_gets_the_same_passages() -> None:

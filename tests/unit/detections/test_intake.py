@@ -1,6 +1,7 @@
 """A reading becomes a detection once, whole, and on disk."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -8,8 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gtvision_edge.detections import repository
+from gtvision_edge.detections.acceptance import OutgoingNews
 from gtvision_edge.detections.errors import PictureNotKeptError
-from gtvision_edge.detections.intake import Intake, OutgoingNews
+from gtvision_edge.detections.intake import Intake
 from gtvision_edge.detections.model import (
     Detection,
     Picture,
@@ -39,10 +41,10 @@ class _Sent:
         self.news: list[OutgoingNews] = []
         self.failure: Exception | None = None
 
-    def __call__(self, _: Transaction, news: OutgoingNews) -> None:
+    def __call__(self, _: Transaction, news: Sequence[OutgoingNews]) -> None:
         if self.failure:
             raise self.failure
-        self.news.append(news)
+        self.news.extend(news)
 
 
 @pytest.fixture
@@ -183,3 +185,88 @@ async def test_a_picture_that_cannot_be_stored_is_not_accepted(
         await take(intake, reading(clock, pictures=(Picture(PictureKind.SCENE, jpeg()),)))
 
     assert await database.fetch_all("SELECT 1 FROM detections") == []
+
+
+async def test_readings_that_come_together_are_kept_by_one_commit_in_their_order(
+    intake: Intake, database: Database, sent: _Sent, clock: FakeClock
+) -> None:
+    before = database._commits._value.get()
+    cameras = [replace(_Camera(), camera_uuid=f"u-{number}") for number in range(3)]
+    plates = [f"AAA{number:04d}" for number in range(30)]
+
+    taken = await asyncio.gather(
+        *(
+            intake.take(
+                cameras[number % 3],
+                reading(clock, plate=plate),
+                source="webhook",
+                trust=TrustLevel.SIGNED,
+            )
+            for number, plate in enumerate(plates)
+        )
+    )
+
+    assert all(each.is_new for each in taken)
+    assert [news.data["placa"] for news in sent.news] == plates
+    assert [news.message_id for news in sent.news] == [each.detection_id for each in taken]
+    assert database._commits._value.get() - before <= 2
+
+
+async def test_readings_that_come_together_know_of_one_another(
+    intake: Intake, database: Database, sent: _Sent, clock: FakeClock
+) -> None:
+    first = reading(clock, event_id="1")
+    readings = [
+        first,
+        reading(clock, plate="XYZ1A23", event_id="2"),
+        first,
+        replace(first, event_id="3", captured_us=clock.now_us()),
+        replace(first, event_id="4", captured_us=clock.now_us() - 60_000_000),
+    ]
+
+    taken = await asyncio.gather(
+        *(
+            intake.take(_Camera(), each, source="hikvision", trust=TrustLevel.SECRET_PATH)
+            for each in readings
+        )
+    )
+
+    assert [each.is_new for each in taken] == [True, True, False, True, True]
+    ids = [each.detection_id for each in taken]
+    assert ids[2] == ids[0]
+    passages = {}
+    for each in ids:
+        found = await repository.find_detection(database, each)
+        assert found is not None
+        passages[each] = found.passage_id
+    assert passages == {ids[0]: ids[0], ids[1]: ids[1], ids[3]: ids[0], ids[4]: ids[4]}
+    assert [news.message_id for news in sent.news] == [ids[0], ids[1], ids[3], ids[4]]
+
+
+async def test_a_reading_that_cannot_be_sent_spoils_none_that_came_with_it(
+    database: Database, bus: EventBus, store: PictureStore, clock: FakeClock
+) -> None:
+    sent: list[OutgoingNews] = []
+
+    def send(_: Transaction, news: Sequence[OutgoingNews]) -> None:
+        if any(each.data["placa"] == "BAD0000" for each in news):
+            raise LookupError("no")
+        sent.extend(news)
+
+    intake = Intake(database, clock, bus, zone=ZoneInfo("UTC"), pictures=store, send=send)
+    plates = ["AAA0001", "BAD0000", "AAA0002"]
+    results = await asyncio.gather(
+        *(
+            intake.take(
+                _Camera(), reading(clock, plate=plate), source="webhook", trust=TrustLevel.SIGNED
+            )
+            for plate in plates
+        ),
+        return_exceptions=True,
+    )
+    intake.close()
+
+    assert isinstance(results[1], LookupError)
+    rows = await database.fetch_all("SELECT plate FROM detections ORDER BY rowid")
+    assert [row[0] for row in rows] == ["AAA0001", "AAA0002"]
+    assert [news.data["placa"] for news in sent] == ["AAA0001", "AAA0002"]

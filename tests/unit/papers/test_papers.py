@@ -172,7 +172,6 @@ def test_a_custody_form_has_the_fields_that_a_court_asks_for(key: PaperKey, tmp_
         "158-A",
         "Recebido por",
         "Carlos Lima",
-        "Assinatura da câmera",
     ):
         assert fact in text, fact
     assert text.count("igual") == len(form.files) - 1

@@ -7,7 +7,7 @@ from gtvision_edge.cameras.model import CameraState, StateEntry
 from gtvision_edge.push import repository
 from gtvision_edge.push.model import Condition, Sighting, Topic
 from gtvision_edge.push.troubles import QUIET_S, TroubleWatch
-from gtvision_edge.push.watching import HUB_BEHIND, SiteWatch
+from gtvision_edge.push.watching import SiteWatch
 from gtvision_edge.push.words import words_of
 from gtvision_edge.recordings import errors as volume_errors
 from gtvision_edge.recordings.retention.errors import BreakerOpenError
@@ -183,7 +183,8 @@ def test_every_reason_has_words(locale: Locale) -> None:
     # Of commands, which nothing is recorded during.
     codes -= {"nothing_to_adopt", "disk_changed_meanwhile"}
     states = {CameraState.OFFLINE, CameraState.UNAUTHORIZED, CameraState.ONLINE_NOT_RECORDING}
-    codes |= {BreakerOpenError.code, "volume_full", *HUB_BEHIND, *(each.value for each in states)}
+    codes |= {BreakerOpenError.code, "volume_full", "hub_backlog", "hub_queue_deep"}
+    codes |= {each.value for each in states}
 
     assert len(codes) > 10
     assert set(words_of(locale).reasons) == codes

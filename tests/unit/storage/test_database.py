@@ -1,6 +1,6 @@
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -11,7 +11,9 @@ from gtvision_edge.storage import (
     DatabaseTooNewError,
     StorageError,
     Transaction,
+    insert_rows,
     open_database,
+    rows_with,
 )
 from gtvision_edge.storage.errors import DatabaseDamagedError
 from gtvision_edge.storage.schema_version import migrations
@@ -54,6 +56,71 @@ async def test_works_that_wait_together_share_a_commit_and_fail_alone(database: 
     rows = await database.fetch_all("SELECT tenant_id FROM tenants")
     assert {row[0] for row in rows} == {f"t{i}" for i in range(50)}
     assert database._commits._value.get() < 10
+
+
+async def test_items_that_wait_for_the_same_work_are_given_to_it_together_in_their_order(
+    database: Database,
+) -> None:
+    calls: list[list[str]] = []
+
+    def keep(transaction: Transaction, names: Sequence[str]) -> list[str]:
+        calls.append(list(names))
+        for name in names:
+            transaction.execute(INSERT, (name,))
+        return [name.upper() for name in names]
+
+    results = await asyncio.gather(
+        *(database.write_together(keep, f"a{i}") for i in range(3)),
+        database.write(insert("between")),
+        *(database.write_together(keep, f"b{i}") for i in range(2)),
+    )
+
+    assert results == ["A0", "A1", "A2", 1, "B0", "B1"]
+    assert calls == [["a0", "a1", "a2"], ["b0", "b1"]]
+    rows = await database.fetch_all("SELECT tenant_id FROM tenants ORDER BY rowid")
+    assert [row[0] for row in rows] == ["a0", "a1", "a2", "between", "b0", "b1"]
+
+
+async def test_an_item_that_fails_among_others_fails_alone(database: Database) -> None:
+    def keep(transaction: Transaction, names: Sequence[str]) -> list[str]:
+        for name in names:
+            transaction.execute(INSERT, (name,))
+            if name == "odd":
+                raise LookupError("no")
+        return list(names)
+
+    results = await asyncio.gather(
+        *(database.write_together(keep, name) for name in ("a", "odd", "b", "a")),
+        return_exceptions=True,
+    )
+
+    assert results[0] == "a"
+    assert isinstance(results[1], LookupError)
+    assert results[2] == "b"
+    assert isinstance(results[3], StorageError)  # there is an "a" already
+    rows = await database.fetch_all("SELECT tenant_id FROM tenants ORDER BY rowid")
+    assert [row[0] for row in rows] == ["a", "b"]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 63, 64, 65, 200])
+async def test_many_rows_are_inserted_in_order_and_found_by_their_keys(
+    database: Database, count: int
+) -> None:
+    names = [f"t{number:03d}" for number in range(count)]
+
+    def write(transaction: Transaction) -> tuple[int, list[str]]:
+        last = insert_rows(
+            transaction,
+            "tenants (tenant_id, name, created_us)",
+            [(name, "x", 0) for name in names],
+        )
+        wanted = [*names[::3], "nobody"]
+        found = rows_with(transaction, "SELECT tenant_id FROM tenants WHERE tenant_id IN", wanted)
+        return last, sorted(row[0] for row in found)
+
+    assert await database.write(write) == (count, names[::3])
+    rows = await database.fetch_all("SELECT tenant_id FROM tenants ORDER BY rowid")
+    assert [row[0] for row in rows] == names
 
 
 def _schema(connection: sqlite3.Connection) -> list[tuple[str, str]]:

@@ -47,6 +47,7 @@ export const acts: Text["acts"] = {
   "integrity.started": "began to compare disk and index",
   "integrity.finished": "compared disk and index",
   "site.keys_made": "made the site's keys",
+  "camera.plate_source_changed": "changed how plate readings of a camera are taken",
   "camera.push_secret_made": "made a camera's secret for sending readings",
   "camera.push_secret_shown": "looked at a camera's secret for sending readings",
   "push.subscribed": "turned notices on for a device",
@@ -60,5 +61,9 @@ export const acts: Text["acts"] = {
   "watch.created": "put a plate on the watchlist",
   "watch.changed": "changed a plate of the watchlist",
   "watch.removed": "took a plate off the watchlist",
+  "uplink.message_retried": "sent a message again that the hub had refused",
+  "uplink.messages_retried": "sent the messages again that the hub had refused",
+  "uplink.message_discarded": "discarded a message that the hub had refused",
+  "uplink.messages_given_up": "gave up messages that waited for the hub",
   "footage.sealed": "sealed the footage",
 };

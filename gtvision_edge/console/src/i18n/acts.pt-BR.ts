@@ -46,6 +46,7 @@ export const acts: Record<string, string> = {
   "integrity.started": "começou a conferir disco e índice",
   "integrity.finished": "conferiu disco e índice",
   "site.keys_made": "criou as chaves do local",
+  "camera.plate_source_changed": "mudou como as leituras de placas de uma câmera são aceitas",
   "camera.push_secret_made": "criou o segredo de envio de leituras de uma câmera",
   "camera.push_secret_shown": "viu o segredo de envio de leituras de uma câmera",
   "push.subscribed": "ativou avisos em um aparelho",
@@ -59,5 +60,9 @@ export const acts: Record<string, string> = {
   "watch.created": "incluiu uma placa na lista de monitoramento",
   "watch.changed": "mudou uma placa da lista de monitoramento",
   "watch.removed": "tirou uma placa da lista de monitoramento",
+  "uplink.message_retried": "mandou de novo uma mensagem que a central recusou",
+  "uplink.messages_retried": "mandou de novo as mensagens que a central recusou",
+  "uplink.message_discarded": "descartou uma mensagem que a central recusou",
+  "uplink.messages_given_up": "desistiu de mensagens que esperavam pela central",
   "footage.sealed": "selou as gravações",
 };

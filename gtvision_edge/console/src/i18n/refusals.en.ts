@@ -12,7 +12,6 @@ export const refusals: Text["failures"] = {
   foreign_origin: { title: "The request came from another address and was refused.", cure: "Open the page by the box's address; a proxy in front must pass the name (Host) on." },
   unknown_audit_entry: { title: "There is no such audit entry.", cure: "Check the number." },
   audit_tree_damaged: { title: "The audit log is incomplete.", cure: "Delete nothing and tell whoever is responsible: “gtvision-edge audit verify” shows where." },
-  not_sealed: { title: "This recording is not sealed yet.", cure: "Seals are made hourly; try again later." },
   broken_site_key: { title: "The key that signs this site's documents is damaged.", cure: "Restore site.key from the backup." },
   broken_certificate: { title: "The certificate that signs the documents cannot be used.", cure: "Check its file and password in [papers] of edge.toml." },
   paper_failed: { title: "The document could not be made now.", cure: "Nothing was lost; ask again in a few seconds." },

@@ -12,7 +12,6 @@ export const refusals: Record<string, Trouble> = {
   foreign_origin: { title: "O pedido veio de outro endereço e foi recusado.", cure: "Abra a página pelo endereço do equipamento; atrás de um proxy, ele precisa repassar o nome (Host)." },
   unknown_audit_entry: { title: "Este registro de auditoria não existe.", cure: "Confira o número." },
   audit_tree_damaged: { title: "A auditoria está incompleta.", cure: "Não apague nada e avise o responsável: “gtvision-edge audit verify” mostra onde." },
-  not_sealed: { title: "Esta gravação ainda não foi selada.", cure: "Os selos são feitos de hora em hora; tente de novo depois." },
   broken_site_key: { title: "A chave que assina pelos documentos desta unidade está danificada.", cure: "Restaure site.key da cópia de segurança." },
   broken_certificate: { title: "O certificado que assina os documentos não pode ser usado.", cure: "Confira o arquivo e a senha dele em [papers] de edge.toml." },
   paper_failed: { title: "O documento não pôde ser feito agora.", cure: "Nada foi perdido; peça de novo em alguns segundos." },

@@ -117,6 +117,7 @@ export const failures: Text["failures"] = {
   unknown_detection: { title: "This reading no longer exists.", cure: "It may have been anonymised; reload the page." },
   unknown_alert: { title: "This alert does not exist, or no longer.", cure: "Reload the page." },
   already_acknowledged: { title: "Somebody acknowledged this alert before.", cure: "Reload the page to see who and when." },
+  unknown_message: { title: "This message is no longer put aside.", cure: "Somebody has sent it again or discarded it; reload the page." },
   unknown_watch: { title: "This plate is no longer on the watchlist.", cure: "Somebody may have taken it off; reload the page." },
   already_watched: { title: "This plate is on the watchlist already.", cure: "The old and the Mercosul form are the same vehicle: change the entry that is there." },
 };

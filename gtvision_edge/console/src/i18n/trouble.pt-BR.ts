@@ -124,6 +124,7 @@ export const failures: Record<string, Trouble> = {
   unknown_detection: { title: "Esta leitura não existe mais.", cure: "Ela pode ter sido anonimizada; atualize a página." },
   unknown_alert: { title: "Este alerta não existe, ou não existe mais.", cure: "Atualize a página." },
   already_acknowledged: { title: "Alguém já reconheceu este alerta.", cure: "Atualize a página para ver quem e quando." },
+  unknown_message: { title: "Esta mensagem não espera mais de lado.", cure: "Alguém já a mandou de novo ou descartou; atualize a página." },
   unknown_watch: { title: "Esta placa não está mais na lista de monitoramento.", cure: "Alguém pode ter tirado; atualize a página." },
   already_watched: { title: "Esta placa já está na lista de monitoramento.", cure: "A placa antiga e a Mercosul são o mesmo veículo: mude a que já está na lista." },
 };

@@ -14,7 +14,8 @@ from gtvision_edge.alerts.raising import Teller
 from gtvision_edge.cameras.errors import CameraKeyLostError
 from gtvision_edge.cameras.names import NameResolver
 from gtvision_edge.detections import repository as readings
-from gtvision_edge.detections.intake import Intake, OutgoingNews
+from gtvision_edge.detections.acceptance import OutgoingNews
+from gtvision_edge.detections.intake import Intake
 from gtvision_edge.detections.model import (
     Detection,
     DetectionId,
@@ -133,7 +134,7 @@ async def open_yard(
             bus,
             zone=ZoneInfo("America/Sao_Paulo"),
             pictures=store,
-            send=lambda _, news: sent.append(news),
+            send=lambda _, news: sent.extend(news),
             tell=(teller,),
             tell_of_picture=(teller.picture_came,),
             seal=seals.seal,

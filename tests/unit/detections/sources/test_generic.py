@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gtvision_edge.detections.model import Rectangle
 from gtvision_edge.detections.sources.generic import read_webhook
 from gtvision_edge.errors import InvalidInputError
 
@@ -32,6 +33,52 @@ def test_a_message_is_read_with_the_literals_that_were_signed() -> None:
     assert message.fields.confidence == "0.950"
     assert message.fields.picture_url == "http://10.0.0.5/a.jpg"
     assert message.signature == "00ff"
+
+
+def test_direction_and_place_of_the_plate_count_for_bodies_that_are_signed_as_a_whole() -> None:
+    body = BODY | {"sentido": "approach", "area_placa": [0.25, 0.5, 0.1, 0.03]}
+
+    message = read_webhook(json.dumps(body).encode())
+
+    assert (message.reading.direction, message.reading.plate_area) == ("", None)
+    assert message.whole_reading.direction == "approach"
+    assert message.whole_reading.plate_area == Rectangle(0.25, 0.5, 0.1, 0.03)
+    assert message.whole_reading.plate == message.reading.plate == "ABC1D23"
+
+
+@pytest.mark.parametrize("odd", [1, True, None, "x" * 33, "a\nb", ["approach"], {}])
+def test_an_odd_direction_is_passed_over(odd: object) -> None:
+    message = read_webhook(json.dumps(BODY | {"sentido": odd}).encode())
+
+    assert message.whole_reading.direction == ""
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "0,0,1,1",
+        [0, 0, 1],
+        [0, 0, 0, 1],
+        [-0.1, 0, 0.5, 0.5],
+        [0.6, 0.5, 0.5, 0.1],
+        [413, 241, 126, 44],
+        ["0", "0", "1", "1"],
+        [0, 0, True, 1],
+        {"left": 0},
+        None,
+    ],
+)
+def test_a_place_of_the_plate_that_cannot_be_is_passed_over(odd: object) -> None:
+    message = read_webhook(json.dumps(BODY | {"area_placa": odd}).encode())
+
+    assert message.whole_reading.plate_area is None
+    assert message.whole_reading == message.reading
+
+
+def test_a_place_in_numbers_beyond_all_measure_is_passed_over() -> None:
+    raw = json.dumps(BODY)[:-1] + ', "area_placa": [1e999, 0, 1e-999, 0.5]}'
+
+    assert read_webhook(raw.encode()).whole_reading.plate_area is None
 
 
 @pytest.mark.parametrize("absent", ["placa", "confianca", "imagem_url", "signature"])

@@ -3,6 +3,8 @@
 from fractions import Fraction
 from typing import TYPE_CHECKING, cast
 
+import pytest
+
 from gtvision_edge.media.embedded.assembly import SampleAssembly
 from gtvision_edge.media.embedded.leash import Leash
 from gtvision_edge.media.embedded.model import Fragment, Stream
@@ -40,10 +42,10 @@ class Sink:
         return float(sum(fragment.duration for fragment in self.fragments))
 
 
-def assembly(sink: Sink) -> SampleAssembly:
+def assembly(sink: Sink, clock: FakeClock | None = None) -> SampleAssembly:
     # The stream itself is libav's business and not looked at here.
     video = VideoInput(cast("VideoStream", None), "h264", b"", Fraction(1, 90_000), 10.0)
-    return SampleAssembly(video, None, sink, clock=FakeClock(), fragment_s=0.5)
+    return SampleAssembly(video, None, sink, clock=clock or FakeClock(), fragment_s=0.5)
 
 
 def samples(spec: ClipSpec = SPEC) -> list[Sample]:
@@ -114,6 +116,32 @@ def test_a_jump_of_the_cameras_clock_starts_a_new_stream_and_loses_nothing() -> 
     assert round(sink.seconds, 1) == 4.0
     starts = [fragment.start_us for fragment in sink.fragments]
     assert starts == sorted(starts)
+
+
+def test_what_comes_after_a_jump_happened_when_it_came() -> None:
+    """The machine stood still for 4.8 s: the camera went on, and what lay in its buffer came late and at once."""
+    sink, clock = Sink(), FakeClock()
+    target = assembly(sink, clock)
+    begun_us = clock.now_us()
+
+    def take(number: int, captured_s: float, arrived_s: float) -> None:
+        sample = samples()[number % 20]
+        ticks = round(captured_s * 90_000)
+        clock.step_wall(begun_us / 1e6 + arrived_s - clock.now_us() / 1e6)
+        target.add_video(with_sets(sample), ticks, ticks, 50 + arrived_s)
+
+    for number in range(20):
+        captured_s = number / 10
+        take(number, captured_s, captured_s if number < 15 else 6.6)
+    for number in range(20, 60):
+        captured_s = 4.7 + number / 10
+        take(number, captured_s, max(captured_s, 6.65))
+    target.finish()
+
+    assert len(sink.streams) == 2
+    late = [each for each in sink.fragments if each.start_us - begun_us > 2_500_000]
+    assert late[0].start_us - begun_us == pytest.approx(6_700_000, abs=1_200_000)
+    assert late[-1].start_us - begun_us == pytest.approx(4_700_000 + 5_500_000, abs=200_000)
 
 
 def test_units_that_come_alone_go_with_the_next_picture() -> None:

@@ -36,17 +36,11 @@ from gtvision_edge.recordings.evidence.errors import (
 from gtvision_edge.recordings.evidence.exports import Exports, open_exports
 from gtvision_edge.recordings.evidence.folder import ExportFolder
 from gtvision_edge.recordings.evidence.maker import Trust
-from gtvision_edge.recordings.evidence.model import (
-    Bundle,
-    Export,
-    ExportState,
-    LegalRequest,
-    Order,
-    Progress,
-)
+from gtvision_edge.recordings.evidence.model import Bundle, Export, LegalRequest, Order, Progress
 from gtvision_edge.recordings.evidence.ordering import Site
 from gtvision_edge.recordings.evidence.process import run_export
 from gtvision_edge.recordings.evidence.service import NewExport
+from gtvision_edge.recordings.evidence.states import ExportState
 from gtvision_edge.recordings.evidence.verify import Remark, verify_bundle
 from gtvision_edge.recordings.incidents.errors import IncidentExportingError, IncidentReleasedError
 from gtvision_edge.recordings.incidents.service import IncidentRequest, IncidentService

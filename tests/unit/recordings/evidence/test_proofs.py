@@ -46,7 +46,7 @@ async def bundle(database: Database, clock: FakeClock, key: SiteKey) -> Bundle:
     original: dict[str, Any] = {
         "path": "originals/cam01/1.mp4",
         "sha256": SHA256.hex(),
-        "seal": await seals.prove(ids[0], head),
+        "seal": (await seals.prove(ids, head))[ids[0]],
         "init_bytes": 0,
         "parts": [],
         **SPAN,

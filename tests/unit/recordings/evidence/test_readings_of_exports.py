@@ -14,8 +14,9 @@ from gtvision_edge.detections.opening import PICTURES
 from gtvision_edge.detections.picture_store import PictureStore
 from gtvision_edge.detections.privacy import Anonymiser
 from gtvision_edge.recordings.evidence import ordering
-from gtvision_edge.recordings.evidence.model import ExportOptions, ExportState
+from gtvision_edge.recordings.evidence.model import ExportOptions
 from gtvision_edge.recordings.evidence.service import NewExport
+from gtvision_edge.recordings.evidence.states import ExportState
 from gtvision_edge.recordings.evidence.verify import verify_bundle
 from gtvision_edge.recordings.holding import holds_moment
 from gtvision_edge.runtime.events import EventBus

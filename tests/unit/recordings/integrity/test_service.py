@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from prometheus_client import CollectorRegistry
 
+from gtvision_edge.accounts import Role
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.recordings.integrity.comparing import Comparison
 from gtvision_edge.recordings.integrity.model import IntegrityFaultsFound, StoredReport
@@ -16,6 +17,7 @@ from gtvision_edge.recordings.integrity.service import LOOK_S, SETTLE_S, Integri
 from gtvision_edge.runtime.events import EventBus, Mailbox
 from gtvision_edge.runtime.findings import Finding
 from gtvision_edge.settings import IntegritySettings
+from tests.fakes.people import viewer
 from tests.unit.recordings.integrity.conftest import Box
 
 pytestmark = pytest.mark.timeout(60)
@@ -110,6 +112,29 @@ async def test_faults_are_told_by_event_metric_and_health_until_they_are_gone(ni
     sample = night.registry.get_sample_value
     assert sample("gtvision_edge_integrity_runs_total", {"verdict": "faults"}) == 1
     assert sample("gtvision_edge_integrity_findings", {"kind": "file_missing"}) == 0
+
+
+async def test_who_asks_as_the_night_begins_gets_his_report_and_the_night_its_own(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_due = night.service._is_due
+    asked: list[str] = []
+
+    async def due_while_somebody_asks() -> bool:
+        due = await is_due()
+        if due and not asked:
+            admin = viewer("root", None, role=Role.ADMIN)
+            report = await night.service.ask(admin, deep=True, address="")
+            asked.append(report.report_id)
+        return due
+
+    monkeypatch.setattr(night.service, "_is_due", due_while_somebody_asks)
+
+    await night.pass_time(SETTLE_S + 3 * LOOK_S)
+
+    reports = {each.report_id: each for each in await night.reports()}
+    assert [each.verdict for each in reports.values()] == ["good", "good"]
+    assert reports[asked[0]].asked_by != "system"
 
 
 async def first(mailbox: Mailbox) -> AsyncIterator[object]:

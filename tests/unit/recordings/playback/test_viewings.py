@@ -9,6 +9,7 @@ import pytest
 from gtvision_edge.audit import Actor, AuditLog
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.model import RecordedCamera, Span
+from gtvision_edge.recordings.playback import viewings as viewings_module
 from gtvision_edge.recordings.playback.viewings import ENDS_AFTER_S, FootageViewings
 from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera
@@ -108,3 +109,46 @@ async def test_a_camera_whose_clock_runs_ahead_is_not_seen_in_the_future(
     (_, ended) = await entries(database)
 
     assert ended[1]["played"][0]["end"] == "2026-01-01T00:01:00+00:00"
+
+
+async def test_while_the_database_cannot_be_written_footage_is_shown_and_the_entries_come_late(
+    viewings: FootageViewings, camera: RecordedCamera, database: Database, clock: FakeClock
+) -> None:
+    await clock.advance(120)
+    await database.write(lambda t: t.execute("ALTER TABLE audit_log RENAME TO away"))
+    await viewings.open("s", WHO, camera, Span(START_US, START_US + MINUTE_US))
+    await viewings.touch("s", WHO, camera, Span(START_US, START_US + MINUTE_US))
+    await clock.advance(ENDS_AFTER_S)
+    await viewings.sweep()
+
+    await database.write(lambda t: t.execute("ALTER TABLE away RENAME TO audit_log"))
+    await viewings.sweep()
+    await viewings.sweep()
+
+    (viewed, ended) = await entries(database)
+    assert (viewed[0], ended[0]) == ("footage.viewed", "footage.view_ended")
+    assert (viewed[1]["late"], viewed[1]["at"]) == (True, "2026-01-01T00:02:00+00:00")
+    assert ended[1]["played"] == [
+        {"start": "2026-01-01T00:00:00+00:00", "end": "2026-01-01T00:01:00+00:00"}
+    ]
+
+
+async def test_a_viewing_that_makes_room_for_others_ends_in_the_log(
+    viewings: FootageViewings,
+    camera: RecordedCamera,
+    database: Database,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(viewings_module, "MAX_VIEWINGS", 1)
+    await clock.advance(120)
+
+    for who in ("first", "second"):
+        await viewings.touch(who, WHO, camera, Span(START_US, START_US + MINUTE_US))
+    await viewings.sweep()
+
+    assert [action for action, _ in await entries(database)] == [
+        "footage.viewed",
+        "footage.viewed",
+        "footage.view_ended",
+    ]

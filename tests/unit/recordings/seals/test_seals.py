@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,12 @@ from typing import Any
 import pytest
 
 from gtvision_edge.audit import SYSTEM, AuditFilter, AuditLog, BadProofError, write_checkpoint
-from gtvision_edge.audit.tree import root_over
+from gtvision_edge.audit.tree import NodeAt, nodes_over, root_over
 from gtvision_edge.keys import SiteKey, open_keys
 from gtvision_edge.recordings.index import delete_doomed, doom_segments
 from gtvision_edge.recordings.model import CameraNo, SegmentId
 from gtvision_edge.recordings.seals import FootageSeals, SealReport, check_seals
 from gtvision_edge.recordings.seals import service as service_module
-from gtvision_edge.recordings.seals.errors import NotSealedError
 from gtvision_edge.recordings.seals.model import SealedFacts
 from gtvision_edge.recordings.seals.proof import check_whole_segment, leaf_of
 from gtvision_edge.recordings.seals.repository import drop_leaves
@@ -121,8 +120,7 @@ async def test_what_is_not_hashed_yet_waits(
 ) -> None:
     (segment_id,) = await add(database, a_segment(cameras[0]))
     assert await seals.seal_now() == 0
-    with pytest.raises(NotSealedError):
-        await seals.prove_segment(segment_id)
+    assert await seals.prove_segments([segment_id]) == []
 
     set_hash = "UPDATE segments SET sha256 = ? WHERE segment_id = ?"
     await database.write(lambda each: each.execute(set_hash, (content(1), segment_id)))
@@ -183,18 +181,48 @@ async def test_a_segment_is_proven_as_of_a_head(
     (new,) = await record(database, cameras[0], 1, first=1)
     await seals.seal_now()
 
-    document = await seals.prove(old, head)
+    proven_of = await seals.prove([old, new, SegmentId(99)], head)
 
-    assert document is not None
+    assert list(proven_of) == [old]  # the other was sealed after that
+    document = proven_of[old]
     checkpoint = write_checkpoint(head, key)
     proven = check_whole_segment(document, checkpoint, key.public)
     assert (proven.facts.sha256, proven.sealed_us) == (content(0), START_US)
     assert (proven.facts.camera_uuid, proven.facts.name_us) == (CAM01, START_US)
-    assert await seals.prove(new, head) is None  # sealed after that
-    assert await seals.prove(SegmentId(99), head) is None
     for spoiled in (document | {"sha256": "00" * 32}, document | {"entry": {}}, {}):
         with pytest.raises(BadProofError):
             check_whole_segment(spoiled, checkpoint, key.public)
+
+
+async def test_many_segments_of_a_seal_are_proven_with_one_tree(
+    seals: FootageSeals,
+    log: AuditLog,
+    database: Database,
+    key: SiteKey,
+    cameras: list[CameraNo],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ids = await record(database, cameras[0], 7)
+    await seals.seal_now()
+    later = await record(database, cameras[0], 3, first=7) + await record(database, cameras[1], 2)
+    await seals.seal_now()
+    trees: list[int] = []
+
+    def counted(leaves: Sequence[bytes]) -> NodeAt:
+        trees.append(len(leaves))
+        return nodes_over(leaves)
+
+    monkeypatch.setattr(service_module, "nodes_over", counted)
+    head = await log.tree_head(database)
+
+    documents = await seals.prove([*later, *ids], head)
+
+    assert sorted(trees) == [2, 3, 7]
+    assert set(documents) == {*ids, *later}
+    checkpoint = write_checkpoint(head, key)
+    for segment_id, document in documents.items():
+        proven = check_whole_segment(document, checkpoint, key.public)
+        assert proven.segment_id == str(segment_id)
 
 
 @pytest.mark.parametrize(
@@ -224,10 +252,8 @@ async def test_a_proof_that_was_touched_proves_nothing(
     ids = await record(database, cameras[0])
     await seals.seal_now()
     head = await log.tree_head(database)
-    proof = await seals.prove(ids[0], head)
+    proof = json.loads(json.dumps((await seals.prove(ids, head))[ids[0]]))
     checkpoint = write_checkpoint(head, key)
-    assert proof is not None
-    proof = json.loads(json.dumps(proof))
     check_whole_segment(proof, checkpoint, key.public)
 
     spoil(proof)
@@ -246,8 +272,9 @@ async def test_a_changed_row_is_found_and_proves_nothing(
 
     report = await check()
     assert [(fault.code, fault.segment_id) for fault in report.faults] == [("row_changed", ids[2])]
-    with pytest.raises(NotSealedError):
-        await seals.prove_segment(ids[2])
+    assert [each.segment_id for each in await seals.prove_segments(ids)] == [
+        each for each in ids if each != ids[2]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -328,7 +355,7 @@ async def test_leaves_go_with_the_last_segment(
         return await database.write(drop_leaves)
 
     assert await delete(ids[:2]) == 0
-    assert (await seals.prove_segment(ids[2])).index == 2
+    assert [each.index for each in await seals.prove_segments([ids[2]])] == [2]
     assert await delete(ids[2:]) == 1
 
     report = await check()

@@ -11,6 +11,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from gtvision_edge.media.boxes import iter_boxes
 from gtvision_edge.media.layout import thumbnails_file
+from gtvision_edge.media.posters import Picture
 from gtvision_edge.recordings.errors import NoFootageError
 from gtvision_edge.recordings.index import SegmentIndex, SegmentWritten
 from gtvision_edge.recordings.model import CameraNo, Group, RecordedCamera, Segment
@@ -196,7 +197,7 @@ async def test_the_worker_makes_them_beside_the_file(site: Site) -> None:
     finally:
         worker.cancel()
         await asyncio.wait([worker])
-        thumbnails.close()
+        await thumbnails.close()
 
     assert made[0].key_us == 0
     assert all(each.key_us % S == 0 for each in made)
@@ -208,7 +209,7 @@ async def test_one_that_is_missing_is_made_when_asked_for(site: Site) -> None:
     pictures = await asyncio.gather(
         *(thumbnails.thumbnail(site.camera, START_US + 2_700_000, width=200) for _ in range(20))
     )
-    thumbnails.close()
+    await thumbnails.close()
 
     assert {picture.time_us for picture in pictures} == {START_US + 2 * S}
     assert pictures[0].width == 240
@@ -223,7 +224,7 @@ async def test_one_that_is_there_is_not_decoded_again(site: Site) -> None:
     await asyncio.to_thread(store.write, beside, site.path, [Thumbnail(S, image.getvalue())])
 
     picture = await thumbnails.thumbnail(site.camera, START_US + S, width=320)
-    thumbnails.close()
+    await thumbnails.close()
 
     assert picture.jpeg == image.getvalue()
 
@@ -236,7 +237,7 @@ async def test_there_is_no_picture_of_a_gap(site: Site) -> None:
             await thumbnails.thumbnail(site.camera, time_us, width=320)
         with pytest.raises(NoFootageError):
             await thumbnails.moment(site.camera, time_us, width=320)
-    thumbnails.close()
+    await thumbnails.close()
 
 
 async def test_a_file_that_was_taken_away_is_said(site: Site) -> None:
@@ -245,4 +246,26 @@ async def test_a_file_that_was_taken_away_is_said(site: Site) -> None:
 
     with pytest.raises(NoFootageError):
         await thumbnails.thumbnail(site.camera, START_US, width=320)
-    thumbnails.close()
+    await thumbnails.close()
+
+
+async def test_closing_waits_for_the_end_of_what_is_being_made(site: Site) -> None:
+    thumbnails, begun, ends = site.thumbnails(), asyncio.Event(), []
+
+    async def make() -> Picture:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            ends.append("made")
+        raise AssertionError
+
+    asker = asyncio.create_task(thumbnails._shared((1, 2, 3, 4), make))
+    await begun.wait()
+
+    await thumbnails.close()
+
+    assert ends == ["made"]
+    with pytest.raises(asyncio.CancelledError):
+        await asker
