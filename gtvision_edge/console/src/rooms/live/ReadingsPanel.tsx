@@ -57,7 +57,7 @@ export function ReadingsPanel() {
       </ol>
       <footer>
         {groups[0] !== undefined && <Acknowledging group={groups[0]} onOpen={setClosing} />}
-        <SoundSwitch />
+        <SoundSwitch isShort={groups.length > 0} />
       </footer>
       {closing.length > 0 && <AckDialog alerts={closing} onClose={() => setClosing([])} />}
     </aside>

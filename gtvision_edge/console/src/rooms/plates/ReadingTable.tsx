@@ -71,7 +71,7 @@ function Row({ reading }: { reading: Detection }) {
       <td class="muted note-cell">
         {watch !== null && <span class={isHot ? "word-alarm" : ""}>{isHot ? watch.reason : `${text.value.alerting.listed}: ${watch.reason}`}</span>}
         {watch === null && reading.sugestoes.map((plate) => t.perhaps(plate)).join(", ")}
-        {reading.late && ` ${t.facts.late}`}
+        {reading.late && `${watch !== null || reading.sugestoes.length > 0 ? " · " : ""}${t.facts.late}`}
       </td>
     </tr>
   );
