@@ -130,6 +130,7 @@ async def test_plates_are_searched_for_with_a_purpose(tmp_path: Path) -> None:
         await expect(page.get_by_role("alert").filter(has_text="finalidade")).to_be_visible()
         await expect(rows).to_have_count(4)
         purpose = page.get_by_label("Finalidade")
+        await expect(purpose).to_be_focused()
         await purpose.fill("BO 2026/118442")
         await page.keyboard.press("Enter")
 
@@ -248,6 +249,8 @@ async def test_the_watchlist_is_kept_by_operators_and_seen_by_viewers(tmp_path: 
 async def test_an_alert_is_one_screen_on_a_phone(tmp_path: Path) -> None:
     async with plates_site(tmp_path) as (site, admin, pushing), chromium() as browser:
         await watch_for(admin)
+        long = "Av. Brasil sentido centro, esquina com a Rua do Rosário, faixa 2"
+        await admin.call("PATCH", "/cameras/cam02", {"name": long}, expect=200)
         await pushing.hikvision(WANTED)
         (alert,) = (await admin.call("GET", "/alerts", expect=200))["items"]
 
@@ -282,6 +285,9 @@ async def test_an_alert_is_one_screen_on_a_phone(tmp_path: Path) -> None:
             assert await fits(page), path
             await picture(page, name)
         await page.goto(f"{site.url}/#/plates")
+        choice = await page.get_by_label("Câmera", exact=True).bounding_box()
+        assert choice is not None
+        assert choice["x"] + choice["width"] <= PHONE["width"]
         await page.locator("[data-reading]").first.click()
         detail = page.get_by_role("complementary", name="Leitura")
         scene = await detail.locator(".of-scene").bounding_box()

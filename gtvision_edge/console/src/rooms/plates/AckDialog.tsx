@@ -37,7 +37,7 @@ export function AckDialog({ alerts, onClose }: { alerts: readonly Alert[]; onClo
           return true;
         }
         if (key !== "Enter" || document.activeElement?.matches("button")) return false;
-        setMissing(true);
+        form.current?.requestSubmit();
         return true;
       }),
     [],
