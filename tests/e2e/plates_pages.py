@@ -1,17 +1,12 @@
-"""Pages of the console for tests of plates and alerts: who opens which room, and pictures of it."""
+"""What tests of plates and alerts do in the console."""
 
-import os
 from typing import Any
 
-from playwright.async_api import Browser, Page, ViewportSize
+from playwright.async_api import Browser, Page
 
-from tests.e2e.browser import log_in
 from tests.e2e.daemon import Client, Site
+from tests.e2e.rooms import open_room
 
-DESK: ViewportSize = {"width": 1440, "height": 900}
-PHONE: ViewportSize = {"width": 390, "height": 844}
-PICTURES = os.environ.get("PLATES_PICTURES")
-"""A folder for screenshots, for whoever works on the room."""
 WANTED = "RIO2A18"
 
 
@@ -20,26 +15,9 @@ async def watch_for(admin: Client, plate: str = WANTED, level: str = "critical")
     await admin.call("POST", "/watchlist", body, expect=201)
 
 
-async def open_room(browser: Browser, site: Site, who: str, path: str = "", **options: Any) -> Page:
-    wanted = {"viewport": DESK, "color_scheme": "dark", **options}
-    context = await browser.new_context(locale="pt-BR", **wanted)
-    page = await context.new_page()
-    await log_in(page, site.url, who, site.password if who == "admin" else f"segredo-{who}")
-    await page.wait_for_selector("nav")
-    if path:
-        await page.goto(f"{site.url}/#/{path}")
-    return page
-
-
-async def picture(page: Page, name: str) -> None:
-    if PICTURES is not None:
-        await page.wait_for_timeout(500)
-        await page.screenshot(path=f"{PICTURES}/{name}.png")
-
-
-async def fits(page: Page) -> bool:
-    width = await page.evaluate("() => document.documentElement.scrollWidth")
-    return bool(width <= (page.viewport_size or DESK)["width"])
+async def open_dark(browser: Browser, site: Site, who: str, path: str = "", **options: Any) -> Page:
+    """Open a room as a control room has it, unless *options* say otherwise."""
+    return await open_room(browser, site, who, path, **{"color_scheme": "dark", **options})
 
 
 async def listening(page: Page) -> None:

@@ -8,21 +8,12 @@ from playwright.async_api import Page, expect
 
 from tests.e2e.browser import chromium
 from tests.e2e.plate_pushes import plates_site
-from tests.e2e.plates_pages import (
-    DESK,
-    PHONE,
-    WANTED,
-    fits,
-    listening,
-    open_room,
-    picture,
-    watch_for,
-)
+from tests.e2e.plates_pages import WANTED, listening, open_dark, watch_for
+from tests.e2e.rooms import DESK, PHONE, fits, picture
 
 pytestmark = [
     pytest.mark.timeout(300),
     pytest.mark.chromium,
-    pytest.mark.xdist_group("e2e"),
 ]
 
 
@@ -31,7 +22,7 @@ async def test_the_gravest_comes_first_and_each_screen_sees_to_its_own(tmp_path:
         await watch_for(admin)
         await watch_for(admin, "BRA2E19", level="warning")
         await watch_for(admin, "FKT4C77", level="info")
-        page = await open_room(browser, site, "operator", "health")
+        page = await open_dark(browser, site, "operator", "health")
         await listening(page)
         await page.wait_for_selector(".health-cards")
         before = await page.locator("main").bounding_box()
@@ -81,7 +72,7 @@ async def test_in_full_screen_a_wanted_plate_is_seen(tmp_path: Path, where: str)
     )
     async with plates_site(tmp_path) as (site, admin, pushing), chromium() as browser:
         await watch_for(admin)
-        page = await open_room(browser, site, "operator", "live", **options)
+        page = await open_dark(browser, site, "operator", "live", **options)
         await listening(page)
         await page.wait_for_selector(".mosaic")
         await full_screen(page)
@@ -108,7 +99,7 @@ async def test_many_at_once_are_counted_and_seen_to_together(tmp_path: Path) -> 
     async with plates_site(tmp_path) as (site, admin, pushing), chromium() as browser:
         await watch_for(admin)
         await watch_for(admin, "BRA2E19", level="warning")
-        page = await open_room(browser, site, "operator", "plates/alerts")
+        page = await open_dark(browser, site, "operator", "plates/alerts")
         await listening(page)
         # Each a passage of its own (ten seconds apart at a camera), none so late that it alarms nobody.
         for ago_s in (55, 44, 33, 22, 11, 0):
@@ -134,7 +125,7 @@ async def test_many_at_once_are_counted_and_seen_to_together(tmp_path: Path) -> 
 
 async def test_a_mistyped_plate_is_asked_about(tmp_path: Path) -> None:
     async with plates_site(tmp_path) as (site, admin, _), chromium() as browser:
-        page = await open_room(browser, site, "operator", "plates/watchlist")
+        page = await open_dark(browser, site, "operator", "plates/watchlist")
         await page.get_by_role("button", name="Adicionar placa").click()
         dialog = page.locator("dialog")
         await dialog.get_by_label("Placa", exact=True).fill("rio2a1")

@@ -1,20 +1,19 @@
 """The room Evidências: an incident becomes a bundle that others believe; an auditor reads what was done."""
 
 import asyncio
-import os
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from playwright.async_api import Browser, Page, ViewportSize, expect
+from playwright.async_api import Page, expect
 
-from tests.e2e.browser import chromium, log_in
+from tests.e2e.browser import chromium
 from tests.e2e.daemon import PROGRAM, Client, Site, logged_in, running_daemon
+from tests.e2e.rooms import DESK, PHONE, PICTURES, fits, open_room, picture
 from tests.fakes.clips import ClipSpec
 from tests.fakes.virtual_camera import virtual_camera
 from tests.waiting import patiently
@@ -25,10 +24,6 @@ pytestmark = [
 ]
 
 CLIP = ClipSpec(seconds=4, key_every_s=1)
-DESK: ViewportSize = {"width": 1440, "height": 900}
-PHONE: ViewportSize = {"width": 390, "height": 844}
-PICTURES = os.environ.get("EVIDENCE_PICTURES")
-"""A folder for screenshots, for whoever works on the room."""
 
 
 def site_with_files_of(root: Path, length: str) -> Site:
@@ -87,27 +82,6 @@ async def recorded_site(
             await admin.call("POST", "/users", person, expect=201)
         await asyncio.sleep(16)
         yield site, admin
-
-
-async def open_room(browser: Browser, site: Site, who: str, path: str = "", **options: Any) -> Page:
-    context = await browser.new_context(locale="pt-BR", **{"viewport": DESK, **options})
-    page = await context.new_page()
-    await log_in(page, site.url, who, site.password if who == "admin" else f"segredo-{who}")
-    await page.wait_for_selector("nav")
-    if path:
-        await page.goto(f"{site.url}/#/{path}")
-    return page
-
-
-async def picture(page: Page, name: str) -> None:
-    if PICTURES is not None:
-        await page.wait_for_timeout(400)
-        await page.screenshot(path=f"{PICTURES}/{name}.png")
-
-
-async def fits(page: Page) -> bool:
-    width = await page.evaluate("() => document.documentElement.scrollWidth")
-    return bool(width <= (page.viewport_size or DESK)["width"])
 
 
 async def edges(page: Page, selector: str) -> tuple[float, float]:

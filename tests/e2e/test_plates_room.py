@@ -8,16 +8,8 @@ from playwright.async_api import WebSocketRoute, expect
 
 from tests.e2e.browser import chromium, log_in
 from tests.e2e.plate_pushes import plates_site
-from tests.e2e.plates_pages import (
-    DESK,
-    PHONE,
-    WANTED,
-    fits,
-    listening,
-    open_room,
-    picture,
-    watch_for,
-)
+from tests.e2e.plates_pages import WANTED, listening, open_dark, watch_for
+from tests.e2e.rooms import DESK, PHONE, fits, picture
 from tests.waiting import patiently
 
 pytestmark = [
@@ -28,7 +20,7 @@ pytestmark = [
 
 async def test_a_wanted_plate_interrupts_until_it_is_acknowledged(tmp_path: Path) -> None:
     async with plates_site(tmp_path) as (site, admin, pushing), chromium() as browser:
-        page = await open_room(browser, site, "operator")
+        page = await open_dark(browser, site, "operator")
         panel = page.get_by_role("complementary", name="Leituras agora")
         await expect(panel).to_contain_text("Nenhuma leitura ainda")
         await listening(page)
@@ -71,7 +63,7 @@ async def test_a_wanted_plate_interrupts_until_it_is_acknowledged(tmp_path: Path
         await page.goto(f"{site.url}/#/health")
 
         # A key, a remark, and it is over; for everybody.
-        other = await open_room(browser, site, "viewer")
+        other = await open_dark(browser, site, "viewer")
         await expect(other.locator("li.hit")).to_contain_text("furto")
         await page.keyboard.press("a")
         dialog = page.locator("dialog")
@@ -101,7 +93,7 @@ async def test_a_wanted_plate_interrupts_until_it_is_acknowledged(tmp_path: Path
 
 async def test_plates_are_searched_for_with_a_purpose(tmp_path: Path) -> None:
     async with plates_site(tmp_path) as (site, admin, pushing), chromium() as browser:
-        page = await open_room(browser, site, "operator", "plates")
+        page = await open_dark(browser, site, "operator", "plates")
         await expect(page.locator("main")).to_contain_text("Ainda não chegou nenhuma leitura")
         await picture(page, "plates-empty")
         await listening(page)
@@ -179,7 +171,7 @@ async def test_a_doubtful_plate_is_offered_and_never_put_in_place(tmp_path: Path
     async with plates_site(tmp_path) as (site, _, pushing), chromium() as browser:
         await pushing.webhook("QWE8B02", ago_s=30)
         await pushing.webhook("R1O2A18", ago_s=10, confidence="0.61")
-        page = await open_room(browser, site, "operator", "plates")
+        page = await open_dark(browser, site, "operator", "plates")
         await expect(page.locator("[data-reading]")).to_have_count(2)
         doubtful = page.locator("[data-reading]").filter(has=page.locator("[data-plate=R1O2A18]"))
         await expect(doubtful).to_contain_text("talvez RIO2A18")
@@ -198,7 +190,7 @@ async def test_a_doubtful_plate_is_offered_and_never_put_in_place(tmp_path: Path
 async def test_the_watchlist_is_kept_by_operators_and_seen_by_viewers(tmp_path: Path) -> None:
     async with plates_site(tmp_path) as (site, admin, pushing), chromium() as browser:
         await pushing.webhook("RIO2018", ago_s=30)
-        page = await open_room(browser, site, "operator", "plates/watchlist")
+        page = await open_dark(browser, site, "operator", "plates/watchlist")
         await expect(page.locator("main")).to_contain_text("A lista de monitoramento está vazia")
         await picture(page, "watchlist-empty")
         await page.get_by_role("button", name="Adicionar placa").click()
@@ -232,11 +224,11 @@ async def test_the_watchlist_is_kept_by_operators_and_seen_by_viewers(tmp_path: 
         await expect(page.locator("[data-reading] [data-plate=RIO2018]")).to_be_visible()
         await expect(page.get_by_label("Finalidade")).to_have_value("furto, BO 2026/118442")
 
-        viewer = await open_room(browser, site, "viewer", "plates/watchlist")
+        viewer = await open_dark(browser, site, "viewer", "plates/watchlist")
         await expect(viewer.locator("[data-watch=RIO2A18]")).to_be_visible()
         await expect(viewer.get_by_role("button", name="Adicionar placa")).to_have_count(0)
         await expect(viewer.get_by_role("button", name="Tirar da lista")).to_have_count(0)
-        auditor = await open_room(browser, site, "auditor", "plates")
+        auditor = await open_dark(browser, site, "auditor", "plates")
         await expect(auditor.locator("nav >> text=Placas")).to_have_count(0)
         await expect(auditor.locator("main")).to_contain_text("não tem permissão")
 
@@ -254,7 +246,7 @@ async def test_an_alert_is_one_screen_on_a_phone(tmp_path: Path) -> None:
         await pushing.hikvision(WANTED)
         (alert,) = (await admin.call("GET", "/alerts", expect=200))["items"]
 
-        page = await open_room(
+        page = await open_dark(
             browser, site, "operator", f"placas/alerta/{alert['alert_id']}", viewport=PHONE
         )
         screen = page.locator(".alert-screen")
@@ -302,7 +294,7 @@ async def test_an_alert_is_one_screen_on_a_phone(tmp_path: Path) -> None:
 async def test_an_integrator_sees_what_to_paste_and_whether_it_arrives(tmp_path: Path) -> None:
     async with plates_site(tmp_path) as (site, admin, pushing), chromium() as browser:
         await admin.add_camera("cam03", "rtsp://127.0.0.1:9/none", skip_probe=True)
-        page = await open_room(browser, site, "admin", "cameras/cam03")
+        page = await open_dark(browser, site, "admin", "cameras/cam03")
         section = page.locator("[data-pushes]")
         await expect(section).to_contain_text("ainda não pode enviar leituras")
         await section.get_by_role("button", name="Criar segredo").click()
@@ -334,7 +326,7 @@ async def test_an_integrator_sees_what_to_paste_and_whether_it_arrives(tmp_path:
         await page.get_by_role("button", name="Trocar segredo").last.click()
         await expect(section).to_contain_text("o anterior vale até")
 
-        operator = await open_room(browser, site, "operator", "cameras/cam03")
+        operator = await open_dark(browser, site, "operator", "cameras/cam03")
         await expect(operator.locator("dialog")).to_contain_text("cam03")
         await expect(operator.locator("[data-pushes]")).to_have_count(0)
 

@@ -13,8 +13,9 @@ from playwright.async_api import Page, expect
 from gtvision_edge.detections.sources.signatures import SignedFields, sign_fields
 from tests.e2e.browser import chromium, log_in
 from tests.e2e.daemon import Client, Site, logged_in, running_daemon
+from tests.e2e.rooms import picture
 from tests.e2e.test_evidence import ask, finished
-from tests.e2e.test_evidence_room import picture, verified
+from tests.e2e.test_evidence_room import verified
 from tests.fakes.pushes import PLATE_PART, SCENE_PART, XML_PART, anpr_xml, jpeg, multipart
 from tests.fakes.virtual_camera import virtual_camera
 from tests.waiting import becomes, patiently

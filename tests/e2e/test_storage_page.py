@@ -1,7 +1,6 @@
 """Storage in the room Saúde: how full, for how long, and rules that are tried out before they are saved."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -12,6 +11,7 @@ from playwright.async_api import Page, expect
 
 from tests.e2e.browser import chromium, log_in
 from tests.e2e.daemon import Client, Site, logged_in, running_daemon
+from tests.e2e.rooms import picture
 from tests.fakes.clips import ClipSpec
 from tests.fakes.recorded import record
 from tests.fakes.virtual_camera import virtual_camera
@@ -24,13 +24,6 @@ pytestmark = [
 
 CLIP = ClipSpec(seconds=4, key_every_s=1)
 OLD_DAYS = 40
-PICTURES = os.environ.get("EVIDENCE_PICTURES")
-
-
-async def picture(page: Page, name: str) -> None:
-    if PICTURES is not None:
-        await page.wait_for_timeout(400)
-        await page.screenshot(path=f"{PICTURES}/{name}.png")
 
 
 @asynccontextmanager
