@@ -107,7 +107,7 @@ class Anonymiser:
                 total.unsent + done.unsent,
             )
         if total.readings:
-            await self._database.write(repository.rebuild_plate_indexes)
+            await self._database.write(repository.rebuild_plate_index)
         # Also when nothing was due: the cut of a round before may have met a reader.
         await self._database.cut_log()
         return total
