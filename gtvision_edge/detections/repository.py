@@ -145,6 +145,10 @@ async def search(database: Database, wanted: Wanted, limit: int) -> list[Detecti
 
     Plates are found by the index of vehicles where their beginning is known; what has to look at every reading keeps no other
     read waiting.
+
+    Raises:
+        SearchTooLongError: that took too long.
+
     """
     terms, values = _terms_of(wanted)
     order = "ORDER BY captured_us DESC, detection_id DESC LIMIT ?"
@@ -168,7 +172,7 @@ async def search(database: Database, wanted: Wanted, limit: int) -> list[Detecti
         values = [json.dumps(list(wanted.cameras)), *values, limit]
     else:
         source = f"detections WHERE {' AND '.join(terms)}"
-    fetch = database.count_all if wanted.patterns and not bounds else database.fetch_all
+    fetch = database.search_all if wanted.patterns and not bounds else database.fetch_all
     rows = await fetch(f"SELECT {_COLUMNS} FROM {source} {order}", [*values, limit])  # noqa: S608 -- of constants
     return [to_detection(row) for row in rows]
 

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
+from weakref import WeakValueDictionary
 
 from gtvision_edge.accounts import NotPermittedError, Principal, Role
 from gtvision_edge.audit import AuditLog
@@ -97,6 +98,7 @@ class DetectionDesk:
         self._cameras = cameras
         self._pictures = pictures
         self._written_down = _Reach()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def search(
         self, principal: Principal, wanted: Search, *, limit: int, address: str = ""
@@ -110,6 +112,7 @@ class DetectionDesk:
             UnknownCameraError: none such that *principal* may see.
             PurposeRequiredError: a plate, and no purpose of five characters or more.
             InvalidInputError: the plate holds nothing to search for.
+            SearchTooLongError: there are too many readings to look through.
 
         """
         found = self._examined(principal, wanted, needs_purpose=bool(wanted.plate))
@@ -119,7 +122,8 @@ class DetectionDesk:
         act = principal.user_id, replace(wanted, before=None)
         if not self._written_down.reaches(act, wanted.before):
             await self._write_down("plates.searched", principal, wanted, address)
-        page = await repository.search(self._database, found, limit)
+        async with self._turn_of(principal):
+            page = await repository.search(self._database, found, limit)
         if page:
             self._written_down.note(act, (page[0].captured_us, page[0].detection_id))
         return page
@@ -137,9 +141,10 @@ class DetectionDesk:
         if not patterns:
             return []
         found = self._examined(principal, replace(wanted, before=None), needs_purpose=True)
-        readings = await repository.search(
-            self._database, replace(found, patterns=patterns), _SIMILAR_READINGS
-        )
+        async with self._turn_of(principal):
+            readings = await repository.search(
+                self._database, replace(found, patterns=patterns), _SIMILAR_READINGS
+            )
         plates = dict.fromkeys(each.plate for each in readings if each.plate)
         return list(plates)[:MAX_SUGGESTIONS]
 
@@ -183,6 +188,12 @@ class DetectionDesk:
             patterns=patterns,
             before=wanted.before,
         )
+
+    def _turn_of(self, principal: Principal) -> asyncio.Lock:
+        """Return what lets the searches of one person go one by one: other people's wait for one of them at most."""
+        turn = self._turns.get(principal.user_id) or asyncio.Lock()
+        self._turns[principal.user_id] = turn
+        return turn
 
     async def get(self, principal: Principal, detection_id: str) -> Detection:
         """Return a detection.

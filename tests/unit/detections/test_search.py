@@ -141,7 +141,7 @@ class _Plans:
         self.steps = [row["detail"] for row in rows]
         return []
 
-    async def count_all(self, sql: str, values: Sequence[Any]) -> list[Any]:
+    async def search_all(self, sql: str, values: Sequence[Any]) -> list[Any]:
         self.is_aside = True
         return await self.fetch_all(sql, values)
 
