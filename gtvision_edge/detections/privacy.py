@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -28,7 +28,9 @@ log = structlog.get_logger(__name__)
 
 BATCH: Final = 200
 FIRST_AFTER_S: Final = 900.0
-ROUND_S: Final = 86_400.0
+NIGHT: Final = time(3, 30)
+"""Of the site's day. To build an index anew keeps everything else waiting that is to be written: seconds for millions of readings."""
+APART: Final = timedelta(hours=6)
 DOUBT_S: Final = 600.0
 _WORD: Final = re.compile(r"[A-Za-z_]{1,16}")
 
@@ -76,7 +78,7 @@ class Anonymiser:
         self._trusts_clock = trusts_clock
 
     async def run(self) -> None:
-        """Go round once a day, until cancelled."""
+        """Go round soon after the start, then once a day, at night, until cancelled."""
         await self._clock.sleep(FIRST_AFTER_S)
         while True:
             while not self._trusts_clock():
@@ -84,7 +86,14 @@ class Anonymiser:
             done = await self.go_round()
             if done.readings:
                 log.info("readings_anonymised", readings=done.readings, pictures=done.pictures)
-            await self._clock.sleep(ROUND_S)
+            await self._clock.sleep(self._until_night_s())
+
+    def _until_night_s(self) -> float:
+        now = datetime.fromtimestamp(self._clock.now_us() / 1e6, self._zone)
+        night = datetime.combine(now.date(), NIGHT, self._zone)
+        while night < now + APART:
+            night += timedelta(days=1)
+        return night.timestamp() - now.timestamp()
 
     async def go_round(self) -> Round:
         """Anonymise all that is due; each batch is one commit with its audit entries. May be cut off anywhere and called again.
