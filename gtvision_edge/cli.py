@@ -19,6 +19,7 @@ from gtvision_edge import __version__
 from gtvision_edge.accounts import find_key_faults
 from gtvision_edge.app import RunOptions, Started, run
 from gtvision_edge.audit import entry_document
+from gtvision_edge.cli_archive import add_archive_commands
 from gtvision_edge.cli_uplink import add_line_commands
 from gtvision_edge.detections.push_wording import ONLY_HERE, describe_help
 from gtvision_edge.errors import EdgeError, ErrorKind, InvalidInputError
@@ -234,6 +235,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(command=_webhook_help)
 
     add_line_commands(commands, common, _load)
+    add_archive_commands(commands, common, _load)
 
     user = commands.add_parser("user", help="people").add_subparsers(required=True)
     command = user.add_parser("reset-password", parents=[common], help="give a new password")

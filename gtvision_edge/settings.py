@@ -375,6 +375,58 @@ def _contact(text: str) -> str:
     return text
 
 
+def _place_in_bucket(text: str) -> str:
+    parts = text.strip("/").split("/") if text else []
+    if not all(re.fullmatch(r"[A-Za-z0-9_.-]+", part) and part.strip(".") for part in parts):
+        raise ValueError(f'"{text}" is no prefix; write "gtvision/prefeitura"')
+    return "/".join(parts)
+
+
+def _store_url(text: str) -> str:
+    url = urlsplit(_url_of("https", "http")(text)) if text else urlsplit("")
+    if url.path.strip("/") or url.query or url.username or url.password:
+        raise ValueError(
+            "must be scheme, host and port alone; keys and bucket have their own settings"
+        )
+    return text.rstrip("/")
+
+
+class ArchiveSettings(Section):
+    """Copies in an object store (S3, MinIO); without ``bucket`` none are made."""
+
+    bucket: Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$")] = ""
+    prefix: Annotated[str, AfterValidator(_place_in_bucket)] = ""
+    endpoint: Annotated[str, AfterValidator(_store_url)] = ""
+    """Empty = Amazon's of ``region``."""
+    region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")] = "us-east-1"
+    host_style: bool = False
+    """The bucket stands in the host's name, not in the path."""
+    access_key: Annotated[str, Field(max_length=256)] = ""
+    secret_key: SecretStr = SecretStr("")
+    secret_key_file: Annotated[Path, AfterValidator(_absolute)] | None = None
+    """Holds the secret key alone; read whenever the store is tried anew."""
+    ca_file: Annotated[Path, AfterValidator(_absolute)] | None = None
+    pictures: bool = True
+    evidence: bool = True
+    remove_expired_evidence: bool = False
+    keep: Annotated[Duration, Field(ge=86400.0)] = 90 * 86400.0
+    """Copies that wait longer are given up, and that is written down."""
+    max_waiting: Annotated[int, Field(ge=1000)] = 1_000_000
+    alert_waiting: Annotated[int, Field(ge=1)] = 10_000
+    alert_age: Duration = 6 * 3600.0
+
+    @model_validator(mode="after")
+    def _has_keys(self) -> "ArchiveSettings":
+        has_secret = bool(self.secret_key.get_secret_value())
+        if has_secret and self.secret_key_file is not None:
+            raise ValueError('give either "secret_key" or "secret_key_file"')
+        if self.bucket and not (self.access_key and (has_secret or self.secret_key_file)):
+            raise ValueError('"bucket" needs "access_key" and "secret_key" or "secret_key_file"')
+        if self.ca_file is not None and self.endpoint.startswith("http://"):
+            raise ValueError('"ca_file" needs an https:// endpoint')
+        return self
+
+
 class PushSettings(Section):
     """Notices on phones and browsers."""
 
@@ -409,6 +461,7 @@ class Settings(BaseSettings):
     papers: PaperSettings = PaperSettings()
     detections: DetectionSettings = DetectionSettings()
     uplink: UplinkSettings = UplinkSettings()
+    archive: ArchiveSettings = ArchiveSettings()
     push: PushSettings = PushSettings()
     logs: LogSettings = LogSettings()
 

@@ -18,6 +18,7 @@ from gtvision_edge.detections.intake import Intake
 from gtvision_edge.detections.intervals.evidence import EvidenceReadings
 from gtvision_edge.detections.picture_store import PictureStore
 from gtvision_edge.detections.pictures.addresses import PictureSources
+from gtvision_edge.detections.pictures.copies import NO_COPIES, Copies
 from gtvision_edge.detections.pictures.fetching import PictureFetcher
 from gtvision_edge.detections.pictures.getting import PictureGetter
 from gtvision_edge.detections.pictures.keeping import IsHeld, PictureBounds, PictureKeeper
@@ -89,6 +90,7 @@ async def open_detections(
     trusts_clock: Callable[[], bool],
     tell: Sequence[Tell] = (),
     tell_of_picture: Sequence[Told] = (),
+    copies: Copies = NO_COPIES,
     registry: CollectorRegistry | None = None,
 ) -> AsyncIterator[Detections]:
     """Open them. The caller runs the anonymiser, the getter and the keeper. *held* as :class:`Anonymiser` has it."""
@@ -106,6 +108,7 @@ async def open_detections(
             pictures=pictures,
             unseal=unseal,
             tell=tell_of_picture,
+            copies=copies,
             registry=registry,
         )
         stack.callback(getter.close)
@@ -118,6 +121,7 @@ async def open_detections(
             send=send,
             tell=tell,
             tell_of_picture=tell_of_picture,
+            copies=copies,
             seal=seal,
             wake=getter.wake,
             settings_of=sources.of,
@@ -164,6 +168,7 @@ async def open_detections(
                 keep_s=settings.keep,
                 zone=zone,
                 trusts_clock=trusts_clock,
+                copies=copies,
             ),
             Watchlist(database, audit, clock),
             getter,
@@ -175,9 +180,15 @@ async def open_detections(
                 bounds=PictureBounds(settings.keep_pictures, settings.pictures_max),
                 is_held=is_held,
                 trusts_clock=trusts_clock,
+                copies=copies,
                 registry=registry,
             ),
         )
+
+
+def picture_path(state_dir: Path) -> Callable[[str], Path]:
+    """Return what tells where a picture is, or would be, by its name."""
+    return PictureStore(state_dir / PICTURES).path_of
 
 
 def readings_for_evidence(database: Database, state_dir: Path) -> EvidenceReadings:

@@ -22,6 +22,7 @@ from gtvision_edge.detections.acceptance import Told
 from gtvision_edge.detections.model import Detection, PictureCame, PictureState
 from gtvision_edge.detections.picture_store import PictureStore, name_of
 from gtvision_edge.detections.pictures import repository
+from gtvision_edge.detections.pictures.copies import NO_COPIES, Copies
 from gtvision_edge.detections.pictures.cropping import cut_out, is_whole
 from gtvision_edge.detections.pictures.fetching import NotFetchedError, PictureFetcher
 from gtvision_edge.detections.pictures.repository import PictureJob
@@ -89,6 +90,7 @@ class PictureGetter:
         pictures: PictureStore,
         unseal: Unseal,
         tell: Sequence[Told] = (),
+        copies: Copies = NO_COPIES,
         registry: CollectorRegistry | None = None,
     ) -> None:
         self._database = database
@@ -98,6 +100,7 @@ class PictureGetter:
         self._pictures = pictures
         self._unseal = unseal
         self._tell = tell
+        self._copies = copies
         self._threads = ThreadPoolExecutor(
             1, "plate-pictures", initializer=lambda: step_back("plate-pictures")
         )
@@ -239,7 +242,7 @@ class PictureGetter:
         if added is None:
             repository.set_state(transaction, detection_id, PictureState.NONE)
             return None
-        repository.note_files(transaction, got.sizes)
+        repository.note_files(transaction, got.sizes, self._copies)
         for tell in self._tell:
             tell(transaction, added)
         return added

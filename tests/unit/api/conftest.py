@@ -31,6 +31,7 @@ from gtvision_edge.alerts.marks import ReadingMarks
 from gtvision_edge.alerts.raising import Teller
 from gtvision_edge.alerts.service import AlertDesk
 from gtvision_edge.api.alerts import alert_endpoints
+from gtvision_edge.api.archive import archive_endpoints
 from gtvision_edge.api.audit import audit_endpoints
 from gtvision_edge.api.auth import Proxies, RequestAuthenticator
 from gtvision_edge.api.auth_check import Gate, auth_check_endpoints
@@ -64,6 +65,9 @@ from gtvision_edge.api.storage import storage_endpoints
 from gtvision_edge.api.uplink import uplink_endpoints
 from gtvision_edge.api.watchlist import watchlist_endpoints
 from gtvision_edge.app import to_message
+from gtvision_edge.archive.desk import ArchiveDesk
+from gtvision_edge.archive.model import StoreState, Totals
+from gtvision_edge.archive.watch import ArchiveView
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.cameras.model import CameraState, CameraUuid, NewCamera, ProbeRequest, StateEntry
@@ -273,12 +277,18 @@ class FakeMonitor:
     findings: list[Finding] = field(default_factory=list)
     offers_webrtc: bool = False
     troubles: dict[str, list[PathTrouble]] = field(default_factory=dict)
+    archive: ArchiveView = field(
+        default_factory=lambda: ArchiveView(StoreState.OFF, 0, "", Totals())
+    )
     line: LineView = field(
         default_factory=lambda: LineView(LinkState.OFF, 0, "", Backlog(), 0.0, {})
     )
 
     def watched_line(self) -> "FakeLine":
         return FakeLine(self)
+
+    def watched_archive(self) -> "FakeArchive":
+        return FakeArchive(self)
 
     def of(self, camera_id: str) -> list[PathTrouble]:
         return self.troubles.get(camera_id, [])
@@ -321,6 +331,17 @@ class FakeLine:
     @property
     def view(self) -> LineView:
         return self.monitor.line
+
+
+@dataclass
+class FakeArchive:
+    """The copies in the object store, likewise."""
+
+    monitor: FakeMonitor
+
+    @property
+    def view(self) -> ArchiveView:
+        return self.monitor.archive
 
 
 @dataclass
@@ -672,6 +693,7 @@ def resources(
         *watchlist_endpoints(detections.watchlist, clock),
         *alert_endpoints(alerts),
         *uplink_endpoints(ParkedDesk(database, audit)),
+        *archive_endpoints(ArchiveDesk(database, audit, clock)),
         *push_subscription_endpoints(notices),
         *site_endpoints(keys),
         *status_endpoints(
@@ -686,6 +708,7 @@ def resources(
             version="1.2.3",
             volume=volume,
             line=monitor.watched_line(),
+            archive=monitor.watched_archive(),
             clock=clock,
         ),
     ]
