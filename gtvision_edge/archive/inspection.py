@@ -1,5 +1,6 @@
 """The archive as the command line looks at it, beside a running daemon."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -41,7 +42,8 @@ async def inspect_archive(
         return ArchiveReport("", "off", "", totals, parked)
     store, reason = "up", ""
     try:
-        await CopyStore(settings, site_id=site_id).knock()
+        tried = await asyncio.to_thread(lambda: CopyStore(settings, site_id=site_id))
+        await tried.knock()
     except (ArchiveRefusedError, ArchiveUnreachableError) as error:
         store, reason = error.code, str(error.details.get("reason", ""))
     return ArchiveReport(place_of(settings), store, reason, totals, parked)

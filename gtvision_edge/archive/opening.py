@@ -11,7 +11,7 @@ from gtvision_edge.archive.copier import Copier
 from gtvision_edge.archive.desk import ArchiveDesk
 from gtvision_edge.archive.files import FilesToCopy, PathOf
 from gtvision_edge.archive.model import Kind
-from gtvision_edge.archive.store import CopyStore, load_obstore
+from gtvision_edge.archive.store import CopyStore, require_extra
 from gtvision_edge.archive.watch import ArchiveWatch
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.runtime.clock import Clock
@@ -48,8 +48,7 @@ async def open_archive(
         ArchiveExtraMissingError: a bucket is named, and what talks to it is not installed.
 
     """
-    if settings.bucket:
-        load_obstore()
+    require_extra(settings)
     files = FilesToCopy({Kind.PICTURE: picture, Kind.EVIDENCE: bundle})
     try:
         copier = Copier(

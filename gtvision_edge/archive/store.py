@@ -38,15 +38,33 @@ class Patience:
     part_s: float = 600.0
 
 
-def load_obstore() -> ModuleType:
-    """Return the package.
+@dataclass(frozen=True, slots=True)
+class _Obstore:
+    """The package, loaded only where a bucket is named."""
+
+    api: ModuleType
+    errors: ModuleType
+    stores: ModuleType
+
+
+def require_extra(settings: ArchiveSettings) -> None:
+    """Return if what talks to the store is installed, or no bucket is named.
 
     Raises:
-        ArchiveExtraMissingError: it is not installed.
+        ArchiveExtraMissingError: it is not.
 
     """
+    if settings.bucket:
+        _load()
+
+
+def _load() -> _Obstore:
     try:
-        return importlib.import_module("obstore")
+        return _Obstore(
+            importlib.import_module("obstore"),
+            importlib.import_module("obstore.exceptions"),
+            importlib.import_module("obstore.store"),
+        )
     except ImportError as error:
         raise ArchiveExtraMissingError(
             "[archive] names a bucket, and the package obstore is not installed: pip install 'gtvision-edge[archive]'."
@@ -59,14 +77,14 @@ class CopyStore:
     def __init__(
         self, settings: ArchiveSettings, *, site_id: str, patience: Patience = Patience()
     ) -> None:
-        """Nothing is asked of the store yet.
+        """Read the files that the settings name, which blocks; nothing is asked of the store yet.
 
         Raises:
             ArchiveExtraMissingError: obstore is not installed.
             ArchiveRefusedError: a file that the settings name cannot be read.
 
         """
-        self._obstore = load_obstore()
+        self._obstore = _load()
         self._settings = settings
         self._site_id = site_id
         self.base = "/".join(part for part in (settings.prefix, site_id) if part)
@@ -105,7 +123,7 @@ class CopyStore:
         """
         part = max(LEAST_PART, -(-size_bytes // MOST_PARTS))
         await self._told(
-            self._obstore.put_async(
+            self._obstore.api.put_async(
                 self._parts,
                 f"{self.base}/{key}",
                 pieces,
@@ -124,7 +142,9 @@ class CopyStore:
 
         """
         try:
-            found = await self._told(self._obstore.head_async(self._small, f"{self.base}/{key}"))
+            found = await self._told(
+                self._obstore.api.head_async(self._small, f"{self.base}/{key}")
+            )
         except ArchiveRefusedError:
             return None
         return int(found["size"])
@@ -136,11 +156,11 @@ class CopyStore:
             ArchiveUnreachableError, ArchiveRefusedError: it may be gone or not.
 
         """
-        await self._told(self._obstore.delete_async(self._small, f"{self.base}/{key}"))
+        await self._told(self._obstore.api.delete_async(self._small, f"{self.base}/{key}"))
 
     async def _put(self, key: str, content: bytes, content_type: str) -> None:
         await self._told(
-            self._obstore.put_async(
+            self._obstore.api.put_async(
                 self._small,
                 f"{self.base}/{key}",
                 content,
@@ -151,7 +171,7 @@ class CopyStore:
 
     async def _told(self, asked: Awaitable[T]) -> T:
         """Wait for an answer, and tell its failures in our words: what the store says goes nowhere else."""
-        errors = importlib.import_module("obstore.exceptions")
+        errors = self._obstore.errors
         try:
             return await asked
         except FileNotFoundError as error:
@@ -195,7 +215,7 @@ class CopyStore:
             "token": None,
             "expires_at": None,
         }
-        return importlib.import_module("obstore.store").S3Store(
+        return self._obstore.stores.S3Store(
             settings.bucket,
             config=config,
             client_options=client,
@@ -246,4 +266,4 @@ def _reason(error: Exception) -> str:
         return found[1]
     if found := _STATUS.search(text):
         return f"http_{found[1]}"
-    return "unanswered"
+    return "certificate" if "InvalidCertificate" in text else "unanswered"

@@ -65,6 +65,7 @@ from gtvision_edge.api.storage import storage_endpoints
 from gtvision_edge.api.uplink import uplink_endpoints
 from gtvision_edge.api.watchlist import watchlist_endpoints
 from gtvision_edge.app import to_message
+from gtvision_edge.archive.debts import PictureCopies
 from gtvision_edge.archive.desk import ArchiveDesk
 from gtvision_edge.archive.model import StoreState, Totals
 from gtvision_edge.archive.watch import ArchiveView
@@ -114,6 +115,7 @@ from gtvision_edge.runtime.tasks import Job
 from gtvision_edge.settings import (
     AccountSettings,
     ApiSettings,
+    ArchiveSettings,
     DetectionSettings,
     ExportSettings,
     IdentitySettings,
@@ -331,6 +333,14 @@ class FakeLine:
     @property
     def view(self) -> LineView:
         return self.monitor.line
+
+
+ALL_COPIED = ArchiveSettings(
+    bucket="copias",
+    access_key="box",
+    secret_key=SecretStr("a-secret"),
+    endpoint="http://127.0.0.1:9",
+)
 
 
 @dataclass
@@ -618,6 +628,7 @@ async def detections(
         trusts_clock=lambda: True,
         tell=(teller,),
         tell_of_picture=(teller.picture_came,),
+        copies=PictureCopies(ALL_COPIED, clock),
     ) as opened:
         yield opened
 

@@ -1,6 +1,8 @@
+import { archiveActs } from "./archive.en";
 import type { Text } from "./pt-BR";
 
 export const acts: Text["acts"] = {
+  ...archiveActs,
   "user.login": "signed in",
   "user.login_failed": "tried to sign in and failed",
   "user.logout": "signed out",

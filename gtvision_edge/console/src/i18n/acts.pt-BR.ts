@@ -1,5 +1,8 @@
+import { archiveActs } from "./archive.pt-BR";
+
 /** What people do, as the audit log names it. */
 export const acts: Record<string, string> = {
+  ...archiveActs,
   "user.login": "entrou",
   "user.login_failed": "tentou entrar e não conseguiu",
   "user.logout": "saiu",

@@ -1,5 +1,6 @@
 /** What somebody should mend on the box, and how, in English. */
 
+import { archiveFindings } from "./archive.en";
 import type { Text } from "./pt-BR";
 
 const word = (value: unknown): string => (typeof value === "string" ? value : "—");
@@ -35,6 +36,7 @@ const PICTURE_REASONS: Record<string, string> = {
 };
 
 export const findings: Text["findings"] = {
+  ...archiveFindings,
   integrity_faults: () => ({
     title: "The comparison of disk and index found faults.",
     cure: "See which under Integrity below, and compare again once they are mended.",

@@ -1,5 +1,6 @@
 /** What somebody should mend on the box, and how. Keys are the daemon's stable codes. */
 
+import { archiveFindings } from "./archive.pt-BR";
 import type { Trouble } from "./trouble.pt-BR";
 
 type Facts = Readonly<Record<string, unknown>>;
@@ -38,6 +39,7 @@ const PICTURE_REASONS: Record<string, string> = {
 };
 
 export const findings: Record<string, (facts: Facts) => Trouble> = {
+  ...archiveFindings,
   integrity_faults: () => ({
     title: "A conferência de disco e índice encontrou problemas.",
     cure: "Veja quais no quadro Integridade, abaixo, e confira de novo depois de resolver.",
