@@ -44,8 +44,8 @@ class FilesToCopy:
 
         """
         path = self._path(owed)
-        content = await self._in_thread(owed.kind, path, path.read_bytes)
-        if hashlib.sha256(content).hexdigest() != owed.sha256:
+        content, sha256 = await self._in_thread(owed.kind, path, lambda: _read_whole(path))
+        if sha256 != owed.sha256:
             raise FileToCopyError("The file is not what it was.", reason="file_changed")
         return content
 
@@ -80,6 +80,11 @@ class FilesToCopy:
                 return await loop.run_in_executor(self._threads[kind], _told, path, work)
         except TimeoutError as error:
             raise FileToCopyError("The disk does not answer.", reason="file_unreadable") from error
+
+
+def _read_whole(path: Path) -> tuple[bytes, str]:
+    content = path.read_bytes()
+    return content, hashlib.sha256(content).hexdigest()
 
 
 def _next(file: BinaryIO, digest: "hashlib._Hash") -> bytes:

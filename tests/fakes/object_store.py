@@ -32,6 +32,16 @@ def checksum(body: bytes) -> str:
     return base64.b64encode(hashlib.sha256(body).digest()).decode()
 
 
+def signature(secret_key: str, day: str, region: str, time: str, canonical: str) -> str:
+    """Return AWS Signature Version 4 of a canonical request."""
+    scope = f"{day}/{region}/s3/aws4_request"
+    digest = hashlib.sha256(canonical.encode()).hexdigest()
+    key = f"AWS4{secret_key}".encode()
+    for part in (day, region, "s3", "aws4_request"):
+        key = _hmac(key, part)
+    return _hmac(key, "\n".join(["AWS4-HMAC-SHA256", time, scope, digest])).hex()
+
+
 class RefusedError(Exception):
     """What is answered to a request that S3 refuses."""
 
@@ -68,9 +78,9 @@ class ObjectStore:
     asked: list[tuple[str, str]] = field(default_factory=list)
     """Method and key of each request, as they came."""
     freed: asyncio.Event = field(default_factory=asyncio.Event)
+    on_kept: Callable[[str], None] = lambda key: None
+    """Called when an object is there, before whoever sent it hears of it."""
     largest_body: int = 0
-    began: asyncio.Event = field(default_factory=asyncio.Event)
-    """Something was asked since a test cleared it."""
 
     def behave(self, mood: Mood) -> None:
         self.mood = mood
@@ -85,7 +95,6 @@ class ObjectStore:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         key = unquote(request.rel_url.raw_path).removeprefix(f"/{self.bucket}").removeprefix("/")
         self.asked.append((request.method, key))
-        self.began.set()
         mood = self.mood_of(request.method, key) or self.mood
         if mood == "cuts":
             await request.content.read(65536)
@@ -147,6 +156,7 @@ class ObjectStore:
     def _keep(self, key: str, body: bytes) -> web.Response:
         self.objects[key] = body
         self.stored[key] += 1
+        self.on_kept(key)
         return web.Response(headers={"ETag": f'"{hashlib.md5(body).hexdigest()}"'})  # noqa: S324 -- as S3 does
 
     def _put_part(self, request: web.Request, key: str, body: bytes) -> web.Response:
@@ -205,7 +215,7 @@ class ObjectStore:
         )
         if said is None:
             raise RefusedError(403, "AccessDenied")
-        access_key, day, region, names, signature = said.groups()
+        access_key, day, region, names, _ = said.groups()
         if access_key != self.access_key:
             raise RefusedError(403, "InvalidAccessKeyId")
         if region != self.region:
@@ -224,19 +234,8 @@ class ObjectStore:
         )
         path = request.rel_url.raw_path
         canonical = "\n".join([request.method, path, query, headers, names, payload])
-        scope = f"{day}/{region}/s3/aws4_request"
-        to_sign = "\n".join(
-            [
-                "AWS4-HMAC-SHA256",
-                request.headers["x-amz-date"],
-                scope,
-                hashlib.sha256(canonical.encode()).hexdigest(),
-            ]
-        )
-        key = _hmac(f"AWS4{self.secret_key}".encode(), day)
-        for each in (region, "s3", "aws4_request"):
-            key = _hmac(key, each)
-        if not hmac.compare_digest(_hmac(key, to_sign).hex(), signature):
+        made = signature(self.secret_key, day, region, request.headers["x-amz-date"], canonical)
+        if not hmac.compare_digest(made, said[5]):
             raise RefusedError(403, "SignatureDoesNotMatch")
 
 
