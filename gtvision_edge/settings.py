@@ -409,6 +409,8 @@ class ArchiveSettings(Section):
     pictures: bool = True
     evidence: bool = True
     remove_expired_evidence: bool = False
+    bytes_per_second: Annotated[Size, Field(ge=64 * 2**10)] | None = None
+    """Of all copies together; None = as many as the line takes."""
     keep: Annotated[Duration, Field(ge=86400.0)] = 90 * 86400.0
     """Copies that wait longer are given up, and that is written down."""
     max_waiting: Annotated[int, Field(ge=1000)] = 1_000_000

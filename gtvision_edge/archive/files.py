@@ -9,6 +9,7 @@ from typing import BinaryIO, Final, TypeVar
 
 from gtvision_edge.archive.errors import FileToCopyError
 from gtvision_edge.archive.model import Kind, Owed
+from gtvision_edge.archive.pace import Pace
 from gtvision_edge.runtime.background import step_back
 
 T = TypeVar("T")
@@ -23,8 +24,9 @@ PathOf = Callable[[str], Path]
 class FilesToCopy:
     """Reads files. Each kind has a thread of its own: where one lies on a disk that hangs, the other goes on."""
 
-    def __init__(self, path_of: Mapping[Kind, PathOf]) -> None:
+    def __init__(self, path_of: Mapping[Kind, PathOf], *, pace: Pace) -> None:
         self._path_of = path_of
+        self._pace = pace
         self._threads = {
             kind: ThreadPoolExecutor(
                 1, f"archive-{kind}", initializer=step_back, initargs=(f"archive-{kind}",)
@@ -47,6 +49,7 @@ class FilesToCopy:
         content, sha256 = await self._in_thread(owed.kind, path, lambda: _read_whole(path))
         if sha256 != owed.sha256:
             raise FileToCopyError("The file is not what it was.", reason="file_changed")
+        await self._pace.pass_by(len(content))
         return content
 
     async def pieces(self, owed: Owed) -> AsyncIterator[bytes]:
@@ -65,6 +68,7 @@ class FilesToCopy:
                 following = await self._in_thread(owed.kind, path, lambda: _next(file, digest))
                 if not following and digest.hexdigest() != owed.sha256:
                     raise FileToCopyError("The file is not what it was.", reason="file_changed")
+                await self._pace.pass_by(len(held))
                 yield held
                 held = following
         finally:

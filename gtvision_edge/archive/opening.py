@@ -11,6 +11,7 @@ from gtvision_edge.archive.copier import Copier
 from gtvision_edge.archive.desk import ArchiveDesk
 from gtvision_edge.archive.files import FilesToCopy, PathOf
 from gtvision_edge.archive.model import Kind
+from gtvision_edge.archive.pace import Pace
 from gtvision_edge.archive.store import CopyStore, require_extra
 from gtvision_edge.archive.watch import ArchiveWatch
 from gtvision_edge.audit import AuditLog
@@ -49,7 +50,10 @@ async def open_archive(
 
     """
     require_extra(settings)
-    files = FilesToCopy({Kind.PICTURE: picture, Kind.EVIDENCE: bundle})
+    files = FilesToCopy(
+        {Kind.PICTURE: picture, Kind.EVIDENCE: bundle},
+        pace=Pace(clock, settings.bytes_per_second),
+    )
     try:
         copier = Copier(
             settings,

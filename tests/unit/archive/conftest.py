@@ -17,6 +17,7 @@ from gtvision_edge.archive.debts import BundleCopies, PictureCopies
 from gtvision_edge.archive.desk import ArchiveDesk
 from gtvision_edge.archive.files import FilesToCopy
 from gtvision_edge.archive.model import Kind, Totals
+from gtvision_edge.archive.pace import Pace
 from gtvision_edge.archive.repository import fetch_totals
 from gtvision_edge.archive.store import CopyStore, Patience
 from gtvision_edge.archive.watch import ArchiveWatch
@@ -101,7 +102,10 @@ class Box:
     ) -> AsyncIterator[Copier]:
         """Have it copied while the block is open."""
         wanted = settings or self.settings
-        files = FilesToCopy({Kind.PICTURE: self.picture_path, Kind.EVIDENCE: self.bundle_path})
+        files = FilesToCopy(
+            {Kind.PICTURE: self.picture_path, Kind.EVIDENCE: self.bundle_path},
+            pace=Pace(self.clock, wanted.bytes_per_second),
+        )
         copier = Copier(
             wanted,
             self.database,

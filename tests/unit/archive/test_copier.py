@@ -280,6 +280,17 @@ async def test_a_disk_that_is_not_there_is_waited_for(box: Box) -> None:
     assert box.store.objects[bundle] == b"a bundle"
 
 
+async def test_copies_take_no_more_of_the_line_than_they_may(box: Box) -> None:
+    settings = box.setting(bytes_per_second="1MiB")
+    await box.make_bundle(BIG)
+    began = box.clock.monotonic()
+
+    async with box.copying(settings):
+        await box.until(lambda totals: not totals.waiting, turning_s=0.5)
+
+    assert 19 <= box.clock.monotonic() - began <= 25  # 20 MiB
+
+
 async def test_a_new_secret_in_its_file_is_taken_at_the_next_knock(box: Box) -> None:
     secret = box.folder / "secret"
     secret.write_text("wrong\n")
