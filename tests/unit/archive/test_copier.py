@@ -1,6 +1,7 @@
 """What is owed to the object store gets there, once, whatever the store does meanwhile."""
 
 import hashlib
+import random
 from typing import Any
 
 import pytest
@@ -212,6 +213,36 @@ async def test_a_picture_that_comes_again_while_its_copy_is_to_go_is_there_in_th
         await box.until_done()
 
     assert box.store.objects[key] == JPEG
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_however_pictures_come_and_go_the_store_has_those_that_are_there(
+    box: Box, seed: int
+) -> None:
+    choose = random.Random(seed)  # noqa: S311 -- no secret
+    pictures = {b"picture %d" % number: False for number in range(5)}
+    keys: dict[bytes, str] = {}
+    moods: list[Mood] = ["well", "well", "away", "cuts", "denies"]
+    for _ in range(4):  # starts
+        async with box.copying(patience=Patience(small_s=1)):
+            for _ in range(12):
+                jpeg = choose.choice(list(pictures))
+                if pictures[jpeg]:
+                    await box.drop_picture(jpeg)
+                else:
+                    keys[jpeg] = await box.keep_picture(jpeg)
+                pictures[jpeg] = not pictures[jpeg]
+                if choose.random() < 0.3:
+                    box.store.behave(choose.choice(moods))
+                await box.clock.advance(choose.choice([0, 0, 1, 5, 40]))
+    box.store.behave("well")
+
+    async with box.copying():
+        totals = await box.until_done()
+
+    there = sorted(keys[jpeg] for jpeg, is_there in pictures.items() if is_there)
+    assert box.store.kept() == there
+    assert (totals.copies, totals.parked) == (len(there), 0)
 
 
 async def test_nothing_is_removed_that_was_never_to_be_copied(box: Box) -> None:
