@@ -388,6 +388,8 @@ def _store_url(text: str) -> str:
         raise ValueError(
             "must be scheme, host and port alone; keys and bucket have their own settings"
         )
+    if text and not (_HOST.fullmatch(url.hostname or "") or ":" in (url.hostname or "")):
+        raise ValueError(f'"{url.hostname}" is no host')
     return text.rstrip("/")
 
 
@@ -401,7 +403,7 @@ class ArchiveSettings(Section):
     region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")] = "us-east-1"
     host_style: bool = False
     """The bucket stands in the host's name, not in the path."""
-    access_key: Annotated[str, Field(max_length=256)] = ""
+    access_key: Annotated[str, Field(max_length=256, pattern=r"^[!-~]*$")] = ""
     secret_key: SecretStr = SecretStr("")
     secret_key_file: Annotated[Path, AfterValidator(_absolute)] | None = None
     """Holds the secret key alone; read whenever the store is tried anew."""

@@ -215,13 +215,17 @@ class CopyStore:
             "token": None,
             "expires_at": None,
         }
-        return self._obstore.stores.S3Store(
-            settings.bucket,
-            config=config,
-            client_options=client,
-            retry_config={"max_retries": retries, "retry_timeout": timedelta(minutes=5)},
-            credential_provider=lambda: keys,
-        )
+        try:
+            return self._obstore.stores.S3Store(
+                settings.bucket,
+                config=config,
+                client_options=client,
+                retry_config={"max_retries": retries, "retry_timeout": timedelta(minutes=5)},
+                credential_provider=lambda: keys,
+            )
+        except (self._obstore.errors.BaseError, ValueError) as error:
+            reason = "settings" if settings.ca_file is None else "ca_unreadable"
+            raise ArchiveRefusedError("The store cannot be tried so.", reason=reason) from error
 
 
 Connect = Callable[[], CopyStore]

@@ -201,6 +201,8 @@ def test_proxies_and_origins_are_checked_before_anything_starts(
         ('prefix = "a//b"', "archive.prefix", "gtvision/prefeitura"),
         ('endpoint = "minio:9000"', "archive.endpoint", "https://"),
         ('endpoint = "https://a:b@minio:9000"', "archive.endpoint", "alone"),
+        ('endpoint = "https://mi nio:9000"', "archive.endpoint", "no host"),
+        ('access_key = "a b"', "archive.access_key", "pattern"),
         ('endpoint = "https://minio:9000/copias"', "archive.endpoint", "alone"),
         ('endpoint = "http://minio:9000"\nca_file = "/ca.pem"', "archive", "https://"),
         ('secret_key_file = "secret"', "archive.secret_key_file", "absolute"),

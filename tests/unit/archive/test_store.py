@@ -10,7 +10,11 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from gtvision_edge.archive.errors import ArchiveExtraMissingError, ArchiveUnreachableError
+from gtvision_edge.archive.errors import (
+    ArchiveExtraMissingError,
+    ArchiveRefusedError,
+    ArchiveUnreachableError,
+)
 from gtvision_edge.archive.opening import open_archive
 from gtvision_edge.archive.store import CopyStore, Patience, place_of
 from gtvision_edge.audit import AuditLog
@@ -52,6 +56,20 @@ async def test_tls_with_an_authority_of_the_sites_own_and_strangers_are_not_beli
         with pytest.raises(ArchiveUnreachableError):
             await tried(ca_file=tmp_path / "other" / "ca.pem")
         assert store.objects == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "rubbish", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
+)
+def test_an_authority_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "ca.pem"
+    path.write_text(text)
+    settings = settings_for(ObjectStore(url="https://127.0.0.1:9"), ca_file=path)
+
+    with pytest.raises(ArchiveRefusedError) as refused:
+        CopyStore(settings, site_id=SITE)
+
+    assert refused.value.details["reason"] == "ca_unreadable"
 
 
 async def test_without_the_package_an_archive_is_refused_and_none_is_not(
