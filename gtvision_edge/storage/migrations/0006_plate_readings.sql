@@ -348,3 +348,7 @@ END;
 CREATE TRIGGER archive_removed AFTER DELETE ON archive_copies BEGIN
     UPDATE archive_totals SET copies = copies - 1, copied_bytes = copied_bytes - OLD.size_bytes;
 END;
+
+-- A day's timeline is read from the index alone: the rows of one camera lie far apart.
+DROP INDEX segments_by_camera;
+CREATE INDEX segments_by_camera ON segments (camera_no, start_us, end_us, doomed, held, continues, format_id, size_bytes);
