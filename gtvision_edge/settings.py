@@ -339,7 +339,7 @@ class DetectionSettings(Section):
 
 
 class UplinkSettings(Section):
-    """The hub's broker; without ``url`` messages wait."""
+    """The hub's broker; without ``url`` nothing is kept for a hub."""
 
     url: Annotated[SecretStr, AfterValidator(_amqp_url)] = SecretStr("")
     exchange: Annotated[str, Field(min_length=1, max_length=127)] = "deteccoes.events"
@@ -355,6 +355,10 @@ class UplinkSettings(Section):
     watch_queues: tuple[Annotated[str, Field(min_length=1, max_length=255)], ...] = ()
     alert_waiting: Annotated[int, Field(ge=1)] = 10_000
     alert_age: Duration = 3600.0
+
+    @property
+    def has_hub(self) -> bool:
+        return bool(self.url.get_secret_value())
 
     @model_validator(mode="after")
     def _files_go_together(self) -> "UplinkSettings":
