@@ -1,6 +1,7 @@
 """The settings of all cameras' plate sources: asked for by everyone who takes readings, changed by administrators."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from gtvision_edge.accounts import NotPermittedError, Principal, Role
@@ -45,6 +46,7 @@ class PlateSources:
         self._cameras = cameras
         self._by_camera: dict[str, SourceSettings] = {}
         self._one_change = asyncio.Lock()
+        self._committing: set[asyncio.Task[None]] = set()
 
     async def load(self) -> None:
         rows = await repository.fetch_all(self._database)
@@ -113,16 +115,24 @@ class PlateSources:
                     tenant_id=camera.tenant_id,
                     details=_difference(facts_of(before), facts_of(after)),
                 )
-                # In the writer's thread: who is cancelled while it commits leaves memory and disk alike.
-                self._by_camera[camera.camera_uuid] = after
 
-            try:
-                await self._database.write(write)
-            except Exception:
-                await self.load()
-                raise
-        self._bus.publish(PlateSourceChanged(camera.camera_uuid))
+            await self._whole(camera.camera_uuid, after, write)
         return camera, after
+
+    async def _whole(
+        self, camera_uuid: str, after: SourceSettings, write: Callable[[Transaction], None]
+    ) -> None:
+        """Commit *write*, then put *after* in force, to the end even when the caller goes away: disk and memory must not differ."""
+
+        async def run() -> None:
+            await self._database.write(write)
+            self._by_camera[camera_uuid] = after
+            self._bus.publish(PlateSourceChanged(camera_uuid))
+
+        task = asyncio.create_task(run(), name="plate-source-commit")  # ends by itself in a write
+        self._committing.add(task)
+        task.add_done_callback(self._committing.discard)
+        await asyncio.shield(task)
 
 
 def _difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
