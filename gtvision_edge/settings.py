@@ -86,7 +86,13 @@ def _proxy(text: str) -> str:
     return text
 
 
-def _picture_source(text: str) -> str:
+def picture_source(text: str) -> str:
+    """Return *text*, which is a network, an address or the name of a host.
+
+    Raises:
+        ValueError: it is none of these.
+
+    """
     try:
         ipaddress.ip_network(text, strict=False)
     except ValueError as error:
@@ -329,7 +335,7 @@ class DetectionSettings(Section):
     """Afterwards plate and pictures of a reading are taken away; counts remain."""
     keep_pictures: Annotated[Duration, Field(ge=3600.0)] = 180 * 86400.0
     pictures_max: Size = 20 * 2**30
-    picture_sources: tuple[Annotated[str, AfterValidator(_picture_source)], ...] = (
+    picture_sources: tuple[Annotated[str, AfterValidator(picture_source)], ...] = (
         "10.0.0.0/8",
         "172.16.0.0/12",
         "192.168.0.0/16",

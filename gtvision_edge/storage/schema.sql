@@ -492,6 +492,7 @@ CREATE TABLE plate_sources (
     zone TEXT,                            -- IANA name of its clock's zone; NULL = the site's
     least_trust TEXT NOT NULL,            -- TrustLevel; what proves less is refused
     is_pulled INTEGER NOT NULL,           -- 1 = the box asks the camera for its readings
+    picture_sources TEXT NOT NULL,        -- JSON list of networks and hosts that its pictures are fetched from, too
     updated_us INTEGER NOT NULL
 ) WITHOUT ROWID;
 

@@ -93,7 +93,8 @@ class PlateSources:
         """Set *changes* for a camera's readings; audited, with what was set before.
 
         Raises:
-            UnknownCameraError, NotPermittedError: as for :meth:`show`.
+            UnknownCameraError: as for :meth:`show`.
+            NotPermittedError: likewise; or *principal* is not of the whole site and ``picture_sources`` would be others.
             InvalidInputError: ``faults`` names what is wrong; nothing was changed.
 
         """
@@ -103,6 +104,11 @@ class PlateSources:
             after = await asyncio.to_thread(changed, before, changes)
             if after == before:
                 return camera, before
+            if after.picture_sources != before.picture_sources and not _is_of_whole_site(principal):
+                # It is the box that asks there, in the site's own network.
+                raise NotPermittedError(
+                    "Only who looks after the whole site may set picture_sources."
+                )
 
             def write(transaction: Transaction) -> None:
                 row = stored(camera.camera_uuid, after)
@@ -133,6 +139,10 @@ class PlateSources:
         self._committing.add(task)
         task.add_done_callback(self._committing.discard)
         await asyncio.shield(task)
+
+
+def _is_of_whole_site(principal: Principal) -> bool:
+    return principal.tenant_id is None and principal.camera_ids is None
 
 
 def _difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:

@@ -665,7 +665,7 @@ def resources(
         *mosaic_endpoints(mosaics),
         *push_endpoints(detections.pushes),
         *push_access_endpoints(detections.access, Proxies(api_settings.trusted_proxies), clock),
-        *plate_source_endpoints(detections.sources, state_of=detections.pullers.state_of),
+        *plate_source_endpoints(detections.sources, pull_of=detections.pullers.view_of),
         *detection_endpoints(detections.desk),
         *detection_table_endpoints(detections.desk),
         *audit_endpoints(audit, database, keys.site, reveal=detections.desk.reveal),

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from gtvision_edge.accounts import Principal, Role
+from gtvision_edge.accounts import Role
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.detections.model import TrustLevel
 from gtvision_edge.detections.plate_sources.model import PlateSourceChanged, SourceChanges
