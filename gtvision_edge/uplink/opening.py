@@ -63,4 +63,4 @@ def open_line(
     }
     if settings.has_hub:
         jobs["audit-anchors"] = anchors.run
-    return LineToHub(watch, bounds, ParkedDesk(database, audit), jobs)
+    return LineToHub(watch, bounds, ParkedDesk(database, audit, clock), jobs)

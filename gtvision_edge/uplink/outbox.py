@@ -107,6 +107,11 @@ def marked_late(body: bytes) -> bytes:
     return _LATE + body.removeprefix(_PROMPT) if body.startswith(_PROMPT) else body
 
 
+def subject_of(body: bytes) -> str:
+    """Return what an envelope of :class:`Outbox` is about, such as ``camera/cam01``."""
+    return str(json.loads(body)["subject"])
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A message that waits; ``seq`` is its place in the order of acceptance."""

@@ -671,7 +671,7 @@ def resources(
         *audit_endpoints(audit, database, keys.site, reveal=detections.desk.reveal),
         *watchlist_endpoints(detections.watchlist, clock),
         *alert_endpoints(alerts),
-        *uplink_endpoints(ParkedDesk(database, audit)),
+        *uplink_endpoints(ParkedDesk(database, audit, clock)),
         *push_subscription_endpoints(notices),
         *site_endpoints(keys),
         *status_endpoints(
