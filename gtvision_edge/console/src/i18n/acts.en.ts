@@ -64,6 +64,7 @@ export const acts: Text["acts"] = {
   "uplink.message_retried": "sent a message again that the hub had refused",
   "uplink.messages_retried": "sent the messages again that the hub had refused",
   "uplink.message_discarded": "discarded a message that the hub had refused",
+  "uplink.messages_discarded": "discarded messages that the hub had refused",
   "uplink.messages_given_up": "gave up messages that waited for the hub",
   "footage.sealed": "sealed the footage",
 };

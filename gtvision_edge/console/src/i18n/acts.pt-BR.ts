@@ -63,6 +63,7 @@ export const acts: Record<string, string> = {
   "uplink.message_retried": "mandou de novo uma mensagem que a central recusou",
   "uplink.messages_retried": "mandou de novo as mensagens que a central recusou",
   "uplink.message_discarded": "descartou uma mensagem que a central recusou",
+  "uplink.messages_discarded": "descartou mensagens que a central recusou",
   "uplink.messages_given_up": "desistiu de mensagens que esperavam pela central",
   "footage.sealed": "selou as gravações",
 };

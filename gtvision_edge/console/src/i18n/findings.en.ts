@@ -1,5 +1,6 @@
 /** What somebody should mend on the box, and how, in English. */
 
+import { plateSource } from "./plateSource.en";
 import type { Text } from "./pt-BR";
 
 const word = (value: unknown): string => (typeof value === "string" ? value : "—");
@@ -22,6 +23,8 @@ const CLOCK_TITLES: Record<string, string> = {
   leapt_unsynced: "The box's clock leapt, and no time server confirmed it: nothing is deleted by its age.",
   behind_footage: "The box's clock is before the last recording: nothing is deleted by its age.",
 };
+
+const reasonOf = (words: Record<string, string>, reason: unknown): string | undefined => words[String(reason)];
 
 const PICTURE_REASONS: Record<string, string> = {
   picture_address_refused: "their address is not listed",
@@ -195,8 +198,12 @@ export const findings: Text["findings"] = {
     title: `${Number(parked).toLocaleString("en")} messages were refused by the hub many times and are put aside.`,
     cure: "Others go on. The hub's team can tell why it refuses them.",
   }),
+  plate_pull_failing: ({ camera, camera_id: id, reason }) => ({
+    title: `Readings of ${word(camera ?? id)} do not arrive: ${reasonOf(plateSource.states, reason) ?? word(reason)}.`,
+    cure: reasonOf(plateSource.cures, reason) ?? "See the settings of the readings, in Cameras.",
+  }),
   plate_pictures_failing: ({ cameras, reason }) => ({
     title: `Pictures of readings do not come, of ${Number(cameras).toLocaleString("en")} camera(s): ${PICTURE_REASONS[String(reason)] ?? word(reason)}.`,
-    cure: "The readings stay, without picture. Who sends them names the address in imagem_url: this box must reach it, picture_sources (edge.toml) must list it, and it must be a JPEG of at most 5 MiB.",
+    cure: "The readings stay, without picture. Who sends them names the address in imagem_url: this box must reach it, picture_sources (edge.toml, or the camera's settings) must list it, and it must be a JPEG of at most 5 MiB.",
   }),
 };

@@ -1,0 +1,38 @@
+import type { Text } from "./pt-BR";
+
+export const plateSource: Text["plateSource"] = {
+  title: "Settings of the readings",
+  open: "Change settings",
+  pull: "Ask the camera (Intelbras and Dahua that do not send)",
+  pullHint: "By snapManager.cgi, with the camera's user and password.",
+  pulled: "Asking",
+  states: {
+    off: "not asked: the camera is switched off or has no address",
+    connecting: "connecting",
+    connected: "connected, waiting for plates",
+    unreachable: "the camera does not answer",
+    unauthorized: "the camera refuses user and password",
+    unsupported: "the camera does not know the question",
+    garbled: "what the camera answers makes no sense",
+  },
+  trying: "trying again",
+  cures: {
+    unreachable: "Check that the camera is on and on the network, and its HTTP port.",
+    unauthorized: "Correct user and password in Edit. The next try takes 10 min, so that the camera does not lock the account.",
+    unsupported: "Check model and HTTP port: only Intelbras or Dahua LPR cameras have snapManager.cgi. The next try takes 5 min.",
+    garbled: "Check that the HTTP port is the camera's and not another device's; restart the camera or update its firmware.",
+  },
+  pictures: "Where to fetch pictures from (imagem_url)",
+  picturesHint: "Networks, addresses or names of hosts, one a line; added to those of picture_sources, in edge.toml.",
+  picturesOfSite: "Only an administrator of the whole site changes this.",
+  addresses: "Take pushes from these addresses only",
+  addressesHint: "Addresses or networks, one a line; empty = from any.",
+  scale: "Confidence counts to",
+  scales: { auto: "automatic", "100": "100", "255": "255" },
+  zone: "Time zone of the camera's clock",
+  zoneHint: "Empty = the site's. For times without an offset.",
+  trust: "Least proof of pushes",
+  trusts: { secret_path: "secret address", authenticated: "user and password", signed: "signature" },
+  directions: "What the camera's directions mean",
+  directionsHint: "One a line: the camera's word = what it is here. E.g. Obverse = towards the centre",
+};
