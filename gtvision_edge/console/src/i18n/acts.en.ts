@@ -58,6 +58,7 @@ export const acts: Text["acts"] = {
   "plates.pictures_dropped": "took old pictures out of readings",
   "plates.searched": "searched for a plate",
   "alert.acknowledged": "acknowledged an alert",
+  "alert.acknowledgement_taken_back": "took back the acknowledgement of an alert",
   "watch.created": "put a plate on the watchlist",
   "watch.changed": "changed a plate of the watchlist",
   "watch.removed": "took a plate off the watchlist",

@@ -57,6 +57,7 @@ export const acts: Record<string, string> = {
   "plates.pictures_dropped": "tirou imagens antigas de leituras",
   "plates.searched": "procurou uma placa",
   "alert.acknowledged": "reconheceu um alerta",
+  "alert.acknowledgement_taken_back": "desfez o reconhecimento de um alerta",
   "watch.created": "incluiu uma placa na lista de monitoramento",
   "watch.changed": "mudou uma placa da lista de monitoramento",
   "watch.removed": "tirou uma placa da lista de monitoramento",
