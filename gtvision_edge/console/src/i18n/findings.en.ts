@@ -177,7 +177,7 @@ export const findings: Text["findings"] = {
   hub_far_behind: ({ waiting, queue, depth }) => ({
     title: typeof queue === "string"
       ? `The hub is far behind: its queue ${queue} holds ${Number(depth).toLocaleString("en")} messages.`
-      : `The hub is far behind: ${Number(waiting).toLocaleString("en")} messages wait for it.`,
+      : `The hub is far behind${waiting === undefined ? "" : `: ${Number(waiting).toLocaleString("en")} messages wait for it`}.`,
     cure: typeof queue === "string"
       ? "Who takes them at the hub has stopped or is slow: tell its team."
       : "They are sent by themselves once the line is back, new ones first. If the line is good, the hub takes them too slowly.",
@@ -187,7 +187,9 @@ export const findings: Text["findings"] = {
     cure: "Tell the hub's team; readings wait here and leave by themselves when it takes them again.",
   }),
   hub_messages_given_up: ({ messages, reason }) => ({
-    title: `${Number(messages).toLocaleString("en")} messages or more were given up and never reached the hub: ${reason === "age" ? "they had waited too long" : "there was no more room"}.`,
+    title: messages === undefined
+      ? "Messages were given up and never reached the hub."
+      : `${Number(messages).toLocaleString("en")} messages or more were given up and never reached the hub: ${reason === "age" ? "they had waited too long" : "there was no more room"}.`,
     cure: "The readings stay on this unit, and the audit log says how many messages they were and of when. The limits are keep and max_bytes, in [uplink] of edge.toml.",
   }),
   push_service_unreachable: ({ minutes }) => ({

@@ -180,7 +180,7 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
   hub_far_behind: ({ waiting, queue, depth }) => ({
     title: typeof queue === "string"
       ? `A central está muito atrasada: a fila ${queue} dela tem ${Number(depth).toLocaleString("pt-BR")} mensagens paradas.`
-      : `A central está muito atrasada: ${Number(waiting).toLocaleString("pt-BR")} mensagens esperam para ir a ela.`,
+      : `A central está muito atrasada${waiting === undefined ? "" : `: ${Number(waiting).toLocaleString("pt-BR")} mensagens esperam para ir a ela`}.`,
     cure: typeof queue === "string"
       ? "Quem as consome na central parou ou está devagar: avise a equipe dela."
       : "São enviadas sozinhas quando a linha voltar, as novas primeiro. Se a linha está boa, a central recebe devagar demais.",
@@ -190,7 +190,9 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
     cure: "Avise a equipe da central; as leituras esperam aqui e vão sozinhas quando ela liberar.",
   }),
   hub_messages_given_up: ({ messages, reason }) => ({
-    title: `${Number(messages).toLocaleString("pt-BR")} mensagens ou mais foram abandonadas sem chegar à central: ${reason === "age" ? "esperaram demais" : "não cabiam mais"}.`,
+    title: messages === undefined
+      ? "Mensagens foram abandonadas sem chegar à central."
+      : `${Number(messages).toLocaleString("pt-BR")} mensagens ou mais foram abandonadas sem chegar à central: ${reason === "age" ? "esperaram demais" : "não cabiam mais"}.`,
     cure: "As leituras continuam neste equipamento, e a auditoria diz quantas mensagens eram e de quando. Os limites são keep e max_bytes, em [uplink] de edge.toml.",
   }),
   push_service_unreachable: ({ minutes }) => ({

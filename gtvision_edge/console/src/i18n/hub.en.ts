@@ -43,7 +43,7 @@ export const hub: Text["hub"] = {
   kind: "Kind",
   kinds: { "deteccoes.lpr": "plate reading", "cameras.status": "state of a camera", "sistema.disco": "recordings disk", "auditoria.ancora": "anchor of the audit log" },
   camera: "Camera",
-  accepted: "Of",
+  accepted: "When",
   tries: "Tries",
   triesOf: (n) => (n === 1 ? "1 try" : `${n} tries`),
   why: "Last error",

@@ -44,7 +44,7 @@ export const hub = {
   kind: "Tipo",
   kinds: { "deteccoes.lpr": "leitura de placa", "cameras.status": "estado de câmera", "sistema.disco": "disco de gravações", "auditoria.ancora": "âncora da auditoria" } as Record<string, string>,
   camera: "Câmera",
-  accepted: "De",
+  accepted: "Quando",
   tries: "Tentativas",
   triesOf: (n: number) => (n === 1 ? "1 tentativa" : `${n} tentativas`),
   why: "Último erro",

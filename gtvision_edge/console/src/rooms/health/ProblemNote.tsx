@@ -6,7 +6,7 @@ import { nowMs } from "../../state/clock";
 import { may } from "../../state/permissions";
 import { go, hashOf } from "../../state/route";
 import { me } from "../../state/session";
-import { cameras, zone } from "../../state/site";
+import { cameras, status, zone } from "../../state/site";
 import { Button, Note } from "../../ui/parts";
 import { HUB_PAGE } from "./hub/HubCard";
 import type { CameraProblem, Group, Problem } from "./problems";
@@ -16,7 +16,7 @@ import { outlookWords, shortWords } from "./storage/StorageCard";
 function Way({ code, camera, affected }: { code: string; camera: Camera | undefined; affected: number }) {
   const t = text.value;
   if (camera !== undefined) return <Button onClick={() => go(hashOf("cameras", camera.camera_id))}>{t.health.openCamera}</Button>;
-  if (code.startsWith("hub_") || code === "messages_parked") return <Button onClick={() => go(HUB_PAGE)}>{t.hub.title}</Button>;
+  if (status.value?.uplink && (code.startsWith("hub_") || code === "messages_parked")) return <Button onClick={() => go(HUB_PAGE)}>{t.hub.title}</Button>;
   return <Affected count={affected} />;
 }
 
