@@ -23,7 +23,7 @@ from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.runtime.timestamps import to_rfc3339
 
 Scale = Literal["auto", "100", "255"]
-Trouble = Literal["unreachable", "unauthorized", "unsupported", "garbled"]
+Trouble = Literal["unreachable", "unauthorized", "unsupported", "garbled", "not_kept"]
 Pull = Literal["off", "connecting", "connected"] | Trouble
 PullOf = Callable[[str], PullView]
 """Returns how the asking of a camera goes, by its uuid."""

@@ -139,7 +139,7 @@ class _Puller:
             except (StorageError, PictureNotKeptError) as error:
                 if pause_s is None:
                     reason = "the disk does not take its readings"
-                    raise PullFailedError(PullState.UNREACHABLE, reason) from error
+                    raise PullFailedError(PullState.NOT_KEPT, reason) from error
                 await self._clock.sleep(pause_s)
 
     def _tell_of(self, failure: PullFailedError) -> None:

@@ -18,6 +18,8 @@ class PullState(StrEnum):
     """It does not know the question; tried again rarely."""
     GARBLED = "garbled"
     """What it says makes no sense; tried again soon."""
+    NOT_KEPT = "not_kept"
+    """The disk does not take what it tells; tried again soon."""
 
 
 @dataclass(frozen=True, slots=True)

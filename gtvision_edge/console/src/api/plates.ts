@@ -104,7 +104,7 @@ export interface PushHelp {
   itsapi: { host: string; port: number; https: boolean; user: string; password: string; short_password: string; paths: string[] };
 }
 
-export type PullTrouble = "unreachable" | "unauthorized" | "unsupported" | "garbled";
+export type PullTrouble = "unreachable" | "unauthorized" | "unsupported" | "garbled" | "not_kept";
 
 /** How a camera's readings are understood and believed, and how asking it goes. */
 export interface PlateSource {

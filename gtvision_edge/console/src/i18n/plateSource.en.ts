@@ -14,6 +14,7 @@ export const plateSource: Text["plateSource"] = {
     unauthorized: "the camera refuses user and password",
     unsupported: "the camera does not know the question",
     garbled: "what the camera answers makes no sense",
+    not_kept: "this unit cannot keep the readings",
   },
   trying: "trying again",
   cures: {
@@ -21,6 +22,7 @@ export const plateSource: Text["plateSource"] = {
     unauthorized: "Correct user and password in Edit. The next try takes 10 min, so that the camera does not lock the account.",
     unsupported: "Check model and HTTP port: only Intelbras or Dahua LPR cameras have snapManager.cgi. The next try takes 5 min.",
     garbled: "Check that the HTTP port is the camera's and not another device's; restart the camera or update its firmware.",
+    not_kept: "See the unit's disk in Health. The next readings are kept once it takes them.",
   },
   pictures: "Where to fetch pictures from (imagem_url)",
   picturesHint: "Networks, addresses or names of hosts, one a line; added to those of picture_sources, in edge.toml.",

@@ -13,6 +13,7 @@ export const plateSource = {
     unauthorized: "a câmera recusa usuário e senha",
     unsupported: "a câmera não conhece a consulta",
     garbled: "a câmera responde o que não se entende",
+    not_kept: "este equipamento não consegue guardar as leituras",
   },
   trying: "tentando de novo",
   cures: {
@@ -20,6 +21,7 @@ export const plateSource = {
     unauthorized: "Corrija usuário e senha em Editar. A próxima tentativa demora 10 min, para a câmera não bloquear o acesso.",
     unsupported: "Confira o modelo e a porta HTTP: só câmeras LPR Intelbras ou Dahua têm snapManager.cgi. A próxima tentativa demora 5 min.",
     garbled: "Confira se a porta HTTP é a da câmera, e não a de outro aparelho; reinicie a câmera ou atualize o firmware dela.",
+    not_kept: "Veja em Saúde o disco do equipamento. As leituras seguintes são guardadas assim que ele aceitar.",
   },
   pictures: "De onde buscar imagens (imagem_url)",
   picturesHint: "Redes, endereços ou nomes de servidores, um por linha; somam-se aos de picture_sources, em edge.toml.",

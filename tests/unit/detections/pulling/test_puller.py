@@ -23,7 +23,7 @@ from gtvision_edge.cameras.model import (
 from gtvision_edge.detections.intake import Intake
 from gtvision_edge.detections.picture_store import PictureStore
 from gtvision_edge.detections.plate_sources.model import PlateSourceChanged, SourceSettings
-from gtvision_edge.detections.pulling.puller import MAX_DELAY_S, Pullers
+from gtvision_edge.detections.pulling.puller import MAX_DELAY_S, TRIES, Pullers
 from gtvision_edge.detections.pulling.states import PullState
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.storage import Database, Row, Transaction
@@ -475,3 +475,16 @@ async def test_a_camera_that_is_asked_no_more_is_no_trouble(
             site.settings["u-1"] = SourceSettings()
             site.bus.publish(PlateSourceChanged("u-1"))
             await becomes(lambda: told(pullers) == [], within_s=5)
+
+
+async def test_a_disk_that_takes_nothing_is_not_the_cameras_fault(
+    site: Site, intake: Intake, clock: FakeClock
+) -> None:
+    site.disk_fails = TRIES
+    async with snap_camera(saying(text(), HEARTBEAT)) as camera:
+        site.put(camera_at(camera.port))
+        async with asking(site, intake, clock) as pullers:
+            for pause_s in (1, 2, 4, 8):
+                await clock.until_asleep()
+                await clock.advance(pause_s)
+            await becomes(lambda: pullers.view_of("u-1").state is PullState.NOT_KEPT, within_s=5)
