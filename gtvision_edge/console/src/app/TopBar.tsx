@@ -77,7 +77,9 @@ function HubState({ line, findings }: { line: UplinkStatus | null; findings: rea
   const tone = lineTone(line, findings);
   return (
     <a class={`pill ${tone}${tone === "plain" ? " desk-only" : ""}`} href={HUB_PAGE} style={{ textDecoration: "none" }} data-hub={line.state}>
-      {"waiting" in word ? t.shortWaiting(word.waiting) : t.short[word.state]}
+      <span class="desk-only">{"waiting" in word ? t.shortWaiting(word.waiting) : t.short[word.state]}</span>
+      {/* The cameras come first where there is little room. */}
+      <span class="phone-only">{t.shortest}</span>
     </a>
   );
 }

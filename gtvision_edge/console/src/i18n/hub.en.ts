@@ -4,6 +4,7 @@ const messages = (n: number): string => `${n.toLocaleString("en")} ${n === 1 ? "
 
 export const hub: Text["hub"] = {
   title: "Hub",
+  shortest: "hub",
   open: "See details",
   state: "Line",
   states: {

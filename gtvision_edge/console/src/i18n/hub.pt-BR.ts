@@ -3,7 +3,8 @@
 const messages = (n: number): string => `${n.toLocaleString("pt-BR")} ${n === 1 ? "mensagem" : "mensagens"}`;
 
 export const hub = {
-  title: "Central",
+  title: "Central (hub)",
+  shortest: "central",
   open: "Ver detalhes",
   state: "Linha",
   states: {

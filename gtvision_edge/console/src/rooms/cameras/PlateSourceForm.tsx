@@ -38,7 +38,7 @@ export function PlateSourceForm({ path, source, onSaved }: { path: string; sourc
   return (
     <form class="push-settings" onSubmit={(event) => void submit(event)}>
       <div class="field">
-        <label class="check top">
+        <label class="check">
           <input type="checkbox" checked={draft.pull} onChange={(event) => change({ pull: event.currentTarget.checked })} />
           {t.pull}
         </label>

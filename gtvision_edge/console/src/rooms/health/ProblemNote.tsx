@@ -16,7 +16,7 @@ import { outlookWords, shortWords } from "./storage/StorageCard";
 function Way({ code, camera, affected }: { code: string; camera: Camera | undefined; affected: number }) {
   const t = text.value;
   if (camera !== undefined) return <Button onClick={() => go(hashOf("cameras", camera.camera_id))}>{t.health.openCamera}</Button>;
-  if (status.value?.uplink && (code.startsWith("hub_") || code === "messages_parked")) return <Button onClick={() => go(HUB_PAGE)}>{t.hub.title}</Button>;
+  if (status.value?.uplink && (code.startsWith("hub_") || code === "messages_parked")) return <Button onClick={() => go(HUB_PAGE)}>{t.hub.open}</Button>;
   return <Affected count={affected} />;
 }
 

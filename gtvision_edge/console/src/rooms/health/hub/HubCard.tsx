@@ -68,7 +68,7 @@ function Figures({ line }: { line: UplinkStatus }) {
           <dd>
             {line.queues.map(({ name, depth }) => (
               <span key={name} class="block">
-                {t.queueOf(name, depth === null ? t.unknownDepth : numberOf(depth))}
+                {t.queueOf(name, depth === null && line.state === "up" ? t.unknownDepth : numberOf(depth))}
               </span>
             ))}
           </dd>
