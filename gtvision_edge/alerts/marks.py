@@ -1,8 +1,7 @@
 """Readings as a timeline shows them: when something passed, and whether it was wanted. No plate: that is asked for one by one."""
 
 import asyncio
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from gtvision_edge.accounts import Principal
 from gtvision_edge.alerts import repository as alerts
@@ -10,13 +9,13 @@ from gtvision_edge.detections.intervals import repository as detections
 from gtvision_edge.detections.model import DetectionId, WatchLevel
 from gtvision_edge.storage import Database
 
-MOST: Final = 500
-"""Readings told one by one; of more, the first of each five-hundredth of the interval. Lines are hardly told apart that are nearer."""
+MOST: Final = 360
+"""Readings told one by one; of more, the first of each of so many parts of the interval (of a day, 4 minutes). Lines are hardly
+told apart that are nearer."""
 MOST_WANTED: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingMark:
+class ReadingMark(NamedTuple):
     """A reading, or several (``detection_id`` None): the first at ``start_us``, all before ``end_us``.
 
     ``level`` is that of the alert which it raised, None = it raised none. Wanted plates are always told one by one, the newest

@@ -3,7 +3,6 @@
 Rows follow files, never the other way round; ``indexing/DESIGN.md`` says which states of the two are allowed.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -32,6 +31,7 @@ from gtvision_edge.recordings.indexing.repository import (
 from gtvision_edge.recordings.model import (
     MAX_SEGMENT_US,
     CameraNo,
+    Footage,
     LeanSegment,
     RecordedCamera,
     Segment,
@@ -42,6 +42,7 @@ from gtvision_edge.recordings.model import (
     Span,
 )
 from gtvision_edge.recordings.naming import by_name, may_see
+from gtvision_edge.runtime.tasks import aside
 from gtvision_edge.storage import Database, Row
 
 __all__ = [
@@ -69,13 +70,23 @@ _SEGMENT: Final = (
 _SHORT_US: Final = 120_000_000
 """Segments longer than this have an index of their own (``segments_long``): the others need no looking back for a day."""
 _OF_CAMERA: Final = "camera_no = :camera_no AND end_us > :start_us AND doomed = 0"
-_OVERLAPS: Final = (
-    f"s.segment_id IN (SELECT segment_id FROM segments WHERE {_OF_CAMERA}"  # noqa: S608 -- names of ours
-    f" AND start_us < :end_us AND start_us >= :start_us - {_SHORT_US}"
-    f" UNION ALL SELECT segment_id FROM segments INDEXED BY segments_long WHERE {_OF_CAMERA}"
-    f" AND end_us - start_us > {_SHORT_US} AND start_us < :start_us - {_SHORT_US} AND start_us > :start_us - :longest)"
-    " AND f.video <> ''"
+_ROW: Final = (
+    "segment_id, camera_no, name_us, start_us, end_us, media_us, size_bytes, format_id, init_bytes, groups, continues, is_cut,"
+    " sha256, held"
 )
+_LEAN_ROW: Final = "segment_id, start_us, end_us, size_bytes, held, continues, format_id"
+"""All of it lies in ``segments_by_camera``: a day of a camera is read without touching its rows, which lie far apart."""
+
+
+def _overlapping(columns: str) -> str:
+    """Return the rest of a query, from FROM on, for the segments with a picture over a span of a camera, in their order."""
+    return (
+        f"FROM (SELECT {columns} FROM segments WHERE {_OF_CAMERA}"  # noqa: S608 -- names of ours
+        f" AND start_us < :end_us AND start_us >= :start_us - {_SHORT_US}"
+        f" UNION ALL SELECT {columns} FROM segments INDEXED BY segments_long WHERE {_OF_CAMERA}"
+        f" AND end_us - start_us > {_SHORT_US} AND start_us < :start_us - {_SHORT_US} AND start_us > :start_us - :longest) s"
+        " CROSS JOIN segment_formats f USING (format_id) WHERE f.video <> '' ORDER BY s.start_us, s.segment_id"
+    )
 
 
 class Growing(Protocol):
@@ -170,14 +181,10 @@ class SegmentIndex:
 
         """
         rows = await self._database.fetch_all(
-            f"SELECT {_SEGMENT} FROM segments s JOIN segment_formats f USING (format_id) WHERE {_OVERLAPS}"  # noqa: S608
-            " ORDER BY s.start_us, s.segment_id LIMIT :limit",
+            f"SELECT {_SEGMENT} {_overlapping(_ROW)} LIMIT :limit",
             {**_span(camera_no, span), "limit": -1 if limit is None else limit},
         )
-        if len(rows) > 64:  # a day's groups take some 15 ms to unpack
-            found = await asyncio.to_thread(lambda: [_segment(row) for row in rows])
-        else:
-            found = [_segment(row) for row in rows]
+        found = await aside(lambda: [_segment(row) for row in rows], len(rows))
         unread = [
             segment for segment, row in zip(found, rows, strict=True) if row["groups"] == UNREAD
         ]
@@ -224,14 +231,24 @@ class SegmentIndex:
     async def spans(self, camera_no: CameraNo, span: Span) -> list[SegmentSpan]:
         """Return what :meth:`find_segments` would, without the groups and without a look at the disk."""
         rows = await self._database.fetch_all(
-            "SELECT s.segment_id, s.start_us, s.end_us, s.size_bytes, s.held, s.continues, f.video, f.audio"  # noqa: S608
-            f" FROM segments s JOIN segment_formats f USING (format_id) WHERE {_OVERLAPS}"
-            " ORDER BY s.start_us, s.segment_id",
+            "SELECT s.segment_id, s.start_us, s.end_us, s.size_bytes, s.held, s.continues, f.video, f.audio"
+            f" {_overlapping(_LEAN_ROW)}",
             _span(camera_no, span),
         )
         return [
             SegmentSpan(number, start_us, end_us, size, bool(held), bool(continues), video, audio)
             for number, start_us, end_us, size, held, continues, video, audio in rows
+        ]
+
+    async def footage(self, camera_no: CameraNo, span: Span) -> list[Footage]:
+        """Return as :meth:`spans` does, by the index of the table alone."""
+        rows = await self._database.fetch_all(
+            f"SELECT s.start_us, s.end_us, s.held, s.continues, f.video {_overlapping(_LEAN_ROW)}",
+            _span(camera_no, span),
+        )
+        return [
+            Footage(start_us, end_us, held == 1, continues == 1, video)
+            for start_us, end_us, held, continues, video in rows
         ]
 
     async def extent(self, camera_no: CameraNo) -> Span | None:

@@ -65,9 +65,8 @@ class SegmentFormat:
     audio: str
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A run of whole parts (moof + mdat) of which the first holds a key frame.
+class Group(NamedTuple):
+    """A run of whole parts (moof + mdat) of which the first holds a key frame. A tuple: an hour's playlist has 1800.
 
     ``offset`` and ``size`` are bytes in the file. ``start_us`` is the time of its first video sample and ``key_us`` that of
     its first key frame, both since the segment's ``start_us``; ``length_us`` is the length of its video.
@@ -138,10 +137,7 @@ class SegmentWritten:
 
 
 class SegmentSpan(NamedTuple):
-    """A row of the index without its groups: what a timeline needs. ``video`` and ``audio`` as in SegmentFormat.
-
-    A tuple, for a day of a camera has 1440 and its timeline a few milliseconds.
-    """
+    """A row of the index without its groups. ``video`` and ``audio`` as in SegmentFormat."""
 
     segment_id: SegmentId
     start_us: int
@@ -152,17 +148,24 @@ class SegmentSpan(NamedTuple):
     video: str
     audio: str
 
+
+class Footage(NamedTuple):
+    """What a timeline needs of a segment: a tuple of no more, for a day of a camera has 1440 and its timeline a few milliseconds."""
+
+    start_us: int
+    end_us: int
+    held: bool
+    continues: bool
+    video: str
+
     @classmethod
     def of(cls, segment: Segment) -> Self:
         return cls(
-            segment.segment_id,
             segment.start_us,
             segment.end_us,
-            segment.size_bytes,
             segment.held,
             segment.continues,
             segment.format.video,
-            segment.format.audio,
         )
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Final, TypeVar
 
 import structlog
 
@@ -13,6 +14,8 @@ from gtvision_edge.runtime.clock import Clock
 log = structlog.get_logger(__name__)
 
 Job = Callable[[], Awaitable[None]]
+T = TypeVar("T")
+FEW: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +71,8 @@ async def background(tasks: asyncio.TaskGroup, name: str, job: Job) -> AsyncIter
     finally:
         task.cancel()
         await asyncio.wait({task})
+
+
+async def aside(work: Callable[[], T], items: int) -> T:
+    """Return what *work* does with so many *items*: off the loop, unless they are so few that the way to a thread takes longer."""
+    return work() if items <= FEW else await asyncio.to_thread(work)

@@ -160,7 +160,7 @@ CREATE TABLE segments (
     doomed INTEGER NOT NULL DEFAULT 0, aged_us INTEGER,    -- 1 = being deleted: its file may be gone; never set on a held one
     UNIQUE (camera_no, name_us)
 );
-CREATE INDEX segments_by_camera ON segments (camera_no, start_us, end_us);
+CREATE INDEX segments_by_camera ON segments (camera_no, start_us, end_us, doomed, held, continues, format_id, size_bytes);
 CREATE INDEX segments_deletable ON segments (coalesce(aged_us, start_us)) WHERE held = 0 AND doomed = 0;
 CREATE INDEX segments_deletable_of_camera ON segments (camera_no, coalesce(aged_us, start_us)) WHERE held = 0 AND doomed = 0;
 CREATE INDEX segments_aged ON segments (aged_us) WHERE aged_us IS NOT NULL;

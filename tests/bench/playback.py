@@ -15,7 +15,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from gtvision_edge.accounts import THE_BOX
-from gtvision_edge.alerts.marks import ReadingMarks
+from gtvision_edge.alerts.marks import MOST, ReadingMarks
 from gtvision_edge.api.reading_marks import reading_mark_answers
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.media.paths import PathUse
@@ -44,7 +44,6 @@ from tests.fakes.recorded import START_US, record
 
 ROWS = int(os.environ.get("BENCH_ROWS", "5_000_000"))
 ROUNDS = 300
-READINGS_TOLD = 500
 _DICE = random.Random(7)  # noqa: S311 -- moments to look at, the same in each run
 DAY_US = 1440 * MINUTE_US
 SPEC = ClipSpec(
@@ -95,7 +94,7 @@ async def _index_rows(database: Database, root: Path, end_us: int) -> list[Row]:
             start_us=span.start_us,
             end_us=span.end_us,
         )
-        assert len(found) > READINGS_TOLD
+        assert len(found) > MOST
         reading_mark_answers(found)
 
     async def playlist() -> None:

@@ -2,7 +2,9 @@
 
 import hashlib
 import zipfile
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,8 @@ from gtvision_edge.errors import EdgeError
 from gtvision_edge.runtime.timestamps import to_rfc3339
 
 _REGULAR_FILE: Final = 0o100644 << 16
+_MUCH: Final = 8 * 2**20
+_PIECES_AHEAD: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +59,13 @@ class Archive:
         entry.file_size = size_bytes  # decides whether the entry can be large
         digest, written = hashlib.sha256(), 0
         try:
-            with self._zip.open(entry, "w") as target:
+            with (
+                self._zip.open(entry, "w") as target,
+                _beside(digest.update, size_bytes) as hash_piece,
+            ):
                 offset = self._file.tell()
                 for piece in pieces:
-                    digest.update(piece)
+                    hash_piece(piece)
                     target.write(piece)
                     written += len(piece)
                     self._moved(len(piece))
@@ -83,6 +90,28 @@ class Archive:
     def close(self) -> None:
         """Write the table of contents."""
         self._zip.close()
+
+
+@contextmanager
+def _beside(work: Callable[[bytes], None], size_bytes: int) -> Iterator[Callable[[bytes], None]]:
+    """Yield what does *work* with one piece after another: in a thread of its own when there is much of it.
+
+    On leaving all of it is done. Hashing takes about as long as reading and writing do.
+    """
+    if size_bytes < _MUCH:
+        yield work
+        return
+    waiting: deque[Future[None]] = deque()
+    with ThreadPoolExecutor(1, "sha256") as thread:
+
+        def hand_over(piece: bytes) -> None:
+            waiting.append(thread.submit(work, piece))
+            if len(waiting) > _PIECES_AHEAD:
+                waiting.popleft().result()
+
+        yield hand_over
+        for done in waiting:
+            done.result()
 
 
 @contextmanager

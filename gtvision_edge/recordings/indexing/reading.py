@@ -29,6 +29,7 @@ WRITTEN_WITHIN_US: Final = 10 * SECOND_US
 DRIFT_US: Final = 6 * SECOND_US
 """MediaMTX starts a new file when the camera's time has run 5 s away from ours."""
 JITTER_US: Final = 1_500_000
+MAX_RUN_NO: Final = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,10 @@ class RecordedFile:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A file's row, and which file of which run of its recorder it is; not ``is_read``: its groups are not known yet."""
+    """A file's row, and which file of which run of its recorder it is."""
 
     segment: Segment
     run: RecorderRun | None
-    is_read: bool = True
 
 
 def read_path(path: Path | str, name_us: int) -> tuple[RecordedFile, Reading]:
@@ -65,13 +65,8 @@ def read_path(path: Path | str, name_us: int) -> tuple[RecordedFile, Reading]:
         os.close(descriptor)
 
 
-def describe(
-    file: RecordedFile, reading: Reading, camera_no: CameraNo, *, is_read: bool = True
-) -> Described:
-    """Return the row of a file. One without a picture that can be shown gets no codec and no length.
-
-    *is_read* is handed on: False says that *reading* only pretends to know the parts.
-    """
+def describe(file: RecordedFile, reading: Reading, camera_no: CameraNo) -> Described:
+    """Return the row of a file. One without a picture that can be shown gets no codec and no length."""
     head = reading.head
     parts = list(_with_video(reading.parts))
     video = head.video if head else None
@@ -80,40 +75,60 @@ def describe(
         kind = SegmentFormat("", 0, 0, head.audio.codec if head and head.audio else "")
         return Described(_row(file, camera_no, begin_us, 0, kind, reading, ()), _run(head))
     first_us = parts[0].video_us or 0
-    lead_us = first_us if first_us <= LATE_VIDEO_US else 0
-    start_us = _begin(file, head) + lead_us
-    longest_us = MAX_SEGMENT_US
-    if 0 <= file.mtime_us - start_us < MAX_SEGMENT_US:
-        # Else a clock stepped, or the file was copied.
-        longest_us = min(file.mtime_us - start_us + WRITTEN_WITHIN_US, MAX_SEGMENT_US)
-    groups = tuple(_groups(reading.parts, first_us, longest_us))
+    start_us = _begin(file, head) + lead_of(first_us)
+    groups = tuple(_groups(reading.parts, first_us, longest_of(start_us, file.mtime_us)))
     media_us = groups[-1].start_us + groups[-1].length_us
     kind = SegmentFormat(
         video.codec, video.width, video.height, head.audio.codec if head.audio else ""
     )
     row = _row(file, camera_no, start_us, media_us, kind, reading, groups)
-    late_us = file.mtime_us - row.end_us
-    if head.is_mediamtx and head.closed_ms and JITTER_US < late_us <= DRIFT_US:
-        # The camera stamps fewer seconds than pass. A camera that froze is told by 10 s, not by five.
-        row = replace(row, end_us=file.mtime_us)
-    return Described(row, _run(head), is_read)
+    if head.is_mediamtx and head.closed_ms:
+        row = replace(row, end_us=passed_end(row.end_us, file.mtime_us))
+    return Described(row, _run(head))
 
 
-def _begin(file: RecordedFile, head: Head) -> int:
-    """Return the wall clock of the file's first sample."""
-    if head.clock is None:
-        return file.name_us
-    clock_us = head.clock.ntp_ns // 1000
-    apart_us = abs(clock_us - file.name_us)
+def begin_of(name_us: int, mtime_us: int, *, clock_us: int, length_us: int) -> int:
+    """Return the wall clock of a file's first sample: what it says itself, *clock_us*, or what its name says."""
+    apart_us = abs(clock_us - name_us)
     if apart_us <= NAME_TOLERANCE_US:
         return clock_us
     odd_us = apart_us % ZONE_STEP_US
     if apart_us <= MAX_ZONE_US and min(odd_us, ZONE_STEP_US - odd_us) <= NAME_TOLERANCE_US:
         return clock_us  # the name is in local time: a media server that does not run in UTC
-    length_us = head.closed_ms * 1000
-    if abs(clock_us + length_us - file.mtime_us) < abs(file.name_us + length_us - file.mtime_us):
+    if abs(clock_us + length_us - mtime_us) < abs(name_us + length_us - mtime_us):
         return clock_us
-    return file.name_us
+    return name_us
+
+
+def lead_of(first_us: int) -> int:
+    """Return how long after the file's begin its video begins that says *first_us*."""
+    return first_us if first_us <= LATE_VIDEO_US else 0
+
+
+def longest_of(start_us: int, mtime_us: int) -> int:
+    """Return how long the video of a file last written to at *mtime_us* can be."""
+    if 0 <= mtime_us - start_us < MAX_SEGMENT_US:
+        return min(mtime_us - start_us + WRITTEN_WITHIN_US, MAX_SEGMENT_US)
+    return MAX_SEGMENT_US  # a clock stepped, or the file was copied
+
+
+def passed_end(end_us: int, mtime_us: int) -> int:
+    """Return when a file of MediaMTX that was closed ended: the camera may stamp fewer seconds than pass.
+
+    A camera that froze is told by 10 s, not by five.
+    """
+    return mtime_us if JITTER_US < mtime_us - end_us <= DRIFT_US else end_us
+
+
+def _begin(file: RecordedFile, head: Head) -> int:
+    if head.clock is None:
+        return file.name_us
+    return begin_of(
+        file.name_us,
+        file.mtime_us,
+        clock_us=head.clock.ntp_ns // 1000,
+        length_us=head.closed_ms * 1000,
+    )
 
 
 def _with_video(parts: Iterable[Part]) -> Iterator[Part]:
@@ -169,7 +184,9 @@ def _row(
 def _run(head: Head | None) -> RecorderRun | None:
     if head is None or head.clock is None:
         return None
-    return RecorderRun(
-        int.from_bytes(head.clock.stream_id[:8], "big", signed=True),
-        min(head.clock.number, 2**62),
-    )
+    return RecorderRun(run_of(head.clock.stream_id), min(head.clock.number, MAX_RUN_NO))
+
+
+def run_of(stream_id: bytes) -> int:
+    """Return the number of the recorder's run that calls itself so."""
+    return int.from_bytes(stream_id[:8], "big", signed=True)

@@ -32,11 +32,14 @@ LEAN_COLUMNS: Final = "segment_id, camera_no, name_us, start_us, end_us, size_by
 
 INSERT_SEGMENT: Final = (
     "INSERT INTO segments (camera_no, name_us, start_us, end_us, media_us, size_bytes, format_id, init_bytes,"  # noqa: S608 -- names of ours
-    " groups, run, run_no, continues, is_cut, sha256, aged_us, held) VALUES (:camera_no, :name_us, :start_us, :end_us,"
-    " :media_us, :size_bytes, :format_id, :init_bytes, :groups, :run, :run_no, :continues, :is_cut, :sha256,"
-    f" {age_of_new(':start_us')}, {held_by_incident(camera_no=':camera_no', start_us=':start_us', end_us=':end_us')})"
+    " groups, run, run_no, continues, is_cut, sha256, aged_us, held) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
+    f" ?12, ?13, ?14, {age_of_new('?3')}, {held_by_incident(camera_no='?1', start_us='?3', end_us='?4')})"
 )
+"""Its parameters are :func:`segment_values`."""
 
+
+FileOfRun = tuple[int | None, int | None]
+"""The columns ``run`` and ``run_no``."""
 
 _MISSING_COLUMNS: Final = (
     "segment_id, camera_no, name_us, start_us, end_us, media_us, size_bytes, format_id, init_bytes, groups, run, run_no,"
@@ -96,11 +99,14 @@ def insert_segment(
     ).fetchone()
     if known is not None:
         return SegmentId(known["segment_id"])
-    if (returned := return_missing(transaction, segment)) is not None:
+    returned = return_missing(
+        transaction, segment.camera_no, segment.name_us, size_bytes=segment.size_bytes
+    )
+    if returned is not None:
         return returned
     inserted = transaction.execute(
         INSERT_SEGMENT,
-        segment_values(segment, run, format_id(transaction, segment.format), is_read=True),
+        segment_values(segment, run, format_id(transaction, segment.format)),
     )
     length_us = segment.end_us - segment.start_us
     count_days(
@@ -138,13 +144,15 @@ def miss_segments(
     return count
 
 
-def return_missing(transaction: Transaction, segment: Segment) -> SegmentId | None:
+def return_missing(
+    transaction: Transaction, camera_no: CameraNo, name_us: int, *, size_bytes: int
+) -> SegmentId | None:
     """Give a file that was missing its row again; None when it was not, or is another one by its size."""
     back = transaction.execute(
         f"INSERT INTO segments ({_MISSING_COLUMNS}) SELECT {_MISSING_COLUMNS} FROM missing_segments"  # noqa: S608
         " WHERE camera_no = ? AND name_us = ? AND size_bytes = ? ORDER BY segment_id DESC LIMIT 1"
         " RETURNING segment_id, camera_no, start_us, end_us, size_bytes",
-        (segment.camera_no, segment.name_us, segment.size_bytes),
+        (camera_no, name_us, size_bytes),
     ).fetchone()
     if back is None:
         return None
@@ -288,14 +296,13 @@ def oldest_of(rows: Iterable[Row], limit: int) -> list[LeanSegment]:
     return [LeanSegment(*row[:7]) for row in map(tuple, found[:limit])]
 
 
-def is_continued(
-    before: RecorderRun | None, after: RecorderRun | None, *, apart_us: int, media_us: int
-) -> bool:
+def is_continued(before: FileOfRun, after: FileOfRun, *, apart_us: int, media_us: int) -> bool:
     """Tell whether a file goes on where another one, *media_us* long, ended, their starts being *apart_us*."""
+    run, number = before
     return (
-        before is not None
-        and after is not None
-        and (before.run, before.number + 1) == (after.run, after.number)
+        run is not None
+        and number is not None
+        and after == (run, number + 1)
         and 0 < apart_us <= max(2 * media_us, media_us + LIKELY_PAUSE_US)
     )
 
@@ -314,8 +321,8 @@ def link_neighbours(transaction: Transaction, camera_no: CameraNo, name_us: int)
     ).fetchall()
     for before, after in pairwise(rows):
         if is_continued(
-            _run(before),
-            _run(after),
+            (before["run"], before["run_no"]),
+            (after["run"], after["run_no"]),
             apart_us=after["start_us"] - before["start_us"],
             media_us=before["media_us"],
         ):
@@ -467,30 +474,24 @@ async def fetch_last_run(database: Database, camera_no: CameraNo) -> RecorderRun
         "SELECT run, run_no FROM segments WHERE camera_no = ? ORDER BY name_us DESC LIMIT 1",
         (camera_no,),
     )
-    return _run(row) if row else None
+    return RecorderRun(row["run"], row["run_no"]) if row and row["run"] is not None else None
 
 
-def _run(row: Row) -> RecorderRun | None:
-    return None if row["run"] is None else RecorderRun(row["run"], row["run_no"])
-
-
-def segment_values(
-    segment: Segment, run: RecorderRun | None, format_no: int, *, is_read: bool
-) -> dict[str, object]:
-    """Return the parameters of INSERT_SEGMENT; what was not read has no groups yet."""
-    return {
-        "camera_no": segment.camera_no,
-        "name_us": segment.name_us,
-        "start_us": segment.start_us,
-        "end_us": segment.end_us,
-        "media_us": segment.media_us,
-        "size_bytes": segment.size_bytes,
-        "format_id": format_no,
-        "init_bytes": segment.init_bytes,
-        "groups": pack_groups(segment.groups, init_bytes=segment.init_bytes) if is_read else UNREAD,
-        "run": run.run if run else None,
-        "run_no": run.number if run else None,
-        "continues": segment.continues,
-        "is_cut": segment.is_cut,
-        "sha256": segment.sha256,
-    }
+def segment_values(segment: Segment, run: RecorderRun | None, format_no: int) -> tuple[object, ...]:
+    """Return the parameters of INSERT_SEGMENT."""
+    return (
+        segment.camera_no,
+        segment.name_us,
+        segment.start_us,
+        segment.end_us,
+        segment.media_us,
+        segment.size_bytes,
+        format_no,
+        segment.init_bytes,
+        pack_groups(segment.groups, init_bytes=segment.init_bytes),
+        run.run if run else None,
+        run.number if run else None,
+        segment.continues,
+        segment.is_cut,
+        segment.sha256,
+    )

@@ -4,8 +4,10 @@ Everything here blocks.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
@@ -146,19 +148,34 @@ def list_day(directory: Path, day_us: int) -> dict[int, int]:
 
     """
     found: dict[int, int] = {}
+    for name_us, entry in _segments(directory, day_us):
+        with suppress(FileNotFoundError):  # deleted just now
+            found[name_us] = entry.stat(follow_symlinks=False).st_size
+    return found
+
+
+def list_paths(directory: Path, day_us: int) -> dict[int, str]:
+    """Return the paths of a day's segments by the time in their names, in order; none when the day is gone.
+
+    Raises:
+        OSError: it cannot be read.
+
+    """
+    return {
+        name_us: entry.path
+        for name_us, entry in sorted(_segments(directory, day_us), key=itemgetter(0))
+    }
+
+
+def _segments(directory: Path, day_us: int) -> Iterator[tuple[int, os.DirEntry[str]]]:
     try:
         with os.scandir(directory / segment_file(day_us).parent) as entries:
             for entry in entries:
                 name_us = parse_segment(day_us, entry.name)
-                if name_us is None or not entry.is_file(follow_symlinks=False):
-                    continue
-                try:
-                    found[name_us] = entry.stat(follow_symlinks=False).st_size
-                except FileNotFoundError:
-                    continue  # deleted just now
+                if name_us is not None and entry.is_file(follow_symlinks=False):
+                    yield name_us, entry
     except FileNotFoundError:
-        return {}
-    return found
+        return
 
 
 def look_at_stray(

@@ -4,16 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gtvision_edge.recordings.holding import held_by_incident, is_in_incident
-from gtvision_edge.recordings.indexing.reading import Described
 from gtvision_edge.recordings.indexing.repository import (
     INSERT_SEGMENT,
     count_days,
     format_id,
     return_missing,
-    segment_values,
     uncount_days,
 )
-from gtvision_edge.recordings.model import DAY_US, CameraNo, SegmentFormat, SegmentId
+from gtvision_edge.recordings.model import DAY_US, CameraNo, SegmentId
+from gtvision_edge.recordings.rebuilding.heads import HeadRow
 from gtvision_edge.storage import Database, Transaction
 
 
@@ -69,42 +68,38 @@ async def count_segments(database: Database) -> int:
     return int(row["n"]) if row else 0
 
 
-def insert_heads(transaction: Transaction, rows: Sequence[Described]) -> None:
+def insert_heads(transaction: Transaction, rows: Sequence[HeadRow]) -> None:
     """Add many finished segments of which there are no rows. What they are to their neighbours is as *rows* say.
 
     A file that was missing and is back has its old row again, with hash and seal.
     """
-    formats: dict[SegmentFormat, int] = {}
+    kind, format_no = None, 0
     days: dict[tuple[CameraNo, int], list[int]] = {}
     values = []
     was_missing = _names_missing(transaction, rows)
     for row in rows:
-        segment = row.segment
-        if (segment.camera_no, segment.name_us) in was_missing and (
-            return_missing(transaction, segment) is not None
+        if (row.camera_no, row.name_us) in was_missing and (
+            return_missing(transaction, row.camera_no, row.name_us, size_bytes=row.size_bytes)
+            is not None
         ):
             continue
-        if segment.format not in formats:
-            formats[segment.format] = format_id(transaction, segment.format)
-        values.append(
-            segment_values(segment, row.run, formats[segment.format], is_read=row.is_read)
-        )
-        sums = days.setdefault((segment.camera_no, segment.start_us // DAY_US), [0, 0, 0])
+        if row.format is not kind:  # those of one stream share it
+            kind, format_no = row.format, format_id(transaction, row.format)
+        values.append((*row[:6], format_no, *row[7:], None))
+        sums = days.setdefault((row.camera_no, row.start_us // DAY_US), [0, 0, 0])
         sums[0] += 1
-        sums[1] += segment.size_bytes
-        sums[2] += segment.end_us - segment.start_us
+        sums[1] += row.size_bytes
+        sums[2] += row.end_us - row.start_us
     transaction.executemany(INSERT_SEGMENT, values)
     for (camera_no, day), (count, size_bytes, recorded_us) in days.items():
         count_days(transaction, camera_no, day, (count, size_bytes, recorded_us))
 
 
-def _names_missing(
-    transaction: Transaction, rows: Sequence[Described]
-) -> set[tuple[CameraNo, int]]:
+def _names_missing(transaction: Transaction, rows: Sequence[HeadRow]) -> set[tuple[CameraNo, int]]:
     """Return which files, by camera and name, were missing before: most often none, and that is one question for all."""
     names: dict[CameraNo, list[int]] = {}
     for row in rows:
-        names.setdefault(row.segment.camera_no, []).append(row.segment.name_us)
+        names.setdefault(row.camera_no, []).append(row.name_us)
     return {
         (camera_no, row["name_us"])
         for camera_no, of_camera in names.items()

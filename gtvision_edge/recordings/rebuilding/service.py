@@ -14,16 +14,15 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise
+from itertools import zip_longest
 from pathlib import Path
 from typing import Final, TypeVar
 
 import structlog
 
 from gtvision_edge.audit import COMMAND_LINE, AuditLog
-from gtvision_edge.media.layout import segment_file, segment_name
+from gtvision_edge.media.layout import segment_file
 from gtvision_edge.recordings.index import CameraOfSite, SegmentIndex, miss_segments
-from gtvision_edge.recordings.indexing.reading import Described
 from gtvision_edge.recordings.indexing.repository import (
     is_continued,
     keep_cameras,
@@ -33,14 +32,14 @@ from gtvision_edge.recordings.indexing.repository import (
 from gtvision_edge.recordings.indexing.survey import Place
 from gtvision_edge.recordings.integrity.listing import (
     Directories,
-    list_day,
     list_days,
     list_directories,
+    list_paths,
     still_gone,
 )
 from gtvision_edge.recordings.integrity.model import Finding, Kind, Report
 from gtvision_edge.recordings.model import CameraNo, RecordedCamera, SegmentId
-from gtvision_edge.recordings.rebuilding.heads import HeadReader
+from gtvision_edge.recordings.rebuilding.heads import HeadReader, HeadRow
 from gtvision_edge.recordings.rebuilding.repository import (
     KnownDay,
     count_segments,
@@ -101,7 +100,7 @@ class _Day:
     camera_no: CameraNo
     files: int
     unchanged: int
-    rows: list[Described]
+    rows: list[HeadRow]
     gone: list[_Gone]
     grown: list[SegmentId]
     """Rows without hash whose file has another size: nothing is lost when they are made anew."""
@@ -141,7 +140,7 @@ async def rebuild(
         grown: list[SegmentId] = []
         seams: list[tuple[CameraNo, int]] = []
         planned = await work.plan(places)
-        batch: list[Described] = []
+        batch: list[HeadRow] = []
         async for day in work.read(planned):
             days += 1
             files += day.files
@@ -306,44 +305,64 @@ class _Rebuild:
         day = _Day(camera_no, 0, 0, [], [], [], [], [])
         directory = self._root / place.directory
         try:
-            sizes = list_day(directory, day_us)
+            paths = list_paths(directory, day_us)
+            unchanged = _compare(day, place, directory, paths=paths, known=known)
         except OSError as error:
             file = f"{place.directory}/{segment_file(day_us).parent}"
             return replace(day, findings=[_unreadable(place, file, error)])
-        unchanged = 0
-        for name_us, row in known.rows.items():
-            size = sizes.get(name_us)
-            if row.is_doomed:
-                continue  # its deletion ends by itself
-            if size == row.size_bytes:
-                unchanged += 1
-            elif size is None:
-                day.gone.append((row.segment_id, directory / segment_file(name_us)))
-            elif row.is_proof:
-                day.findings.append(
-                    _differs(place, name_us, size, row.size_bytes, segment_id=row.segment_id)
-                )
-            else:
-                day.grown.append(row.segment_id)
-        for name_us in sorted(sizes.keys() - known.rows.keys()):
-            path = f"{directory}/{segment_name(name_us)}"
+        for name_us, path in paths.items():
+            if name_us in known.rows:
+                continue
             try:
-                described = heads.describe(path, name_us, camera_no)
+                row = heads.read(path, name_us, camera_no)
             except OSError as error:
                 file = f"{place.directory}/{segment_file(name_us)}"
                 day.findings.append(_unreadable(place, file, error))
                 continue
-            if described is None or (described.segment.is_cut and _is_fresh(path)):
+            if row is None or (row.is_cut and _is_fresh(path)):
                 continue
-            day.rows.append(described)
+            day.rows.append(row)
             lost = known.lost.get(name_us, ())
-            size = described.segment.size_bytes
-            if lost and size not in lost:
-                day.findings.append(_differs(place, name_us, size, lost[-1]))
-        seams = [day_us, *([each.segment.name_us for each in day.rows] if known.rows else [])]
+            if lost and row.size_bytes not in lost:
+                day.findings.append(_differs(place, name_us, row.size_bytes, lost[-1]))
+        seams = [day_us, *([row.name_us for row in day.rows] if known.rows else [])]
         return replace(
-            day, files=len(sizes), unchanged=unchanged, rows=_linked(day.rows), seams=seams
+            day, files=len(paths), unchanged=unchanged, rows=_linked(day.rows), seams=seams
         )
+
+
+def _compare(
+    day: _Day, place: Place, directory: Path, *, paths: Mapping[int, str], known: KnownDay
+) -> int:
+    """Note in *day* which of the rows are not those of the files; return how many are.
+
+    Raises:
+        OSError: what the disk says of a file.
+
+    """
+    unchanged = 0
+    for name_us, row in known.rows.items():
+        if row.is_doomed:
+            continue  # its deletion ends by itself
+        size = _size_of(paths.get(name_us))
+        if size == row.size_bytes:
+            unchanged += 1
+        elif size is None:
+            day.gone.append((row.segment_id, directory / segment_file(name_us)))
+        elif row.is_proof:
+            day.findings.append(
+                _differs(place, name_us, size, row.size_bytes, segment_id=row.segment_id)
+            )
+        else:
+            day.grown.append(row.segment_id)
+    return unchanged
+
+
+def _size_of(path: str | None) -> int | None:
+    try:
+        return None if path is None else os.lstat(path).st_size
+    except FileNotFoundError:
+        return None  # deleted just now
 
 
 def _unreadable(place: Place, file: str, error: OSError) -> Finding:
@@ -359,25 +378,20 @@ def _differs(
     return Finding(Kind.SIZE_DIFFERS, place.marker.camera_id, file, segment_id, detail)
 
 
-def _linked(rows: Sequence[Described]) -> list[Described]:
+def _linked(rows: Sequence[HeadRow]) -> list[HeadRow]:
     """Let the files of a day follow one another where their recorder says so."""
-    goes_on = [
-        is_continued(
-            before.run,
-            after.run,
-            apart_us=after.segment.start_us - before.segment.start_us,
-            media_us=before.segment.media_us,
+    linked: list[HeadRow] = []
+    continues = False
+    for row, after in zip_longest(rows, rows[1:]):
+        goes_on = after is not None and is_continued(
+            (row.run, row.run_no),
+            (after.run, after.run_no),
+            apart_us=after.start_us - row.start_us,
+            media_us=row.media_us,
         )
-        for before, after in pairwise(rows)
-    ]
-    linked = []
-    for position, row in enumerate(rows):
-        continues = position > 0 and goes_on[position - 1]
-        end_us = row.segment.end_us
-        if position < len(goes_on) and goes_on[position]:
-            end_us = rows[position + 1].segment.start_us
-        segment = row.segment.linked(end_us=end_us, continues=continues)
-        linked.append(Described(segment, row.run, row.is_read))
+        end_us = after.start_us if goes_on else row.end_us
+        linked.append(HeadRow._make((*row[:3], end_us, *row[4:11], continues, row.is_cut)))
+        continues = goes_on
     return linked
 
 

@@ -1,11 +1,10 @@
 """What else is known of an interval: holds, deletions, the breaker, the clock."""
 
-import asyncio
-
 from gtvision_edge.recordings.holding import open_over
 from gtvision_edge.recordings.model import CameraNo, IncidentId, Span
 from gtvision_edge.recordings.retention.model import PurgeKind
 from gtvision_edge.recordings.timeline.model import ClockStep, IncidentMark
+from gtvision_edge.runtime.tasks import aside
 from gtvision_edge.storage import Database
 
 
@@ -20,8 +19,9 @@ async def fetch_deleted(
         (camera_no, span.start_us, span.end_us),
     )
     # A month has 44,000 files: not on the loop, nor by name.
-    return await asyncio.to_thread(
-        lambda: [(Span(start_us, end_us), PurgeKind(kind)) for start_us, end_us, kind in rows]
+    return await aside(
+        lambda: [(Span(start_us, end_us), PurgeKind(kind)) for start_us, end_us, kind in rows],
+        len(rows),
     )
 
 
@@ -32,7 +32,7 @@ async def fetch_missing(database: Database, camera_no: CameraNo, span: Span) -> 
         " AND start_us < ?3 AND end_us > ?2 ORDER BY start_us",
         (camera_no, span.start_us, span.end_us),
     )
-    return await asyncio.to_thread(lambda: [Span(start_us, end_us) for start_us, end_us in rows])
+    return await aside(lambda: [Span(start_us, end_us) for start_us, end_us in rows], len(rows))
 
 
 async def fetch_open_incidents(

@@ -4,6 +4,7 @@ import asyncio
 from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -11,8 +12,8 @@ from gtvision_edge.accounts import Principal
 from gtvision_edge.cameras.model import CameraUuid
 from gtvision_edge.cameras.repository import fetch_states_within
 from gtvision_edge.recordings.errors import SpanTooLongError
-from gtvision_edge.recordings.index import SegmentIndex, SegmentSpan
-from gtvision_edge.recordings.model import RecordedCamera, Segment, Span
+from gtvision_edge.recordings.index import SegmentIndex
+from gtvision_edge.recordings.model import Footage, RecordedCamera, Segment, Span
 from gtvision_edge.recordings.naming import may_see
 from gtvision_edge.recordings.retention.model import PurgeKind
 from gtvision_edge.recordings.timeline import repository
@@ -32,6 +33,7 @@ from gtvision_edge.recordings.timeline.model import (
     Timeline,
 )
 from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.tasks import aside
 from gtvision_edge.runtime.timestamps import from_datetime
 from gtvision_edge.storage import Database
 
@@ -78,7 +80,7 @@ class TimelineService:
             self._incidents(principal, camera, span),
             repository.fetch_clock_steps(self._database, span),
         )
-        lost = await asyncio.to_thread(_lost, deleted, missing)
+        lost = await aside(partial(_lost, deleted, missing), len(deleted) + len(missing))
         gaps = gaps_between(spans, self._expected(span, extent, growing, lost, since_us))
         first_us, last_us = (extent.start_us, extent.end_us) if extent else (None, None)
         if growing is not None:
@@ -126,9 +128,9 @@ class TimelineService:
         while start_us < span.end_us:
             end_us = min(start_us + SLICE_US, span.end_us)
             part = Span(start_us, end_us)
-            stretches = await self._index.spans(camera.camera_no, part)
+            stretches = await self._index.footage(camera.camera_no, part)
             if growing is not None and growing.span.overlaps(part):
-                stretches.append(SegmentSpan.of(growing))
+                stretches.append(Footage.of(growing))
             for each in merged(stretches, part):
                 _append(spans, each)
             start_us = end_us
@@ -170,7 +172,8 @@ class TimelineService:
         breaker = await repository.fetch_breaker(self._database, whole)
         happenings = [*lost, *(Happening(each, GapCause.BREAKER) for each in breaker)]
         some, others = gaps[:MAX_EXPLAINED], gaps[MAX_EXPLAINED:]
-        return [*await asyncio.to_thread(all_explained, some, happenings, states), *others]
+        explain = partial(all_explained, some, happenings, states)
+        return [*await aside(explain, len(some) + len(happenings) + len(states)), *others]
 
     async def _incidents(
         self, principal: Principal, camera: RecordedCamera, span: Span

@@ -273,3 +273,7 @@ INSERT INTO breaker_openings SELECT o.at_us, (SELECT max(o.at_us, c.at_us) FROM 
 ALTER TABLE cameras ADD COLUMN device TEXT;
 ALTER TABLE cameras ADD COLUMN clock_offset_s REAL;
 ALTER TABLE cameras ADD COLUMN probed_us INTEGER;
+
+-- A day's timeline is read from the index alone: the rows of one camera lie far apart.
+DROP INDEX segments_by_camera;
+CREATE INDEX segments_by_camera ON segments (camera_no, start_us, end_us, doomed, held, continues, format_id, size_bytes);

@@ -11,7 +11,8 @@ from gtvision_edge.recordings.index import (
     doom_segments,
 )
 from gtvision_edge.recordings.model import SegmentId, Span
-from gtvision_edge.storage import Database
+from gtvision_edge.storage import Database, Row
+from gtvision_edge.storage.database import Parameters
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.footage import MINUTE_US, START_US, a_segment, add, hold, keep, place
 
@@ -71,6 +72,33 @@ async def test_a_span_finds_what_overlaps_it_and_nothing_else(
     assert [row.segment_id for row in lean] == ids[1:3]
     assert [s.segment_id for s in await index.find_segments(one, span, limit=1)] == ids[1:2]
     assert await index.extent(one) == Span(START_US, START_US + 5 * MINUTE_US)
+
+
+async def test_a_days_timeline_is_read_from_the_index_of_the_table_alone(
+    database: Database, index: SegmentIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (one,) = await keep(database, ONE)
+    await add(database, *(a_segment(one, START_US + n * MINUTE_US) for n in range(3)))
+    span = Span(START_US, START_US + 3 * MINUTE_US)
+    asked: list[tuple[str, Parameters]] = []
+    fetch_all = database.fetch_all
+
+    async def noted(sql: str, parameters: Parameters = ()) -> list[Row]:
+        asked.append((sql, parameters))
+        return await fetch_all(sql, parameters)
+
+    monkeypatch.setattr(database, "fetch_all", noted)
+    found = await index.footage(one, span)
+    ((sql, parameters),) = asked
+
+    assert [(each.start_us, each.end_us, each.video) for each in found] == [
+        (each.start_us, each.end_us, each.video) for each in await index.spans(one, span)
+    ]
+    plan = [row["detail"] for row in await fetch_all(f"EXPLAIN QUERY PLAN {sql}", parameters)]
+    searches = [each for each in plan if each.startswith("SEARCH segments")]
+    assert searches[0].startswith("SEARCH segments USING COVERING INDEX segments_by_camera")
+    assert "segments_long" in searches[1]
+    assert len(searches) == 2
 
 
 async def test_a_file_is_indexed_once(database: Database) -> None:

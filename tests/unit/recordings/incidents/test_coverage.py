@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from gtvision_edge.recordings.incidents.covering import gaps_of, with_growing
 from gtvision_edge.recordings.incidents.repository import fetch_coverage
-from gtvision_edge.recordings.index import SegmentIndex, SegmentSpan
-from gtvision_edge.recordings.model import Span
+from gtvision_edge.recordings.index import SegmentIndex
+from gtvision_edge.recordings.model import Footage, Span
 from gtvision_edge.recordings.timeline.merging import gaps_between, merged
 from gtvision_edge.storage import open_database
 from tests.fakes.cameras import FakeCamera
@@ -56,15 +56,18 @@ async def compare(files: list[tuple[int, int, bool]], span: Span, *, grows: bool
                 )
             growing = made.pop() if grows and made else None
             await add(database, *made)
-            stretches = await SegmentIndex(database, root=Path(folder)).spans(camera_no, span)
+            index = SegmentIndex(database, root=Path(folder))
+            sizes = [each.size_bytes for each in await index.spans(camera_no, span)]
+            stretches = await index.footage(camera_no, span)
             found = await fetch_coverage(database, camera_no, span)
             if growing is not None and growing.span.overlaps(span):
                 found = with_growing(found, growing, span)
-                stretches.append(SegmentSpan.of(growing))
+                stretches.append(Footage.of(growing))
+                sizes.append(growing.size_bytes)
 
             spans = merged(stretches, span)
             assert found.segments == len(stretches)
-            assert found.size_bytes == sum(each.size_bytes for each in stretches)
+            assert found.size_bytes == sum(sizes)
             assert gaps_of(found, span) == [
                 Span(gap.start_us, gap.end_us) for gap in gaps_between(spans, span)
             ]

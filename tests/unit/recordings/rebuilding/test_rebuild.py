@@ -14,10 +14,12 @@ import pytest
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.media.layout import segment_file
 from gtvision_edge.media.model import PathView
+from gtvision_edge.recordings.groups import UNREAD
 from gtvision_edge.recordings.index import SegmentIndex
 from gtvision_edge.recordings.indexing.filling import GroupFiller
 from gtvision_edge.recordings.indexing.indexer import Indexer
 from gtvision_edge.recordings.indexing.reading import describe, read_path
+from gtvision_edge.recordings.indexing.repository import segment_values
 from gtvision_edge.recordings.integrity.model import Kind
 from gtvision_edge.recordings.markers import (
     CAMERA_MARKER,
@@ -430,12 +432,16 @@ def test_a_head_alone_tells_what_the_whole_file_does(tmp_path: Path, recording: 
         name_us = START_US + n * 10 * S
         whole = describe(*read_path(path, name_us), CameraNo(1))
 
-        found = heads.describe(str(path), name_us, CameraNo(1))
+        found = heads.read(str(path), name_us, CameraNo(1))
 
         assert found is not None
-        assert found.is_read is not recording.is_closed
-        assert found.run == whole.run
-        assert replace(found.segment, groups=()) == replace(whole.segment, groups=())
+        assert (found.groups == UNREAD) is recording.is_closed
+        run = (whole.run.run, whole.run.number) if whole.run else (None, None)
+        assert (found.run, found.run_no) == run
+        expected = segment_values(whole.segment, whole.run, 7)
+        values = (*found[:6], 7, *found[7:], None)
+        assert found.format == whole.segment.format
+        assert values[:8] + values[9:] == expected[:8] + expected[9:]
 
 
 def test_heads_that_lie_where_the_clock_usually_stands_are_read_whole(tmp_path: Path) -> None:
@@ -446,8 +452,8 @@ def test_heads_that_lie_where_the_clock_usually_stands_are_read_whole(tmp_path: 
     data += struct.pack(">I4s", 16, b"free") + b"mtximtxi"
     path.write_bytes(data)
 
-    found = HeadReader().describe(str(path), START_US, CameraNo(1))
+    found = HeadReader().read(str(path), START_US, CameraNo(1))
 
     assert found is not None
     assert found.run is None
-    assert found.segment.start_us == START_US
+    assert found.start_us == START_US
