@@ -56,6 +56,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PUT", "/storage/policies"): {},
     ("POST", "/integrity"): {},
     ("POST", "/uplink/parked/retry"): {},
+    ("POST", "/uplink/parked/discard"): {"reason": "duplicata de teste"},
     ("POST", "/uplink/parked/{message_id}/retry"): {},
     ("POST", "/uplink/parked/{message_id}/discard"): {"reason": "duplicata de teste"},
     ("POST", "/storage/purge"): {
@@ -470,6 +471,7 @@ async def test_roles_may_what_the_endpoints_say(
                 "/integrity",
                 "/uplink/parked",
                 "/uplink/parked/retry",
+                "/uplink/parked/discard",
                 "/uplink/purges",
             ):
                 may_fail_with.add(403)
