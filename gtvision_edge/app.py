@@ -297,7 +297,7 @@ async def run(
                 footage.hasher.findings,
                 footage.indexer.findings,
                 footage.retention.keeper.findings,
-                lambda: detections.picture_getter.findings(),
+                lambda: detections.findings(),
             ],
             clock,
             registry=base.registry,
@@ -575,7 +575,7 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
             *push_endpoints(parts.detections.pushes),
             *push_access_endpoints(parts.detections.access, proxies, base.clock),
             *plate_source_endpoints(
-                parts.detections.sources, state_of=parts.detections.pullers.state_of
+                parts.detections.sources, pull_of=parts.detections.pullers.view_of
             ),
             *detection_endpoints(parts.detections.desk),
             *detection_table_endpoints(parts.detections.desk),

@@ -136,7 +136,7 @@ async def open_base(settings: Settings, clock: Clock, stack: AsyncExitStack) -> 
             address_rule=own_servers.check,
         )
     )
-    outbox = Outbox(clock, site_id=accounts.site_id)
+    outbox = Outbox(clock, site_id=accounts.site_id, has_hub=settings.uplink.has_hub)
     news = HubNews(outbox, clock)
     return Base(
         settings=settings,

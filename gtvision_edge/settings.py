@@ -86,7 +86,13 @@ def _proxy(text: str) -> str:
     return text
 
 
-def _picture_source(text: str) -> str:
+def picture_source(text: str) -> str:
+    """Return *text*, which is a network, an address or the name of a host.
+
+    Raises:
+        ValueError: it is none of these.
+
+    """
     try:
         ipaddress.ip_network(text, strict=False)
     except ValueError as error:
@@ -329,7 +335,7 @@ class DetectionSettings(Section):
     """Afterwards plate and pictures of a reading are taken away; counts remain."""
     keep_pictures: Annotated[Duration, Field(ge=3600.0)] = 180 * 86400.0
     pictures_max: Size = 20 * 2**30
-    picture_sources: tuple[Annotated[str, AfterValidator(_picture_source)], ...] = (
+    picture_sources: tuple[Annotated[str, AfterValidator(picture_source)], ...] = (
         "10.0.0.0/8",
         "172.16.0.0/12",
         "192.168.0.0/16",
@@ -339,7 +345,7 @@ class DetectionSettings(Section):
 
 
 class UplinkSettings(Section):
-    """The hub's broker; without ``url`` messages wait."""
+    """The hub's broker; without ``url`` nothing is kept for a hub."""
 
     url: Annotated[SecretStr, AfterValidator(_amqp_url)] = SecretStr("")
     exchange: Annotated[str, Field(min_length=1, max_length=127)] = "deteccoes.events"
@@ -355,6 +361,10 @@ class UplinkSettings(Section):
     watch_queues: tuple[Annotated[str, Field(min_length=1, max_length=255)], ...] = ()
     alert_waiting: Annotated[int, Field(ge=1)] = 10_000
     alert_age: Duration = 3600.0
+
+    @property
+    def has_hub(self) -> bool:
+        return bool(self.url.get_secret_value())
 
     @model_validator(mode="after")
     def _files_go_together(self) -> "UplinkSettings":

@@ -1,6 +1,6 @@
 """Puts the parts that take, keep and show plate readings together."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,7 @@ from gtvision_edge.detections.service import DetectionDesk
 from gtvision_edge.detections.watchlist import Watchlist
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.runtime.findings import Finding
 from gtvision_edge.settings import DetectionSettings
 from gtvision_edge.storage import Database
 
@@ -67,6 +68,10 @@ class Detections:
     watchlist: Watchlist
     picture_getter: PictureGetter
     picture_keeper: PictureKeeper
+
+    def findings(self) -> Iterable[Finding]:
+        yield from self.picture_getter.findings()
+        yield from self.pullers.findings()
 
 
 @asynccontextmanager
@@ -107,6 +112,7 @@ async def open_detections(
             fetcher=PictureFetcher(PictureSources(settings.picture_sources), names),
             pictures=pictures,
             unseal=unseal,
+            sources_of=lambda camera_uuid: sources.of(camera_uuid).picture_sources,
             tell=tell_of_picture,
             copies=copies,
             registry=registry,

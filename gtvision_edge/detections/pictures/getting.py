@@ -78,7 +78,10 @@ class _Got:
 
 
 class PictureGetter:
-    """Works through what is still to be got. Run :meth:`run` as a service; call :meth:`wake` when there is more."""
+    """Works through what is still to be got. Run :meth:`run` as a service; call :meth:`wake` when there is more.
+
+    *sources_of* says what else is open for the pictures of a camera, by its uuid, as of each try.
+    """
 
     def __init__(
         self,
@@ -89,6 +92,7 @@ class PictureGetter:
         fetcher: PictureFetcher,
         pictures: PictureStore,
         unseal: Unseal,
+        sources_of: Callable[[str], Sequence[str]] = lambda _: (),
         tell: Sequence[Told] = (),
         copies: Copies = NO_COPIES,
         registry: CollectorRegistry | None = None,
@@ -99,6 +103,7 @@ class PictureGetter:
         self._fetcher = fetcher
         self._pictures = pictures
         self._unseal = unseal
+        self._sources_of = sources_of
         self._tell = tell
         self._copies = copies
         self._threads = ThreadPoolExecutor(
@@ -210,7 +215,9 @@ class PictureGetter:
         detection = job.detection
         fetched = None
         if job.url_sealed is not None and detection.scene is None:
-            fetched = await self._fetcher.fetch(self._opened(job, job.url_sealed))
+            fetched = await self._fetcher.fetch(
+                self._opened(job, job.url_sealed), of_camera=self._sources_of(detection.camera_uuid)
+            )
             if not await self._in_thread(is_whole, fetched):
                 raise NotFetchedError(PictureState.NO_JPEG, "content", is_final=True)
         scene = fetched

@@ -108,7 +108,7 @@ CREATE INDEX alerts_by_detection ON alerts (detection_id);
 -- The oldest go when there are a million of them; detections and alerts stay.
 CREATE TABLE feed (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind TEXT NOT NULL CHECK (kind IN ('detection', 'detection_picture', 'alert', 'alert_acknowledged')),
+    kind TEXT NOT NULL CHECK (kind IN ('detection', 'detection_picture', 'alert', 'alert_acknowledged', 'alert_reopened')),
     detection_id TEXT NOT NULL,
     alert_id TEXT,                        -- NULL for a detection and its picture
     tenant_id TEXT NOT NULL,              -- as the detection's
@@ -125,6 +125,7 @@ CREATE TABLE plate_sources (
     zone TEXT,                            -- IANA name of its clock's zone; NULL = the site's
     least_trust TEXT NOT NULL,            -- TrustLevel; what proves less is refused
     is_pulled INTEGER NOT NULL,           -- 1 = the box asks the camera for its readings
+    picture_sources TEXT NOT NULL,        -- JSON list of networks and hosts that its pictures are fetched from, too
     updated_us INTEGER NOT NULL
 ) WITHOUT ROWID;
 

@@ -58,6 +58,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/uplink/parked/retry"): {},
     ("POST", "/archive/parked/retry"): {},
     ("POST", "/archive/parked/discard"): {"reason": "cópias de teste"},
+    ("POST", "/uplink/parked/discard"): {"reason": "duplicata de teste"},
     ("POST", "/uplink/parked/{message_id}/retry"): {},
     ("POST", "/uplink/parked/{message_id}/discard"): {"reason": "duplicata de teste"},
     ("POST", "/storage/purge"): {
@@ -472,6 +473,7 @@ async def test_roles_may_what_the_endpoints_say(
                 "/integrity",
                 "/uplink/parked",
                 "/uplink/parked/retry",
+                "/uplink/parked/discard",
                 "/uplink/purges",
                 "/archive/parked",
                 "/archive/parked/retry",
