@@ -177,9 +177,7 @@ class PushDesk:
             self._log.refuse(camera, "hikvision", PushRefusedError.code)
         raise PushRefusedError("The camera is not known or the signature is wrong.")
 
-    async def hikvision(
-        self, camera: PushingCamera, content_type: str, raw: bytes
-    ) -> Taken | None:
+    async def hikvision(self, camera: PushingCamera, content_type: str, raw: bytes) -> Taken | None:
         """Take what a Hikvision *camera* posts; None: an event of another kind, which it wants a 200 for.
 
         Raises:
