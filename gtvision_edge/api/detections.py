@@ -81,13 +81,15 @@ class _DetectionResource:
 
     async def search(self, call: Call) -> DetectionListing:
         query = call.query_as(DetectionQuery)
+        before, proof = _place(query.cursor) if query.cursor else (None, "")
         wanted = Search(
             from_datetime(query.start) if query.start else 0,
             from_datetime(query.end) if query.end else FOREVER_US,
             plate=query.placa,
             camera_id=query.camera,
             purpose=query.purpose,
-            before=_place(query.cursor) if query.cursor else None,
+            before=before,
+            proof=proof,
         )
         found = await self._desk.search(
             call.principal, wanted, limit=query.limit + 1, address=call.address
@@ -96,9 +98,13 @@ class _DetectionResource:
         more = len(found) > query.limit
         return DetectionListing(
             items=[answer(each) for each in page],
-            next=_cursor(page[-1]) if more else None,
+            next=self._cursor(call, wanted, page[-1]) if more else None,
             semelhantes=[] if query.cursor else await self._desk.similar(call.principal, wanted),
         )
+
+    def _cursor(self, call: Call, wanted: Search, last: Detection) -> str:
+        place = (last.captured_us, last.detection_id)
+        return f"{place[0]}.{place[1]}.{self._desk.proof_of(call.principal, wanted, place)}"
 
     async def get(self, call: Call) -> DetectionAnswer:
         return answer(await self._desk.get(call.principal, call.path("detection_id")))
@@ -144,16 +150,14 @@ def answer(detection: Detection) -> DetectionAnswer:
     )
 
 
-def _cursor(last: Detection) -> str:
-    return f"{last.captured_us}.{last.detection_id}"
-
-
-def _place(cursor: str) -> tuple[int, str]:
-    time, _, detection_id = cursor.partition(".")
+def _place(cursor: str) -> tuple[tuple[int, str], str]:
+    """Return the place that *cursor* names, and the proof that a page ended there."""
+    time, _, rest = cursor.partition(".")
     if not (time.isascii() and time.isdigit() and len(time) < 18):
         fault = {"path": "cursor", "message": "is none of ours"}
         raise InvalidInputError("The query is not right.", faults=[fault])
-    return int(time), detection_id
+    detection_id, _, proof = rest.partition(".")
+    return (int(time), detection_id), proof
 
 
 def detection_endpoints(desk: DetectionDesk) -> list[Endpoint]:

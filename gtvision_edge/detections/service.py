@@ -2,9 +2,12 @@
 
 import asyncio
 import base64
+import hashlib
+import hmac
 import json
+import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Any, Final, Protocol
 
 from gtvision_edge.accounts import NotPermittedError, Principal, Role
@@ -51,6 +54,8 @@ class Search:
     camera_id: str | None = None
     purpose: str = ""
     before: tuple[int, str] | None = None
+    proof: str = ""
+    """What :meth:`DetectionDesk.proof_of` gave with the page before, whose last place is *before*."""
 
 
 class DetectionDesk:
@@ -72,11 +77,14 @@ class DetectionDesk:
         self._audit = audit
         self._cameras = cameras
         self._pictures = pictures
+        self._pages_key = secrets.token_bytes(32)
 
     async def search(
         self, principal: Principal, wanted: Search, *, limit: int, address: str = ""
     ) -> list[Detection]:
         """Return up to *limit* detections, the newest first; a search for a plate is audited before it is done.
+
+        Its further pages are part of it; a place that no page of the same search by the same person ended at begins a new one.
 
         Raises:
             NotPermittedError: auditors read the log, not the plates.
@@ -86,9 +94,19 @@ class DetectionDesk:
 
         """
         found = self._examined(principal, wanted, needs_purpose=bool(wanted.plate))
-        if found.patterns and wanted.before is None:
+        is_further = wanted.before is not None and hmac.compare_digest(
+            self.proof_of(principal, wanted, wanted.before).encode(),
+            wanted.proof.encode("utf-8", "replace"),
+        )
+        if found.patterns and not is_further:
             await self._write_down("plates.searched", principal, wanted, address)
         return await repository.search(self._database, found, limit)
+
+    def proof_of(self, principal: Principal, wanted: Search, place: tuple[int, str]) -> str:
+        """Return what shows that a page of *wanted* for *principal* ended at *place*; it is good until the daemon ends."""
+        words = (principal.user_id, *astuple(replace(wanted, before=place, proof="")))
+        text = json.dumps(words).encode()
+        return hmac.digest(self._pages_key, text, hashlib.sha256).hex()[:32]
 
     async def similar(self, principal: Principal, wanted: Search) -> list[str]:
         """Return plates that were read in the time of *wanted* and are one doubtful character away from its plate.

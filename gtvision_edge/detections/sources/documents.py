@@ -25,7 +25,22 @@ MAX_NODES: Final = 5000
 _MAX_MARKS: Final = 4 * MAX_NODES
 """Commas and brackets of a JSON document, those within its texts too: told before a tree is built of it."""
 _CHARSETS: Final = frozenset(
-    "utf-8 ascii iso8859-1 iso8859-15 cp1250 cp1251 cp1252 gb2312 gbk gb18030 big5 shift_jis euc_kr koi8-r".split()
+    {
+        "utf-8",
+        "ascii",
+        "iso8859-1",
+        "iso8859-15",
+        "cp1250",
+        "cp1251",
+        "cp1252",
+        "gb2312",
+        "gbk",
+        "gb18030",
+        "big5",
+        "shift_jis",
+        "euc_kr",
+        "koi8-r",
+    }
 )
 """Those of cameras, by Python's names for them. It knows others that are none, or take the square of a text's length."""
 _CHARSET: Final = re.compile(rb"<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")

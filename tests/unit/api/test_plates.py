@@ -221,6 +221,36 @@ async def test_a_search_for_a_plate_needs_a_purpose_and_is_audited(
     assert [each["details"]["purpose"] for each in entries] == ["BO 45/2026"]
 
 
+async def test_the_pages_of_a_search_are_one_entry_and_a_cursor_of_ones_own_is_a_search(
+    served: Served, clock: FakeClock
+) -> None:
+    secret = (await access(served))["secret"]
+    for _ in range(3):
+        await clock.advance(20)
+        await post(served, json.dumps(message(clock, secret, placa="ABC1D23")).encode())
+    search = "/detections?placa=ABC1D23&purpose=BO+45/2026&limit=1"
+
+    async def searched(query: str, who: str = "operator-a") -> tuple[dict[str, Any], int]:
+        _, page = await served.call("GET", query, who=who)
+        _, log = await served.call("GET", "/audit?limit=500", who="auditor-a")
+        return page, sum(each["action"] == "plates.searched" for each in log["items"])
+
+    first, once = await searched(search)
+    second, still_once = await searched(f"{search}&cursor={first['next']}")
+    place, _, proof = second["next"].rpartition(".")
+    others = [
+        await searched(f"{search}&cursor={place}"),
+        await searched(f"{search}&cursor=99999999999999999.z.{proof}"),
+        await searched(f"{search}&cursor={second['next']}", who="admin"),
+        await searched(f"{search.replace('ABC1D23', 'ABC*')}&cursor={second['next']}"),
+    ]
+
+    assert (once, still_once) == (1, 1)
+    assert first["items"] != second["items"]
+    assert all(len(page["items"]) == 1 for page, _ in others)
+    assert [count for _, count in others] == [2, 3, 3, 4]  # that of admin is of no tenant's log
+
+
 async def test_tenants_and_cameras_of_others_are_not_seen(served: Served, clock: FakeClock) -> None:
     for camera_id in ("cam01", "cam02", "cam09"):
         secret = (await access(served, camera_id))["secret"]
