@@ -18,14 +18,16 @@ from gtvision_edge.detections.errors import (
     NoDetectionPictureError,
     PictureLostError,
     PurposeRequiredError,
+    TooManySearchesError,
     UnknownDetectionError,
 )
 from gtvision_edge.detections.model import Detection, PictureKind
 from gtvision_edge.detections.plates import suggestions
-from gtvision_edge.detections.service import DetectionDesk, Search
+from gtvision_edge.detections.service import MOST_SEARCHES, DetectionDesk, Search
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.runtime.entity_tags import has_already
 from gtvision_edge.runtime.timestamps import from_datetime, to_rfc3339
+from gtvision_edge.storage import SEARCH_S, SearchTooLongError
 
 FOREVER_US = 253_000_000_000_000_000
 
@@ -174,7 +176,13 @@ def detection_endpoints(desk: DetectionDesk) -> list[Endpoint]:
             WATCHERS,
             query=DetectionQuery,
             response=DetectionListing,
-            errors=(UnknownCameraError, PurposeRequiredError),
+            errors=(
+                UnknownCameraError,
+                PurposeRequiredError,
+                TooManySearchesError,
+                SearchTooLongError,
+            ),
+            description=f"A search has {SEARCH_S:.0f} s. Searches of the site run one after the other, at most {MOST_SEARCHES} of a person wait.",
         ),
         Endpoint(
             "GET",

@@ -87,3 +87,10 @@ class AlreadyWatchedError(EdgeError):
 
     code: ClassVar[str] = "already_watched"
     kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
+
+
+class TooManySearchesError(EdgeError):
+    """The person has as many searches running as may be; ask again when one is done."""
+
+    code: ClassVar[str] = "too_many_searches"
+    kind: ClassVar[ErrorKind] = ErrorKind.TOO_MANY

@@ -152,7 +152,13 @@ async def open_detections(
             PushLogin(secrets, cameras, clock),
             PushAccessService(secrets, cameras, audit, database, push_log),
             DetectionDesk(
-                database, audit, cameras=cameras, pictures=pictures, seal=seal, unseal=unseal
+                database,
+                audit,
+                cameras=cameras,
+                pictures=pictures,
+                seal=seal,
+                unseal=unseal,
+                registry=registry,
             ),
             Anonymiser(
                 database,

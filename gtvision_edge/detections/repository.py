@@ -140,22 +140,33 @@ async def find_detection(database: Database, detection_id: str) -> Detection | N
 
 
 async def search(database: Database, wanted: Wanted, limit: int) -> list[Detection]:
-    """Return up to *limit* detections, the newest first."""
+    """Return up to *limit* detections, the newest first.
+
+    Raises:
+        SearchTooLongError: it would take too long.
+
+    """
     terms = ["captured_us >= ?", "captured_us < ?"]
     values: list[object] = [wanted.start_us, wanted.end_us]
-    if wanted.cameras is not None:
-        terms.append("camera_uuid IN (SELECT value FROM json_each(?))")
-        values.append(json.dumps(list(wanted.cameras)))
-    if wanted.tenant_id is not None:
-        terms.append("tenant_id = ?")
-        values.append(wanted.tenant_id)
-    if wanted.patterns:
+    is_whole = bool(wanted.patterns) and not any(set("?*") & set(each) for each in wanted.patterns)
+    if is_whole:
+        terms.append("plate IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps(list(wanted.patterns)))
+    elif wanted.patterns:
         terms.append("(" + " OR ".join(["plate GLOB ?"] * len(wanted.patterns)) + ")")
         values += wanted.patterns
+    # A plate has few readings: its index is used, not that of a tenant or a camera.
+    own = "+" if is_whole else ""
+    if wanted.cameras is not None:
+        terms.append(f"{own}camera_uuid IN (SELECT value FROM json_each(?))")  # noqa: S608 -- a sign
+        values.append(json.dumps(list(wanted.cameras)))
+    if wanted.tenant_id is not None:
+        terms.append(f"{own}tenant_id = ?")
+        values.append(wanted.tenant_id)
     if wanted.before is not None:
         terms.append("(captured_us, detection_id) < (?, ?)")
         values += wanted.before
-    rows = await database.fetch_all(
+    rows = await database.search_all(
         f"SELECT {_COLUMNS} FROM detections WHERE {' AND '.join(terms)}"  # noqa: S608 -- of constants
         " ORDER BY captured_us DESC, detection_id DESC LIMIT ?",
         [*values, limit],

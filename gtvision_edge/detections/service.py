@@ -6,9 +6,12 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
 from typing import Any, Final, Protocol
+
+from prometheus_client import CollectorRegistry
 
 from gtvision_edge.accounts import NotPermittedError, Principal, Role
 from gtvision_edge.audit import AuditLog
@@ -18,6 +21,7 @@ from gtvision_edge.detections.errors import (
     NoDetectionPictureError,
     PictureLostError,
     PurposeRequiredError,
+    TooManySearchesError,
     UnknownDetectionError,
 )
 from gtvision_edge.detections.intake import PushingCamera
@@ -28,10 +32,14 @@ from gtvision_edge.detections.plates import MAX_SUGGESTIONS, search_patterns, si
 from gtvision_edge.detections.push_secrets import Seal, Unseal
 from gtvision_edge.detections.repository import Wanted
 from gtvision_edge.errors import InvalidInputError
+from gtvision_edge.runtime.errors import TooManyTransfersError
+from gtvision_edge.runtime.shares import Shares
 from gtvision_edge.storage import Database, Transaction
 
 SHORTEST_PURPOSE: Final = 5
 MAX_EXPORT: Final = 200_000
+MOST_SEARCHES: Final = 4
+"""Of one person at a time; others wait in line behind them."""
 _PAGE: Final = 500
 _SIMILAR_READINGS: Final = 200
 _LOGGED: Final = "words of searches in the audit log"
@@ -70,6 +78,7 @@ class DetectionDesk:
         pictures: PictureStore,
         seal: Seal,
         unseal: Unseal,
+        registry: CollectorRegistry | None = None,
     ) -> None:
         self._seal = seal
         self._unseal = unseal
@@ -77,6 +86,7 @@ class DetectionDesk:
         self._audit = audit
         self._cameras = cameras
         self._pictures = pictures
+        self._searches = Shares("plate_searches", MOST_SEARCHES, registry=registry)
         self._pages_key = secrets.token_bytes(32)
 
     async def search(
@@ -91,6 +101,8 @@ class DetectionDesk:
             UnknownCameraError: none such that *principal* may see.
             PurposeRequiredError: a plate, and no purpose of five characters or more.
             InvalidInputError: the plate holds nothing to search for.
+            TooManySearchesError: *principal* has as many searches running as may be.
+            SearchTooLongError: there is too much to look through.
 
         """
         found = self._examined(principal, wanted, needs_purpose=bool(wanted.plate))
@@ -100,7 +112,18 @@ class DetectionDesk:
         )
         if found.patterns and not is_further:
             await self._write_down("plates.searched", principal, wanted, address)
-        return await repository.search(self._database, found, limit)
+        with self._place_of(principal):
+            return await repository.search(self._database, found, limit)
+
+    @contextmanager
+    def _place_of(self, principal: Principal) -> Iterator[None]:
+        try:
+            with self._searches.take(principal.user_id):
+                yield
+        except TooManyTransfersError as error:
+            raise TooManySearchesError(
+                "You have as many searches running as may be.", **error.details
+            ) from error
 
     def proof_of(self, principal: Principal, wanted: Search, place: tuple[int, str]) -> str:
         """Return what shows that a page of *wanted* for *principal* ended at *place*; it is good until the daemon ends."""
@@ -114,16 +137,18 @@ class DetectionDesk:
         Part of a search, which was written down as :meth:`search` says. Nothing where no whole plate is wanted.
 
         Raises:
-            NotPermittedError, UnknownCameraError, PurposeRequiredError, InvalidInputError: as for :meth:`search`.
+            NotPermittedError, UnknownCameraError, PurposeRequiredError, InvalidInputError,
+            TooManySearchesError, SearchTooLongError: as for :meth:`search`.
 
         """
         patterns = similar_to(wanted.plate)
         if not patterns:
             return []
         found = self._examined(principal, replace(wanted, before=None), needs_purpose=True)
-        readings = await repository.search(
-            self._database, replace(found, patterns=patterns), _SIMILAR_READINGS
-        )
+        with self._place_of(principal):
+            readings = await repository.search(
+                self._database, replace(found, patterns=patterns), _SIMILAR_READINGS
+            )
         plates = dict.fromkeys(each.plate for each in readings if each.plate)
         return list(plates)[:MAX_SUGGESTIONS]
 

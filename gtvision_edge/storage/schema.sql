@@ -394,6 +394,7 @@ CREATE TABLE detections (
 );
 CREATE INDEX detections_by_time ON detections (captured_us, detection_id);
 CREATE INDEX detections_by_camera ON detections (camera_uuid, captured_us, tenant_id);
+CREATE INDEX detections_by_tenant ON detections (tenant_id, captured_us, detection_id);
 CREATE INDEX detections_by_plate ON detections (plate, captured_us) WHERE plate IS NOT NULL;
 CREATE INDEX detections_by_vehicle ON detections (vehicle, captured_us) WHERE vehicle IS NOT NULL;
 

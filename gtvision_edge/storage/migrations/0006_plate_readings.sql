@@ -276,3 +276,6 @@ ALTER TABLE cameras ADD COLUMN probed_us INTEGER;
 -- A day's timeline is read from the index alone: the rows of one camera lie far apart.
 DROP INDEX segments_by_camera;
 CREATE INDEX segments_by_camera ON segments (camera_no, start_us, end_us, doomed, held, continues, format_id, size_bytes);
+
+-- A tenant with few readings is not looked for among those of all others.
+CREATE INDEX detections_by_tenant ON detections (tenant_id, captured_us, detection_id);

@@ -1,5 +1,6 @@
 """Plate readings arrive by HTTP, proved or refused, and are seen by those whose cameras they are of."""
 
+import asyncio
 import json
 from typing import Any, Literal
 
@@ -8,7 +9,7 @@ import pytest
 from gtvision_edge.detections.opening import Detections
 from gtvision_edge.detections.sources.signatures import SignedFields, sign_body, sign_fields
 from gtvision_edge.runtime.timestamps import to_rfc3339
-from gtvision_edge.storage import Database
+from gtvision_edge.storage import Database, Row
 from tests.fakes.clock import FakeClock
 from tests.fakes.pushes import PLATE_PART, SCENE_PART, XML_PART, anpr_xml, jpeg, multipart
 from tests.unit.api.conftest import Served
@@ -146,6 +147,20 @@ async def test_a_flood_is_told_to_wait(served: Served, clock: FakeClock) -> None
     assert (status, content["code"], content["retry_after_s"]) == (429, "too_many_pushes", 1)
 
 
+async def test_what_was_overheard_and_is_sent_again_keeps_no_reading_out(
+    served: Served, clock: FakeClock
+) -> None:
+    secret = (await access(served))["secret"]
+    overheard = json.dumps(message(clock, secret)).encode()
+    await clock.advance(600)
+
+    old = [await post(served, overheard) for _ in range(401)]
+    status, _ = await post(served, json.dumps(message(clock, secret)).encode())
+
+    assert {content["code"] for _, content in old} == {"stale_push"}
+    assert status == 202
+
+
 async def test_a_hikvision_camera_posts_to_its_secret_address(
     served: Served, database: Database
 ) -> None:
@@ -249,6 +264,57 @@ async def test_the_pages_of_a_search_are_one_entry_and_a_cursor_of_ones_own_is_a
     assert first["items"] != second["items"]
     assert all(len(page["items"]) == 1 for page, _ in others)
     assert [count for _, count in others] == [2, 3, 3, 4]  # that of admin is of no tenant's log
+
+
+async def test_a_person_has_few_searches_running_and_others_pages_do_not_wait_for_them(
+    served: Served, database: Database
+) -> None:
+    search = "/detections?placa=*Z*&purpose=BO+45/2026"
+    async with asyncio.timeout(20):
+        async with database._searching:  # a search of somebody goes on
+            waiting = [
+                asyncio.create_task(served.call("GET", search, who="operator-a")) for _ in range(5)
+            ]
+            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            refused = [each.result() for each in done]
+            other, _ = await served.call("GET", "/alerts", who="viewer-b")
+        answered = [await each for each in waiting]
+
+    assert [(status, body["code"]) for status, body in refused] == [(429, "too_many_searches")]
+    assert other == 200
+    assert sorted(status for status, _ in answered) == [200, 200, 200, 200, 429]
+
+
+@pytest.mark.parametrize(
+    ("who", "query", "index"),
+    [
+        ("operator-a", "placa=ABC1D23&purpose=BO+45/2026", "detections_by_plate"),
+        ("operator-a", "", "detections_by_tenant"),
+        ("admin", "", "detections_by_time"),
+    ],
+)
+async def test_searches_find_their_readings_by_an_index(
+    served: Served,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    who: str,
+    query: str,
+    index: str,
+) -> None:
+    plans: list[str] = []
+    search_all = database.search_all
+
+    async def planned(sql: str, parameters: Any = ()) -> list[Row]:
+        plan = await search_all("EXPLAIN QUERY PLAN " + sql, parameters)
+        plans.append(" ".join(row["detail"] for row in plan))
+        return await search_all(sql, parameters)
+
+    monkeypatch.setattr(database, "search_all", planned)
+    status, _ = await served.call("GET", f"/detections?{query}", who=who)
+
+    assert status == 200
+    assert plans
+    assert all(f"INDEX {index} " in each for each in plans)
 
 
 async def test_tenants_and_cameras_of_others_are_not_seen(served: Served, clock: FakeClock) -> None:

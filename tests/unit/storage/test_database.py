@@ -15,7 +15,7 @@ from gtvision_edge.storage import (
     open_database,
     rows_with,
 )
-from gtvision_edge.storage.errors import DatabaseDamagedError
+from gtvision_edge.storage.errors import DatabaseDamagedError, SearchTooLongError
 from gtvision_edge.storage.schema_version import migrations
 
 SCHEMA = files("gtvision_edge.storage").joinpath("schema.sql").read_text(encoding="utf-8")
@@ -36,6 +36,35 @@ async def test_a_write_is_seen_by_readers_and_survives_reopening(tmp_path: Path)
     async with open_database(path) as database:
         rows = await database.fetch_all("SELECT tenant_id FROM tenants")
         assert [row["tenant_id"] for row in rows] == ["a"]
+
+
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
+
+
+async def test_a_search_that_takes_too_long_is_ended_and_the_next_is_done(
+    database: Database,
+) -> None:
+    async with asyncio.timeout(20):
+        with pytest.raises(SearchTooLongError):
+            await database.search_all(ENDLESS, within_s=0.2)
+
+        assert [row[0] for row in await database.search_all("SELECT 7")] == [7]
+
+
+async def test_a_search_keeps_no_other_read_waiting_and_ends_with_who_asked(
+    database: Database,
+) -> None:
+    async with asyncio.timeout(20):
+        search = asyncio.create_task(database.search_all(ENDLESS, within_s=60))
+        await asyncio.sleep(0)
+        assert [row[0] for row in await database.fetch_all("SELECT 1")] == [1]
+        in_line = asyncio.create_task(database.search_all("SELECT 2"))
+        await asyncio.sleep(0)
+        assert not search.done()
+        search.cancel()
+
+        assert [row[0] for row in await in_line] == [2]
+    assert search.cancelled()
 
 
 async def test_works_that_wait_together_share_a_commit_and_fail_alone(database: Database) -> None:

@@ -39,6 +39,8 @@ export const refusals: Text["failures"] = {
   footage_held: { title: "An incident keeps recordings of this camera.", cure: "Release the incident first, or remove the camera without deleting its recordings." },
   disk_hangs: { title: "The recording disk does not answer.", cure: "The other videos go on. See the disk in Health; if it does not come back, restart the box." },
   malformed_request: { title: "The request could not be read.", cure: "Reload the page and log in again." },
+  too_many_searches: { title: "You have as many searches running as may be.", cure: "Wait for one to finish." },
+  search_too_long: { title: "The search took too long.", cure: "Choose less time or a camera, or write more of the plate." },
   too_many_transfers: { title: "Too many videos are on their way to this login.", cure: "Close some screens and try again in a few seconds." },
   incident_exporting: { title: "A bundle of this incident is being made.", cure: "Wait until it is done, or cancel the export before you release it." },
   unreadable_footage: { title: "A recorded file cannot be read.", cure: "The bundle names it as unreadable; see the disk in Health." },

@@ -39,6 +39,8 @@ export const refusals: Record<string, Trouble> = {
   footage_held: { title: "Um incidente preserva gravações desta câmera.", cure: "Libere o incidente antes, ou remova a câmera sem apagar as gravações." },
   disk_hangs: { title: "O disco de gravação não responde.", cure: "Os outros vídeos continuam. Veja o disco em Saúde; se não voltar, reinicie o equipamento." },
   malformed_request: { title: "O pedido não pôde ser lido.", cure: "Recarregue a página e entre de novo." },
+  too_many_searches: { title: "Há buscas demais em andamento neste acesso.", cure: "Espere uma terminar." },
+  search_too_long: { title: "A busca demorou demais.", cure: "Escolha menos tempo ou uma câmera, ou escreva mais da placa." },
   too_many_transfers: { title: "Há vídeos demais a caminho deste acesso.", cure: "Feche algumas telas e tente de novo em alguns segundos." },
   incident_exporting: { title: "Um pacote deste incidente está sendo feito.", cure: "Espere terminar, ou cancele a exportação antes de liberar." },
   unreadable_footage: { title: "Um arquivo gravado não pode ser lido.", cure: "Ele é citado no pacote como ilegível; veja o disco em Saúde." },
