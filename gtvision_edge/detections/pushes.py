@@ -150,8 +150,9 @@ class PushDesk:
             raise PushRefusedError("The camera is not known or the signature is wrong.")
         if not self.believes(camera, TrustLevel.SIGNED, address):
             raise PushRefusedError("The camera is not known or the signature is wrong.")
-        self._of_camera.take(camera.camera_uuid)
         self._require_fresh(message, headers)
+        # After that: who sends again what was overheard once uses up nothing of the camera's.
+        self._of_camera.take(camera.camera_uuid)
         fields = message.fields
         event_id = headers.message_id if headers.signature else ""
         if not event_id:
