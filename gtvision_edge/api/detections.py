@@ -182,7 +182,7 @@ def detection_endpoints(desk: DetectionDesk) -> list[Endpoint]:
                 TooManySearchesError,
                 SearchTooLongError,
             ),
-            description=f"A search has {SEARCH_S:.0f} s. Searches of the site run one after the other, at most {MOST_SEARCHES} of a person wait.",
+            description=f"A search for a plate or a camera has {SEARCH_S:.0f} s. Those of the site run one after the other, at most {MOST_SEARCHES} of a person wait.",
         ),
         Endpoint(
             "GET",

@@ -112,6 +112,8 @@ class DetectionDesk:
         )
         if found.patterns and not is_further:
             await self._write_down("plates.searched", principal, wanted, address)
+        if found.is_quick:
+            return await repository.search(self._database, found, limit)
         with self._place_of(principal):
             return await repository.search(self._database, found, limit)
 
