@@ -21,6 +21,7 @@ from gtvision_edge.detections import repository
 from gtvision_edge.detections.model import Detection
 from gtvision_edge.detections.picture_store import PictureStore
 from gtvision_edge.detections.pictures import repository as picture_files
+from gtvision_edge.detections.pictures.copies import NO_COPIES, Copies
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.storage import Database, Transaction
 
@@ -64,6 +65,7 @@ class Anonymiser:
         keep_s: float,
         zone: ZoneInfo,
         trusts_clock: Callable[[], bool],
+        copies: Copies = NO_COPIES,
     ) -> None:
         self._database = database
         self._audit = audit
@@ -74,6 +76,7 @@ class Anonymiser:
         self._keep_s = keep_s
         self._zone = zone
         self._trusts_clock = trusts_clock
+        self._copies = copies
 
     async def run(self) -> None:
         """Go round once a day, until cancelled."""
@@ -145,7 +148,7 @@ class Anonymiser:
                     transaction, each.detection_id, facts=remaining_facts(each.facts), now_us=now_us
                 )
                 repository.count_anonymised(transaction, each, day=self._day(each.captured_us))
-            picture_files.forget_files(transaction, lonely)
+            picture_files.forget_files(transaction, lonely, self._copies)
             unsent = self._forget_unsent(transaction, ids)
             for tenant_id, count in Counter(each.tenant_id for each in batch).items():
                 self._note(transaction, tenant_id, count, batch, until_us, unsent, len(lonely))

@@ -82,6 +82,9 @@ async def test_after_anonymising_a_byte_search_finds_nothing(
         assert not re.search(rb"QZX[0-9]J[0-9]{2}", content), name
     assert any(YOUNG.encode() in content for content in after.values())
     assert (done.readings, done.unsent, again.readings) == (301, 301, 0)
+    # Copies elsewhere are to go with them; that of the young reading's scene stays.
+    owed = await rows(database, "SELECT act, count(*) FROM archive_queue GROUP BY act ORDER BY act")
+    assert owed == [("copy", 2), ("remove", 1)]
     pictures = {content for name, content in after.items() if name.endswith(".jpg")}
     # The scene is the young reading's, too; its plate's picture is its own.
     assert pictures == {jpeg(), jpeg(120, 40, "black")}

@@ -53,6 +53,14 @@ describe("the feed", () => {
     expect(over.pending).toEqual([]);
   });
 
+  it("has an alert wait again whose acknowledgement was taken back", () => {
+    const over = heard(EMPTY, { type: "alert_acknowledged", cursor: "5", alert: alert("x", "2026-11-24T22:41:05Z", "Ana") });
+    const told = parseMessage(JSON.stringify({ type: "alert_reopened", cursor: "6", alert: alert("x", "2026-11-24T22:41:05Z") }));
+
+    expect(told).not.toBeNull();
+    expect(told && heard(over, told).pending.map((each) => each.alert_id)).toEqual(["x"]);
+  });
+
   it("does not wait for an alert that was acknowledged before it was told", () => {
     const told = heard(EMPTY, { type: "alert", cursor: "4", alert: alert("x", "2026-11-24T22:41:05Z", "Ana") });
 

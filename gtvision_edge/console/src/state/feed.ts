@@ -19,7 +19,7 @@ export type FeedMessage =
   | { type: "hello"; cursor: string; missed: boolean; heartbeat_s: number }
   | { type: "heartbeat"; cursor: string }
   | { type: "detection"; cursor: string; detection: Detection }
-  | { type: "alert" | "alert_acknowledged"; cursor: string; alert: Alert };
+  | { type: "alert" | "alert_acknowledged" | "alert_reopened"; cursor: string; alert: Alert };
 
 export const EMPTY: Feed = { cursor: null, readings: [], pending: [], hasMissed: false };
 
@@ -29,7 +29,7 @@ export function heard(feed: Feed, message: FeedMessage): Feed {
   if (feed.cursor !== null && Number(message.cursor) <= Number(feed.cursor)) return feed;
   const next = { ...feed, cursor: message.cursor };
   if (message.type === "detection") return { ...next, readings: withReading(feed.readings, message.detection) };
-  if (message.type === "alert" || message.type === "alert_acknowledged") return { ...next, pending: withAlert(feed.pending, message.alert) };
+  if (message.type === "alert" || message.type === "alert_acknowledged" || message.type === "alert_reopened") return { ...next, pending: withAlert(feed.pending, message.alert) };
   return next;
 }
 
@@ -66,7 +66,7 @@ function newestFirst(alerts: readonly Alert[]): readonly Alert[] {
 export function parseMessage(text: string): FeedMessage | null {
   try {
     const message = JSON.parse(text) as { type?: unknown; cursor?: unknown };
-    const isKnown = ["hello", "heartbeat", "detection", "alert", "alert_acknowledged"].includes(String(message.type));
+    const isKnown = ["hello", "heartbeat", "detection", "alert", "alert_acknowledged", "alert_reopened"].includes(String(message.type));
     return isKnown && typeof message.cursor === "string" ? (message as FeedMessage) : null;
   } catch {
     return null;
