@@ -47,7 +47,16 @@ async def test_all_pages_come_newest_first(
 
 
 async def test_no_cell_is_a_formula(served: Served, clock: FakeClock) -> None:
-    await send(served, clock, '=HYPERLINK("http://x";"y")', "+1A", "-1A", "@SUM(A1)", ' =1+"a,b"', "\uff1d1+1")
+    await send(
+        served,
+        clock,
+        '=HYPERLINK("http://x";"y")',
+        "+1A",
+        "-1A",
+        "@SUM(A1)",
+        ' =1+"a,b"',
+        "\uff1d1+1",
+    )
 
     rows = await table(served, "purpose=BO+45/2026")
 
