@@ -49,7 +49,7 @@ async def post_xml(served: Served, path: str, xml: str) -> int:
 
 async def newest(served: Served, database: Database) -> dict[str, Any]:
     row = await database.fetch_one(
-        "SELECT confidence, captured_us, time_source, facts FROM detections ORDER BY received_us DESC, detection_id DESC"
+        "SELECT confidence, captured_us, time_source, facts FROM detections ORDER BY rowid DESC"
     )
     assert row is not None
     return dict(row) | {"facts": json.loads(row["facts"])}
