@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import AwareDatetime, Field
 
@@ -86,6 +86,9 @@ class EntryProofAnswer(Answer):
     checkpoint: str
 
 
+_PAGES_REMEMBERED: Final = 1000
+
+
 class _AuditResource:
     def __init__(self, audit: AuditLog, database: Database, key: SiteKey, reveal: Reveal) -> None:
         self._reveal = reveal
@@ -93,6 +96,7 @@ class _AuditResource:
         self._database = database
         self._key = key
         self._one_check = asyncio.Lock()
+        self._following: dict[tuple[str, str, str | None], None] = {}
 
     async def page(self, call: Call) -> Listing[AuditEntryAnswer]:
         query = call.query_as(AuditQuery)
@@ -110,12 +114,25 @@ class _AuditResource:
             before_seq=_cursor(query.cursor),
             limit=query.limit,
         )
-        if query.cursor is None:  # the pages that follow are the same reading
+        following = None if page.before_seq is None else str(page.before_seq)
+        if not self._is_continued(call.principal.user_id, query, following):
             await self._note(call, "audit.read", query.model_dump(mode="json", exclude_none=True))
         return Listing[AuditEntryAnswer](
-            items=[_answer(entry, self._reveal) for entry in page.entries],
-            next=None if page.before_seq is None else str(page.before_seq),
+            items=[_answer(entry, self._reveal) for entry in page.entries], next=following
         )
+
+    def _is_continued(self, user_id: str, query: AuditQuery, following: str | None) -> bool:
+        """Tell whether this page follows one of the same reading, which was written down; anybody can ask from anywhere.
+
+        Where it goes on is remembered, of the last thousand pages.
+        """
+        wanted = query.model_copy(update={"cursor": None, "limit": 0}).model_dump_json()
+        is_continued = (user_id, wanted, query.cursor) in self._following
+        if following is not None:
+            self._following[user_id, wanted, following] = None
+        while len(self._following) > _PAGES_REMEMBERED:
+            self._following.pop(next(iter(self._following)))
+        return is_continued
 
     async def verify(self, call: Call) -> VerificationAnswer:
         if call.principal.tenant_id is not None:

@@ -404,6 +404,23 @@ async def test_the_audit_log_is_read_in_pages_and_the_reading_is_audited(served:
     assert reads["items"][0]["actor"]["name"] == "auditor-a"
 
 
+async def test_a_reading_of_the_audit_log_that_begins_at_a_cursor_is_audited_too(
+    served: Served,
+) -> None:
+    _, page = await served.call("GET", "/audit?action=user.&cursor=999999", who="auditor-a")
+    # Another's cursor, and one's own of another reading.
+    await served.call("GET", "/audit?limit=1&action=user.", who="admin")
+    _, own = await served.call("GET", "/audit?limit=1&action=user.", who="auditor-a")
+    await served.call("GET", f"/audit?action=tenant.&cursor={own['next']}", who="auditor-a")
+    _, reads = await served.call("GET", "/audit?action=audit.read", who="auditor-a")
+
+    assert page["items"]
+    told = [entry["details"] for entry in reads["items"]]
+    assert [each.get("action") for each in told] == ["tenant.", "user.", "user."]
+    assert told[0]["cursor"] == own["next"]
+    assert told[2]["cursor"] == "999999"
+
+
 async def test_the_audit_log_is_asked_for_some_families_and_one_camera(served: Served) -> None:
     _, acts = await served.call("GET", "/audit?action=audit.read,user.&limit=500", who="admin")
     _, none = await served.call("GET", "/audit?action=user.&camera=cam77", who="admin")
