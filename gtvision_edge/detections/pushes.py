@@ -207,14 +207,14 @@ class PushDesk:
         with self._log.watch(camera, "itsapi") as push:
             self._of_camera.take(camera.camera_uuid)
             scale = self._settings_of(camera.camera_uuid).confidence_scale
-            reading = await asyncio.to_thread(intelbras.read_tollgate, raw, scale=scale)
+            reading, device = await asyncio.to_thread(intelbras.read_push, raw, scale=scale)
             if reading is None:
                 push.kind = PushKind.OTHER
             else:
                 await self._intake.take(
                     camera, reading, source="itsapi", trust=TrustLevel.AUTHENTICATED
                 )
-        return await asyncio.to_thread(intelbras.device_of, raw)
+        return device
 
     async def sign_of_life(self, camera: PushingCamera, raw: bytes) -> str:
         """Take what an ITSAPI camera tells of itself, as :meth:`tollgate` does; nothing is kept of it.

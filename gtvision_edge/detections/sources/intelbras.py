@@ -38,7 +38,21 @@ def read_tollgate(body: bytes, *, scale: ConfidenceScale = ConfidenceScale.AUTO)
         MalformedPushError: it is no JSON or XML that can be read.
 
     """
+    return _passage(read_document(body, limit=MAX_PUSH), scale)
+
+
+def read_push(body: bytes, *, scale: ConfidenceScale) -> tuple[Reading | None, str]:
+    """Return what :func:`read_tollgate` and :func:`device_of` do, and read *body*, which may be large, once.
+
+    Raises:
+        MalformedPushError: it is no JSON or XML that can be read.
+
+    """
     root = read_document(body, limit=MAX_PUSH)
+    return _passage(root, scale), _device(root)
+
+
+def _passage(root: Node, scale: ConfidenceScale) -> Reading | None:
     inner = root.search("picture") or root
     plate, snap, vehicle = (
         inner.find(name) or root.find(name) for name in ("plate", "snapinfo", "vehicle")
@@ -79,6 +93,10 @@ def device_of(body: bytes) -> str:
         root = read_document(body, limit=MAX_PUSH)
     except MalformedPushError:
         return ""
+    return _device(root)
+
+
+def _device(root: Node) -> str:
     inner = root.search("picture")
     snap = (inner or root).find("snapinfo")
     return first_of((root, inner, snap), "deviceid")[:128]
