@@ -18,6 +18,7 @@ from gtvision_edge.alerts.raising import Teller
 from gtvision_edge.alerts.service import AlertDesk
 from gtvision_edge.api.alert_feed import AlertFeed
 from gtvision_edge.api.alerts import alert_endpoints
+from gtvision_edge.api.archive import archive_endpoints
 from gtvision_edge.api.audit import audit_endpoints
 from gtvision_edge.api.auth import Proxies, RequestAuthenticator
 from gtvision_edge.api.auth_check import auth_check_endpoints
@@ -48,6 +49,8 @@ from gtvision_edge.api.status import status_endpoints
 from gtvision_edge.api.storage import storage_endpoints
 from gtvision_edge.api.uplink import uplink_endpoints
 from gtvision_edge.api.watchlist import watchlist_endpoints
+from gtvision_edge.archive.debts import PictureCopies
+from gtvision_edge.archive.opening import Archive, open_archive
 from gtvision_edge.base import Base, footage_base, open_base
 from gtvision_edge.cameras.model import CameraState
 from gtvision_edge.cameras.monitor import CameraMonitor, rtsp_ask
@@ -58,7 +61,7 @@ from gtvision_edge.cameras.urls import DEFAULT_RTSP_PORT
 from gtvision_edge.demo.readings import open_demo_readings, with_frames
 from gtvision_edge.demo.site import DemoSite, open_demo_site
 from gtvision_edge.detections.acceptance import OutgoingNews
-from gtvision_edge.detections.opening import Detections, open_detections
+from gtvision_edge.detections.opening import Detections, open_detections, picture_path
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.health.findings import FindingRegistry
 from gtvision_edge.media.admission import Admissions
@@ -134,6 +137,7 @@ class _Parts:
     base: Base
     footage: Footage
     uplink: LineToHub
+    archive: Archive
     detections: Detections
     alerts: AlertDesk
     pushes: Pushes
@@ -230,6 +234,19 @@ async def run(
             trusts_clock=lambda: footage.retention.clock_guard.is_trusted,
             registry=base.registry,
         )
+        archive = await stack.enter_async_context(
+            open_archive(
+                settings.archive,
+                base.database,
+                base.audit,
+                clock,
+                site_id=base.accounts.site_id,
+                picture=picture_path(settings.storage.state_dir),
+                bundle=footage.exports.folder.bundle,
+                trusts_clock=lambda: footage.retention.clock_guard.is_trusted,
+                registry=base.registry,
+            )
+        )
         unseen = UnseenFolder(
             lambda: base.volume.record_root,
             server=lambda: reconciler.state,
@@ -275,11 +292,12 @@ async def run(
                 base.mender.findings,
                 footage.retention.clock_guard.findings,
                 uplink.findings,
+                archive.watch.findings,
                 pushes.sender.findings,
                 footage.hasher.findings,
                 footage.indexer.findings,
                 footage.retention.keeper.findings,
-                lambda: detections.picture_getter.findings(),
+                lambda: detections.findings(),
             ],
             clock,
             registry=base.registry,
@@ -339,6 +357,7 @@ async def run(
                 trusts_clock=lambda: footage.retention.clock_guard.is_trusted,
                 tell=(teller,),
                 tell_of_picture=(teller.picture_came,),
+                copies=PictureCopies(settings.archive, clock),
                 registry=base.registry,
             )
         )
@@ -356,6 +375,7 @@ async def run(
             base,
             footage,
             uplink,
+            archive,
             detections,
             alerts,
             pushes,
@@ -377,7 +397,7 @@ async def run(
         await service("media-examiner", examiner.run)
         await service("camera-monitor", monitor.run)
         await service("findings", findings.run)
-        for name, job in uplink.jobs.items():
+        for name, job in (*uplink.jobs.items(), *archive.jobs.items()):
             await service(name, job)
         await service("disk-watch", base.disk_watch.run)
         await service("push-sender", pushes.sender.run)
@@ -555,7 +575,7 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
             *push_endpoints(parts.detections.pushes),
             *push_access_endpoints(parts.detections.access, proxies, base.clock),
             *plate_source_endpoints(
-                parts.detections.sources, state_of=parts.detections.pullers.state_of
+                parts.detections.sources, pull_of=parts.detections.pullers.view_of
             ),
             *detection_endpoints(parts.detections.desk),
             *detection_table_endpoints(parts.detections.desk),
@@ -565,6 +585,7 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
             *watchlist_endpoints(parts.detections.watchlist, base.clock),
             *alert_endpoints(parts.alerts),
             *uplink_endpoints(parts.uplink.parked),
+            *archive_endpoints(parts.archive.desk),
             *push_subscription_endpoints(parts.pushes),
             *site_endpoints(base.keys),
             *status_endpoints(
@@ -579,6 +600,7 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
                 version=__version__,
                 volume=base.volume,
                 line=parts.uplink.watch,
+                archive=parts.archive.watch,
                 breaker_trouble=lambda: base.breaker.trouble,
                 clock=base.clock,
             ),

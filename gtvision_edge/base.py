@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, PlatformCollector, ProcessColle
 
 from gtvision_edge import __version__
 from gtvision_edge.accounts import Accounts, open_accounts
+from gtvision_edge.archive.debts import BundleCopies
 from gtvision_edge.audit import SYSTEM, AuditLog
 from gtvision_edge.cameras.names import NameResolver
 from gtvision_edge.cameras.onvif.device import DeviceAsker
@@ -135,7 +136,7 @@ async def open_base(settings: Settings, clock: Clock, stack: AsyncExitStack) -> 
             address_rule=own_servers.check,
         )
     )
-    outbox = Outbox(clock, site_id=accounts.site_id)
+    outbox = Outbox(clock, site_id=accounts.site_id, has_hub=settings.uplink.has_hub)
     news = HubNews(outbox, clock)
     return Base(
         settings=settings,
@@ -222,4 +223,5 @@ def footage_base(base: Base, view: Callable[[str], PathView | None]) -> FootageB
         keys=base.keys,
         state_dir=base.settings.storage.state_dir,
         readings=readings_for_evidence(base.database, base.settings.storage.state_dir),
+        copies=BundleCopies(base.settings.archive, base.clock),
     )

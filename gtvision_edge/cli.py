@@ -18,7 +18,10 @@ import structlog
 from gtvision_edge import __version__
 from gtvision_edge.accounts import find_key_faults
 from gtvision_edge.app import RunOptions, Started, run
+from gtvision_edge.archive.errors import ArchiveExtraMissingError
+from gtvision_edge.archive.store import require_extra
 from gtvision_edge.audit import entry_document
+from gtvision_edge.cli_archive import add_archive_commands
 from gtvision_edge.cli_uplink import add_line_commands
 from gtvision_edge.detections.push_wording import ONLY_HERE, describe_help
 from gtvision_edge.errors import EdgeError, ErrorKind, InvalidInputError
@@ -82,6 +85,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except EdgeError as error:
         print(f"gtvision-edge: {error.message} [{error.code}]", file=sys.stderr)
         code = _EXIT_CODES.get(error.kind, EXIT_FAILED)
+        if isinstance(error, ArchiveExtraMissingError):
+            code = EXIT_BROKEN_SETTINGS  # a restart mends nothing
     except KeyboardInterrupt:
         code = 128 + signal.SIGINT
     sys.exit(code)
@@ -234,6 +239,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(command=_webhook_help)
 
     add_line_commands(commands, common, _load)
+    add_archive_commands(commands, common, _load)
 
     user = commands.add_parser("user", help="people").add_subparsers(required=True)
     command = user.add_parser("reset-password", parents=[common], help="give a new password")
@@ -302,6 +308,7 @@ def _check(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     settings = _load(options)
+    require_extra(settings.archive)
     configure_logs(settings.logs.level, settings.logs.style)
     raise_file_limit()
     shows_password = options.print_password or sys.stdout.isatty()

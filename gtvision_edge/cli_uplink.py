@@ -75,7 +75,7 @@ def _status(settings: Settings, options: argparse.Namespace) -> int:
 def _say(report: LineReport) -> list[str]:
     hub = {
         "up": "The hub's broker takes a connection.",
-        "off": "No hub is named in [uplink]: messages wait.",
+        "off": "No hub is named in [uplink]: nothing is kept for one.",
     }.get(
         report.hub, f"The hub cannot be used: {report.hub}, {report.reason or 'no more is known'}."
     )
@@ -87,6 +87,8 @@ def _say(report: LineReport) -> list[str]:
         hub,
         f"{backlog.waiting} messages wait ({backlog.waiting_bytes} bytes){oldest}.",
     ]
+    if report.hub == "off" and backlog.waiting:
+        lines.append("They are from when there was a hub, and go once there is one again.")
     if backlog.parked:
         lines.append(f"{backlog.parked} are parked: the hub refused them too often.")
     if backlog.dropped:
@@ -106,7 +108,7 @@ def _say(report: LineReport) -> list[str]:
 
 
 def _listen(settings: Settings, options: argparse.Namespace) -> int:
-    if not settings.uplink.url.get_secret_value():
+    if not settings.uplink.has_hub:
         raise NoHubError("No hub is named: give uplink.url in the settings.")
     tally = Tally()
 

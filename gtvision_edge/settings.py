@@ -86,7 +86,13 @@ def _proxy(text: str) -> str:
     return text
 
 
-def _picture_source(text: str) -> str:
+def picture_source(text: str) -> str:
+    """Return *text*, which is a network, an address or the name of a host.
+
+    Raises:
+        ValueError: it is none of these.
+
+    """
     try:
         ipaddress.ip_network(text, strict=False)
     except ValueError as error:
@@ -329,7 +335,7 @@ class DetectionSettings(Section):
     """Afterwards plate and pictures of a reading are taken away; counts remain."""
     keep_pictures: Annotated[Duration, Field(ge=3600.0)] = 180 * 86400.0
     pictures_max: Size = 20 * 2**30
-    picture_sources: tuple[Annotated[str, AfterValidator(_picture_source)], ...] = (
+    picture_sources: tuple[Annotated[str, AfterValidator(picture_source)], ...] = (
         "10.0.0.0/8",
         "172.16.0.0/12",
         "192.168.0.0/16",
@@ -346,7 +352,7 @@ def _amqp_name(text: str) -> str:
 
 
 class UplinkSettings(Section):
-    """The hub's broker; without ``url`` messages wait."""
+    """The hub's broker; without ``url`` nothing is kept for a hub."""
 
     url: Annotated[SecretStr, AfterValidator(_amqp_url)] = SecretStr("")
     exchange: Annotated[str, Field(max_length=127), AfterValidator(_amqp_name)] = "deteccoes.events"
@@ -362,6 +368,10 @@ class UplinkSettings(Section):
     watch_queues: tuple[Annotated[str, Field(max_length=255), AfterValidator(_amqp_name)], ...] = ()
     alert_waiting: Annotated[int, Field(ge=1)] = 10_000
     alert_age: Duration = 3600.0
+
+    @property
+    def has_hub(self) -> bool:
+        return bool(self.url.get_secret_value())
 
     @model_validator(mode="after")
     def _files_go_together(self) -> "UplinkSettings":
@@ -380,6 +390,62 @@ def _contact(text: str) -> str:
     ):
         raise ValueError(f'"{text}" is no contact; write "mailto:ti@prefeitura.example"')
     return text
+
+
+def _place_in_bucket(text: str) -> str:
+    parts = text.strip("/").split("/") if text else []
+    if not all(re.fullmatch(r"[A-Za-z0-9_.-]+", part) and part.strip(".") for part in parts):
+        raise ValueError(f'"{text}" is no prefix; write "gtvision/prefeitura"')
+    return "/".join(parts)
+
+
+def _store_url(text: str) -> str:
+    url = urlsplit(_url_of("https", "http")(text)) if text else urlsplit("")
+    if url.path.strip("/") or url.query or url.username or url.password:
+        raise ValueError(
+            "must be scheme, host and port alone; keys and bucket have their own settings"
+        )
+    if text and not (_HOST.fullmatch(url.hostname or "") or ":" in (url.hostname or "")):
+        raise ValueError(f'"{url.hostname}" is no host')
+    return text.rstrip("/")
+
+
+class ArchiveSettings(Section):
+    """Copies in an object store (S3, MinIO); without ``bucket`` none are made."""
+
+    bucket: Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$")] = ""
+    prefix: Annotated[str, AfterValidator(_place_in_bucket)] = ""
+    endpoint: Annotated[str, AfterValidator(_store_url)] = ""
+    """Empty = Amazon's of ``region``."""
+    region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")] = "us-east-1"
+    host_style: bool = False
+    """The bucket stands in the host's name, not in the path."""
+    access_key: Annotated[str, Field(max_length=256, pattern=r"^[!-~]*$")] = ""
+    secret_key: SecretStr = SecretStr("")
+    secret_key_file: Annotated[Path, AfterValidator(_absolute)] | None = None
+    """Holds the secret key alone; read whenever the store is tried anew."""
+    ca_file: Annotated[Path, AfterValidator(_absolute)] | None = None
+    pictures: bool = True
+    evidence: bool = True
+    remove_expired_evidence: bool = False
+    bytes_per_second: Annotated[Size, Field(ge=64 * 2**10)] | None = None
+    """Of all copies together; None = as many as the line takes."""
+    keep: Annotated[Duration, Field(ge=86400.0)] = 90 * 86400.0
+    """Copies that wait longer are given up, and that is written down."""
+    max_waiting: Annotated[int, Field(ge=1000)] = 1_000_000
+    alert_waiting: Annotated[int, Field(ge=1)] = 10_000
+    alert_age: Duration = 6 * 3600.0
+
+    @model_validator(mode="after")
+    def _has_keys(self) -> "ArchiveSettings":
+        has_secret = bool(self.secret_key.get_secret_value())
+        if has_secret and self.secret_key_file is not None:
+            raise ValueError('give either "secret_key" or "secret_key_file"')
+        if self.bucket and not (self.access_key and (has_secret or self.secret_key_file)):
+            raise ValueError('"bucket" needs "access_key" and "secret_key" or "secret_key_file"')
+        if self.ca_file is not None and self.endpoint.startswith("http://"):
+            raise ValueError('"ca_file" needs an https:// endpoint')
+        return self
 
 
 class PushSettings(Section):
@@ -416,6 +482,7 @@ class Settings(BaseSettings):
     papers: PaperSettings = PaperSettings()
     detections: DetectionSettings = DetectionSettings()
     uplink: UplinkSettings = UplinkSettings()
+    archive: ArchiveSettings = ArchiveSettings()
     push: PushSettings = PushSettings()
     logs: LogSettings = LogSettings()
 

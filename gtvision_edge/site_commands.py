@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from gtvision_edge.accounts import ensure_site, open_accounts
+from gtvision_edge.archive.inspection import ArchiveReport, inspect_archive
 from gtvision_edge.audit import (
     COMMAND_LINE,
     AuditLog,
@@ -336,6 +337,19 @@ async def inspect_uplink(settings: Settings) -> LineReport:
     async with open_database(await _existing_database(settings.storage.state_dir)) as database:
         site_id = await ensure_site(database, SystemClock())
         return await inspect_line(settings.uplink, database, site=site_id)
+
+
+async def inspect_copies(settings: Settings) -> ArchiveReport:
+    """Tell what is owed to the object store, and try it. Works while the daemon runs.
+
+    Raises:
+        NoSiteError: there is no database in the state folder.
+        ArchiveExtraMissingError: a bucket is named, and what talks to it is not installed.
+
+    """
+    async with open_database(await _existing_database(settings.storage.state_dir)) as database:
+        site_id = await ensure_site(database, SystemClock())
+        return await inspect_archive(settings.archive, database, site_id=site_id)
 
 
 def _own_address(listens_on: str, camera_host: str) -> str:

@@ -12,6 +12,20 @@ class UnknownAlertError(EdgeError):
     kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND
 
 
+class NotAcknowledgedError(EdgeError):
+    """Nobody saw to the alert, so there is nothing to take back."""
+
+    code: ClassVar[str] = "not_acknowledged"
+    kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
+
+
+class AcknowledgementStandsError(EdgeError):
+    """It was somebody else who saw to it, or too long ago; ``by`` says who, ``at`` when."""
+
+    code: ClassVar[str] = "acknowledgement_stands"
+    kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
+
+
 class AlreadyAcknowledgedError(EdgeError):
     """Somebody saw to it before; ``by`` says who, ``at`` when. The note was not kept."""
 

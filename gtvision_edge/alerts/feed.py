@@ -14,7 +14,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter
 
 from gtvision_edge.alerts import repository
-from gtvision_edge.alerts.model import AlertAcknowledged, Audience, Entry, FeedPage
+from gtvision_edge.alerts.model import AlertAcknowledged, AlertReopened, Audience, Entry, FeedPage
 from gtvision_edge.detections.model import PictureCame, PlateRead
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
@@ -117,7 +117,8 @@ class Feed:
     async def follow(self) -> None:
         """Hand out what is committed as soon as the bus tells of it, until cancelled."""
         # One place is enough: whatever was committed is read, however many events told of it.
-        with self._bus.listen(PlateRead, PictureCame, AlertAcknowledged, size=1) as mailbox:
+        news = (PlateRead, PictureCame, AlertAcknowledged, AlertReopened)
+        with self._bus.listen(*news, size=1) as mailbox:
             await self._hand_out()
             async for _ in mailbox:
                 await self._hand_out()

@@ -9,8 +9,8 @@ from gtvision_edge.detections.intervals import repository as detections
 from gtvision_edge.detections.model import DetectionId, WatchLevel
 from gtvision_edge.storage import Database
 
-MOST: Final = 360
-"""Readings told one by one; of more, the first of each of so many parts of the interval (of a day, 4 minutes). Lines are hardly
+MOST: Final = 288
+"""Readings told one by one; of more, the first of each of so many parts of the interval (of a day, 5 minutes). Lines are hardly
 told apart that are nearer."""
 MOST_WANTED: Final = 200
 

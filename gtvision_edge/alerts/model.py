@@ -20,6 +20,8 @@ class FeedKind(StrEnum):
     """One that was told before has another picture now."""
     ALERT = "alert"
     ALERT_ACKNOWLEDGED = "alert_acknowledged"
+    ALERT_REOPENED = "alert_reopened"
+    """An acknowledgement was taken back: it waits again."""
 
 
 class Topic(StrEnum):
@@ -32,7 +34,7 @@ class Topic(StrEnum):
     def kinds(self) -> frozenset[FeedKind]:
         if self is Topic.DETECTIONS:
             return frozenset({FeedKind.DETECTION, FeedKind.DETECTION_PICTURE})
-        return frozenset({FeedKind.ALERT, FeedKind.ALERT_ACKNOWLEDGED})
+        return frozenset({FeedKind.ALERT, FeedKind.ALERT_ACKNOWLEDGED, FeedKind.ALERT_REOPENED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,13 @@ class Alert:
 @dataclass(frozen=True, slots=True)
 class AlertAcknowledged:
     """Somebody saw to an alert, and it is on disk."""
+
+    alert_id: AlertId
+
+
+@dataclass(frozen=True, slots=True)
+class AlertReopened:
+    """Who saw to an alert took that back, and it is on disk."""
 
     alert_id: AlertId
 

@@ -60,6 +60,15 @@ def acknowledge(transaction: Transaction, alert_id: AlertId, done: Acknowledgeme
     )
 
 
+def reopen(transaction: Transaction, alert_id: AlertId) -> None:
+    """Have the alert wait again."""
+    transaction.execute(
+        "UPDATE alerts SET acked_us = NULL, acked_by = NULL, acked_name = NULL, ack_note = ''"
+        " WHERE alert_id = ?",
+        (alert_id,),
+    )
+
+
 def get_alert_row(transaction: Transaction, alert_id: str) -> Alert | None:
     row = transaction.execute(
         f"SELECT {_ALERT} FROM {_ALERTS} WHERE a.alert_id = ?",  # noqa: S608 -- constants

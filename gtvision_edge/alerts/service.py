@@ -5,11 +5,17 @@ from typing import Final
 
 from gtvision_edge.accounts import NotPermittedError, Principal, Role
 from gtvision_edge.alerts import repository
-from gtvision_edge.alerts.errors import AlreadyAcknowledgedError, UnknownAlertError
+from gtvision_edge.alerts.errors import (
+    AcknowledgementStandsError,
+    AlreadyAcknowledgedError,
+    NotAcknowledgedError,
+    UnknownAlertError,
+)
 from gtvision_edge.alerts.model import (
     Acknowledgement,
     Alert,
     AlertAcknowledged,
+    AlertReopened,
     Audience,
     FeedKind,
     Topic,
@@ -23,6 +29,8 @@ from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.storage import Database, Transaction
 
 LONGEST_NOTE: Final = 500
+TAKE_BACK_S: Final = 60.0
+"""Who acknowledged may take it back for so long: it is for a slip, not for another opinion."""
 _EDITORS: Final = frozenset({Role.ADMIN, Role.OPERATOR})
 _READERS: Final = _EDITORS | {Role.VIEWER}
 
@@ -148,11 +156,53 @@ class AlertDesk:
                 alert.alert_id,
                 kept=self._kept,
             )
-            self._note(transaction, principal, address, alert, done)
+            self._note(transaction, principal, address, "alert.acknowledged", alert, done)
             return replace(alert, acknowledged=done)
 
         alert = await self._database.write(write)
         self._bus.publish(AlertAcknowledged(alert.alert_id))
+        return alert
+
+    async def take_back(self, principal: Principal, alert_id: str, *, address: str = "") -> Alert:
+        """Take back that *principal* saw to an alert just now: it waits again, for everybody. An act of its own in the log.
+
+        Raises:
+            UnknownAlertError: none such that *principal* may see.
+            NotAcknowledgedError: nobody saw to it.
+            AcknowledgementStandsError: somebody else did, or it is more than :data:`TAKE_BACK_S` ago.
+            NotPermittedError: *principal* only watches.
+
+        """
+        _require(principal, _EDITORS)
+
+        def write(transaction: Transaction) -> Alert:
+            alert = _seen(principal, repository.get_alert_row(transaction, alert_id))
+            done = alert.acknowledged
+            if done is None:
+                raise NotAcknowledgedError("Nobody saw to this alert.")
+            # A clock that was set back meanwhile gives no hours.
+            age_us = abs(self._clock.now_us() - done.at_us)
+            if done.by != principal.user_id or age_us > TAKE_BACK_S * 1e6:
+                raise AcknowledgementStandsError(
+                    "Only who saw to the alert takes that back, within a minute.",
+                    by=done.name,
+                    at=to_rfc3339(done.at_us),
+                )
+            repository.reopen(transaction, alert.alert_id)
+            repository.add_to_feed(
+                transaction,
+                FeedKind.ALERT_REOPENED,
+                alert.detection,
+                alert.alert_id,
+                kept=self._kept,
+            )
+            action = "alert.acknowledgement_taken_back"
+            facts = {"acknowledged_us": done.at_us}
+            self._note(transaction, principal, address, action, alert, done, **facts)
+            return replace(alert, acknowledged=None)
+
+        alert = await self._database.write(write)
+        self._bus.publish(AlertReopened(alert.alert_id))
         return alert
 
     def _note(
@@ -160,13 +210,15 @@ class AlertDesk:
         transaction: Transaction,
         principal: Principal,
         address: str,
+        action: str,
         alert: Alert,
         done: Acknowledgement,
+        **facts: object,
     ) -> None:
         self._audit.append(
             transaction,
             actor=principal.actor(address),
-            action="alert.acknowledged",
+            action=action,
             subject=f"alert:{alert.alert_id}",
             tenant_id=alert.detection.tenant_id,
             details={
@@ -174,6 +226,7 @@ class AlertDesk:
                 "watch_id": alert.watch_id,
                 "detection_id": alert.detection.detection_id,
                 "note": done.note,
+                **facts,
             },
         )
 

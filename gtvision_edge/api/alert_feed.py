@@ -1,6 +1,7 @@
 """``/ws/alerts``: readings and alerts as they are committed; a client that was away goes on at its cursor.
 
-Messages are JSON texts with a ``type``: ``hello`` (first), ``detection``, ``detection_picture``, ``alert``, ``alert_acknowledged``, ``heartbeat``.
+Messages are JSON texts with a ``type``: ``hello`` (first), ``detection``, ``detection_picture``, ``alert``, ``alert_acknowledged``,
+``alert_reopened``, ``heartbeat``.
 Each has a ``cursor``; a connection that is opened with it as ``since`` goes on right after that message.
 """
 

@@ -4,7 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gtvision_edge.alerts.errors import AlreadyAcknowledgedError, UnknownAlertError
+from gtvision_edge.alerts.errors import (
+    AcknowledgementStandsError,
+    AlreadyAcknowledgedError,
+    NotAcknowledgedError,
+    UnknownAlertError,
+)
 from gtvision_edge.alerts.model import Alert
 from gtvision_edge.alerts.service import LONGEST_NOTE, AlertDesk
 from gtvision_edge.api.detections import DetectionAnswer
@@ -27,7 +32,7 @@ Cursor = Annotated[str, Field(pattern=r"^[0-9]{1,15}$")]
 
 class AlertQuery(PageQuery):
     since: Cursor | None = None
-    """What is new or was acknowledged after it, in order; absent = all alerts, the newest first."""
+    """What is new, was acknowledged or waits again after it, in order; absent = all alerts, the newest first."""
     acknowledged: bool | None = None
     """Not with since."""
 
@@ -114,6 +119,11 @@ class _AlertResource:
             )
         )
 
+    async def take_back(self, call: Call) -> AlertAnswer:
+        return answer(
+            await self._desk.take_back(call.principal, call.path("alert_id"), address=call.address)
+        )
+
 
 def answer(alert: Alert) -> AlertAnswer:
     done = alert.acknowledged
@@ -177,6 +187,18 @@ def alert_endpoints(desk: AlertDesk) -> list[Endpoint]:
             body=AckBody,
             response=AlertAnswer,
             errors=(AlreadyAcknowledgedError,),
+            ids=ids,
+            look_up=desk.find,
+        ),
+        Endpoint(
+            "DELETE",
+            "/alerts/{alert_id}/ack",
+            resource.take_back,
+            "Take back one's own acknowledgement, within a minute: the alert waits again",
+            "plates out",
+            EDITORS,
+            response=AlertAnswer,
+            errors=(NotAcknowledgedError, AcknowledgementStandsError),
             ids=ids,
             look_up=desk.find,
         ),

@@ -15,6 +15,7 @@ from gtvision_edge.detections.model import Detection
 from gtvision_edge.detections.service import MAX_EXPORT, DetectionDesk, Search
 from gtvision_edge.runtime.tables import UTF8_MARK, table_lines
 from gtvision_edge.runtime.timestamps import from_datetime, to_rfc3339
+from gtvision_edge.storage import SearchTooLongError
 
 HEADINGS: Final = (
     "timestamp",
@@ -55,6 +56,9 @@ def detection_table_endpoints(desk: DetectionDesk) -> list[Endpoint]:
             purpose=query.purpose,
         )
         pages = await desk.export(call.principal, wanted, address=call.address)
+        nothing: list[Detection] = []
+        # What is refused is answered by its error, not by half a table.
+        first = await anext(pages, nothing)
         response = web.StreamResponse(
             headers={
                 hdrs.CONTENT_TYPE: "text/csv; charset=utf-8",
@@ -64,7 +68,7 @@ def detection_table_endpoints(desk: DetectionDesk) -> list[Endpoint]:
         await response.prepare(call.request)
         if call.request.method == hdrs.METH_HEAD:
             return response
-        await response.write(UTF8_MARK + table_lines([HEADINGS]))
+        await response.write(UTF8_MARK + table_lines([HEADINGS, *map(_row, first)]))
         async for page in pages:
             await response.write(table_lines([_row(each) for each in page]))
         await response.write_eof()
@@ -80,7 +84,7 @@ def detection_table_endpoints(desk: DetectionDesk) -> list[Endpoint]:
             WATCHERS,
             query=TableQuery,
             response="text/csv",
-            errors=(UnknownCameraError, PurposeRequiredError),
+            errors=(UnknownCameraError, PurposeRequiredError, SearchTooLongError),
             description=f"Audited. At most {MAX_EXPORT} readings. Cells that a spreadsheet would take for a formula begin with an apostrophe.",
         )
     ]

@@ -26,6 +26,7 @@ from gtvision_edge.detections.service import DetectionDesk, Search
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.runtime.entity_tags import has_already
 from gtvision_edge.runtime.timestamps import from_datetime, to_rfc3339
+from gtvision_edge.storage import SearchTooLongError
 
 FOREVER_US = 253_000_000_000_000_000
 
@@ -170,7 +171,7 @@ def detection_endpoints(desk: DetectionDesk) -> list[Endpoint]:
             WATCHERS,
             query=DetectionQuery,
             response=DetectionListing,
-            errors=(UnknownCameraError, PurposeRequiredError),
+            errors=(UnknownCameraError, PurposeRequiredError, SearchTooLongError),
         ),
         Endpoint(
             "GET",

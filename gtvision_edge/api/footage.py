@@ -340,7 +340,7 @@ def footage_endpoints(
             ids=ids,
             look_up=resource.see_camera,
             description=(
-                "Readings are told without their plates, up to 360 one by one; of more, the first of each of 360 parts of the"
+                "Readings are told without their plates, up to 288 one by one; of more, the first of each of 288 parts of the"
                 " interval. Those that raised an alert are always told one by one, the newest 200."
             ),
         ),

@@ -1,13 +1,12 @@
 """Where Intelbras and Dahua cameras push (ITSAPI). The paths are fixed in the cameras, so they lie beside the API."""
 
-import asyncio
 from typing import Final
 
 from aiohttp import hdrs, web
 
 from gtvision_edge.api.auth import Proxies
 from gtvision_edge.api.errors import problem
-from gtvision_edge.api.raw_body import read_capped
+from gtvision_edge.api.raw_body import BodyPlaces, read_capped
 from gtvision_edge.detections.errors import PushRefusedError
 from gtvision_edge.detections.intake import PushingCamera
 from gtvision_edge.detections.model import TrustLevel
@@ -17,8 +16,6 @@ from gtvision_edge.detections.sources.intelbras import MAX_PUSH
 
 ITSAPI: Final = ("/NotificationInfo", "/BNotificationInfo")
 """The second one is that of some firmwares of Dahua."""
-_AT_ONCE: Final = 8
-"""Large bodies in memory; who comes then waits for a place."""
 
 
 class _ItsapiPushes:
@@ -26,7 +23,7 @@ class _ItsapiPushes:
         self._desk = desk
         self._login = login
         self._proxies = proxies
-        self._places = asyncio.Semaphore(_AT_ONCE)
+        self._places = BodyPlaces()
 
     async def tollgate(self, request: web.Request) -> web.StreamResponse:
         return await self._answer(request, has_passage=True)
@@ -45,7 +42,7 @@ class _ItsapiPushes:
             return _refused(admitted)
         if not self._desk.believes(admitted, TrustLevel.AUTHENTICATED, address):
             return _refused(self._login.refuse())
-        async with self._places:
+        async with self._places.take(admitted.camera_uuid):
             raw = await read_capped(request, MAX_PUSH)
             device = await self._taken(admitted, raw, has_passage=has_passage)
         # What all firmwares together want to hear; any other answer has some of them send again for ever. Fields of the

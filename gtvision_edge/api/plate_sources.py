@@ -14,19 +14,29 @@ from gtvision_edge.detections.plate_sources.service import PlateSources
 from gtvision_edge.detections.plate_sources.wording import (
     MAX_ADDRESSES,
     MAX_DIRECTIONS,
+    MAX_SOURCES,
     facts_of,
 )
-from gtvision_edge.detections.pulling.states import PullState
+from gtvision_edge.detections.pulling.states import PullView
 from gtvision_edge.detections.sources.intelbras import ConfidenceScale
 from gtvision_edge.errors import InvalidInputError
+from gtvision_edge.runtime.timestamps import to_rfc3339
 
 Scale = Literal["auto", "100", "255"]
-Pull = Literal["off", "connecting", "connected", "unreachable", "unauthorized", "unsupported"]
-StateOf = Callable[[str], PullState]
+Trouble = Literal["unreachable", "unauthorized", "unsupported", "garbled", "not_kept"]
+Pull = Literal["off", "connecting", "connected"] | Trouble
+PullOf = Callable[[str], PullView]
 """Returns how the asking of a camera goes, by its uuid."""
 Trust = Literal["secret_path", "authenticated", "signed"]
 _PATH: Final = "/cameras/{camera_id}/plate-source"
-_NEVER_NULL: Final = ("confidence_scale", "addresses", "directions", "least_trust", "pull")
+_NEVER_NULL: Final = (
+    "confidence_scale",
+    "addresses",
+    "directions",
+    "least_trust",
+    "pull",
+    "picture_sources",
+)
 
 
 class PlateSourceBody(Body):
@@ -54,6 +64,17 @@ class PlateSourceBody(Body):
     """Pushes that prove less are refused."""
     pull: bool | None = None
     """The box asks an Intelbras or Dahua camera for its readings (snapManager.cgi), with the camera's own login."""
+    picture_sources: (
+        Annotated[list[Annotated[str, Field(max_length=253)]], Field(max_length=MAX_SOURCES)] | None
+    ) = None
+    """Networks, addresses and hosts from where the pictures behind its imagem_url may be fetched, besides ``[detections]
+    picture_sources`` of the site; set by administrators of the whole site alone. They open no address of the box itself."""
+
+
+class PullTroubleAnswer(Answer):
+    state: Trouble
+    """As ``pull_state``; it stays while the camera is tried again."""
+    since: str
 
 
 class PlateSourceAnswer(Answer):
@@ -65,13 +86,16 @@ class PlateSourceAnswer(Answer):
     least_trust: Trust
     pull: bool
     pull_state: Pull
-    """How the asking goes."""
+    """How the asking goes now; ``off`` with ``pull``: the camera is switched off, or its address is not known."""
+    pull_trouble: PullTroubleAnswer | None
+    """Why its readings do not come; null: they do, or it is not asked. Gone once the camera has answered for a while."""
+    picture_sources: list[str]
 
 
 class _PlateSourceResource:
-    def __init__(self, sources: PlateSources, state_of: StateOf) -> None:
+    def __init__(self, sources: PlateSources, pull_of: PullOf) -> None:
         self._sources = sources
-        self._state_of = state_of
+        self._pull_of = pull_of
 
     async def show(self, call: Call) -> PlateSourceAnswer:
         return self._answer(*await self._sources.show(call.principal, call.path("camera_id")))
@@ -85,10 +109,21 @@ class _PlateSourceResource:
         )
 
     def _answer(self, camera: PushingCamera, settings: SourceSettings) -> PlateSourceAnswer:
-        state = self._state_of(camera.camera_uuid)
-        return PlateSourceAnswer(
-            camera_id=camera.camera_id, pull_state=state.value, **facts_of(settings)
+        pull = self._pull_of(camera.camera_uuid)
+        return PlateSourceAnswer.model_validate(
+            {
+                "camera_id": camera.camera_id,
+                "pull_state": pull.state.value,
+                "pull_trouble": _trouble(pull),
+                **facts_of(settings),
+            }
         )
+
+
+def _trouble(pull: PullView) -> dict[str, str] | None:
+    if pull.trouble is None:
+        return None
+    return {"state": pull.trouble.state.value, "since": to_rfc3339(pull.trouble.since_us)}
 
 
 def _changes(body: PlateSourceBody) -> SourceChanges:
@@ -113,12 +148,14 @@ def _changes(body: PlateSourceBody) -> SourceChanges:
         changes["least_trust"] = TrustLevel(body.least_trust)
     if body.pull is not None:
         changes["is_pulled"] = body.pull
+    if body.picture_sources is not None:
+        changes["picture_sources"] = body.picture_sources
     return changes
 
 
-def plate_source_endpoints(sources: PlateSources, *, state_of: StateOf) -> list[Endpoint]:
+def plate_source_endpoints(sources: PlateSources, *, pull_of: PullOf) -> list[Endpoint]:
     """Return ``/cameras/{camera_id}/plate-source``."""
-    resource = _PlateSourceResource(sources, state_of)
+    resource = _PlateSourceResource(sources, pull_of)
     ids = {"camera_id": UnknownCameraError}
     return [
         Endpoint(

@@ -1,11 +1,10 @@
 """Where cameras and integrators send plate readings. No login: each push proves itself."""
 
-import asyncio
 from typing import Final
 
 from aiohttp import web
 
-from gtvision_edge.api.raw_body import read_capped
+from gtvision_edge.api.raw_body import BodyPlaces, read_capped
 from gtvision_edge.api.routing import PUBLIC, Answer, Call, Endpoint
 from gtvision_edge.detections.errors import (
     MalformedPushError,
@@ -20,8 +19,6 @@ from gtvision_edge.errors import InvalidInputError
 
 MAX_PUSH: Final = 8 * 2**20
 """With pictures; forty times what cameras usually send."""
-_AT_ONCE: Final = 8
-"""Large bodies in memory; who comes then waits for a place."""
 
 
 class AcceptedAnswer(Answer):
@@ -33,7 +30,7 @@ class AcceptedAnswer(Answer):
 class _PushResource:
     def __init__(self, desk: PushDesk) -> None:
         self._desk = desk
-        self._places = asyncio.Semaphore(_AT_ONCE)
+        self._places = BodyPlaces()
 
     async def webhook(self, call: Call) -> AcceptedAnswer:
         self._desk.admit(call.address)
@@ -45,10 +42,11 @@ class _PushResource:
 
     async def hikvision(self, call: Call) -> web.StreamResponse:
         self._desk.admit(call.address)
-        async with self._places:
+        camera = self._desk.hikvision_camera(call.path("secret"), address=call.address)
+        async with self._places.take(camera.camera_uuid):
             raw = await read_capped(call.request, MAX_PUSH)
             content_type = call.request.headers.get("Content-Type", "")
-            await self._desk.hikvision(call.path("secret"), content_type, raw, address=call.address)
+            await self._desk.hikvision(camera, content_type, raw)
         return web.Response(headers={"Connection": "close"})
 
 

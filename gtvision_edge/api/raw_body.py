@@ -1,6 +1,9 @@
-"""Bodies that are no JSON of ours: read to a limit, within a time."""
+"""Bodies that are no JSON of ours: read to a limit, within a time, so many at once."""
 
 import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 from aiohttp import web
@@ -9,6 +12,27 @@ from gtvision_edge.api.errors import BodyTooLargeError, BodyTooSlowError
 
 PATIENCE_S: Final = 30.0
 _CHUNK: Final = 64 * 1024
+_AT_ONCE: Final = 8
+_OF_A_SENDER: Final = 2
+
+
+class BodyPlaces:
+    """Bounds how many large bodies are in memory; who comes then waits for a place.
+
+    Places are for senders that are known, and each has a few of them: one that sends slowly keeps only itself waiting.
+    """
+
+    def __init__(self) -> None:
+        self._all = asyncio.Semaphore(_AT_ONCE)
+        self._of_sender: defaultdict[str, asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(_OF_A_SENDER)
+        )
+
+    @asynccontextmanager
+    async def take(self, sender: str) -> AsyncIterator[None]:
+        """Hold a place of *sender*, one of a bounded number such as the site's cameras, while the block is open."""
+        async with self._of_sender[sender], self._all:
+            yield
 
 
 async def read_capped(request: web.Request, limit: int) -> bytes:

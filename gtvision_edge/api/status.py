@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from gtvision_edge.api.cameras import CameraStates
 from gtvision_edge.api.routing import EVERYONE, Answer, Call, Endpoint
+from gtvision_edge.archive.watch import ArchiveView
 from gtvision_edge.cameras.model import CameraState
 from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.media.model import MediaServerState
@@ -53,6 +54,13 @@ class LineToHub(Protocol):
 
     @property
     def view(self) -> LineView: ...
+
+
+class CopiesInStore(Protocol):
+    """The archive as it was at the last look, seconds ago."""
+
+    @property
+    def view(self) -> ArchiveView: ...
 
 
 class ViewerCount(Protocol):
@@ -133,6 +141,30 @@ class UplinkAnswer(Answer):
     queues: list[HubQueueAnswer]
 
 
+class ArchiveAnswer(Answer):
+    """Copies of pictures and evidence bundles in the object store, and what is still to be done there."""
+
+    state: Literal["off", "unknown", "up", "unreachable", "refused"]
+    """``off``: the settings name no bucket; ``unknown``: not tried since the daemon started."""
+    since: str
+    reason: str | None
+    """A word of why it is ``refused`` or ``unreachable``, the store's own code where it gave one."""
+    waiting: int
+    """Files to copy."""
+    waiting_bytes: int
+    removing: int
+    """Copies to remove."""
+    oldest: str | None
+    """Since when the oldest of both waits; null: none does."""
+    parked: int
+    """Failed too often; see ``/archive/parked``."""
+    copies: int
+    """In the store, by what it confirmed."""
+    copied_bytes: int
+    given_up: int
+    """Never done there, since the box is in use: by the bounds of ``[archive]``, or discarded."""
+
+
 class StatusAnswer(Answer):
     site: SiteAnswer
     version: str
@@ -143,6 +175,8 @@ class StatusAnswer(Answer):
     media_server: MediaServerAnswer
     uplink: UplinkAnswer | None
     """null for those of one tenant: what waits is every tenant's."""
+    archive: ArchiveAnswer | None
+    """null for those of one tenant, likewise."""
     findings: list[dict[str, Any]]
     """All that somebody should mend, alarms first: a stable ``code``, its ``severity`` (``alarm``: something is lost now;
     ``warning``) and its facts. Those of one tenant get the alarms, without facts."""
@@ -163,6 +197,7 @@ class _StatusResource:
         version: str,
         volume: RecordingsVolume,
         line: LineToHub,
+        archive: CopiesInStore,
         breaker_trouble: Callable[[], str],
         clock: Clock,
     ) -> None:
@@ -177,6 +212,7 @@ class _StatusResource:
         self._version = version
         self._volume = volume
         self._line = line
+        self._archive = archive
         self._breaker_trouble = breaker_trouble
         self._clock = clock
         self._zone = ZoneInfo(site.timezone)
@@ -212,6 +248,7 @@ class _StatusResource:
                 webrtc=self._offers_webrtc(),
             ),
             uplink=self._uplink() if principal.tenant_id is None else None,
+            archive=self._copies() if principal.tenant_id is None else None,
             findings=_told(self._findings(), to_all_tenants=principal.tenant_id is None),
         )
 
@@ -229,6 +266,23 @@ class _StatusResource:
             parked=backlog.parked,
             dropped=backlog.dropped,
             queues=[HubQueueAnswer(name=name, depth=depth) for name, depth in view.depths.items()],
+        )
+
+    def _copies(self) -> ArchiveAnswer:
+        view = self._archive.view
+        totals = view.totals
+        return ArchiveAnswer(
+            state=view.state.value,
+            since=to_rfc3339(view.since_us, self._zone),
+            reason=view.reason or None,
+            waiting=totals.waiting,
+            waiting_bytes=totals.waiting_bytes,
+            removing=totals.removing,
+            oldest=None if totals.oldest_us is None else to_rfc3339(totals.oldest_us, self._zone),
+            parked=totals.parked,
+            copies=totals.copies,
+            copied_bytes=totals.copied_bytes,
+            given_up=totals.given_up,
         )
 
     def _storage(self) -> StorageAnswer:
@@ -279,6 +333,7 @@ def status_endpoints(
     version: str,
     volume: RecordingsVolume,
     line: LineToHub,
+    archive: CopiesInStore,
     clock: Clock,
     breaker_trouble: Callable[[], str] = lambda: "",
 ) -> list[Endpoint]:
@@ -295,6 +350,7 @@ def status_endpoints(
         version=version,
         volume=volume,
         line=line,
+        archive=archive,
         breaker_trouble=breaker_trouble,
         clock=clock,
     )

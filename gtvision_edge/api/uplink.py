@@ -1,6 +1,6 @@
 """Messages that did not go the plain way to the hub. What they say is not shown: plates are searched for with a purpose."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -17,8 +17,11 @@ from gtvision_edge.api.routing import (
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.uplink.errors import UnknownMessageError
+from gtvision_edge.uplink.outbox import subject_of
 from gtvision_edge.uplink.parked import ParkedDesk
 from gtvision_edge.uplink.repository import OutboxPurge, Parked
+
+_CAMERA: Final = "camera/"
 
 
 class DiscardBody(Body):
@@ -35,6 +38,8 @@ class ParkedAnswer(Answer):
     routing_key: str
     lane: str
     """Order is kept within it: a camera's uuid, or the kind of news."""
+    camera_id: str | None
+    """Of the camera that it tells of; null: of none. There may be none with that id any more."""
     accepted_at: str
     parked_at: str
     reason: Literal["returned", "refused"]
@@ -43,8 +48,9 @@ class ParkedAnswer(Answer):
     size_bytes: int
 
 
-class RetriedAnswer(Answer):
+class ManyAnswer(Answer):
     messages: int
+    """How many there were."""
 
 
 class OutboxPurgeAnswer(Answer):
@@ -86,9 +92,15 @@ class _UplinkResource:
     async def retry(self, call: Call) -> None:
         await self._desk.retry(call.principal, call.path("message_id"), address=call.address)
 
-    async def retry_all(self, call: Call) -> RetriedAnswer:
-        return RetriedAnswer(
-            messages=await self._desk.retry_all(call.principal, address=call.address)
+    async def retry_all(self, call: Call) -> ManyAnswer:
+        return ManyAnswer(messages=await self._desk.retry_all(call.principal, address=call.address))
+
+    async def discard_all(self, call: Call) -> ManyAnswer:
+        reason = call.body_as(DiscardBody).reason
+        return ManyAnswer(
+            messages=await self._desk.discard_all(
+                call.principal, reason=reason, address=call.address
+            )
         )
 
     async def discard(self, call: Call) -> None:
@@ -111,10 +123,12 @@ def _seq(cursor: str | None) -> int:
 
 
 def _parked(parked: Parked) -> ParkedAnswer:
+    subject = subject_of(parked.body)
     return ParkedAnswer(
         message_id=parked.message_id,
         routing_key=parked.routing_key,
         lane=parked.lane,
+        camera_id=subject.removeprefix(_CAMERA) if subject.startswith(_CAMERA) else None,
         accepted_at=to_rfc3339(parked.created_us),
         parked_at=to_rfc3339(parked.parked_us),
         reason="returned" if parked.reason == "returned" else "refused",
@@ -163,7 +177,18 @@ def uplink_endpoints(desk: ParkedDesk) -> list[Endpoint]:
             "box",
             ADMINS,
             body=RetryBody,
-            response=RetriedAnswer,
+            response=ManyAnswer,
+        ),
+        Endpoint(
+            "POST",
+            "/uplink/parked/discard",
+            resource.discard_all,
+            "Put all of them away for good: the hub never gets them",
+            "box",
+            ADMINS,
+            body=DiscardBody,
+            response=ManyAnswer,
+            description="Those that are parked as it is asked, no later ones.",
         ),
         Endpoint(
             "POST",

@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 from gtvision_edge.detections import repository
 from gtvision_edge.detections.model import Detection, DetectionId, PictureState, Rectangle
 from gtvision_edge.detections.pictures import repository as picture_files
+from gtvision_edge.detections.pictures.copies import NO_COPIES, Copies
 from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.storage import Transaction
 
@@ -74,9 +75,15 @@ class Acceptance:
     """Keeps judged readings: to be given to ``Database.write_together``."""
 
     def __init__(
-        self, *, send: Send, tell: Sequence[Tell] = (), tell_of_picture: Sequence[Told] = ()
+        self,
+        *,
+        send: Send,
+        tell: Sequence[Tell] = (),
+        tell_of_picture: Sequence[Told] = (),
+        copies: Copies = NO_COPIES,
     ) -> None:
         self._send = send
+        self._copies = copies
         self._tell = tell
         self._tell_of_picture = tell_of_picture
 
@@ -90,7 +97,7 @@ class Acceptance:
     def _keep(self, transaction: Transaction, readings: Sequence[Judged]) -> Iterator[Accepted]:
         for each in readings:
             if each.sizes:
-                picture_files.note_files(transaction, each.sizes)
+                picture_files.note_files(transaction, each.sizes, self._copies)
         known = repository.find_by_source_keys(transaction, [each.source_key for each in readings])
         new = [each for each in readings if each.source_key not in known]
         kept = iter(self._keep_new(transaction, new))

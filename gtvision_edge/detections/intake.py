@@ -30,6 +30,7 @@ from gtvision_edge.detections.model import (
 )
 from gtvision_edge.detections.moments import moment_of
 from gtvision_edge.detections.picture_store import PictureStore, name_of
+from gtvision_edge.detections.pictures.copies import NO_COPIES, Copies
 from gtvision_edge.detections.plate_sources.model import NOTHING_SET, SourceSettings
 from gtvision_edge.detections.plates import read_plate
 from gtvision_edge.runtime.clock import Clock
@@ -85,6 +86,7 @@ class Intake:
         send: Send,
         tell: Sequence[Tell] = (),
         tell_of_picture: Sequence[Told] = (),
+        copies: Copies = NO_COPIES,
         seal: Seal | None = None,
         wake: Callable[[], None] = lambda: None,
         settings_of: SettingsOf = lambda _: NOTHING_SET,
@@ -95,7 +97,9 @@ class Intake:
         self._bus = bus
         self._zone = zone
         self._pictures = pictures
-        self._accept = Acceptance(send=send, tell=tell, tell_of_picture=tell_of_picture)
+        self._accept = Acceptance(
+            send=send, tell=tell, tell_of_picture=tell_of_picture, copies=copies
+        )
         self._seal = seal
         self._wake = wake
         self._settings_of = settings_of

@@ -1,6 +1,6 @@
 """Puts the parts that take, keep and show plate readings together."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from gtvision_edge.detections.intake import Intake
 from gtvision_edge.detections.intervals.evidence import EvidenceReadings
 from gtvision_edge.detections.picture_store import PictureStore
 from gtvision_edge.detections.pictures.addresses import PictureSources
+from gtvision_edge.detections.pictures.copies import NO_COPIES, Copies
 from gtvision_edge.detections.pictures.fetching import PictureFetcher
 from gtvision_edge.detections.pictures.getting import PictureGetter
 from gtvision_edge.detections.pictures.keeping import IsHeld, PictureBounds, PictureKeeper
@@ -34,6 +35,7 @@ from gtvision_edge.detections.service import DetectionDesk
 from gtvision_edge.detections.watchlist import Watchlist
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.runtime.findings import Finding
 from gtvision_edge.settings import DetectionSettings
 from gtvision_edge.storage import Database
 
@@ -67,6 +69,10 @@ class Detections:
     picture_getter: PictureGetter
     picture_keeper: PictureKeeper
 
+    def findings(self) -> Iterable[Finding]:
+        yield from self.picture_getter.findings()
+        yield from self.pullers.findings()
+
 
 @asynccontextmanager
 async def open_detections(
@@ -89,6 +95,7 @@ async def open_detections(
     trusts_clock: Callable[[], bool],
     tell: Sequence[Tell] = (),
     tell_of_picture: Sequence[Told] = (),
+    copies: Copies = NO_COPIES,
     registry: CollectorRegistry | None = None,
 ) -> AsyncIterator[Detections]:
     """Open them. The caller runs the anonymiser, the getter and the keeper. *held* as :class:`Anonymiser` has it."""
@@ -105,7 +112,9 @@ async def open_detections(
             fetcher=PictureFetcher(PictureSources(settings.picture_sources), names),
             pictures=pictures,
             unseal=unseal,
+            sources_of=lambda camera_uuid: sources.of(camera_uuid).picture_sources,
             tell=tell_of_picture,
+            copies=copies,
             registry=registry,
         )
         stack.callback(getter.close)
@@ -118,6 +127,7 @@ async def open_detections(
             send=send,
             tell=tell,
             tell_of_picture=tell_of_picture,
+            copies=copies,
             seal=seal,
             wake=getter.wake,
             settings_of=sources.of,
@@ -164,6 +174,7 @@ async def open_detections(
                 keep_s=settings.keep,
                 zone=zone,
                 trusts_clock=trusts_clock,
+                copies=copies,
             ),
             Watchlist(database, audit, clock),
             getter,
@@ -175,9 +186,15 @@ async def open_detections(
                 bounds=PictureBounds(settings.keep_pictures, settings.pictures_max),
                 is_held=is_held,
                 trusts_clock=trusts_clock,
+                copies=copies,
                 registry=registry,
             ),
         )
+
+
+def picture_path(state_dir: Path) -> Callable[[str], Path]:
+    """Return what tells where a picture is, or would be, by its name."""
+    return PictureStore(state_dir / PICTURES).path_of
 
 
 def readings_for_evidence(database: Database, state_dir: Path) -> EvidenceReadings:

@@ -6,6 +6,7 @@ letter (``ABC1C34``). Both name one vehicle for ever. Nothing here ever corrects
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -90,6 +91,11 @@ _DOUBTED_WITH: Final[dict[str, str]] = {
     )
     for character in {character for group in _DOUBTS for character in group}
 }
+_GIVEN: Final = re.compile(r"[A-Z0-9]*")
+_LEAST_GIVEN: Final = 3
+_BEFORE_ALL: Final = " "
+_BEHIND_ALL: Final = "~"
+"""Before and behind all that a plate is made of."""
 _PATTERN: Final = re.compile(r"[A-Z0-9?*]+")
 
 
@@ -205,6 +211,27 @@ def search_patterns(text: str) -> list[str]:
         if twin is not None and _may_have_twin(wanted):
             patterns.append(twin)
     return patterns
+
+
+def vehicle_bounds(patterns: Sequence[str]) -> list[tuple[str, str]]:
+    """Return where in the order of :attr:`Plate.vehicle` everything lies that *patterns* find: from, and before what.
+
+    No two overlap. None at all: a pattern begins with fewer than three characters that are given, so it may be anywhere.
+    """
+    bounds: set[tuple[str, str]] = set()
+    for pattern in patterns:
+        given = _GIVEN.match(pattern)
+        start = given[0] if given else ""
+        if start == pattern:
+            plate = read_plate(pattern)
+            vehicle = plate.vehicle if plate else pattern
+            bounds.add((vehicle, vehicle + _BEFORE_ALL))
+        elif len(start) >= _LEAST_GIVEN:
+            # Both forms of a vehicle begin with the same four.
+            bounds.add((start[:4], start[:4] + _BEHIND_ALL))
+        else:
+            return []
+    return sorted(bounds)
 
 
 def _twin(letters: str, form: PlateForm) -> str | None:

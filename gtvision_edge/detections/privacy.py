@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,7 @@ from gtvision_edge.detections import repository
 from gtvision_edge.detections.model import Detection
 from gtvision_edge.detections.picture_store import PictureStore
 from gtvision_edge.detections.pictures import repository as picture_files
+from gtvision_edge.detections.pictures.copies import NO_COPIES, Copies
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.storage import Database, Transaction
 
@@ -29,7 +30,9 @@ log = structlog.get_logger(__name__)
 
 BATCH: Final = 200
 FIRST_AFTER_S: Final = 900.0
-ROUND_S: Final = 86_400.0
+NIGHT: Final = time(3, 30)
+"""Of the site's day. To build an index anew keeps everything else waiting that is to be written: seconds for millions of readings."""
+APART: Final = timedelta(hours=6)
 DOUBT_S: Final = 600.0
 _WORD: Final = re.compile(r"[A-Za-z_]{1,16}")
 
@@ -65,6 +68,7 @@ class Anonymiser:
         keep_s: float,
         zone: ZoneInfo,
         trusts_clock: Callable[[], bool],
+        copies: Copies = NO_COPIES,
     ) -> None:
         self._database = database
         self._audit = audit
@@ -75,9 +79,10 @@ class Anonymiser:
         self._keep_s = keep_s
         self._zone = zone
         self._trusts_clock = trusts_clock
+        self._copies = copies
 
     async def run(self) -> None:
-        """Go round once a day, until cancelled."""
+        """Go round soon after the start, then once a day, at night, until cancelled."""
         await self._clock.sleep(FIRST_AFTER_S)
         while True:
             while not self._trusts_clock():
@@ -85,7 +90,14 @@ class Anonymiser:
             done = await self.go_round()
             if done.readings:
                 log.info("readings_anonymised", readings=done.readings, pictures=done.pictures)
-            await self._clock.sleep(ROUND_S)
+            await self._clock.sleep(self._until_night_s())
+
+    def _until_night_s(self) -> float:
+        now = datetime.fromtimestamp(self._clock.now_us() / 1e6, self._zone)
+        night = datetime.combine(now.date(), NIGHT, self._zone)
+        while night < now + APART:
+            night += timedelta(days=1)
+        return night.timestamp() - now.timestamp()
 
     async def go_round(self) -> Round:
         """Anonymise all that is due; each batch is one commit with its audit entries. May be cut off anywhere and called again.
@@ -108,7 +120,7 @@ class Anonymiser:
                 total.unsent + done.unsent,
             )
         if total.readings:
-            await self._database.write(repository.rebuild_plate_indexes)
+            await self._database.write(repository.rebuild_plate_index)
         # Also when nothing was due: the cut of a round before may have met a reader.
         await self._database.cut_log()
         return total
@@ -146,7 +158,7 @@ class Anonymiser:
                     transaction, each.detection_id, facts=remaining_facts(each.facts), now_us=now_us
                 )
                 repository.count_anonymised(transaction, each, day=self._day(each.captured_us))
-            picture_files.forget_files(transaction, lonely)
+            picture_files.forget_files(transaction, lonely, self._copies)
             unsent = self._forget_unsent(transaction, ids)
             for tenant_id, count in Counter(each.tenant_id for each in batch).items():
                 self._note(transaction, tenant_id, count, batch, until_us, unsent, len(lonely))

@@ -8,10 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
+
+from gtvision_edge.cameras.errors import CameraKeyLostError
 from gtvision_edge.detections import repository
 from gtvision_edge.detections.sources.signatures import PREFIX
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.storage import Database, Transaction
+
+log = structlog.get_logger(__name__)
 
 SECRET_BYTES: Final = 32
 OVERLAP_US: Final = 7 * 86_400_000_000
@@ -47,10 +52,15 @@ class PushSecrets:
         self._paths: Mapping[str, str] = {}
 
     async def load(self) -> None:
+        """Read all secrets; one that the cameras' key does not open is good for nothing, and another is made in its place."""
         rows = await repository.fetch_push_secrets(self._database)
         found: dict[str, list[PushSecret]] = {}
         for row in rows:
-            text = self._unseal(_bound_to(row["camera_uuid"]), row["sealed"])
+            try:
+                text = self._unseal(_bound_to(row["camera_uuid"]), row["sealed"])
+            except CameraKeyLostError:
+                log.error("push_secret_lost", camera_uuid=row["camera_uuid"])  # noqa: TRY400 -- foreseen
+                continue
             found.setdefault(row["camera_uuid"], []).append(
                 PushSecret(text, row["made_us"], row["expires_us"])
             )

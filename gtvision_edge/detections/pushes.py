@@ -150,8 +150,9 @@ class PushDesk:
             raise PushRefusedError("The camera is not known or the signature is wrong.")
         if not self.believes(camera, TrustLevel.SIGNED, address):
             raise PushRefusedError("The camera is not known or the signature is wrong.")
-        self._of_camera.take(camera.camera_uuid)
         self._require_fresh(message, headers)
+        # After that: who sends again what was overheard once uses up nothing of the camera's.
+        self._of_camera.take(camera.camera_uuid)
         fields = message.fields
         event_id = headers.message_id if headers.signature else ""
         if not event_id:
@@ -162,24 +163,30 @@ class PushDesk:
             camera, reading, source="webhook", trust=TrustLevel.SIGNED, event_id=event_id
         )
 
-    async def hikvision(
-        self, token: str, content_type: str, raw: bytes, *, address: str
-    ) -> Taken | None:
-        """Take what a Hikvision camera posts to its secret address; None: an event of another kind, which it wants a 200 for.
+    def hikvision_camera(self, token: str, *, address: str) -> PushingCamera:
+        """Return the camera whose secret address ends in *token*: to be asked before anything of a push is read.
 
         Raises:
             PushRefusedError: no camera has that secret address, or its settings refuse it.
-            MalformedPushError: it cannot be read.
-            TooManyPushesError, StorageError, PictureNotKeptError: it shall be sent again later.
 
         """
         uuid = self._secrets.camera_of_path(token)
         camera = self._cameras.find_by_uuid(uuid) if uuid else None
-        if camera is None:
-            raise PushRefusedError("The camera is not known or the signature is wrong.")
+        if camera is not None:
+            if self.believes(camera, TrustLevel.SECRET_PATH, address):
+                return camera
+            self._log.refuse(camera, "hikvision", PushRefusedError.code)
+        raise PushRefusedError("The camera is not known or the signature is wrong.")
+
+    async def hikvision(self, camera: PushingCamera, content_type: str, raw: bytes) -> Taken | None:
+        """Take what a Hikvision *camera* posts; None: an event of another kind, which it wants a 200 for.
+
+        Raises:
+            MalformedPushError: it cannot be read.
+            TooManyPushesError, StorageError, PictureNotKeptError: it shall be sent again later.
+
+        """
         with self._log.watch(camera, "hikvision") as push:
-            if not self.believes(camera, TrustLevel.SECRET_PATH, address):
-                raise PushRefusedError("The camera is not known or the signature is wrong.")
             self._of_camera.take(camera.camera_uuid)
             reading = await asyncio.to_thread(hikvision.read_push, content_type, raw)
             if reading is None:

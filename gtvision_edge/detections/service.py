@@ -3,9 +3,11 @@
 import asyncio
 import base64
 import json
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
+from weakref import WeakValueDictionary
 
 from gtvision_edge.accounts import NotPermittedError, Principal, Role
 from gtvision_edge.audit import AuditLog
@@ -31,8 +33,13 @@ SHORTEST_PURPOSE: Final = 5
 MAX_EXPORT: Final = 200_000
 _PAGE: Final = 500
 _SIMILAR_READINGS: Final = 200
+_MOST_ACTS: Final = 1000
 _LOGGED: Final = "words of searches in the audit log"
 _READERS: Final = frozenset({Role.ADMIN, Role.OPERATOR, Role.VIEWER})
+
+
+_Act = tuple[str, "Search"]
+"""Whose search it is, and what for, without its place."""
 
 
 class CameraList(Protocol):
@@ -51,6 +58,24 @@ class Search:
     camera_id: str | None = None
     purpose: str = ""
     before: tuple[int, str] | None = None
+
+
+class _Reach:
+    """How far the searches that were written down reached: the place of the newest reading that each one showed."""
+
+    def __init__(self) -> None:
+        self._newest: OrderedDict[_Act, tuple[int, str]] = OrderedDict()
+
+    def reaches(self, act: _Act, before: tuple[int, str] | None) -> bool:
+        """Tell whether *act* was written down and showed what there is *before* a place, or something newer."""
+        newest = self._newest.get(act)
+        return before is not None and newest is not None and before <= newest
+
+    def note(self, act: _Act, newest: tuple[int, str]) -> None:
+        """Remember what *act* showed; of too many the oldest are forgotten, and written down once more."""
+        self._newest[act] = max(newest, self._newest.pop(act, newest))
+        if len(self._newest) > _MOST_ACTS:
+            self._newest.popitem(last=False)
 
 
 class DetectionDesk:
@@ -72,23 +97,36 @@ class DetectionDesk:
         self._audit = audit
         self._cameras = cameras
         self._pictures = pictures
+        self._written_down = _Reach()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def search(
         self, principal: Principal, wanted: Search, *, limit: int, address: str = ""
     ) -> list[Detection]:
         """Return up to *limit* detections, the newest first; a search for a plate is audited before it is done.
 
+        The pages that follow are the same act, for the same person; what begins at another place is audited, too.
+
         Raises:
             NotPermittedError: auditors read the log, not the plates.
             UnknownCameraError: none such that *principal* may see.
             PurposeRequiredError: a plate, and no purpose of five characters or more.
             InvalidInputError: the plate holds nothing to search for.
+            SearchTooLongError: there are too many readings to look through.
 
         """
         found = self._examined(principal, wanted, needs_purpose=bool(wanted.plate))
-        if found.patterns and wanted.before is None:
+        if not found.patterns:
+            return await repository.search(self._database, found, limit)
+        # A page that follows is the same act; but any place may be asked for, also by who never made the search.
+        act = principal.user_id, replace(wanted, before=None)
+        if not self._written_down.reaches(act, wanted.before):
             await self._write_down("plates.searched", principal, wanted, address)
-        return await repository.search(self._database, found, limit)
+        async with self._turn_of(principal):
+            page = await repository.search(self._database, found, limit)
+        if page:
+            self._written_down.note(act, (page[0].captured_us, page[0].detection_id))
+        return page
 
     async def similar(self, principal: Principal, wanted: Search) -> list[str]:
         """Return plates that were read in the time of *wanted* and are one doubtful character away from its plate.
@@ -103,9 +141,10 @@ class DetectionDesk:
         if not patterns:
             return []
         found = self._examined(principal, replace(wanted, before=None), needs_purpose=True)
-        readings = await repository.search(
-            self._database, replace(found, patterns=patterns), _SIMILAR_READINGS
-        )
+        async with self._turn_of(principal):
+            readings = await repository.search(
+                self._database, replace(found, patterns=patterns), _SIMILAR_READINGS
+            )
         plates = dict.fromkeys(each.plate for each in readings if each.plate)
         return list(plates)[:MAX_SUGGESTIONS]
 
@@ -149,6 +188,12 @@ class DetectionDesk:
             patterns=patterns,
             before=wanted.before,
         )
+
+    def _turn_of(self, principal: Principal) -> asyncio.Lock:
+        """Return what lets the searches of one person go one by one: other people's wait for one of them at most."""
+        turn = self._turns.get(principal.user_id) or asyncio.Lock()
+        self._turns[principal.user_id] = turn
+        return turn
 
     async def get(self, principal: Principal, detection_id: str) -> Detection:
         """Return a detection.

@@ -25,6 +25,11 @@ LookUp = Callable[..., list[Any]]
 """As socket.getaddrinfo."""
 _AUTH_BYTES: Final = 16
 _THREADS: Final = 4
+_KEY_BYTES: Final = 65
+_NEVER: Final = tuple(
+    ipaddress.IPv6Network(each) for each in ("::/96", "::ffff:0:0:0/96", "fec0::/10")
+)
+"""IPv4 in disguise, and networks of one site: retired, which Python takes for the internet's."""
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -43,6 +48,8 @@ def read_address(endpoint: str, p256dh: str, auth: str, *, allow_private: bool) 
         ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), key)
     except ValueError as error:
         raise PushAddressRefusedError("The subscription's key is no point of P-256.") from error
+    if len(key) != _KEY_BYTES:
+        raise PushAddressRefusedError("The subscription's key is not a whole point of P-256.")
     if len(secret) != _AUTH_BYTES:
         raise PushAddressRefusedError(f"The subscription's secret has not {_AUTH_BYTES} bytes.")
     return PushAddress(endpoint, key, secret)
@@ -69,6 +76,9 @@ def check_endpoint(endpoint: str, *, allow_private: bool) -> None:
         return
     if parts.scheme != "https" or port not in (None, 443):
         raise PushAddressRefusedError("A push service is reached by HTTPS, on its usual port.")
+    # Whoever resolves "127.1" or "2130706433" makes an address of it, each in another way (WHATWG URL 3.5).
+    if _ends_in_number(host) and not _is_ip(host):
+        raise PushAddressRefusedError("The push service's address is none.")
     if _is_ip(host) and not is_public(host):
         raise PushAddressRefusedError("The push service's address is of a private network.")
 
@@ -86,6 +96,8 @@ def is_public(address: str) -> bool:
         return False
     if isinstance(found, ipaddress.IPv6Address):
         inner = found.ipv4_mapped or found.sixtofour
+        if any(found in each for each in _NEVER):
+            return False
         if found in _NAT64:
             inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
         if inner is not None:
@@ -138,6 +150,11 @@ def _is_ip(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _ends_in_number(host: str) -> bool:
+    last = host.rstrip(".").rpartition(".")[2].lower()
+    return ":" not in host and (last.isdigit() or last.startswith("0x"))
 
 
 def _decode(text: str) -> bytes:

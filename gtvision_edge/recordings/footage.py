@@ -14,6 +14,7 @@ from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.keys import OpenedKeys
 from gtvision_edge.media.model import PathView
 from gtvision_edge.papers import PaperPrinter, PaperShelf
+from gtvision_edge.recordings.evidence.copies import Copies
 from gtvision_edge.recordings.evidence.exports import Exports, open_exports
 from gtvision_edge.recordings.evidence.folder import DEFAULT_NAME
 from gtvision_edge.recordings.evidence.ordering import Site
@@ -74,6 +75,7 @@ class FootageBase:
     keys: OpenedKeys
     state_dir: Path
     readings: ReadingSource
+    copies: Copies
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,7 @@ async def open_footage(base: FootageBase, *, tasks: asyncio.TaskGroup) -> AsyncI
                 seals=seals,
                 hasher=hasher,
                 readings=base.readings,
+                copies=base.copies,
                 registry=base.registry,
             )
         )

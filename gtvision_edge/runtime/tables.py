@@ -7,7 +7,8 @@ from typing import Final
 
 UTF8_MARK: Final = "\ufeff".encode()
 """By which spreadsheets know UTF-8; a table begins with it."""
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n")
+"""Also those of full width, which some spreadsheets take for the same."""
 
 
 def table_lines(rows: Iterable[Sequence[object]]) -> bytes:

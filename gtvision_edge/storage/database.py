@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import aiosqlite
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from gtvision_edge.storage.errors import DatabaseDamagedError, StorageError
+from gtvision_edge.storage.errors import DatabaseDamagedError, SearchTooLongError, StorageError
 from gtvision_edge.storage.reserve import Reserve
 from gtvision_edge.storage.schema_version import migrate
 
@@ -35,6 +35,11 @@ SharedWork = Callable[[Transaction, Sequence[Item]], Sequence[T]]
 
 MAX_GROUP = 500
 """Works in one commit; bounds how long the first of a burst waits."""
+
+SEARCH_S = 10.0
+"""For one search. Others wait for it, those of other people too."""
+_STEPS = 20_000
+"""Of SQLite's machine between two looks whether a search is over; some milliseconds."""
 
 QUEUE_SIZE = 10_000
 """Works waiting for the writer; ``write`` waits for a place when it is full."""
@@ -68,6 +73,10 @@ class Database:
         self._writer: sqlite3.Connection | None = None
         self._reader: aiosqlite.Connection | None = None
         self._counter: aiosqlite.Connection | None = None
+        self._searcher: aiosqlite.Connection | None = None
+        self._searching = asyncio.Lock()
+        self._is_search_over = False
+        """Asked by SQLite while it searches: its own way to interrupt would meet the next statement, too."""
         self._is_stuck = False
         """The last commit failed; logins and viewings try again within a minute, so this does not stay by itself."""
         registry = registry or CollectorRegistry()
@@ -113,6 +122,32 @@ class Database:
     async def count_all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """Do as :meth:`fetch_all`, but in line with other long counts: what adds up a large table keeps no other read waiting."""
         return await _rows(self._counter, sql, parameters)
+
+    async def search_all(
+        self, sql: str, parameters: Parameters = (), *, within_s: float = SEARCH_S
+    ) -> list[Row]:
+        """Do as :meth:`fetch_all`, but in line with other searches, and no longer than *within_s* once it is its turn.
+
+        For what may have to look through a whole table to find little; when the caller is cancelled, it ends.
+
+        Raises:
+            SearchTooLongError: it was not done by then.
+            StorageError: the database could not be read.
+
+        """
+        async with self._searching:
+            assert self._searcher is not None  # noqa: S101 -- open_database() is the only way in
+            self._is_search_over = False
+            rows = asyncio.ensure_future(_rows(self._searcher, sql, parameters))
+            try:
+                await asyncio.wait({rows}, timeout=within_s)
+            finally:
+                self._is_search_over = not rows.done()
+                await asyncio.wait({rows})
+                failure = rows.exception()
+            if self._is_search_over and failure is not None:
+                raise SearchTooLongError("The search took too long; ask for less.")
+            return rows.result()
 
     async def fetch_one(self, sql: str, parameters: Parameters = ()) -> Row | None:
         """Return the first row of a reading query, or None."""
@@ -176,6 +211,8 @@ class Database:
         self._writer = await loop.run_in_executor(self._thread, self._connect_with_room)
         self._reader = await self._connect_reader()
         self._counter = await self._connect_reader()
+        self._searcher = await self._connect_reader()
+        await self._searcher.set_progress_handler(lambda: self._is_search_over, _STEPS)
 
     async def _connect_reader(self) -> aiosqlite.Connection:
         reader = await aiosqlite.connect(
@@ -269,7 +306,7 @@ class Database:
         return outcomes
 
     async def _close(self) -> None:
-        for reader in (self._reader, self._counter):
+        for reader in (self._reader, self._counter, self._searcher):
             if reader is not None:
                 await reader.close()
         if self._writer is not None:

@@ -12,6 +12,13 @@ class StorageError(EdgeError):
     kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
 
 
+class SearchTooLongError(EdgeError):
+    """A search was ended because it took too long; one of less time, or of more letters, may not."""
+
+    code: ClassVar[str] = "search_too_long"
+    kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
+
+
 class DatabaseDamagedError(FatalError):
     """The file is no database, or cannot be opened; nothing was changed."""
 

@@ -87,7 +87,7 @@ class Bounds:
     def findings(self) -> Iterable[Finding]:
         """Tell of what was given up in the last days, where there is a hub that misses it."""
         newest = self._newest
-        if newest is None or not self._settings.url.get_secret_value():
+        if newest is None or not self._settings.has_hub:
             return
         if self._clock.now_us() - newest.at_us < TOLD_US:
             facts = {"reason": newest.reason, "messages": newest.messages, "at_us": newest.at_us}

@@ -33,7 +33,7 @@ async def inspect_line(settings: UplinkSettings, database: Database, *, site: st
     newest = await repository.purges_before(database, "", 1)
     hub, reason = "off", ""
     depths: dict[str, int | None] = {}
-    if settings.url.get_secret_value():
+    if settings.has_hub:
         hub = "up"
         try:
             async with connected(settings, site=site) as broker:

@@ -140,7 +140,7 @@ class Uplink:
     async def run(self) -> None:
         """Send what waits whenever the hub can be reached, until cancelled."""
         self._loop = asyncio.get_running_loop()
-        if not self._settings.url.get_secret_value():
+        if not self._settings.has_hub:
             await asyncio.Event().wait()
         delay_s = FIRST_DELAY_S
         while True:

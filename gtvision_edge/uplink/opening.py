@@ -46,7 +46,11 @@ def open_line(
     trusts_clock: Callable[[], bool],
     registry: CollectorRegistry | None = None,
 ) -> LineToHub:
-    """Make the parts; *outbox* wakes the link from now on. While *trusts_clock* is False nothing is given up for its age."""
+    """Make the parts; *outbox* wakes the link from now on. While *trusts_clock* is False nothing is given up for its age.
+
+    Without a hub no anchor is made, so that the next one continues the last one that a hub was told. What waits since there was a
+    hub stays, within the bounds.
+    """
     link = Uplink(settings, database, clock, site_id=site_id, registry=registry)
     outbox.wakes(link.wake)
     watch = UplinkWatch(settings, database, link, clock, registry=registry)
@@ -56,6 +60,7 @@ def open_line(
         "uplink": link.run,
         "uplink-watch": watch.run,
         "uplink-bounds": bounds.run,
-        "audit-anchors": anchors.run,
     }
-    return LineToHub(watch, bounds, ParkedDesk(database, audit), jobs)
+    if settings.has_hub:
+        jobs["audit-anchors"] = anchors.run
+    return LineToHub(watch, bounds, ParkedDesk(database, audit, clock), jobs)

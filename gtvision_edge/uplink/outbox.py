@@ -40,12 +40,21 @@ _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class Outbox:
-    """Takes messages. *site_id* names the box in each of them; *wake* is called, in the writer's thread, when one came in."""
+    """Takes messages. *site_id* names the box in each of them; *wake* is called, in the writer's thread, when one came in.
+
+    Without a hub nothing is taken: nobody would ever fetch it, and a hub that is named later hears from then on.
+    """
 
     def __init__(
-        self, clock: Clock, *, site_id: str, wake: Callable[[], None] = lambda: None
+        self,
+        clock: Clock,
+        *,
+        site_id: str,
+        has_hub: bool = True,
+        wake: Callable[[], None] = lambda: None,
     ) -> None:
         self._clock = clock
+        self._has_hub = has_hub
         self._wake = wake
         self._source = f"urn:gtvision:site:{site_id}"
 
@@ -54,11 +63,13 @@ class Outbox:
         self._wake = wake
 
     def add(self, transaction: Transaction, message: Message) -> None:
-        """Keep *message* as part of *transaction*: with it, or not at all."""
+        """Keep *message* as part of *transaction*: with it, or not at all. Without a hub it is let go."""
         self.add_all(transaction, [message])
 
     def add_all(self, transaction: Transaction, messages: Sequence[Message]) -> None:
         """Keep *messages*, in their order, as :meth:`add` does."""
+        if not self._has_hub:
+            return
         now_us = self._clock.now_us()
         insert_rows(
             transaction,
@@ -94,6 +105,11 @@ _LATE: Final = b'{"late":true,'
 def marked_late(body: bytes) -> bytes:
     """Return an envelope of :class:`Outbox` with its ``late`` set: it waited too long for anybody to be alarmed."""
     return _LATE + body.removeprefix(_PROMPT) if body.startswith(_PROMPT) else body
+
+
+def subject_of(body: bytes) -> str:
+    """Return what an envelope of :class:`Outbox` is about, such as ``camera/cam01``."""
+    return str(json.loads(body)["subject"])
 
 
 @dataclass(frozen=True, slots=True)

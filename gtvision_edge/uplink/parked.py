@@ -1,25 +1,30 @@
 """Messages that the hub refused again and again: an administrator lets them be tried once more, or puts them away for good."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
 from gtvision_edge.accounts import NotPermittedError, Principal
 from gtvision_edge.audit import AuditLog
+from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.storage import Database, Transaction
 from gtvision_edge.uplink import repository
 from gtvision_edge.uplink.errors import UnknownMessageError
 from gtvision_edge.uplink.repository import OutboxPurge, Parked
 
+BATCH: Final = 500
+"""Messages put away in one commit, with one audit entry."""
 SITE_ONLY: Final = "The link to the hub belongs to the site as a whole."
 
 
 class ParkedDesk:
     """Shows parked messages, without their contents: plates are searched for with a purpose, elsewhere."""
 
-    def __init__(self, database: Database, audit: AuditLog) -> None:
+    def __init__(self, database: Database, audit: AuditLog, clock: Clock) -> None:
         self._database = database
         self._audit = audit
+        self._clock = clock
 
     async def list_parked(
         self, principal: Principal, *, after: int, limit: int
@@ -109,6 +114,51 @@ class ParkedDesk:
             )
 
         await self._database.write(write)
+
+    async def discard_all(self, principal: Principal, *, reason: str, address: str = "") -> int:
+        """Put all away for good that are parked as this is asked; return how many. Each batch is one commit with its audit entry.
+
+        Raises:
+            NotPermittedError: *principal* is not of the whole site.
+
+        """
+        _require_whole_site(principal)
+        until_us = self._clock.now_us()
+
+        def write(transaction: Transaction) -> int:
+            found = repository.parked_before(transaction, until_us, BATCH)
+            if found:
+                repository.give_up(transaction, [each.seq for each in found])
+                self._note_many(transaction, principal, address, found, reason)
+            return len(found)
+
+        gone = 0
+        while count := await self._database.write(write):
+            gone += count
+        return gone
+
+    def _note_many(
+        self,
+        transaction: Transaction,
+        principal: Principal,
+        address: str,
+        gone: Sequence[Parked],
+        reason: str,
+    ) -> None:
+        ids = "\n".join(each.message_id for each in gone)
+        self._audit.append(
+            transaction,
+            actor=principal.actor(address),
+            action="uplink.messages_discarded",
+            subject="uplink",
+            details={
+                "messages": len(gone),
+                "reason": reason,
+                "kinds": dict(Counter(each.routing_key for each in gone)),
+                "refused_as": dict(Counter(each.reason for each in gone)),
+                "ids_sha256": hashlib.sha256(ids.encode()).hexdigest(),
+            },
+        )
 
     def _find(self, transaction: Transaction, principal: Principal, message_id: str) -> Parked:
         parked = repository.find_parked(transaction, message_id)

@@ -67,6 +67,14 @@ async def parked_after(database: Database, seq: int, limit: int) -> list[Parked]
     return [Parked(*row) for row in rows]
 
 
+def parked_before(transaction: Transaction, until_us: int, limit: int) -> list[Parked]:
+    """Return the first *limit* messages that were parked until *until_us*, in order."""
+    rows = transaction.execute(
+        f"{_PARKED} AND parked_us <= ? ORDER BY seq LIMIT ?", (until_us, limit)
+    )
+    return [Parked(*row) for row in rows]
+
+
 def find_parked(transaction: Transaction, message_id: str) -> Parked | None:
     row = transaction.execute(f"{_PARKED} AND message_id = ?", (message_id,)).fetchone()
     return Parked(*row) if row else None

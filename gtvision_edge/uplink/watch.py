@@ -101,10 +101,6 @@ class UplinkWatch:
         )
 
     @property
-    def has_hub(self) -> bool:
-        return bool(self._settings.url.get_secret_value())
-
-    @property
     def view(self) -> LineView:
         link = self._link
         return LineView(
@@ -142,7 +138,7 @@ class UplinkWatch:
 
     def findings(self) -> Iterable[Finding]:
         """Return what somebody should mend about the hub, as of the last look."""
-        if not self.has_hub:
+        if not self._settings.has_hub:
             return
         facts: dict[str, object] = {"since_us": self._link.since_us}
         if self._link.reason:

@@ -278,7 +278,7 @@ def _install(target: Path, python: str, arch: str, *what: str) -> None:
 
 def _dependencies(arch: str, cache: Path) -> Path:
     """Return the merged tree of the locked packages; kept between builds while the lock stays the same."""
-    lock = ROOT / "requirements.lock"
+    lock = ROOT / "requirements-archive.lock"
     recipe = lock.read_bytes() + Path(__file__).read_bytes()
     digest = base64.b32encode(hashlib.sha256(recipe).digest())[:12].decode().lower()
     tree = cache / f"site-packages-{arch}-{digest}"

@@ -22,6 +22,8 @@ PACED_S = 10.0
 SATURATED_S = 4.0
 WEBHOOK = "/api/v1/webhooks/lpr"
 SECRET = "a long enough secret"
+HUB = '[uplink]\nurl = "amqp://127.0.0.1:9/"\n'
+"""One that does not answer: what is accepted is written for it, too, as it is where there is a hub."""
 
 
 async def run() -> list[Row]:
@@ -31,7 +33,7 @@ async def run() -> list[Row]:
         peer = {"port": port, "path": "/readings", "cameras": cameras}
         peer_paced = await load(peer, seconds=PACED_S / 2, rate=RATE)
         peer_full = await load(peer, seconds=SATURATED_S, first=100_000)
-    site = Site(folder / "state")
+    site = Site(folder / "state", settings=HUB)
     async with running_daemon(site, probe="healthz"), logged_in(site) as admin:
         ours = {"port": site.ports[0], "path": WEBHOOK, "cameras": await _cameras(admin)}
         paced = await load(ours, seconds=PACED_S / 2, rate=RATE)

@@ -85,6 +85,25 @@ async def test_a_wanted_plate_interrupts_until_it_is_acknowledged(tmp_path: Path
         assert alert["acknowledged"]["by"] == "operator"
         assert alert["acknowledged"]["note"] == "Procede: viatura avisada"
 
+        # A slip is undone at once, for everybody; and done again.
+        await picture(page, "acknowledged-undo")
+        await page.get_by_role("button", name="Desfazer").click()
+        await expect(banner).to_contain_text("furto, BO 2026/118442")
+        await expect(other.locator("li.hit")).to_contain_text("furto")
+        (alert,) = (await admin.call("GET", "/alerts", expect=200))["items"]
+        assert alert["acknowledged"] is None
+        acts = (await admin.call("GET", "/audit?action=alert.", expect=200))["items"]
+        assert [each["action"] for each in acts] == [
+            "alert.acknowledgement_taken_back",
+            "alert.acknowledged",
+        ]
+        await page.keyboard.press("a")
+        await dialog.get_by_label("Observação").fill("viatura avisada")
+        await dialog.get_by_role("button", name="Procede", exact=False).first.focus()
+        await page.keyboard.press("1")
+        await page.keyboard.press("Enter")
+        await expect(banner).to_have_count(0)
+
         await page.goto(f"{site.url}/#/plates/alerts")
         await page.get_by_role("button", name="Todos").click()
         await expect(page.locator("[data-alert]")).to_contain_text("viatura avisada")

@@ -36,7 +36,8 @@ def test_every_dependency_has_its_line_in_contributing() -> None:
 
     project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
     table = Path("CONTRIBUTING.md").read_text(encoding="utf-8")
-    for requirement in project["dependencies"]:
+    extras = [each for extra in project["optional-dependencies"].values() for each in extra]
+    for requirement in [*project["dependencies"], *extras]:
         name = re.match(r"[A-Za-z0-9-]+", requirement)
         assert name is not None
         assert re.search(rf"^\|[^|]*\b{name[0]}\b", table, re.MULTILINE), name[0]

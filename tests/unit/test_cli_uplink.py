@@ -33,7 +33,7 @@ def test_a_status_without_a_hub_says_what_waits(
 
     assert code_of("uplink", "status", "--config", str(config)) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "No hub is named in [uplink]: messages wait.",
+        "No hub is named in [uplink]: nothing is kept for one.",
         "0 messages wait (0 bytes).",
     ]
     assert code_of("uplink", "status", "--json", "--config", str(config)) == 0

@@ -188,3 +188,46 @@ def test_proxies_and_origins_are_checked_before_anything_starts(
     with pytest.raises(BrokenSettingsError) as caught:
         load_settings(path)
     assert [fault[0] for fault in caught.value.faults] == [f"api.{name}.1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "words"),
+    [
+        ('bucket = "copias"', "archive", "access_key"),
+        ('bucket = "copias"\naccess_key = "a"', "archive", "secret_key"),
+        ('secret_key = "s"\nsecret_key_file = "/x"', "archive", "either"),
+        ('bucket = "Copias_da_Caixa"', "archive.bucket", "pattern"),
+        ('prefix = "../outro"', "archive.prefix", "gtvision/prefeitura"),
+        ('prefix = "a//b"', "archive.prefix", "gtvision/prefeitura"),
+        ('endpoint = "minio:9000"', "archive.endpoint", "https://"),
+        ('endpoint = "https://a:b@minio:9000"', "archive.endpoint", "alone"),
+        ('endpoint = "https://mi nio:9000"', "archive.endpoint", "no host"),
+        ('access_key = "a b"', "archive.access_key", "pattern"),
+        ('endpoint = "https://minio:9000/copias"', "archive.endpoint", "alone"),
+        ('endpoint = "http://minio:9000"\nca_file = "/ca.pem"', "archive", "https://"),
+        ('secret_key_file = "secret"', "archive.secret_key_file", "absolute"),
+        ("max_waiting = 10", "archive.max_waiting", "1000"),
+        ('keep = "1h"', "archive.keep", "86400"),
+    ],
+)
+def test_faults_of_the_archive_are_told_with_their_path(
+    tmp_path: Path, text: str, path: str, words: str
+) -> None:
+    config = tmp_path / "edge.toml"
+    config.write_text(f"[archive]\n{text}\n")
+
+    with pytest.raises(BrokenSettingsError) as caught:
+        load_settings(config)
+
+    ((where, message),) = caught.value.faults
+    assert where == path
+    assert words in message
+
+
+def test_a_prefix_is_taken_without_its_slashes(tmp_path: Path) -> None:
+    config = tmp_path / "edge.toml"
+    config.write_text('[archive]\nprefix = "/gtvision/a/"\nendpoint = "https://minio:9000/"\n')
+
+    archive = load_settings(config).archive
+
+    assert (archive.prefix, archive.endpoint) == ("gtvision/a", "https://minio:9000")

@@ -1,8 +1,8 @@
 """From where the box may fetch a picture that a sender names: such an address is a door into the site's own network.
 
-Open are the networks and hosts of ``[detections] picture_sources``. Never open, whatever is listed, are addresses that lead to
+Open are the networks and hosts of ``[detections] picture_sources``, and for a camera those that were set for it. Never open, whatever is listed, are addresses that lead to
 other machines than they seem (tunnels), to link-local services, or to the metadata services of clouds. This box itself is open
-only where a network within its loopback is listed by name.
+only where ``[detections] picture_sources`` lists it by itself: what is set for a camera does not open it.
 """
 
 import ipaddress
@@ -54,16 +54,27 @@ class AddressRefusedError(Exception):
 
 
 class PictureSources:
-    """The hosts and networks of *sources*, which are addresses, networks or names of hosts."""
+    """The hosts and networks of *sources*, which are addresses, networks or names of hosts; *of_camera*: what a camera adds."""
 
-    def __init__(self, sources: Sequence[str]) -> None:
+    def __init__(self, sources: Sequence[str], of_camera: Sequence[str] = ()) -> None:
         self._hosts: set[str] = set()
         self._networks: list[Network] = []
         for each in sources:
-            try:
-                self._networks.append(ipaddress.ip_network(each, strict=False))
-            except ValueError:
-                self._hosts.add(each.lower().rstrip("."))
+            self._open(each)
+        self._own = tuple(self._networks)
+        for each in of_camera:
+            self._open(each)
+        self._sources = tuple(sources)
+
+    def with_camera(self, sources: Sequence[str]) -> "PictureSources":
+        """Return these and *sources*, which open no address of this box."""
+        return PictureSources(self._sources, sources) if sources else self
+
+    def _open(self, source: str) -> None:
+        try:
+            self._networks.append(ipaddress.ip_network(source, strict=False))
+        except ValueError:
+            self._hosts.add(source.lower().rstrip("."))
 
     def check_url(self, url: URL) -> str:
         """Return the host of *url* to be resolved.
@@ -105,13 +116,21 @@ class PictureSources:
         """Tell whether a network is listed for this box alone: one that merely spans it does not count."""
         return any(
             address in each and (each.num_addresses == 1 or _is_within_loopback(each))
-            for each in self._networks
+            for each in self._own
         )
 
     def _lists(self, host: str, address: Address) -> bool:
         return host.lower().rstrip(".") in self._hosts or any(
             address in each for each in self._networks
         )
+
+
+def is_this_box(source: str) -> bool:
+    """Tell whether a network or address of a list of sources is this box by its loopback."""
+    try:
+        return _is_within_loopback(ipaddress.ip_network(source, strict=False))
+    except ValueError:
+        return source in ("localhost", "localhost.localdomain")
 
 
 def _is_within_loopback(network: Network) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 import aiohttp
@@ -49,8 +50,10 @@ class PictureFetcher:
         self._resolver = resolver
         self._within_s = within_s
 
-    async def fetch(self, text: str) -> bytes:
+    async def fetch(self, text: str, *, of_camera: Sequence[str] = ()) -> bytes:
         """Return what is at the address *text*, at most ``MAX_BYTES``; that it is a picture is not said.
+
+        *of_camera*: sources that are set for the camera whose picture it is.
 
         Raises:
             NotFetchedError: it may not be fetched, or it did not come.
@@ -59,7 +62,7 @@ class PictureFetcher:
         try:
             async with asyncio.timeout(self._within_s):
                 url = URL(text)
-                address = await self._judged(url)
+                address = await self._judged(url, self._sources.with_camera(of_camera))
                 return await _get(url, address)
         except AddressRefusedError as error:
             raise NotFetchedError(
@@ -75,11 +78,11 @@ class PictureFetcher:
             # Its text holds the address, which may hold a secret.
             raise _unreachable(type(error).__name__) from None
 
-    async def _judged(self, url: URL) -> str:
-        host = self._sources.check_url(url)
+    async def _judged(self, url: URL, sources: PictureSources) -> str:
+        host = sources.check_url(url)
         address = await self._resolver.resolve(host, timeout_s=self._within_s)
         is_own = await asyncio.to_thread(_is_own, address)
-        self._sources.check_address(url, address, is_own=is_own)
+        sources.check_address(url, address, is_own=is_own)
         return address
 
 

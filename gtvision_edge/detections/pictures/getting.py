@@ -22,6 +22,7 @@ from gtvision_edge.detections.acceptance import Told
 from gtvision_edge.detections.model import Detection, PictureCame, PictureState
 from gtvision_edge.detections.picture_store import PictureStore, name_of
 from gtvision_edge.detections.pictures import repository
+from gtvision_edge.detections.pictures.copies import NO_COPIES, Copies
 from gtvision_edge.detections.pictures.cropping import cut_out, is_whole
 from gtvision_edge.detections.pictures.fetching import NotFetchedError, PictureFetcher
 from gtvision_edge.detections.pictures.repository import PictureJob
@@ -77,7 +78,10 @@ class _Got:
 
 
 class PictureGetter:
-    """Works through what is still to be got. Run :meth:`run` as a service; call :meth:`wake` when there is more."""
+    """Works through what is still to be got. Run :meth:`run` as a service; call :meth:`wake` when there is more.
+
+    *sources_of* says what else is open for the pictures of a camera, by its uuid, as of each try.
+    """
 
     def __init__(
         self,
@@ -88,7 +92,9 @@ class PictureGetter:
         fetcher: PictureFetcher,
         pictures: PictureStore,
         unseal: Unseal,
+        sources_of: Callable[[str], Sequence[str]] = lambda _: (),
         tell: Sequence[Told] = (),
+        copies: Copies = NO_COPIES,
         registry: CollectorRegistry | None = None,
     ) -> None:
         self._database = database
@@ -97,7 +103,9 @@ class PictureGetter:
         self._fetcher = fetcher
         self._pictures = pictures
         self._unseal = unseal
+        self._sources_of = sources_of
         self._tell = tell
+        self._copies = copies
         self._threads = ThreadPoolExecutor(
             1, "plate-pictures", initializer=lambda: step_back("plate-pictures")
         )
@@ -207,7 +215,9 @@ class PictureGetter:
         detection = job.detection
         fetched = None
         if job.url_sealed is not None and detection.scene is None:
-            fetched = await self._fetcher.fetch(self._opened(job, job.url_sealed))
+            fetched = await self._fetcher.fetch(
+                self._opened(job, job.url_sealed), of_camera=self._sources_of(detection.camera_uuid)
+            )
             if not await self._in_thread(is_whole, fetched):
                 raise NotFetchedError(PictureState.NO_JPEG, "content", is_final=True)
         scene = fetched
@@ -239,7 +249,7 @@ class PictureGetter:
         if added is None:
             repository.set_state(transaction, detection_id, PictureState.NONE)
             return None
-        repository.note_files(transaction, got.sizes)
+        repository.note_files(transaction, got.sizes, self._copies)
         for tell in self._tell:
             tell(transaction, added)
         return added

@@ -19,6 +19,7 @@ from gtvision_edge.audit import SYSTEM, AuditLog
 from gtvision_edge.detections.model import Detection
 from gtvision_edge.detections.picture_store import PREFIXES, PictureStore, name_of_file
 from gtvision_edge.detections.pictures import repository
+from gtvision_edge.detections.pictures.copies import NO_COPIES, Copies
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.storage import Database, Transaction
 
@@ -86,6 +87,7 @@ class PictureKeeper:
         bounds: PictureBounds,
         is_held: IsHeld,
         trusts_clock: Callable[[], bool],
+        copies: Copies = NO_COPIES,
         registry: CollectorRegistry | None = None,
     ) -> None:
         self._database = database
@@ -95,6 +97,7 @@ class PictureKeeper:
         self._bounds = bounds
         self._is_held = is_held
         self._trusts_clock = trusts_clock
+        self._copies = copies
         self._bytes = Gauge(
             "gtvision_edge_detection_picture_bytes",
             "Bytes of the pictures of readings",
@@ -202,7 +205,7 @@ class PictureKeeper:
                 batch.detections.append(each)
         mine = {name for each in batch.detections for name in (each.scene, each.crop) if name}
         batch.names = repository.unnamed(transaction, mine & set(free))
-        batch.files = repository.forget_files(transaction, batch.names)
+        batch.files = repository.forget_files(transaction, batch.names, self._copies)
         self._write_down(transaction, batch, reason)
         return batch
 
@@ -243,7 +246,7 @@ class PictureKeeper:
             # Looked at again: one that was missing may have come with another reading.
             gone = await asyncio.to_thread(self._pictures.missing, set(free) - there)
             leftovers, lost = await self._database.write(
-                lambda transaction: _mend(transaction, free, gone)
+                lambda transaction: _mend(transaction, free, gone, self._copies)
             )
             present = [name for name in leftovers if name in there]
             await asyncio.to_thread(self._pictures.remove, present)
@@ -262,9 +265,11 @@ def _as_many_as(page: Sequence[tuple[Detection, int]], excess: int | None) -> Se
     return chosen
 
 
-def _mend(transaction: Transaction, names: Sequence[str], gone: set[str]) -> tuple[list[str], int]:
+def _mend(
+    transaction: Transaction, names: Sequence[str], gone: set[str], copies: Copies
+) -> tuple[list[str], int]:
     """Return those of *names* that no row has, and how many readings have one of *gone*."""
     leftovers = repository.unnamed(transaction, names)
-    repository.forget_files(transaction, leftovers)
+    repository.forget_files(transaction, leftovers, copies)
     lost = repository.mark_lost(transaction, sorted(gone - set(leftovers)))
     return leftovers, lost

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gtvision_edge.detections.model import Detection, PictureState, Rectangle
+from gtvision_edge.detections.pictures.copies import Copies
 from gtvision_edge.detections.repository import changed, columns_of, to_detection
 from gtvision_edge.storage import Database, Row, Transaction
 
@@ -135,27 +136,29 @@ def set_state(transaction: Transaction, detection_id: str, state: PictureState) 
     )
 
 
-def note_files(transaction: Transaction, sizes: Mapping[str, int]) -> None:
-    """Count files, by name, that a row has from now on; those that are counted already stay as they are."""
-    added = [
-        size
+def note_files(transaction: Transaction, sizes: Mapping[str, int], copies: Copies) -> None:
+    """Count files, by name, that a row has from now on, and tell *copies*; those that are counted already stay as they are."""
+    added = {
+        name: size
         for name, size in sizes.items()
         if transaction.execute(
             "INSERT INTO pictures (name, size_bytes) VALUES (?, ?) ON CONFLICT DO NOTHING",
             (name, size),
         ).rowcount
-    ]
-    _add_to_total(transaction, len(added), sum(added))
+    }
+    _add_to_total(transaction, len(added), sum(added.values()))
+    copies.came(transaction, added)
 
 
-def forget_files(transaction: Transaction, names: Iterable[str]) -> PictureTotal:
-    """Count files no longer; return what those were that had been counted."""
+def forget_files(transaction: Transaction, names: Iterable[str], copies: Copies) -> PictureTotal:
+    """Count files no longer, and tell *copies*; return what those were that had been counted."""
     rows = transaction.execute(
-        "DELETE FROM pictures WHERE name IN (SELECT value FROM json_each(?)) RETURNING size_bytes",
+        "DELETE FROM pictures WHERE name IN (SELECT value FROM json_each(?)) RETURNING name, size_bytes",
         (json.dumps(list(names)),),
     ).fetchall()
-    gone = PictureTotal(len(rows), sum(row[0] for row in rows))
+    gone = PictureTotal(len(rows), sum(row["size_bytes"] for row in rows))
     _add_to_total(transaction, -gone.files, -gone.bytes)
+    copies.left(transaction, [row["name"] for row in rows])
     return gone
 
 

@@ -36,6 +36,8 @@ class SourceSettings:
     """What proves less is refused."""
     is_pulled: bool = False
     """The box asks the camera for its readings (``snapManager.cgi``)."""
+    picture_sources: tuple[str, ...] = ()
+    """Networks, addresses and names of hosts from where its pictures may be fetched, besides the site's."""
 
     def believes(self, address: str) -> bool:
         """Tell whether a push may come from *address*."""
@@ -69,6 +71,7 @@ class SourceChanges(TypedDict, total=False):
     timezone: str | None
     least_trust: TrustLevel
     is_pulled: bool
+    picture_sources: list[str]
 
 
 @dataclass(frozen=True, slots=True)

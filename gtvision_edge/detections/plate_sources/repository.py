@@ -17,11 +17,13 @@ class StoredSource:
     zone: str | None
     least_trust: str
     is_pulled: bool
+    picture_sources: str
 
 
 async def fetch_all(database: Database) -> Sequence[StoredSource]:
     rows = await database.fetch_all(
-        "SELECT camera_uuid, confidence_scale, addresses, directions, zone, least_trust, is_pulled FROM plate_sources"
+        "SELECT camera_uuid, confidence_scale, addresses, directions, zone, least_trust, is_pulled, picture_sources"
+        " FROM plate_sources"
     )
     return [_stored(row) for row in rows]
 
@@ -29,10 +31,10 @@ async def fetch_all(database: Database) -> Sequence[StoredSource]:
 def put(transaction: Transaction, source: StoredSource, *, now_us: int) -> None:
     transaction.execute(
         "INSERT INTO plate_sources (camera_uuid, confidence_scale, addresses, directions, zone, least_trust, is_pulled,"
-        " updated_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (camera_uuid) DO UPDATE SET"
+        " picture_sources, updated_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (camera_uuid) DO UPDATE SET"
         " confidence_scale = excluded.confidence_scale, addresses = excluded.addresses, directions = excluded.directions,"
         " zone = excluded.zone, least_trust = excluded.least_trust, is_pulled = excluded.is_pulled,"
-        " updated_us = excluded.updated_us",
+        " picture_sources = excluded.picture_sources, updated_us = excluded.updated_us",
         (
             source.camera_uuid,
             source.confidence_scale,
@@ -41,6 +43,7 @@ def put(transaction: Transaction, source: StoredSource, *, now_us: int) -> None:
             source.zone,
             source.least_trust,
             source.is_pulled,
+            source.picture_sources,
             now_us,
         ),
     )
@@ -55,4 +58,5 @@ def _stored(row: Row) -> StoredSource:
         zone=row["zone"],
         least_trust=row["least_trust"],
         is_pulled=bool(row["is_pulled"]),
+        picture_sources=row["picture_sources"],
     )

@@ -1,6 +1,7 @@
 """The settings of all cameras' plate sources: asked for by everyone who takes readings, changed by administrators."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from gtvision_edge.accounts import NotPermittedError, Principal, Role
@@ -45,6 +46,7 @@ class PlateSources:
         self._cameras = cameras
         self._by_camera: dict[str, SourceSettings] = {}
         self._one_change = asyncio.Lock()
+        self._committing: set[asyncio.Task[None]] = set()
 
     async def load(self) -> None:
         rows = await repository.fetch_all(self._database)
@@ -91,7 +93,8 @@ class PlateSources:
         """Set *changes* for a camera's readings; audited, with what was set before.
 
         Raises:
-            UnknownCameraError, NotPermittedError: as for :meth:`show`.
+            UnknownCameraError: as for :meth:`show`.
+            NotPermittedError: likewise; or *principal* is not of the whole site and ``picture_sources`` would be others.
             InvalidInputError: ``faults`` names what is wrong; nothing was changed.
 
         """
@@ -101,6 +104,11 @@ class PlateSources:
             after = await asyncio.to_thread(changed, before, changes)
             if after == before:
                 return camera, before
+            if after.picture_sources != before.picture_sources and not _is_of_whole_site(principal):
+                # It is the box that asks there, in the site's own network.
+                raise NotPermittedError(
+                    "Only who looks after the whole site may set picture_sources."
+                )
 
             def write(transaction: Transaction) -> None:
                 row = stored(camera.camera_uuid, after)
@@ -113,16 +121,28 @@ class PlateSources:
                     tenant_id=camera.tenant_id,
                     details=_difference(facts_of(before), facts_of(after)),
                 )
-                # In the writer's thread: who is cancelled while it commits leaves memory and disk alike.
-                self._by_camera[camera.camera_uuid] = after
 
-            try:
-                await self._database.write(write)
-            except Exception:
-                await self.load()
-                raise
-        self._bus.publish(PlateSourceChanged(camera.camera_uuid))
+            await self._whole(camera.camera_uuid, after, write)
         return camera, after
+
+    async def _whole(
+        self, camera_uuid: str, after: SourceSettings, write: Callable[[Transaction], None]
+    ) -> None:
+        """Commit *write*, then put *after* in force, to the end even when the caller goes away: disk and memory must not differ."""
+
+        async def run() -> None:
+            await self._database.write(write)
+            self._by_camera[camera_uuid] = after
+            self._bus.publish(PlateSourceChanged(camera_uuid))
+
+        task = asyncio.create_task(run(), name="plate-source-commit")  # ends by itself in a write
+        self._committing.add(task)
+        task.add_done_callback(self._committing.discard)
+        await asyncio.shield(task)
+
+
+def _is_of_whole_site(principal: Principal) -> bool:
+    return principal.tenant_id is None and principal.camera_ids is None
 
 
 def _difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:

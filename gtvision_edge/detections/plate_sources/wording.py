@@ -8,13 +8,16 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gtvision_edge.detections.model import TrustLevel
+from gtvision_edge.detections.pictures.addresses import is_this_box
 from gtvision_edge.detections.plate_sources.model import Network, SourceChanges, SourceSettings
 from gtvision_edge.detections.plate_sources.repository import StoredSource
 from gtvision_edge.detections.sources.intelbras import ConfidenceScale
 from gtvision_edge.errors import InvalidInputError
+from gtvision_edge.settings import picture_source
 
 MAX_ADDRESSES: Final = 16
 MAX_DIRECTIONS: Final = 32
+MAX_SOURCES: Final = 16
 MAX_WORD: Final = 32
 MAX_MEANING: Final = 64
 
@@ -42,6 +45,8 @@ def changed(before: SourceSettings, changes: SourceChanges) -> SourceSettings:
         after = replace(after, least_trust=_least_trust(changes["least_trust"], faults))
     if "is_pulled" in changes:
         after = replace(after, is_pulled=changes["is_pulled"])
+    if "picture_sources" in changes:
+        after = replace(after, picture_sources=_picture_sources(changes["picture_sources"], faults))
     if after.is_pulled and not after.accepts(TrustLevel.FETCHED):
         message = "what the box asks for itself is not signed: take it out, or ask for less trust"
         faults.append({"path": "pull", "message": message})
@@ -60,6 +65,28 @@ def _networks(texts: list[str], faults: _Faults) -> tuple[Network, ...]:
         except ValueError:
             message = "must be an address or a network, such as 10.20.0.64 or 10.20.0.0/24"
             faults.append({"path": f"addresses.{number}", "message": message})
+    return tuple(found)
+
+
+def _picture_sources(texts: list[str], faults: _Faults) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    if len(texts) > MAX_SOURCES:
+        message = f"has more than {MAX_SOURCES} entries"
+        faults.append({"path": "picture_sources", "message": message})
+    for number, text in enumerate(texts[:MAX_SOURCES]):
+        source, path = text.strip().lower().rstrip("."), f"picture_sources.{number}"
+        try:
+            picture_source(source)
+        except ValueError:
+            message = (
+                "must be a network, an address or a host, such as 10.20.0.0/24 or fotos.example"
+            )
+            faults.append({"path": path, "message": message})
+            continue
+        if is_this_box(source):
+            message = "is this box itself: that is opened by picture_sources in edge.toml alone"
+            faults.append({"path": path, "message": message})
+        found[source] = None
     return tuple(found)
 
 
@@ -111,6 +138,7 @@ def stored(camera_uuid: str, settings: SourceSettings) -> StoredSource:
         zone=settings.zone.key if settings.zone else None,
         least_trust=settings.least_trust.value,
         is_pulled=settings.is_pulled,
+        picture_sources=json.dumps(settings.picture_sources),
     )
 
 
@@ -123,6 +151,7 @@ def restored(row: StoredSource) -> SourceSettings:
         zone=_zone(row.zone, []),
         least_trust=TrustLevel(row.least_trust),
         is_pulled=row.is_pulled,
+        picture_sources=tuple(json.loads(row.picture_sources)),
     )
 
 
@@ -135,4 +164,5 @@ def facts_of(settings: SourceSettings) -> dict[str, Any]:
         "timezone": settings.zone.key if settings.zone else None,
         "least_trust": settings.least_trust.value,
         "pull": settings.is_pulled,
+        "picture_sources": list(settings.picture_sources),
     }

@@ -81,8 +81,10 @@ async def connect(
                 response = await _log_in(session, target, ip)
         except (TimeoutError, CameraError) as error:
             raise PullFailedError(PullState.UNREACHABLE, "it does not answer") from error
-        except (aiohttp.ClientError, ValueError) as error:
+        except aiohttp.ClientResponseError as error:
             # aiohttp's words may quote what the camera sent.
+            raise PullFailedError(PullState.GARBLED, "what it answers is no HTTP") from error
+        except (aiohttp.ClientError, ValueError) as error:
             raise PullFailedError(PullState.UNREACHABLE, "nothing answers there by HTTP") from error
         async with response:
             try:
@@ -103,7 +105,7 @@ async def _events(
     except SilentStreamError as error:
         raise PullFailedError(PullState.UNREACHABLE, "it fell silent") from error
     except BrokenStreamError as error:
-        raise PullFailedError(PullState.UNREACHABLE, str(error)) from error
+        raise PullFailedError(PullState.GARBLED, str(error)) from error
     except aiohttp.ClientError as error:
         raise PullFailedError(PullState.UNREACHABLE, "the connection broke") from error
 

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Final, Protocol
 
@@ -23,11 +23,17 @@ from gtvision_edge.detections.pulling.connection import (
     connect,
 )
 from gtvision_edge.detections.pulling.events import PulledEvent
-from gtvision_edge.detections.pulling.states import PullFailedError, PullState
+from gtvision_edge.detections.pulling.states import (
+    PullFailedError,
+    PullState,
+    PullTrouble,
+    PullView,
+)
 from gtvision_edge.detections.rates import SendRate
 from gtvision_edge.detections.sources.intelbras import read_pulled
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.runtime.findings import Finding
 from gtvision_edge.runtime.tasks import keep_running
 from gtvision_edge.storage.errors import StorageError
 
@@ -43,6 +49,8 @@ RATE: Final = (50.0, 400.0)
 """Readings per second and at once, as for cameras that push; what is more waits in the camera."""
 TRIES: Final = 5
 """To keep a reading while the disk fails; after that the connection is given up with it."""
+TOLD_AFTER: Final = 3
+"""Tries that fail in a row before people are told; of a camera that refuses or does not know the question, at once."""
 
 
 class PulledCameras(Protocol):
@@ -65,7 +73,23 @@ class _Puller:
         self._silent_s = silent_s
         self._rate = SendRate(clock, per_s=RATE[0], burst=RATE[1])
         self._has_told = False
+        self._connected_at = 0.0
+        """Monotonic."""
+        self._has_read = False
+        """A reading came since it is connected."""
+        self._trouble: PullTrouble | None = None
         self.state = PullState.CONNECTING
+
+    @property
+    def trouble(self) -> PullTrouble | None:
+        """Return why its readings do not come, None = nothing is known against it."""
+        return None if self._is_steady() else self._trouble
+
+    def _is_steady(self) -> bool:
+        """Tell whether the camera is heard: who only takes the call is not trusted until it would have been silent too long."""
+        if self.state is not PullState.CONNECTED:
+            return False
+        return self._has_read or self._clock.monotonic() - self._connected_at > self._silent_s
 
     async def run(self) -> None:
         delay_s = FIRST_DELAY_S
@@ -87,6 +111,7 @@ class _Puller:
 
     async def _hold(self) -> None:
         async with connect(self._target, self._owner.resolver, silent_s=self._silent_s) as events:
+            self._connected_at, self._has_read = self._clock.monotonic(), False
             self.state = PullState.CONNECTED
             async for event in events:
                 await self._take(event)
@@ -103,6 +128,7 @@ class _Puller:
             except TooManyPushesError as error:
                 await self._clock.sleep(float(str(error.details["retry_after_s"])))
         await self._keep(reading)
+        self._has_read = True
 
     async def _keep(self, reading: Reading) -> None:
         """Hand *reading* over. A camera does not tell it twice, so a disk that fails for a moment is waited for."""
@@ -113,10 +139,13 @@ class _Puller:
             except (StorageError, PictureNotKeptError) as error:
                 if pause_s is None:
                     reason = "the disk does not take its readings"
-                    raise PullFailedError(PullState.UNREACHABLE, reason) from error
+                    raise PullFailedError(PullState.NOT_KEPT, reason) from error
                 await self._clock.sleep(pause_s)
 
     def _tell_of(self, failure: PullFailedError) -> None:
+        before = self.trouble
+        since_us = before.since_us if before else self._clock.now_us()
+        self._trouble = PullTrouble(failure.state, since_us, before.in_a_row + 1 if before else 1)
         self.state = failure.state
         tell = log.debug if self._has_told else log.warning
         tell(
@@ -165,12 +194,29 @@ class Pullers:
             if state is not PullState.OFF:
                 gauge.labels(state.value).set_function(partial(self._count, state))
 
-    def state_of(self, camera_uuid: str) -> PullState:
+    def view_of(self, camera_uuid: str) -> PullView:
         """Return how the asking of a camera goes."""
         for target, (puller, _) in self._asked.items():
             if target.camera_uuid == camera_uuid:
-                return puller.state
-        return PullState.OFF
+                return PullView(puller.state, puller.trouble)
+        return PullView(PullState.OFF)
+
+    def findings(self) -> Iterable[Finding]:
+        """Return the cameras whose readings do not come, each with why and since when."""
+        for target, (puller, _) in self._asked.items():
+            trouble = puller.trouble
+            camera = self._cameras.find_by_uuid(target.camera_uuid)
+            if trouble is None or camera is None:
+                continue
+            if trouble.in_a_row >= TOLD_AFTER or trouble.state in LONG_DELAY_S:
+                yield Finding(
+                    "plate_pull_failing",
+                    facts={
+                        "camera_id": camera.camera_id,
+                        "reason": trouble.state.value,
+                        "since_us": trouble.since_us,
+                    },
+                )
 
     async def run(self) -> None:
         """Ask whom the settings say, until cancelled; the tasks end with it."""

@@ -4,6 +4,7 @@ Nothing here follows an entity, and a document that is too deep or too large is 
 not cost a reading: the declared charset counts, else UTF-8, else Latin-1; where the XML is still broken, single fields are looked for.
 """
 
+import codecs
 import json
 import re
 import xml.etree.ElementTree as ElementTree
@@ -21,6 +22,27 @@ from gtvision_edge.detections.errors import MalformedPushError
 MAX_DOCUMENT: Final = 512 * 1024
 MAX_DEPTH: Final = 24
 MAX_NODES: Final = 5000
+_MAX_MARKS: Final = 4 * MAX_NODES
+"""Commas and brackets of a JSON document, those within its texts too: told before a tree is built of it."""
+_CHARSETS: Final = frozenset(
+    {
+        "utf-8",
+        "ascii",
+        "iso8859-1",
+        "iso8859-15",
+        "cp1250",
+        "cp1251",
+        "cp1252",
+        "gb2312",
+        "gbk",
+        "gb18030",
+        "big5",
+        "shift_jis",
+        "euc_kr",
+        "koi8-r",
+    }
+)
+"""Those of cameras, by Python's names for them. It knows others that are none, or take the square of a text's length."""
 _CHARSET: Final = re.compile(rb"<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _DECLARATION: Final = re.compile(r"\A\s*<\?xml.{0,200}?\?>", re.DOTALL)
 _SIMPLE: Final = re.compile(
@@ -85,9 +107,12 @@ def read_json(raw: bytes, charset: str = "") -> Node:
         MalformedPushError: as for :func:`read_document`.
 
     """
+    text = _decoded(raw, charset).lstrip("\ufeff")
+    if sum(map(text.count, ",[{")) > _MAX_MARKS:
+        raise _too_much()
     try:
         value = json.loads(
-            _decoded(raw, charset).lstrip("\ufeff"),
+            text,
             parse_float=str,
             parse_int=str,
             parse_constant=str,
@@ -98,10 +123,14 @@ def read_json(raw: bytes, charset: str = "") -> Node:
     return _node_of(value, 0, counter)
 
 
+def _too_much() -> MalformedPushError:
+    return MalformedPushError("The document is nested too deeply or has too many fields.")
+
+
 def _node_of(value: Any, depth: int, counter: list[int]) -> Node:
     counter[0] += 1
     if depth > MAX_DEPTH or counter[0] > MAX_NODES:
-        raise MalformedPushError("The document is nested too deeply or has too many fields.")
+        raise _too_much()
     if isinstance(value, dict):
         node = Node()
         for name, each in value.items():
@@ -133,15 +162,37 @@ def _read_xml(raw: bytes, charset: str) -> Node:
 
 
 def _parse(raw: bytes) -> ElementTree.Element:
+    parser = defusedxml.ElementTree.DefusedXMLParser(
+        target=_BoundedTree(), forbid_dtd=True, forbid_entities=True, forbid_external=True
+    )
     try:
-        root: ElementTree.Element = defusedxml.ElementTree.fromstring(
-            raw, forbid_dtd=True, forbid_entities=True, forbid_external=True
-        )
+        parser.feed(raw)
+        root: ElementTree.Element = parser.close()
     except DefusedXmlException as error:
         raise MalformedPushError("The document declares entities of its own.") from error
     except (LookupError, ValueError, UnicodeError) as error:  # a charset that nobody knows
         raise ElementTree.ParseError(str(error)) from error
     return root
+
+
+class _BoundedTree(ElementTree.TreeBuilder):
+    """Refuses what is too much while it comes: a tree takes a hundred times the bytes of its document."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._count = 0
+        self._depth = 0
+
+    def start(self, tag: str, attrs: dict[str, str], /) -> ElementTree.Element:
+        self._count += 1
+        self._depth += 1
+        if self._depth > MAX_DEPTH + 1 or self._count > MAX_NODES:
+            raise _too_much()
+        return super().start(tag, attrs)
+
+    def end(self, tag: str, /) -> ElementTree.Element:
+        self._depth -= 1
+        return super().end(tag)
 
 
 def _tree_of(root: ElementTree.Element) -> Node:
@@ -152,7 +203,7 @@ def _tree_of(root: ElementTree.Element) -> Node:
         parent, element, depth = waiting.pop()
         count += 1
         if depth > MAX_DEPTH or count > MAX_NODES:
-            raise MalformedPushError("The document is nested too deeply or has too many fields.")
+            raise _too_much()
         node = Node(clean((element.text or "").strip()))
         parent.children.setdefault(_local(element.tag), []).append(node)
         waiting += [(node, each, depth + 1) for each in reversed(element)]
@@ -178,21 +229,19 @@ def _decoded(raw: bytes, charset: str) -> str:
     declared = _CHARSET.match(raw.lstrip(b"\xef\xbb\xbf \t\r\n"))
     names = [charset, declared[1].decode() if declared else "", "utf-8"]
     for name in names:
-        if name:
-            try:
+        try:
+            if codecs.lookup(name).name in _CHARSETS:
                 return raw.decode(name)
-            except (LookupError, UnicodeError):
-                continue
+        except (LookupError, ValueError):
+            continue
     return raw.decode("latin-1")
 
 
 def clean(text: str) -> str:
     """Return *text* without what can be neither stored nor shown: lone surrogates, control characters."""
-    return (
-        "".join(each for each in text if each.isprintable() or each == "\t")
-        .encode("utf-8", "replace")
-        .decode("utf-8")
-    )
+    if text.isprintable():  # a picture in base64 has millions of characters
+        return text
+    return "".join(each for each in text if each.isprintable() or each == "\t")
 
 
 def first_of(nodes: Iterable[Node | None], *names: str) -> str:

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.keys import OpenedKeys
+from gtvision_edge.recordings.evidence.copies import NO_COPIES, Copies
 from gtvision_edge.recordings.evidence.folder import DEFAULT_NAME, ExportFolder
 from gtvision_edge.recordings.evidence.maker import ExportMaker, Trust
 from gtvision_edge.recordings.evidence.ordering import (
@@ -36,6 +37,7 @@ class Exports:
     service: ExportService
     maker: ExportMaker
     server: BundleServer
+    folder: ExportFolder
 
 
 @asynccontextmanager
@@ -58,6 +60,7 @@ async def open_exports(
     seals: SealProver,
     hasher: SegmentHasher,
     readings: ReadingSource,
+    copies: Copies = NO_COPIES,
     registry: CollectorRegistry | None = None,
 ) -> AsyncIterator[Exports]:
     """Give the exports of a site; bundles lie on the volume at *root*, or in the folder of the settings.
@@ -87,6 +90,7 @@ async def open_exports(
         keep_s=settings.keep,
         require_volume=require_volume if settings.folder is None else lambda: None,
         trust=trust,
+        copies=copies,
         registry=registry,
     )
     service = ExportService(
@@ -98,10 +102,11 @@ async def open_exports(
         maker=maker,
         folder=folder,
         max_length_s=settings.max_length,
+        copies=copies,
     )
     server = BundleServer()
     try:
-        yield Exports(service, maker, server)
+        yield Exports(service, maker, server, folder)
     finally:
         server.close()
         maker.close()

@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final, Protocol, TypeVar
 
 import structlog
@@ -24,6 +25,7 @@ from gtvision_edge.errors import EdgeError
 from gtvision_edge.recordings.disk import DiskThreads
 from gtvision_edge.recordings.errors import UnknownSegmentError, VolumeError, VolumeUnwritableError
 from gtvision_edge.recordings.evidence import repository
+from gtvision_edge.recordings.evidence.copies import NO_COPIES, Copies
 from gtvision_edge.recordings.evidence.folder import ExportFolder
 from gtvision_edge.recordings.evidence.model import Bundle, Export, Progress, room_for
 from gtvision_edge.recordings.evidence.ordering import OrderWriter
@@ -76,6 +78,7 @@ class ExportMaker:
         keep_s: float,
         require_volume: Callable[[], object],
         trust: Trust,
+        copies: Copies = NO_COPIES,
         registry: CollectorRegistry | None = None,
     ) -> None:
         self._database = database
@@ -87,6 +90,7 @@ class ExportMaker:
         self._keep_us = round(keep_s * 1_000_000)
         self._require_volume = require_volume
         self._trust = trust
+        self._copies = copies
         self._threads = DiskThreads("exports", threads=2, patience_s=_FOLDER_PATIENCE_S)
         self._news = asyncio.Event()
         self._is_swept = False
@@ -196,7 +200,13 @@ class ExportMaker:
             )
             if leap_us is None or leap_us + self._keep_us <= now_us:
                 await self._on_disk(lambda: self._folder.remove(export.export_id))  # noqa: B023 -- awaited here
-                await self._move(export, {ExportState.DONE}, ExportState.EXPIRED, "export.expired")
+                await self._move(
+                    export,
+                    {ExportState.DONE},
+                    ExportState.EXPIRED,
+                    "export.expired",
+                    also=partial(tell_gone, self._copies, export.export_id),
+                )
 
     async def _recover(self) -> None:
         """Take up what a kill or a failure broke off; once, until the next."""
@@ -321,6 +331,13 @@ class ExportMaker:
                 "bytes": bundle.size_bytes,
                 "readings": readings,
             },
+            also=lambda transaction: self._copies.made(
+                transaction,
+                export.export_id,
+                tenant_id=export.tenant_id,
+                sha256=bundle.sha256,
+                size_bytes=bundle.size_bytes,
+            ),
             finished_us=now_us,
             expires_us=now_us + self._keep_us,
             done_bytes=bundle.size_bytes,
@@ -366,9 +383,10 @@ class ExportMaker:
         action: str,
         *,
         details: dict[str, object] | None = None,
+        also: Callable[[Transaction], None] = lambda _: None,
         **columns: object,
     ) -> bool:
-        """Change the export's state, with its entry in the log (*action* '' = none); tell whether it was one of *before*."""
+        """Change the export's state, with its entry in the log (*action* '' = none) and what *also* writes; tell whether it was one of *before*."""
 
         def write(transaction: Transaction) -> bool:
             moved = repository.move_state(
@@ -380,6 +398,8 @@ class ExportMaker:
                     **({"error": columns["error"]} if "error" in columns else {}),
                 }
                 note(self._audit, transaction, SYSTEM, action, export, **facts)
+            if moved:
+                also(transaction)
             return moved
 
         return await self._database.write(write)
@@ -397,6 +417,18 @@ def _code_of(error: Exception) -> str:
     if isinstance(error, EdgeError):
         return str(error.details.get("failure", error.code))
     return EdgeError.code
+
+
+def tell_gone(copies: Copies, export_id: str, transaction: Transaction) -> None:
+    """Tell *copies* that the bundle of an export is there no more."""
+    export = repository.read_export(transaction, export_id)
+    if export is not None and export.bundle is not None:
+        copies.gone(
+            transaction,
+            export.export_id,
+            tenant_id=export.tenant_id,
+            sha256=export.bundle.sha256,
+        )
 
 
 def note(

@@ -49,6 +49,15 @@ async def find_export(database: Database, export_id: str) -> Export | None:
     return _export(row) if row else None
 
 
+def read_export(transaction: Transaction, export_id: str) -> Export | None:
+    """Return an export as *transaction* sees it."""
+    row = transaction.execute(
+        f"SELECT {_COLUMNS} FROM exports WHERE export_id = ?",  # noqa: S608 -- a constant
+        (export_id,),
+    ).fetchone()
+    return _export(row) if row else None
+
+
 async def exports_before(
     database: Database,
     export_id: str | None,

@@ -10,6 +10,7 @@ from gtvision_edge.audit import AuditLog
 from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.recordings.evidence import repository
+from gtvision_edge.recordings.evidence.copies import NO_COPIES, Copies
 from gtvision_edge.recordings.evidence.downloads import Downloads
 from gtvision_edge.recordings.evidence.errors import (
     ExportNotReadyError,
@@ -19,7 +20,7 @@ from gtvision_edge.recordings.evidence.errors import (
     UnknownExportError,
 )
 from gtvision_edge.recordings.evidence.folder import ExportFolder
-from gtvision_edge.recordings.evidence.maker import ExportMaker, note
+from gtvision_edge.recordings.evidence.maker import ExportMaker, note, tell_gone
 from gtvision_edge.recordings.evidence.model import (
     Export,
     ExportOptions,
@@ -78,6 +79,7 @@ class ExportService:
         maker: ExportMaker,
         folder: ExportFolder,
         max_length_s: float,
+        copies: Copies = NO_COPIES,
     ) -> None:
         self._database = database
         self._audit = audit
@@ -87,6 +89,7 @@ class ExportService:
         self._maker = maker
         self._folder = folder
         self._max_length_s = max_length_s
+        self._copies = copies
         self._downloads = Downloads(database, audit, clock)
 
     async def create(self, principal: Principal, wanted: NewExport, *, address: str = "") -> Export:
@@ -240,6 +243,8 @@ class ExportService:
             if cancelled or deleted:
                 action = "export.cancelled" if cancelled else "export.deleted"
                 note(self._audit, transaction, principal.actor(address), action, export)
+            if deleted:
+                tell_gone(self._copies, export_id, transaction)
             return cancelled or deleted
 
         if await self._database.write(write):

@@ -28,7 +28,7 @@ CREATE TABLE detections (
 );
 CREATE INDEX detections_by_time ON detections (captured_us, detection_id);
 CREATE INDEX detections_by_camera ON detections (camera_uuid, captured_us, tenant_id);
-CREATE INDEX detections_by_plate ON detections (plate, captured_us) WHERE plate IS NOT NULL;
+CREATE INDEX detections_by_tenant ON detections (tenant_id, captured_us, detection_id);
 CREATE INDEX detections_by_vehicle ON detections (vehicle, captured_us) WHERE vehicle IS NOT NULL;
 
 -- Secrets by which a camera's pushes are known; two during a change.
@@ -109,7 +109,7 @@ CREATE INDEX alerts_by_detection ON alerts (detection_id);
 -- The oldest go when there are a million of them; detections and alerts stay.
 CREATE TABLE feed (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind TEXT NOT NULL CHECK (kind IN ('detection', 'detection_picture', 'alert', 'alert_acknowledged')),
+    kind TEXT NOT NULL CHECK (kind IN ('detection', 'detection_picture', 'alert', 'alert_acknowledged', 'alert_reopened')),
     detection_id TEXT NOT NULL,
     alert_id TEXT,                        -- NULL for a detection and its picture
     tenant_id TEXT NOT NULL,              -- as the detection's
@@ -126,6 +126,7 @@ CREATE TABLE plate_sources (
     zone TEXT,                            -- IANA name of its clock's zone; NULL = the site's
     least_trust TEXT NOT NULL,            -- TrustLevel; what proves less is refused
     is_pulled INTEGER NOT NULL,           -- 1 = the box asks the camera for its readings
+    picture_sources TEXT NOT NULL,        -- JSON list of networks and hosts that its pictures are fetched from, too
     updated_us INTEGER NOT NULL
 ) WITHOUT ROWID;
 
@@ -273,6 +274,82 @@ INSERT INTO breaker_openings SELECT o.at_us, (SELECT max(o.at_us, c.at_us) FROM 
 ALTER TABLE cameras ADD COLUMN device TEXT;
 ALTER TABLE cameras ADD COLUMN clock_offset_s REAL;
 ALTER TABLE cameras ADD COLUMN probed_us INTEGER;
+
+-- Copies of pictures and evidence bundles in an object store: what is still to be done there. A row is written with what it tells
+-- of, in one transaction, and goes when the store has confirmed. One row for an object: what was wanted of it last.
+CREATE TABLE archive_queue (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, -- a new one whenever what is wanted of the object changes
+    kind TEXT NOT NULL CHECK (kind IN ('picture', 'evidence')),
+    name TEXT NOT NULL,                   -- picture: SHA-256 (hex) of the JPEG; evidence: export id, "/", SHA-256 (hex) of the bundle
+    act TEXT NOT NULL CHECK (act IN ('copy', 'remove')),
+    tenant_id TEXT,                       -- of the export; NULL for pictures, which tenants may share
+    size_bytes INTEGER NOT NULL,          -- of the file to copy; 0 to remove
+    queued_us INTEGER NOT NULL,
+    due_us INTEGER NOT NULL,              -- not tried before
+    attempts INTEGER NOT NULL DEFAULT 0,  -- tries that failed while the store took other things
+    parked_us INTEGER,                    -- when it was given up for now, having failed too often; NULL = it waits
+    reason TEXT NOT NULL DEFAULT '',      -- why the last try failed
+    UNIQUE (kind, name)
+);
+CREATE INDEX archive_due ON archive_queue (kind, due_us) WHERE parked_us IS NULL;
+CREATE INDEX archive_oldest ON archive_queue (queued_us);
+CREATE INDEX archive_parked ON archive_queue (seq) WHERE parked_us IS NOT NULL;
+
+-- What the store has, by what it confirmed.
+CREATE TABLE archive_copies (
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,                   -- as in archive_queue
+    size_bytes INTEGER NOT NULL,
+    copied_us INTEGER NOT NULL,
+    PRIMARY KEY (kind, name)
+) WITHOUT ROWID;
+
+-- Which store that is; with another one, copies are no longer known.
+CREATE TABLE archive_place (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    place TEXT NOT NULL                   -- endpoint, bucket and prefix
+);
+
+-- How much waits and how much was copied, kept by the triggers below: nothing ever counts a million rows.
+CREATE TABLE archive_totals (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    waiting INTEGER NOT NULL,             -- copies to make that are not parked
+    waiting_bytes INTEGER NOT NULL,       -- of their files
+    removing INTEGER NOT NULL,            -- copies to remove that are not parked
+    parked INTEGER NOT NULL,              -- of both
+    copies INTEGER NOT NULL,              -- in the store
+    copied_bytes INTEGER NOT NULL,        -- of these
+    given_up INTEGER NOT NULL,            -- acts that the store never heard of: by the bounds of [archive], or put away by a person
+    given_up_us INTEGER                   -- when the bounds last did so; NULL = never
+);
+INSERT INTO archive_totals VALUES (1, 0, 0, 0, 0, 0, 0, 0, NULL);
+CREATE TRIGGER archive_came AFTER INSERT ON archive_queue BEGIN
+    UPDATE archive_totals SET waiting = waiting + (NEW.act = 'copy'), waiting_bytes = waiting_bytes + NEW.size_bytes,
+        removing = removing + (NEW.act = 'remove');
+END;
+CREATE TRIGGER archive_left AFTER DELETE ON archive_queue WHEN OLD.parked_us IS NULL BEGIN
+    UPDATE archive_totals SET waiting = waiting - (OLD.act = 'copy'), waiting_bytes = waiting_bytes - OLD.size_bytes,
+        removing = removing - (OLD.act = 'remove');
+END;
+CREATE TRIGGER archive_parked_left AFTER DELETE ON archive_queue WHEN OLD.parked_us IS NOT NULL BEGIN
+    UPDATE archive_totals SET parked = parked - 1;
+END;
+CREATE TRIGGER archive_was_parked AFTER UPDATE OF parked_us ON archive_queue
+    WHEN OLD.parked_us IS NULL AND NEW.parked_us IS NOT NULL BEGIN
+    UPDATE archive_totals SET waiting = waiting - (NEW.act = 'copy'), waiting_bytes = waiting_bytes - NEW.size_bytes,
+        removing = removing - (NEW.act = 'remove'), parked = parked + 1;
+END;
+CREATE TRIGGER archive_waits_again AFTER UPDATE OF parked_us ON archive_queue
+    WHEN OLD.parked_us IS NOT NULL AND NEW.parked_us IS NULL BEGIN
+    UPDATE archive_totals SET waiting = waiting + (NEW.act = 'copy'), waiting_bytes = waiting_bytes + NEW.size_bytes,
+        removing = removing + (NEW.act = 'remove'), parked = parked - 1;
+END;
+CREATE TRIGGER archive_copied AFTER INSERT ON archive_copies BEGIN
+    UPDATE archive_totals SET copies = copies + 1, copied_bytes = copied_bytes + NEW.size_bytes;
+END;
+CREATE TRIGGER archive_removed AFTER DELETE ON archive_copies BEGIN
+    UPDATE archive_totals SET copies = copies - 1, copied_bytes = copied_bytes - OLD.size_bytes;
+END;
 
 -- A day's timeline is read from the index alone: the rows of one camera lie far apart.
 DROP INDEX segments_by_camera;

@@ -6,9 +6,14 @@ import json
 import pytest
 
 from gtvision_edge.accounts import NotPermittedError
-from gtvision_edge.alerts.errors import AlreadyAcknowledgedError, UnknownAlertError
-from gtvision_edge.alerts.model import Alert, AlertAcknowledged
-from gtvision_edge.alerts.service import AlertDesk
+from gtvision_edge.alerts.errors import (
+    AcknowledgementStandsError,
+    AlreadyAcknowledgedError,
+    NotAcknowledgedError,
+    UnknownAlertError,
+)
+from gtvision_edge.alerts.model import Alert, AlertAcknowledged, AlertReopened
+from gtvision_edge.alerts.service import TAKE_BACK_S, AlertDesk
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.storage import Database
 from gtvision_edge.storage.errors import StorageError
@@ -165,6 +170,61 @@ async def test_the_first_who_sees_to_an_alert_counts_and_is_written_down(
         "alert",
         "alert_acknowledged",
     ]
+
+
+async def test_who_acknowledged_takes_it_back_and_the_alert_waits_again(
+    gate: Gate, desk: AlertDesk, database: Database, bus: EventBus, clock: FakeClock
+) -> None:
+    await gate.watch("ABC1234")
+    await gate.passes("ABC1234")
+    (alert,) = await alerts(desk)
+    done = await desk.acknowledge(NARROW_A, alert.alert_id, note="engano")
+    assert done.acknowledged is not None
+    await clock.advance(10)
+
+    with bus.listen(AlertReopened) as mailbox:
+        back = await desk.take_back(NARROW_A, alert.alert_id, address="10.0.0.7")
+        assert await anext(aiter(mailbox)) == AlertReopened(alert.alert_id)
+
+    assert back == alert
+    assert await alerts(desk) == [alert]
+    assert [kind for kind, _ in await told(database)][-2:] == [
+        "alert_acknowledged",
+        "alert_reopened",
+    ]
+    (act,) = await database.fetch_all(
+        "SELECT tenant_id, subject, details FROM audit_log WHERE action = 'alert.acknowledgement_taken_back'"
+    )
+    assert (act[0], act[1]) == ("a", f"alert:{alert.alert_id}")
+    details = json.loads(act[2])
+    assert (details["note"], details["acknowledged_us"]) == ("engano", done.acknowledged.at_us)
+    again = await desk.acknowledge(OPERATOR_A, alert.alert_id, note="viatura 12")
+    assert again.acknowledged is not None
+    assert (again.acknowledged.name, again.acknowledged.note) == ("op-a", "viatura 12")
+
+
+async def test_an_acknowledgement_stands_for_others_and_after_a_minute(
+    gate: Gate, desk: AlertDesk, clock: FakeClock
+) -> None:
+    await gate.watch("ABC1234")
+    await gate.passes("ABC1234")
+    (alert,) = await alerts(desk)
+    with pytest.raises(NotAcknowledgedError):
+        await desk.take_back(OPERATOR_A, alert.alert_id)
+    await desk.acknowledge(OPERATOR_A, alert.alert_id)
+
+    with pytest.raises(AcknowledgementStandsError):
+        await desk.take_back(NARROW_A, alert.alert_id)
+    with pytest.raises(UnknownAlertError):
+        await desk.take_back(OPERATOR_B, alert.alert_id)
+    with pytest.raises(NotPermittedError):
+        await desk.take_back(VIEWER_A, alert.alert_id)
+    await clock.advance(TAKE_BACK_S + 0.1)
+    with pytest.raises(AcknowledgementStandsError) as caught:
+        await desk.take_back(OPERATOR_A, alert.alert_id)
+
+    assert caught.value.details["by"] == "op-a"
+    assert (await desk.get(OPERATOR_A, alert.alert_id)).acknowledged is not None
 
 
 async def test_nobody_sees_to_what_is_not_theirs(gate: Gate, desk: AlertDesk) -> None:

@@ -31,6 +31,7 @@ from gtvision_edge.alerts.marks import ReadingMarks
 from gtvision_edge.alerts.raising import Teller
 from gtvision_edge.alerts.service import AlertDesk
 from gtvision_edge.api.alerts import alert_endpoints
+from gtvision_edge.api.archive import archive_endpoints
 from gtvision_edge.api.audit import audit_endpoints
 from gtvision_edge.api.auth import Proxies, RequestAuthenticator
 from gtvision_edge.api.auth_check import Gate, auth_check_endpoints
@@ -64,6 +65,10 @@ from gtvision_edge.api.storage import storage_endpoints
 from gtvision_edge.api.uplink import uplink_endpoints
 from gtvision_edge.api.watchlist import watchlist_endpoints
 from gtvision_edge.app import to_message
+from gtvision_edge.archive.debts import PictureCopies
+from gtvision_edge.archive.desk import ArchiveDesk
+from gtvision_edge.archive.model import StoreState, Totals
+from gtvision_edge.archive.watch import ArchiveView
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.cameras.model import CameraState, CameraUuid, NewCamera, ProbeRequest, StateEntry
@@ -110,6 +115,7 @@ from gtvision_edge.runtime.tasks import Job
 from gtvision_edge.settings import (
     AccountSettings,
     ApiSettings,
+    ArchiveSettings,
     DetectionSettings,
     ExportSettings,
     IdentitySettings,
@@ -273,12 +279,18 @@ class FakeMonitor:
     findings: list[Finding] = field(default_factory=list)
     offers_webrtc: bool = False
     troubles: dict[str, list[PathTrouble]] = field(default_factory=dict)
+    archive: ArchiveView = field(
+        default_factory=lambda: ArchiveView(StoreState.OFF, 0, "", Totals())
+    )
     line: LineView = field(
         default_factory=lambda: LineView(LinkState.OFF, 0, "", Backlog(), 0.0, {})
     )
 
     def watched_line(self) -> "FakeLine":
         return FakeLine(self)
+
+    def watched_archive(self) -> "FakeArchive":
+        return FakeArchive(self)
 
     def of(self, camera_id: str) -> list[PathTrouble]:
         return self.troubles.get(camera_id, [])
@@ -321,6 +333,25 @@ class FakeLine:
     @property
     def view(self) -> LineView:
         return self.monitor.line
+
+
+ALL_COPIED = ArchiveSettings(
+    bucket="copias",
+    access_key="box",
+    secret_key=SecretStr("a-secret"),
+    endpoint="http://127.0.0.1:9",
+)
+
+
+@dataclass
+class FakeArchive:
+    """The copies in the object store, likewise."""
+
+    monitor: FakeMonitor
+
+    @property
+    def view(self) -> ArchiveView:
+        return self.monitor.archive
 
 
 @dataclass
@@ -597,6 +628,7 @@ async def detections(
         trusts_clock=lambda: True,
         tell=(teller,),
         tell_of_picture=(teller.picture_came,),
+        copies=PictureCopies(ALL_COPIED, clock),
     ) as opened:
         yield opened
 
@@ -665,13 +697,14 @@ def resources(
         *mosaic_endpoints(mosaics),
         *push_endpoints(detections.pushes),
         *push_access_endpoints(detections.access, Proxies(api_settings.trusted_proxies), clock),
-        *plate_source_endpoints(detections.sources, state_of=detections.pullers.state_of),
+        *plate_source_endpoints(detections.sources, pull_of=detections.pullers.view_of),
         *detection_endpoints(detections.desk),
         *detection_table_endpoints(detections.desk),
         *audit_endpoints(audit, database, keys.site, reveal=detections.desk.reveal),
         *watchlist_endpoints(detections.watchlist, clock),
         *alert_endpoints(alerts),
-        *uplink_endpoints(ParkedDesk(database, audit)),
+        *archive_endpoints(ArchiveDesk(database, audit, clock)),
+        *uplink_endpoints(ParkedDesk(database, audit, clock)),
         *push_subscription_endpoints(notices),
         *site_endpoints(keys),
         *status_endpoints(
@@ -686,6 +719,7 @@ def resources(
             version="1.2.3",
             volume=volume,
             line=monitor.watched_line(),
+            archive=monitor.watched_archive(),
             clock=clock,
         ),
     ]

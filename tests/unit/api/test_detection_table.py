@@ -47,14 +47,23 @@ async def test_all_pages_come_newest_first(
 
 
 async def test_no_cell_is_a_formula(served: Served, clock: FakeClock) -> None:
-    await send(served, clock, '=HYPERLINK("http://x";"y")', "+1A", "-1A", "@SUM(A1)", ' =1+"a,b"')
+    await send(
+        served,
+        clock,
+        '=HYPERLINK("http://x";"y")',
+        "+1A",
+        "-1A",
+        "@SUM(A1)",
+        ' =1+"a,b"',
+        "\uff1d1+1",
+    )
 
     rows = await table(served, "purpose=BO+45/2026")
 
-    assert len(rows) == 5
+    assert len(rows) == 6
     for each in rows:
         for cell in each.values():
-            assert not cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t"))
+            assert not cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\uff1d"))
     assert {each["placa_lida"] for each in rows} >= {'\'=HYPERLINK("http://x";"y")', "'+1A"}
 
 

@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from gtvision_edge.detections.model import PictureState, Reading, TrustLevel
 from gtvision_edge.detections.opening import Detections
+from gtvision_edge.detections.pictures.repository import find_job
 from gtvision_edge.detections.plate_sources.service import PlateSources
 from gtvision_edge.storage import Database
+from tests.fakes.cameras import FakeCamera
 from tests.fakes.clock import FakeClock
 from tests.fakes.pushes import anpr_xml
 from tests.unit.api.conftest import Served
@@ -24,6 +27,8 @@ NOTHING: dict[str, Any] = {
     "least_trust": "secret_path",
     "pull": False,
     "pull_state": "off",
+    "pull_trouble": None,
+    "picture_sources": [],
 }
 HERE = "127.0.0.1"
 ELSEWHERE = "10.20.0.64"
@@ -44,7 +49,7 @@ async def post_xml(served: Served, path: str, xml: str) -> int:
 
 async def newest(served: Served, database: Database) -> dict[str, Any]:
     row = await database.fetch_one(
-        "SELECT confidence, captured_us, time_source, facts FROM detections ORDER BY received_us DESC, detection_id DESC"
+        "SELECT confidence, captured_us, time_source, facts FROM detections ORDER BY rowid DESC"
     )
     assert row is not None
     return dict(row) | {"facts": json.loads(row["facts"])}
@@ -120,6 +125,12 @@ async def test_a_change_is_audited_with_what_was_before_and_no_change_is_not(
         ({"least_trust": "fetched"}, "least_trust"),
         ({"least_trust": "signed", "pull": True}, "pull"),
         ({"pull": None}, "pull"),
+        ({"picture_sources": None}, "picture_sources"),
+        ({"picture_sources": ["10.0.0.1"] * 17}, "picture_sources"),
+        ({"picture_sources": ["fotos.example", "http://fotos.example/"]}, "picture_sources.1"),
+        ({"picture_sources": [""]}, "picture_sources.0"),
+        ({"picture_sources": ["127.0.0.1"]}, "picture_sources.0"),
+        ({"picture_sources": ["10.0.0.0/8", "Localhost."]}, "picture_sources.1"),
         ({"trust": "signed"}, "trust"),
     ],
 )
@@ -222,3 +233,34 @@ async def test_settings_are_the_administrators(served: Served) -> None:
         extra: dict[str, Any] = {"json": {}} if method == "PATCH" else {}
         status, content = await served.call(method, other, who="admin-a", **extra)
         assert (status, content["code"]) == (404, "unknown_camera")
+
+
+async def test_hosts_of_pictures_are_the_cameras_own_and_set_by_who_looks_after_the_site(
+    served: Served, detections: Detections, database: Database, clock: FakeClock
+) -> None:
+    async def outcome(camera: FakeCamera) -> PictureState:
+        reading = Reading(
+            "ABC1D23", captured_us=clock.now_us(), picture_url="http://[fd00::1]/p.jpg"
+        )
+        taken = await detections.intake.take(
+            camera, reading, source="webhook", trust=TrustLevel.SIGNED
+        )
+        job = await find_job(database, taken.detection_id)
+        assert job is not None
+        return await detections.picture_getter.get(job)
+
+    (row,) = await database.fetch_all("SELECT camera_uuid FROM cameras WHERE camera_id = 'cam01'")
+    here, other = FakeCamera("cam01", row["camera_uuid"]), FakeCamera("cam02", "u-other")
+    assert await outcome(here) is PictureState.ADDRESS_REFUSED
+    wanted = {"picture_sources": ["fd00::/64", "Fotos.Example.", "fd00::/64"]}
+
+    status, content = await served.call("PATCH", PATH, who="admin-a", json=wanted)
+    assert (status, content["code"]) == (403, "not_permitted")
+    changed = await setting(served, "admin", **wanted)
+    same = await setting(served, "admin-a", **wanted, confidence_scale="255")
+
+    assert changed["picture_sources"] == ["fd00::/64", "fotos.example"]
+    assert same == changed | {"confidence_scale": "255"}
+    await clock.advance(1)
+    assert await outcome(here) is PictureState.WAITING  # asked, and nobody answers there
+    assert await outcome(other) is PictureState.ADDRESS_REFUSED

@@ -1,6 +1,8 @@
 """Plate readings arrive by HTTP, proved or refused, and are seen by those whose cameras they are of."""
 
+import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import pytest
@@ -12,6 +14,7 @@ from gtvision_edge.storage import Database
 from tests.fakes.clock import FakeClock
 from tests.fakes.pushes import PLATE_PART, SCENE_PART, XML_PART, anpr_xml, jpeg, multipart
 from tests.unit.api.conftest import Served
+from tests.waiting import becomes
 
 WEBHOOK = "/api/v1/webhooks/lpr"
 
@@ -306,3 +309,75 @@ async def test_suggestions_are_no_second_search_in_the_log(
     )
     assert found is not None
     assert found[0] == 1
+
+
+async def test_a_search_that_begins_at_a_cursor_is_written_down_unless_it_goes_on(
+    served: Served, clock: FakeClock, database: Database
+) -> None:
+    secret = (await access(served))["secret"]
+
+    async def read(plate: str) -> None:
+        await clock.advance(20)
+        raw = json.dumps(message(clock, secret, placa=plate)).encode()
+        assert (await post(served, raw))[0] == 202
+
+    async def searched(query: str, who: str = "operator-a") -> tuple[list[str], str | None]:
+        status, page = await served.call(
+            "GET", f"/detections?limit=2&purpose=BO+45/2026&{query}", who=who
+        )
+        assert status == 200
+        return [each["placa"] for each in page["items"]], page["next"]
+
+    async def written() -> int:
+        found = await database.fetch_one(
+            "SELECT count(*) FROM audit_log WHERE action = 'plates.searched'"
+        )
+        return found[0] if found else 0
+
+    for number in range(5):
+        await read(f"ABC1D2{number}")
+    _, after = await searched("placa=ABC*")
+    _, after_that = await searched(f"placa=ABC*&cursor={after}")
+    await searched(f"placa=ABC*&cursor={after_that}")
+    assert await written() == 1  # pages of one search
+
+    of_everything = (await served.call("GET", "/detections?limit=1", who="operator-a"))[1]["next"]
+    assert (await searched(f"placa=ABC1D20&cursor={of_everything}"))[0] == ["ABC1D20"]
+    assert await written() == 2  # another plate
+    await searched(f"placa=ABC*&cursor={after}", who="viewer-a")
+    assert await written() == 3  # another person
+    await read("ABC1D29")
+    assert "ABC1D29" in (await searched("placa=ABC*&cursor=99999999999999999.x"))[0]
+    assert await written() == 4  # what came since
+
+
+async def test_many_searches_of_one_person_leave_room_for_those_of_others(
+    served: Served, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+    may_end = asyncio.Event()
+    search_all = database.search_all
+
+    async def slow(sql: str, values: Sequence[Any]) -> list[Any]:
+        begun.append(next(str(value) for value in values if "*" in str(value)))
+        await may_end.wait()
+        return await search_all(sql, values)
+
+    monkeypatch.setattr(database, "search_all", slow)
+    searches = [
+        asyncio.create_task(
+            served.call("GET", f"/detections?placa={plate}&purpose=BO+45/2026", who=who)
+        )
+        for plate, who in (("*11", "operator-a"), ("*12", "operator-a"), ("*13", "viewer-b"))
+    ]
+
+    async def all_are_written_down() -> bool:
+        rows = await database.fetch_all("SELECT 1 FROM audit_log WHERE action = 'plates.searched'")
+        return len(rows) == 3 and len(begun) > 1
+
+    await becomes(all_are_written_down, 10)
+
+    assert "*13" in begun
+    assert len(begun) == 2
+    may_end.set()
+    assert {status for status, _ in await asyncio.gather(*searches)} == {200}

@@ -2,15 +2,17 @@
 
 import asyncio
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from gtvision_edge.cameras.service import CameraService
 from gtvision_edge.detections import repository
 from gtvision_edge.detections.opening import Detections
-from gtvision_edge.detections.privacy import remaining_facts
+from gtvision_edge.detections.privacy import Round, remaining_facts
 from gtvision_edge.recordings.keeping import CameraKeeper
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.storage import Database
@@ -82,6 +84,9 @@ async def test_after_anonymising_a_byte_search_finds_nothing(
         assert not re.search(rb"QZX[0-9]J[0-9]{2}", content), name
     assert any(YOUNG.encode() in content for content in after.values())
     assert (done.readings, done.unsent, again.readings) == (301, 301, 0)
+    # Copies elsewhere are to go with them; that of the young reading's scene stays.
+    owed = await rows(database, "SELECT act, count(*) FROM archive_queue GROUP BY act ORDER BY act")
+    assert owed == [("copy", 2), ("remove", 1)]
     pictures = {content for name, content in after.items() if name.endswith(".jpg")}
     # The scene is the young reading's, too; its plate's picture is its own.
     assert pictures == {jpeg(), jpeg(120, 40, "black")}
@@ -144,6 +149,31 @@ async def test_nothing_is_taken_away_while_the_clock_is_in_doubt(
     running.cancel()
     await asyncio.wait({running})
     assert await rows(database, "SELECT readings FROM detection_counts") == [(301,)]
+
+
+async def test_a_round_is_made_soon_after_the_start_and_then_at_night(
+    clock: FakeClock, detections: Detections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zone = ZoneInfo("America/Sao_Paulo")
+    rounds: list[datetime] = []
+
+    async def go_round() -> Round:
+        rounds.append(datetime.fromtimestamp(clock.now_us() / 1e6, zone))
+        return Round()
+
+    monkeypatch.setattr(detections.anonymiser, "go_round", go_round)
+    began = datetime.fromtimestamp(clock.now_us() / 1e6, zone)
+    running = asyncio.create_task(detections.anonymiser.run())
+    for _ in range(4 * 96):
+        await clock.until_asleep()
+        await clock.advance(900)
+    running.cancel()
+    await asyncio.wait({running})
+
+    assert rounds[0] - began == timedelta(seconds=900)
+    nights = rounds[1:]
+    assert {f"{each:%H:%M}" for each in nights} == {"03:30"}
+    assert len({each.date() for each in nights}) == len(nights) in (3, 4)
 
 
 def test_of_the_facts_only_what_cannot_be_a_plate_remains() -> None:

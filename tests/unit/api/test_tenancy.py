@@ -56,6 +56,9 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PUT", "/storage/policies"): {},
     ("POST", "/integrity"): {},
     ("POST", "/uplink/parked/retry"): {},
+    ("POST", "/archive/parked/retry"): {},
+    ("POST", "/archive/parked/discard"): {"reason": "cópias de teste"},
+    ("POST", "/uplink/parked/discard"): {"reason": "duplicata de teste"},
     ("POST", "/uplink/parked/{message_id}/retry"): {},
     ("POST", "/uplink/parked/{message_id}/discard"): {"reason": "duplicata de teste"},
     ("POST", "/storage/purge"): {
@@ -470,7 +473,11 @@ async def test_roles_may_what_the_endpoints_say(
                 "/integrity",
                 "/uplink/parked",
                 "/uplink/parked/retry",
+                "/uplink/parked/discard",
                 "/uplink/purges",
+                "/archive/parked",
+                "/archive/parked/retry",
+                "/archive/parked/discard",
             ):
                 may_fail_with.add(403)
             # this incident does not exist, this bundle is not made yet, and this purge goes on

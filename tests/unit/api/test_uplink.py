@@ -1,5 +1,6 @@
 """Messages that the hub refused, as an administrator meets them."""
 
+import hashlib
 import json
 from typing import Any
 
@@ -24,7 +25,16 @@ async def parked(database: Database, clock: FakeClock) -> list[str]:
         for name in names:
             box.add(
                 transaction,
-                Message(name, "t", "deteccoes.lpr", "u-1", "s", 1, "x.json", {"placa": "ABC1D23"}),
+                Message(
+                    name,
+                    "t",
+                    "deteccoes.lpr",
+                    "u-1",
+                    "camera/cam01",
+                    1,
+                    "x.json",
+                    {"placa": "ABC1D23"},
+                ),
             )
         outbox.note_failed(transaction, [1, 2], reason="returned", park_at=1, now_us=clock.now_us())
 
@@ -54,6 +64,7 @@ async def test_they_are_listed_page_by_page_without_what_they_say(
     assert status == 200
     (item,) = first["items"]
     assert (item["message_id"], item["reason"], item["attempts"]) == ("m-1", "returned", 1)
+    assert item["camera_id"] == "cam01"
     assert [each["message_id"] for each in second["items"]] == ["m-2"]
     assert second["next"] is None
     assert "ABC1D23" not in repr(first)
@@ -95,6 +106,50 @@ async def test_one_is_put_away_with_a_reason_and_counted_as_never_sent(
     assert len(facts["sha256"]) == 64
     backlog = await outbox.fetch_backlog(database)
     assert (backlog.waiting, backlog.parked, backlog.dropped) == (1, 1, 1)
+
+
+async def test_all_are_put_away_with_one_reason(
+    served: Served, database: Database, parked: list[str]
+) -> None:
+    path, body = "/uplink/parked/discard", {"reason": "fila desfeita pela central"}
+    without, _ = await served.call("POST", path, json={}, who="admin")
+    stranger, _ = await served.call("POST", path, json=body, who="admin-a")
+    assert (without, stranger, await entries(database)) == (422, 403, [])
+
+    _, told = await served.call("POST", path, json=body, who="admin")
+    _, again = await served.call("POST", path, json=body, who="admin")
+
+    assert (told, again) == ({"messages": 2}, {"messages": 0})
+    ((action, facts),) = await entries(database)
+    assert action == "uplink.messages_discarded"
+    assert facts == {
+        "messages": 2,
+        "reason": "fila desfeita pela central",
+        "kinds": {"deteccoes.lpr": 2},
+        "refused_as": {"returned": 2},
+        "ids_sha256": hashlib.sha256(b"m-1\nm-2").hexdigest(),
+    }
+    assert await waiting(database) == ["m-3"]
+    backlog = await outbox.fetch_backlog(database)
+    assert (backlog.waiting, backlog.parked, backlog.dropped) == (1, 0, 2)
+
+
+async def test_what_is_parked_after_somebody_asked_is_not_put_away_with_the_others(
+    served: Served, database: Database, clock: FakeClock, parked: list[str]
+) -> None:
+    later_us = clock.now_us() + 1
+
+    def park(transaction: Transaction) -> int:
+        return outbox.note_failed(transaction, [3], reason="refused", park_at=1, now_us=later_us)
+
+    await database.write(park)
+
+    _, told = await served.call(
+        "POST", "/uplink/parked/discard", json={"reason": "duplicata de teste"}, who="admin"
+    )
+
+    assert told == {"messages": 2}
+    assert (await outbox.fetch_backlog(database)).parked == 1
 
 
 async def test_what_waits_and_is_not_parked_cannot_be_put_away(

@@ -19,6 +19,7 @@ from gtvision_edge.api import (
     integrity,
     mosaics,
     people,
+    plate_sources,
     policies,
     purges,
     push_access,
@@ -26,11 +27,12 @@ from gtvision_edge.api import (
     session,
     status,
     storage,
+    uplink,
     watchlist,
 )
 
 SOURCE = Path(gtvision_edge.__file__).parent / "console" / "src" / "api"
-TYPES = (SOURCE / "types.ts", SOURCE / "evidence.ts", SOURCE / "plates.ts", SOURCE / "notices.ts")
+TYPES = tuple(SOURCE / f"{name}.ts" for name in ("types", "evidence", "plates", "notices", "hub"))
 
 ANSWERS: dict[str, type[BaseModel]] = {
     "Me": session.Me,
@@ -45,6 +47,10 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "FoundDevice": discovery.FoundAnswer,
     "Mosaic": mosaics.MosaicAnswer,
     "SiteStatus": status.StatusAnswer,
+    "UplinkStatus": status.UplinkAnswer,
+    "ParkedMessage": uplink.ParkedAnswer,
+    "GivenUp": uplink.OutboxPurgeAnswer,
+    "PlateSource": plate_sources.PlateSourceAnswer,
     "User": people.UserAnswer,
     "Tenant": people.TenantAnswer,
     "AuditEntry": audit.AuditEntryAnswer,

@@ -13,8 +13,8 @@ def nothing(_: Transaction) -> None:
     """Write nothing besides."""
 
 
-def opened(database: Database, clock: FakeClock) -> PushSecrets:
-    sealer = PasswordSealer(bytes(32))
+def opened(database: Database, clock: FakeClock, key: bytes = bytes(32)) -> PushSecrets:
+    sealer = PasswordSealer(key)
     return PushSecrets(
         database,
         clock,
@@ -64,3 +64,25 @@ async def test_they_outlast_a_restart_and_are_not_readable_in_the_file(
     assert again.of_camera("u-1") == [made.text]
     rows = await database.fetch_all("SELECT sealed FROM push_secrets")
     assert made.text.encode() not in rows[0]["sealed"]
+
+
+async def test_without_the_key_they_are_refused_and_made_anew_and_keep_nothing_from_starting(
+    secrets: PushSecrets,
+    database: Database,
+    clock: FakeClock,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    lost = await secrets.renew("u-1", note=nothing)
+    await secrets.renew("u-2", note=nothing)
+    await clock.advance(1)
+    again = opened(database, clock, key=b"another key, of a box set up new")
+
+    await again.load()
+
+    assert again.of_camera("u-1") == []
+    assert again.present("u-1") is None
+    assert again.camera_of_path(path_token(lost.text)) is None
+    assert "".join(capfd.readouterr()).count("push_secret_lost") == 2
+    made = await again.renew("u-1", note=nothing)
+    assert again.of_camera("u-1") == [made.text]
+    assert again.previous_until("u-1") is None

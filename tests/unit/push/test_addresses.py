@@ -1,5 +1,6 @@
 """Where a box writes pushes to, and where never."""
 
+import base64
 import socket
 from typing import Any
 
@@ -12,6 +13,8 @@ from gtvision_edge.push.errors import PushAddressRefusedError
 from tests.fakes.push_service import Browser
 
 KEYS = Browser().keys
+_POINT = base64.urlsafe_b64decode(KEYS["p256dh"] + "=" * (-len(KEYS["p256dh"]) % 4))
+COMPRESSED = base64.urlsafe_b64encode(bytes((2 + _POINT[64] % 2,)) + _POINT[1:33]).decode()
 GOOD = "https://fcm.googleapis.com/fcm/send/abc:def"
 
 
@@ -29,6 +32,13 @@ GOOD = "https://fcm.googleapis.com/fcm/send/abc:def"
         "https://10.20.0.64/ISAPI/reboot",
         "https://[::ffff:10.0.0.1]/a",
         "https://[fe80::1]/a",
+        "https://[fec0::1]/a",
+        "https://[::127.0.0.1]/a",
+        "https://127.1/a",
+        "https://2130706433/a",
+        "https://0177.0.0.1/a",
+        "https://0x7f000001/a",
+        "https://127.0.0.1./a",
         "https://push.example/a b",
         "https://push.example/a\r\nX-Evil: 1",
         "https://push.ex\u00e4mple/a",
@@ -47,12 +57,22 @@ def test_what_is_no_push_service_of_the_internet_is_refused(endpoint: str) -> No
         ("", KEYS["auth"]),
         (KEYS["p256dh"], ""),
         (KEYS["p256dh"][:-4], KEYS["auth"]),
+        (COMPRESSED, KEYS["auth"]),
         ("B" + "A" * 86, KEYS["auth"]),
         (KEYS["p256dh"], KEYS["auth"] + "AAAA"),
         ("not base64!", KEYS["auth"]),
         (KEYS["p256dh"], "\ud800"),
     ],
-    ids=["no key", "no secret", "short key", "no point", "long secret", "no base64", "surrogate"],
+    ids=[
+        "no key",
+        "no secret",
+        "short key",
+        "half a point",
+        "no point",
+        "long secret",
+        "no base64",
+        "surrogate",
+    ],
 )
 def test_keys_that_no_browser_makes_are_refused(p256dh: str, auth: str) -> None:
     with pytest.raises(PushAddressRefusedError):
@@ -80,6 +100,9 @@ def test_a_browsers_own_is_taken_and_shown_to_nobody() -> None:
         ("169.254.169.254", False),
         ("224.0.0.1", False),
         ("fc00::1", False),
+        ("fec0::1", False),
+        ("::10.0.0.1", False),
+        ("::ffff:0:10.0.0.1", False),
         ("fe80::1%eth0", False),
         ("0.0.0.0", False),
         ("name", False),

@@ -15,7 +15,7 @@ from gtvision_edge.storage import (
     open_database,
     rows_with,
 )
-from gtvision_edge.storage.errors import DatabaseDamagedError
+from gtvision_edge.storage.errors import DatabaseDamagedError, SearchTooLongError
 from gtvision_edge.storage.schema_version import migrations
 
 SCHEMA = files("gtvision_edge.storage").joinpath("schema.sql").read_text(encoding="utf-8")
@@ -295,3 +295,35 @@ async def test_the_upgrade_takes_from_the_log_when_the_breaker_was_open(tmp_path
         rows = await database.fetch_all("SELECT opened_us, closed_us FROM breaker_openings")
 
     assert [tuple(row) for row in rows] == [(20, 30), (50, 50), (60, None)]
+
+
+ENDLESS = (
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE i < 0"
+)
+
+
+async def test_a_search_that_takes_too_long_is_ended_and_nobody_else_waits_for_it(
+    tmp_path: Path,
+) -> None:
+    async with open_database(tmp_path / "edge.db") as database:
+        searching = asyncio.create_task(database.search_all(ENDLESS, within_s=0.5))
+        next_one = asyncio.create_task(database.search_all("SELECT 1 AS one"))
+
+        assert await database.fetch_one("SELECT 1 AS one") is not None
+        assert not searching.done()
+
+        with pytest.raises(SearchTooLongError):
+            await searching
+        assert [row["one"] for row in await next_one] == [1]
+
+
+async def test_a_search_that_nobody_waits_for_any_more_ends(tmp_path: Path) -> None:
+    async with open_database(tmp_path / "edge.db") as database:
+        searching = asyncio.create_task(database.search_all(ENDLESS, within_s=600))
+        assert await database.fetch_one("SELECT 1 AS one") is not None
+
+        searching.cancel()
+
+        with pytest.raises(asyncio.CancelledError):
+            await searching
+        assert len(await database.search_all("SELECT 1 AS one")) == 1

@@ -108,3 +108,19 @@ async def test_the_newest_before_a_moment_is_found(
     assert await outbox.last_before(database, began_us) == 0
     assert await outbox.last_before(database, began_us + 1) == 2
     assert await outbox.last_before(database, clock.now_us() + 1) == 3
+
+
+async def test_while_no_hub_is_named_nothing_is_taken_and_nobody_is_woken(
+    database: Database, clock: FakeClock
+) -> None:
+    woken: list[str] = []
+    await add(database, Outbox(clock, site_id="site-1"), message("before"))
+    box = Outbox(clock, site_id="site-1", has_hub=False, wake=lambda: woken.append("woken"))
+
+    await add(database, box, message("a"), message("b"))
+
+    assert await ids(database) == ["before"]
+    assert (await outbox.fetch_backlog(database)).waiting == 1
+    assert woken == []
+    await add(database, Outbox(clock, site_id="site-1"), message("after"))
+    assert await ids(database) == ["before", "after"]

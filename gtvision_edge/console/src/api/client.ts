@@ -60,8 +60,8 @@ export class Client {
     return this.call<T>("PUT", path, { ...options, body });
   }
 
-  delete(path: string): Promise<void> {
-    return this.call<void>("DELETE", path);
+  delete<T = void>(path: string): Promise<T> {
+    return this.call<T>("DELETE", path);
   }
 
   /** Read every page of a list. */

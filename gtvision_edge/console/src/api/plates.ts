@@ -103,3 +103,21 @@ export interface PushHelp {
   hikvision: { url: string; http_host_xml: string };
   itsapi: { host: string; port: number; https: boolean; user: string; password: string; short_password: string; paths: string[] };
 }
+
+export type PullTrouble = "unreachable" | "unauthorized" | "unsupported" | "garbled" | "not_kept";
+
+/** How a camera's readings are understood and believed, and how asking it goes. */
+export interface PlateSource {
+  camera_id: string;
+  confidence_scale: "auto" | "100" | "255";
+  addresses: string[];
+  directions: Record<string, string>;
+  timezone: string | null;
+  least_trust: "secret_path" | "authenticated" | "signed";
+  pull: boolean;
+  pull_state: "off" | "connecting" | "connected" | PullTrouble;
+  pull_trouble: { state: PullTrouble; since: string } | null;
+  picture_sources: string[];
+}
+
+export type PlateSourceBody = Partial<Omit<PlateSource, "camera_id" | "pull_state" | "pull_trouble">>;

@@ -217,6 +217,21 @@ export interface UplinkStatus {
   queues: { name: string; depth: number | null }[];
 }
 
+/** Copies of pictures and evidence bundles in an object store. */
+export interface ArchiveStatus {
+  state: "off" | "unknown" | "up" | "unreachable" | "refused";
+  since: string;
+  reason: string | null;
+  waiting: number;
+  waiting_bytes: number;
+  removing: number;
+  oldest: string | null;
+  parked: number;
+  copies: number;
+  copied_bytes: number;
+  given_up: number;
+}
+
 export interface SiteStatus {
   site: { id: string; name: string; timezone: string; now: string };
   version: string;
@@ -240,6 +255,8 @@ export interface SiteStatus {
   } | null;
   /** null for people of one tenant. */
   uplink: UplinkStatus | null;
+  /** null for people of one tenant. */
+  archive?: ArchiveStatus | null;
   findings?: Finding[];
 }
 

@@ -1,4 +1,4 @@
-import type { SiteStatus } from "../api/types";
+import type { Finding, SiteStatus, UplinkStatus } from "../api/types";
 import { text } from "../i18n";
 import { ageOf, dateTimeOf, mediaWord } from "../i18n/format";
 import { nowMs } from "../state/clock";
@@ -7,6 +7,8 @@ import { may } from "../state/permissions";
 import { me } from "../state/session";
 import { cameras, recordingOf, status, statusOldSince, zone } from "../state/site";
 import { storageReport } from "../state/storage";
+import { HUB_PAGE } from "../rooms/health/hub/HubCard";
+import { lineTone, lineWord } from "../rooms/health/hub/line";
 import { diskToneOf, problemsOf } from "../rooms/health/problems";
 import { Icon } from "../ui/Icon";
 import { Pill } from "../ui/parts";
@@ -67,6 +69,21 @@ function DiskState() {
   return tone === null ? null : <Pill tone={tone}>{text.value.top.disk}</Pill>;
 }
 
+/** The line to the hub; on a phone only where something is wrong with it. */
+function HubState({ line, findings }: { line: UplinkStatus | null; findings: readonly Finding[] }) {
+  const t = text.value.hub;
+  const word = line === null ? null : lineWord(line);
+  if (line === null || word === null) return null;
+  const tone = lineTone(line, findings);
+  return (
+    <a class={`pill ${tone}${tone === "plain" ? " desk-only" : ""}`} href={HUB_PAGE} style={{ textDecoration: "none" }} data-hub={line.state}>
+      <span class="desk-only">{"waiting" in word ? t.shortWaiting(word.waiting) : t.short[word.state]}</span>
+      {/* The cameras come first where there is little room. */}
+      <span class="phone-only">{t.shortest}</span>
+    </a>
+  );
+}
+
 /** The whole site in one sentence; only what is abnormal gets a colour. */
 function SiteState({ status: known }: { status: SiteStatus | null }) {
   const t = text.value.top;
@@ -104,6 +121,7 @@ function SiteState({ status: known }: { status: SiteStatus | null }) {
       {unauthorized > 0 && <Pill tone="alarm">{t.unauthorized(unauthorized)}</Pill>}
       {idle > 0 && recording !== null && <Pill tone="warn">{t.notRecording(idle)}</Pill>}
       <DiskState />
+      <HubState line={known.uplink} findings={known.findings ?? []} />
     </span>
   );
 }

@@ -1,6 +1,8 @@
+import { archiveActs } from "./archive.en";
 import type { Text } from "./pt-BR";
 
 export const acts: Text["acts"] = {
+  ...archiveActs,
   "user.login": "signed in",
   "user.login_failed": "tried to sign in and failed",
   "user.logout": "signed out",
@@ -58,12 +60,14 @@ export const acts: Text["acts"] = {
   "plates.pictures_dropped": "took old pictures out of readings",
   "plates.searched": "searched for a plate",
   "alert.acknowledged": "acknowledged an alert",
+  "alert.acknowledgement_taken_back": "took back the acknowledgement of an alert",
   "watch.created": "put a plate on the watchlist",
   "watch.changed": "changed a plate of the watchlist",
   "watch.removed": "took a plate off the watchlist",
   "uplink.message_retried": "sent a message again that the hub had refused",
   "uplink.messages_retried": "sent the messages again that the hub had refused",
   "uplink.message_discarded": "discarded a message that the hub had refused",
+  "uplink.messages_discarded": "discarded messages that the hub had refused",
   "uplink.messages_given_up": "gave up messages that waited for the hub",
   "footage.sealed": "sealed the footage",
 };

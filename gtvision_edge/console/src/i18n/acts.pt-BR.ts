@@ -1,5 +1,8 @@
+import { archiveActs } from "./archive.pt-BR";
+
 /** What people do, as the audit log names it. */
 export const acts: Record<string, string> = {
+  ...archiveActs,
   "user.login": "entrou",
   "user.login_failed": "tentou entrar e não conseguiu",
   "user.logout": "saiu",
@@ -57,12 +60,14 @@ export const acts: Record<string, string> = {
   "plates.pictures_dropped": "tirou imagens antigas de leituras",
   "plates.searched": "procurou uma placa",
   "alert.acknowledged": "reconheceu um alerta",
+  "alert.acknowledgement_taken_back": "desfez o reconhecimento de um alerta",
   "watch.created": "incluiu uma placa na lista de monitoramento",
   "watch.changed": "mudou uma placa da lista de monitoramento",
   "watch.removed": "tirou uma placa da lista de monitoramento",
   "uplink.message_retried": "mandou de novo uma mensagem que a central recusou",
   "uplink.messages_retried": "mandou de novo as mensagens que a central recusou",
   "uplink.message_discarded": "descartou uma mensagem que a central recusou",
+  "uplink.messages_discarded": "descartou mensagens que a central recusou",
   "uplink.messages_given_up": "desistiu de mensagens que esperavam pela central",
   "footage.sealed": "selou as gravações",
 };

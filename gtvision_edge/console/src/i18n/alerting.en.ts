@@ -19,6 +19,7 @@ export const alerting: Text["alerting"] = {
   acknowledgeManyTitle: (n) => `Acknowledge ${n} alerts`,
   manyHint: "The same conclusion and remark hold for all. Everybody will see that it was you, and when.",
   doneMany: (n) => `${n} alerts acknowledged.`,
+  takenBack: (n) => (n === 1 ? "The alert waits again." : `${n} alerts wait again.`),
   listed: "on the list",
   lowConfidence: "low confidence",
   notBrazilian: (plate) => `${plate} is not a Brazilian plate (ABC1D23 or ABC-1234). If it was mistyped, it never alerts.`,

@@ -20,6 +20,7 @@ export const alerting = {
   acknowledgeManyTitle: (n: number) => `Reconhecer ${n} alertas`,
   manyHint: "A mesma conclusão e a mesma observação valem para todos. Todos verão que foi você, e quando.",
   doneMany: (n: number) => `${n} alertas reconhecidos.`,
+  takenBack: (n: number) => (n === 1 ? "O alerta voltou a esperar." : `${n} alertas voltaram a esperar.`),
   listed: "na lista",
   lowConfidence: "confiança baixa",
   notBrazilian: (plate: string) => `${plate} não é uma placa brasileira (ABC1D23 ou ABC-1234). Se foi erro de digitação, ela nunca alerta.`,

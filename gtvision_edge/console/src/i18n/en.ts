@@ -8,6 +8,8 @@ import { fields } from "./fields.en";
 import type { Text } from "./pt-BR";
 import { findings, mediaStates } from "./findings.en";
 import { causes, doors, failures, volumes, warnings } from "./trouble.en";
+import { hub } from "./hub.en";
+import { plateSource } from "./plateSource.en";
 import { plates, plateSources, plateTrust, pushing } from "./plates.en";
 import { noticeFailures, notices } from "./notices.en";
 import { purging } from "./purging.en";
@@ -29,6 +31,7 @@ export const en: Text = {
   doors,
   findings,
   plates,
+  plateSource,
   plateSources,
   plateTrust,
   notices,
@@ -44,6 +47,7 @@ export const en: Text = {
   wizard,
   search,
   health,
+  hub,
   storage,
   settings,
   common: {
@@ -88,7 +92,6 @@ export const en: Text = {
     disk: "disk: see Health",
     media: (state: string) => `media server: ${state}`,
     recordingShort: (recording, total) => `${recording ?? "—"} of ${total} recording`,
-    hubUnknown: "hub: no data",
     account: "Account",
     linkDown: (time) => `No answer from the unit since ${time}, trying again.`,
     wrongAnswers: (time) => `The unit has answered with errors since ${time}.`,

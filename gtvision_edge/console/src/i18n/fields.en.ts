@@ -40,4 +40,10 @@ export const fields: Text["fields"] = {
   operator_registration: "Your registration number",
   retain_days: "Days",
   quota_bytes: "Quota",
+  addresses: "Addresses taken",
+  directions: "Directions",
+  timezone: "Camera's time zone",
+  least_trust: "Least proof",
+  pull: "Ask the camera",
+  picture_sources: "Where to fetch pictures from",
 };

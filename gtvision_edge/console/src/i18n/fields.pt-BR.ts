@@ -38,4 +38,10 @@ export const fields: Record<string, string> = {
   operator_registration: "Sua matrícula",
   retain_days: "Dias",
   quota_bytes: "Cota",
+  addresses: "Endereços aceitos",
+  directions: "Sentidos",
+  timezone: "Fuso da câmera",
+  least_trust: "Prova mínima",
+  pull: "Consultar a câmera",
+  picture_sources: "De onde buscar imagens",
 };

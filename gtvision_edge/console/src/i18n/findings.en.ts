@@ -1,5 +1,7 @@
 /** What somebody should mend on the box, and how, in English. */
 
+import { archiveFindings } from "./archive.en";
+import { plateSource } from "./plateSource.en";
 import type { Text } from "./pt-BR";
 
 const word = (value: unknown): string => (typeof value === "string" ? value : "—");
@@ -23,6 +25,8 @@ const CLOCK_TITLES: Record<string, string> = {
   behind_footage: "The box's clock is before the last recording: nothing is deleted by its age.",
 };
 
+const reasonOf = (words: Record<string, string>, reason: unknown): string | undefined => words[String(reason)];
+
 const PICTURE_REASONS: Record<string, string> = {
   picture_address_refused: "their address is not listed",
   picture_redirected: "their address points elsewhere",
@@ -35,6 +39,7 @@ const PICTURE_REASONS: Record<string, string> = {
 };
 
 export const findings: Text["findings"] = {
+  ...archiveFindings,
   integrity_faults: () => ({
     title: "The comparison of disk and index found faults.",
     cure: "See which under Integrity below, and compare again once they are mended.",
@@ -174,7 +179,7 @@ export const findings: Text["findings"] = {
   hub_far_behind: ({ waiting, queue, depth }) => ({
     title: typeof queue === "string"
       ? `The hub is far behind: its queue ${queue} holds ${Number(depth).toLocaleString("en")} messages.`
-      : `The hub is far behind: ${Number(waiting).toLocaleString("en")} messages wait for it.`,
+      : `The hub is far behind${waiting === undefined ? "" : `: ${Number(waiting).toLocaleString("en")} messages wait for it`}.`,
     cure: typeof queue === "string"
       ? "Who takes them at the hub has stopped or is slow: tell its team."
       : "They are sent by themselves once the line is back, new ones first. If the line is good, the hub takes them too slowly.",
@@ -184,7 +189,9 @@ export const findings: Text["findings"] = {
     cure: "Tell the hub's team; readings wait here and leave by themselves when it takes them again.",
   }),
   hub_messages_given_up: ({ messages, reason }) => ({
-    title: `${Number(messages).toLocaleString("en")} messages or more were given up and never reached the hub: ${reason === "age" ? "they had waited too long" : "there was no more room"}.`,
+    title: messages === undefined
+      ? "Messages were given up and never reached the hub."
+      : `${Number(messages).toLocaleString("en")} messages or more were given up and never reached the hub: ${reason === "age" ? "they had waited too long" : "there was no more room"}.`,
     cure: "The readings stay on this unit, and the audit log says how many messages they were and of when. The limits are keep and max_bytes, in [uplink] of edge.toml.",
   }),
   push_service_unreachable: ({ minutes }) => ({
@@ -195,8 +202,12 @@ export const findings: Text["findings"] = {
     title: `${Number(parked).toLocaleString("en")} messages were refused by the hub many times and are put aside.`,
     cure: "Others go on. The hub's team can tell why it refuses them.",
   }),
+  plate_pull_failing: ({ camera, camera_id: id, reason }) => ({
+    title: `Readings of ${word(camera ?? id)} do not arrive: ${reasonOf(plateSource.states, reason) ?? word(reason)}.`,
+    cure: reasonOf(plateSource.cures, reason) ?? "See the settings of the readings, in Cameras.",
+  }),
   plate_pictures_failing: ({ cameras, reason }) => ({
     title: `Pictures of readings do not come, of ${Number(cameras).toLocaleString("en")} camera(s): ${PICTURE_REASONS[String(reason)] ?? word(reason)}.`,
-    cure: "The readings stay, without picture. Who sends them names the address in imagem_url: this box must reach it, picture_sources (edge.toml) must list it, and it must be a JPEG of at most 5 MiB.",
+    cure: "The readings stay, without picture. Who sends them names the address in imagem_url: this box must reach it, picture_sources (edge.toml, or the camera's settings) must list it, and it must be a JPEG of at most 5 MiB.",
   }),
 };

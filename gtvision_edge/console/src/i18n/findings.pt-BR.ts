@@ -1,5 +1,7 @@
 /** What somebody should mend on the box, and how. Keys are the daemon's stable codes. */
 
+import { archiveFindings } from "./archive.pt-BR";
+import { plateSource } from "./plateSource.pt-BR";
 import type { Trouble } from "./trouble.pt-BR";
 
 type Facts = Readonly<Record<string, unknown>>;
@@ -26,6 +28,8 @@ const CLOCK_TITLES: Record<string, string> = {
   behind_footage: "O relógio do equipamento está antes da última gravação: nada é apagado por idade.",
 };
 
+const reasonOf = (words: Record<string, string>, reason: unknown): string | undefined => words[String(reason)];
+
 const PICTURE_REASONS: Record<string, string> = {
   picture_address_refused: "o endereço não está liberado",
   picture_redirected: "o endereço aponta para outro",
@@ -38,6 +42,7 @@ const PICTURE_REASONS: Record<string, string> = {
 };
 
 export const findings: Record<string, (facts: Facts) => Trouble> = {
+  ...archiveFindings,
   integrity_faults: () => ({
     title: "A conferência de disco e índice encontrou problemas.",
     cure: "Veja quais no quadro Integridade, abaixo, e confira de novo depois de resolver.",
@@ -177,7 +182,7 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
   hub_far_behind: ({ waiting, queue, depth }) => ({
     title: typeof queue === "string"
       ? `A central está muito atrasada: a fila ${queue} dela tem ${Number(depth).toLocaleString("pt-BR")} mensagens paradas.`
-      : `A central está muito atrasada: ${Number(waiting).toLocaleString("pt-BR")} mensagens esperam para ir a ela.`,
+      : `A central está muito atrasada${waiting === undefined ? "" : `: ${Number(waiting).toLocaleString("pt-BR")} mensagens esperam para ir a ela`}.`,
     cure: typeof queue === "string"
       ? "Quem as consome na central parou ou está devagar: avise a equipe dela."
       : "São enviadas sozinhas quando a linha voltar, as novas primeiro. Se a linha está boa, a central recebe devagar demais.",
@@ -187,7 +192,9 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
     cure: "Avise a equipe da central; as leituras esperam aqui e vão sozinhas quando ela liberar.",
   }),
   hub_messages_given_up: ({ messages, reason }) => ({
-    title: `${Number(messages).toLocaleString("pt-BR")} mensagens ou mais foram abandonadas sem chegar à central: ${reason === "age" ? "esperaram demais" : "não cabiam mais"}.`,
+    title: messages === undefined
+      ? "Mensagens foram abandonadas sem chegar à central."
+      : `${Number(messages).toLocaleString("pt-BR")} mensagens ou mais foram abandonadas sem chegar à central: ${reason === "age" ? "esperaram demais" : "não cabiam mais"}.`,
     cure: "As leituras continuam neste equipamento, e a auditoria diz quantas mensagens eram e de quando. Os limites são keep e max_bytes, em [uplink] de edge.toml.",
   }),
   push_service_unreachable: ({ minutes }) => ({
@@ -198,8 +205,12 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
     title: `${Number(parked).toLocaleString("pt-BR")} mensagens foram recusadas pela central muitas vezes e estão de lado.`,
     cure: "As outras seguem. A equipe da central diz por que as recusa.",
   }),
+  plate_pull_failing: ({ camera, camera_id: id, reason }) => ({
+    title: `Leituras de ${word(camera ?? id)} não chegam: ${reasonOf(plateSource.states, reason) ?? word(reason)}.`,
+    cure: reasonOf(plateSource.cures, reason) ?? "Veja os ajustes das leituras, em Câmeras.",
+  }),
   plate_pictures_failing: ({ cameras, reason }) => ({
     title: `Imagens de leituras não chegam, de ${Number(cameras).toLocaleString("pt-BR")} câmera(s): ${PICTURE_REASONS[String(reason)] ?? word(reason)}.`,
-    cure: "As leituras ficam, sem imagem. Quem as envia diz o endereço em imagem_url: precisa ser alcançado desta unidade, estar em picture_sources (edge.toml) e ser um JPEG de até 5 MiB.",
+    cure: "As leituras ficam, sem imagem. Quem as envia diz o endereço em imagem_url: precisa ser alcançado desta unidade, estar em picture_sources (edge.toml, ou nos ajustes da câmera) e ser um JPEG de até 5 MiB.",
   }),
 };

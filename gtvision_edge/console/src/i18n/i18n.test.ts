@@ -137,3 +137,10 @@ describe("a watched plate", () => {
     expect(new Set([en.notices.topics.plates, en.plates.alerts.wanted, en.readingMarks.wantedWord])).toEqual(new Set(["Wanted plate"]));
   });
 });
+
+describe("alarms that people of one tenant get without their facts", () => {
+  it("say no number that nobody told them", () => {
+    for (const words of [ptBR, en])
+      for (const code of ["hub_far_behind", "hub_messages_given_up"]) expect(words.findings[code]?.({}).title).not.toMatch(/NaN|undefined/);
+  });
+});

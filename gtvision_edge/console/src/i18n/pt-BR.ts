@@ -7,6 +7,8 @@ import { investigate } from "./investigate.pt-BR";
 import { fields } from "./fields.pt-BR";
 import { findings, mediaStates } from "./findings.pt-BR";
 import { causes, doors, failures, volumes, warnings } from "./trouble.pt-BR";
+import { hub } from "./hub.pt-BR";
+import { plateSource } from "./plateSource.pt-BR";
 import { plates, plateSources, plateTrust, pushing } from "./plates.pt-BR";
 import { noticeFailures, notices } from "./notices.pt-BR";
 import { purging } from "./purging.pt-BR";
@@ -29,6 +31,7 @@ export const ptBR = {
   doors,
   findings,
   plates,
+  plateSource,
   plateSources,
   plateTrust,
   notices,
@@ -82,7 +85,6 @@ export const ptBR = {
     disk: "disco: veja em Saúde",
     media: (state: string) => `servidor de mídia: ${state}`,
     recordingShort: (recording: number | null, total: number) => `${recording ?? "—"} de ${total} gravando`,
-    hubUnknown: "central: sem dados",
     account: "Conta",
     linkDown: (time: string) => `Sem resposta do equipamento desde ${time}, tentando de novo.`,
     wrongAnswers: (time: string) => `O equipamento responde com erro desde ${time}.`,
@@ -219,6 +221,7 @@ export const ptBR = {
   wizard,
   search,
   health,
+  hub,
   storage,
   settings,
   errors: {

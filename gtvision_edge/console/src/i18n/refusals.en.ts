@@ -40,6 +40,7 @@ export const refusals: Text["failures"] = {
   disk_hangs: { title: "The recording disk does not answer.", cure: "The other videos go on. See the disk in Health; if it does not come back, restart the box." },
   malformed_request: { title: "The request could not be read.", cure: "Reload the page and log in again." },
   too_many_transfers: { title: "Too many videos are on their way to this login.", cure: "Close some screens and try again in a few seconds." },
+  search_too_long: { title: "The search took too long and was ended.", cure: "Choose a shorter time or a camera, or begin with the first three letters of the plate." },
   incident_exporting: { title: "A bundle of this incident is being made.", cure: "Wait until it is done, or cancel the export before you release it." },
   unreadable_footage: { title: "A recorded file cannot be read.", cure: "The bundle names it as unreadable; see the disk in Health." },
 };

@@ -40,6 +40,7 @@ export const refusals: Record<string, Trouble> = {
   disk_hangs: { title: "O disco de gravação não responde.", cure: "Os outros vídeos continuam. Veja o disco em Saúde; se não voltar, reinicie o equipamento." },
   malformed_request: { title: "O pedido não pôde ser lido.", cure: "Recarregue a página e entre de novo." },
   too_many_transfers: { title: "Há vídeos demais a caminho deste acesso.", cure: "Feche algumas telas e tente de novo em alguns segundos." },
+  search_too_long: { title: "A busca demorou demais e foi interrompida.", cure: "Escolha um período menor ou uma câmera, ou comece pelas três primeiras letras da placa." },
   incident_exporting: { title: "Um pacote deste incidente está sendo feito.", cure: "Espere terminar, ou cancele a exportação antes de liberar." },
   unreadable_footage: { title: "Um arquivo gravado não pode ser lido.", cure: "Ele é citado no pacote como ilegível; veja o disco em Saúde." },
 };

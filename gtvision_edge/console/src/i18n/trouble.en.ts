@@ -116,6 +116,8 @@ export const failures: Text["failures"] = {
   picture_lost: { title: "The file of this picture is gone.", cure: "Nobody took it away: look at the box's disk in Health." },
   unknown_detection: { title: "This reading no longer exists.", cure: "It may have been anonymised; reload the page." },
   unknown_alert: { title: "This alert does not exist, or no longer.", cure: "Reload the page." },
+  not_acknowledged: { title: "This alert waits again already.", cure: "Reload the page." },
+  acknowledgement_stands: { title: "It cannot be undone any more: a minute has passed, or somebody else acknowledged it.", cure: "The alert says who and when." },
   already_acknowledged: { title: "Somebody acknowledged this alert before.", cure: "Reload the page to see who and when." },
   unknown_message: { title: "This message is no longer put aside.", cure: "Somebody has sent it again or discarded it; reload the page." },
   unknown_watch: { title: "This plate is no longer on the watchlist.", cure: "Somebody may have taken it off; reload the page." },

@@ -123,6 +123,8 @@ export const failures: Record<string, Trouble> = {
   picture_lost: { title: "O arquivo desta imagem sumiu.", cure: "Ninguém o tirou: confira o disco da unidade em Saúde." },
   unknown_detection: { title: "Esta leitura não existe mais.", cure: "Ela pode ter sido anonimizada; atualize a página." },
   unknown_alert: { title: "Este alerta não existe, ou não existe mais.", cure: "Atualize a página." },
+  not_acknowledged: { title: "Este alerta já voltou a esperar.", cure: "Atualize a página." },
+  acknowledgement_stands: { title: "Já não dá para desfazer: passou um minuto, ou foi outra pessoa que reconheceu.", cure: "Quem e quando está no alerta." },
   already_acknowledged: { title: "Alguém já reconheceu este alerta.", cure: "Atualize a página para ver quem e quando." },
   unknown_message: { title: "Esta mensagem não espera mais de lado.", cure: "Alguém já a mandou de novo ou descartou; atualize a página." },
   unknown_watch: { title: "Esta placa não está mais na lista de monitoramento.", cure: "Alguém pode ter tirado; atualize a página." },

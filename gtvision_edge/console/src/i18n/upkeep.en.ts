@@ -23,6 +23,7 @@ export const health: Text["health"] = {
   path: (use, cause, since) =>
     `${use}: trouble at the media server since ${since}: ${cause}. It is tried again by itself; if it stays, look at the camera's address.`,
   manyPaths: (n) => `${n} cameras with trouble at the media server`,
+  manyPulls: (n: number) => `${n} cameras that are asked do not give plate readings`,
   affected: (n: number) => (n === 1 ? "1 camera affected." : `${n} cameras affected.`),
   disk: "Disk",
   diskUnknown: "No data from the disk. Check that the recording disk is mounted.",

@@ -24,6 +24,7 @@ export const health = {
   path: (use: string, cause: string, since: string) =>
     `${use} com problema no servidor de mídia desde ${since}: ${cause}. O sistema tenta de novo sozinho; se não voltar, confira o endereço da câmera.`,
   manyPaths: (n: number) => `${n} câmeras com problema no servidor de mídia`,
+  manyPulls: (n: number) => `${n} câmeras consultadas não entregam leituras de placa`,
   affected: (n: number) => (n === 1 ? "1 câmera afetada." : `${n} câmeras afetadas.`),
   disk: "Disco",
   diskUnknown: "Sem dados do disco. Confira se o disco de gravação está montado.",

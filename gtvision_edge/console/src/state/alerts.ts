@@ -54,18 +54,34 @@ export async function acknowledge(alert: Alert, note: string): Promise<Alert> {
   return done;
 }
 
-/** See to those of *alerts* that still wait, one after another, all with the same note. Throws at the first that fails; what was done is done. */
-export async function acknowledgeAll(alerts: readonly Alert[], note: string): Promise<void> {
+/** Take one's own acknowledgements back, just after they were given; those alerts wait again, for everybody. Throws at the first that stands. */
+export async function takeBack(alerts: readonly Alert[]): Promise<Alert[]> {
+  const back: Alert[] = [];
+  for (const alert of alerts) {
+    const reopened = await client.delete<Alert>(`/alerts/${encodeURIComponent(alert.alert_id)}/ack`);
+    feed.value = { ...feed.value, pending: withAlert(feed.value.pending, reopened) };
+    back.push(reopened);
+  }
+  return back;
+}
+
+/**
+ * See to those of *alerts* that still wait, one after another, all with the same note; return those that this did. Throws at the
+ * first that fails; what was done is done.
+ */
+export async function acknowledgeAll(alerts: readonly Alert[], note: string): Promise<Alert[]> {
+  const done: Alert[] = [];
   for (const alert of alerts) {
     if (!pendingAlerts.value.some((each) => each.alert_id === alert.alert_id)) continue;
     try {
-      await acknowledge(alert, note);
+      done.push(await acknowledge(alert, note));
     } catch (failure) {
       if (!isSeenTo(failure)) throw failure;
       forget(alert);
       if (alerts.length === 1) throw failure;
     }
   }
+  return done;
 }
 
 /** Somebody was first, or it is gone: nothing is left to do. */

@@ -36,6 +36,28 @@ describe("the feed", () => {
     expect(feed.readings[1]?.has_scene).toBe(true);
   });
 
+  it("shows pictures that come after their reading, also with the alert that waits, and lists no old reading because of them", () => {
+    const raised = alert("x", "2026-11-24T22:41:05Z");
+    const before = heard(heard(EMPTY, detection("1", reading("of x"))), { type: "alert", cursor: "2", alert: raised });
+    const came = parseMessage(JSON.stringify({ type: "detection_picture", cursor: "3", detection: reading("of x", { has_plate_picture: true }) }));
+    const ofOld = parseMessage(JSON.stringify({ type: "detection_picture", cursor: "4", detection: reading("old", { has_scene: true }) }));
+    if (came === null || ofOld === null) throw new Error("the console does not know what pictures come with");
+
+    const feed = heard(heard(before, came), ofOld);
+
+    expect(feed.readings.map((each) => [each.detection_id, each.has_plate_picture])).toEqual([["of x", true]]);
+    expect(feed.pending.map((each) => [each.alert_id, each.detection.has_plate_picture])).toEqual([["x", true]]);
+    expect(feed.cursor).toBe("4");
+  });
+
+  it("learns of pictures by asking, too", () => {
+    const before = heard(EMPTY, { type: "alert", cursor: "2", alert: alert("x", "2026-11-24T22:41:05Z") });
+
+    const feed = polled(before, "3", [], [reading("of x", { has_plate_picture: true })]);
+
+    expect(feed.pending[0]?.detection.has_plate_picture).toBe(true);
+  });
+
   it("keeps no more than it shows", () => {
     let feed = EMPTY;
     for (let n = 1; n <= KEPT + 20; n += 1) feed = heard(feed, detection(String(n), reading(`r${n}`)));
@@ -51,6 +73,14 @@ describe("the feed", () => {
 
     const over = heard(waiting, { type: "alert_acknowledged", cursor: "5", alert: alert("x", "2026-11-24T22:41:05Z", "Ana") });
     expect(over.pending).toEqual([]);
+  });
+
+  it("has an alert wait again whose acknowledgement was taken back", () => {
+    const over = heard(EMPTY, { type: "alert_acknowledged", cursor: "5", alert: alert("x", "2026-11-24T22:41:05Z", "Ana") });
+    const told = parseMessage(JSON.stringify({ type: "alert_reopened", cursor: "6", alert: alert("x", "2026-11-24T22:41:05Z") }));
+
+    expect(told).not.toBeNull();
+    expect(told && heard(over, told).pending.map((each) => each.alert_id)).toEqual(["x"]);
   });
 
   it("does not wait for an alert that was acknowledged before it was told", () => {

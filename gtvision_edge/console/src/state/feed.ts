@@ -18,8 +18,8 @@ export interface Feed {
 export type FeedMessage =
   | { type: "hello"; cursor: string; missed: boolean; heartbeat_s: number }
   | { type: "heartbeat"; cursor: string }
-  | { type: "detection"; cursor: string; detection: Detection }
-  | { type: "alert" | "alert_acknowledged"; cursor: string; alert: Alert };
+  | { type: "detection" | "detection_picture"; cursor: string; detection: Detection }
+  | { type: "alert" | "alert_acknowledged" | "alert_reopened"; cursor: string; alert: Alert };
 
 export const EMPTY: Feed = { cursor: null, readings: [], pending: [], hasMissed: false };
 
@@ -29,7 +29,8 @@ export function heard(feed: Feed, message: FeedMessage): Feed {
   if (feed.cursor !== null && Number(message.cursor) <= Number(feed.cursor)) return feed;
   const next = { ...feed, cursor: message.cursor };
   if (message.type === "detection") return { ...next, readings: withReading(feed.readings, message.detection) };
-  if (message.type === "alert" || message.type === "alert_acknowledged") return { ...next, pending: withAlert(feed.pending, message.alert) };
+  if (message.type === "detection_picture") return { ...next, readings: withPictures(feed.readings, message.detection), pending: withPicturesOf(feed.pending, message.detection) };
+  if (message.type === "alert" || message.type === "alert_acknowledged" || message.type === "alert_reopened") return { ...next, pending: withAlert(feed.pending, message.alert) };
   return next;
 }
 
@@ -40,7 +41,7 @@ export function begun(cursor: string, pending: readonly Alert[], readings: reado
 
 /** *feed* after polling: what happened to alerts since, and the newest readings. */
 export function polled(feed: Feed, since: string, changed: readonly Alert[], readings: readonly Detection[]): Feed {
-  const pending = changed.reduce(withAlert, feed.pending);
+  const pending = readings.reduce(withPicturesOf, changed.reduce(withAlert, feed.pending));
   const joined = [...readings].reverse().reduce(withReading, feed.readings);
   return { ...feed, cursor: since, pending, readings: joined };
 }
@@ -52,10 +53,18 @@ export function withAlert(pending: readonly Alert[], alert: Alert): readonly Ale
 }
 
 function withReading(readings: readonly Detection[], detection: Detection): readonly Detection[] {
-  const at = readings.findIndex((each) => each.detection_id === detection.detection_id);
-  // What is told again (its pictures came) keeps its place: nothing moves under the pointer.
-  if (at >= 0) return readings.map((each, index) => (index === at ? detection : each));
-  return [detection, ...readings].slice(0, KEPT);
+  const isTold = readings.some((each) => each.detection_id === detection.detection_id);
+  return isTold ? withPictures(readings, detection) : [detection, ...readings].slice(0, KEPT);
+}
+
+/** What was told before keeps its place when its pictures come: nothing moves under the pointer. What is not shown stays so. */
+function withPictures(readings: readonly Detection[], detection: Detection): readonly Detection[] {
+  return readings.map((each) => (each.detection_id === detection.detection_id ? detection : each));
+}
+
+function withPicturesOf(pending: readonly Alert[], detection: Detection): readonly Alert[] {
+  const lacks = ({ detection: shown }: Alert): boolean => shown.detection_id === detection.detection_id && (shown.has_scene !== detection.has_scene || shown.has_plate_picture !== detection.has_plate_picture);
+  return pending.some(lacks) ? pending.map((alert) => (lacks(alert) ? { ...alert, detection } : alert)) : pending;
 }
 
 function newestFirst(alerts: readonly Alert[]): readonly Alert[] {
@@ -66,7 +75,7 @@ function newestFirst(alerts: readonly Alert[]): readonly Alert[] {
 export function parseMessage(text: string): FeedMessage | null {
   try {
     const message = JSON.parse(text) as { type?: unknown; cursor?: unknown };
-    const isKnown = ["hello", "heartbeat", "detection", "alert", "alert_acknowledged"].includes(String(message.type));
+    const isKnown = ["hello", "heartbeat", "detection", "detection_picture", "alert", "alert_acknowledged", "alert_reopened"].includes(String(message.type));
     return isKnown && typeof message.cursor === "string" ? (message as FeedMessage) : null;
   } catch {
     return null;

@@ -16,6 +16,8 @@ const RIGHTS = {
   acknowledge: ["admin", "operator"],
   letCamerasPush: ["admin"],
   editMosaics: ["admin", "operator"],
+  seeToRefusedMessages: ["admin"],
+  seeGivenUp: ["admin", "auditor"],
   seeHealth: ["admin", "operator", "viewer", "auditor"],
   manageUsers: ["admin"],
   seeAudit: ["admin", "auditor"],

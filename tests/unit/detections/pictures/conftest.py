@@ -26,6 +26,7 @@ from gtvision_edge.detections.model import (
 )
 from gtvision_edge.detections.picture_store import PictureStore
 from gtvision_edge.detections.pictures.addresses import PictureSources
+from gtvision_edge.detections.pictures.copies import NO_COPIES, Copies
 from gtvision_edge.detections.pictures.fetching import PictureFetcher
 from gtvision_edge.detections.pictures.getting import PictureGetter
 from gtvision_edge.runtime.events import EventBus
@@ -111,7 +112,11 @@ async def yard(
 
 @asynccontextmanager
 async def open_yard(
-    database: Database, clock: FakeClock, seals: Seals, tmp_path: Path
+    database: Database,
+    clock: FakeClock,
+    seals: Seals,
+    tmp_path: Path,
+    copies: Copies = NO_COPIES,
 ) -> AsyncIterator[Yard]:
     """Open one over a database and a folder; pictures are below ``pictures``."""
     bus, store, teller = EventBus(), PictureStore(tmp_path / "pictures"), Teller(clock)
@@ -126,6 +131,7 @@ async def open_yard(
             pictures=store,
             unseal=seals.unseal,
             tell=(teller.picture_came,),
+            copies=copies,
             registry=registry,
         )
         intake = Intake(
@@ -137,6 +143,7 @@ async def open_yard(
             send=lambda _, news: sent.extend(news),
             tell=(teller,),
             tell_of_picture=(teller.picture_came,),
+            copies=copies,
             seal=seals.seal,
             wake=getter.wake,
         )

@@ -7,7 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from gtvision_edge.detections.pictures.addresses import AddressRefusedError, PictureSources
+from gtvision_edge.detections.pictures.addresses import (
+    AddressRefusedError,
+    PictureSources,
+    is_this_box,
+)
 from gtvision_edge.settings import DetectionSettings
 
 DEFAULT = PictureSources(DetectionSettings().picture_sources)
@@ -145,3 +149,34 @@ def test_odd_hosts_schemes_and_ports_are_not_even_looked_up(url: str) -> None:
 )
 def test_usual_addresses_are(url: str) -> None:
     assert is_looked_up(url)
+
+
+def test_what_is_set_for_a_camera_is_added_and_opens_no_address_of_this_box() -> None:
+    site = PictureSources(["10.0.0.0/8", "fotos.example"])
+    camera = site.with_camera(["192.168.7.0/24", "cam.example", "127.0.0.1", "192.168.7.9/32"])
+
+    assert [is_open(each, "192.168.7.5") for each in (site, camera)] == [False, True]
+    assert is_open(camera, "10.1.2.3")
+    assert is_open(camera, "8.8.8.8", "https", "CAM.example")
+    assert is_open(camera, "8.8.8.8", "https", "fotos.example")
+    assert not is_open(camera, "8.8.8.8", "http", "cam.example")
+    assert not is_open(camera, "169.254.169.254", "https", "cam.example")
+    assert not is_open(camera, "127.0.0.1")
+    assert not is_open(camera, "192.168.7.9", is_own=True)
+    assert site.with_camera([]) is site
+
+
+@pytest.mark.parametrize(
+    ("source", "is_box"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.0.0/16", True),
+        ("::1", True),
+        ("localhost", True),
+        ("10.0.0.1", False),
+        ("0.0.0.0/0", False),
+        ("fotos.example", False),
+    ],
+)
+def test_a_source_that_is_this_box_is_known(source: str, *, is_box: bool) -> None:
+    assert is_this_box(source) is is_box

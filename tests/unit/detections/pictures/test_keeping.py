@@ -16,6 +16,7 @@ from gtvision_edge.detections.model import DetectionId, Picture, PictureKind, Pi
 from gtvision_edge.detections.picture_store import PictureStore, name_of
 from gtvision_edge.detections.pictures import repository
 from gtvision_edge.detections.pictures.claims import PictureClaims
+from gtvision_edge.detections.pictures.copies import NO_COPIES, Copies
 from gtvision_edge.detections.pictures.keeping import (
     BATCH,
     YOUNG_S,
@@ -40,6 +41,7 @@ def keeper(
     max_bytes: int = 10**9,
     trusted: bool = True,
     store: PictureStore | None = None,
+    copies: Copies = NO_COPIES,
 ) -> PictureKeeper:
     return PictureKeeper(
         yard.database,
@@ -49,6 +51,7 @@ def keeper(
         bounds=PictureBounds(keep_s, max_bytes),
         is_held=preserves,
         trusts_clock=lambda: trusted,
+        copies=copies,
     )
 
 

@@ -23,7 +23,7 @@ from gtvision_edge.cameras.model import (
 from gtvision_edge.detections.intake import Intake
 from gtvision_edge.detections.picture_store import PictureStore
 from gtvision_edge.detections.plate_sources.model import PlateSourceChanged, SourceSettings
-from gtvision_edge.detections.pulling.puller import MAX_DELAY_S, Pullers
+from gtvision_edge.detections.pulling.puller import MAX_DELAY_S, TRIES, Pullers
 from gtvision_edge.detections.pulling.states import PullState
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.storage import Database, Row, Transaction
@@ -185,13 +185,13 @@ async def test_a_passage_with_its_pictures_comes_in_without_waiting_for_the_next
         assert row["confidence"] == pytest.approx(232 / 255)
         assert row["scene"]
         assert row["crop"]
-        assert pullers.state_of("u-1") is PullState.CONNECTED
+        assert pullers.view_of("u-1").state is PullState.CONNECTED
         assert camera.asked[1] == (
             "GET /cgi-bin/snapManager.cgi?action=attachFileProc&channel=1&heartbeat=5"
             "&Flags[0]=Event&Events=[TrafficJunction] HTTP/1.1"
         )
         assert camera.logins == [True]
-    assert pullers.state_of("u-1") is PullState.OFF
+    assert pullers.view_of("u-1").state is PullState.OFF
     await becomes(lambda: camera.open_ == 0, within_s=5)
 
 
@@ -254,7 +254,7 @@ async def test_a_stream_that_breaks_is_opened_again_and_again_with_growing_patie
                 await clock.advance(waited_s)
                 await becomes(lambda tries=tries: len(camera.logins) == tries, within_s=5)
             await clock.until_asleep()
-            assert pullers.state_of("u-1") is PullState.UNREACHABLE
+            assert pullers.view_of("u-1").state is PullState.UNREACHABLE
             await clock.advance(2.0)
             assert len(camera.logins) == 4
 
@@ -269,13 +269,13 @@ async def test_a_wrong_password_is_tried_once_and_not_again_for_minutes(
         site.put(camera_at(camera.port))
         async with asking(site, intake, clock) as pullers:
             await clock.until_asleep()
-            assert pullers.state_of("u-1") is PullState.UNAUTHORIZED
+            assert pullers.view_of("u-1").state is PullState.UNAUTHORIZED
             await clock.advance(MAX_DELAY_S * 5)
             assert camera.logins == [False]
 
             site.password = PASSWORD
             site.bus.publish(CameraChanged(CameraId("cam01"), CameraUuid("u-1")))
-            await becomes(lambda: pullers.state_of("u-1") is PullState.CONNECTED, within_s=5)
+            await becomes(lambda: pullers.view_of("u-1").state is PullState.CONNECTED, within_s=5)
             assert camera.logins == [False, True]
 
     printed = capsys.readouterr().out
@@ -291,11 +291,11 @@ async def test_a_wrong_password_is_tried_once_and_not_again_for_minutes(
         (b"HTTP/1.1 302 Found\r\nLocation: http://10.0.0.9/\r\n\r\n", PullState.UNSUPPORTED),
         (b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html>", PullState.UNSUPPORTED),
         (b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", PullState.UNREACHABLE),
-        (b"\x00\xff nonsense\r\n\r\n", PullState.UNREACHABLE),
+        (b"\x00\xff nonsense\r\n\r\n", PullState.GARBLED),
         (b"", PullState.UNREACHABLE),
-        (HEAD + part("image/jpeg", b"", length=10**11), PullState.UNREACHABLE),
-        (HEAD + b"--myboundary\r\n" + b"x" * 100_000, PullState.UNREACHABLE),
-        (HEAD + part("image/jpeg", b"\xff" * 5 * 2**20, length=None), PullState.UNREACHABLE),
+        (HEAD + part("image/jpeg", b"", length=10**11), PullState.GARBLED),
+        (HEAD + b"--myboundary\r\n" + b"x" * 100_000, PullState.GARBLED),
+        (HEAD + part("image/jpeg", b"\xff" * 5 * 2**20, length=None), PullState.GARBLED),
         (
             b'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="x"\r\nContent-Length: 0\r\n\r\n',
             PullState.UNAUTHORIZED,
@@ -316,8 +316,8 @@ async def test_a_camera_that_lies_is_given_up_and_its_neighbour_goes_on(
         site.put(camera_at(honest.port, 2))
         async with asking(site, intake, clock) as pullers:
             await has_rows(database, 1)
-            await becomes(lambda: pullers.state_of("u-1") is state, within_s=5)
-            assert pullers.state_of("u-2") is PullState.CONNECTED
+            await becomes(lambda: pullers.view_of("u-1").state is state, within_s=5)
+            assert pullers.view_of("u-2").state is PullState.CONNECTED
 
 
 async def test_a_camera_that_falls_silent_is_asked_anew(
@@ -326,7 +326,7 @@ async def test_a_camera_that_falls_silent_is_asked_anew(
     async with snap_camera(saying(HEARTBEAT)) as camera:
         site.put(camera_at(camera.port))
         async with asking(site, intake, clock, silent_s=0.2) as pullers:
-            await becomes(lambda: pullers.state_of("u-1") is PullState.UNREACHABLE, within_s=5)
+            await becomes(lambda: pullers.view_of("u-1").state is PullState.UNREACHABLE, within_s=5)
 
 
 async def test_nothing_listens_there(site: Site, intake: Intake, clock: FakeClock) -> None:
@@ -334,7 +334,7 @@ async def test_nothing_listens_there(site: Site, intake: Intake, clock: FakeCloc
         port = camera.port
     site.put(camera_at(port))
     async with asking(site, intake, clock) as pullers:
-        await becomes(lambda: pullers.state_of("u-1") is PullState.UNREACHABLE, within_s=5)
+        await becomes(lambda: pullers.view_of("u-1").state is PullState.UNREACHABLE, within_s=5)
 
 
 async def test_who_is_turned_off_disabled_or_removed_is_left_alone(
@@ -350,10 +350,12 @@ async def test_who_is_turned_off_disabled_or_removed_is_left_alone(
                 site.cameras.clear,
             ]
             for change in changes:
-                await becomes(lambda: pullers.state_of("u-1") is PullState.CONNECTED, within_s=5)
+                await becomes(
+                    lambda: pullers.view_of("u-1").state is PullState.CONNECTED, within_s=5
+                )
                 change()
                 site.bus.publish(CameraRemoved(CameraId("cam01"), CameraUuid("u-1")))
-                await becomes(lambda: pullers.state_of("u-1") is PullState.OFF, within_s=5)
+                await becomes(lambda: pullers.view_of("u-1").state is PullState.OFF, within_s=5)
                 await becomes(lambda: camera.open_ == 0, within_s=5)
                 site.put(whole)
                 site.bus.publish(PlateSourceChanged("u-1"))
@@ -383,3 +385,106 @@ async def test_a_flood_waits_in_the_camera(
             assert len(await rows(database)) == 400
             await clock.advance(1)
             await has_rows(database, 450)
+
+
+def told(pullers: Pullers) -> list[tuple[object, object]]:
+    return [(each.facts["camera_id"], each.facts["reason"]) for each in pullers.findings()]
+
+
+async def test_a_refused_password_is_told_until_the_camera_answers(
+    site: Site, intake: Intake, clock: FakeClock, database: Database
+) -> None:
+    site.password = "wr0ng"
+    async with snap_camera(saying(text())) as camera:
+        site.put(camera_at(camera.port))
+        async with asking(site, intake, clock) as pullers:
+            await clock.until_asleep()
+            assert told(pullers) == [("cam01", "unauthorized")]
+            (finding,) = pullers.findings()
+            assert (finding.code, finding.facts["since_us"]) == (
+                "plate_pull_failing",
+                clock.now_us(),
+            )
+
+            site.password = PASSWORD
+            site.bus.publish(CameraChanged(CameraId("cam01"), CameraUuid("u-1")))
+            await has_rows(database, 1)
+            await becomes(lambda: told(pullers) == [], within_s=5)
+            assert pullers.view_of("u-1").trouble is None
+
+
+async def test_a_camera_that_is_away_for_a_moment_is_shown_and_told_of_when_it_stays_away(
+    site: Site, intake: Intake, clock: FakeClock
+) -> None:
+    nonsense = b"\x00\xff nonsense\r\n\r\n"
+    async with snap_camera(saying(head=nonsense, then_wait=False)) as camera:
+        site.put(camera_at(camera.port))
+        async with asking(site, intake, clock) as pullers:
+            await clock.until_asleep()
+            began_us = clock.now_us()
+            trouble = pullers.view_of("u-1").trouble
+            assert trouble is not None
+            assert (trouble.state, trouble.since_us) == (PullState.GARBLED, began_us)
+            assert told(pullers) == []
+            for waited_s, tries in ((1.25, 2), (2.5, 3)):
+                await clock.advance(waited_s)
+                await becomes(lambda tries=tries: in_a_row(pullers) == tries, within_s=5)
+                await clock.until_asleep()
+
+            assert told(pullers) == [("cam01", "garbled")]
+            (finding,) = pullers.findings()
+            assert finding.facts["since_us"] == began_us
+
+
+def in_a_row(pullers: Pullers) -> int:
+    trouble = pullers.view_of("u-1").trouble
+    return trouble.in_a_row if trouble else 0
+
+
+async def test_who_takes_the_call_and_says_nothing_is_not_well_until_it_was_heard(
+    site: Site, intake: Intake, clock: FakeClock
+) -> None:
+    answers = iter([True])
+
+    async def says(writer: asyncio.StreamWriter) -> None:
+        if next(answers, False):
+            return
+        writer.write(HEAD + HEARTBEAT)
+        await writer.drain()
+        await asyncio.sleep(3600)
+
+    async with snap_camera(says) as camera:
+        site.put(camera_at(camera.port))
+        async with asking(site, intake, clock, silent_s=15.0) as pullers:
+            await clock.until_asleep()
+            await clock.advance(1.25)
+            await becomes(lambda: pullers.view_of("u-1").state is PullState.CONNECTED, within_s=5)
+            assert in_a_row(pullers) == 1
+            await clock.advance(15.1)
+            assert pullers.view_of("u-1").trouble is None
+
+
+async def test_a_camera_that_is_asked_no_more_is_no_trouble(
+    site: Site, intake: Intake, clock: FakeClock
+) -> None:
+    site.password = "wr0ng"
+    async with snap_camera(saying()) as camera:
+        site.put(camera_at(camera.port))
+        async with asking(site, intake, clock) as pullers:
+            await becomes(lambda: told(pullers) == [("cam01", "unauthorized")], within_s=5)
+            site.settings["u-1"] = SourceSettings()
+            site.bus.publish(PlateSourceChanged("u-1"))
+            await becomes(lambda: told(pullers) == [], within_s=5)
+
+
+async def test_a_disk_that_takes_nothing_is_not_the_cameras_fault(
+    site: Site, intake: Intake, clock: FakeClock
+) -> None:
+    site.disk_fails = TRIES
+    async with snap_camera(saying(text(), HEARTBEAT)) as camera:
+        site.put(camera_at(camera.port))
+        async with asking(site, intake, clock) as pullers:
+            for pause_s in (1, 2, 4, 8):
+                await clock.until_asleep()
+                await clock.advance(pause_s)
+            await becomes(lambda: pullers.view_of("u-1").state is PullState.NOT_KEPT, within_s=5)

@@ -27,6 +27,7 @@ from gtvision_edge.detections.opening import readings_for_evidence
 from gtvision_edge.keys import OpenedKeys, SitePublicKey
 from gtvision_edge.recordings.evidence import maker as maker_module
 from gtvision_edge.recordings.evidence import ordering, repository
+from gtvision_edge.recordings.evidence.copies import NO_COPIES, Copies
 from gtvision_edge.recordings.evidence.errors import (
     ExportFailedError,
     ExportNoSpaceError,
@@ -91,6 +92,7 @@ class Box:
     incidents: IncidentService
     incident_id: str = ""
     trust: Trust = field(default_factory=Believed)
+    copies: Copies = NO_COPIES
 
     @property
     def folder(self) -> Path:
@@ -120,6 +122,7 @@ class Box:
             seals=FootageSeals(self.database, self.audit, self.clock, key=self.keys.site),
             hasher=hasher,
             readings=readings_for_evidence(self.database, self.root.parent / "state"),
+            copies=self.copies,
             registry=CollectorRegistry(),
         ) as opened:
             yield opened
@@ -331,6 +334,70 @@ async def test_bundles_expire_and_their_record_stays(box: Box) -> None:
     assert found.state is ExportState.EXPIRED
     assert box.files() == []
     assert (await box.acts())[-1] == "export.expired"
+
+
+class Heard:
+    """Writes down what it is told of bundles; ``fails``: in the middle of the transaction."""
+
+    def __init__(self) -> None:
+        self.news: list[tuple[object, ...]] = []
+        self.fails = False
+
+    def made(
+        self,
+        transaction: Transaction,
+        export_id: str,
+        *,
+        tenant_id: str,
+        sha256: bytes,
+        size_bytes: int,
+    ) -> None:
+        self.news.append(("made", export_id, tenant_id, sha256, size_bytes))
+        if self.fails:
+            raise RuntimeError("the power was cut")
+
+    def gone(
+        self, transaction: Transaction, export_id: str, *, tenant_id: str, sha256: bytes
+    ) -> None:
+        self.news.append(("gone", export_id, tenant_id, sha256))
+
+
+@pytest.mark.parametrize("how", ["expired", "deleted"])
+async def test_whoever_keeps_copies_hears_of_a_bundle_that_is_made_and_gone(
+    box: Box, how: str
+) -> None:
+    box.copies = heard = Heard()
+    async with box.running(keep="1h") as exports:
+        asked = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
+        done = await reaches(exports, asked, ExportState.DONE)
+        path = exports.folder.bundle(asked.export_id)
+        digest = hashlib.sha256(await asyncio.to_thread(path.read_bytes)).digest()
+        size = path.stat().st_size
+        if how == "expired":
+            await box.clock.advance(3601)
+            await exports.maker.expire()
+        else:
+            await exports.service.remove(THE_BOX, asked.export_id)
+            await exports.service.remove(THE_BOX, asked.export_id)
+
+    assert heard.news == [
+        ("made", done.export_id, done.tenant_id, digest, size),
+        ("gone", done.export_id, done.tenant_id, digest),
+    ]
+
+
+async def test_a_bundle_is_not_done_when_its_copy_could_not_be_owed(box: Box) -> None:
+    box.copies = heard = Heard()
+    heard.fails = True
+    async with box.exports() as exports:
+        asked = await exports.service.create(THE_BOX, NewExport(box.incident_id, REQUEST))
+        with pytest.raises(RuntimeError):
+            await exports.maker.run()
+
+    left = await repository.find_export(box.database, asked.export_id)
+    assert left is not None
+    assert left.state is ExportState.RUNNING  # the next start makes it anew
+    assert "export.finished" not in await box.acts()
 
 
 async def test_no_bundle_expires_by_a_clock_that_leapt(box: Box) -> None:

@@ -12,6 +12,7 @@ import { Confirm, Dialog } from "../../ui/Dialog";
 import { Button, ErrorNote } from "../../ui/parts";
 import { EditCamera } from "./EditCamera";
 import { PlatePushes } from "./PlatePushes";
+import { PlateSource } from "./PlateSource";
 import { StateWord } from "./StateWord";
 import { Thumbnail } from "./Thumbnail";
 import { WarningNotes } from "./WarningNotes";
@@ -35,6 +36,7 @@ export function CameraDetails({ camera, onClose }: { camera: Camera; onClose: ()
         <Facts camera={camera} status={status} />
         <WarningNotes warnings={camera.warnings} />
         {may(me.value?.role, "letCamerasPush") && <PlatePushes camera={camera} />}
+        {may(me.value?.role, "letCamerasPush") && <PlateSource camera={camera} />}
         <History status={status} />
       </div>
       <footer>

@@ -1,26 +1,32 @@
 import "./health.css";
-import type { ComponentChildren } from "preact";
 import type { CameraState, SiteStatus } from "../../api/types";
 import { text } from "../../i18n";
-import { bytesOf, causeOf, mediaWord, numberOf, whenOf } from "../../i18n/format";
+import { bytesOf, mediaWord, numberOf, whenOf } from "../../i18n/format";
 import { nowMs, siteClock } from "../../state/clock";
 import { troubleWith } from "../../state/link";
 import { may } from "../../state/permissions";
-import { go, hashOf } from "../../state/route";
+import { go, hashOf, route } from "../../state/route";
 import { me } from "../../state/session";
 import { cameras, camerasOldSince, recordingOf, refreshSite, status, statusOldSince, zone } from "../../state/site";
 import { OldData, Unread } from "../../ui/fresh";
 import { Button, ErrorNote, explain, Note, Skeleton } from "../../ui/parts";
+import { HubCard } from "./hub/HubCard";
+import { HubPage } from "./hub/HubPage";
 import { IntegrityCard } from "./storage/IntegrityCard";
 import { KeepingCard } from "./storage/KeepingCard";
-import { outlookWords, shortWords, StorageCard } from "./storage/StorageCard";
+import { StorageCard } from "./storage/StorageCard";
 import { useStorage, type StorageView } from "./storage/useStorage";
-import { grouped, problemsOf, roomOf, type CameraProblem, type Group, type Problem } from "./problems";
+import { GroupNote, ProblemNote } from "./ProblemNote";
+import { grouped, problemsOf, roomOf, type Problem } from "./problems";
 
 const NEARLY_FULL_PERCENT = 85;
 const FULL_PERCENT = 95;
 
 export function HealthRoom() {
+  return route.value.detail === "hub" ? <HubPage /> : <Health />;
+}
+
+function Health() {
   const t = text.value.health;
   const known = status.value;
   const storage = useStorage(may(me.value?.role, "seeStorage"));
@@ -105,6 +111,7 @@ function Content({ known, problems, storage, isCurrent }: { known: SiteStatus; p
       <div class="health-columns">
         {storage.report === null ? <DiskCard known={known} /> : <StorageCard report={storage.report} />}
         <div class="health-stack">
+          {known.uplink !== null && <HubCard line={known.uplink} findings={known.findings ?? []} />}
           <UnitCard known={known} />
           {may(me.value?.role, "seeStorage") && me.value?.tenant_id === null && <IntegrityCard />}
         </div>
@@ -118,94 +125,6 @@ function Content({ known, problems, storage, isCurrent }: { known: SiteStatus; p
 function keyOf(problem: Problem): string {
   if ("camera" in problem) return `${problem.kind} ${problem.camera.camera_id}`;
   return problem.kind === "finding" ? JSON.stringify(problem.finding) : problem.kind;
-}
-
-/** A way to the cameras that one cause stops. */
-function Affected({ count }: { count: number }) {
-  if (count === 0 || !may(me.value?.role, "seeCameras")) return null;
-  return <Button onClick={() => go(hashOf("cameras", null, { state: "online_not_recording" }))}>{text.value.health.openList}</Button>;
-}
-
-function GroupNote({ group }: { group: Group }) {
-  const t = text.value.health;
-  return (
-    <Note
-      tone={group.tone}
-      title={group.of === "path" ? t.manyPaths(group.count) : t.many(group.count, text.value.states[group.state])}
-      action={
-        may(me.value?.role, "seeCameras") && (
-          <Button onClick={() => go(hashOf("cameras", null, { state: group.of === "path" ? null : group.state }))}>{t.openList}</Button>
-        )
-      }
-    >
-      {t.manyBody}
-    </Note>
-  );
-}
-
-function ProblemNote({ problem }: { problem: Problem }) {
-  const t = text.value.health;
-  if (problem.kind === "finding") {
-    const { code, ...facts } = problem.finding;
-    const words = text.value.findings[code]?.(facts) ?? text.value.volumes[code];
-    return (
-      <Note tone={problem.tone} title={words?.title ?? code} action={<Affected count={problem.affected} />}>
-        {words?.cure}
-        {problem.affected > 0 && <> {t.affected(problem.affected)}</>}
-      </Note>
-    );
-  }
-  if (problem.kind === "disk_unknown") return <Note title={t.disk}>{t.diskUnknown}</Note>;
-  if (problem.kind === "disk_full") {
-    return (
-      <Note tone={problem.tone} title={t.disk}>
-        {t.diskFull(`${numberOf(problem.usedShare * 100)} %`)}
-      </Note>
-    );
-  }
-  if (problem.kind === "only_held") return <Note tone={problem.tone} title={shortWords(problem.storage)} />;
-  if (problem.kind === "near_trip") {
-    return (
-      <Note tone={problem.tone} title={t.nearTrip(bytesOf(problem.freeBytes))}>
-        {t.nearTripBody(bytesOf(problem.tripFreeBytes))}
-      </Note>
-    );
-  }
-  if (problem.kind === "disk_short") {
-    return (
-      <Note tone={problem.tone} title={outlookWords(problem.daysLeft)}>
-        {t.diskShortBody}
-      </Note>
-    );
-  }
-  const { camera } = problem;
-  const since = text.value.common.since(whenOf(camera.state.since, nowMs.value, zone.value));
-  if (problem.kind === "path") {
-    return (
-      <CameraNote problem={problem}>
-        {t.path(text.value.cameras.pathNames[problem.trouble.path], causeOf(problem.trouble.code) ?? "", whenOf(problem.trouble.since, nowMs.value, zone.value))}
-      </CameraNote>
-    );
-  }
-  const words = { offline: t.offline, unauthorized: t.unauthorized, not_recording: t.notRecording }[problem.kind](since);
-  return <CameraNote problem={problem}>{words}</CameraNote>;
-}
-
-function CameraNote({ problem, children }: { problem: CameraProblem; children: ComponentChildren }) {
-  const { camera } = problem;
-  return (
-    <Note
-      tone={problem.tone}
-      title={camera.name}
-      action={
-        may(me.value?.role, "seeCameras") && (
-          <Button onClick={() => go(hashOf("cameras", camera.camera_id))}>{text.value.health.openCamera}</Button>
-        )
-      }
-    >
-      {children}
-    </Note>
-  );
 }
 
 const STATES: readonly CameraState[] = ["recording", "online_not_recording", "offline", "unauthorized", "unknown", "disabled"];

@@ -116,3 +116,11 @@ test("a disk has one size, with the report of the volume and without", () => {
   expect(roomOf(known)).toEqual({ usedBytes: 24.8e9, roomBytes: 97.8e9 });
   expect(roomOf({ free_bytes: null, used_bytes: null })).toBeNull();
 });
+
+test("more than ten cameras that do not tell their readings are told as one, fewer each by itself", () => {
+  const failing = (count: number): SiteStatus =>
+    ({ ...site({}), findings: Array.from({ length: count }, (_, at) => ({ code: "plate_pull_failing", severity: "warning", camera_id: `cam${at}` })) });
+
+  expect(grouped(problemsOf(failing(10), []))).toHaveLength(10);
+  expect(grouped(problemsOf(failing(11), []))).toEqual([{ kind: "group", tone: "warn", of: "pull", count: 11 }]);
+});

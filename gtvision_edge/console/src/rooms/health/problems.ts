@@ -21,20 +21,34 @@ const SHORT_DAYS = 7;
 const TOO_MANY = 10;
 
 export type CameraProblem = Extract<Problem, { camera: Camera }>;
-export type Group = { kind: "group"; tone: "alarm" | "warn"; of: CameraProblem["kind"]; state: CameraState; count: number };
+export type Group = { kind: "group"; tone: "alarm" | "warn"; count: number } & ({ of: CameraProblem["kind"]; state: CameraState } | { of: "pull" });
+
+/** What this problem is alike with others of: the same trouble of other cameras; null where it stands for itself. */
+function likeness(problem: Problem): Group["of"] | null {
+  if ("camera" in problem) return problem.kind;
+  return problem.kind === "finding" && problem.finding.code === "plate_pull_failing" ? "pull" : null;
+}
 
 /** Put more than ten alike into one, where the first of them stood. */
 export function grouped(problems: readonly Problem[]): (Problem | Group)[] {
-  const isMany = (kind: Problem["kind"]): boolean => problems.filter((each) => each.kind === kind).length > TOO_MANY;
+  const counts = new Map<Group["of"], number>();
+  for (const problem of problems) {
+    const of = likeness(problem);
+    if (of !== null) counts.set(of, (counts.get(of) ?? 0) + 1);
+  }
   const result: (Problem | Group)[] = [];
   for (const problem of problems) {
-    if (!("camera" in problem) || !isMany(problem.kind)) result.push(problem);
-    else if (!result.some((each) => each.kind === "group" && each.of === problem.kind)) {
-      const count = problems.filter((each) => each.kind === problem.kind).length;
-      result.push({ kind: "group", tone: problem.tone, of: problem.kind, state: problem.camera.state.state, count });
-    }
+    const of = likeness(problem);
+    const count = of === null ? 0 : (counts.get(of) ?? 0);
+    if (count <= TOO_MANY) result.push(problem);
+    else if (!result.some((each) => each.kind === "group" && each.of === of)) result.push(groupOf(problem, count));
   }
   return result;
+}
+
+function groupOf(problem: Problem, count: number): Group {
+  if (!("camera" in problem)) return { kind: "group", tone: problem.tone, of: "pull", count };
+  return { kind: "group", tone: problem.tone, of: problem.kind, state: problem.camera.state.state, count };
 }
 
 /**

@@ -6,6 +6,7 @@ import { onKeys } from "../../state/keys";
 import { say } from "../../state/toasts";
 import { Dialog } from "../../ui/Dialog";
 import { Button, ErrorNote, Field } from "../../ui/parts";
+import { undoOf } from "./undo";
 import { noteOf, VERDICTS, verdictOfKey, type Verdict } from "./verdict";
 
 /** Seeing to one alert or several: a conclusion that somebody chose, and a remark; what is written is everybody's to read. */
@@ -51,8 +52,8 @@ export function AckDialog({ alerts, onClose }: { alerts: readonly Alert[]; onClo
     setBusy(true);
     setError(null);
     try {
-      await acknowledgeAll(alerts, noteOf(words.verdicts[verdict], note));
-      say(alerts.length === 1 ? t.done(plate) : words.doneMany(alerts.length));
+      const done = await acknowledgeAll(alerts, noteOf(words.verdicts[verdict], note));
+      say(alerts.length === 1 ? t.done(plate) : words.doneMany(alerts.length), done.length > 0 ? { undo: undoOf(done) } : {});
       onClose();
     } catch (failure) {
       setError(failure);

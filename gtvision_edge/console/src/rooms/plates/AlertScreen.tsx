@@ -15,6 +15,7 @@ import { Button, Empty, ErrorNote, Skeleton } from "../../ui/parts";
 import { vehicleOf } from "../../ui/plate";
 import { PlateChip } from "../../ui/PlateChip";
 import { Crop } from "./Crop";
+import { undoOf } from "./undo";
 import { noteOf, VERDICTS, type Verdict } from "./verdict";
 import { cameraName, confidenceOf, placeOf, videoHash } from "./words";
 
@@ -123,8 +124,9 @@ function Actions({ alert, onDone }: { alert: Alert; onDone: (alert: Alert) => vo
     setBusy(true);
     setError(null);
     try {
-      onDone(await acknowledge(alert, noteOf(text.value.alerting.verdicts[verdict], note)));
-      say(t.done(alert.detection.placa ?? text.value.plates.anonymised));
+      const done = await acknowledge(alert, noteOf(text.value.alerting.verdicts[verdict], note));
+      onDone(done);
+      say(t.done(alert.detection.placa ?? text.value.plates.anonymised), { undo: undoOf([done], onDone) });
     } catch (failure) {
       if (isSeenTo(failure)) forget(alert);
       setError(failure);

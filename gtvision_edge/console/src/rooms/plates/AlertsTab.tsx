@@ -25,8 +25,10 @@ export function AlertsTab() {
   const [closing, setClosing] = useState<readonly Alert[]>([]);
   const all = usePages<Alert>("/alerts?limit=50", (alert) => alert.alert_id);
   const waiting = pendingAlerts.value;
-  // What the feed tells is what the list of all must show, too.
-  useEffect(() => void all.reload(), [waiting]);
+  // What the feed tells is what the list of all must show, too, once somebody looks at it.
+  useEffect(() => {
+    if (kind === "all") void all.reload();
+  }, [kind, waiting]);
   const groups = kind === "pending" ? groupsOf(waiting) : (all.items?.map((alert) => ({ head: alert, alerts: [alert] })) ?? null);
   const mayAcknowledge = may(me.value?.role, "acknowledge");
   return (

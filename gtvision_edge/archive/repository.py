@@ -1,0 +1,223 @@
+"""All SQL about copies in an object store."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from gtvision_edge.archive.model import Act, Kind, Owed, Parked, Totals
+from gtvision_edge.storage import Database, Row, Transaction, insert_rows
+
+_COLUMNS: Final = "seq, kind, name, act, tenant_id, size_bytes, queued_us, attempts"
+_TOTALS: Final = (
+    "waiting, waiting_bytes, removing, parked, copies, copied_bytes, given_up, given_up_us"
+)
+
+
+def owe_copies(
+    transaction: Transaction,
+    kind: Kind,
+    sizes: Mapping[str, int],
+    *,
+    now_us: int,
+    tenant_id: str | None = None,
+) -> None:
+    """Owe the store copies of files, by name, of so many bytes; what was owed of them before is no longer."""
+    _forget_names(transaction, kind, sizes)
+    insert_rows(
+        transaction,
+        "archive_queue (kind, name, act, tenant_id, size_bytes, queued_us, due_us)",
+        [
+            (kind.value, name, Act.COPY.value, tenant_id, size, now_us, now_us)
+            for name, size in sizes.items()
+        ],
+    )
+
+
+def owe_removals(
+    transaction: Transaction,
+    kind: Kind,
+    names: Iterable[str],
+    *,
+    now_us: int,
+    tenant_id: str | None = None,
+) -> int:
+    """Owe the store the removal of those of *names* that it has, or may have: of which a copy was owed; return how many."""
+    rows = transaction.execute(
+        "SELECT value FROM json_each(?2) AS wanted WHERE"
+        " EXISTS (SELECT 1 FROM archive_queue WHERE kind = ?1 AND name = wanted.value)"
+        " OR EXISTS (SELECT 1 FROM archive_copies WHERE kind = ?1 AND name = wanted.value)",
+        (kind.value, json.dumps(list(names))),
+    ).fetchall()
+    found = [row[0] for row in rows]
+    _forget_names(transaction, kind, found)
+    insert_rows(
+        transaction,
+        "archive_queue (kind, name, act, tenant_id, size_bytes, queued_us, due_us)",
+        [(kind.value, name, Act.REMOVE.value, tenant_id, 0, now_us, now_us) for name in found],
+    )
+    return len(found)
+
+
+def _forget_names(transaction: Transaction, kind: Kind, names: Iterable[str]) -> None:
+    transaction.execute(
+        "DELETE FROM archive_queue WHERE kind = ? AND name IN (SELECT value FROM json_each(?))",
+        (kind.value, json.dumps(list(names))),
+    )
+
+
+async def fetch_due(
+    database: Database, kind: Kind, now_us: int, limit: int, *, but: Sequence[str]
+) -> list[Owed]:
+    """Return up to *limit* acts that are due the longest, none of the names *but*."""
+    rows = await database.fetch_all(
+        f"SELECT {_COLUMNS} FROM archive_queue WHERE kind = ? AND parked_us IS NULL AND due_us <= ?"  # noqa: S608 -- a constant
+        " AND name NOT IN (SELECT value FROM json_each(?)) ORDER BY due_us, seq LIMIT ?",
+        (kind.value, now_us, json.dumps(list(but)), limit),
+    )
+    return [_to_owed(row) for row in rows]
+
+
+async def last_seq(database: Database) -> int:
+    """Return the ``seq`` of the newest act that is owed, 0 = none is."""
+    row = await database.fetch_one("SELECT max(seq) FROM archive_queue")
+    return int(row[0] or 0) if row else 0
+
+
+def settle(transaction: Transaction, owed: Owed, *, now_us: int) -> None:
+    """Enter what the store confirmed; the act is owed no longer, unless something else is wanted of the object by now."""
+    transaction.execute("DELETE FROM archive_queue WHERE seq = ?", (owed.seq,))
+    if owed.act is Act.COPY:
+        transaction.execute(
+            "INSERT INTO archive_copies (kind, name, size_bytes, copied_us) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
+            (owed.kind.value, owed.name, owed.size_bytes, now_us),
+        )
+    else:
+        transaction.execute(
+            "DELETE FROM archive_copies WHERE kind = ? AND name = ?", (owed.kind.value, owed.name)
+        )
+
+
+def put_off(
+    transaction: Transaction,
+    owed: Owed,
+    *,
+    reason: str,
+    due_us: int,
+    is_counted: bool,
+    parked_us: int | None,
+) -> None:
+    """Enter that a try failed; *parked_us* not None: it is not tried again until somebody says so."""
+    transaction.execute(
+        "UPDATE archive_queue SET attempts = attempts + ?, due_us = ?, reason = ?, parked_us = ? WHERE seq = ?",
+        (int(is_counted), due_us, reason, parked_us, owed.seq),
+    )
+
+
+def bring_forward(transaction: Transaction, now_us: int, longest_us: int) -> None:
+    """Make due what would not be for longer than anything waits: the clock was put back."""
+    transaction.execute(
+        "UPDATE archive_queue SET due_us = ?1 WHERE due_us > ?1 + ?2 AND parked_us IS NULL",
+        (now_us, longest_us),
+    )
+
+
+def unpark(transaction: Transaction, now_us: int) -> int:
+    """Have all that is parked tried again as if for the first time; return how many."""
+    return transaction.execute(
+        "UPDATE archive_queue SET parked_us = NULL, reason = '', attempts = 0, due_us = ?"
+        " WHERE parked_us IS NOT NULL",
+        (now_us,),
+    ).rowcount
+
+
+async def parked_after(database: Database, seq: int, limit: int) -> list[Parked]:
+    """Return up to *limit* parked acts with a ``seq`` above *seq*, in order."""
+    rows = await database.fetch_all(
+        f"SELECT {_COLUMNS}, parked_us, reason FROM archive_queue"  # noqa: S608 -- a constant
+        " WHERE parked_us IS NOT NULL AND seq > ? ORDER BY seq LIMIT ?",
+        (seq, limit),
+    )
+    return [Parked(_to_owed(row), row["parked_us"], row["reason"]) for row in rows]
+
+
+def take_out(transaction: Transaction, *, only_parked: bool) -> list[Owed]:
+    """Take out all that is parked, or all that is owed; count it as given up and return it."""
+    rows = transaction.execute(
+        f"DELETE FROM archive_queue WHERE parked_us IS NOT NULL OR NOT ? RETURNING {_COLUMNS}",  # noqa: S608 -- a constant
+        (only_parked,),
+    ).fetchall()
+    _count_given_up(transaction, len(rows))
+    return [_to_owed(row) for row in rows]
+
+
+def take_aged(transaction: Transaction, until_us: int, limit: int) -> list[Owed]:
+    """Take out up to *limit* copies that are owed since before then, parked ones too, and return them."""
+    rows = transaction.execute(
+        "DELETE FROM archive_queue WHERE seq IN (SELECT seq FROM archive_queue WHERE queued_us < ? AND act = 'copy'"  # noqa: S608 -- a constant
+        f" ORDER BY queued_us LIMIT ?) RETURNING {_COLUMNS}",
+        (until_us, limit),
+    ).fetchall()
+    return [_to_owed(row) for row in rows]
+
+
+def take_oldest_pictures(transaction: Transaction, limit: int) -> list[Owed]:
+    """Take out the *limit* copies of pictures that are owed the longest and are not parked, and return them."""
+    rows = transaction.execute(
+        "DELETE FROM archive_queue WHERE seq IN (SELECT seq FROM archive_queue WHERE kind = 'picture' AND act = 'copy'"  # noqa: S608 -- a constant
+        f" AND parked_us IS NULL ORDER BY due_us LIMIT ?) RETURNING {_COLUMNS}",
+        (limit,),
+    ).fetchall()
+    return [_to_owed(row) for row in rows]
+
+
+def note_given_up(transaction: Transaction, count: int, now_us: int) -> None:
+    """Count copies that the bounds gave up."""
+    _count_given_up(transaction, count)
+    transaction.execute("UPDATE archive_totals SET given_up_us = ?", (now_us,))
+
+
+def _count_given_up(transaction: Transaction, count: int) -> None:
+    transaction.execute("UPDATE archive_totals SET given_up = given_up + ?", (count,))
+
+
+def count_waiting(transaction: Transaction) -> int:
+    """Return how many copies wait."""
+    row = transaction.execute("SELECT waiting FROM archive_totals").fetchone()
+    return int(row[0])
+
+
+async def fetch_totals(database: Database) -> Totals:
+    row = await database.fetch_one(
+        f"SELECT {_TOTALS}, (SELECT queued_us FROM archive_queue WHERE parked_us IS NULL"  # noqa: S608 -- a constant
+        " ORDER BY queued_us LIMIT 1) AS oldest_us FROM archive_totals"
+    )
+    assert row is not None  # noqa: S101 -- the schema puts it there
+    return Totals(**dict(zip(row.keys(), row, strict=True)))
+
+
+def move_to(transaction: Transaction, place: str) -> tuple[str, int, int] | None:
+    """Note which store is used; where it is another one than before, forget what that has and return it.
+
+    That is: the place before, how many copies are left there, and how many of these were to be removed.
+    """
+    row = transaction.execute("SELECT place FROM archive_place").fetchone()
+    transaction.execute("INSERT OR REPLACE INTO archive_place (id, place) VALUES (1, ?)", (place,))
+    if row is None or row[0] == place:
+        return None
+    copies = transaction.execute("DELETE FROM archive_copies").rowcount
+    removals = transaction.execute("DELETE FROM archive_queue WHERE act = 'remove'").rowcount
+    return str(row[0]), copies, removals
+
+
+def _to_owed(row: Row) -> Owed:
+    return Owed(
+        seq=row["seq"],
+        kind=Kind(row["kind"]),
+        name=row["name"],
+        act=Act(row["act"]),
+        tenant_id=row["tenant_id"],
+        size_bytes=row["size_bytes"],
+        queued_us=row["queued_us"],
+        attempts=row["attempts"],
+    )

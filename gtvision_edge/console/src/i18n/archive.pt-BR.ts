@@ -1,0 +1,45 @@
+/** Copies in an object store: what somebody should mend, and what the audit log says of them. */
+
+import type { Trouble } from "./trouble.pt-BR";
+
+type Facts = Readonly<Record<string, unknown>>;
+
+const count = (value: unknown): string => (typeof value === "number" ? value.toLocaleString("pt-BR") : "—");
+/** The store's own word of why. */
+const said = (reason: unknown): string => (typeof reason === "string" && reason !== "" && reason !== "unanswered" ? ` (${reason})` : "");
+
+export const archiveFindings: Record<string, (facts: Facts) => Trouble> = {
+  archive_unreachable: ({ reason }) => ({
+    title: `O armazenamento externo não responde${said(reason)}: as cópias esperam neste equipamento.`,
+    cure: "Nada se perde. Confira a rede do local e o endereço em [archive] de edge.toml; gtvision-edge archive status testa.",
+  }),
+  archive_refused: ({ reason }) => ({
+    title: `O armazenamento externo recusa este equipamento${said(reason)}: as cópias esperam aqui.`,
+    cure: "Confira o bucket, a chave e a permissão de gravar em [archive] de edge.toml, com quem cuida dele; gtvision-edge archive status testa.",
+  }),
+  archive_far_behind: ({ waiting, removing }) => ({
+    title: `As cópias para o armazenamento externo estão muito atrasadas: ${count(waiting)} a copiar, ${count(removing)} a apagar lá.`,
+    cure: "Vão sozinhas quando ele receber. Se a linha está boa, ela é lenta demais para o que se copia.",
+  }),
+  archive_parked: ({ parked }) => ({
+    title: `${count(parked)} cópias falharam muitas vezes e estão de lado.`,
+    cure: "As outras seguem. gtvision-edge archive status diz quais são e por quê; um administrador manda tentar de novo ou as descarta.",
+  }),
+  archive_copies_given_up: ({ given_up }) => ({
+    title: `Cópias para o armazenamento externo foram abandonadas, ${count(given_up)} até hoje: esperaram demais ou eram demais.`,
+    cure: "Os originais seguem as regras deste equipamento, e a auditoria diz quantas e de quando. Os limites são keep e max_waiting, em [archive] de edge.toml.",
+  }),
+  archive_off_with_removals: ({ removing }) => ({
+    title: `${count(removing)} cópias deviam ser apagadas no armazenamento externo, e ele está desligado.`,
+    cure: "São imagens que aqui já não existem. Ligue [archive] de novo até que sumam, ou descarte o que está pendente se o bucket já não existe.",
+  }),
+};
+
+export const archiveActs: Record<string, string> = {
+  "archive.store_changed": "passou a guardar cópias em outro lugar",
+  "archive.copies_given_up": "desistiu de cópias que esperavam demais",
+  "archive.retried": "mandou tentar de novo cópias paradas",
+  "archive.discarded": "descartou cópias paradas",
+  "export.archived": "copiou um pacote de evidência para o armazenamento externo",
+  "export.archive_removed": "apagou do armazenamento externo a cópia de um pacote de evidência",
+};

@@ -1,0 +1,26 @@
+import type { Finding, UplinkStatus } from "../../../api/types";
+import type { Tone } from "../../../ui/parts";
+
+const TROUBLES: ReadonlySet<UplinkStatus["state"]> = new Set(["unreachable", "refused", "blocked", "stalled"]);
+
+/** So many messages are on their way on a good day, too. */
+const ON_THE_WAY = 100;
+
+/** Red when the daemon tells that the hub is far behind, amber while the line is down, grey otherwise. */
+export function lineTone(line: UplinkStatus, findings: readonly Finding[]): Extract<Tone, "plain" | "warn" | "alarm"> {
+  if (findings.some((finding) => finding.code === "hub_far_behind")) return "alarm";
+  return TROUBLES.has(line.state) ? "warn" : "plain";
+}
+
+/** What the top bar says: the state where it is bad, else what waits where that is worth a word; null where there is no hub. */
+export function lineWord(line: UplinkStatus): { state: UplinkStatus["state"] } | { waiting: number } | null {
+  if (line.state === "off") return null;
+  if (!TROUBLES.has(line.state) && line.waiting > ON_THE_WAY) return { waiting: line.waiting };
+  return { state: line.state };
+}
+
+/** How long it will take at this pace, in seconds; null where it does not drain or takes no time. */
+export function secondsLeft(line: UplinkStatus): number | null {
+  if (line.state !== "up" || line.waiting <= ON_THE_WAY || line.rate < 0.1) return null;
+  return line.waiting / line.rate;
+}
