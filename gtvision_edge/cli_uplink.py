@@ -39,7 +39,10 @@ def add_line_commands(commands: Any, common: argparse.ArgumentParser, load: Load
         " Exit code 1: an event was not by its schema, or out of order.",
     )
     command.add_argument(
-        "--key", default="#", help="routing keys, such as deteccoes.# (default: everything)"
+        "--key",
+        default="#",
+        type=_routing_key,
+        help="routing keys, such as deteccoes.# (default: everything)",
     )
     command.add_argument("--count", type=_at_least_one, help="end after so many events")
     command.add_argument(
@@ -52,6 +55,12 @@ def _at_least_one(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError("give a number from 1 on")
     return int(text)
+
+
+def _routing_key(text: str) -> str:
+    if not text.isprintable() or len(text.encode("utf-8", "replace")) > 255:
+        raise argparse.ArgumentTypeError("give at most 255 bytes of text")
+    return text
 
 
 def _status(settings: Settings, options: argparse.Namespace) -> int:
@@ -108,7 +117,8 @@ def _listen(settings: Settings, options: argparse.Namespace) -> int:
         tally.disordered += heard.is_disordered
         tally.faulty += bool(heard.faults)
         said = json.dumps(heard.document, ensure_ascii=False) if options.json else heard.line
-        print(said, flush=True)
+        # Strangers publish there, too: what is no text is shown as ?.
+        print(said.encode("utf-8", "replace").decode(), flush=True)
 
     def say_ready() -> None:
         if not options.json:

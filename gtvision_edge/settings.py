@@ -344,11 +344,18 @@ class DetectionSettings(Section):
     """From where ``imagem_url`` is fetched; empty = from nowhere."""
 
 
+def _amqp_name(text: str) -> str:
+    # What the AMQP library takes: other names are good for some brokers, and nobody could publish to them or ask for them.
+    if not re.fullmatch(r"[a-zA-Z0-9_.:@#,/+ -]+", text):
+        raise ValueError("must be letters without accents, digits, spaces and _.:@#,/+- only")
+    return text
+
+
 class UplinkSettings(Section):
     """The hub's broker; without ``url`` nothing is kept for a hub."""
 
     url: Annotated[SecretStr, AfterValidator(_amqp_url)] = SecretStr("")
-    exchange: Annotated[str, Field(min_length=1, max_length=127)] = "deteccoes.events"
+    exchange: Annotated[str, Field(max_length=127), AfterValidator(_amqp_name)] = "deteccoes.events"
     declare_topology: bool = False
     password_file: Annotated[Path, AfterValidator(_absolute)] | None = None
     """Holds the password alone; takes the place of the one in ``url``, and is read at each connecting."""
@@ -358,7 +365,7 @@ class UplinkSettings(Section):
     keep: Annotated[Duration, Field(ge=86400.0)] = 90 * 86400.0
     """Messages that wait longer are given up, and that is written down."""
     max_bytes: Annotated[Size, Field(ge=2**20)] = 8 * 2**30
-    watch_queues: tuple[Annotated[str, Field(min_length=1, max_length=255)], ...] = ()
+    watch_queues: tuple[Annotated[str, Field(max_length=255), AfterValidator(_amqp_name)], ...] = ()
     alert_waiting: Annotated[int, Field(ge=1)] = 10_000
     alert_age: Duration = 3600.0
 

@@ -149,6 +149,8 @@ class Line:
         self._flows.set()
         self.port = 0
         self.is_cut = False
+        self.bytes_per_s = 0.0
+        """How much of what the box says gets through; 0 = as much as comes."""
 
     async def open(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
@@ -186,7 +188,9 @@ class Line:
             return
         self._writers |= {writer, far_writer}
         try:
-            await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
+            await asyncio.gather(
+                self._pump(reader, far_writer, is_ours=True), self._pump(far_reader, writer)
+            )
         except OSError:
             pass  # cut
         finally:
@@ -194,9 +198,13 @@ class Line:
                 self._writers.discard(each)
                 each.transport.abort()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65536):
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_ours: bool = False
+    ) -> None:
+        while data := await reader.read(4096 if self.bytes_per_s else 65536):
             await self._flows.wait()
+            if is_ours and self.bytes_per_s:
+                await asyncio.sleep(len(data) / self.bytes_per_s)
             writer.write(data)
             await writer.drain()
         writer.transport.abort()

@@ -1,7 +1,8 @@
 """Readings live as long as the site says; then plate and pictures are gone, and what remains is that something passed.
 
 Gone means from the file, too: the writer overwrites what it deletes (``secure_delete``), indexes that held plates are built
-anew, since SQLite leaves copies in pages that it splits, and the write-ahead log is cut to nothing.
+anew, since SQLite leaves copies in pages that it splits, and the write-ahead log is cut to nothing. Rows of ``detections`` keep
+their length whatever becomes of them (:func:`repository.changed`), so that their pages are neither split nor joined.
 """
 
 import asyncio

@@ -19,6 +19,10 @@ from gtvision_edge.detections.plates import vehicle_bounds
 from gtvision_edge.storage import Database, Row, Transaction, insert_rows, rows_with
 
 _JSON: Final = json.JSONEncoder(ensure_ascii=False)
+_PICTURE_ROOM: Final = 65
+"""Bytes that a row grows by with the name of a picture."""
+_ROOM: Final = 48
+"""Bytes for words about pictures, for when it was anonymised, and for what SQLite writes down of lengths."""
 
 _COLUMNS = (
     "detection_id, camera_uuid, camera_id, tenant_id, captured_us, received_us, time_source, plate, vehicle, plate_sent,"
@@ -45,6 +49,21 @@ class Wanted:
 def columns_of(alias: str) -> str:
     """Return what :func:`to_detection` needs of the table ``detections`` under *alias*, for who joins it."""
     return ", ".join(f"{alias}.{name.strip()}" for name in _COLUMNS.split(","))
+
+
+def changed(**values: str) -> str:
+    """Return the ``SET`` of an UPDATE of ``detections`` that gives columns these *values*, in SQL, and leaves the row as long as it is.
+
+    A row that grows has SQLite split its page, one that shrinks has it join pages: both leave copies of plates in between that
+    no deletion finds. Numbers are not counted: they take a few bytes.
+    """
+    grown = " + ".join(
+        f"ifnull(length(CAST({value} AS BLOB)), 0) - ifnull(length(CAST({name} AS BLOB)), 0)"
+        for name, value in values.items()
+    )
+    terms = [f"{name} = {value}" for name, value in values.items()]
+    lengths = len(values) + 1
+    return ", ".join([*terms, f"room = zeroblob(max(0, length(room) - ({grown}) - {lengths}))"])
 
 
 def find_by_source_keys(transaction: Transaction, keys: Sequence[bytes]) -> dict[bytes, Detection]:
@@ -89,7 +108,7 @@ def insert_detections(
     """Insert detections, each with its source key."""
     insert_rows(
         transaction,
-        f"detections ({_COLUMNS}, source_key)",
+        f"detections ({_COLUMNS}, source_key, room)",
         [
             (
                 each.detection_id,
@@ -113,6 +132,7 @@ def insert_detections(
                 each.anonymised_us,
                 each.picture_state.value,
                 source_key,
+                bytes(_ROOM + _PICTURE_ROOM * [each.scene, each.crop].count(None)),
             )
             for each, source_key in detections
         ],
@@ -124,12 +144,17 @@ def add_pictures(
 ) -> Detection | None:
     """Give a detection the pictures that it lacks; None: it lacks none of these, or may have none any more."""
     row = transaction.execute(
-        "UPDATE detections SET scene = coalesce(scene, ?2), crop = coalesce(crop, ?3), picture_state = ''"  # noqa: S608 -- a constant
+        f"UPDATE detections SET {_PICTURES_ADDED}"  # noqa: S608 -- a constant
         " WHERE detection_id = ?1 AND anonymised_us IS NULL AND ((scene IS NULL AND ?2 IS NOT NULL)"
         f" OR (crop IS NULL AND ?3 IS NOT NULL)) RETURNING {_COLUMNS}",
         (detection_id, scene, crop),
     ).fetchone()
     return to_detection(row) if row else None
+
+
+_PICTURES_ADDED: Final = changed(
+    scene="coalesce(scene, ?2)", crop="coalesce(crop, ?3)", picture_state="''"
+)
 
 
 async def find_detection(database: Database, detection_id: str) -> Detection | None:
@@ -209,13 +234,16 @@ async def fetch_due(
     return [to_detection(row) for row in rows]
 
 
+_PLATE_TAKEN: Final = changed(plate="NULL", vehicle="NULL", plate_sent="''")
+
+
 def take_plates(transaction: Transaction, ids: Sequence[str], *, held: str) -> set[str]:
     """Take the plates out of those of *ids* that nothing holds at this moment; return which ones they are.
 
     From then on they are to be anonymised, whatever comes to hold them: their pictures go next.
     """
     rows = transaction.execute(
-        "UPDATE detections SET plate = NULL, vehicle = NULL, plate_sent = '', confidence = NULL"  # noqa: S608 -- SQL of ours
+        f"UPDATE detections SET {_PLATE_TAKEN}, confidence = NULL"  # noqa: S608 -- SQL of ours
         f" WHERE detection_id IN (SELECT value FROM json_each(?)) AND NOT ({held}) RETURNING detection_id",
         (json.dumps(list(ids)),),
     ).fetchall()
@@ -233,14 +261,25 @@ async def only_in(database: Database, names: Sequence[str], ids: Sequence[str]) 
     return [row[0] for row in rows]
 
 
+_ALL_TAKEN: Final = changed(
+    plate="NULL",
+    vehicle="NULL",
+    plate_sent="''",
+    facts="?2",
+    scene="NULL",
+    crop="NULL",
+    picture_state="''",
+    anonymised_us="?3",
+)
+
+
 def anonymise(
     transaction: Transaction, detection_id: str, *, facts: Mapping[str, Any], now_us: int
 ) -> None:
     """Take plate, pictures, where pictures are to be had, and what was made of the plate out of a detection."""
     transaction.execute(
-        "UPDATE detections SET plate = NULL, vehicle = NULL, plate_sent = '', confidence = NULL, facts = ?, scene = NULL,"
-        " crop = NULL, picture_state = '', source_key = randomblob(32), anonymised_us = ? WHERE detection_id = ?",
-        (json.dumps(facts), now_us, detection_id),
+        f"UPDATE detections SET {_ALL_TAKEN}, confidence = NULL, source_key = randomblob(32) WHERE detection_id = ?1",  # noqa: S608 -- a constant
+        (detection_id, json.dumps(facts), now_us),
     )
     transaction.execute("DELETE FROM picture_jobs WHERE detection_id = ?", (detection_id,))
 

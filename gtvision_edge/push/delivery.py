@@ -155,6 +155,6 @@ def _seconds(retry_after: str | None, clock: Clock) -> float:
         return min(float(text), LONGEST_WAIT_S)
     try:
         until_s = parsedate_to_datetime(text).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
     return min(max(0.0, until_s - clock.now_us() / 1e6), LONGEST_WAIT_S)

@@ -16,6 +16,7 @@ from aiormq.abc import AbstractConnection, ChannelFrame
 from aiormq.channel import Channel
 from pamqp.commands import Basic
 
+from gtvision_edge.errors import EdgeError
 from gtvision_edge.settings import UplinkSettings
 from gtvision_edge.uplink.errors import HubRefusedError, HubStalledError, HubUnreachableError
 from gtvision_edge.uplink.frames import message_frames
@@ -32,7 +33,11 @@ _REFUSALS: Final = (
     aiormq.exceptions.ChannelAccessRefused,
     aiormq.exceptions.ConnectionSyntaxError,
 )
-
+_DENIALS: Final = (
+    aiormq.exceptions.ChannelAccessRefused,
+    aiormq.exceptions.ChannelPreconditionFailed,
+)
+"""The broker closes the channel over a message, and does not say over which one."""
 
 # The link's state says it once, in our words; aiormq would log a traceback at each try, for days.
 logging.getLogger("aiormq").setLevel(logging.CRITICAL)
@@ -45,7 +50,19 @@ class Fate(Enum):
     RETURNED = "returned"
     """No queue is bound for it."""
     REFUSED = "refused"
-    """A queue is full and says so."""
+    """A queue is full and says so; or the broker takes no such message: a routing key that this box may not use, too large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What became of messages, in their order. None: it is not known, so they are to be sent again under the same id.
+
+    *trouble*, where there is one: why the line is of no more use. :class:`HubRefusedError`: the broker closed it over one of
+    those whose fate is not known, or over the only one.
+    """
+
+    fates: Sequence[Fate | None]
+    trouble: EdgeError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +89,37 @@ class Broker:
         """Tell whether the line was lost while nothing was published."""
         return self._channel.is_closed
 
-    async def publish(self, messages: Sequence[Outgoing]) -> list[Fate]:
+    async def publish(self, messages: Sequence[Outgoing]) -> Published:
         """Publish *messages* in their order without waiting for one another's confirms; return what became of each.
 
-        Waits for as long as the broker says that it is blocked.
+        Takes as long as confirms keep coming, however slow the line is, and for as long as the broker says that it is blocked.
 
         Raises:
-            HubUnreachableError, HubStalledError: the line was lost meanwhile, or no confirm came in time: it is not known what
-                arrived, so all that has no fate is to be sent again under the same id.
+            HubUnreachableError: the line was lost before anything was sent.
 
         """
         confirms = await self._send(messages)
-        all_of_them = asyncio.gather(*confirms, return_exceptions=True)
         try:
-            while not (await asyncio.wait({all_of_them}, timeout=CONFIRM_PATIENCE_S))[0]:
-                if not self.is_blocked:
-                    raise HubStalledError("The hub's broker confirms nothing.")
-            return [_fate(outcome) for outcome in all_of_them.result()]
+            trouble = await self._wait_for(confirms)
+            fates = [_fate(each) for each in confirms]
         finally:
-            all_of_them.cancel()
-            for each in messages:
-                self._channel.message_id_delivery_tag.pop(each.waiting.message_id, None)
+            for each in confirms:
+                each.cancel()
+            for message in messages:
+                self._channel.message_id_delivery_tag.pop(message.waiting.message_id, None)
+        if trouble is None:
+            trouble = next((_trouble(each) for each in confirms if _fate(each) is None), None)
+        if isinstance(trouble, HubRefusedError) and len(messages) == 1:
+            fates = [Fate.REFUSED]  # nothing else can have been the reason
+        return Published(fates, trouble)
+
+    async def _wait_for(self, confirms: Sequence["asyncio.Future[object]"]) -> EdgeError | None:
+        pending = set(confirms)
+        while pending:
+            done, pending = await asyncio.wait(pending, timeout=CONFIRM_PATIENCE_S)
+            if not done and not self.is_blocked:
+                return HubStalledError("The hub's broker confirms nothing.")
+        return None
 
     async def _send(self, messages: Sequence[Outgoing]) -> "list[asyncio.Future[object]]":
         """Hand all *messages* to the socket at once; return what will be their confirms.
@@ -157,24 +184,31 @@ class Broker:
         return (found.message_count or 0) if found else 0
 
 
-def _fate(outcome: object) -> Fate:
-    """Return what a confirm, or its failure, says of its message.
-
-    Raises:
-        HubUnreachableError: it says that the line was lost.
-
-    """
-    match outcome:
+def _fate(confirm: "asyncio.Future[object]") -> Fate | None:
+    """Return what a confirm, or its failure, says of its message; None: nothing."""
+    if not confirm.done() or confirm.cancelled():
+        return None
+    match confirm.exception() or confirm.result():
         case Basic.Ack():
             return Fate.CONFIRMED
         case aiormq.exceptions.PublishError():
             return Fate.RETURNED
-        case aiormq.exceptions.DeliveryError() | Basic.Nack():
+        case aiormq.exceptions.DeliveryError():
             return Fate.REFUSED
         case BaseException():
-            raise HubUnreachableError("The line to the hub's broker was lost.") from outcome
+            return None
         case _:
             return Fate.REFUSED
+
+
+def _trouble(confirm: "asyncio.Future[object]") -> EdgeError:
+    """Return what a confirm that never came says of the line."""
+    error = None if confirm.cancelled() else confirm.exception()
+    if isinstance(error, _DENIALS):
+        return HubRefusedError(
+            "The hub's broker does not take a message.", reason=type(error).__name__
+        )
+    return HubUnreachableError("The line to the hub's broker was lost.")
 
 
 @asynccontextmanager
@@ -221,6 +255,10 @@ async def opened_channel(settings: UplinkSettings) -> AsyncIterator[Channel]:
                 "The hub's broker does not let this box in.", reason=type(error).__name__
             ) from error
         except (aiormq.exceptions.AMQPError, OSError, TimeoutError, RuntimeError) as error:
+            if _is_turned_away(error):
+                raise HubRefusedError(
+                    "The hub's broker does not let this box in.", reason="virtual_host"
+                ) from error
             if "[SSL" in str(error):  # aiormq keeps the words of the TLS library, not its class
                 is_stranger = "CERTIFICATE_VERIFY_FAILED" in str(error)
                 raise HubRefusedError(
@@ -234,6 +272,16 @@ async def opened_channel(settings: UplinkSettings) -> AsyncIterator[Channel]:
     finally:
         if connection is not None and not connection.is_closed:
             await _close(connection)
+
+
+def _is_turned_away(error: BaseException) -> bool:
+    """Tell whether the broker knows the user and does not open the virtual host: there is none, or it is not for this user."""
+    # aiormq takes the broker's word for a frame that should not come.
+    return isinstance(error, aiormq.exceptions.ConnectionNotAllowed) or (
+        isinstance(error, aiormq.exceptions.InvalidFrameError)
+        and "Connection.OpenOk" in str(error)
+        and "Connection.Close " in str(error)
+    )
 
 
 async def _watch_blocks(broker: Broker, channel: Channel, on_block: Callable[[bool], None]) -> None:

@@ -114,7 +114,7 @@ class Ear:
     def _read(self, body: bytes) -> tuple[Mapping[str, Any], list[str]]:
         try:
             event = json.loads(body)
-        except ValueError:  # UnicodeDecodeError is one
+        except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
             return {}, ["no JSON"]
         if not isinstance(event, dict) or event.get("specversion") != "1.0":
             return {}, ["no CloudEvent"]

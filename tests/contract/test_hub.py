@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -222,6 +223,119 @@ async def test_a_full_queue_refuses_and_nothing_is_lost(hub: Hub, box: Box) -> N
     assert set(hub.ids()) == box.all_sent()
 
 
+async def test_a_queue_that_is_emptied_slowly_gets_each_camera_s_messages_in_order(
+    hub: Hub, box: Box
+) -> None:
+    await hub.declare(arguments={"x-max-length": 50, "x-overflow": "reject-publish"})
+    await box.add(1200)
+
+    async def take() -> None:
+        while len(hub.arrived) < 400:
+            if (got := await hub.channel.basic_get(QUEUE)).body:
+                hub.arrived.append(json.loads(got.body))
+                await hub.channel.basic_ack(got.delivery.delivery_tag)
+            await asyncio.sleep(0.004)
+
+    box.start()
+    async with asyncio.timeout(patiently(60)):
+        await take()
+
+    # What was on its way when the queue became full may have been taken in part; from then on there is order.
+    last = hub.ids()[-200:]
+    for ids in box.sent.values():
+        places = [ids.index(each) for each in last if each in set(ids)]
+        assert places == sorted(places)
+
+
+async def test_a_line_so_slow_that_a_batch_takes_long_is_no_frozen_one(
+    hub: Hub, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gtvision_edge.uplink.broker.CONFIRM_PATIENCE_S", 1)
+    await hub.declare()
+    await hub.listen()
+    await box.add(600)
+    hub.line.bytes_per_s = 40_000
+    box.start()
+
+    await box.emptied(60)
+
+    assert in_order(box, hub)
+    assert len(hub.arrived) == 600
+
+
+async def test_what_was_confirmed_before_a_cut_is_not_sent_again(
+    hub: Hub, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gtvision_edge.uplink.link.FIRST_DELAY_S", 0.1)
+    await hub.declare()
+    await hub.listen()
+    await box.add(500)
+    hub.line.bytes_per_s = 100_000
+    box.start()
+    await until(lambda: len(hub.arrived) > 150)
+    hub.line.cut()
+    hub.line.mend()
+
+    await box.emptied(60)
+
+    assert set(hub.ids()) == box.all_sent()
+    assert len(hub.arrived) < 600
+
+
+async def test_a_message_over_which_the_broker_closes_the_line_is_parked_and_others_go_on(
+    own_hub: Hub, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gtvision_edge.uplink.link.LANE_PAUSE_S", (0.1, 0.2))
+    monkeypatch.setattr("gtvision_edge.uplink.link.REFUSED_DELAY_S", 1)
+    control = own_hub.broker.control
+    await control("add_user", "box", "secret")
+    await control("set_permissions", "-p", "/", "box", "", ".*", ".*")
+    await control("set_topic_permissions", "-p", "/", "box", EXCHANGE, r"^deteccoes\.", ".*")
+    await own_hub.declare()
+    await own_hub.listen()
+    url = own_hub.broker.url().replace("guest:guest", "box:secret")
+    box = Box(database, UplinkSettings(url=SecretStr(url)))
+    await box.add(1, lanes=1, key="auditoria.ancora")
+    forbidden = box.all_sent()
+    await box.add(40)
+    box.start()
+    try:
+        await until(lambda: len(own_hub.ids()) == 40, 60)
+        await box.emptied(60)
+        await until(lambda: box.link.state is LinkState.UP, 10)
+    finally:
+        await box.stop()
+
+    (parked,) = await database.fetch_all("SELECT message_id FROM outbox")
+    assert {parked[0]} == forbidden
+    assert set(own_hub.ids()) == box.all_sent() - forbidden
+
+
+async def test_a_user_that_may_not_publish_is_refused_and_told_so(
+    own_hub: Hub, database: Database
+) -> None:
+    await own_hub.broker.control("add_user", "box", "secret")
+    await own_hub.broker.control("set_permissions", "-p", "/", "box", "", "", ".*")
+    await own_hub.declare()
+    url = own_hub.broker.url().replace("guest:guest", "box:secret")
+    box = Box(database, UplinkSettings(url=SecretStr(url)))
+    await box.add(8)
+    box.start()
+    try:
+        await until(lambda: box.link.state is LinkState.REFUSED, 30)
+        states = set()
+        for _ in range(100):
+            states.add((box.link.state, box.link.reason))
+            await asyncio.sleep(0.05)
+        assert states == {(LinkState.REFUSED, "ChannelAccessRefused")}
+
+        await own_hub.broker.control("set_permissions", "-p", "/", "box", "", ".*", ".*")
+        await box.emptied(120)
+        assert box.link.state is LinkState.UP
+    finally:
+        await box.stop()
+
+
 async def test_a_quorum_queue_takes_them_too(hub: Hub, box: Box) -> None:
     await hub.declare(arguments={"x-queue-type": "quorum"})
     box.start()
@@ -273,6 +387,34 @@ async def test_wrong_credentials_are_refused(hub: Hub, database: Database) -> No
     box.start()
     try:
         await until(lambda: box.link.state is LinkState.REFUSED, 30)
+    finally:
+        await box.stop()
+
+
+async def test_why_the_hub_refuses_is_told_as_it_is_now(
+    hub: Hub, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gtvision_edge.uplink.link.REFUSED_DELAY_S", 0.2)
+    password = tmp_path / "password"
+    password.write_text("wrong")
+    url = hub.broker.url(hub.line.port)
+    box = Box(database, UplinkSettings(url=SecretStr(url), password_file=password))
+    box.start()
+    try:
+        await until(lambda: box.link.reason == "ProbableAuthenticationError", 30)
+        password.write_text("guest")
+        await until(lambda: box.link.reason == "ChannelNotFoundEntity", 30)
+        assert box.link.state is LinkState.REFUSED
+    finally:
+        await box.stop()
+
+
+async def test_a_virtual_host_that_is_not_there_refuses(hub: Hub, database: Database) -> None:
+    box = Box(database, UplinkSettings(url=SecretStr(f"{hub.broker.url()}nowhere")))
+    box.start()
+    try:
+        await until(lambda: box.link.state is LinkState.REFUSED, 30)
+        assert box.link.reason == "virtual_host"
     finally:
         await box.stop()
 

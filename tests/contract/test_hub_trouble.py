@@ -57,6 +57,12 @@ async def test_a_broker_out_of_memory_blocks_is_waited_for_and_gets_everything(
         assert (box.link.state, box.link.since_us) == (LinkState.BLOCKED, blocked_since)
         assert await box.waiting() > 0
 
+        assert box.link._blocked._value.get() == 1
+        own_hub.line.cut()
+        await until(lambda: box.link.state is LinkState.UNREACHABLE, 30)
+        assert box.link._blocked._value.get() == 0
+        own_hub.line.mend()
+
         await own_hub.broker.control("set_vm_memory_high_watermark", "absolute", "512MB")
         await until(lambda: box.link.state is LinkState.UP, 60)
         await own_hub.listen()

@@ -65,3 +65,25 @@ def test_nobody_listens_without_a_hub(config: Path, capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize("count", ["0", "-1", "x"])
 def test_a_count_is_a_number_from_one_on(config: Path, count: str) -> None:
     assert code_of("uplink", "listen", "--count", count, "--config", str(config)) == 2
+
+
+@pytest.mark.parametrize("key", ["x" * 256, "\N{LATIN SMALL LETTER E WITH ACUTE}" * 128, "a\0b"])
+def test_a_routing_key_is_one_that_a_broker_can_have(
+    config: Path, key: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert code_of("uplink", "listen", "--key", key, "--config", str(config)) == 2
+    assert "255 bytes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['watch_queues = ["fila", "cr\N{LATIN SMALL LETTER I WITH ACUTE}ticos"]', 'exchange = "a<b"'],
+)
+def test_a_name_that_could_not_be_asked_for_is_a_fault_of_the_settings(
+    config: Path, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with config.open("a") as file:
+        file.write(f"[uplink]\n{line}\n")
+
+    assert code_of("uplink", "status", "--config", str(config)) == 78
+    assert f"uplink.{line.split()[0]}" in capsys.readouterr().err

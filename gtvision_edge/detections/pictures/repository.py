@@ -3,12 +3,15 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from gtvision_edge.detections.model import Detection, PictureState, Rectangle
 from gtvision_edge.detections.pictures.copies import Copies
-from gtvision_edge.detections.repository import columns_of, to_detection
+from gtvision_edge.detections.repository import changed, columns_of, to_detection
 from gtvision_edge.storage import Database, Row, Transaction
 
+_STATE_SET: Final = changed(picture_state="?1")
+_PICTURES_TAKEN: Final = changed(scene="NULL", crop="NULL", picture_state="?1")
 _HAS_PICTURE = "(scene IS NOT NULL OR crop IS NOT NULL)"
 
 
@@ -128,7 +131,7 @@ def give_up_older(transaction: Transaction, before_us: int, limit: int) -> int:
 
 def set_state(transaction: Transaction, detection_id: str, state: PictureState) -> None:
     transaction.execute(
-        "UPDATE detections SET picture_state = ? WHERE detection_id = ? AND anonymised_us IS NULL",
+        f"UPDATE detections SET {_STATE_SET} WHERE detection_id = ?2 AND anonymised_us IS NULL",  # noqa: S608 -- a constant
         (state.value, detection_id),
     )
 
@@ -191,7 +194,7 @@ async def with_pictures(
 def drop_pictures(transaction: Transaction, detection_id: str) -> bool:
     """Take the pictures from a detection; False: it has none any more."""
     found = transaction.execute(
-        f"UPDATE detections SET scene = NULL, crop = NULL, picture_state = ? WHERE detection_id = ? AND {_HAS_PICTURE}",  # noqa: S608 -- a constant
+        f"UPDATE detections SET {_PICTURES_TAKEN} WHERE detection_id = ?2 AND {_HAS_PICTURE}",  # noqa: S608 -- constants
         (PictureState.DROPPED.value, detection_id),
     )
     close_job(transaction, detection_id)
@@ -219,10 +222,10 @@ async def counted_names(database: Database, prefix: str) -> list[str]:
 def mark_lost(transaction: Transaction, names: Sequence[str]) -> int:
     """Say at the detections that have one of *names* that its file is gone; return at how many that was new."""
     return transaction.execute(
-        "UPDATE detections SET picture_state = ?2 WHERE detection_id IN ("
-        "SELECT detection_id FROM detections WHERE scene IN (SELECT value FROM json_each(?1)) UNION"
-        " SELECT detection_id FROM detections WHERE crop IN (SELECT value FROM json_each(?1))) AND picture_state <> ?2",
-        (json.dumps(list(names)), PictureState.LOST.value),
+        f"UPDATE detections SET {_STATE_SET} WHERE detection_id IN ("  # noqa: S608 -- a constant
+        "SELECT detection_id FROM detections WHERE scene IN (SELECT value FROM json_each(?2)) UNION"
+        " SELECT detection_id FROM detections WHERE crop IN (SELECT value FROM json_each(?2))) AND picture_state <> ?1",
+        (PictureState.LOST.value, json.dumps(list(names))),
     ).rowcount
 
 

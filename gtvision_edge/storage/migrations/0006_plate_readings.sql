@@ -23,7 +23,8 @@ CREATE TABLE detections (
     scene TEXT,                           -- SHA-256 (hex) of the scene's JPEG in the picture store; NULL = none
     crop TEXT,                            -- likewise of the plate's
     anonymised_us INTEGER,                -- NULL = not yet
-    picture_state TEXT NOT NULL DEFAULT '' -- PictureState: '' = nothing to say, waiting, or why a picture is not there
+    picture_state TEXT NOT NULL DEFAULT '', -- PictureState: '' = nothing to say, waiting, or why a picture is not there
+    room BLOB NOT NULL DEFAULT x''        -- zeros: what comes later takes its place, what goes gives it back, so that the row stays as long as it is
 );
 CREATE INDEX detections_by_time ON detections (captured_us, detection_id);
 CREATE INDEX detections_by_camera ON detections (camera_uuid, captured_us, tenant_id);

@@ -31,6 +31,7 @@ def address_of(service: LocalPushService) -> PushAddress:
         (410, None, Fate.GONE, 0),
         (413, None, Fate.REFUSED, 0),
         (429, "120", Fate.LATER, 120),
+        (429, "Thu, 01 Jan 2026 00:02:00 +99999999999999999", Fate.LATER, 0),
         (429, "Thu, 01 Jan 2026 00:02:00 GMT", Fate.LATER, 120),
         (503, "999999", Fate.LATER, LONGEST_WAIT_S),
         (503, "-5", Fate.LATER, 0),

@@ -107,6 +107,10 @@ def test_what_is_not_by_its_schema_is_told_and_never_raised(
     assert ear.tally.faulty == 1
 
 
+def test_a_body_nested_without_end_is_told_and_never_raised(ear: Ear) -> None:
+    assert ear.hear(b"[" * 100_000, "deteccoes.lpr", headers(1)).faults == ("no JSON",)
+
+
 def test_a_terminal_is_sent_no_orders(ear: Ear) -> None:
     heard = ear.hear(event(DISK, subject="\x1b]0;x\x07\n"), "k", {})
 
