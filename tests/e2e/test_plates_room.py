@@ -185,6 +185,28 @@ async def test_plates_are_searched_for_with_a_purpose(tmp_path: Path) -> None:
         assert {each["details"]["purpose"] for each in done} == {"BO 2026/118442"}
         assert "plates.exported" in {each["action"] for each in done}
 
+        # Who may read the log sees which plate it was and what for, in both of its places and in the file.
+        inspector = await open_dark(browser, site, "auditor", "settings/audit")
+        searched = inspector.locator("tr[data-act='plates.searched']")
+        for words in ("RIO2A18", "Finalidade: BO 2026/118442", "Período: ", "todas as câmeras"):
+            await expect(searched.last).to_contain_text(words)
+        await expect(inspector.locator("tr[data-act='watch.created']")).to_contain_text(
+            "Motivo: furto, BO 2026/118442"
+        )
+        await picture(inspector, "audit-plates")
+        await inspector.goto(f"{site.url}/#/evidence/trail")
+        await inspector.get_by_role("button", name="Placas", exact=True).click()
+        await expect(searched.last).to_contain_text("Finalidade: BO 2026/118442")
+        exported = inspector.locator("tr[data-act='plates.exported']")
+        await expect(exported).to_contain_text("R?O2*")
+        await picture(inspector, "trail-plates")
+        async with inspector.expect_download() as downloading:
+            await inspector.get_by_role("button", name="Baixar CSV").click()
+        table = (await (await downloading.value).path()).read_text(encoding="utf-8-sig")
+        head, *lines = table.splitlines()
+        assert head.endswith("Placa;Finalidade ou motivo;Detalhes")
+        assert any(";R?O2*;BO 2026/118442;" in line for line in lines)
+
 
 async def test_a_doubtful_plate_is_offered_and_never_put_in_place(tmp_path: Path) -> None:
     async with plates_site(tmp_path) as (site, _, pushing), chromium() as browser:

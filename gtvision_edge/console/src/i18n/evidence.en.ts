@@ -199,7 +199,7 @@ export const evidence: Text["evidence"] = {
   noPurgesBody: "Whenever recordings are deleted, this tells what went, by which rule, with a signed report.",
   details: "Details",
 
-  trailKinds: { all: "All", views: "Views", exports: "Exports" },
+  trailKinds: { all: "All", views: "Views", exports: "Exports", plates: "Plates" },
   looks: { live: "watched live", recorded: "watched recordings" },
   entries: (n) => plural(n, "entry", "entries"),
   entriesOf: (who, what) => `, one by one: ${who}, ${what}`,
@@ -217,7 +217,7 @@ export const evidence: Text["evidence"] = {
   bundleFile: "BUNDLE.zip",
   csvDone: (n) => `${plural(n, "entry", "entries")} in the file.`,
   csvCut: (n) => `The file has the newest ${n.toLocaleString("en")} entries; narrow the period for the others.`,
-  noTrail: "Nobody viewed or exported anything in this filter.",
+  noTrail: "Nobody viewed, exported or searched for anything in this filter.",
 };
 
 export const evidenceFailures: Record<string, Trouble> = {

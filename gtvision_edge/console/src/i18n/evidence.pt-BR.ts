@@ -207,7 +207,7 @@ export const evidence = {
   noPurgesBody: "Cada vez que gravações são apagadas, fica aqui o que foi, por qual regra e um relatório assinado.",
   details: "Detalhes",
 
-  trailKinds: { all: "Tudo", views: "Visualizações", exports: "Exportações" },
+  trailKinds: { all: "Tudo", views: "Visualizações", exports: "Exportações", plates: "Placas" },
   looks: { live: "assistiu ao vivo", recorded: "viu gravações" },
   entries: (n: number) => plural(n, "registro", "registros"),
   entriesOf: (who: string, what: string) => `, um a um: ${who}, ${what}`,
@@ -225,7 +225,7 @@ export const evidence = {
   bundleFile: "PACOTE.zip",
   csvDone: (n: number) => `${plural(n, "registro", "registros")} no arquivo.`,
   csvCut: (n: number) => `O arquivo leva os ${n.toLocaleString("pt-BR")} registros mais novos; reduza o período para os demais.`,
-  noTrail: "Ninguém viu nem exportou nada neste filtro.",
+  noTrail: "Ninguém viu, exportou nem procurou nada neste filtro.",
 };
 
 /** What can be refused here; keys are the daemon's stable codes. */

@@ -8,6 +8,7 @@ import { fields } from "./fields.pt-BR";
 import { findings, mediaStates } from "./findings.pt-BR";
 import { causes, doors, failures, volumes, warnings } from "./trouble.pt-BR";
 import { hub } from "./hub.pt-BR";
+import { plateActs } from "./plateActs.pt-BR";
 import { plateSource } from "./plateSource.pt-BR";
 import { plates, plateSources, plateTrust, pushing } from "./plates.pt-BR";
 import { noticeFailures, notices } from "./notices.pt-BR";
@@ -31,6 +32,7 @@ export const ptBR = {
   doors,
   findings,
   plates,
+  plateActs,
   plateSource,
   plateSources,
   plateTrust,

@@ -22,6 +22,7 @@ const WEEK_DAYS = 7;
 export function TrailTab() {
   const t = text.value.evidence;
   const words = text.value.settings;
+  const p = text.value.plateActs;
   const [filter, setFilter] = useState<TrailFilter>(() => ({ kind: "all", person: "", camera: "", startMs: midnightOf(siteClock.now(), zone.value, -WEEK_DAYS), endMs: null }));
   const trail = usePages<AuditEntry>(trailPath(filter, PAGE), (entry) => entry.seq);
   const people = usePeople(trail.items);
@@ -31,7 +32,7 @@ export function TrailTab() {
     setBusy(true);
     try {
       const { entries, isCut } = await everything(filter);
-      save(csvOf([[t.entryNumber, words.when, words.who, words.what, t.cameras, t.footage, words.subject, t.address], ...entries.map(cellsOf)]));
+      save(csvOf([[t.entryNumber, words.when, words.who, words.what, t.cameras, t.footage, words.subject, t.address, p.plate, p.purposeColumn, p.details], ...entries.map(cellsOf)]));
       say(isCut ? t.csvCut(entries.length) : t.csvDone(entries.length));
     } catch {
       say(text.value.errors.noAnswer, { tone: "alarm" });
@@ -43,7 +44,7 @@ export function TrailTab() {
   return (
     <div class="stack">
       <div class="audit-bar">
-        <Segments label={t.tabs.trail} options={(["all", "views", "exports"] as const).map((value) => ({ value, label: t.trailKinds[value] }))} value={filter.kind} onChange={(kind) => setFilter({ ...filter, kind })} />
+        <Segments label={t.tabs.trail} options={(["all", "views", "exports", "plates"] as const).map((value) => ({ value, label: t.trailKinds[value] }))} value={filter.kind} onChange={(kind) => setFilter({ ...filter, kind })} />
         <select aria-label={words.person} value={filter.person} onChange={(event) => setFilter({ ...filter, person: event.currentTarget.value })}>
           <option value="">{words.everybody}</option>
           {[...people].map(([id, name]) => (

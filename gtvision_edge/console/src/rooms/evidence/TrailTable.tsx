@@ -5,6 +5,8 @@ import { text } from "../../i18n";
 import { dateTimeOf, rangeOf } from "../../i18n/format";
 import { cameras, zone } from "../../state/site";
 import { actorOf } from "../settings/actors";
+import { PlateActFacts, plateActHere } from "../settings/PlateActFacts";
+import { plateCellsOf } from "../settings/plateActs";
 import { footageOfAll, gathered, type Sitting } from "./gathering";
 import { camerasOf, footageOf, type Footage } from "./trail";
 
@@ -38,11 +40,15 @@ export function TrailTable({ entries }: { entries: readonly AuditEntry[] }) {
 }
 
 function EntryRow({ entry, isWithin = false }: { entry: AuditEntry; isWithin?: boolean }) {
+  const act = plateActHere(entry);
   return (
     <tr data-act={entry.action} class={isWithin ? "within" : ""}>
       <td class="mono when">{dateTimeOf(entry.at, zone.value)}</td>
       <td>{actorOf(entry)}</td>
-      <td title={entry.action}>{actOf(entry)}</td>
+      <td title={entry.action}>
+        {actOf(entry)}
+        {act !== null && <PlateActFacts act={act} />}
+      </td>
       <td>{namesOf(entry)}</td>
       <td class="muted">{footageWords(footageOf(entry)) || "—"}</td>
       <td class="wide-only muted mono">{entry.address || "—"}</td>
@@ -107,5 +113,6 @@ export function cellsOf(entry: AuditEntry): string[] {
     footageWords(footageOf(entry)) || "—",
     entry.subject,
     entry.address,
+    ...plateCellsOf(plateActHere(entry)),
   ];
 }

@@ -73,7 +73,9 @@ describe("who viewed and exported what", () => {
 
     expect(Object.fromEntries(query)).toEqual({ action: "export.", actor: "u7", camera: "cam01", start: at(0), limit: "50" });
     const all = new URLSearchParams(trailPath({ kind: "all", person: "", camera: "", startMs: null, endMs: null }, 50).split("?")[1]);
-    expect(all.get("action")).toBe("view.,footage.viewed,footage.view_ended,export.");
+    expect(all.get("action")).toBe("view.,footage.viewed,footage.view_ended,export.,plates.,watch.,alert.");
+    const plates = new URLSearchParams(trailPath({ kind: "plates", person: "", camera: "", startMs: null, endMs: null }, 50).split("?")[1]);
+    expect(plates.get("action")).toBe("plates.,watch.,alert.");
   });
 
   it("tells which footage and which cameras an entry is about", () => {

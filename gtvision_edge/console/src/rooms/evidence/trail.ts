@@ -1,7 +1,7 @@
-/** Who viewed and exported what: which part of the audit log is asked for, and how it leaves as a table. */
+/** Who viewed and exported what, and who searched for which plate: which part of the audit log is asked for, and how it leaves as a table. */
 import type { AuditEntry } from "../../api/types";
 
-export type TrailKind = "all" | "views" | "exports";
+export type TrailKind = "all" | "views" | "exports" | "plates";
 
 export interface TrailFilter {
   kind: TrailKind;
@@ -14,9 +14,10 @@ export interface TrailFilter {
 }
 
 const ACTS: Record<TrailKind, string> = {
-  all: "view.,footage.viewed,footage.view_ended,export.",
+  all: "view.,footage.viewed,footage.view_ended,export.,plates.,watch.,alert.",
   views: "view.,footage.viewed,footage.view_ended",
   exports: "export.",
+  plates: "plates.,watch.,alert.",
 };
 
 export function trailPath(filter: TrailFilter, limit: number): string {

@@ -7,6 +7,7 @@ import { zone } from "../../state/site";
 import { Button, ErrorNote, Note, Skeleton } from "../../ui/parts";
 import { AuditFilter, EVERYTHING, matchesFilter } from "./AuditFilter";
 import { actorOf } from "./actors";
+import { PlateActFacts, plateActHere } from "./PlateActFacts";
 import { useSubjects } from "./subjects";
 
 /** Who did what, newest first, and whether the log is whole. */
@@ -67,14 +68,7 @@ export function AuditTab() {
           </thead>
           <tbody>
             {listed.map((entry) => (
-              <tr key={entry.seq}>
-                <td class="mono when">{dateTimeOf(entry.at, zone.value)}</td>
-                <td>{actorOf(entry)}</td>
-                <td title={entry.action}>{text.value.acts[entry.action] ?? entry.action}</td>
-                <td class="muted" title={entry.subject}>
-                  {nameOf(entry) || "—"}
-                </td>
-              </tr>
+              <EntryRow key={entry.seq} entry={entry} subject={nameOf(entry)} />
             ))}
           </tbody>
         </table>
@@ -86,5 +80,19 @@ export function AuditTab() {
         </div>
       )}
     </div>
+  );
+}
+
+function EntryRow({ entry, subject }: { entry: AuditEntry; subject: string }) {
+  const act = plateActHere(entry);
+  return (
+    <tr data-act={entry.action}>
+      <td class="mono when">{dateTimeOf(entry.at, zone.value)}</td>
+      <td>{actorOf(entry)}</td>
+      <td title={entry.action}>{text.value.acts[entry.action] ?? entry.action}</td>
+      <td class="muted" title={entry.subject}>
+        {act === null ? subject || "—" : <PlateActFacts act={act} />}
+      </td>
+    </tr>
   );
 }

@@ -1,0 +1,23 @@
+/** What the audit log says about plates, in words. */
+export const plateActs = {
+  plate: "Placa",
+  purpose: "Finalidade",
+  reason: "Motivo",
+  note: "Observação",
+  purposeColumn: "Finalidade ou motivo",
+  details: "Detalhes",
+  period: "Período",
+  camera: "Câmeras",
+  level: "Nível",
+  expires: "Vale até",
+  readings: "Leituras",
+  why: "Por quê",
+  everyPlate: "todas as placas",
+  everyCamera: "todas as câmeras",
+  everyTime: "sem limite de período",
+  from: (time: string) => `desde ${time}`,
+  until: (time: string) => `até ${time}`,
+  forever: "sem prazo",
+  sealed: "não se abre mais: foi escrita com outra chave das câmeras",
+  reasons: { age: "passou do prazo", size: "excesso de imagens" } as Record<string, string>,
+};
