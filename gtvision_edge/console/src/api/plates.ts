@@ -21,6 +21,8 @@ export interface Detection {
   facts: Record<string, unknown>;
   has_scene: boolean;
   has_plate_picture: boolean;
+  /** "", "waiting", or the daemon's word for why there is no picture. */
+  picture_state: string;
   anonymised: boolean;
 }
 

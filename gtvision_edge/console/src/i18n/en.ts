@@ -9,6 +9,7 @@ import type { Text } from "./pt-BR";
 import { findings, mediaStates } from "./findings.en";
 import { causes, doors, failures, volumes, warnings } from "./trouble.en";
 import { hub } from "./hub.en";
+import { missingPictures } from "./missingPictures.en";
 import { plateActs } from "./plateActs.en";
 import { plateSource } from "./plateSource.en";
 import { plates, plateSources, plateTrust, pushing } from "./plates.en";
@@ -32,6 +33,7 @@ export const en: Text = {
   doors,
   findings,
   plates,
+  missingPictures,
   plateActs,
   plateSource,
   plateSources,

@@ -51,8 +51,6 @@ export const plates: typeof source = {
   choose: "Choose a reading to see its scene, journey and video.",
   scene: "Picture of the scene",
   crop: "Picture of the plate",
-  noScene: "no picture of the scene",
-  noCrop: "no crop",
   alsoAs: (plate) => `also as ${plate}`,
   readAs: (text) => `the camera wrote “${text}”`,
   facts: {

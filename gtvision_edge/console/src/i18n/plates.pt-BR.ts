@@ -53,8 +53,6 @@ export const plates = {
   choose: "Escolha uma leitura para ver a cena, o trajeto e o vídeo.",
   scene: "Imagem da cena",
   crop: "Recorte da placa",
-  noScene: "sem imagem da cena",
-  noCrop: "sem recorte",
   alsoAs: (plate: string) => `também como ${plate}`,
   readAs: (text: string) => `a câmera escreveu “${text}”`,
   facts: {

@@ -8,6 +8,7 @@ import { fields } from "./fields.pt-BR";
 import { findings, mediaStates } from "./findings.pt-BR";
 import { causes, doors, failures, volumes, warnings } from "./trouble.pt-BR";
 import { hub } from "./hub.pt-BR";
+import { missingPictures } from "./missingPictures.pt-BR";
 import { plateActs } from "./plateActs.pt-BR";
 import { plateSource } from "./plateSource.pt-BR";
 import { plates, plateSources, plateTrust, pushing } from "./plates.pt-BR";
@@ -32,6 +33,7 @@ export const ptBR = {
   doors,
   findings,
   plates,
+  missingPictures,
   plateActs,
   plateSource,
   plateSources,
