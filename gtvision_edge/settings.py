@@ -133,6 +133,21 @@ HttpUrl = Annotated[str, AfterValidator(_url_of("http", "https"))]
 RtspUrl = Annotated[str, AfterValidator(_url_of("rtsp"))]
 Folder = Annotated[Path, AfterValidator(_absolute)]
 Duration = Annotated[float, BeforeValidator(parse_duration), Field(gt=0)]
+
+
+def _at_least(seconds: float, words: str) -> AfterValidator:
+    """Return what refuses a shorter duration, in *words*: nobody writes days as seconds."""
+
+    def check(duration: float) -> float:
+        if duration < seconds:
+            raise ValueError(f"must be at least {words}")
+        return duration
+
+    return AfterValidator(check)
+
+
+_A_DAY_OR_MORE = _at_least(86400.0, "1 day")
+_AN_HOUR_OR_MORE = _at_least(3600.0, "1 hour")
 """Seconds; written with a unit in the file."""
 Size = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
 """Bytes; written with a unit in the file."""
@@ -331,9 +346,9 @@ def _amqp_url(url: SecretStr) -> SecretStr:
 
 
 class DetectionSettings(Section):
-    keep: Annotated[Duration, Field(ge=86400.0)] = 180 * 86400.0
+    keep: Annotated[Duration, _A_DAY_OR_MORE] = 180 * 86400.0
     """Afterwards plate and pictures of a reading are taken away; counts remain."""
-    keep_pictures: Annotated[Duration, Field(ge=3600.0)] = 180 * 86400.0
+    keep_pictures: Annotated[Duration, _AN_HOUR_OR_MORE] = 180 * 86400.0
     pictures_max: Size = 20 * 2**30
     picture_sources: tuple[Annotated[str, AfterValidator(picture_source)], ...] = (
         "10.0.0.0/8",
@@ -362,7 +377,7 @@ class UplinkSettings(Section):
     ca_file: Annotated[Path, AfterValidator(_absolute)] | None = None
     certificate_file: Annotated[Path, AfterValidator(_absolute)] | None = None
     key_file: Annotated[Path, AfterValidator(_absolute)] | None = None
-    keep: Annotated[Duration, Field(ge=86400.0)] = 90 * 86400.0
+    keep: Annotated[Duration, _A_DAY_OR_MORE] = 90 * 86400.0
     """Messages that wait longer are given up, and that is written down."""
     max_bytes: Annotated[Size, Field(ge=2**20)] = 8 * 2**30
     watch_queues: tuple[Annotated[str, Field(max_length=255), AfterValidator(_amqp_name)], ...] = ()
@@ -430,7 +445,7 @@ class ArchiveSettings(Section):
     remove_expired_evidence: bool = False
     bytes_per_second: Annotated[Size, Field(ge=64 * 2**10)] | None = None
     """Of all copies together; None = as many as the line takes."""
-    keep: Annotated[Duration, Field(ge=86400.0)] = 90 * 86400.0
+    keep: Annotated[Duration, _A_DAY_OR_MORE] = 90 * 86400.0
     """Copies that wait longer are given up, and that is written down."""
     max_waiting: Annotated[int, Field(ge=1000)] = 1_000_000
     alert_waiting: Annotated[int, Field(ge=1)] = 10_000

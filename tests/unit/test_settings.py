@@ -160,6 +160,26 @@ def test_a_duration_without_a_known_unit_is_refused(text: str) -> None:
         parse_duration(text)
 
 
+@pytest.mark.parametrize(
+    ("section", "text", "words"),
+    [
+        ("detections", 'keep = "1min"', "must be at least 1 day"),
+        ("detections", 'keep_pictures = "1min"', "must be at least 1 hour"),
+        ("uplink", 'keep = "23h"', "must be at least 1 day"),
+    ],
+)
+def test_the_least_time_to_keep_is_told_in_words(
+    tmp_path: Path, section: str, text: str, words: str
+) -> None:
+    config = tmp_path / "edge.toml"
+    config.write_text(f"[{section}]\n{text}\n")
+
+    with pytest.raises(BrokenSettingsError) as caught:
+        load_settings(config)
+
+    assert caught.value.faults == [(f"{section}.{text.split()[0]}", words)]
+
+
 def test_a_missing_file_and_broken_toml_are_faults(tmp_path: Path) -> None:
     (tmp_path / "broken.toml").write_text("[site\n")
 
@@ -207,7 +227,7 @@ def test_proxies_and_origins_are_checked_before_anything_starts(
         ('endpoint = "http://minio:9000"\nca_file = "/ca.pem"', "archive", "https://"),
         ('secret_key_file = "secret"', "archive.secret_key_file", "absolute"),
         ("max_waiting = 10", "archive.max_waiting", "1000"),
-        ('keep = "1h"', "archive.keep", "86400"),
+        ('keep = "1h"', "archive.keep", "at least 1 day"),
     ],
 )
 def test_faults_of_the_archive_are_told_with_their_path(
