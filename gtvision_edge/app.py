@@ -565,6 +565,7 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
                 thresholds=base.settings.volume,
                 breaker=base.breaker,
                 clock=footage.retention.clock_guard,
+                readings=parts.detections.anonymiser,
             ),
             *integrity_endpoints(footage.integrity),
             *export_endpoints(footage.exports.service, footage.exports.server, parts.transfers),

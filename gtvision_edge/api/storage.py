@@ -1,6 +1,6 @@
 """The volume: how full it is, with what, and for how long it will do."""
 
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from gtvision_edge.api.policies import policy_endpoints
 from gtvision_edge.api.purges import purge_endpoints
@@ -12,6 +12,8 @@ from gtvision_edge.recordings.retention.policies import PolicyService
 from gtvision_edge.recordings.retention.reports import CameraStorage, StorageReports
 from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.settings import VolumeSettings
+
+_DAY_S: Final = 86_400
 
 
 class BreakerView(Protocol):
@@ -36,6 +38,17 @@ class ClockView(Protocol):
     def since_us(self) -> int: ...
     @property
     def is_synced(self) -> bool | None: ...
+
+
+class ReadingsView(Protocol):
+    """What takes plate readings away when their time is over."""
+
+    @property
+    def keep_s(self) -> float: ...
+    @property
+    def last_round_us(self) -> int | None: ...
+    @property
+    def next_round_us(self) -> int | None: ...
 
 
 class VolumeAnswer(Answer):
@@ -110,6 +123,17 @@ class TenantStorageAnswer(Answer):
     retain_days: int | None
 
 
+class ReadingsAnswer(Answer):
+    """Plate readings: they lose plate and pictures when their time is over, and only counts remain."""
+
+    keep_days: float
+    """``[detections] keep`` of the settings."""
+    last_round: str | None
+    """When what was past its time was last taken away; null = not since the box started."""
+    next_round: str | None
+    """null = one is going on, or it waits until the clock is believed."""
+
+
 class StorageReportAnswer(Answer):
     volume: VolumeAnswer
     thresholds: ThresholdsAnswer
@@ -119,6 +143,7 @@ class StorageReportAnswer(Answer):
     cameras: list[CameraStorageAnswer]
     tenants: list[TenantStorageAnswer]
     held_bytes: int
+    readings: ReadingsAnswer
 
 
 class _StorageResource:
@@ -130,12 +155,14 @@ class _StorageResource:
         thresholds: VolumeSettings,
         breaker: BreakerView,
         clock: ClockView,
+        readings: ReadingsView,
     ) -> None:
         self._reports = reports
         self._root = root
         self._thresholds = thresholds
         self._breaker = breaker
         self._clock = clock
+        self._readings = readings
 
     async def report(self, call: Call) -> StorageReportAnswer:
         found = await self._reports.report(call.principal)
@@ -188,7 +215,20 @@ class _StorageResource:
                 for each in found.tenants
             ],
             held_bytes=found.held_bytes,
+            readings=_readings_answer(self._readings),
         )
+
+
+def _readings_answer(readings: ReadingsView) -> ReadingsAnswer:
+    return ReadingsAnswer(
+        keep_days=round(readings.keep_s / _DAY_S, 3),
+        last_round=_time_or_none(readings.last_round_us),
+        next_round=_time_or_none(readings.next_round_us),
+    )
+
+
+def _time_or_none(time_us: int | None) -> str | None:
+    return None if time_us is None else to_rfc3339(time_us)
 
 
 def _camera_answer(found: CameraStorage) -> CameraStorageAnswer:
@@ -218,10 +258,11 @@ def storage_endpoints(
     thresholds: VolumeSettings,
     breaker: BreakerView,
     clock: ClockView,
+    readings: ReadingsView,
 ) -> list[Endpoint]:
     """Return ``/storage`` and ``/purges``; those of single purges come last, after the reports as PDF."""
     resource = _StorageResource(
-        reports, root=root, thresholds=thresholds, breaker=breaker, clock=clock
+        reports, root=root, thresholds=thresholds, breaker=breaker, clock=clock, readings=readings
     )
     return [
         Endpoint(

@@ -80,17 +80,39 @@ class Anonymiser:
         self._zone = zone
         self._trusts_clock = trusts_clock
         self._copies = copies
+        self._last_us: int | None = None
+        self._next_us: int | None = None
+
+    @property
+    def keep_s(self) -> float:
+        """How long readings live, in seconds."""
+        return self._keep_s
+
+    @property
+    def last_round_us(self) -> int | None:
+        """When a round last came to its end; None: not since the start."""
+        return self._last_us
+
+    @property
+    def next_round_us(self) -> int | None:
+        """When the next one is due; None: while one is going on, while the clock is in doubt, and before :meth:`run`."""
+        return self._next_us
 
     async def run(self) -> None:
         """Go round soon after the start, then once a day, at night, until cancelled."""
-        await self._clock.sleep(FIRST_AFTER_S)
+        await self._rest(FIRST_AFTER_S)
         while True:
             while not self._trusts_clock():
                 await self._clock.sleep(DOUBT_S)
             done = await self.go_round()
             if done.readings:
                 log.info("readings_anonymised", readings=done.readings, pictures=done.pictures)
-            await self._clock.sleep(self._until_night_s())
+            await self._rest(self._until_night_s())
+
+    async def _rest(self, seconds: float) -> None:
+        self._next_us = self._clock.now_us() + round(seconds * 1e6)
+        await self._clock.sleep(seconds)
+        self._next_us = None
 
     def _until_night_s(self) -> float:
         now = datetime.fromtimestamp(self._clock.now_us() / 1e6, self._zone)
@@ -123,6 +145,7 @@ class Anonymiser:
             await self._database.write(repository.rebuild_plate_index)
         # Also when nothing was due: the cut of a round before may have met a reader.
         await self._database.cut_log()
+        self._last_us = self._clock.now_us()
         return total
 
     async def _take_away(self, found: Sequence[Detection], until_us: int) -> Round:

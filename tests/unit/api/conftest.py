@@ -678,6 +678,7 @@ def resources(
             thresholds=VolumeSettings(),
             breaker=footage.retention.breaker,
             clock=footage.retention.clock_guard,
+            readings=detections.anonymiser,
         ),
         *incident_endpoints(footage.incidents),
         *integrity_endpoints(footage.integrity),

@@ -15,6 +15,7 @@ from gtvision_edge.detections.opening import Detections
 from gtvision_edge.detections.privacy import Round, remaining_facts
 from gtvision_edge.recordings.keeping import CameraKeeper
 from gtvision_edge.runtime.events import EventBus
+from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.storage import Database
 from tests.fakes.clock import FakeClock
 from tests.fakes.pushes import PLATE_PART, SCENE_PART, XML_PART, anpr_xml, jpeg, multipart
@@ -174,6 +175,39 @@ async def test_a_round_is_made_soon_after_the_start_and_then_at_night(
     nights = rounds[1:]
     assert {f"{each:%H:%M}" for each in nights} == {"03:30"}
     assert len({each.date() for each in nights}) == len(nights) in (3, 4)
+
+
+async def test_storage_tells_how_long_readings_live_and_when_the_rounds_are(
+    served: Served, clock: FakeClock, detections: Detections
+) -> None:
+    async def told() -> dict[str, Any]:
+        served.tokens.clear()  # they end sooner than the clock goes here
+        status, report = await served.call("GET", "/storage", who="auditor-a")
+        assert status == 200
+        return dict(report["readings"])
+
+    trusted = True
+    detections.anonymiser._trusts_clock = lambda: trusted
+    began = clock.now_us()
+    running = asyncio.create_task(detections.anonymiser.run())
+    await clock.until_asleep()
+    first = to_rfc3339(began + 900_000_000)
+    assert await told() == {"keep_days": 180.0, "last_round": None, "next_round": first}
+
+    trusted = False
+    await clock.advance(900)
+    await clock.until_asleep()
+    assert (await told())["next_round"] is None
+
+    trusted = True
+    await clock.advance(600)
+    await clock.until_asleep()
+    after = await told()
+    running.cancel()
+    await asyncio.wait({running})
+    assert after["last_round"] == to_rfc3339(began + 1_500_000_000)
+    night = datetime.fromisoformat(after["next_round"]).astimezone(ZoneInfo("America/Sao_Paulo"))
+    assert f"{night:%H:%M}" == "03:30"
 
 
 def test_of_the_facts_only_what_cannot_be_a_plate_remains() -> None:

@@ -163,6 +163,8 @@ export interface StorageReport {
   cameras: CameraStorage[];
   tenants: { tenant_id: string; bytes: number; quota_bytes: number | null; retain_days: number | null }[];
   held_bytes: number;
+  /** Plate readings; null: no round since the start, none foreseen now. */
+  readings: { keep_days: number; last_round: string | null; next_round: string | null };
 }
 
 export interface WouldGo {

@@ -16,6 +16,7 @@ import { plates, plateSources, plateTrust, pushing } from "./plates.en";
 import { noticeFailures, notices } from "./notices.en";
 import { purging } from "./purging.en";
 import { readingMarks } from "./readingMarks.en";
+import { readingsKept } from "./readingsKept.en";
 import { refusals } from "./refusals.en";
 import { storage } from "./storage.en";
 import { health, settings } from "./upkeep.en";
@@ -42,6 +43,7 @@ export const en: Text = {
   purging,
   alerting,
   readingMarks,
+  readingsKept,
   pushing,
   mediaStates,
   investigate,

@@ -15,6 +15,7 @@ import { plates, plateSources, plateTrust, pushing } from "./plates.pt-BR";
 import { noticeFailures, notices } from "./notices.pt-BR";
 import { purging } from "./purging.pt-BR";
 import { readingMarks } from "./readingMarks.pt-BR";
+import { readingsKept } from "./readingsKept.pt-BR";
 import { refusals } from "./refusals.pt-BR";
 import { search } from "./search.pt-BR";
 import { storage } from "./storage.pt-BR";
@@ -42,6 +43,7 @@ export const ptBR = {
   purging,
   alerting,
   readingMarks,
+  readingsKept,
   pushing,
   mediaStates,
   investigate,

@@ -1,3 +1,4 @@
+import { Fragment } from "preact";
 import { useState } from "preact/hooks";
 import type { StorageReport } from "../../../api/evidence";
 import { text } from "../../../i18n";
@@ -7,6 +8,7 @@ import { me } from "../../../state/session";
 import { cameras as present, zone } from "../../../state/site";
 import { Button } from "../../../ui/parts";
 import { OnFullLine } from "./OnFullLine";
+import { readingsRows } from "./readingsKept";
 import { recordedWords } from "./recorded";
 import { PurgeOrderDrawer } from "./PurgeOrderDrawer";
 import { RulesDrawer, useTenantNames } from "./RulesDrawer";
@@ -76,6 +78,15 @@ export function KeepingCard({ report, onChanged }: { report: StorageReport; onCh
           ))}
         </>
       )}
+      <h2>{text.value.readingsKept.title}</h2>
+      <dl class="facts" data-readings-kept>
+        {readingsRows(report, zone.value).map(([label, words]) => (
+          <Fragment key={label}>
+            <dt>{label}</dt>
+            <dd>{words}</dd>
+          </Fragment>
+        ))}
+      </dl>
       {isOfSite && <OnFullLine mayEdit={mayEdit} />}
       {isPurging && (
         <PurgeOrderDrawer
