@@ -142,6 +142,13 @@ async def test_plates_are_searched_for_with_a_purpose(tmp_path: Path) -> None:
         await expect(rows).to_have_count(4)
         purpose = page.get_by_label("Finalidade")
         await expect(purpose).to_be_focused()
+        # What one types there is read whole, also on a small desk.
+        await page.set_viewport_size({"width": 1366, "height": 768})
+        await purpose.fill("BO 2026/118442, furto na Rua XV")
+        assert await purpose.evaluate("(field) => field.scrollWidth <= field.clientWidth")
+        assert await fits(page)
+        await picture(page, "plates-1366")
+        await page.set_viewport_size(DESK)
         await purpose.fill("BO 2026/118442")
         await page.keyboard.press("Enter")
 
@@ -194,6 +201,12 @@ async def test_plates_are_searched_for_with_a_purpose(tmp_path: Path) -> None:
             "Motivo: furto, BO 2026/118442"
         )
         await picture(inspector, "audit-plates")
+        await inspector.goto(f"{site.url}/#/health")
+        kept = inspector.locator("[data-readings-kept]")
+        await expect(kept).to_contain_text("180 dias")
+        await expect(kept).to_contain_text("Próxima rodada")
+        await kept.scroll_into_view_if_needed()
+        await picture(inspector, "health-readings")
         await inspector.goto(f"{site.url}/#/evidence/trail")
         await inspector.get_by_role("button", name="Placas", exact=True).click()
         await expect(searched.last).to_contain_text("Finalidade: BO 2026/118442")
