@@ -205,7 +205,7 @@ export interface Finding {
 }
 
 export interface UplinkStatus {
-  state: "off" | "connecting" | "up" | "unreachable" | "refused" | "blocked" | "stalled";
+  state: "off" | "connecting" | "up" | "unreachable" | "refused" | "blocked" | "stalled" | "not_taking";
   since: string;
   reason: string | null;
   waiting: number;
