@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { UplinkStatus } from "../../../api/types";
+import type { UplinkStatus } from "../../../api/lines";
 import { lineTone, lineWord, secondsLeft } from "./line";
 
 const line = (parts: Partial<UplinkStatus>): UplinkStatus => ({ state: "up", since: "", reason: null, waiting: 0, waiting_bytes: 0, oldest: null, rate: 0, parked: 0, dropped: 0, queues: [], ...parts });

@@ -1,4 +1,5 @@
-import type { Finding, UplinkStatus } from "../../../api/types";
+import type { UplinkStatus } from "../../../api/lines";
+import type { Finding } from "../../../api/types";
 import type { Tone } from "../../../ui/parts";
 
 const TROUBLES: ReadonlySet<UplinkStatus["state"]> = new Set(["unreachable", "refused", "blocked", "stalled", "not_taking"]);
