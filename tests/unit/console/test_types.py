@@ -32,7 +32,9 @@ from gtvision_edge.api import (
 )
 
 SOURCE = Path(gtvision_edge.__file__).parent / "console" / "src" / "api"
-TYPES = tuple(SOURCE / f"{name}.ts" for name in ("types", "evidence", "plates", "notices", "hub"))
+TYPES = tuple(
+    SOURCE / f"{name}.ts" for name in ("types", "lines", "evidence", "plates", "notices", "hub")
+)
 
 ANSWERS: dict[str, type[BaseModel]] = {
     "Me": session.Me,
