@@ -91,5 +91,5 @@ async def test_what_is_printed_stands_ready_to_paste(
 
 
 async def test_an_unknown_camera_is_said(settings: Settings, cameras: CameraService) -> None:
-    with pytest.raises(UnknownCameraError):
+    with pytest.raises(UnknownCameraError, match=r"There are: cam01[,.]"):
         await explain_pushes(settings, "cam77", None)
