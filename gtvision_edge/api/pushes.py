@@ -1,5 +1,6 @@
 """Where cameras and integrators send plate readings. No login: each push proves itself."""
 
+import asyncio
 from typing import Final
 
 from aiohttp import web
@@ -15,6 +16,7 @@ from gtvision_edge.detections.errors import (
 )
 from gtvision_edge.detections.pushes import PushDesk, SignatureHeaders
 from gtvision_edge.detections.sources.generic import MAX_BODY
+from gtvision_edge.detections.sources.vectors import read_vectors
 from gtvision_edge.errors import InvalidInputError
 
 MAX_PUSH: Final = 8 * 2**20
@@ -39,6 +41,11 @@ class _PushResource:
             raw, SignatureHeaders.of(call.request.headers), address=call.address
         )
         return AcceptedAnswer(detection_id=taken.detection_id, repeated=not taken.is_new)
+
+    async def vectors(self, _call: Call) -> web.StreamResponse:
+        return web.Response(
+            body=await asyncio.to_thread(read_vectors), content_type="application/json"
+        )
 
     async def hikvision(self, call: Call) -> web.StreamResponse:
         self._desk.admit(call.address)
@@ -73,6 +80,16 @@ def push_endpoints(desk: PushDesk) -> list[Endpoint]:
                 " Where the headers sign it, `sentido` (a word for the direction) and `area_placa` (`[left, top, width, height]` of the"
                 " plate in the picture, each 0 to 1 of the picture's) are taken, too; the plate is then cut out of the picture."
             ),
+        ),
+        Endpoint(
+            "GET",
+            "/webhooks/lpr/vectors",
+            resource.vectors,
+            "Signatures to test a sender of plate readings with",
+            "plates in",
+            PUBLIC,
+            response="application/json",
+            description="Bodies, the text that is signed, and what it gives, for both ways to sign. Secret and times are examples.",
         ),
         Endpoint(
             "POST",

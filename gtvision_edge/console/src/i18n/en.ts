@@ -11,6 +11,7 @@ import { causes, doors, failures, volumes, warnings } from "./trouble.en";
 import { hub } from "./hub.en";
 import { plateSource } from "./plateSource.en";
 import { plates, plateSources, plateTrust, pushing } from "./plates.en";
+import { signing } from "./signing.en";
 import { noticeFailures, notices } from "./notices.en";
 import { purging } from "./purging.en";
 import { readingMarks } from "./readingMarks.en";
@@ -39,6 +40,7 @@ export const en: Text = {
   alerting,
   readingMarks,
   pushing,
+  signing,
   mediaStates,
   investigate,
   volumes,

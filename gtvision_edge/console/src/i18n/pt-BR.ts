@@ -10,6 +10,7 @@ import { causes, doors, failures, volumes, warnings } from "./trouble.pt-BR";
 import { hub } from "./hub.pt-BR";
 import { plateSource } from "./plateSource.pt-BR";
 import { plates, plateSources, plateTrust, pushing } from "./plates.pt-BR";
+import { signing } from "./signing.pt-BR";
 import { noticeFailures, notices } from "./notices.pt-BR";
 import { purging } from "./purging.pt-BR";
 import { readingMarks } from "./readingMarks.pt-BR";
@@ -39,6 +40,7 @@ export const ptBR = {
   alerting,
   readingMarks,
   pushing,
+  signing,
   mediaStates,
   investigate,
   volumes,
