@@ -22,7 +22,7 @@ from gtvision_edge.audit import (
 )
 from gtvision_edge.base import DATABASE, open_site_keys
 from gtvision_edge.cameras.errors import UnknownCameraError
-from gtvision_edge.cameras.model import CameraUuid
+from gtvision_edge.cameras.model import Camera, CameraUuid
 from gtvision_edge.cameras.repository import fetch_cameras
 from gtvision_edge.cameras.secrets import open_sealer
 from gtvision_edge.detections.push_access import access_with
@@ -301,7 +301,9 @@ async def explain_pushes(settings: Settings, camera_id: str, url: str | None) ->
     box = BoxAddress.parse(url) if url else None
     audit = AuditLog(clock)
     async with open_database(await _existing_database(state_dir)) as database:
-        known = {each.camera_id: each for each, _ in await fetch_cameras(database)}
+        known: dict[str, Camera] = {
+            each.camera_id: each for each, _ in await fetch_cameras(database)
+        }
         camera = known.get(camera_id)
         if camera is None:
             raise UnknownCameraError(_no_such_camera(sorted(known)), camera_id=camera_id)

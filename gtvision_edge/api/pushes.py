@@ -5,6 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
+from gtvision_edge.api.push_schema import WEBHOOK_BODY, WEBHOOK_HEADERS
 from gtvision_edge.api.raw_body import BodyPlaces, read_capped
 from gtvision_edge.api.routing import PUBLIC, Answer, Call, Endpoint
 from gtvision_edge.detections.errors import (
@@ -70,6 +71,8 @@ def push_endpoints(desk: PushDesk) -> list[Endpoint]:
             "plates in",
             PUBLIC,
             accepts=("application/json",),
+            accepted=WEBHOOK_BODY,
+            headers=WEBHOOK_HEADERS,
             response=AcceptedAnswer,
             status=202,
             errors=(InvalidInputError, PushRefusedError, StalePushError, *again),
@@ -77,6 +80,8 @@ def push_endpoints(desk: PushDesk) -> list[Endpoint]:
                 "`{camera_id, placa, timestamp, confianca, imagem_url, signature}`. Signed by the headers of Standard"
                 " Webhooks over the raw body, or by `signature`: hex HMAC-SHA256, keyed with the camera's secret, over"
                 " `v1\\n{camera_id}\\n{placa}\\n{timestamp}\\n{confianca}\\n{imagem_url}`. 202 means: it is on disk."
+                " Signatures to test with: GET /webhooks/lpr/vectors. `signature` is good for five minutes around `timestamp`; who keeps"
+                " readings while the line is down signs by the headers, which sign the time of sending."
                 " Where the headers sign it, `sentido` (a word for the direction) and `area_placa` (`[left, top, width, height]` of the"
                 " plate in the picture, each 0 to 1 of the picture's) are taken, too; the plate is then cut out of the picture."
             ),
