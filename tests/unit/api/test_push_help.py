@@ -152,3 +152,14 @@ def test_an_address_of_the_box_is_read(url: str, expected: str) -> None:
 def test_what_is_no_address_of_a_box_is_refused(url: str) -> None:
     with pytest.raises(InvalidInputError):
         BoxAddress.parse(url)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/webhooks/lpr", "/api/v1/webhooks/hikvision/none"])
+async def test_a_push_that_is_refused_is_not_told_to_bring_a_token(
+    served: Served, path: str
+) -> None:
+    body = {"camera_id": "cam01", "timestamp": "2026-03-14T09:26:53-03:00", "signature": "00"}
+    status, headers, problem = await served.exchange("POST", path, json=body)
+
+    assert (status, problem["code"]) == (401, "push_refused")
+    assert "WWW-Authenticate" not in headers
