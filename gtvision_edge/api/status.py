@@ -123,8 +123,10 @@ class HubQueueAnswer(Answer):
 class UplinkAnswer(Answer):
     """The line to the hub, and what waits for it."""
 
-    state: Literal["off", "connecting", "up", "unreachable", "refused", "blocked", "stalled"]
-    """``off``: no hub is named in the settings; ``blocked``: its broker takes nothing and says so; ``stalled``: it confirms nothing."""
+    state: Literal[
+        "off", "connecting", "up", "unreachable", "refused", "blocked", "stalled", "not_taking"
+    ]
+    """``off``: no hub is named in the settings; ``blocked``: its broker takes nothing and says so; ``stalled``: it confirms nothing; ``not_taking``: it sends every message back, see reason."""
     since: str
     reason: str | None
     """A word of why it is ``refused`` or ``unreachable``."""

@@ -48,7 +48,10 @@ FULL_S: Final = 60.0
 
 
 class LinkState(StrEnum):
-    """What the link does. ``blocked``: the broker says that it takes nothing now; ``stalled``: it confirms nothing, and is silent."""
+    """What the link does. ``blocked``: the broker says that it takes nothing now; ``stalled``: it confirms nothing, and is silent.
+
+    ``not_taking``: it is up, and every message comes back. The watch tells that; the link itself is ``up`` then.
+    """
 
     OFF = "off"
     CONNECTING = "connecting"
@@ -57,6 +60,7 @@ class LinkState(StrEnum):
     REFUSED = "refused"
     BLOCKED = "blocked"
     STALLED = "stalled"
+    NOT_TAKING = "not_taking"
 
 
 @dataclass(slots=True)
@@ -98,6 +102,8 @@ class Uplink:
         self._since_us = clock.now_us()
         self._reason = ""
         self._confirmed = 0
+        self._came_back = 0
+        self._last_fate = ""
         self._broker: Broker | None = None
         registry = registry or CollectorRegistry()
         self._sent = Counter(
@@ -131,6 +137,11 @@ class Uplink:
     def confirmed(self) -> int:
         """Return how many messages were confirmed since the daemon started."""
         return self._confirmed
+
+    @property
+    def came_back(self) -> tuple[int, str]:
+        """Return how many messages came back since the daemon started, and why the last one did (a Fate)."""
+        return self._came_back, self._last_fate
 
     def wake(self) -> None:
         """Tell that a message came in; from any thread."""
@@ -279,6 +290,7 @@ class Uplink:
                     self._suspects.discard(each.lane)
         for each, fate in refused:
             self._failed.labels(fate.value).inc()
+            self._came_back, self._last_fate = self._came_back + 1, fate.value
             if fate is Fate.REFUSED and each.lane not in self._suspects:
                 self._full_until = self._clock.monotonic() + FULL_S
             pause = self._pauses.get(each.lane)

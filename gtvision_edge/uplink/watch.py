@@ -20,6 +20,8 @@ LOOK_S: Final = 5.0
 DEPTH_EVERY: Final = 3
 """Looks between two questions for the depth of the hub's queues."""
 RATE_OVER_S: Final = 60.0
+NOT_TAKING_S: Final = 15.0
+"""So long everything comes back before it is told: one message alone may be at fault."""
 CALM: Final = 0.5
 """Far behind ends below this part of the thresholds: who hovers about them is told once."""
 
@@ -29,6 +31,7 @@ _TROUBLES: Final = {
     LinkState.REFUSED: "hub_refused",
     LinkState.BLOCKED: "hub_blocked",
     LinkState.STALLED: "hub_stalled",
+    LinkState.NOT_TAKING: "hub_takes_nothing",
 }
 
 
@@ -43,6 +46,8 @@ class Link(Protocol):
     def reason(self) -> str: ...
     @property
     def confirmed(self) -> int: ...
+    @property
+    def came_back(self) -> tuple[int, str]: ...
     async def depth(self, queue: str) -> int | None: ...
 
 
@@ -82,6 +87,11 @@ class UplinkWatch:
         self._samples: deque[tuple[float, int]] = deque()
         self._looks = 0
         self._is_far_behind = False
+        self._seen = (0, 0)
+        """Messages confirmed and come back at the last look."""
+        self._nothing_since: float | None = None
+        """Since when, monotonic, messages come back and none is confirmed."""
+        self._nothing_since_us = 0
         self._deep: set[str] = set()
         self._told_dropped: int | None = None
         registry = registry or CollectorRegistry()
@@ -102,11 +112,11 @@ class UplinkWatch:
 
     @property
     def view(self) -> LineView:
-        link = self._link
+        state, since_us, reason = self._line()
         return LineView(
-            link.state,
-            link.since_us,
-            link.reason,
+            state,
+            since_us,
+            reason,
             self._backlog,
             self._rate(),
             dict(self._depths),
@@ -140,10 +150,11 @@ class UplinkWatch:
         """Return what somebody should mend about the hub, as of the last look."""
         if not self._settings.has_hub:
             return
-        facts: dict[str, object] = {"since_us": self._link.since_us}
-        if self._link.reason:
-            facts["reason"] = self._link.reason
-        if code := _TROUBLES.get(self._link.state):
+        state, since_us, reason = self._line()
+        facts: dict[str, object] = {"since_us": since_us}
+        if reason:
+            facts["reason"] = reason
+        if code := _TROUBLES.get(state):
             yield Finding(code, Severity.WARNING, facts)
         if self._is_far_behind:
             facts = {"waiting": self._backlog.waiting, "oldest_s": round(self._age_s())}
@@ -163,7 +174,28 @@ class UplinkWatch:
             if (depth := self._depths[queue]) is not None:
                 self._depth.labels(queue).set(depth)
 
+    def _line(self) -> tuple[LinkState, int, str]:
+        """Return the line's state, since when (UTC µs) and why."""
+        link, since = self._link, self._nothing_since
+        if (
+            link.state is LinkState.UP
+            and since is not None
+            and self._clock.monotonic() - since >= NOT_TAKING_S
+        ):
+            return LinkState.NOT_TAKING, self._nothing_since_us, link.came_back[1]
+        return link.state, link.since_us, link.reason
+
+    def _judge_taking(self) -> None:
+        confirmed, came_back = self._link.confirmed, self._link.came_back[0]
+        before, self._seen = self._seen, (confirmed, came_back)
+        if confirmed > before[0] or not self._backlog.waiting:
+            self._nothing_since = None
+        elif came_back > before[1] and self._nothing_since is None:
+            self._nothing_since = self._clock.monotonic()
+            self._nothing_since_us = self._clock.now_us()
+
     def _judge(self) -> None:
+        self._judge_taking()
         settings = self._settings
         share = CALM if self._is_far_behind else 1.0
         self._is_far_behind = (

@@ -32,6 +32,7 @@ SAID_BY_STATUS = {
 ON_THE_COMMAND_LINE = {
     # They end the start of the daemon, or a command; nobody looks at the console then.
     "already_running",
+    "archive_extra_missing",
     "bad_proof",
     "bad_signature",
     "broken_bundle",
@@ -48,7 +49,8 @@ ON_THE_COMMAND_LINE = {
     "state_folder_unusable",
 }
 BETWEEN_THE_PARTS = {
-    # The monitor and the reconciler make states of them.
+    # The monitor, the reconciler and the copier make states of them.
+    "file_to_copy",
     "source_failed",
     "source_no_video",
     "source_unauthorized",
@@ -123,6 +125,7 @@ def test_every_failure_has_words(language: str) -> None:
             "evidenceFailures",
             "noticeFailures",
             "findings",
+            "archiveFindings",
         )
     )
     assert not missing
@@ -180,7 +183,7 @@ def test_every_finding_has_words(language: str) -> None:
     codes |= {code for text in sources for code in re.findall(r'LinkState\.\w+: "(\w+)"', text)}
 
     assert len(codes) >= 20
-    assert codes == told(language, "findings")
+    assert codes == told(language, "findings", "archiveFindings")
 
 
 @pytest.mark.parametrize("language", ["pt-BR", "en"])
@@ -202,6 +205,7 @@ def test_every_act_of_the_audit_log_has_words(language: str) -> None:
     families = {
         *(
             "alert",
+            "archive",
             "audit",
             "breaker",
             "camera",
@@ -238,8 +242,15 @@ def test_every_act_of_the_audit_log_has_words(language: str) -> None:
         for act in re.findall(r'(?:action|audited_as)="([a-z]+\.[a-z_]+)"', text)
     }
 
-    record = (SOURCE / "i18n" / f"acts.{language}.ts").read_text(encoding="utf-8")
-    told_acts = set(re.findall(r'^  "([a-z]+\.[a-z_]+)": "', record, re.MULTILINE))
+    told_acts = {
+        act
+        for file in ("acts", "archive")
+        for act in re.findall(
+            r'^  "([a-z]+\.[a-z_]+)": "',
+            (SOURCE / "i18n" / f"{file}.{language}.ts").read_text(encoding="utf-8"),
+            re.MULTILINE,
+        )
+    }
 
     assert len(acts) >= 45
     assert given <= families

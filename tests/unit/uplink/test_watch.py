@@ -11,7 +11,7 @@ from gtvision_edge.storage import Database, Transaction
 from gtvision_edge.uplink import Outbox, outbox
 from gtvision_edge.uplink.errors import HubUnreachableError
 from gtvision_edge.uplink.link import LinkState
-from gtvision_edge.uplink.watch import DEPTH_EVERY, UplinkWatch
+from gtvision_edge.uplink.watch import DEPTH_EVERY, NOT_TAKING_S, UplinkWatch
 from tests.fakes.clock import FakeClock
 from tests.unit.uplink.test_bounds import a_message, add
 
@@ -22,6 +22,7 @@ class FakeLink:
     since_us: int = 7
     reason: str = ""
     confirmed: int = 0
+    came_back: tuple[int, str] = (0, "")
     depths: dict[str, int | None] = field(default_factory=dict)
     asked: int = 0
     is_down: bool = False
@@ -165,3 +166,44 @@ async def test_who_waits_behind_a_held_camera_is_found(
     steps = [row[3] for row in plan if "outbox" in row[3]]
     assert len(steps) == 2
     assert all(step.startswith("SEARCH outbox USING") for step in steps)
+
+
+async def test_a_hub_that_sends_everything_back_is_told_until_it_takes_something(
+    database: Database, clock: FakeClock
+) -> None:
+    link = FakeLink()
+    watched = watch(database, clock, link)
+    await add(database, clock, a_message("m"))
+    await watched.look()
+    link.came_back = (1, "returned")
+    await watched.look()
+    begun_us = clock.now_us()
+    assert codes(watched) == []  # that one message may be at fault
+    assert watched.view.state is LinkState.UP
+
+    await clock.advance(NOT_TAKING_S)
+    await watched.look()
+    (finding,) = watched.findings()
+    assert finding.code == "hub_takes_nothing"
+    assert finding.facts == {"since_us": begun_us, "reason": "returned"}
+    assert (watched.view.state, watched.view.reason) == (LinkState.NOT_TAKING, "returned")
+
+    link.confirmed = 1
+    await watched.look()
+    assert codes(watched) == []
+    assert watched.view.state is LinkState.UP
+
+
+async def test_what_is_wrong_with_the_line_itself_is_told_before_what_it_brought_back(
+    database: Database, clock: FakeClock
+) -> None:
+    link = FakeLink()
+    watched = watch(database, clock, link)
+    await add(database, clock, a_message("m"))
+    await watched.look()
+    link.came_back = (3, "refused")
+    await watched.look()
+    await clock.advance(NOT_TAKING_S)
+    link.state = LinkState.UNREACHABLE
+
+    assert codes(watched) == ["hub_unreachable"]

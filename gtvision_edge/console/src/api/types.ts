@@ -1,5 +1,7 @@
 /** The wire shapes of /api/v1. Times are RFC 3339 texts, ids are texts. */
 
+import type { ArchiveStatus, UplinkStatus } from "./lines";
+
 export type Role = "admin" | "operator" | "viewer" | "auditor";
 
 export type CameraState =
@@ -202,34 +204,6 @@ export interface Mosaic extends MosaicBody {
 export interface Finding {
   code: string;
   [fact: string]: unknown;
-}
-
-export interface UplinkStatus {
-  state: "off" | "connecting" | "up" | "unreachable" | "refused" | "blocked" | "stalled";
-  since: string;
-  reason: string | null;
-  waiting: number;
-  waiting_bytes: number;
-  oldest: string | null;
-  rate: number;
-  parked: number;
-  dropped: number;
-  queues: { name: string; depth: number | null }[];
-}
-
-/** Copies of pictures and evidence bundles in an object store. */
-export interface ArchiveStatus {
-  state: "off" | "unknown" | "up" | "unreachable" | "refused";
-  since: string;
-  reason: string | null;
-  waiting: number;
-  waiting_bytes: number;
-  removing: number;
-  oldest: string | null;
-  parked: number;
-  copies: number;
-  copied_bytes: number;
-  given_up: number;
 }
 
 export interface SiteStatus {

@@ -1,4 +1,5 @@
-import type { Finding, SiteStatus, UplinkStatus } from "../api/types";
+import type { UplinkStatus } from "../api/lines";
+import type { Finding, SiteStatus } from "../api/types";
 import { text } from "../i18n";
 import { ageOf, dateTimeOf, mediaWord } from "../i18n/format";
 import { nowMs } from "../state/clock";

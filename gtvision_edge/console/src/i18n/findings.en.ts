@@ -176,6 +176,12 @@ export const findings: Text["findings"] = {
     title: "The hub is connected and confirms nothing.",
     cure: "Its RabbitMQ hangs: tell its team. Readings wait here.",
   }),
+  hub_takes_nothing: ({ reason }) => ({
+    title: reason === "returned"
+      ? "The hub sends every message back: no queue of it is bound for them."
+      : "The hub sends every message back: its queue is full or does not take them.",
+    cure: "Ask the hub's team to check the queue and what is bound to the exchange. Readings wait here; what was refused ten times is put aside and can be sent again from Hub.",
+  }),
   hub_far_behind: ({ waiting, queue, depth }) => ({
     title: typeof queue === "string"
       ? `The hub is far behind: its queue ${queue} holds ${Number(depth).toLocaleString("en")} messages.`
@@ -200,7 +206,7 @@ export const findings: Text["findings"] = {
   }),
   messages_parked: ({ parked }) => ({
     title: `${Number(parked).toLocaleString("en")} messages were refused by the hub many times and are put aside.`,
-    cure: "Others go on. The hub's team can tell why it refuses them.",
+    cure: "What the hub takes goes on. Its team can tell why it refuses these; from Hub they can be sent again.",
   }),
   plate_pull_failing: ({ camera, camera_id: id, reason }) => ({
     title: `Readings of ${word(camera ?? id)} do not arrive: ${reasonOf(plateSource.states, reason) ?? word(reason)}.`,

@@ -179,6 +179,12 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
     title: "A central está conectada e não confirma nada.",
     cure: "O RabbitMQ da central travou: avise a equipe dela. As leituras esperam aqui.",
   }),
+  hub_takes_nothing: ({ reason }) => ({
+    title: reason === "returned"
+      ? "A central devolve todas as mensagens: nenhuma fila dela as recebe."
+      : "A central devolve todas as mensagens: a fila dela está cheia ou não as aceita.",
+    cure: "Peça à equipe da central para conferir a fila e o que está ligado ao exchange. As leituras esperam aqui; as recusadas dez vezes ficam de lado, e em Central (hub) podem ser enviadas de novo.",
+  }),
   hub_far_behind: ({ waiting, queue, depth }) => ({
     title: typeof queue === "string"
       ? `A central está muito atrasada: a fila ${queue} dela tem ${Number(depth).toLocaleString("pt-BR")} mensagens paradas.`
@@ -203,7 +209,7 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
   }),
   messages_parked: ({ parked }) => ({
     title: `${Number(parked).toLocaleString("pt-BR")} mensagens foram recusadas pela central muitas vezes e estão de lado.`,
-    cure: "As outras seguem. A equipe da central diz por que as recusa.",
+    cure: "As que a central aceita seguem. A equipe dela diz por que recusa estas; em Central (hub) podem ser enviadas de novo.",
   }),
   plate_pull_failing: ({ camera, camera_id: id, reason }) => ({
     title: `Leituras de ${word(camera ?? id)} não chegam: ${reasonOf(plateSource.states, reason) ?? word(reason)}.`,

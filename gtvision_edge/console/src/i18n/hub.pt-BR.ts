@@ -15,9 +15,10 @@ export const hub = {
     refused: "recusa a conexão",
     blocked: "pediu para esperar",
     stalled: "conectada, sem confirmar nada",
+    not_taking: "conectada, devolve tudo",
   },
   /** In the top bar, after "central". */
-  short: { off: "sem central", connecting: "central: conectando", up: "central em dia", unreachable: "central não responde", refused: "central recusa a conexão", blocked: "central pediu para esperar", stalled: "central não confirma" },
+  short: { off: "sem central", connecting: "central: conectando", up: "central em dia", unreachable: "central não responde", refused: "central recusa a conexão", blocked: "central pediu para esperar", stalled: "central não confirma", not_taking: "central devolve tudo" },
   shortWaiting: (n: number) => `central: ${n.toLocaleString("pt-BR")} à espera`,
   offBody: "Nada é guardado para uma central. Quando houver uma (“url” em [uplink] de edge.toml), ela recebe o que acontecer a partir daí.",
   offWaiting: (n: number) => `${messages(n)} do tempo em que havia central ${n === 1 ? "espera" : "esperam"} e ${n === 1 ? "segue" : "seguem"} quando houver de novo.`,

@@ -1,4 +1,5 @@
-import type { Finding, UplinkStatus } from "../../../api/types";
+import type { UplinkStatus } from "../../../api/lines";
+import type { Finding } from "../../../api/types";
 import { text } from "../../../i18n";
 import { ageOf, bytesOf, numberOf, spanOf, whenOf } from "../../../i18n/format";
 import { nowMs } from "../../../state/clock";

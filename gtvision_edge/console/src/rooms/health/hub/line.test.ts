@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { UplinkStatus } from "../../../api/types";
+import type { UplinkStatus } from "../../../api/lines";
 import { lineTone, lineWord, secondsLeft } from "./line";
 
 const line = (parts: Partial<UplinkStatus>): UplinkStatus => ({ state: "up", since: "", reason: null, waiting: 0, waiting_bytes: 0, oldest: null, rate: 0, parked: 0, dropped: 0, queues: [], ...parts });
@@ -8,7 +8,7 @@ test("a line that works has no colour, one that is down is amber, a hub far behi
   expect(lineTone(line({}), [])).toBe("plain");
   expect(lineTone(line({ state: "connecting" }), [])).toBe("plain");
   expect(lineTone(line({ state: "off", waiting: 9 }), [])).toBe("plain");
-  for (const state of ["unreachable", "refused", "blocked", "stalled"] as const) expect(lineTone(line({ state }), [])).toBe("warn");
+  for (const state of ["unreachable", "refused", "blocked", "stalled", "not_taking"] as const) expect(lineTone(line({ state }), [])).toBe("warn");
   expect(lineTone(line({ state: "unreachable" }), [{ code: "hub_far_behind" }])).toBe("alarm");
 });
 

@@ -1,7 +1,8 @@
-import type { Finding, UplinkStatus } from "../../../api/types";
+import type { UplinkStatus } from "../../../api/lines";
+import type { Finding } from "../../../api/types";
 import type { Tone } from "../../../ui/parts";
 
-const TROUBLES: ReadonlySet<UplinkStatus["state"]> = new Set(["unreachable", "refused", "blocked", "stalled"]);
+const TROUBLES: ReadonlySet<UplinkStatus["state"]> = new Set(["unreachable", "refused", "blocked", "stalled", "not_taking"]);
 
 /** So many messages are on their way on a good day, too. */
 const ON_THE_WAY = 100;
