@@ -79,6 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     try:
         code = int(options.command(options) or 0)
+        sys.stdout.flush()
     except BrokenSettingsError as error:
         _print_faults(error)
         code = EXIT_BROKEN_SETTINGS
@@ -89,7 +90,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
             code = EXIT_BROKEN_SETTINGS  # a restart mends nothing
     except KeyboardInterrupt:
         code = 128 + signal.SIGINT
+    except BrokenPipeError:
+        code = _nobody_reads()
     sys.exit(code)
+
+
+def _nobody_reads() -> int:
+    """Leave quietly, as other programs do whose reader has gone (``… | head``); Python would flush once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 128 + signal.SIGPIPE
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -276,6 +285,7 @@ def _print_faults(error: BrokenSettingsError) -> None:
 
 def _check(options: argparse.Namespace) -> int:
     settings = _load(options, with_files=True)
+    require_extra(settings.archive)  # good settings are those with which the daemon starts
     said = (
         f"The settings are good. Site: {settings.site.name}; console on port {settings.api.port}."
     )

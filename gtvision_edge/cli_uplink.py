@@ -26,7 +26,8 @@ def add_line_commands(commands: Any, common: argparse.ArgumentParser, load: Load
         parents=[common],
         help="say what waits for the hub, and whether its broker can be reached",
         description="Say what waits and try the line; nothing is sent. Works beside a running daemon."
-        " Exit code 0: the hub takes what we have, or none is named; 1: it does not, or messages are parked.",
+        " Exit code 0: its broker lets this box in and has the exchange, and nothing is parked, or no hub is named; 1: not so."
+        " Whether it takes messages, and a queue wants them, shows when they are sent: see what waits and what is parked.",
     )
     command.add_argument("--json", action="store_true", help="say it for a program")
     command.set_defaults(command=lambda options: _status(load(options), options))
@@ -74,10 +75,11 @@ def _status(settings: Settings, options: argparse.Namespace) -> int:
 
 def _say(report: LineReport) -> list[str]:
     hub = {
-        "up": "The hub's broker takes a connection.",
+        "up": "The hub's broker lets this box in and has the exchange.",
         "off": "No hub is named in [uplink]: nothing is kept for one.",
     }.get(
-        report.hub, f"The hub cannot be used: {report.hub}, {report.reason or 'no more is known'}."
+        report.hub,
+        f"{report.detail} [{report.hub}{f', {report.reason}' if report.reason else ''}]",
     )
     backlog = report.backlog
     oldest = (

@@ -414,6 +414,14 @@ def _place_in_bucket(text: str) -> str:
     return "/".join(parts)
 
 
+def _bucket(text: str) -> str:
+    if text and not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", text):
+        raise ValueError(
+            f'"{text}" is no name of a bucket: 3 to 63 small letters, digits, dots and hyphens, with a letter or digit at both ends'
+        )
+    return text
+
+
 def _store_url(text: str) -> str:
     url = urlsplit(_url_of("https", "http")(text)) if text else urlsplit("")
     if url.path.strip("/") or url.query or url.username or url.password:
@@ -428,7 +436,7 @@ def _store_url(text: str) -> str:
 class ArchiveSettings(Section):
     """Copies in an object store (S3, MinIO); without ``bucket`` none are made."""
 
-    bucket: Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$")] = ""
+    bucket: Annotated[str, AfterValidator(_bucket)] = ""
     prefix: Annotated[str, AfterValidator(_place_in_bucket)] = ""
     endpoint: Annotated[str, AfterValidator(_store_url)] = ""
     """Empty = Amazon's of ``region``."""

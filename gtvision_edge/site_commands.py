@@ -2,12 +2,12 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from gtvision_edge.accounts import ensure_site, open_accounts
 from gtvision_edge.archive.inspection import ArchiveReport, inspect_archive
@@ -22,7 +22,7 @@ from gtvision_edge.audit import (
 )
 from gtvision_edge.base import DATABASE, open_site_keys
 from gtvision_edge.cameras.errors import UnknownCameraError
-from gtvision_edge.cameras.model import CameraUuid
+from gtvision_edge.cameras.model import Camera, CameraUuid
 from gtvision_edge.cameras.repository import fetch_cameras
 from gtvision_edge.cameras.secrets import open_sealer
 from gtvision_edge.detections.push_access import access_with
@@ -50,6 +50,9 @@ from gtvision_edge.runtime.lock import AlreadyRunningError, sole_use
 from gtvision_edge.settings import Settings
 from gtvision_edge.storage import Database, Transaction, open_database
 from gtvision_edge.uplink.inspection import LineReport, inspect_line
+
+MOST_NAMED: Final = 20
+"""Cameras, where one was asked for that is not there."""
 
 
 class NoSiteError(EdgeError):
@@ -274,6 +277,14 @@ async def adopt_volume(
         )
 
 
+def _no_such_camera(known: Sequence[str]) -> str:
+    if not known:
+        return "There is no such camera; the site has none yet."
+    more = len(known) - MOST_NAMED
+    named = ", ".join(known[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f"There is no such camera. There are: {named}."
+
+
 async def explain_pushes(settings: Settings, camera_id: str, url: str | None) -> PushHelp:
     """Return how a camera's readings are sent here; its secret is made where there is none. Works while the daemon runs.
 
@@ -290,11 +301,12 @@ async def explain_pushes(settings: Settings, camera_id: str, url: str | None) ->
     box = BoxAddress.parse(url) if url else None
     audit = AuditLog(clock)
     async with open_database(await _existing_database(state_dir)) as database:
-        camera = next(
-            (each for each, _ in await fetch_cameras(database) if each.camera_id == camera_id), None
-        )
+        known: dict[str, Camera] = {
+            each.camera_id: each for each, _ in await fetch_cameras(database)
+        }
+        camera = known.get(camera_id)
         if camera is None:
-            raise UnknownCameraError("There is no such camera.", camera_id=camera_id)
+            raise UnknownCameraError(_no_such_camera(sorted(known)), camera_id=camera_id)
         sealer = await asyncio.to_thread(open_sealer, state_dir)
         secrets = PushSecrets(
             database,

@@ -53,6 +53,7 @@ class FeedQuery(Query):
     since: Cursor | None = None
     """Absent = from now on; 0 = all that is kept."""
     topics: Annotated[str, Field(max_length=100)] = "detections,alerts"
+    """What to be told of, with commas between."""
 
 
 class Authenticator(Protocol):

@@ -32,9 +32,9 @@ Cursor = Annotated[str, Field(pattern=r"^[0-9]{1,15}$")]
 
 class AlertQuery(PageQuery):
     since: Cursor | None = None
-    """What is new, was acknowledged or waits again after it, in order; absent = all alerts, the newest first."""
+    """A cursor of the feed, from the ``since`` or ``next`` of an answer or from ``/ws/alerts``: what is new, was acknowledged or waits again after it, in order; absent = all alerts, the newest first."""
     acknowledged: bool | None = None
-    """Not with since."""
+    """true: those that were acknowledged; false: those that wait; absent = both. Not with since."""
 
 
 class AckBody(Body):

@@ -33,12 +33,15 @@ FOREVER_US = 253_000_000_000_000_000
 
 class DetectionQuery(PageQuery):
     placa: Annotated[str, Field(max_length=64)] = ""
-    """A plate, or a part with ? for one and * for any characters. Both forms of one plate are found."""
+    """A plate, or a part with ? for one character and * for any number of them. Both forms of one plate are found."""
     camera: Annotated[str, Field(max_length=32)] | None = None
+    """A camera's id; absent = all that the asker may see."""
     start: Moment | None = None
+    """Readings from this moment on."""
     end: Moment | None = None
+    """Readings before this moment."""
     purpose: Annotated[str, Field(max_length=500)] = ""
-    """What a plate is searched for; needed with placa, kept in the audit log."""
+    """What a plate is searched for; needed with placa, at least 5 characters, kept in the audit log."""
 
 
 class DetectionAnswer(Answer):

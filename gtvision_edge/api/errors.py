@@ -10,6 +10,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from gtvision_edge.detections.errors import PushRefusedError
 from gtvision_edge.errors import EdgeError, ErrorKind, InvalidInputError
 
 log = structlog.get_logger(__name__)
@@ -94,7 +95,8 @@ def problem(error: EdgeError) -> web.Response:
         headers["Retry-After"] = str(retry_after)
     elif status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = "1"
-    if status == HTTPStatus.UNAUTHORIZED:
+    if status == HTTPStatus.UNAUTHORIZED and not isinstance(error, PushRefusedError):
+        # A push proves itself by a signature or its address: no token would help.
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, MethodNotAllowedError):
         headers["Allow"] = ", ".join(map(str, _list(error.details.get("allowed"))))

@@ -15,6 +15,7 @@ from gtvision_edge.accounts.errors import (
     PasswordChangeRequiredError,
 )
 from gtvision_edge.api.auth import SESSION_COOKIE
+from gtvision_edge.api.beside import BESIDE
 from gtvision_edge.api.errors import (
     PROBLEM_TYPE,
     BodyTooLargeError,
@@ -56,7 +57,8 @@ _PROBLEM: Final[dict[str, Any]] = {
 
 
 def describe(endpoints: Sequence[Endpoint], *, version: str) -> dict[str, Any]:
-    """Return the OpenAPI document of *endpoints*."""
+    """Return the OpenAPI document of *endpoints*, and of what is served beside them."""
+    endpoints = (*endpoints, *BESIDE)
     schemas, component = _schemas(endpoints)
     schemas["Problem"] = _PROBLEM
     paths: dict[str, dict[str, Any]] = defaultdict(dict)
@@ -135,6 +137,10 @@ def _operation(endpoint: Endpoint, component: Components) -> dict[str, Any]:
         for name in re.findall(r"\{(\w+)\}", endpoint.path)
     ]
     parameters += _query_parameters(endpoint)
+    parameters += [
+        {"name": name, "in": "header", "description": text, "schema": {"type": "string"}}
+        for name, text in endpoint.headers.items()
+    ]
     if parameters:
         operation["parameters"] = parameters
     if endpoint.body is not None:
@@ -147,15 +153,17 @@ def _operation(endpoint: Endpoint, component: Components) -> dict[str, Any]:
     elif endpoint.accepts:
         operation["requestBody"] = {
             "required": True,
-            "content": {each: {"schema": _schema_of(each)} for each in endpoint.accepts},
+            "content": {
+                each: {"schema": _schema_of(each, endpoint.accepted)} for each in endpoint.accepts
+            },
         }
     return operation
 
 
-def _schema_of(media_type: str) -> dict[str, Any]:
-    """Return what is said of a body that no model describes."""
+def _schema_of(media_type: str, told: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return what is said of a body that no model describes; *told* is its schema where it is JSON."""
     if media_type.endswith(("/json", "+json")):
-        return {"type": "object"}
+        return dict(told or {"type": "object"})
     return {"type": "string", "format": "binary"}
 
 

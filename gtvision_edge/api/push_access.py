@@ -38,6 +38,8 @@ class WebhookHelp(Answer):
     url: str
     curl: str
     """Sends one reading of AAA0A00; its signature is good for five minutes."""
+    signed_text: str
+    """What ``signature`` of that reading was made over."""
 
 
 class HikvisionHelp(Answer):
@@ -108,7 +110,9 @@ class _PushAccessResource:
         return PushHelpAnswer(
             camera_id=found.camera_id,
             secret=found.secret,
-            webhook=WebhookHelp(url=found.webhook_url, curl=found.webhook_curl),
+            webhook=WebhookHelp(
+                url=found.webhook_url, curl=found.webhook_curl, signed_text=found.webhook_signed
+            ),
             hikvision=HikvisionHelp(url=found.hikvision_url, http_host_xml=found.hikvision_xml),
             itsapi=ItsapiHelp(
                 host=fields.host,

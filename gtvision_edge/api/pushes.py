@@ -1,9 +1,11 @@
 """Where cameras and integrators send plate readings. No login: each push proves itself."""
 
+import asyncio
 from typing import Final
 
 from aiohttp import web
 
+from gtvision_edge.api.push_schema import WEBHOOK_BODY, WEBHOOK_HEADERS
 from gtvision_edge.api.raw_body import BodyPlaces, read_capped
 from gtvision_edge.api.routing import PUBLIC, Answer, Call, Endpoint
 from gtvision_edge.detections.errors import (
@@ -15,6 +17,7 @@ from gtvision_edge.detections.errors import (
 )
 from gtvision_edge.detections.pushes import PushDesk, SignatureHeaders
 from gtvision_edge.detections.sources.generic import MAX_BODY
+from gtvision_edge.detections.sources.vectors import read_vectors
 from gtvision_edge.errors import InvalidInputError
 
 MAX_PUSH: Final = 8 * 2**20
@@ -40,6 +43,11 @@ class _PushResource:
         )
         return AcceptedAnswer(detection_id=taken.detection_id, repeated=not taken.is_new)
 
+    async def vectors(self, _call: Call) -> web.StreamResponse:
+        return web.Response(
+            body=await asyncio.to_thread(read_vectors), content_type="application/json"
+        )
+
     async def hikvision(self, call: Call) -> web.StreamResponse:
         self._desk.admit(call.address)
         camera = self._desk.hikvision_camera(call.path("secret"), address=call.address)
@@ -63,6 +71,8 @@ def push_endpoints(desk: PushDesk) -> list[Endpoint]:
             "plates in",
             PUBLIC,
             accepts=("application/json",),
+            accepted=WEBHOOK_BODY,
+            headers=WEBHOOK_HEADERS,
             response=AcceptedAnswer,
             status=202,
             errors=(InvalidInputError, PushRefusedError, StalePushError, *again),
@@ -70,9 +80,21 @@ def push_endpoints(desk: PushDesk) -> list[Endpoint]:
                 "`{camera_id, placa, timestamp, confianca, imagem_url, signature}`. Signed by the headers of Standard"
                 " Webhooks over the raw body, or by `signature`: hex HMAC-SHA256, keyed with the camera's secret, over"
                 " `v1\\n{camera_id}\\n{placa}\\n{timestamp}\\n{confianca}\\n{imagem_url}`. 202 means: it is on disk."
+                " Signatures to test with: GET /webhooks/lpr/vectors. `signature` is good for five minutes around `timestamp`; who keeps"
+                " readings while the line is down signs by the headers, which sign the time of sending."
                 " Where the headers sign it, `sentido` (a word for the direction) and `area_placa` (`[left, top, width, height]` of the"
                 " plate in the picture, each 0 to 1 of the picture's) are taken, too; the plate is then cut out of the picture."
             ),
+        ),
+        Endpoint(
+            "GET",
+            "/webhooks/lpr/vectors",
+            resource.vectors,
+            "Signatures to test a sender of plate readings with",
+            "plates in",
+            PUBLIC,
+            response="application/json",
+            description="Bodies, the text that is signed, and what it gives, for both ways to sign. Secret and times are examples.",
         ),
         Endpoint(
             "POST",

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Final, Generic, Literal, TypeVar
+from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
@@ -33,20 +33,22 @@ Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
 class Body(BaseModel):
     """What a client sends as JSON: unknown fields are refused, texts are not taken for numbers."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Query(BaseModel):
     """What a client sends after the question mark; unknown names are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class PageQuery(Query):
     """Which page of a list."""
 
     cursor: Annotated[str, Field(max_length=200)] | None = None
+    """``next`` of the page before; absent = the first page."""
     limit: Annotated[int, Field(ge=1, le=500)] = 100
+    """At most so many items."""
 
 
 class Answer(BaseModel):
@@ -131,6 +133,7 @@ class Endpoint:
     *guest* is asked first who sends a request; where it knows nobody, token and cookie count.
     *with_provisional_password*: it may be called before a password that somebody else gave out was changed.
     *accepts* are the media types of a body that *handler* reads itself (:func:`read_capped`), in place of *body*.
+    *accepted* is the JSON schema of a body of *accepts* that is JSON; *headers* are those it may come with, each with what it is.
     *response* is a model, or a media type for what is no JSON, or None for an empty answer.
     *errors* are those of the resource itself; the ones every endpoint can give are added by the description.
     """
@@ -152,7 +155,10 @@ class Endpoint:
     guest: Guest | None = None
     with_provisional_password: bool = False
     description: str = ""
+    accepted: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    prefix: str = PREFIX
 
     @property
     def full_path(self) -> str:
-        return PREFIX + self.path
+        return self.prefix + self.path

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 
 from gtvision_edge.detections.push_access import PushAccess
 from gtvision_edge.detections.push_login import short_password
-from gtvision_edge.detections.sources.signatures import SignedFields, sign_fields
+from gtvision_edge.detections.sources.signatures import SignedFields, sign_fields, signed_text
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.runtime.timestamps import to_rfc3339
 
@@ -84,6 +84,8 @@ class PushHelp:
     secret: str
     webhook_url: str
     webhook_curl: str
+    webhook_signed: str
+    """The text that is signed in *webhook_curl*."""
     hikvision_url: str
     hikvision_xml: str
     itsapi: ItsapiFields
@@ -92,11 +94,13 @@ class PushHelp:
 def explain(access: PushAccess, box: BoxAddress, *, now_us: int) -> PushHelp:
     """Return how the readings of *access*'s camera are sent to *box*."""
     webhook_url = box.url + access.webhook_path
+    trial = SignedFields(access.camera_id, EXAMPLE_PLATE, to_rfc3339(now_us), "0.95", "")
     return PushHelp(
         camera_id=access.camera_id,
         secret=access.secret,
         webhook_url=webhook_url,
-        webhook_curl=_signed_curl(access, webhook_url, now_us),
+        webhook_curl=_signed_curl(access, webhook_url, trial),
+        webhook_signed=signed_text(trial),
         hikvision_url=box.url + access.hikvision_path,
         hikvision_xml=_http_host(access, box),
         itsapi=ItsapiFields(
@@ -110,8 +114,7 @@ def explain(access: PushAccess, box: BoxAddress, *, now_us: int) -> PushHelp:
     )
 
 
-def _signed_curl(access: PushAccess, url: str, now_us: int) -> str:
-    fields = SignedFields(access.camera_id, EXAMPLE_PLATE, to_rfc3339(now_us), "0.95", "")
+def _signed_curl(access: PushAccess, url: str, fields: SignedFields) -> str:
     body = {
         "camera_id": fields.camera_id,
         "placa": fields.plate,

@@ -179,7 +179,9 @@ class DetectionDesk:
             fault = {"path": "placa", "message": "needs at least one letter or digit"}
             raise InvalidInputError("The search is not right.", faults=[fault])
         if needs_purpose and len(wanted.purpose.strip()) < SHORTEST_PURPOSE:
-            raise PurposeRequiredError("Say what the plates are needed for.")
+            raise PurposeRequiredError(
+                f"Say what the plates are needed for (purpose), with at least {SHORTEST_PURPOSE} characters."
+            )
         return Wanted(
             wanted.start_us,
             wanted.end_us,

@@ -21,6 +21,12 @@ from gtvision_edge.settings import UplinkSettings
 from gtvision_edge.uplink.errors import HubRefusedError, HubStalledError, HubUnreachableError
 from gtvision_edge.uplink.frames import message_frames
 from gtvision_edge.uplink.outbox import Waiting, marked_late
+from gtvision_edge.uplink.refusals import (
+    may_not_publish,
+    refused,
+    refused_virtual_host,
+    unreachable,
+)
 
 CONNECT_PATIENCE_S: Final = 15.0
 CONFIRM_PATIENCE_S: Final = 30.0
@@ -108,7 +114,9 @@ class Broker:
             for message in messages:
                 self._channel.message_id_delivery_tag.pop(message.waiting.message_id, None)
         if trouble is None:
-            trouble = next((_trouble(each) for each in confirms if _fate(each) is None), None)
+            trouble = next(
+                (_trouble(each, self._exchange) for each in confirms if _fate(each) is None), None
+            )
         if isinstance(trouble, HubRefusedError) and len(messages) == 1:
             fates = [Fate.REFUSED]  # nothing else can have been the reason
         return Published(fates, trouble)
@@ -201,13 +209,11 @@ def _fate(confirm: "asyncio.Future[object]") -> Fate | None:
             return Fate.REFUSED
 
 
-def _trouble(confirm: "asyncio.Future[object]") -> EdgeError:
+def _trouble(confirm: "asyncio.Future[object]", exchange: str) -> EdgeError:
     """Return what a confirm that never came says of the line."""
     error = None if confirm.cancelled() else confirm.exception()
     if isinstance(error, _DENIALS):
-        return HubRefusedError(
-            "The hub's broker does not take a message.", reason=type(error).__name__
-        )
+        return may_not_publish(exchange)
     return HubUnreachableError("The line to the hub's broker was lost.")
 
 
@@ -251,23 +257,17 @@ async def opened_channel(settings: UplinkSettings) -> AsyncIterator[Channel]:
                     passive=not settings.declare_topology,
                 )
         except (*_REFUSALS, aiormq.exceptions.AMQPChannelError) as error:
-            raise HubRefusedError(
-                "The hub's broker does not let this box in.", reason=type(error).__name__
-            ) from error
+            raise refused(error, settings.exchange) from error
         except (aiormq.exceptions.AMQPError, OSError, TimeoutError, RuntimeError) as error:
             if _is_turned_away(error):
-                raise HubRefusedError(
-                    "The hub's broker does not let this box in.", reason="virtual_host"
-                ) from error
+                raise refused_virtual_host() from error
             if "[SSL" in str(error):  # aiormq keeps the words of the TLS library, not its class
                 is_stranger = "CERTIFICATE_VERIFY_FAILED" in str(error)
                 raise HubRefusedError(
                     "The hub's broker and this box do not agree on TLS.",
                     reason="certificate" if is_stranger else "tls",
                 ) from error
-            raise HubUnreachableError(
-                "The hub's broker does not answer.", reason=type(error).__name__
-            ) from error
+            raise unreachable(error) from error
         yield channel
     finally:
         if connection is not None and not connection.is_closed:

@@ -24,6 +24,8 @@ class LineReport:
     newest_purge: OutboxPurge | None
     hub: str
     reason: str
+    detail: str
+    """What it means and what to mend, in words; '' where it takes the connection."""
     depths: Mapping[str, int | None]
 
 
@@ -31,7 +33,7 @@ async def inspect_line(settings: UplinkSettings, database: Database, *, site: st
     """Look at the outbox and try the line; nothing is published."""
     backlog = await outbox.fetch_backlog(database)
     newest = await repository.purges_before(database, "", 1)
-    hub, reason = "off", ""
+    hub, reason, detail = "off", "", ""
     depths: dict[str, int | None] = {}
     if settings.has_hub:
         hub = "up"
@@ -43,8 +45,9 @@ async def inspect_line(settings: UplinkSettings, database: Database, *, site: st
                     except HubRefusedError:
                         depths[queue] = None
         except (HubRefusedError, HubUnreachableError) as error:
-            hub, reason = error.code, str(error.details.get("reason", ""))
-    return LineReport(backlog, newest[0] if newest else None, hub, reason, depths)
+            hub, detail = error.code, error.message
+            reason = str(error.details.get("reason", ""))
+    return LineReport(backlog, newest[0] if newest else None, hub, reason, detail, depths)
 
 
 def schemas_folder() -> Path:

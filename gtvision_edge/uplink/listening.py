@@ -22,6 +22,8 @@ from gtvision_edge.uplink.schema_check import Schemas
 KNOWN_IDS: Final = 200_000
 """So many ids are remembered to tell what came twice."""
 PREFETCH: Final = 200
+NO_PLATE: Final = "-"
+"""Stands for the plate of a vehicle whose plate was not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Heard:
         shown = (
             what.get("placa") or what.get("estado") or what.get("evento") or what.get("entradas")
         )
+        if shown is None and "placa" in what:
+            shown = NO_PLATE  # the columns stay where they are
         marks = [
             *(["late"] if self.is_late else []),
             *(["double"] if self.is_double else []),
@@ -207,7 +211,8 @@ async def _bind(
         await channel.basic_consume(queue, on_message)
     except aiormq.exceptions.AMQPChannelError as error:
         raise HubRefusedError(
-            "The hub's broker does not let this user listen.", reason=type(error).__name__
+            f'The hub\'s broker does not let this user have a queue of its own at exchange "{exchange}".',
+            reason="not_permitted",
         ) from error
     except (aiormq.exceptions.AMQPError, OSError, RuntimeError) as error:
         raise HubUnreachableError("The line to the hub's broker was lost.") from error

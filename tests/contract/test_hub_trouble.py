@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from gtvision_edge.settings import UplinkSettings
 from gtvision_edge.storage import Database
 from gtvision_edge.uplink import broker as broker_module
+from gtvision_edge.uplink.errors import HubRefusedError
 from gtvision_edge.uplink.inspection import inspect_line, schemas_folder
 from gtvision_edge.uplink.link import LinkState
 from gtvision_edge.uplink.listening import Heard, listen
@@ -191,6 +192,25 @@ async def test_who_listens_is_shown_everything_and_takes_nothing_from_the_hub(
     assert {each.event["id"] for each in heard} == box.all_sent()
     found = await hub.channel.queue_declare(QUEUE, passive=True)
     assert found.message_count == 300
+
+
+async def test_who_looks_is_told_which_exchange_is_missing_and_what_to_do(
+    hub: Hub, database: Database
+) -> None:
+    settings = UplinkSettings(url=SecretStr(hub.broker.url()), exchange="no.such.one")
+
+    report = await inspect_line(settings, database, site="s")
+
+    assert (report.hub, report.reason) == ("hub_refused", "exchange")
+    assert '"no.such.one"' in report.detail
+    assert "declare_topology = true" in report.detail
+    with pytest.raises(HubRefusedError, match="declare_topology = true"):
+        await listen(settings, SCHEMAS, lambda _: None, count=1)
+    stranger = hub.broker.url().replace("guest:guest", "guest:wrong")
+    settings = UplinkSettings(url=SecretStr(stranger))
+    report = await inspect_line(settings, database, site="s")
+    assert (report.hub, report.reason) == ("hub_refused", "login")
+    assert "password" in report.detail
 
 
 async def test_a_status_beside_the_daemon_tells_what_waits_and_the_depth_of_queues(

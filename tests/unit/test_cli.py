@@ -3,12 +3,15 @@
 import contextlib
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from gtvision_edge.app import Started
 from gtvision_edge.cli import _announce, main
+from tests.waiting import patiently
 
 STARTED = Started("http://127.0.0.1:8080/", "caju-lima-7", (), "", "http://127.0.0.1:9997")
 
@@ -99,3 +102,20 @@ def test_verify_speaks_the_language_asked_for(
         "no_zip",
         "isto não é um arquivo zip, ou está cortado",
     )
+
+
+def test_a_reader_that_has_gone_is_no_traceback() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "gtvision_edge", "check", "--settings"],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=patiently(60),
+        )
+    finally:
+        os.close(writing)
+
+    assert (ended.returncode, ended.stderr) == (141, b"")

@@ -67,7 +67,7 @@ def test_without_the_extra_a_bucket_is_refused_with_a_code_and_no_bucket_is_not(
     assert code_of("archive", "status", "--config", str(config)) == 0
     with config.open("a") as file:
         file.write(STORE)
-    for arguments in (("run",), ("archive", "status")):
+    for arguments in (("run",), ("check", "--settings"), ("archive", "status")):
         assert code_of(*arguments, "--config", str(config)) == 78
         said = capsys.readouterr().err
         assert "[archive_extra_missing]" in said

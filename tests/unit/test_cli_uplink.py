@@ -49,7 +49,8 @@ def test_a_hub_that_does_not_answer_is_said_and_is_a_failure(
 
     assert code_of("uplink", "status", "--config", str(config)) == 1
     said = capsys.readouterr()
-    assert "hub_unreachable" in said.out
+    assert "[hub_unreachable, closed]" in said.out
+    assert "Error" not in said.out
     assert "a-secret" not in said.out + said.err
     assert code_of("uplink", "listen", "--count", "1", "--config", str(config)) == 69
     said = capsys.readouterr()

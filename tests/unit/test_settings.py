@@ -216,7 +216,7 @@ def test_proxies_and_origins_are_checked_before_anything_starts(
         ('bucket = "copias"', "archive", "access_key"),
         ('bucket = "copias"\naccess_key = "a"', "archive", "secret_key"),
         ('secret_key = "s"\nsecret_key_file = "/x"', "archive", "either"),
-        ('bucket = "Copias_da_Caixa"', "archive.bucket", "pattern"),
+        ('bucket = "Copias_da_Caixa"', "archive.bucket", "3 to 63 small letters"),
         ('prefix = "../outro"', "archive.prefix", "gtvision/prefeitura"),
         ('prefix = "a//b"', "archive.prefix", "gtvision/prefeitura"),
         ('endpoint = "minio:9000"', "archive.endpoint", "https://"),

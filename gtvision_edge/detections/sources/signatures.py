@@ -8,7 +8,7 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
@@ -83,10 +83,22 @@ def sign_fields(secret: str, fields: SignedFields) -> str:
     ).hexdigest()
 
 
-def _canonical(fields: SignedFields, confidence: str) -> bytes:
+def signed_text(fields: SignedFields) -> str:
+    """Return the text whose HMAC is the signature inside a body."""
     return "\n".join(
-        ("v1", fields.camera_id, fields.plate, fields.timestamp, confidence, fields.picture_url)
-    ).encode("utf-8", "surrogatepass")
+        (
+            "v1",
+            fields.camera_id,
+            fields.plate,
+            fields.timestamp,
+            fields.confidence,
+            fields.picture_url,
+        )
+    )
+
+
+def _canonical(fields: SignedFields, confidence: str) -> bytes:
+    return signed_text(replace(fields, confidence=confidence)).encode("utf-8", "surrogatepass")
 
 
 def _spellings(literal: str) -> list[str]:

@@ -1,13 +1,19 @@
+import asyncio
 import importlib
 import inspect
+import json
 import pkgutil
 from typing import Any
 
+import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # ships no types
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
 import gtvision_edge
+from gtvision_edge.api.beside import BESIDE
 from gtvision_edge.api.errors import status_of
 from gtvision_edge.api.routing import PUBLIC
+from gtvision_edge.detections.sources.vectors import read_vectors
 from gtvision_edge.errors import EdgeError, FatalError
 from tests.unit.api.conftest import Served
 
@@ -52,6 +58,7 @@ async def test_the_document_is_valid_openapi(served: Served) -> None:
 
 
 async def test_it_describes_exactly_the_routes_there_are(served: Served) -> None:
+    beside = {(each.method, each.full_path) for each in BESIDE}
     described = set(_operations(await _document(served)))
     served_routes = {
         (route.method, route.resource.canonical)
@@ -61,7 +68,33 @@ async def test_it_describes_exactly_the_routes_there_are(served: Served) -> None
         and route.method != "HEAD"
     }
 
-    assert described == served_routes - {("GET", "/api/v1/openapi.json")}
+    assert described - beside == served_routes - {("GET", "/api/v1/openapi.json")}
+    assert beside <= described  # that these are served is seen at the whole daemon
+
+
+async def test_the_webhook_is_described_field_by_field(served: Served) -> None:
+    operation = _operations(await _document(served))["POST", "/api/v1/webhooks/lpr"]
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    headers = {each["name"] for each in operation["parameters"] if each["in"] == "header"}
+
+    assert headers == {"webhook-id", "webhook-timestamp", "webhook-signature"}
+    vectors = json.loads(await asyncio.to_thread(read_vectors))
+    bodies = [
+        json.loads(each["body"])
+        for kind in ("body_signature", "header_signature")
+        for each in vectors[kind]["vectors"]
+    ]
+    check = Draft202012Validator(schema)
+    assert [body for body in bodies if not check.is_valid(body)] == []
+    assert schema["examples"] == bodies[:1]
+    assert not check.is_valid(bodies[0] | {"confianca": "0.95"})
+
+
+@pytest.mark.parametrize("path", ["/api/v1/detections", "/api/v1/alerts", "/ws/alerts"])
+async def test_each_parameter_of_what_goes_out_is_described(served: Served, path: str) -> None:
+    parameters = _operations(await _document(served))["GET", path]["parameters"]
+
+    assert [each["name"] for each in parameters if not each["description"]] == []
 
 
 async def test_operation_ids_are_unique(served: Served) -> None:

@@ -218,6 +218,7 @@ async def test_a_search_for_a_plate_needs_a_purpose_and_is_audited(
     _, log = await served.call("GET", "/audit?limit=500", who="auditor-a")
 
     assert (refused[0], refused[1]["code"]) == (422, "purpose_required")
+    assert "at least 5 characters" in refused[1]["detail"]
     assert status == 200
     assert [item["placa"] for item in page["items"]] == ["ABC1234"]
     entries = [each for each in log["items"] if each["action"] == "plates.searched"]

@@ -1,6 +1,7 @@
 """``gtvision-edge webhook-help`` works beside a daemon, which takes over the secret that it makes."""
 
 import asyncio
+import hmac
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,27 @@ async def test_what_is_printed_stands_ready_to_paste(
         assert whole in text
 
 
+@pytest.mark.parametrize("language", ["pt", "en"])
+async def test_the_help_says_how_to_sign_so_that_it_can_be_done(
+    settings: Settings, cameras: CameraService, language: Language
+) -> None:
+    found = await explain_pushes(settings, "cam01", "https://edge.example")
+    text = describe_help(found, language)
+    shown = next(line.strip() for line in text.splitlines() if line.strip().startswith("v1\\n"))
+    made = hmac.new(
+        found.secret.encode(), shown.replace("\\n", "\n").encode(), "sha256"
+    ).hexdigest()
+
+    assert made in found.webhook_curl
+    for named in (
+        *("webhook-id", "webhook-timestamp", "webhook-signature", "stale_push", "RFC 3339"),
+        *("sentido", "area_placa", "0 to 1" if language == "en" else "0 a 1"),
+        "https://edge.example/api/v1/webhooks/lpr/vectors",
+        "https://edge.example/api/v1/openapi.json",
+    ):
+        assert named in text
+
+
 async def test_an_unknown_camera_is_said(settings: Settings, cameras: CameraService) -> None:
-    with pytest.raises(UnknownCameraError):
+    with pytest.raises(UnknownCameraError, match=r"There are: cam01[,.]"):
         await explain_pushes(settings, "cam77", None)

@@ -1,5 +1,6 @@
 """What integrators paste works as it is shown."""
 
+import hmac
 import json
 import shlex
 import xml.etree.ElementTree as ElementTree
@@ -42,6 +43,21 @@ async def test_the_curl_line_sends_a_reading_that_is_accepted(served: Served) ->
         assert response.status == 202
     _, page = await served.call("GET", "/detections", who="operator-a")
     assert [(each["placa"], each["trust"]) for each in page["items"]] == [("AAA0A00", "signed")]
+
+
+async def test_the_text_that_is_signed_is_told_and_the_vectors_are_served(served: Served) -> None:
+    await made(served)
+    found = await shown(served)
+    words = shlex.split(found["webhook"]["curl"])
+    body = json.loads(words[words.index("-d") + 1])
+    signed = str(found["webhook"]["signed_text"]).encode()
+
+    assert hmac.new(found["secret"].encode(), signed, "sha256").hexdigest() == body["signature"]
+    status, vectors = await served.call("GET", "/webhooks/lpr/vectors")
+    assert (status, set(vectors)) == (
+        200,
+        {"description", "secret", "body_signature", "header_signature"},
+    )
 
 
 async def test_the_hikvision_settings_name_the_address_that_is_answered(served: Served) -> None:
@@ -136,3 +152,14 @@ def test_an_address_of_the_box_is_read(url: str, expected: str) -> None:
 def test_what_is_no_address_of_a_box_is_refused(url: str) -> None:
     with pytest.raises(InvalidInputError):
         BoxAddress.parse(url)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/webhooks/lpr", "/api/v1/webhooks/hikvision/none"])
+async def test_a_push_that_is_refused_is_not_told_to_bring_a_token(
+    served: Served, path: str
+) -> None:
+    body = {"camera_id": "cam01", "timestamp": "2026-03-14T09:26:53-03:00", "signature": "00"}
+    status, headers, problem = await served.exchange("POST", path, json=body)
+
+    assert (status, problem["code"]) == (401, "push_refused")
+    assert "WWW-Authenticate" not in headers

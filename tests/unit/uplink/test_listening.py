@@ -153,3 +153,10 @@ def test_a_word_that_is_not_known_is_refused_and_not_passed_over() -> None:
 
 def test_the_schemas_are_found() -> None:
     assert {path.name for path in schemas_folder().glob("*.json")} == set(SCHEMAS)
+
+
+def test_a_passage_whose_plate_was_not_read_keeps_its_column(ear: Ear) -> None:
+    read = ear.hear(event({"placa": "ABC1D23"}, "a"), "deteccoes.lpr", {})
+    unread = ear.hear(event({"placa": None}, "b"), "deteccoes.lpr", {})
+
+    assert read.line.split("  ").index("ABC1D23") == unread.line.split("  ").index("-")

@@ -101,7 +101,7 @@ export interface PushStatus {
 export interface PushHelp {
   camera_id: string;
   secret: string;
-  webhook: { url: string; curl: string };
+  webhook: { url: string; curl: string; signed_text: string };
   hikvision: { url: string; http_host_xml: string };
   itsapi: { host: string; port: number; https: boolean; user: string; password: string; short_password: string; paths: string[] };
 }

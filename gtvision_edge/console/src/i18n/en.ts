@@ -13,6 +13,7 @@ import { missingPictures } from "./missingPictures.en";
 import { plateActs } from "./plateActs.en";
 import { plateSource } from "./plateSource.en";
 import { plates, plateSources, plateTrust, pushing } from "./plates.en";
+import { signing } from "./signing.en";
 import { noticeFailures, notices } from "./notices.en";
 import { purging } from "./purging.en";
 import { readingMarks } from "./readingMarks.en";
@@ -45,6 +46,7 @@ export const en: Text = {
   readingMarks,
   readingsKept,
   pushing,
+  signing,
   mediaStates,
   investigate,
   volumes,

@@ -12,6 +12,7 @@ import { missingPictures } from "./missingPictures.pt-BR";
 import { plateActs } from "./plateActs.pt-BR";
 import { plateSource } from "./plateSource.pt-BR";
 import { plates, plateSources, plateTrust, pushing } from "./plates.pt-BR";
+import { signing } from "./signing.pt-BR";
 import { noticeFailures, notices } from "./notices.pt-BR";
 import { purging } from "./purging.pt-BR";
 import { readingMarks } from "./readingMarks.pt-BR";
@@ -45,6 +46,7 @@ export const ptBR = {
   readingMarks,
   readingsKept,
   pushing,
+  signing,
   mediaStates,
   investigate,
   volumes,

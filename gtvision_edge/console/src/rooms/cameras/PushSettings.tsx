@@ -35,6 +35,7 @@ export function PushSettings({ help, onAddress }: { help: PushHelp; onAddress: (
           <Pasted label={t.address} words={help.webhook.url} />
           <Pasted label={t.secret} words={help.secret} />
           <Pasted label={t.curl} words={help.webhook.curl} />
+          <Signing webhook={help.webhook} />
         </>
       )}
       {vendor === "hikvision" && (
@@ -46,6 +47,30 @@ export function PushSettings({ help, onAddress }: { help: PushHelp; onAddress: (
       )}
       {vendor === "itsapi" && <Itsapi fields={help.itsapi} />}
     </div>
+  );
+}
+
+/** How an integrator signs, in both ways. */
+function Signing({ webhook }: { webhook: PushHelp["webhook"] }) {
+  const t = text.value.signing;
+  return (
+    <>
+      <h3>{t.title}</h3>
+      <p>{t.body}</p>
+      <Pasted label={t.signed} words={webhook.signed_text} />
+      <p>{t.headers}</p>
+      <Pasted label={t.headerForm} words={t.headerText} />
+      <p class="muted">{t.fields}</p>
+      <p>
+        <a href="/api/v1/webhooks/lpr/vectors" target="_blank" rel="noreferrer">
+          {t.vectors}
+        </a>
+        {" · "}
+        <a href="/api/v1/openapi.json" target="_blank" rel="noreferrer">
+          {t.api}
+        </a>
+      </p>
+    </>
   );
 }
 
