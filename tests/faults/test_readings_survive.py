@@ -130,8 +130,7 @@ async def test_every_accepted_reading_arrives_once_and_in_order(tmp_path: Path, 
             made = await admin.call("POST", f"/cameras/{camera_id}/push-secret", {}, expect=201)
             senders.append(Sender(camera_id, made["secret"], site.url, is_over))
     async with asyncio.TaskGroup() as tasks:
-        for sender in senders:
-            tasks.create_task(sender.run())
+        sending = [tasks.create_task(sender.run()) for sender in senders]
         for round_no in range(KILLS):
             async with running_daemon(site, probe="healthz") as daemon:
                 await trouble(hub, round_no)
@@ -140,6 +139,7 @@ async def test_every_accepted_reading_arrives_once_and_in_order(tmp_path: Path, 
         is_over.set()
         async with running_daemon(site, probe="healthz"):
             async with asyncio.timeout(patiently(180)):
+                await asyncio.wait(sending)  # the last of each may come to this daemon only
                 while rows(site, _READINGS_WAIT):  # noqa: ASYNC110 -- another process's doings
                     await asyncio.sleep(0.5)
                 kept_ids = {each for (each,) in rows(site, "SELECT detection_id FROM detections")}
