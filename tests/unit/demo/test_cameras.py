@@ -66,15 +66,20 @@ def away_from_scene(camera: StreetCamera, picture: Image.Image) -> float:
     On a busy machine a picture is read some time after it was drawn.
     """
     now_us = time.time_ns() // 1000
-    least = 255.0
-    for ago_us in range(0, 8_000_000, 250_000):
+
+    def away_at(ago_us: int) -> float:
         expected = camera.scene.draw(now_us - ago_us)
         assert picture.size == expected.size
         away = ImageStat.Stat(ImageChops.difference(picture, expected.picture()))
-        least = min(least, max(away.mean))
+        return max(away.mean)
+
+    least, nearest_us = 255.0, 0
+    for ago_us in range(0, 8_000_000, 250_000):
+        least, nearest_us = min((least, nearest_us), (away_at(ago_us), ago_us))
         if least < 9:
-            break
-    return least
+            return least
+    # A car that is near moves far in an eighth of a second.
+    return min(away_at(nearest_us + ago_us) for ago_us in range(-125_000, 126_000, 25_000))
 
 
 async def test_each_camera_shows_its_scene_as_it_is_now(cameras: list[StreetCamera]) -> None:
