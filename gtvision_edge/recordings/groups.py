@@ -55,8 +55,10 @@ def unpack_groups(packed: bytes, *, init_bytes: int) -> tuple[Group, ...]:
     offset, time_us = init_bytes, 0
     for skipped, size, pause_us, to_key_us, length_us in zip(*[iter(numbers)] * 5, strict=True):
         start_us = time_us + pause_us
-        groups.append(Group(offset + skipped, size, start_us, start_us + to_key_us, length_us))
-        offset, time_us = offset + skipped + size, start_us + length_us
+        offset += skipped
+        groups.append(Group(offset, size, start_us, start_us + to_key_us, length_us))
+        offset += size
+        time_us = start_us + length_us
     return tuple(groups)
 
 

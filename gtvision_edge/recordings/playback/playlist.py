@@ -54,7 +54,7 @@ def pieces_of(segment: Segment, following: Segment | None = None) -> Iterator[Pi
         rate = 1.0
     begin_us = segment.start_us
     for group in segment.groups:
-        start_us, key_us, length_us = group.start_us, group.key_us, group.length_us
+        _, _, start_us, key_us, length_us = group
         if rate == 1.0:
             yield Piece(
                 segment,
@@ -86,6 +86,8 @@ class Playlist:
         self._waiting: Segment | None = None
         self._lines: list[str] = []
         self._target_us = 1
+        self._heads: dict[int, str] = {}
+        """The begin of a range's lines, by its length."""
         self._listed: Segment | None = None
         self._listed_address = ""
         self._covered_us: int | None = None
@@ -137,8 +139,9 @@ class Playlist:
 
     def _list(self, segment: Segment, following: Segment | None) -> None:
         pieces = list(pieces_of(segment, following))
+        end_us = self._span.end_us
         for piece in pieces[self._begin(pieces) :]:
-            if piece.start_us >= self._span.end_us:
+            if piece.start_us >= end_us:
                 break
             if not self._is_repetition(piece):
                 self._append(piece)
@@ -168,15 +171,18 @@ class Playlist:
         if self._counted_us is None or abs(piece.start_us - self._counted_us) > DRIFT_US:
             self._lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{_date(piece.start_us)}")
             self._counted_us = piece.start_us
-        self._lines.append(
-            f"#EXTINF:{group.length_us / 1e6:.6f},\n"
-            f"#EXT-X-BYTERANGE:{group.size}@{group.offset}\n{self._listed_address}"
-        )
-        self._counted_us += group.length_us
-        self._target_us = max(self._target_us, group.length_us)
-        self._covered_us = max(self._covered_us or 0, piece.end_us)
+        offset, size, start_us, key_us, length_us = group
+        head = self._heads.get(length_us)
+        if head is None:  # most ranges of a camera are equally long
+            head = f"#EXTINF:{length_us / 1e6:.6f},\n#EXT-X-BYTERANGE:"
+            self._heads[length_us] = head
+            self._target_us = max(self._target_us, length_us)
+        self._lines.append(f"{head}{size}@{offset}\n{self._listed_address}")
+        self._counted_us += length_us
+        if self._covered_us is None or piece.end_us > self._covered_us:
+            self._covered_us = piece.end_us
         self._last_start_us = piece.start_us
-        if group.key_us != group.start_us:
+        if key_us != start_us:
             self._independent = False
 
     def _begin_file(self, segment: Segment) -> None:
