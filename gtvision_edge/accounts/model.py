@@ -91,6 +91,11 @@ class Principal:
         """Auditors read what others did; they watch no cameras."""
         return self.role is not Role.AUDITOR
 
+    @property
+    def is_of_whole_site(self) -> bool:
+        """Some things belong to no tenant and no camera: the line to the hub, the disk."""
+        return self.tenant_id is None and self.camera_ids is None
+
     def may_see_tenant(self, tenant_id: str) -> bool:
         return self.tenant_id is None or self.tenant_id == tenant_id
 

@@ -35,7 +35,7 @@ def require_admin(principal: Principal) -> None:
 def require_site_admin(principal: Principal) -> None:
     """Refuse who does not administer the whole site."""
     require_admin(principal)
-    if principal.tenant_id is not None or principal.camera_ids is not None:
+    if not principal.is_of_whole_site:
         raise NotPermittedError("Only an administrator of the whole site may do this.")
 
 

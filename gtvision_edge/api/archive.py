@@ -7,7 +7,6 @@ from pydantic import Field
 from gtvision_edge.api.routing import ADMINS, Answer, Body, Call, Endpoint, Listing, PageQuery
 from gtvision_edge.archive.desk import ArchiveDesk
 from gtvision_edge.archive.model import Parked
-from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.runtime.timestamps import to_rfc3339
 
 
@@ -45,7 +44,7 @@ class _ArchiveResource:
     async def parked(self, call: Call) -> Listing[ParkedCopyAnswer]:
         query = call.query_as(PageQuery)
         found, after = await self._desk.list_parked(
-            call.principal, after=_seq(query.cursor), limit=query.limit
+            call.principal, after=query.number() or 0, limit=query.limit
         )
         return Listing[ParkedCopyAnswer](
             items=[_parked(each) for each in found], next=None if after is None else str(after)
@@ -62,16 +61,6 @@ class _ArchiveResource:
                 address=call.address,
             )
         )
-
-
-def _seq(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):
-        raise InvalidInputError(
-            "The cursor is none of ours.", faults=[{"path": "cursor", "message": "is none of ours"}]
-        )
-    return int(cursor)
 
 
 def _parked(parked: Parked) -> ParkedCopyAnswer:

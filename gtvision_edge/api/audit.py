@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import AwareDatetime, Field
 
 from gtvision_edge.accounts.errors import NotPermittedError
-from gtvision_edge.api.routing import INSPECTORS, Answer, Call, Endpoint, Listing, Query
+from gtvision_edge.api.routing import INSPECTORS, Answer, Call, Endpoint, Listing, PageQuery
 from gtvision_edge.audit import (
     AuditEntry,
     AuditFilter,
@@ -29,9 +29,7 @@ Reveal = Callable[[str, Mapping[str, Any]], dict[str, Any]]
 Text = Annotated[str, Field(max_length=200)]
 
 
-class AuditQuery(Query):
-    cursor: Annotated[str, Field(max_length=20)] | None = None
-    limit: Annotated[int, Field(ge=1, le=500)] = 100
+class AuditQuery(PageQuery):
     action: Text | None = None
     """One action such as ``user.login``, or a family of them such as ``user.``; several with commas between them."""
     actor: Text | None = None
@@ -111,7 +109,7 @@ class _AuditResource:
                 start_us=_time_us("start", query.start),
                 end_us=_time_us("end", query.end),
             ),
-            before_seq=_cursor(query.cursor),
+            before_seq=query.number(),
             limit=query.limit,
         )
         following = None if page.before_seq is None else str(page.before_seq)
@@ -183,16 +181,6 @@ class _AuditResource:
                 details=details,
             )
         )
-
-
-def _cursor(text: str | None) -> int | None:
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit()) or len(text) > 18:
-        raise InvalidInputError(
-            "The query is not right.", faults=[{"path": "cursor", "message": "is none of ours"}]
-        )
-    return int(text)
 
 
 def _time_us(name: str, moment: datetime | None) -> int | None:

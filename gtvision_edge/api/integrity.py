@@ -84,17 +84,13 @@ class _IntegrityResource:
         return Listing[ReportAnswer](items=[_answer(each) for each in reports], next=after)
 
     async def get(self, call: Call) -> ReportAnswer:
-        if not _is_of_whole_site(call):
+        if not call.principal.is_of_whole_site:
             raise UnknownReportError("There is no such report.")
         return _answer(await self._service.find(call.path("report_id")))
 
 
-def _is_of_whole_site(call: Call) -> bool:
-    return call.principal.tenant_id is None and call.principal.camera_ids is None
-
-
 def _require_whole_site(call: Call) -> None:
-    if not _is_of_whole_site(call):
+    if not call.principal.is_of_whole_site:
         raise NotPermittedError("Disk and index belong to the site as a whole.")
 
 

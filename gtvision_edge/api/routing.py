@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from gtvision_edge.accounts import NotAuthenticatedError, Principal, Role, Session
-from gtvision_edge.errors import EdgeError
+from gtvision_edge.errors import EdgeError, InvalidInputError
 
 PREFIX: Final = "/api/v1"
 
@@ -49,6 +49,21 @@ class PageQuery(Query):
     """``next`` of the page before; absent = the first page."""
     limit: Annotated[int, Field(ge=1, le=500)] = 100
     """At most so many items."""
+
+    def number(self) -> int | None:
+        """Return the number that ``cursor`` is, None = the first page.
+
+        Raises:
+            InvalidInputError: it is no number of ours.
+
+        """
+        cursor = self.cursor
+        if cursor is None:
+            return None
+        if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):
+            fault = {"path": "cursor", "message": "is none of ours"}
+            raise InvalidInputError("The query is not right.", faults=[fault])
+        return int(cursor)
 
 
 class Answer(BaseModel):

@@ -14,7 +14,6 @@ from gtvision_edge.api.routing import (
     Listing,
     PageQuery,
 )
-from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.uplink.errors import UnknownMessageError
 from gtvision_edge.uplink.outbox import subject_of
@@ -76,7 +75,7 @@ class _UplinkResource:
     async def parked(self, call: Call) -> Listing[ParkedAnswer]:
         query = call.query_as(PageQuery)
         found, after = await self._desk.list_parked(
-            call.principal, after=_seq(query.cursor), limit=query.limit
+            call.principal, after=query.number() or 0, limit=query.limit
         )
         return Listing[ParkedAnswer](
             items=[_parked(each) for each in found], next=None if after is None else str(after)
@@ -110,16 +109,6 @@ class _UplinkResource:
             reason=call.body_as(DiscardBody).reason,
             address=call.address,
         )
-
-
-def _seq(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):
-        raise InvalidInputError(
-            "The cursor is none of ours.", faults=[{"path": "cursor", "message": "is none of ours"}]
-        )
-    return int(cursor)
 
 
 def _parked(parked: Parked) -> ParkedAnswer:

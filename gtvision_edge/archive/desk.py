@@ -95,5 +95,5 @@ class ArchiveDesk:
 
 
 def _require_whole_site(principal: Principal) -> None:
-    if principal.tenant_id is not None or principal.camera_ids is not None:
+    if not principal.is_of_whole_site:
         raise NotPermittedError(SITE_ONLY)

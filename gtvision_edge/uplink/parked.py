@@ -162,7 +162,7 @@ class ParkedDesk:
 
     def _find(self, transaction: Transaction, principal: Principal, message_id: str) -> Parked:
         parked = repository.find_parked(transaction, message_id)
-        if parked is None or not _is_of_whole_site(principal):
+        if parked is None or not principal.is_of_whole_site:
             raise UnknownMessageError("No such message is parked.")
         return parked
 
@@ -190,10 +190,6 @@ class ParkedDesk:
         )
 
 
-def _is_of_whole_site(principal: Principal) -> bool:
-    return principal.tenant_id is None and principal.camera_ids is None
-
-
 def _require_whole_site(principal: Principal) -> None:
-    if not _is_of_whole_site(principal):
+    if not principal.is_of_whole_site:
         raise NotPermittedError(SITE_ONLY)

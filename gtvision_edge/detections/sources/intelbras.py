@@ -31,18 +31,12 @@ class ConfidenceScale(StrEnum):
     OF_255 = "255"
 
 
-def read_tollgate(body: bytes, *, scale: ConfidenceScale = ConfidenceScale.AUTO) -> Reading | None:
-    """Return the passage in a ``TollgateInfo``; None when it holds neither plate nor picture, as heartbeats of some cameras do.
+def read_push(
+    body: bytes, *, scale: ConfidenceScale = ConfidenceScale.AUTO
+) -> tuple[Reading | None, str]:
+    """Return the passage in a ``TollgateInfo`` and the ``DeviceID`` as :func:`device_of` does: *body* may be large.
 
-    Raises:
-        MalformedPushError: it is no JSON or XML that can be read.
-
-    """
-    return _passage(read_document(body, limit=MAX_PUSH), scale)
-
-
-def read_push(body: bytes, *, scale: ConfidenceScale) -> tuple[Reading | None, str]:
-    """Return what :func:`read_tollgate` and :func:`device_of` do, and read *body*, which may be large, once.
+    The passage is None when it holds neither plate nor picture, as heartbeats of some cameras do.
 
     Raises:
         MalformedPushError: it is no JSON or XML that can be read.

@@ -14,7 +14,7 @@ from gtvision_edge.detections.sources.intelbras import (
     ConfidenceScale,
     device_of,
     read_pulled,
-    read_tollgate,
+    read_push,
 )
 from tests.fakes.pushes import jpeg
 
@@ -65,7 +65,7 @@ def push(**changes: Any) -> dict[str, Any]:
 
 
 def read(value: Any, scale: ConfidenceScale = ConfidenceScale.AUTO) -> Reading:
-    reading = read_tollgate(json.dumps(value).encode(), scale=scale)
+    reading, _ = read_push(json.dumps(value).encode(), scale=scale)
     assert reading is not None
     return reading
 
@@ -152,10 +152,11 @@ def test_a_passage_sent_again_has_the_same_id_with_and_without_its_pictures() ->
 
 @pytest.mark.parametrize("body", [{}, {"Picture": {}}, {"Active": "keepAlive", "DeviceID": DEVICE}])
 def test_a_heartbeat_is_no_passage(body: object) -> None:
-    assert read_tollgate(json.dumps(body).encode()) is None
+    assert read_push(json.dumps(body).encode())[0] is None
 
 
 def test_the_device_is_found_to_be_answered() -> None:
+    assert read_push(json.dumps(push()).encode())[1] == DEVICE
     assert device_of(json.dumps(push()).encode()) == DEVICE
     assert device_of(json.dumps({"Active": "keepAlive", "DeviceID": DEVICE}).encode()) == DEVICE
     assert device_of(b"nonsense") == ""
@@ -164,7 +165,7 @@ def test_the_device_is_found_to_be_answered() -> None:
 def test_xml_is_taken_too() -> None:
     body = b"<TollgateInfo><Picture><Plate><PlateNumber>ABC1D23</PlateNumber></Plate></Picture></TollgateInfo>"
 
-    reading = read_tollgate(body)
+    reading, _ = read_push(body)
 
     assert reading is not None
     assert reading.plate == "ABC1D23"
@@ -173,7 +174,7 @@ def test_xml_is_taken_too() -> None:
 @pytest.mark.parametrize("body", [b"", b"{", b"[" * 100_000, b'{"Picture":' * 40, b"\xff\xd8\xff"])
 def test_nonsense_is_refused(body: bytes) -> None:
     with pytest.raises(MalformedPushError):
-        read_tollgate(body)
+        read_push(body)
 
 
 @given(
@@ -203,7 +204,7 @@ def test_nonsense_is_refused(body: bytes) -> None:
 )
 def test_any_json_is_read_or_refused(value: object) -> None:
     try:
-        read_tollgate(json.dumps(value).encode())
+        read_push(json.dumps(value).encode())
     except MalformedPushError:
         return
 
