@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,7 @@ async def test_while_there_is_no_hub_nothing_is_kept_for_one_and_what_waited_bef
         await loses(admin, "cam01")
         line = await line_of(admin)
         assert (line["state"], line["waiting"], line["oldest"]) == ("off", 0, None)
+        await admin.call("DELETE", "/cameras/cam01", expect=204)
 
     site.settings = '[uplink]\nurl = "amqp://127.0.0.1:9/"\n'
     async with running_daemon(site), logged_in(site) as admin:
@@ -91,13 +93,16 @@ async def test_while_there_is_no_hub_nothing_is_kept_for_one_and_what_waited_bef
         site.settings = f'[uplink]\nurl = "{broker.url()}"\ndeclare_topology = true\n'
         listening = await asyncio.create_subprocess_exec(
             str(PROGRAM),
-            *("uplink", "listen", "--json", "--key", "cameras.status", "--count", "1"),
+            *("uplink", "listen", "--json", "--key", "cameras.status", "--count", "2"),
             *("--config", str(site.write_settings())),
             stdout=asyncio.subprocess.PIPE,
         )
+        connected_at = datetime.now(UTC)
         async with running_daemon(site):
             async with asyncio.timeout(patiently(120)):
                 said, _ = await listening.communicate()
 
-    (heard,) = [json.loads(line) for line in said.decode().splitlines()]
-    assert heard["event"]["subject"] == "camera/cam02"
+    waited, fresh = [json.loads(line)["event"] for line in said.decode().splitlines()]
+    assert waited["subject"] == "camera/cam02"
+    assert datetime.fromisoformat(waited["time"]) < connected_at
+    assert datetime.fromisoformat(fresh["time"]) > connected_at
