@@ -81,6 +81,7 @@ from gtvision_edge.detections.opening import (
 )
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.keys import OpenedKeys, open_keys
+from gtvision_edge.lines.standing import Standing
 from gtvision_edge.media.model import MediaServerState, PathView
 from gtvision_edge.media.path_troubles import PathTrouble
 from gtvision_edge.media.posters import Picture
@@ -280,10 +281,10 @@ class FakeMonitor:
     offers_webrtc: bool = False
     troubles: dict[str, list[PathTrouble]] = field(default_factory=dict)
     archive: ArchiveView = field(
-        default_factory=lambda: ArchiveView(StoreState.OFF, 0, "", Totals())
+        default_factory=lambda: ArchiveView(Standing(StoreState.OFF, 0), Totals())
     )
     line: LineView = field(
-        default_factory=lambda: LineView(LinkState.OFF, 0, "", Backlog(), 0.0, {})
+        default_factory=lambda: LineView(Standing(LinkState.OFF, 0), Backlog(), 0.0, {})
     )
 
     def watched_line(self) -> "FakeLine":

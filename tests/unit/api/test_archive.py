@@ -5,6 +5,7 @@ import pytest
 from gtvision_edge.archive import repository
 from gtvision_edge.archive.model import Kind, StoreState, Totals
 from gtvision_edge.archive.watch import ArchiveView
+from gtvision_edge.lines.standing import Standing
 from gtvision_edge.storage import Database, Transaction
 from tests.fakes.clock import FakeClock
 from tests.unit.api.conftest import FakeMonitor, Served
@@ -98,7 +99,9 @@ async def test_status_tells_of_the_archive_to_the_whole_site_only(
     served: Served, monitor: FakeMonitor
 ) -> None:
     totals = Totals(12, 4096, 3, 2, 70, 9000, 7, None, 1_767_225_600_000_000)
-    monitor.archive = ArchiveView(StoreState.REFUSED, 1_767_225_600_000_000, "AccessDenied", totals)
+    monitor.archive = ArchiveView(
+        Standing(StoreState.REFUSED, 1_767_225_600_000_000, "AccessDenied"), totals
+    )
 
     _, box = await served.call("GET", "/status", who="admin")
     _, mine = await served.call("GET", "/status", who="admin-a")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gtvision_edge.lines.standing import Standing
 from gtvision_edge.storage import Database, Transaction
 from gtvision_edge.uplink import Message, Outbox, outbox
 from gtvision_edge.uplink.link import LinkState
@@ -179,7 +180,10 @@ async def test_status_tells_of_the_line_to_the_whole_site_only(
 ) -> None:
     backlog = Backlog(12, 2, 1_767_225_600_000_000, 4096, 200, 7)
     monitor.line = LineView(
-        LinkState.BLOCKED, 1_767_225_600_000_000, "", backlog, 3.14159, {"hub": 4, "none": None}
+        Standing(LinkState.BLOCKED, 1_767_225_600_000_000),
+        backlog,
+        3.14159,
+        {"hub": 4, "none": None},
     )
 
     _, box = await served.call("GET", "/status", who="admin")

@@ -82,7 +82,7 @@ async def test_far_behind_is_told_once_and_ends_by_itself(box: Box) -> None:
         await box.keep_picture(b"%d" % number)
 
     async with box.copying(settings) as copier:
-        await becomes(lambda: copier.state is StoreState.UNREACHABLE, 10)
+        await becomes(lambda: copier.standing.state is StoreState.UNREACHABLE, 10)
         watch = box.watch(copier, settings)
         await watch.look()
         assert list(watch.findings()) == [
@@ -119,7 +119,7 @@ async def test_a_store_that_refuses_is_told_at_once_with_its_own_word(box: Box) 
     box.store.behave("denies")
 
     async with box.copying() as copier:
-        await becomes(lambda: copier.state is StoreState.REFUSED, 10)
+        await becomes(lambda: copier.standing.state is StoreState.REFUSED, 10)
         watch = box.watch(copier)
         await watch.look()
         (finding,) = watch.findings()
@@ -176,7 +176,7 @@ async def test_switched_off_nothing_new_is_owed_but_what_must_go(box: Box) -> No
         await box.clock.advance(60)
         watch = box.watch(copier, off)
         await watch.look()
-        assert watch.view.state is StoreState.OFF
+        assert watch.view.standing.state is StoreState.OFF
         assert list(watch.findings()) == [
             Finding("archive_off_with_removals", facts={"removing": 1})
         ]
