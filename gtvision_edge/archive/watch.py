@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from gtvision_edge.archive import repository
 from gtvision_edge.archive.model import StoreState, Totals
+from gtvision_edge.lines.bounds import is_news
 from gtvision_edge.lines.lag import Lag, age_s
 from gtvision_edge.lines.standing import Standing
 from gtvision_edge.runtime.clock import Clock
@@ -18,8 +19,6 @@ from gtvision_edge.storage import Database
 LOOK_S: Final = 5.0
 UNREACHABLE_US: Final = 900_000_000
 """A store that was away for less is no news: copies are in no hurry."""
-TOLD_US: Final = 3 * 86_400_000_000
-"""What was given up is told of for so long."""
 
 
 class Store(Protocol):
@@ -110,9 +109,8 @@ class ArchiveWatch:
             yield Finding("archive_far_behind", Severity.ALARM, facts)
         if totals.parked:
             yield Finding("archive_parked", facts={"parked": totals.parked})
-        given_up_us = totals.given_up_us
-        if given_up_us is not None and self._clock.now_us() - given_up_us < TOLD_US:
-            facts = {"given_up": totals.given_up, "at_us": given_up_us}
+        if is_news(totals.given_up_us, self._clock.now_us()):
+            facts = {"given_up": totals.given_up, "at_us": totals.given_up_us}
             yield Finding("archive_copies_given_up", Severity.ALARM, facts)
 
     def _age_s(self) -> float:

@@ -38,8 +38,6 @@ async def test_copies_that_waited_too_long_are_given_up_with_an_entry_and_a_find
         watch = box.watch(copier)
         await watch.look()
         assert [each.code for each in watch.findings()] == ["archive_copies_given_up"]
-        await box.clock.advance(4 * DAY_S)
-        assert "archive_copies_given_up" not in [each.code for each in watch.findings()]
 
 
 async def test_while_the_clock_is_in_doubt_nothing_is_judged_by_its_age(box: Box) -> None:
