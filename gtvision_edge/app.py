@@ -585,8 +585,8 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
             ),
             *watchlist_endpoints(parts.detections.watchlist, base.clock),
             *alert_endpoints(parts.alerts),
-            *uplink_endpoints(parts.uplink.parked),
-            *archive_endpoints(parts.archive.desk),
+            *uplink_endpoints(parts.uplink.parked, parts.uplink.purges),
+            *archive_endpoints(parts.archive.parked),
             *push_subscription_endpoints(parts.pushes),
             *site_endpoints(base.keys),
             *status_endpoints(

@@ -36,6 +36,8 @@ export const archiveFindings: Text["findings"] = {
 export const archiveActs: Text["acts"] = {
   "archive.store_changed": "began to keep copies in another place",
   "archive.copies_given_up": "gave up copies that had waited too long",
+  "archive.copy_retried": "had a parked copy tried again",
+  "archive.copy_discarded": "discarded a parked copy",
   "archive.retried": "had parked copies tried again",
   "archive.discarded": "discarded parked copies",
   "export.archived": "copied an evidence bundle to the object store",

@@ -38,6 +38,8 @@ export const archiveFindings: Record<string, (facts: Facts) => Trouble> = {
 export const archiveActs: Record<string, string> = {
   "archive.store_changed": "passou a guardar cópias em outro lugar",
   "archive.copies_given_up": "desistiu de cópias que esperavam demais",
+  "archive.copy_retried": "mandou tentar de novo uma cópia parada",
+  "archive.copy_discarded": "descartou uma cópia parada",
   "archive.retried": "mandou tentar de novo cópias paradas",
   "archive.discarded": "descartou cópias paradas",
   "export.archived": "copiou um pacote de evidência para o armazenamento externo",
