@@ -278,6 +278,7 @@ async def run(
                     monitor,
                     recording_trouble=lambda: base.recording_trouble,
                     hub=uplink.findings,
+                    archive=archive.watch.findings,
                 ),
                 registry=base.registry,
             )
