@@ -152,9 +152,14 @@ def find_parked(transaction: Transaction, seq: int) -> Parked | None:
 def to_put_away(
     transaction: Transaction, until_us: int, limit: int, *, only_parked: bool
 ) -> list[Parked]:
-    """Return the first *limit* acts that were parked until *until_us*, or of all that are owed; one that is not parked counts as parked since it is owed."""
-    which = "parked_us IS NOT NULL AND parked_us <= ?" if only_parked else "?1 IS NOT NULL"
-    rows = transaction.execute(f"{_PARKED} WHERE {which} ORDER BY seq LIMIT ?", (until_us, limit))
+    """Return the first *limit* acts that were parked until *until_us*, or of all that are owed.
+
+    One that is not parked is told as parked since it is owed.
+    """
+    which = "WHERE parked_us IS NOT NULL AND parked_us <= :until_us" if only_parked else ""
+    rows = transaction.execute(
+        f"{_PARKED} {which} ORDER BY seq LIMIT :limit", {"until_us": until_us, "limit": limit}
+    )
     return [_to_parked(row) for row in rows]
 
 

@@ -17,7 +17,7 @@ export function ArchiveCard({ line, findings, isPage = false }: { line: ArchiveS
   return (
     <LineCard name="archive" line={line} title={isPage ? text.value.lines.state : t.title} word={t.states[line.state]} tone={tone} page={isPage ? null : ARCHIVE_PAGE}>
       {isOff && <p class="muted">{t.offBody}</p>}
-      {isOff && pendingIn(line) > 0 && <p>{t.offPending(pendingIn(line))}</p>}
+      {isOff && line.waiting + line.removing > 0 && <p>{t.offPending(line.waiting + line.removing)}</p>}
       {(!isOff || pendingIn(line) > 0) && <Figures line={line} />}
     </LineCard>
   );
