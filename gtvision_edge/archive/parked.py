@@ -38,6 +38,9 @@ class FailedCopies:
         is_seq = name.isascii() and name.isdigit() and len(name) <= 18
         return repository.find_parked(transaction, int(name)) if is_seq else None
 
+    async def newest_us(self, database: Database) -> int:
+        return await repository.last_parked_us(database)
+
     def until(self, transaction: Transaction, time_us: int, limit: int) -> Sequence[Parked]:
         return repository.to_put_away(transaction, time_us, limit, only_parked=self._is_on)
 

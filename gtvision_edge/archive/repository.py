@@ -149,6 +149,14 @@ def find_parked(transaction: Transaction, seq: int) -> Parked | None:
     return _to_parked(row) if row else None
 
 
+async def last_parked_us(database: Database) -> int:
+    """Return when an act was parked last, 0 = none is."""
+    row = await database.fetch_one(
+        "SELECT max(parked_us) FROM archive_queue WHERE parked_us IS NOT NULL"
+    )
+    return int(row[0] or 0) if row else 0
+
+
 def to_put_away(
     transaction: Transaction, until_us: int, limit: int, *, only_parked: bool
 ) -> list[Parked]:

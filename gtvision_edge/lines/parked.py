@@ -41,6 +41,10 @@ class Shelf(Protocol[P]):
 
     def find(self, transaction: Transaction, name: str) -> P | None: ...
 
+    async def newest_us(self, database: Database) -> int:
+        """Return when the one that was put here last was, 0 = there is none."""
+        ...
+
     def until(self, transaction: Transaction, time_us: int, limit: int) -> Sequence[P]:
         """Return the first *limit* that were put here until *time_us*, in order."""
         ...
@@ -168,7 +172,7 @@ class ParkedDesk(Generic[P]):
 
         """
         require_whole_site(principal)
-        until_us = self._clock.now_us()
+        until_us = await self._shelf.newest_us(self._database)  # not now: a clock may be put back
         acts = self._shelf.acts
 
         def write(transaction: Transaction) -> int:

@@ -36,6 +36,9 @@ class RefusedMessages:
     def find(self, transaction: Transaction, name: str) -> Parked | None:
         return repository.find_parked(transaction, name)
 
+    async def newest_us(self, database: Database) -> int:
+        return await repository.last_parked_us(database)
+
     def until(self, transaction: Transaction, time_us: int, limit: int) -> Sequence[Parked]:
         return repository.parked_before(transaction, time_us, limit)
 
