@@ -24,9 +24,11 @@ from gtvision_edge.uplink.outbox import Waiting, marked_late
 from gtvision_edge.uplink.refusals import (
     may_not_publish,
     refused,
+    refused_tls,
     refused_virtual_host,
     unreachable,
 )
+from gtvision_edge.uplink.transport import TOO_LARGE, BoundedTransportFactory
 
 CONNECT_PATIENCE_S: Final = 15.0
 CONFIRM_PATIENCE_S: Final = 30.0
@@ -247,7 +249,9 @@ async def opened_channel(settings: UplinkSettings) -> AsyncIterator[Channel]:
     try:
         try:
             async with asyncio.timeout(CONNECT_PATIENCE_S):
-                connection = await aiormq.connect(url, context=context)
+                connection = await aiormq.connect(
+                    url, context=context, transport_factory=BoundedTransportFactory()
+                )
                 channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
                 assert isinstance(channel, Channel)  # noqa: S101 -- the one kind there is
                 await channel.exchange_declare(
@@ -261,12 +265,10 @@ async def opened_channel(settings: UplinkSettings) -> AsyncIterator[Channel]:
         except (aiormq.exceptions.AMQPError, OSError, TimeoutError, RuntimeError) as error:
             if _is_turned_away(error):
                 raise refused_virtual_host() from error
+            if isinstance(error, aiormq.exceptions.ProtocolSyntaxError) or TOO_LARGE in str(error):
+                raise refused(error, settings.exchange) from error
             if "[SSL" in str(error):  # aiormq keeps the words of the TLS library, not its class
-                is_stranger = "CERTIFICATE_VERIFY_FAILED" in str(error)
-                raise HubRefusedError(
-                    "The hub's broker and this box do not agree on TLS.",
-                    reason="certificate" if is_stranger else "tls",
-                ) from error
+                raise refused_tls(str(error)) from error
             raise unreachable(error) from error
         yield channel
     finally:

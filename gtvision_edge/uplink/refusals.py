@@ -9,6 +9,30 @@ from gtvision_edge.uplink.errors import HubRefusedError, HubUnreachableError
 _LOGIN: Final = "The hub's broker does not know this user, or the password is wrong: see url and password_file in [uplink]."
 _VHOST: Final = "The hub's broker has no such virtual host, or it is not for this user: it is what follows the host in [uplink] url."
 
+_OF_A_CERTIFICATE: Final = (
+    (
+        ("certificate has expired",),
+        "certificate_expired",
+        "The certificate of the hub's broker has expired: have it renewed there. If it has not, the clock of this box is wrong.",
+    ),
+    (
+        ("certificate is not yet valid",),
+        "certificate_not_yet",
+        "The certificate of the hub's broker is not valid yet: most likely the clock of this box is behind.",
+    ),
+    (
+        ("Hostname mismatch", "IP address mismatch"),
+        "certificate_name",
+        "The certificate of the hub's broker is for another name: [uplink] url must have the host that stands in it.",
+    ),
+    (
+        ("CERTIFICATE_VERIFY_FAILED",),
+        "certificate",
+        "The certificate of the hub's broker is of no authority that this box knows: see ca_file in [uplink].",
+    ),
+)
+"""What OpenSSL says, the stable word for it, and what to do; the first that fits."""
+
 
 def refused(error: BaseException, exchange: str) -> HubRefusedError:
     """Return what *error*, a refusal at the opening of the line, means. ``reason`` is a stable word."""
@@ -19,6 +43,17 @@ def refused(error: BaseException, exchange: str) -> HubRefusedError:
 def refused_virtual_host() -> HubRefusedError:
     """Return what it means that the broker knows the user and opens no virtual host."""
     return HubRefusedError(_VHOST, reason="virtual_host")
+
+
+def refused_tls(said: str) -> HubRefusedError:
+    """Return what it means that TLS failed, by what the TLS library *said*."""
+    for marks, reason, message in _OF_A_CERTIFICATE:
+        if any(each in said for each in marks):
+            return HubRefusedError(message, reason=reason)
+    return HubRefusedError(
+        "The hub's broker and this box do not agree on TLS: see scheme and port in [uplink] url, and certificate_file where the broker wants one.",
+        reason="tls",
+    )
 
 
 def unreachable(error: BaseException) -> HubUnreachableError:
@@ -61,4 +96,7 @@ def _meaning(error: BaseException, exchange: str) -> tuple[str, str]:
     for kind, meaning in words.items():
         if isinstance(error, kind):
             return meaning
-    return "protocol", "The hub's broker does not take the connection as this box opens it."
+    return (
+        "protocol",
+        "What answers at the hub's address does not speak AMQP 0-9-1 as this box does: see host and port in [uplink] url.",
+    )

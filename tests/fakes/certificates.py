@@ -47,9 +47,17 @@ def pkcs12_file(
     )
 
 
-def tls_files(folder: Path) -> None:
-    """Write ``ca.pem``, and ``server`` and ``box`` as ``.pem`` and ``.key``, both signed by that one; the server is 127.0.0.1."""
-    day = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+DAY = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+DECADE = datetime.timedelta(3650)
+
+
+def tls_files(
+    folder: Path,
+    *,
+    valid: tuple[datetime.datetime, datetime.datetime] = (DAY, DAY + DECADE),
+    host: str = "127.0.0.1",
+) -> None:
+    """Write ``ca.pem``, and ``server`` and ``box`` as ``.pem`` and ``.key``, both signed by that one; the server is *host*."""
     ca_key = ec.generate_private_key(ec.SECP256R1())
     ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "AC da central")])
 
@@ -62,8 +70,8 @@ def tls_files(folder: Path) -> None:
             .issuer_name(ca_name)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(day)
-            .not_valid_after(day + datetime.timedelta(3650))
+            .not_valid_before(DAY if name == ca_name else valid[0])
+            .not_valid_after(DAY + DECADE if name == ca_name else valid[1])
         )
         for extension in extensions:
             # Erlang refuses a critical name of a subject.
@@ -77,7 +85,7 @@ def tls_files(folder: Path) -> None:
     write("ca.pem", made(ca_name, ca_key, x509.BasicConstraints(ca=True, path_length=0)))
     for who in ("server", "box"):
         key = ec.generate_private_key(ec.SECP256R1())
-        address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+        address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))])
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, who)])
         uses = x509.ExtendedKeyUsage(
             [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]

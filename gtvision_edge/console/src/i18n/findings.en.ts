@@ -27,6 +27,15 @@ const CLOCK_TITLES: Record<string, string> = {
 
 const reasonOf = (words: Record<string, string>, reason: unknown): string | undefined => words[String(reason)];
 
+const HUB_REFUSALS: Record<string, string> = {
+  certificate_expired: "The certificate of the hub's RabbitMQ has expired: ask its team to renew it. If it has not, check this box's clock.",
+  certificate_not_yet: "The certificate of the hub's RabbitMQ is not valid yet: this box's clock is most likely behind.",
+  certificate_name: "The certificate of the hub's RabbitMQ is for another name: in [uplink] url of edge.toml, use the name that stands in it.",
+  certificate: "The certificate of the hub's RabbitMQ is of an authority this box does not know: check ca_file in [uplink] of edge.toml.",
+  tls: "The hub and this box do not agree on TLS: check amqps:// and the port in [uplink] url of edge.toml.",
+  protocol: "What answers at the hub's address is no RabbitMQ: check host and port in [uplink] url of edge.toml.",
+};
+
 const PICTURE_REASONS: Record<string, string> = {
   picture_address_refused: "their address is not listed",
   picture_redirected: "their address points elsewhere",
@@ -168,9 +177,9 @@ export const findings: Text["findings"] = {
     title: "The hub does not answer: readings wait on this unit.",
     cure: "Nothing is lost. Check the site's internet and the address in [uplink] of edge.toml.",
   }),
-  hub_refused: () => ({
+  hub_refused: ({ reason }) => ({
     title: "The hub does not let this unit publish.",
-    cure: "Ask the hub's team to check user, password and exchange; readings wait here.",
+    cure: reasonOf(HUB_REFUSALS, reason) ?? "Ask the hub's team to check user, password and exchange; readings wait here.",
   }),
   hub_stalled: () => ({
     title: "The hub is connected and confirms nothing.",

@@ -30,6 +30,15 @@ const CLOCK_TITLES: Record<string, string> = {
 
 const reasonOf = (words: Record<string, string>, reason: unknown): string | undefined => words[String(reason)];
 
+const HUB_REFUSALS: Record<string, string> = {
+  certificate_expired: "O certificado do RabbitMQ da central venceu: peça à equipe dela para renovar. Se não venceu, confira o relógio deste equipamento.",
+  certificate_not_yet: "O certificado do RabbitMQ da central ainda não vale: o relógio deste equipamento deve estar atrasado.",
+  certificate_name: "O certificado do RabbitMQ da central é de outro nome: em [uplink] url de edge.toml, use o nome que está nele.",
+  certificate: "O certificado do RabbitMQ da central é de uma autoridade que este equipamento não conhece: confira ca_file em [uplink] de edge.toml.",
+  tls: "A central e este equipamento não se entendem em TLS: confira amqps:// e a porta em [uplink] url de edge.toml.",
+  protocol: "O que responde no endereço da central não é um RabbitMQ: confira servidor e porta em [uplink] url de edge.toml.",
+};
+
 const PICTURE_REASONS: Record<string, string> = {
   picture_address_refused: "o endereço não está liberado",
   picture_redirected: "o endereço aponta para outro",
@@ -171,9 +180,9 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
     title: "A central não responde: as leituras esperam neste equipamento.",
     cure: "Nada se perde. Confira a internet do local e o endereço em [uplink] de edge.toml.",
   }),
-  hub_refused: () => ({
+  hub_refused: ({ reason }) => ({
     title: "A central não deixa este equipamento publicar.",
-    cure: "Peça à equipe da central para conferir usuário, senha e o exchange; as leituras esperam aqui.",
+    cure: reasonOf(HUB_REFUSALS, reason) ?? "Peça à equipe da central para conferir usuário, senha e o exchange; as leituras esperam aqui.",
   }),
   hub_stalled: () => ({
     title: "A central está conectada e não confirma nada.",
