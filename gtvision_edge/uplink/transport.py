@@ -50,7 +50,7 @@ class BoundedTransportFactory(aiormq.TransportFactory):
         protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
         try:
             transport, _ = await loop.create_connection(
-                lambda: protocol, url.host, url.port, ssl=context, **kwargs
+                lambda: protocol, url.host or "", url.port or 0, ssl=context, **kwargs
             )
         except OSError as error:
             raise AMQPConnectionError(*error.args) from error

@@ -20,6 +20,7 @@ from gtvision_edge.cameras.digest import Challenge, answer, choose, parse_challe
 from gtvision_edge.cameras.errors import CameraError
 from gtvision_edge.cameras.urls.builder import bracketed
 from gtvision_edge.detections.pulling.events import (
+    Pace,
     PulledEvent,
     SilentStreamError,
     boundary_of,
@@ -60,7 +61,7 @@ class PullTarget:
 
 @asynccontextmanager
 async def connect(
-    target: PullTarget, resolver: Resolver, *, silent_s: float
+    target: PullTarget, resolver: Resolver, *, silent_s: float, pace: Pace
 ) -> AsyncIterator[AsyncIterator[PulledEvent]]:
     """Open the stream of *target*; its events come while the block is open.
 
@@ -91,15 +92,17 @@ async def connect(
                 boundary = boundary_of(response.headers.get(hdrs.CONTENT_TYPE, ""))
             except BrokenStreamError as error:
                 raise PullFailedError(PullState.UNSUPPORTED, str(error)) from error
-            async with aclosing(_events(response, boundary, silent_s)) as events:
+            async with aclosing(_events(response, boundary, silent_s, pace)) as events:
                 yield events
 
 
 async def _events(
-    response: aiohttp.ClientResponse, boundary: bytes, silent_s: float
+    response: aiohttp.ClientResponse, boundary: bytes, silent_s: float, pace: Pace
 ) -> AsyncGenerator[PulledEvent, None]:
     try:
-        async with aclosing(read_events(response.content, boundary, silent_s=silent_s)) as events:
+        async with aclosing(
+            read_events(response.content, boundary, silent_s=silent_s, pace=pace)
+        ) as events:
             async for event in events:
                 yield event
     except SilentStreamError as error:

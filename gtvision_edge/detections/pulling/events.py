@@ -9,6 +9,12 @@ from gtvision_edge.detections.pulling.parts import BrokenStreamError, PartReader
 
 SETTLED_S: Final = 0.3
 """No byte for so long: the pictures of an event that were to come have come."""
+HELD_S: Final = 0.5
+"""So long a passage waits for its pictures while bytes keep coming; one that comes later is added to it."""
+WHOLE_WITHIN: Final = 8
+"""Times the silence that is borne: a picture that has not come to its end by then, over whatever line, never will."""
+SLICE: Final = 16 * 1024
+"""Bytes that are taken apart in one go."""
 MAX_TEXT: Final = 64 * 1024
 MAX_PICTURES: Final = 4
 MAX_BYTES: Final = 8 * 2**20
@@ -24,6 +30,12 @@ class ByteStream(Protocol):
     async def readany(self) -> bytes: ...
 
 
+class Pace(Protocol):
+    """Keeps a stream from being read faster than a camera speaks."""
+
+    async def keep(self, size: int, parts: int) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class PulledEvent:
     """An event as the camera tells it; a picture that comes late is told with the same *lines* once more."""
@@ -36,7 +48,22 @@ class PulledEvent:
 class _Gathering:
     lines: str = ""
     jpegs: list[bytes] = field(default_factory=list)
-    is_open: bool = False
+    _open_since: float | None = None
+    """By the loop's clock; None = nothing is held."""
+
+    @property
+    def is_open(self) -> bool:
+        return self._open_since is not None
+
+    @property
+    def is_overdue(self) -> bool:
+        """Tell whether what is held has waited long enough for its pictures."""
+        since = self._open_since
+        return since is not None and asyncio.get_running_loop().time() - since >= HELD_S
+
+    def _open(self) -> None:
+        if self._open_since is None:
+            self._open_since = asyncio.get_running_loop().time()
 
     def add(self, part: StreamPart) -> PulledEvent | None:
         """Take *part*; return the event that it shows to be whole."""
@@ -46,7 +73,8 @@ class _Gathering:
         whole = self.close()
         text = part.content[:MAX_TEXT].decode("utf-8", "replace")
         if "Events[" in text:
-            self.lines, self.is_open = text, True
+            self.lines = text
+            self._open()
         elif text.strip().lower() != "heartbeat":
             self.lines = ""  # whatever that was: pictures that follow are not of the event before
         return whole
@@ -55,46 +83,59 @@ class _Gathering:
         if not self.is_open:
             return None
         event = PulledEvent(self.lines, tuple(self.jpegs))
-        self.jpegs, self.is_open = [], False
+        self.jpegs, self._open_since = [], None
         return event
 
     def _add_picture(self, jpeg: bytes) -> None:
         held = sum(len(each) for each in self.jpegs)
         if self.lines and len(self.jpegs) < MAX_PICTURES and held + len(jpeg) <= MAX_BYTES:
             self.jpegs.append(jpeg)
-            self.is_open = True
+            self._open()
 
 
 async def read_events(
-    stream: ByteStream, boundary: bytes, *, silent_s: float
+    stream: ByteStream, boundary: bytes, *, silent_s: float, pace: Pace
 ) -> AsyncGenerator[PulledEvent, None]:
-    """Return events as they become whole, until the stream ends; what is not asked for yet waits in the camera.
+    """Return events as they become whole, until the stream ends; what is not asked for yet, or too much for *pace*, waits in the camera.
 
     Raises:
-        SilentStreamError: nothing came for *silent_s* seconds.
+        SilentStreamError: nothing came for *silent_s* seconds, or nothing whole for eight times as long.
         BrokenStreamError: what comes breaks a limit.
 
     """
     reader, gathering = PartReader(boundary), _Gathering()
+    whole_by = asyncio.get_running_loop().time() + silent_s * WHOLE_WITHIN
     while True:
-        try:
-            async with asyncio.timeout(SETTLED_S if gathering.is_open else silent_s):
-                data = await stream.readany()
-        except TimeoutError as error:
-            event = gathering.close()
-            if event is None:
-                raise SilentStreamError from error
-            yield event
-            continue
-        for part in reader.feed(data):
-            event = gathering.add(part)
-            if event is not None:
-                yield event
-        if not data:
+        data = await _next(stream, gathering, silent_s=silent_s, whole_by=whole_by)
+        for start in range(0, len(data or b""), SLICE):
+            piece, begun = (data or b"")[start : start + SLICE], reader.begun
+            for part in reader.feed(piece):
+                whole_by = asyncio.get_running_loop().time() + silent_s * WHOLE_WITHIN
+                event = gathering.add(part)
+                if event is not None:
+                    yield event
+            await pace.keep(len(piece), reader.begun - begun)
+        if not data or gathering.is_overdue:
             event = gathering.close()
             if event is not None:
                 yield event
+        if data == b"":
             return
+
+
+async def _next(
+    stream: ByteStream, gathering: _Gathering, *, silent_s: float, whole_by: float
+) -> bytes | None:
+    """Return what came, b'' at the end; None: what is gathered waits for nothing more."""
+    now = asyncio.get_running_loop().time()
+    wait_s = SETTLED_S if gathering.is_open else min(silent_s, whole_by - now)
+    try:
+        async with asyncio.timeout(wait_s):
+            return await stream.readany()
+    except TimeoutError as error:
+        if gathering.is_open:
+            return None
+        raise SilentStreamError from error
 
 
 def boundary_of(content_type: str) -> bytes:

@@ -43,6 +43,8 @@ class PartReader:
         self._is_inside = False
         self._starts_at: int | None = None
         self._length: int | None = None
+        self.begun = 0
+        """How many parts began so far, those with nothing in them, too."""
 
     def feed(self, data: bytes) -> list[StreamPart]:
         """Return the parts that *data* completes.
@@ -75,6 +77,7 @@ class PartReader:
             return False
         del self._buffer[: mark.end()]
         self._is_inside = True
+        self.begun += 1
         return True
 
     def _read_head(self) -> bool:

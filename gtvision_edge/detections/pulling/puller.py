@@ -23,6 +23,7 @@ from gtvision_edge.detections.pulling.connection import (
     connect,
 )
 from gtvision_edge.detections.pulling.events import PulledEvent
+from gtvision_edge.detections.pulling.pace import StreamPace
 from gtvision_edge.detections.pulling.states import (
     PullFailedError,
     PullState,
@@ -110,7 +111,12 @@ class _Puller:
             delay_s = min(delay_s * 2, MAX_DELAY_S)
 
     async def _hold(self) -> None:
-        async with connect(self._target, self._owner.resolver, silent_s=self._silent_s) as events:
+        async with connect(
+            self._target,
+            self._owner.resolver,
+            silent_s=self._silent_s,
+            pace=StreamPace(self._clock),
+        ) as events:
             self._connected_at, self._has_read = self._clock.monotonic(), False
             self.state = PullState.CONNECTED
             async for event in events:

@@ -23,6 +23,7 @@ from gtvision_edge.cameras.model import (
 from gtvision_edge.detections.intake import Intake
 from gtvision_edge.detections.picture_store import PictureStore
 from gtvision_edge.detections.plate_sources.model import PlateSourceChanged, SourceSettings
+from gtvision_edge.detections.pulling.pace import AT_ONCE, OF_A_PART, PER_S, StreamPace
 from gtvision_edge.detections.pulling.puller import MAX_DELAY_S, TRIES, Pullers
 from gtvision_edge.detections.pulling.states import PullState
 from gtvision_edge.runtime.events import EventBus
@@ -385,6 +386,77 @@ async def test_a_flood_waits_in_the_camera(
             assert len(await rows(database)) == 400
             await clock.advance(1)
             await has_rows(database, 450)
+
+
+async def test_a_stream_that_comes_faster_than_any_camera_speaks_waits_in_the_camera(
+    site: Site, intake: Intake, clock: FakeClock
+) -> None:
+    block = part("image/jpeg", b"\xff\xd8\xff" + bytes(2**16))
+    given = 0
+
+    async def floods(writer: asyncio.StreamWriter) -> None:
+        nonlocal given
+        writer.write(HEAD)
+        while True:
+            writer.write(block)
+            await writer.drain()
+            given += len(block)
+
+    async with snap_camera(floods) as camera:
+        site.put(camera_at(camera.port))
+        async with asking(site, intake, clock):
+            await clock.until_asleep()
+            # What was given and not read lies in the buffers of the system.
+            assert given < 2 * AT_ONCE
+            before = given
+            await clock.advance(2)
+            await clock.until_asleep()
+            assert PER_S < given - before < 3 * PER_S
+
+
+async def test_however_small_its_parts_they_count(clock: FakeClock) -> None:
+    pace = StreamPace(clock)
+    task = asyncio.create_task(pace.keep(0, AT_ONCE // OF_A_PART + 1))
+
+    await clock.until_asleep()
+    await clock.advance(OF_A_PART / PER_S)
+
+    await asyncio.wait_for(task, 5)
+
+
+async def drips(writer: asyncio.StreamWriter) -> None:
+    """Begin a picture and never come to its end."""
+    writer.write(b"--myboundary\r\nContent-Type: image/jpeg\r\nContent-Length: 900000\r\n\r\n")
+    while True:
+        writer.write(b"\xff")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+async def test_a_passage_does_not_wait_for_a_picture_that_comes_byte_by_byte(
+    site: Site, intake: Intake, clock: FakeClock, database: Database
+) -> None:
+    async def says(writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + text())
+        await drips(writer)
+
+    async with snap_camera(says) as camera:
+        site.put(camera_at(camera.port))
+        async with asking(site, intake, clock):
+            await has_rows(database, 1)
+
+
+async def test_who_drips_and_never_says_anything_whole_has_fallen_silent(
+    site: Site, intake: Intake, clock: FakeClock
+) -> None:
+    async def says(writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + HEARTBEAT)
+        await drips(writer)
+
+    async with snap_camera(says) as camera:
+        site.put(camera_at(camera.port))
+        async with asking(site, intake, clock, silent_s=0.2) as pullers:
+            await becomes(lambda: pullers.view_of("u-1").state is PullState.UNREACHABLE, 8)
 
 
 def told(pullers: Pullers) -> list[tuple[object, object]]:
