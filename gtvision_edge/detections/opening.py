@@ -112,6 +112,7 @@ async def open_detections(
             fetcher=PictureFetcher(PictureSources(settings.picture_sources), names),
             pictures=pictures,
             unseal=unseal,
+            trusts_clock=trusts_clock,
             sources_of=lambda camera_uuid: sources.of(camera_uuid).picture_sources,
             tell=tell_of_picture,
             copies=copies,

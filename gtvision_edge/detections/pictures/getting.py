@@ -31,6 +31,7 @@ from gtvision_edge.runtime.background import step_back
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.runtime.findings import Finding
+from gtvision_edge.runtime.put_back import PutBack
 from gtvision_edge.runtime.waking import sleep_or_wake
 from gtvision_edge.storage import Database, Transaction
 
@@ -80,7 +81,8 @@ class _Got:
 class PictureGetter:
     """Works through what is still to be got. Run :meth:`run` as a service; call :meth:`wake` when there is more.
 
-    *sources_of* says what else is open for the pictures of a camera, by its uuid, as of each try.
+    *sources_of* says what else is open for the pictures of a camera, by its uuid, as of each try. While *trusts_clock* is False
+    nothing is given up for its age.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class PictureGetter:
         fetcher: PictureFetcher,
         pictures: PictureStore,
         unseal: Unseal,
+        trusts_clock: Callable[[], bool],
         sources_of: Callable[[str], Sequence[str]] = lambda _: (),
         tell: Sequence[Told] = (),
         copies: Copies = NO_COPIES,
@@ -103,6 +106,8 @@ class PictureGetter:
         self._fetcher = fetcher
         self._pictures = pictures
         self._unseal = unseal
+        self._trusts_clock = trusts_clock
+        self._put_back = PutBack(clock)
         self._sources_of = sources_of
         self._tell = tell
         self._copies = copies
@@ -143,16 +148,13 @@ class PictureGetter:
 
     async def run(self) -> None:
         """Get what is due, until cancelled."""
-        longest_us = round(DELAYS_S[-1] * 1e6)
-        await self._database.write(
-            lambda transaction: repository.bring_forward(
-                transaction, self._clock.now_us(), 2 * longest_us
-            )
-        )
+        await self._bring_forward(round(2 * DELAYS_S[-1] * 1e6))
         self._running.clear()
         async with asyncio.TaskGroup() as tasks:
             while True:
                 self._more.clear()
+                if self._put_back.is_news():
+                    await self._bring_forward(0)
                 await self._give_up_old()
                 for job in await self._due():
                     self._running[job.detection.detection_id] = job.detection.camera_uuid
@@ -298,7 +300,16 @@ class PictureGetter:
             trouble.until = self._clock.monotonic() + trouble.delay_s
         return trouble
 
+    async def _bring_forward(self, longest_us: int) -> None:
+        await self._database.write(
+            lambda transaction: repository.bring_forward(
+                transaction, self._clock.now_us(), longest_us
+            )
+        )
+
     async def _give_up_old(self) -> None:
+        if not self._trusts_clock():
+            return
         before_us = self._clock.now_us() - round(GIVE_UP_AFTER_S * 1e6)
         if not await repository.has_older(self._database, before_us):
             return

@@ -91,7 +91,7 @@ async def find_job(database: Database, detection_id: str) -> PictureJob | None:
 def bring_forward(transaction: Transaction, now_us: int, longest_us: int) -> None:
     """Make due what would not be for longer than anything waits: the clock was put back."""
     transaction.execute(
-        "UPDATE picture_jobs SET due_us = ?1, created_us = ?1 WHERE due_us > ?1 + ?2",
+        "UPDATE picture_jobs SET due_us = ?1, created_us = min(created_us, ?1) WHERE due_us > ?1 + ?2",
         (now_us, longest_us),
     )
 

@@ -105,7 +105,8 @@ class ClockGuard:
 
     @property
     def is_trusted(self) -> bool:
-        return self._reason is None
+        # A step since the last look is not known yet, and who asks is about to judge by the new time.
+        return self._reason is None and abs(self._offset() - self._offset_us) <= STEP_US
 
     @property
     def reason(self) -> ClockReason | None:

@@ -64,6 +64,7 @@ class Yard:
     registry: CollectorRegistry
     sent: list[OutgoingNews]
     events: Iterator[int] = field(default_factory=count)
+    clock_is_trusted: bool = True
 
     async def reads(
         self,
@@ -131,6 +132,7 @@ async def open_yard(
             pictures=store,
             unseal=seals.unseal,
             tell=(teller.picture_came,),
+            trusts_clock=lambda: opened.clock_is_trusted,
             copies=copies,
             registry=registry,
         )
@@ -147,6 +149,7 @@ async def open_yard(
             seal=seals.seal,
             wake=getter.wake,
         )
-        yield Yard(database, clock, bus, store, seals, intake, getter, registry, sent)
+        opened = Yard(database, clock, bus, store, seals, intake, getter, registry, sent)
+        yield opened
         intake.close()
         getter.close()

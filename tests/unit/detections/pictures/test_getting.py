@@ -250,6 +250,34 @@ async def test_after_the_clock_was_put_back_nothing_waits_for_the_old_time(yard:
             assert (await until_settled(yard, there)).scene is not None
 
 
+async def test_a_clock_in_doubt_gives_no_picture_up_for_its_age(yard: Yard) -> None:
+    async with serving_pictures(answers(b"", status="503 Busy")) as server:
+        there = await yard.reads(server.url())
+        yard.clock.step_wall(40 * 86_400)
+        yard.clock_is_trusted = False
+        async with running(yard):
+            await becomes(lambda: server.asked != [], 5)
+            await yard.clock.until_asleep()
+            assert (await yard.detection(there)).picture_state is PictureState.WAITING
+
+            server.reply = answers(jpeg())
+            yard.clock.step_wall(-40 * 86_400)
+            await yard.clock.advance(DELAYS_S[0] * 2)
+            assert (await until_settled(yard, there)).scene is not None
+
+
+async def test_a_clock_that_is_put_back_meanwhile_keeps_no_picture_waiting(yard: Yard) -> None:
+    async with serving_pictures(answers(b"", status="503 Busy")) as server:
+        there = await yard.reads(server.url())
+        async with running(yard):
+            await becomes(lambda: server.asked != [], 5)
+            await yard.clock.until_asleep()
+            server.reply = answers(jpeg())
+            yard.clock.step_wall(-3 * 3600)
+            await yard.clock.advance(DELAYS_S[0] * 2)
+            assert (await until_settled(yard, there)).scene is not None
+
+
 async def test_a_plate_is_cut_out_of_a_scene_that_came_without_one(yard: Yard) -> None:
     there = await yard.reads(pictures=(Picture(PictureKind.SCENE, jpeg()),), area=AREA)
     assert (await yard.detection(there)).picture_state is PictureState.WAITING

@@ -52,6 +52,17 @@ async def knew(database: Database, at_us: int) -> None:
     await database.write(lambda transaction: insert_clock_entry(transaction, at_us, "start"))
 
 
+async def test_a_step_is_doubted_by_who_asks_before_the_next_look(bench: Bench) -> None:
+    bench.synced = True
+    await bench.guard.start()
+    await bench.pass_time(STABLE_S)
+    assert bench.trusts()
+
+    bench.clock.step_wall(40 * DAY_S)
+
+    assert not bench.trusts()
+
+
 async def test_a_clock_is_believed_after_ten_quiet_minutes(bench: Bench) -> None:
     await bench.guard.start()
     await bench.guard.look()
