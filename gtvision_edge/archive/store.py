@@ -36,6 +36,10 @@ class Patience:
 
     small_s: float = 60.0
     part_s: float = 600.0
+    away_s: float = 300.0
+    """A part is sent again for so long beyond ``part_s``: a modem or a store starts anew in that time."""
+    pause_s: tuple[float, float] = (0.5, 30.0)
+    """Before a part is sent again; grows from the first to the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +93,19 @@ class CopyStore:
         self._site_id = site_id
         self.base = "/".join(part for part in (settings.prefix, site_id) if part)
         secret = _secret(settings)
-        self._small = self._connect(secret, patience.small_s, retries=0)
+        self._small = self._connect(secret, patience.small_s, {"max_retries": 0})
         # A part that fails is sent again by itself: a bundle of many gigabytes need not begin anew.
-        self._parts = self._connect(secret, patience.part_s, retries=4)
+        first, longest = patience.pause_s
+        again = {
+            "max_retries": 10_000,  # the time is what ends it
+            "retry_timeout": timedelta(seconds=patience.part_s + patience.away_s),
+            "backoff": {
+                "init_backoff": timedelta(seconds=first),
+                "max_backoff": timedelta(seconds=longest),
+                "base": 2.0,
+            },
+        }
+        self._parts = self._connect(secret, patience.part_s, again)
 
     async def knock(self) -> None:
         """Return if the store takes something from us now.
@@ -122,17 +136,33 @@ class CopyStore:
 
         """
         part = max(LEAST_PART, -(-size_bytes // MOST_PARTS))
-        await self._told(
-            self._obstore.api.put_async(
-                self._parts,
-                f"{self.base}/{key}",
-                pieces,
-                use_multipart=True,
-                chunk_size=part,
-                max_concurrency=PARTS_AT_ONCE,
-                attributes={"Content-Type": "application/zip"},
+        broken: list[Exception] = []
+
+        async def given() -> AsyncIterator[bytes]:
+            try:
+                async for piece in pieces:
+                    yield piece
+            except Exception as error:
+                broken.append(error)
+                raise
+
+        try:
+            await self._told(
+                self._obstore.api.put_async(
+                    self._parts,
+                    f"{self.base}/{key}",
+                    given(),
+                    use_multipart=True,
+                    chunk_size=part,
+                    max_concurrency=PARTS_AT_ONCE,
+                    attributes={"Content-Type": "application/zip"},
+                )
             )
-        )
+        except (ArchiveUnreachableError, ArchiveRefusedError) as error:
+            # The upload is ended then, and where the store does not let us end it, obstore tells that alone.
+            if broken:
+                raise broken[0] from error
+            raise
 
     async def size_of(self, key: str) -> int | None:
         """Return the size of what is there; None: nothing is, or we may not look.
@@ -188,7 +218,7 @@ class CopyStore:
                 raise ArchiveRefusedError("The store does not take this.", reason=reason) from error
             raise ArchiveUnreachableError("The store does not answer.", reason=reason) from error
 
-    def _connect(self, secret: str, timeout_s: float, *, retries: int) -> Any:
+    def _connect(self, secret: str, timeout_s: float, again: dict[str, Any]) -> Any:
         settings = self._settings
         is_plain = settings.endpoint.startswith("http://")
         client: dict[str, Any] = {
@@ -220,7 +250,7 @@ class CopyStore:
                 settings.bucket,
                 config=config,
                 client_options=client,
-                retry_config={"max_retries": retries, "retry_timeout": timedelta(minutes=5)},
+                retry_config=again,
                 credential_provider=lambda: keys,
             )
         except (self._obstore.errors.BaseError, ValueError) as error:

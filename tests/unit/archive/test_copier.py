@@ -97,7 +97,8 @@ async def test_a_store_that_goes_away_amid_a_bundle_gets_it_whole_later(box: Box
         return "cuts" if parts > 1 else None
 
     box.store.mood_of = away_after_a_part
-    async with box.copying() as copier:
+    short = Patience(part_s=1.0, away_s=0.0, pause_s=(0.01, 0.05))
+    async with box.copying(patience=short) as copier:
         await becomes(lambda: copier.state is StoreState.UNREACHABLE, 30)
         assert bundle not in box.store.objects
         box.store.mood_of = lambda method, key: None

@@ -14,6 +14,7 @@ from gtvision_edge.archive.errors import (
     ArchiveExtraMissingError,
     ArchiveRefusedError,
     ArchiveUnreachableError,
+    FileToCopyError,
 )
 from gtvision_edge.archive.opening import open_archive
 from gtvision_edge.archive.store import CopyStore, Patience, place_of
@@ -22,7 +23,7 @@ from gtvision_edge.settings import ArchiveSettings
 from gtvision_edge.storage import Database
 from tests.fakes.certificates import tls_files
 from tests.fakes.clock import FakeClock
-from tests.fakes.object_store import ObjectStore, running_store
+from tests.fakes.object_store import Mood, ObjectStore, running_store
 from tests.unit.archive.conftest import SITE, settings_for
 
 
@@ -120,3 +121,54 @@ async def test_bundles_of_every_size_arrive(store: ObjectStore, size: int) -> No
     assert await copies.size_of("evidence/x/y.zip") == size
     assert await copies.size_of("evidence/x/z.zip") is None
     assert store.uploads == {}
+
+
+async def test_a_clock_that_is_off_is_told_as_the_stores_reason(store: ObjectStore) -> None:
+    store.clock_ahead_s = 1200.0
+
+    with pytest.raises(ArchiveRefusedError) as refused:
+        await CopyStore(settings_for(store), site_id=SITE).knock()
+
+    assert refused.value.details["reason"] == "RequestTimeTooSkewed"
+
+
+async def test_a_file_that_changed_is_told_as_such_where_its_upload_may_not_be_ended(
+    store: ObjectStore,
+) -> None:
+    store.mood_of = lambda method, key: "denies" if method == "DELETE" else None
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(9):
+            yield os.urandom(2**20)
+        raise FileToCopyError("It changed.", reason="file_changed")
+
+    copies = CopyStore(settings_for(store), site_id=SITE)
+    with pytest.raises(FileToCopyError) as broken:
+        await copies.put_bundle("evidence/x/y.zip", pieces(), size_bytes=10 * 2**20)
+
+    assert broken.value.details["reason"] == "file_changed"
+    assert store.objects == {}
+
+
+async def test_a_line_that_is_gone_for_a_while_amid_a_bundle_does_not_begin_it_anew(
+    store: ObjectStore,
+) -> None:
+    content = os.urandom(30 * 2**20)
+    puts = 0
+
+    def gone_after_two_parts(method: str, key: str) -> Mood | None:
+        nonlocal puts
+        puts += method == "PUT"
+        return "cuts" if 2 < puts <= 22 else None
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(content), 2**20):
+            yield content[start : start + 2**20]
+
+    store.mood_of = gone_after_two_parts
+    copies = CopyStore(settings_for(store), site_id=SITE, patience=Patience(pause_s=(0.01, 0.05)))
+    await copies.put_bundle("evidence/x/y.zip", pieces(), size_bytes=len(content))
+
+    assert puts == 4 + 20
+    assert store.objects == {f"{SITE}/evidence/x/y.zip": content}
+    assert sum(method == "POST" for method, _ in store.asked) == 2  # begun once, completed once
