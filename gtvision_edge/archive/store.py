@@ -27,6 +27,8 @@ PARTS_AT_ONCE: Final = 2
 KNOCK_KEY: Final = ".gtvision-edge.json"
 """Written at each try of the store: it shows that this box may write, and to people whose copies these are."""
 _STATUS: Final = re.compile(r"status code: (\d{3})\b")
+_ELSEWHERE: Final = "redirect without LOCATION"
+"""So obstore tells of a bucket of another region; what the store said is gone then."""
 _CODE: Final = re.compile(r"<Code>([A-Za-z0-9]{1,64})</Code>")
 
 
@@ -288,9 +290,11 @@ def _read(path: Path, reason: str) -> str:
 
 
 def _is_refusal(text: str) -> bool:
-    """Tell whether it is the request that is wrong: 429 and 408 ask for patience, the others of 4xx for a change."""
+    """Tell whether it is the request that is wrong: 429 and 408 ask for patience, the others of 4xx for a change, and so do redirections."""
+    if _ELSEWHERE in text:
+        return True
     found = _STATUS.search(text)
-    return found is not None and found[1][0] == "4" and found[1] not in ("408", "429")
+    return found is not None and found[1][0] in "34" and found[1] not in ("408", "429")
 
 
 def _reason(error: Exception) -> str:
@@ -300,4 +304,6 @@ def _reason(error: Exception) -> str:
         return found[1]
     if found := _STATUS.search(text):
         return f"http_{found[1]}"
+    if _ELSEWHERE in text:
+        return "region"
     return "certificate" if "InvalidCertificate" in text else "unanswered"

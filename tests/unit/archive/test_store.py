@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from gtvision_edge.archive.errors import (
@@ -172,3 +173,28 @@ async def test_a_line_that_is_gone_for_a_while_amid_a_bundle_does_not_begin_it_a
     assert puts == 4 + 20
     assert store.objects == {f"{SITE}/evidence/x/y.zip": content}
     assert sum(method == "POST" for method, _ in store.asked) == 2  # begun once, completed once
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "reason"),
+    [
+        (301, {"x-amz-bucket-region": "sa-east-1"}, "region"),
+        (307, {"location": "http://127.0.0.1:9/copias"}, "http_307"),
+    ],
+)
+async def test_a_bucket_that_is_elsewhere_is_told_as_a_refusal(
+    status: int, headers: dict[str, str], reason: str
+) -> None:
+    """As Amazon answers who asks for a bucket of another region; obstore does not tell what it said."""
+
+    class Elsewhere(ObjectStore):
+        async def reply(
+            self, request: web.Request, key: str, body: bytes, mood: Mood
+        ) -> web.StreamResponse:
+            return web.Response(status=status, headers=headers)
+
+    async with running_store(Elsewhere()) as store:
+        with pytest.raises(ArchiveRefusedError) as refused:
+            await CopyStore(settings_for(store), site_id=SITE).knock()
+
+    assert refused.value.details["reason"] == reason
