@@ -40,7 +40,7 @@ class Patience:
     part_s: float = 600.0
     away_s: float = 300.0
     """A part is sent again for so long beyond ``part_s``: a modem or a store starts anew in that time."""
-    pause_s: tuple[float, float] = (0.5, 30.0)
+    pause_s: tuple[float, float] = (1.0, 60.0)
     """Before a part is sent again; grows from the first to the second."""
 
 
@@ -104,7 +104,7 @@ class CopyStore:
             "backoff": {
                 "init_backoff": timedelta(seconds=first),
                 "max_backoff": timedelta(seconds=longest),
-                "base": 2.0,
+                "base": 4.0,
             },
         }
         self._parts = self._connect(secret, patience.part_s, again)
