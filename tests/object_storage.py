@@ -1,4 +1,4 @@
-"""A real S3 server on loopback: Versity's gateway over a folder, whose binary ``VERSITYGW_BIN`` names."""
+"""A real S3 server on loopback: Versity's gateway over a folder, which ``make gateway`` builds or ``VERSITYGW_BIN`` names."""
 
 import asyncio
 import contextlib
@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import Final
 
 import aiohttp
+from aiohttp import web
+from yarl import URL
 
-from tests.fakes.object_store import ObjectStore, signature
+from tests.fakes.object_store import Mood, ObjectStore, RefusedError, running_store, signature
 from tests.ports import free_port
 from tests.waiting import becomes
 
-BINARY: Final = os.environ.get("VERSITYGW_BIN", "")
+_BUILT: Final = Path(__file__).resolve().parent.parent / ".cache/bin/versitygw"
+BINARY: Final = os.environ.get("VERSITYGW_BIN") or (str(_BUILT) if _BUILT.exists() else "")
 
 
 @dataclass
@@ -44,19 +47,21 @@ class RealStore:
         return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     @property
+    def root(self) -> Path:
+        """Return where the bucket's objects are, by their keys."""
+        return self.folder / "objects" / self.bucket
+
+    @property
     def objects(self) -> dict[str, bytes]:
         """Return what is there; uploads that are not complete are no objects."""
-        root = self.folder / "objects" / self.bucket
-        files = (path for path in root.rglob("*") if path.is_file())
-        found = {path.relative_to(root).as_posix(): path for path in files}
-        return {
-            key: path.read_bytes() for key, path in found.items() if not key.startswith(".sgwtmp/")
-        }
+        folders = [each for each in self.root.iterdir() if each.name != ".sgwtmp"]
+        files = [path for each in folders for path in each.rglob("*") if path.is_file()]
+        return {path.relative_to(self.root).as_posix(): path.read_bytes() for path in files}
 
     @property
     def uploads(self) -> list[str]:
         """Return the uploads that are neither complete nor ended."""
-        pending = self.folder / "objects" / self.bucket / ".sgwtmp" / "multipart"
+        pending = self.root / ".sgwtmp" / "multipart"
         return [path.name for path in pending.glob("*/*") if path.is_dir()]
 
     async def start(self) -> None:
@@ -92,6 +97,47 @@ class RealStore:
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(number)
         await self.process.wait()
+
+
+class RelayedStore(ObjectStore):
+    """The stand-in's moods and what it keeps count of, before a real server that answers."""
+
+    def __init__(self, real: RealStore, session: aiohttp.ClientSession) -> None:
+        super().__init__()
+        self.real = real
+        self.session = session
+
+    async def reply(
+        self, request: web.Request, key: str, body: bytes, mood: Mood
+    ) -> web.StreamResponse:
+        if mood == "away":
+            raise RefusedError(503, "SlowDown")
+        if mood == "denies":
+            raise RefusedError(403, "AccessDenied")
+        url = URL(self.real.url + request.raw_path, encoded=True)
+        # The signature is of the name by which the box knows the store: it goes on as it came.
+        async with self.session.request(
+            request.method, url, headers=request.headers, data=body
+        ) as answer:
+            content = await answer.read()
+        if answer.status < 300:
+            await self._note(request, key)
+        headers = answer.headers.copy()
+        for name in ("Connection", "Keep-Alive", "Transfer-Encoding"):
+            headers.popall(name, None)
+        if request.method != "HEAD":
+            headers.popall("Content-Length", None)  # counted anew
+        return web.Response(status=answer.status, headers=headers, body=content or None)
+
+    async def _note(self, request: web.Request, key: str) -> None:
+        is_of_upload = "uploadId" in request.query
+        if request.method == ("POST" if is_of_upload else "PUT"):
+            self.objects[key] = await asyncio.to_thread((self.real.root / key).read_bytes)
+            self.stored[key] += 1
+            self.on_kept(key)
+        elif request.method == "DELETE" and not is_of_upload:
+            self.objects.pop(key, None)
+            self.removed.append(key)
 
 
 async def ask(
@@ -141,3 +187,14 @@ async def running_gateway(folder: Path, *, tls: Path | None = None) -> AsyncIter
     finally:
         if store.process is not None:
             await store.kill(signal.SIGTERM)
+
+
+@asynccontextmanager
+async def running_relay(folder: Path) -> AsyncIterator[ObjectStore]:
+    """Run a real server over *folder* behind a :class:`RelayedStore` while the block is open."""
+    async with (
+        running_gateway(folder) as real,
+        aiohttp.ClientSession(auto_decompress=False) as session,
+        running_store(RelayedStore(real, session)) as relayed,
+    ):
+        yield relayed

@@ -1,7 +1,7 @@
 """What tests need of others' making. A missing part is a skip that names it for a person, and a failure where ``CI=true``.
 
 A test marked ``chromium``, ``ffmpeg``, ``nginx``, ``vlc``, ``rabbitmq``, ``gstreamer``, ``mediamtx`` or ``versitygw`` is judged before its fixtures (:func:`require`). Two
-parts alone may be missing in CI: no registry carries MediaMTX or the S3 gateway built, so their tests are skipped where ``MEDIAMTX_BIN`` and ``VERSITYGW_BIN`` are not set.
+parts alone may be missing in CI: no registry carries MediaMTX or the S3 gateway built, so their tests are skipped where ``MEDIAMTX_BIN`` is not set and ``make gateway`` was not called.
 """
 
 import os
@@ -37,7 +37,7 @@ def require(item: pytest.Item) -> None:
     if item.get_closest_marker("mediamtx") and not BINARY:
         pytest.skip("MEDIAMTX_BIN is not set")
     if item.get_closest_marker("versitygw") and not GATEWAY:
-        pytest.skip("VERSITYGW_BIN is not set")
+        pytest.skip("no S3 gateway: make gateway")
     for mark, check in _CHECKS.items():
         if item.get_closest_marker(mark):
             check()

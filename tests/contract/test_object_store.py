@@ -1,4 +1,4 @@
-"""What we ask of an object store, asked of our stand-in and of a real one (``VERSITYGW_BIN``)."""
+"""What we ask of an object store, asked of our stand-in and of a real one (``make gateway``)."""
 
 import asyncio
 import json
