@@ -112,11 +112,22 @@ class ObjectStore:
             if request.transport is None:  # whoever asked has gone
                 raise ConnectionResetError
         try:
-            self._admit(request, body, mood)
-            return self._do(request, key, body)
+            return await self.reply(request, key, body, mood)
         except RefusedError as error:
             text = f"<Error><Code>{error.code}</Code><Message>no</Message></Error>"
             return web.Response(status=error.status, text=text, content_type="application/xml")
+
+    async def reply(
+        self, request: web.Request, key: str, body: bytes, mood: Mood
+    ) -> web.StreamResponse:
+        """Answer what came, unless *mood* is against it.
+
+        Raises:
+            RefusedError: the request is not taken.
+
+        """
+        self._admit(request, body, mood)
+        return self._do(request, key, body)
 
     def _admit(self, request: web.Request, body: bytes, mood: Mood) -> None:
         if mood == "away":
