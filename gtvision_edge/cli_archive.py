@@ -25,6 +25,7 @@ CURES: Final = {
     "AuthorizationHeaderMalformed": "The bucket is of another region than the one set as region.",
     "region": "The bucket is of another region than the one set as region.",
     "certificate": "Nobody whom this box trusts vouches for the store's certificate: see ca_file, the name in endpoint, and this box's clock.",
+    "no_authorities": "This box trusts no certificate at all: install the package ca-certificates, or name the store's authority as ca_file.",
     "secret_unreadable": "The file that secret_key_file names cannot be read.",
     "ca_unreadable": "The file that ca_file names cannot be read, or holds no certificates (PEM).",
 }

@@ -5,11 +5,16 @@ import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.x509.oid import NameOID
 
 from gtvision_edge.archive.errors import (
     ArchiveExtraMissingError,
@@ -29,6 +34,7 @@ KNOCK_KEY: Final = ".gtvision-edge.json"
 _STATUS: Final = re.compile(r"status code: (\d{3})\b")
 _ELSEWHERE: Final = "redirect without LOCATION"
 """So obstore tells of a bucket of another region; what the store said is gone then."""
+_NO_AUTHORITIES: Final = "No CA certificates were loaded"
 _CODE: Final = re.compile(r"<Code>([A-Za-z0-9]{1,64})</Code>")
 
 
@@ -231,6 +237,8 @@ class CopyStore:
         }
         if settings.ca_file is not None:
             client["root_certificate"] = _read(settings.ca_file, "ca_unreadable")
+        elif is_plain:
+            client["root_certificate"] = _nobody()
         config: dict[str, Any] = {
             "region": settings.region,
             "checksum_algorithm": "SHA256",
@@ -257,6 +265,8 @@ class CopyStore:
             )
         except (self._obstore.errors.BaseError, ValueError) as error:
             reason = "settings" if settings.ca_file is None else "ca_unreadable"
+            if _NO_AUTHORITIES in str(error):
+                reason = "no_authorities"
             raise ArchiveRefusedError("The store cannot be tried so.", reason=reason) from error
 
 
@@ -287,6 +297,24 @@ def _read(path: Path, reason: str) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ArchiveRefusedError(f"{path} cannot be read.", reason=reason) from error
+
+
+def _nobody() -> str:
+    """Return a certificate (PEM) whose key nobody has. obstore makes no client without authorities, though it needs none in clear."""
+    key = ed25519.Ed25519PrivateKey.generate()
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "nobody")])
+    begins = datetime(2026, 1, 1, tzinfo=UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begins)
+        .not_valid_after(begins + timedelta(days=1))
+        .sign(key, None)
+    )
+    return made.public_bytes(serialization.Encoding.PEM).decode()
 
 
 def _is_refusal(text: str) -> bool:

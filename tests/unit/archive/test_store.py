@@ -198,3 +198,31 @@ async def test_a_bucket_that_is_elsewhere_is_told_as_a_refusal(
             await CopyStore(settings_for(store), site_id=SITE).knock()
 
     assert refused.value.details["reason"] == reason
+
+
+@pytest.fixture
+def no_authorities(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small system, without the package ca-certificates."""
+    (tmp_path / "none").mkdir()
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none" / "none.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
+
+
+@pytest.mark.usefixtures("no_authorities")
+async def test_a_store_in_clear_needs_no_authorities_of_the_system(store: ObjectStore) -> None:
+    await CopyStore(settings_for(store), site_id=SITE).knock()
+
+    assert list(store.objects) == [f"{SITE}/.gtvision-edge.json"]
+
+
+@pytest.mark.usefixtures("no_authorities")
+async def test_a_store_by_tls_needs_them_or_one_of_its_own(tmp_path: Path) -> None:
+    tls_files(tmp_path)
+    async with running_store(tls=server_context(tmp_path)) as store:
+        with pytest.raises(ArchiveRefusedError) as refused:
+            CopyStore(settings_for(store), site_id=SITE)
+        assert refused.value.details["reason"] == "no_authorities"
+
+        own = settings_for(store, ca_file=tmp_path / "ca.pem")
+        copies = await asyncio.to_thread(lambda: CopyStore(own, site_id=SITE))
+        await copies.knock()

@@ -16,6 +16,7 @@ const cures: Record<string, string> = {
   AuthorizationHeaderMalformed: REGION,
   region: REGION,
   certificate: "No authority that this unit trusts vouches for its certificate. Check ca_file and the name in endpoint, in [archive] of edge.toml, and this unit's clock.",
+  no_authorities: "This unit trusts no certificate at all: install the package ca-certificates, or name the store's authority as ca_file in [archive] of edge.toml.",
   secret_unreadable: "The file in secret_key_file, in [archive] of edge.toml, cannot be read.",
   ca_unreadable: "The file in ca_file, in [archive] of edge.toml, cannot be read or holds no certificates (PEM).",
 };

@@ -18,6 +18,7 @@ const cures: Record<string, string> = {
   AuthorizationHeaderMalformed: REGION,
   region: REGION,
   certificate: "Nenhuma autoridade em que este equipamento confia responde pelo certificado dele. Confira ca_file e o nome em endpoint, em [archive] de edge.toml, e a hora deste equipamento.",
+  no_authorities: "Este equipamento não confia em certificado nenhum: instale o pacote ca-certificates, ou diga em ca_file, em [archive] de edge.toml, a autoridade do armazenamento.",
   secret_unreadable: "O arquivo em secret_key_file, em [archive] de edge.toml, não pode ser lido.",
   ca_unreadable: "O arquivo em ca_file, em [archive] de edge.toml, não pode ser lido ou não tem certificados (PEM).",
 };
