@@ -93,7 +93,7 @@ class CopyStore:
 
         Raises:
             ArchiveExtraMissingError: obstore is not installed.
-            ArchiveRefusedError: a file that the settings name cannot be read.
+            ArchiveRefusedError: a file that the settings name cannot be read, or this system trusts no certificate.
 
         """
         self._obstore = _load()
