@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import datetime
+import io
 import os
 import re
 import signal
@@ -117,7 +118,7 @@ class RelayedStore(ObjectStore):
         url = URL(self.real.url + request.raw_path, encoded=True)
         # The signature is of the name by which the box knows the store: it goes on as it came.
         async with self.session.request(
-            request.method, url, headers=request.headers, data=body
+            request.method, url, headers=request.headers, data=io.BytesIO(body)
         ) as answer:
             content = await answer.read()
         if answer.status < 300:
