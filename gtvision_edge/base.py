@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, PlatformCollector, ProcessColle
 from gtvision_edge import __version__
 from gtvision_edge.accounts import Accounts, open_accounts
 from gtvision_edge.archive.debts import BundleCopies
-from gtvision_edge.audit import SYSTEM, AuditLog
+from gtvision_edge.audit import SYSTEM, AuditLog, SealedWords
 from gtvision_edge.cameras.names import NameResolver
 from gtvision_edge.cameras.onvif.device import DeviceAsker
 from gtvision_edge.cameras.own_servers import OwnServers
@@ -49,6 +49,8 @@ class Base:
     registry: CollectorRegistry
     database: Database
     audit: AuditLog
+    words: SealedWords
+    """What people wrote, as it is kept; by the key of the cameras' passwords."""
     accounts: Accounts
     keys: OpenedKeys
     volume: Volume
@@ -145,6 +147,7 @@ async def open_base(settings: Settings, clock: Clock, stack: AsyncExitStack) -> 
         registry=registry,
         database=database,
         audit=audit,
+        words=SealedWords(seal=cameras.seal, unseal=cameras.unseal),
         accounts=accounts,
         keys=keys,
         volume=volume,

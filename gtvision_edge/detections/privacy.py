@@ -38,6 +38,8 @@ _WORD: Final = re.compile(r"[A-Za-z_]{1,16}")
 
 Forget = Callable[[Transaction, Sequence[str]], int]
 """Takes what else holds the plates of these detections out of the database; returns how many rows that were."""
+ForgetWords = Callable[[Transaction, Sequence[str]], None]
+"""Takes away what people wrote about these detections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class Anonymiser:
         *,
         pictures: PictureStore,
         forget_unsent: Forget,
+        forget_words: ForgetWords,
         held: str,
         keep_s: float,
         zone: ZoneInfo,
@@ -75,6 +78,7 @@ class Anonymiser:
         self._clock = clock
         self._pictures = pictures
         self._forget_unsent = forget_unsent
+        self._forget_words = forget_words
         self._held = held
         self._keep_s = keep_s
         self._zone = zone
@@ -143,6 +147,7 @@ class Anonymiser:
             )
         if total.readings:
             await self._database.write(repository.rebuild_plate_index)
+        await self._database.write(repository.rebuild_watchlist)
         # Also when nothing was due: the cut of a round before may have met a reader.
         await self._database.cut_log()
         self._last_us = self._clock.now_us()
@@ -183,6 +188,7 @@ class Anonymiser:
                 repository.count_anonymised(transaction, each, day=self._day(each.captured_us))
             picture_files.forget_files(transaction, lonely, self._copies)
             unsent = self._forget_unsent(transaction, ids)
+            self._forget_words(transaction, ids)
             for tenant_id, count in Counter(each.tenant_id for each in batch).items():
                 self._note(transaction, tenant_id, count, batch, until_us, unsent, len(lonely))
             return unsent

@@ -305,6 +305,14 @@ def rebuild_plate_index(transaction: Transaction) -> None:
     transaction.execute("REINDEX detections_by_vehicle")
 
 
+def rebuild_watchlist(transaction: Transaction) -> None:
+    """Write the watchlist anew, for the same reason: what was taken off it may stand in pages that were split. Few rows."""
+    transaction.execute("CREATE TEMP TABLE watched AS SELECT * FROM watchlist")
+    transaction.execute("DELETE FROM watchlist")
+    transaction.execute("INSERT INTO watchlist SELECT * FROM watched ORDER BY watch_id")
+    transaction.execute("DROP TABLE watched")
+
+
 async def fetch_push_secrets(database: Database) -> list[Row]:
     """Return the sealed secrets of all cameras, the newest of each first."""
     return await database.fetch_all(

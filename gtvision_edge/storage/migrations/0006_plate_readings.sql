@@ -85,7 +85,7 @@ CREATE TABLE watchlist (
 );
 CREATE UNIQUE INDEX watchlist_by_vehicle ON watchlist (tenant_id, vehicle);
 
--- Wanted plates that passed. The plate is the detection's: what is anonymised there is gone here.
+-- Wanted plates that passed. The plate is the detection's: what is anonymised there is gone here, and with it what people wrote.
 CREATE TABLE alerts (
     alert_id TEXT PRIMARY KEY,            -- UUIDv7
     detection_id TEXT NOT NULL,
@@ -94,12 +94,12 @@ CREATE TABLE alerts (
     tenant_id TEXT NOT NULL,              -- the detection's
     camera_id TEXT NOT NULL,              -- likewise
     level TEXT NOT NULL,                  -- as the entry said then
-    reason TEXT NOT NULL,                 -- likewise
+    reason TEXT NOT NULL,                 -- likewise; sealed as words in the audit log are, '' once the detection is anonymised
     raised_us INTEGER NOT NULL,
     acked_us INTEGER,                     -- NULL = nobody yet
     acked_by TEXT,                        -- user id
     acked_name TEXT,                      -- login name at that time
-    ack_note TEXT NOT NULL DEFAULT '',
+    ack_note TEXT NOT NULL DEFAULT '',    -- sealed likewise
     UNIQUE (passage_id, tenant_id)
 );
 CREATE INDEX alerts_by_time ON alerts (raised_us, alert_id);
