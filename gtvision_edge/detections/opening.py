@@ -158,6 +158,7 @@ async def open_detections(
                 cameras,
                 clock,
                 push_log,
+                keep_s=settings.keep,
                 settings_of=sources.of,
                 registry=registry,
             ),

@@ -11,11 +11,13 @@ from prometheus_client import CollectorRegistry, Counter
 
 from gtvision_edge.detections.errors import (
     PushRefusedError,
+    ReadingTimeRefusedError,
     StalePushError,
     TooManyPushesError,
 )
 from gtvision_edge.detections.intake import Intake, PushingCamera, SettingsOf, Taken
 from gtvision_edge.detections.model import TrustLevel
+from gtvision_edge.detections.moments import AHEAD_US
 from gtvision_edge.detections.plate_sources.model import NOTHING_SET
 from gtvision_edge.detections.push_log import PushKind, PushLog
 from gtvision_edge.detections.push_secrets import PushSecrets
@@ -25,6 +27,7 @@ from gtvision_edge.detections.sources.generic import WebhookMessage, read_webhoo
 from gtvision_edge.detections.sources.signatures import is_signed_body, is_signed_fields
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.timestamps import to_rfc3339
 
 log = structlog.get_logger(__name__)
 
@@ -72,10 +75,12 @@ class PushDesk:
         clock: Clock,
         log: PushLog,
         *,
+        keep_s: float,
         settings_of: SettingsOf = lambda _: NOTHING_SET,
         registry: CollectorRegistry | None = None,
     ) -> None:
         self._log = log
+        self._keep_s = keep_s
         self._intake = intake
         self._secrets = secrets
         self._cameras = cameras
@@ -127,6 +132,7 @@ class PushDesk:
             InvalidInputError: it is no such message.
             PushRefusedError: unknown camera, bad signature, or not from *address*; which, is not said.
             StalePushError: signed, and its time is too far from ours.
+            ReadingTimeRefusedError: signed, and of a time of which no readings are kept, or that has not come.
             TooManyPushesError, StorageError: it shall be sent again later.
 
         """
@@ -151,6 +157,7 @@ class PushDesk:
         if not self.believes(camera, TrustLevel.SIGNED, address):
             raise PushRefusedError("The camera is not known or the signature is wrong.")
         self._require_fresh(message, headers)
+        self._require_kept(message)
         # After that: who sends again what was overheard once uses up nothing of the camera's.
         self._of_camera.take(camera.camera_uuid)
         fields = message.fields
@@ -242,6 +249,20 @@ class PushDesk:
         if away_s > WINDOW_S:
             raise StalePushError(
                 "The message's time is too far from this box's clock.", away_s=round(away_s)
+            )
+
+    def _require_kept(self, message: WebhookMessage) -> None:
+        """Refuse what would be taken away with the next night's round, or filed among readings of other times.
+
+        By this box's clock, which was just held against the sender's: both are of one mind within five minutes.
+        """
+        now_us, captured_us = self._clock.now_us(), message.reading.captured_us or 0
+        earliest_us, latest_us = now_us - round(self._keep_s * 1e6), now_us + AHEAD_US
+        if not earliest_us <= captured_us <= latest_us:
+            raise ReadingTimeRefusedError(
+                "Readings of that time are not taken: it has not come, or they are not kept for so long.",
+                earliest=to_rfc3339(earliest_us),
+                latest=to_rfc3339(latest_us),
             )
 
 
