@@ -24,6 +24,9 @@ _PICTURE_ROOM: Final = 65
 _ROOM: Final = 48
 """Bytes for words about pictures, for when it was anonymised, and for what SQLite writes down of lengths."""
 
+_BY_VEHICLE: Final = ("plates_even", "plates_odd")
+"""One of the two has each reading of a plate, until that is taken away; see :func:`move_plates`."""
+
 _COLUMNS = (
     "detection_id, camera_uuid, camera_id, tenant_id, captured_us, received_us, time_source, plate, vehicle, plate_sent,"
     " confidence, source, trust, is_late, passage_id, facts, scene, crop, anonymised_us, picture_state"
@@ -93,20 +96,30 @@ def find_passages(
     ]
     # One row for all, by one step: see insert_rows.
     row = transaction.execute(
-        "SELECT json_group_object(value ->> 0, (SELECT passage_id FROM detections"
-        " WHERE vehicle = value ->> 1 AND camera_uuid = value ->> 2"
-        " AND captured_us BETWEEN value ->> 3 AND value ->> 4 ORDER BY captured_us DESC LIMIT 1)) FROM json_each(?)",
+        f"SELECT json_group_object(value ->> 0, ({_PASSAGE})) FROM json_each(?)",  # noqa: S608 -- a constant
         (json.dumps(wanted),),
     ).fetchone()
     found: dict[str, str | None] = json.loads(row[0])
     return {detection_id: passage for detection_id, passage in found.items() if passage}
 
 
+_OF_VEHICLE: Final = " UNION ALL ".join(
+    f"SELECT detection_no FROM {table} WHERE vehicle = value ->> 1"  # noqa: S608 -- constants
+    " AND captured_us BETWEEN value ->> 3 AND value ->> 4"
+    for table in _BY_VEHICLE
+)
+_PASSAGE: Final = (
+    f"SELECT passage_id FROM detections WHERE detection_no IN ({_OF_VEHICLE})"  # noqa: S608 -- a constant
+    # The plus keeps SQLite from walking through all that the camera ever read.
+    " AND +camera_uuid = value ->> 2 ORDER BY +captured_us DESC LIMIT 1"
+)
+
+
 def insert_detections(
     transaction: Transaction, detections: Sequence[tuple[Detection, bytes]]
 ) -> None:
     """Insert detections, each with its source key."""
-    insert_rows(
+    last = insert_rows(
         transaction,
         f"detections ({_COLUMNS}, source_key, room)",
         [
@@ -137,6 +150,17 @@ def insert_detections(
             for each, source_key in detections
         ],
     )
+    transaction.execute(
+        f"INSERT INTO {_table_by_vehicle(transaction)} SELECT vehicle, captured_us, detection_no FROM detections"  # noqa: S608 -- constants
+        " WHERE detection_no > ? AND detection_no <= ? AND vehicle IS NOT NULL",
+        (last - len(detections), last),
+    )
+
+
+def _table_by_vehicle(transaction: Transaction) -> str:
+    """Return the one of the tables that what comes goes into."""
+    is_odd: int = transaction.execute("SELECT is_odd FROM plates_turn").fetchone()[0]
+    return _BY_VEHICLE[is_odd]
 
 
 def add_pictures(
@@ -182,11 +206,8 @@ async def search(database: Database, wanted: Wanted, limit: int) -> list[Detecti
         if wanted.cameras is not None:
             terms.append("camera_uuid IN (SELECT value FROM json_each(?))")
             values.append(json.dumps(list(wanted.cameras)))
-        source = (
-            "json_each(?) AS bound CROSS JOIN detections INDEXED BY detections_by_vehicle ON vehicle IS NOT NULL"
-            f" AND vehicle >= bound.value ->> 0 AND vehicle < bound.value ->> 1 WHERE {' AND '.join(terms)}"
-        )
-        values = [json.dumps(bounds), *values]
+        source = f"detections WHERE detection_no IN ({_WITHIN_BOUNDS}) AND {' AND '.join(terms)}"
+        values = [json.dumps(bounds), wanted.start_us, wanted.end_us] * len(_BY_VEHICLE) + values
     elif wanted.cameras is not None:
         # The newest of each camera by its index, of these the newest: nothing sorts all that a camera ever read.
         of_camera = f"SELECT rowid FROM detections WHERE camera_uuid = camera.value AND {' AND '.join(terms)} {order}"  # noqa: S608 -- of constants
@@ -200,6 +221,13 @@ async def search(database: Database, wanted: Wanted, limit: int) -> list[Detecti
     fetch = database.search_all if wanted.patterns and not bounds else database.fetch_all
     rows = await fetch(f"SELECT {_COLUMNS} FROM {source} {order}", [*values, limit])  # noqa: S608 -- of constants
     return [to_detection(row) for row in rows]
+
+
+_WITHIN_BOUNDS: Final = " UNION ALL ".join(
+    f"SELECT detection_no FROM json_each(?) AS bound CROSS JOIN {table} AS seen ON seen.vehicle >= bound.value ->> 0"  # noqa: S608 -- constants
+    " AND seen.vehicle < bound.value ->> 1 WHERE seen.captured_us >= ? AND seen.captured_us < ?"
+    for table in _BY_VEHICLE
+)
 
 
 def _terms_of(wanted: Wanted) -> tuple[list[str], list[object]]:
@@ -300,9 +328,25 @@ def count_anonymised(transaction: Transaction, detection: Detection, *, day: str
     )
 
 
-def rebuild_plate_index(transaction: Transaction) -> None:
-    """Build the index that holds plates anew: SQLite leaves copies in pages that it splits, which no deletion finds."""
-    transaction.execute("REINDEX detections_by_vehicle")
+def turn_plates(transaction: Transaction) -> None:
+    """Have :func:`move_plates` write anew where readings are found by vehicle; what was cut off before is to be done first."""
+    transaction.execute("UPDATE plates_turn SET is_odd = NOT is_odd")
+
+
+def move_plates(transaction: Transaction, limit: int) -> int:
+    """Move up to *limit* plates from the table that is being emptied into the other; return how many there were.
+
+    Pages that this leaves empty are overwritten, whatever else they held: SQLite leaves copies in pages that it splits.
+    """
+    new = _table_by_vehicle(transaction)
+    (old,) = set(_BY_VEHICLE) - {new}
+    first = f"SELECT vehicle, captured_us, detection_no FROM {old} ORDER BY vehicle, captured_us, detection_no LIMIT ?"  # noqa: S608 -- constants
+    moved = transaction.execute(f"INSERT INTO {new} {first}", (limit,)).rowcount
+    transaction.execute(
+        f"DELETE FROM {old} WHERE (vehicle, captured_us, detection_no) IN ({first})",  # noqa: S608 -- constants
+        (limit,),
+    )
+    return moved
 
 
 def rebuild_watchlist(transaction: Transaction) -> None:

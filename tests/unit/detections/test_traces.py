@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import re
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
@@ -24,6 +25,7 @@ from gtvision_edge.detections.model import (
 )
 from gtvision_edge.detections.picture_store import PictureStore
 from gtvision_edge.detections.pictures import repository as picture_files
+from gtvision_edge.detections.plates import read_plate
 from gtvision_edge.detections.privacy import Anonymiser
 from gtvision_edge.detections.watchlist import NewWatch, Watchlist
 from gtvision_edge.runtime.ids import new_uuid7
@@ -165,3 +167,38 @@ async def test_what_was_taken_off_the_watchlist_is_in_the_file_no_longer(
     listed = {each.plate.encode() for each in living.values()}
     assert await asyncio.to_thread(plates_in, tmp_path) == listed
     assert await watchlist.list_watches(OPERATOR, limit=1000) == before
+
+
+async def test_what_comes_while_plates_are_moved_is_found_and_so_is_what_was_moved(
+    database: Database, clock: FakeClock
+) -> None:
+    """Each move is cut off at another place, as by a stop; readings come and go in between."""
+    dice = Random(5)  # noqa: S311 -- nothing secret
+    living: list[Detection] = []
+
+    def live(transaction: Transaction) -> None:
+        reading = a_reading(clock, dice)
+        plate = read_plate(reading.plate_sent)
+        assert plate is not None
+        living.append(replace(reading, vehicle=plate.vehicle))
+        repository.insert_detections(transaction, [(living[-1], dice.randbytes(32))])
+        if len(living) % 3 == 0:
+            gone = living.pop(dice.randrange(len(living)))
+            repository.take_plates(transaction, [gone.detection_id], held="0")
+
+    for step in range(300):
+        await database.write(live)
+        await clock.advance(1)
+        if step % 20 == 0:
+            while await database.write(lambda each: repository.move_plates(each, 7)):
+                pass
+            await database.write(repository.turn_plates)
+        elif step % 2:
+            await database.write(lambda each: repository.move_plates(each, 1))
+
+    for each in living:
+        wanted = repository.Wanted(0, 2**60, patterns=[each.plate or ""])
+        found = await repository.search(database, wanted, 100)
+        assert each.detection_id in {one.detection_id for one in found}
+    kept = await database.fetch_all("SELECT * FROM plates_even UNION ALL SELECT * FROM plates_odd")
+    assert len(kept) == len(living)
