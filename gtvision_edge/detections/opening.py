@@ -139,6 +139,17 @@ async def open_detections(
         secrets = PushSecrets(database, clock, seal=seal, unseal=unseal)
         await secrets.load()
         push_log = PushLog(clock)
+        pushes = PushDesk(
+            intake,
+            secrets,
+            cameras,
+            clock,
+            push_log,
+            keep_s=settings.keep,
+            settings_of=sources.of,
+            registry=registry,
+        )
+        stack.callback(pushes.close)
         yield Detections(
             intake,
             secrets,
@@ -152,16 +163,7 @@ async def open_detections(
                 resolver=resolver,
                 registry=registry,
             ),
-            PushDesk(
-                intake,
-                secrets,
-                cameras,
-                clock,
-                push_log,
-                keep_s=settings.keep,
-                settings_of=sources.of,
-                registry=registry,
-            ),
+            pushes,
             PushLogin(secrets, cameras, clock),
             PushAccessService(secrets, cameras, audit, database, push_log),
             DetectionDesk(database, audit, cameras=cameras, pictures=pictures, words=words),

@@ -29,7 +29,7 @@ from gtvision_edge.storage import Database, Transaction
 
 log = structlog.get_logger(__name__)
 
-BATCH: Final = 100
+BATCH: Final = 50
 """Readings in one commit: so long a reading that comes meanwhile waits, and no longer."""
 MOVED: Final = 250
 """Likewise, of plates that are written anew."""

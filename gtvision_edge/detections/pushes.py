@@ -2,9 +2,11 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final, Protocol
+from functools import partial
+from typing import Final, Protocol, TypeVar
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter
@@ -31,11 +33,15 @@ from gtvision_edge.runtime.timestamps import to_rfc3339
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
 WINDOW_S: Final = 300.0
 """How far a signed message's time may be from ours, in both directions."""
 CAMERA_RATE: Final = (50.0, 400.0)
 ADDRESS_RATE: Final = (400.0, 4000.0)
 """Per second and at once; many cameras may come from one address (a recorder, a router)."""
+PARSERS: Final = 2
+"""Threads that read documents of cameras."""
 _NOBODY: Final = "whsec_bm9ib2R5IGhhcyB0aGlzIHNlY3JldCBhdCBhbGwgIQ=="
 """Checked against for cameras that are not known, so that both take the same time."""
 
@@ -65,7 +71,11 @@ class SignatureHeaders:
 
 
 class PushDesk:
-    """Takes pushes of every kind."""
+    """Takes pushes of every kind.
+
+    Documents of cameras are parsed in two threads of its own, so that no other work with files waits for them; those that come
+    meanwhile wait with their bodies, of which there are few at a time (``api.raw_body.BodyPlaces``).
+    """
 
     def __init__(
         self,
@@ -93,8 +103,16 @@ class PushDesk:
             registry=registry or CollectorRegistry(),
         )
         self._of_camera = SendRate(clock, per_s=CAMERA_RATE[0], burst=CAMERA_RATE[1])
+        self._parsers = ThreadPoolExecutor(PARSERS, "push-parsing")
         self._telling = SendRate(clock, per_s=1 / 60, burst=1)
         self._of_address = SendRate(clock, per_s=ADDRESS_RATE[0], burst=ADDRESS_RATE[1])
+
+    def close(self) -> None:
+        """Parse no more; what waits is dropped, its camera was promised nothing."""
+        self._parsers.shutdown(wait=False, cancel_futures=True)
+
+    async def _parse(self, read: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._parsers, read)
 
     def admit(self, address: str) -> None:
         """Count a push of *address* before anything is read of it.
@@ -195,7 +213,7 @@ class PushDesk:
         """
         with self._log.watch(camera, "hikvision") as push:
             self._of_camera.take(camera.camera_uuid)
-            reading = await asyncio.to_thread(hikvision.read_push, content_type, raw)
+            reading = await self._parse(partial(hikvision.read_push, content_type, raw))
             if reading is None:
                 push.kind = PushKind.OTHER
                 return None
@@ -214,7 +232,7 @@ class PushDesk:
         with self._log.watch(camera, "itsapi") as push:
             self._of_camera.take(camera.camera_uuid)
             scale = self._settings_of(camera.camera_uuid).confidence_scale
-            reading, device = await asyncio.to_thread(intelbras.read_push, raw, scale=scale)
+            reading, device = await self._parse(partial(intelbras.read_push, raw, scale=scale))
             if reading is None:
                 push.kind = PushKind.OTHER
             else:
@@ -233,7 +251,7 @@ class PushDesk:
         with self._log.watch(camera, "itsapi") as push:
             push.kind = PushKind.OTHER
             self._of_camera.take(camera.camera_uuid)
-        return await asyncio.to_thread(intelbras.device_of, raw)
+        return await self._parse(partial(intelbras.device_of, raw))
 
     def turn_away(self, camera: PushingCamera | None) -> None:
         """Note that an ITSAPI login in the name of *camera* was wrong; None = no camera of ours."""
