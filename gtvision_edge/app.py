@@ -455,6 +455,7 @@ def _monitor(base: Base, views: MediaViews, *, stream_trouble: Callable[[], str]
         clock=base.clock,
         settings=settings,
         registry=base.registry,
+        was_booted=base.was_booted,
         recording_trouble=lambda: base.recording_trouble,
         stream_trouble=stream_trouble,
         tell=base.news.tell_camera,

@@ -28,6 +28,7 @@ from gtvision_edge.recordings.ownership.mending import MarkerMender
 from gtvision_edge.recordings.retention.breaker import Breaker
 from gtvision_edge.recordings.retention.disk_news import DiskWatch
 from gtvision_edge.recordings.volume import Volume, open_volume
+from gtvision_edge.runtime.boots import was_booted
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.runtime.findings import Finding, Severity
@@ -64,6 +65,8 @@ class Base:
     prober: CameraProber
     resolver: NameResolver
     own_servers: OwnServers
+    was_booted: bool
+    """The box, since the daemon ran last."""
 
     @property
     def recording_trouble(self) -> str:
@@ -173,6 +176,7 @@ async def open_base(settings: Settings, clock: Clock, stack: AsyncExitStack) -> 
         prober=prober,
         resolver=resolver,
         own_servers=own_servers,
+        was_booted=await asyncio.to_thread(was_booted, state_dir),
     )
 
 

@@ -192,6 +192,7 @@ export const causes: Text["causes"] = {
   camera_name_unresolved: "name not found on the network",
   not_applied: "the media server did not apply the settings",
   restarted: "the unit restarted",
+  service_restarted: "the recording service restarted",
   camera_error: "the camera had an error",
   source_unauthorized: "password refused by the camera",
   source_unreachable: "nothing answers at the address",

@@ -200,6 +200,7 @@ export const causes: Record<string, string> = {
   camera_name_unresolved: "nome não encontrado na rede",
   not_applied: "o servidor de mídia não aplicou a configuração",
   restarted: "o equipamento reiniciou",
+  service_restarted: "o serviço de gravação reiniciou",
   camera_error: "a câmera deu erro",
   source_unauthorized: "senha recusada pela câmera",
   source_unreachable: "nada responde no endereço",
