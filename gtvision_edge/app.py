@@ -583,7 +583,9 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
                 parts.detections.sources, pull_of=parts.detections.pullers.view_of
             ),
             *detection_endpoints(parts.detections.desk),
-            *detection_table_endpoints(parts.detections.desk),
+            *detection_table_endpoints(
+                parts.detections.desk, zone=ZoneInfo(base.settings.site.timezone)
+            ),
             *audit_endpoints(base.audit, base.database, base.keys.site, words=base.words),
             *watchlist_endpoints(parts.detections.watchlist, base.clock),
             *alert_endpoints(parts.alerts),

@@ -713,7 +713,7 @@ def resources(
         *push_access_endpoints(detections.access, Proxies(api_settings.trusted_proxies), clock),
         *plate_source_endpoints(detections.sources, pull_of=detections.pullers.view_of),
         *detection_endpoints(detections.desk),
-        *detection_table_endpoints(detections.desk),
+        *detection_table_endpoints(detections.desk, zone=ZoneInfo("America/Sao_Paulo")),
         *audit_endpoints(audit, database, keys.site, words=words),
         *watchlist_endpoints(detections.watchlist, clock),
         *alert_endpoints(alerts),

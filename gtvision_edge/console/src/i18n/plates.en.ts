@@ -7,6 +7,7 @@ export const plateSources: Record<string, string> = {
   webhook: "integrator (webhook)",
   hikvision: "Hikvision camera",
   itsapi: "Intelbras or Dahua camera (ITSAPI)",
+  snapmanager: "Intelbras or Dahua camera, asked",
 };
 
 export const plateTrust: Record<string, string> = {

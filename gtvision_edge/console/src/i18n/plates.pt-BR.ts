@@ -8,6 +8,7 @@ export const plateSources: Record<string, string> = {
   webhook: "integrador (webhook)",
   hikvision: "câmera Hikvision",
   itsapi: "câmera Intelbras ou Dahua (ITSAPI)",
+  snapmanager: "câmera Intelbras ou Dahua, consultada",
 };
 
 /** How sure it is that the camera itself said it. */
