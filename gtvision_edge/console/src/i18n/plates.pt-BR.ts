@@ -24,6 +24,7 @@ export const plates = {
   tabs: { readings: "Leituras", watchlist: "Lista de monitoramento", alerts: "Alertas" },
   notRead: "não lida",
   anonymised: "anonimizada",
+  reasonGone: "motivo apagado com a leitura",
   doubtful: (characters: string[]) => `${characters.length === 1 ? "caractere duvidoso" : "caracteres duvidosos"}: ${characters.join(", ")}`,
   plate: "Placa",
   platePlaceholder: "placa, ou parte: RIO?A*",
