@@ -150,10 +150,15 @@ def insert_detections(
             for each, source_key in detections
         ],
     )
-    transaction.execute(
-        f"INSERT INTO {_table_by_vehicle(transaction)} SELECT vehicle, captured_us, detection_no FROM detections"  # noqa: S608 -- constants
-        " WHERE detection_no > ? AND detection_no <= ? AND vehicle IS NOT NULL",
-        (last - len(detections), last),
+    first = last - len(detections) + 1
+    insert_rows(
+        transaction,
+        f"{_table_by_vehicle(transaction)} (vehicle, captured_us, detection_no)",
+        [
+            (each.vehicle, each.captured_us, number)
+            for number, (each, _) in enumerate(detections, first)
+            if each.vehicle is not None
+        ],
     )
 
 
