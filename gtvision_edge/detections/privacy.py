@@ -149,7 +149,8 @@ class Anonymiser:
                 total.pictures + done.pictures,
                 total.unsent + done.unsent,
             )
-        if total.readings:
+        # Also once after each start: a round before may have been cut off in between.
+        if total.readings or self._last_us is None:
             await self._write_plates_anew()
         await self._database.write(repository.rebuild_watchlist)
         # Also when nothing was due: the cut of a round before may have met a reader.
