@@ -6,7 +6,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from gtvision_edge.detections.model import Reading, TimeSource
-from gtvision_edge.detections.sources.times import to_us
+from gtvision_edge.runtime.timestamps import from_datetime
 
 AHEAD_US: Final = 5 * 60_000_000
 """A camera's clock may be ahead by so much; a passage after its being told is none."""
@@ -54,13 +54,13 @@ def _wall(local_us: int, zone: ZoneInfo) -> int | None:
     """Return *local_us*, microseconds of a wall clock, as UTC in *zone*."""
     try:
         naive = datetime(1970, 1, 1) + timedelta(microseconds=local_us)  # noqa: DTZ001 -- local on purpose
-        return to_us(naive.replace(tzinfo=zone).astimezone(UTC))
+        return from_datetime(naive.replace(tzinfo=zone).astimezone(UTC))
     except (ValueError, OverflowError):
         return None
 
 
 def _local(text: str, zone: ZoneInfo) -> int | None:
     try:
-        return to_us(datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC))
+        return from_datetime(datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC))
     except (ValueError, OverflowError):
         return None
