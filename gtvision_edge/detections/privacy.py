@@ -20,6 +20,7 @@ import structlog
 
 from gtvision_edge.audit import SYSTEM, AuditLog
 from gtvision_edge.detections import repository
+from gtvision_edge.detections.by_vehicle import repository as by_vehicle
 from gtvision_edge.detections.model import Detection
 from gtvision_edge.detections.picture_store import PictureStore
 from gtvision_edge.detections.pictures import repository as picture_files
@@ -161,11 +162,11 @@ class Anonymiser:
     async def _write_plates_anew(self) -> None:
         """Leave no copy of a plate where readings are found by plate; half done, it is gone on with at the next round."""
         await self._move_plates()  # of a round that was cut off
-        await self._database.write(repository.turn_plates)
+        await self._database.write(by_vehicle.turn_plates)
         await self._move_plates()
 
     async def _move_plates(self) -> None:
-        while await self._database.write(lambda each: repository.move_plates(each, MOVED)):
+        while await self._database.write(lambda each: by_vehicle.move_plates(each, MOVED)):
             pass
 
     async def _take_away(self, found: Sequence[Detection], until_us: int) -> Round:

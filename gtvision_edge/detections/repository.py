@@ -5,6 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from gtvision_edge.detections.by_vehicle.repository import (
+    OF_VEHICLE,
+    TABLES,
+    WITHIN_BOUNDS,
+    note_vehicles,
+)
 from gtvision_edge.detections.model import (
     Detection,
     DetectionId,
@@ -23,9 +29,6 @@ _PICTURE_ROOM: Final = 65
 """Bytes that a row grows by with the name of a picture."""
 _ROOM: Final = 48
 """Bytes for words about pictures, for when it was anonymised, and for what SQLite writes down of lengths."""
-
-_BY_VEHICLE: Final = ("plates_even", "plates_odd")
-"""One of the two has each reading of a plate, until that is taken away; see :func:`move_plates`."""
 
 _COLUMNS = (
     "detection_id, camera_uuid, camera_id, tenant_id, captured_us, received_us, time_source, plate, vehicle, plate_sent,"
@@ -103,13 +106,8 @@ def find_passages(
     return {detection_id: passage for detection_id, passage in found.items() if passage}
 
 
-_OF_VEHICLE: Final = " UNION ALL ".join(
-    f"SELECT detection_no FROM {table} WHERE vehicle = value ->> 1"  # noqa: S608 -- constants
-    " AND captured_us BETWEEN value ->> 3 AND value ->> 4"
-    for table in _BY_VEHICLE
-)
 _PASSAGE: Final = (
-    f"SELECT passage_id FROM detections WHERE detection_no IN ({_OF_VEHICLE})"  # noqa: S608 -- a constant
+    f"SELECT passage_id FROM detections WHERE detection_no IN ({OF_VEHICLE})"  # noqa: S608 -- a constant
     # The plus keeps SQLite from walking through all that the camera ever read.
     " AND +camera_uuid = value ->> 2 ORDER BY +captured_us DESC LIMIT 1"
 )
@@ -151,21 +149,14 @@ def insert_detections(
         ],
     )
     first = last - len(detections) + 1
-    insert_rows(
+    note_vehicles(
         transaction,
-        f"{_table_by_vehicle(transaction)} (vehicle, captured_us, detection_no)",
         [
             (each.vehicle, each.captured_us, number)
             for number, (each, _) in enumerate(detections, first)
             if each.vehicle is not None
         ],
     )
-
-
-def _table_by_vehicle(transaction: Transaction) -> str:
-    """Return the one of the tables that what comes goes into."""
-    is_odd: int = transaction.execute("SELECT is_odd FROM plates_turn").fetchone()[0]
-    return _BY_VEHICLE[is_odd]
 
 
 def add_pictures(
@@ -211,8 +202,8 @@ async def search(database: Database, wanted: Wanted, limit: int) -> list[Detecti
         if wanted.cameras is not None:
             terms.append("camera_uuid IN (SELECT value FROM json_each(?))")
             values.append(json.dumps(list(wanted.cameras)))
-        source = f"detections WHERE detection_no IN ({_WITHIN_BOUNDS}) AND {' AND '.join(terms)}"
-        values = [json.dumps(bounds), wanted.start_us, wanted.end_us] * len(_BY_VEHICLE) + values
+        source = f"detections WHERE detection_no IN ({WITHIN_BOUNDS}) AND {' AND '.join(terms)}"
+        values = [json.dumps(bounds), wanted.start_us, wanted.end_us] * len(TABLES) + values
     elif wanted.cameras is not None:
         # The newest of each camera by its index, of these the newest: nothing sorts all that a camera ever read.
         of_camera = f"SELECT rowid FROM detections WHERE camera_uuid = camera.value AND {' AND '.join(terms)} {order}"  # noqa: S608 -- of constants
@@ -226,13 +217,6 @@ async def search(database: Database, wanted: Wanted, limit: int) -> list[Detecti
     fetch = database.search_all if wanted.patterns and not bounds else database.fetch_all
     rows = await fetch(f"SELECT {_COLUMNS} FROM {source} {order}", [*values, limit])  # noqa: S608 -- of constants
     return [to_detection(row) for row in rows]
-
-
-_WITHIN_BOUNDS: Final = " UNION ALL ".join(
-    f"SELECT detection_no FROM json_each(?) AS bound CROSS JOIN {table} AS seen ON seen.vehicle >= bound.value ->> 0"  # noqa: S608 -- constants
-    " AND seen.vehicle < bound.value ->> 1 WHERE seen.captured_us >= ? AND seen.captured_us < ?"
-    for table in _BY_VEHICLE
-)
 
 
 def _terms_of(wanted: Wanted) -> tuple[list[str], list[object]]:
@@ -333,29 +317,8 @@ def count_anonymised(transaction: Transaction, detection: Detection, *, day: str
     )
 
 
-def turn_plates(transaction: Transaction) -> None:
-    """Have :func:`move_plates` write anew where readings are found by vehicle; what was cut off before is to be done first."""
-    transaction.execute("UPDATE plates_turn SET is_odd = NOT is_odd")
-
-
-def move_plates(transaction: Transaction, limit: int) -> int:
-    """Move up to *limit* plates from the table that is being emptied into the other; return how many there were.
-
-    Pages that this leaves empty are overwritten, whatever else they held: SQLite leaves copies in pages that it splits.
-    """
-    new = _table_by_vehicle(transaction)
-    (old,) = set(_BY_VEHICLE) - {new}
-    first = f"SELECT vehicle, captured_us, detection_no FROM {old} ORDER BY vehicle, captured_us, detection_no LIMIT ?"  # noqa: S608 -- constants
-    moved = transaction.execute(f"INSERT INTO {new} {first}", (limit,)).rowcount
-    transaction.execute(
-        f"DELETE FROM {old} WHERE (vehicle, captured_us, detection_no) IN ({first})",  # noqa: S608 -- constants
-        (limit,),
-    )
-    return moved
-
-
 def rebuild_watchlist(transaction: Transaction) -> None:
-    """Write the watchlist anew, for the same reason: what was taken off it may stand in pages that were split. Few rows."""
+    """Write the watchlist anew: what was taken off it may stand in pages that were split. Few rows, so all at once."""
     transaction.execute("CREATE TEMP TABLE watched AS SELECT * FROM watchlist")
     transaction.execute("DELETE FROM watchlist")
     transaction.execute("INSERT INTO watchlist SELECT * FROM watched ORDER BY watch_id")

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from gtvision_edge.accounts import Principal, Role, TenantId, UserId
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.detections import repository
+from gtvision_edge.detections.by_vehicle import repository as by_vehicle
 from gtvision_edge.detections.errors import AlreadyWatchedError
 from gtvision_edge.detections.model import (
     Detection,
@@ -190,11 +191,11 @@ async def test_what_comes_while_plates_are_moved_is_found_and_so_is_what_was_mov
         await database.write(live)
         await clock.advance(1)
         if step % 20 == 0:
-            while await database.write(lambda each: repository.move_plates(each, 7)):
+            while await database.write(lambda each: by_vehicle.move_plates(each, 7)):
                 pass
-            await database.write(repository.turn_plates)
+            await database.write(by_vehicle.turn_plates)
         elif step % 2:
-            await database.write(lambda each: repository.move_plates(each, 1))
+            await database.write(lambda each: by_vehicle.move_plates(each, 1))
 
     for each in living:
         wanted = repository.Wanted(0, 2**60, patterns=[each.plate or ""])
