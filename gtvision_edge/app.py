@@ -279,6 +279,7 @@ async def run(
                     monitor,
                     recording_trouble=lambda: base.recording_trouble,
                     hub=uplink.findings,
+                    archive=archive.watch.findings,
                 ),
                 registry=base.registry,
             )
@@ -589,8 +590,8 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
             *audit_endpoints(base.audit, base.database, base.keys.site, words=base.words),
             *watchlist_endpoints(parts.detections.watchlist, base.clock),
             *alert_endpoints(parts.alerts),
-            *uplink_endpoints(parts.uplink.parked),
-            *archive_endpoints(parts.archive.desk),
+            *uplink_endpoints(parts.uplink.parked, parts.uplink.purges),
+            *archive_endpoints(parts.archive.parked),
             *push_subscription_endpoints(parts.pushes),
             *site_endpoints(base.keys),
             *status_endpoints(

@@ -616,7 +616,7 @@ CREATE TABLE push_subscriptions (
     session_id TEXT NOT NULL,             -- the login it was last confirmed with; it is told nothing once that has ended
     device TEXT NOT NULL,                 -- what its owner calls it
     service TEXT NOT NULL,                -- host of the push service
-    topics TEXT NOT NULL,                 -- JSON array of: plates, cameras, storage, hub
+    topics TEXT NOT NULL,                 -- JSON array of: plates, cameras, storage, hub, archive
     plates_from INTEGER NOT NULL,         -- least level of a wanted plate: 0 info, 1 warning, 2 critical
     created_us INTEGER NOT NULL,
     accepted_us INTEGER,                  -- when the push service last took something for it; NULL = never

@@ -67,8 +67,8 @@ from gtvision_edge.api.uplink import uplink_endpoints
 from gtvision_edge.api.watchlist import watchlist_endpoints
 from gtvision_edge.app import to_message
 from gtvision_edge.archive.debts import PictureCopies
-from gtvision_edge.archive.desk import ArchiveDesk
 from gtvision_edge.archive.model import StoreState, Totals
+from gtvision_edge.archive.parked import FailedCopies
 from gtvision_edge.archive.watch import ArchiveView
 from gtvision_edge.audit import AuditLog, SealedWords
 from gtvision_edge.cameras.errors import UnknownCameraError
@@ -82,6 +82,8 @@ from gtvision_edge.detections.opening import (
 )
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.keys import OpenedKeys, open_keys
+from gtvision_edge.lines.parked import ParkedDesk
+from gtvision_edge.lines.standing import Standing
 from gtvision_edge.media.model import MediaServerState, PathView
 from gtvision_edge.media.path_troubles import PathTrouble
 from gtvision_edge.media.posters import Picture
@@ -132,7 +134,7 @@ from gtvision_edge.storage import Database
 from gtvision_edge.uplink import Outbox
 from gtvision_edge.uplink.link import LinkState
 from gtvision_edge.uplink.outbox import Backlog, forget_unsent
-from gtvision_edge.uplink.parked import ParkedDesk
+from gtvision_edge.uplink.parked import OutboxPurges, RefusedMessages
 from gtvision_edge.uplink.watch import LineView
 from tests.fakes.clock import FakeClock
 from tests.fakes.volumes import ROOMY
@@ -282,10 +284,10 @@ class FakeMonitor:
     offers_webrtc: bool = False
     troubles: dict[str, list[PathTrouble]] = field(default_factory=dict)
     archive: ArchiveView = field(
-        default_factory=lambda: ArchiveView(StoreState.OFF, 0, "", Totals())
+        default_factory=lambda: ArchiveView(Standing(StoreState.OFF, 0), Totals())
     )
     line: LineView = field(
-        default_factory=lambda: LineView(LinkState.OFF, 0, "", Backlog(), 0.0, {})
+        default_factory=lambda: LineView(Standing(LinkState.OFF, 0), Backlog(), 0.0, {})
     )
 
     def watched_line(self) -> "FakeLine":
@@ -717,8 +719,10 @@ def resources(
         *audit_endpoints(audit, database, keys.site, words=words),
         *watchlist_endpoints(detections.watchlist, clock),
         *alert_endpoints(alerts),
-        *archive_endpoints(ArchiveDesk(database, audit, clock)),
-        *uplink_endpoints(ParkedDesk(database, audit, clock)),
+        *archive_endpoints(ParkedDesk(FailedCopies(is_on=True), database, audit, clock)),
+        *uplink_endpoints(
+            ParkedDesk(RefusedMessages(), database, audit, clock), OutboxPurges(database)
+        ),
         *push_subscription_endpoints(notices),
         *site_endpoints(keys),
         *status_endpoints(

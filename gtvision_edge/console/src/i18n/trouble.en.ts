@@ -121,6 +121,7 @@ export const failures: Text["failures"] = {
   acknowledgement_stands: { title: "It cannot be undone any more: a minute has passed, or somebody else acknowledged it.", cure: "The alert says who and when." },
   already_acknowledged: { title: "Somebody acknowledged this alert before.", cure: "Reload the page to see who and when." },
   unknown_message: { title: "This message is no longer put aside.", cure: "Somebody has sent it again or discarded it; reload the page." },
+  unknown_copy: { title: "This copy is no longer put aside.", cure: "Somebody has had it tried again or given it up; reload the page." },
   unknown_watch: { title: "This plate is no longer on the watchlist.", cure: "Somebody may have taken it off; reload the page." },
   already_watched: { title: "This plate is on the watchlist already.", cure: "The old and the Mercosul form are the same vehicle: change the entry that is there." },
 };

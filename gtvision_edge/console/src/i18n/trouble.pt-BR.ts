@@ -128,6 +128,7 @@ export const failures: Record<string, Trouble> = {
   acknowledgement_stands: { title: "Já não dá para desfazer: passou um minuto, ou foi outra pessoa que reconheceu.", cure: "Quem e quando está no alerta." },
   already_acknowledged: { title: "Alguém já reconheceu este alerta.", cure: "Atualize a página para ver quem e quando." },
   unknown_message: { title: "Esta mensagem não espera mais de lado.", cure: "Alguém já a mandou de novo ou descartou; atualize a página." },
+  unknown_copy: { title: "Esta cópia não espera mais de lado.", cure: "Alguém já mandou tentar de novo ou desistiu dela; atualize a página." },
   unknown_watch: { title: "Esta placa não está mais na lista de monitoramento.", cure: "Alguém pode ter tirado; atualize a página." },
   already_watched: { title: "Esta placa já está na lista de monitoramento.", cure: "A placa antiga e a Mercosul são o mesmo veículo: mude a que já está na lista." },
 };
