@@ -62,7 +62,7 @@ class StalePushError(EdgeError):
 
 
 class ReadingTimeRefusedError(EdgeError):
-    """Well signed, but of a time that is not kept here any more, or has not come; ``earliest`` and ``latest`` say what is taken."""
+    """Well signed, but of a time that is too long ago, or has not come; ``earliest`` and ``latest`` say what is taken."""
 
     code: ClassVar[str] = "reading_time_refused"
     kind: ClassVar[ErrorKind] = ErrorKind.INVALID

@@ -19,7 +19,7 @@ from gtvision_edge.detections.errors import (
 )
 from gtvision_edge.detections.intake import Intake, PushingCamera, SettingsOf, Taken
 from gtvision_edge.detections.model import TrustLevel
-from gtvision_edge.detections.moments import AHEAD_US
+from gtvision_edge.detections.moments import AHEAD_US, BEHIND_US
 from gtvision_edge.detections.plate_sources.model import NOTHING_SET
 from gtvision_edge.detections.push_log import PushKind, PushLog
 from gtvision_edge.detections.push_secrets import PushSecrets
@@ -150,7 +150,7 @@ class PushDesk:
             InvalidInputError: it is no such message.
             PushRefusedError: unknown camera, bad signature, or not from *address*; which, is not said.
             StalePushError: signed, and its time is too far from ours.
-            ReadingTimeRefusedError: signed, and of a time of which no readings are kept, or that has not come.
+            ReadingTimeRefusedError: signed, and of a time that is too long ago, or has not come.
             TooManyPushesError, StorageError: it shall be sent again later.
 
         """
@@ -270,15 +270,16 @@ class PushDesk:
             )
 
     def _require_kept(self, message: WebhookMessage) -> None:
-        """Refuse what would be taken away with the next night's round, or filed among readings of other times.
+        """Refuse what no sender keeps for so long, or has not come: its clock was never set.
 
-        By this box's clock, which was just held against the sender's: both are of one mind within five minutes.
+        What is older than readings live here is taken: the hub hears of it, and the next night's round has it. By this box's clock, which was just held against the sender's: both are of one mind within five minutes.
         """
         now_us, captured_us = self._clock.now_us(), message.reading.captured_us or 0
-        earliest_us, latest_us = now_us - round(self._keep_s * 1e6), now_us + AHEAD_US
+        kept_us = max(BEHIND_US, round(self._keep_s * 1e6))
+        earliest_us, latest_us = now_us - kept_us, now_us + AHEAD_US
         if not earliest_us <= captured_us <= latest_us:
             raise ReadingTimeRefusedError(
-                "Readings of that time are not taken: it has not come, or they are not kept for so long.",
+                "Readings of that time are not taken: it has not come, or is too long ago.",
                 earliest=to_rfc3339(earliest_us),
                 latest=to_rfc3339(latest_us),
             )

@@ -110,7 +110,7 @@ export const failures: Text["failures"] = {
   purpose_required: { title: "Say what the plate is searched for.", cure: "Write the reason, such as a case number; it goes into the audit log." },
   no_push_secret: { title: "This camera has no secret for sending yet.", cure: "Make the secret first." },
   push_refused: { title: "This reading was not accepted: unknown camera or signature.", cure: "Check the camera's secret at the integrator." },
-  reading_time_refused: { title: "The reading is of a time that is not taken here.", cure: "Set the sender's clock and time zone; readings older than they are kept here need not be sent any more." },
+  reading_time_refused: { title: "The reading is of a time that is not taken here.", cure: "Set the sender's clock and time zone; readings of more than 400 days ago are not taken." },
   stale_push: { title: "The reading's time is too far from this unit's.", cure: "Set the sender's clock (NTP)." },
   too_many_pushes: { title: "Too many readings in a short time.", cure: "The integrator should send them again later." },
   no_detection_picture: { title: "This reading has no such picture.", cure: "It may still come, or have been taken away because it was old." },

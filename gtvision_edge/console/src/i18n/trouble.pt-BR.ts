@@ -117,7 +117,7 @@ export const failures: Record<string, Trouble> = {
   purpose_required: { title: "Diga para que a placa é procurada.", cure: "Escreva o motivo, como o número do BO; ele fica na auditoria." },
   no_push_secret: { title: "Esta câmera ainda não tem segredo de envio.", cure: "Crie o segredo primeiro." },
   push_refused: { title: "Esta leitura não foi aceita: câmera ou assinatura desconhecida.", cure: "Confira o segredo da câmera no integrador." },
-  reading_time_refused: { title: "A leitura é de uma hora que não se aceita aqui.", cure: "Acerte o relógio e o fuso de quem envia; leituras mais antigas do que o prazo de guarda não são mais enviadas." },
+  reading_time_refused: { title: "A leitura é de uma hora que não se aceita aqui.", cure: "Acerte o relógio e o fuso de quem envia; leituras de mais de 400 dias atrás não se aceitam." },
   stale_push: { title: "A hora da leitura está longe demais da hora deste equipamento.", cure: "Acerte o relógio de quem envia (NTP)." },
   too_many_pushes: { title: "Leituras demais em pouco tempo.", cure: "O integrador deve enviar de novo mais tarde." },
   no_detection_picture: { title: "Esta leitura não tem essa imagem.", cure: "Ela pode ainda chegar, ou ter sido tirada por ser antiga." },
