@@ -37,7 +37,8 @@ async def _shown(client: Client, piece: str, at_us: int) -> Image.Image | None:
     """Return the picture of one stretch of a playlist, which begins with its map."""
     begins = re.search(r"PROGRAM-DATE-TIME:(\S+)", piece)
     header = re.search(r'MAP:URI="([^"]+)",BYTERANGE="(\d+)@(\d+)"', piece)
-    assert begins and header, piece
+    assert begins is not None, piece
+    assert header is not None, piece
     data = await _range(client, header[1], int(header[2]), int(header[3]))
     for length, offset, address in re.findall(r"BYTERANGE:(\d+)@(\d+)\n(\S+)", piece):
         data += await _range(client, address, int(length), int(offset))

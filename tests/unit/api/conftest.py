@@ -63,6 +63,7 @@ from gtvision_edge.api.site import site_endpoints
 from gtvision_edge.api.status import status_endpoints
 from gtvision_edge.api.storage import storage_endpoints
 from gtvision_edge.api.uplink import uplink_endpoints
+from gtvision_edge.api.watch_import import watch_import_endpoints
 from gtvision_edge.api.watchlist import watchlist_endpoints
 from gtvision_edge.app import to_message
 from gtvision_edge.archive.debts import PictureCopies
@@ -79,6 +80,7 @@ from gtvision_edge.detections.opening import (
     open_detections,
     readings_for_evidence,
 )
+from gtvision_edge.detections.watch_import import WatchImport
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.keys import OpenedKeys, open_keys
 from gtvision_edge.media.model import MediaServerState, PathView
@@ -703,6 +705,10 @@ def resources(
         *detection_table_endpoints(detections.desk),
         *audit_endpoints(audit, database, keys.site, reveal=detections.desk.reveal),
         *watchlist_endpoints(detections.watchlist, clock),
+        *watch_import_endpoints(
+            WatchImport(database, detections.watchlist, clock),
+            ZoneInfo("America/Sao_Paulo"),
+        ),
         *alert_endpoints(alerts),
         *archive_endpoints(ArchiveDesk(database, audit, clock)),
         *uplink_endpoints(ParkedDesk(database, audit, clock)),
