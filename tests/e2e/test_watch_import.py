@@ -29,9 +29,7 @@ RIGHT = WRONG.replace("RI?2A18;oi;altíssimo;31/02/2026\n", "")
 async def test_a_table_is_tried_mended_and_taken(tmp_path: Path) -> None:
     async with plates_site(tmp_path) as (site, admin, _), chromium() as browser:
         await watch_for(admin)
-        page = await open_dark(
-            browser, site, "operator", "plates/watchlist", viewport=SMALL_DESK
-        )
+        page = await open_dark(browser, site, "operator", "plates/watchlist", viewport=SMALL_DESK)
         await page.get_by_role("button", name="Importar…").click()
         dialog = page.locator("dialog")
         await dialog.get_by_label("Tabela").fill(WRONG)
