@@ -148,6 +148,8 @@ class CatchingUp:
     """
 
     _WAITED_US = 150_000
+    _AT_ONCE_S = 0.4
+    """Cameras that send a second at a time are waited for once a second, and for so long that nothing can be in store."""
     _LONGEST_US = 5_000_000
 
     def __init__(self) -> None:
@@ -167,8 +169,11 @@ class CatchingUp:
             self._first_us = line_us
         else:
             step_us = line_us - self._last_us
-            is_waited_for = (arrival_s - self._last_s) * 1e6 >= step_us / 2
+            waited_s = arrival_s - self._last_s
+            is_waited_for = waited_s * 1e6 >= step_us / 2
             self._waited_us = self._waited_us + step_us if is_waited_for else 0
+            if waited_s >= self._AT_ONCE_S:
+                self._waited_us = self._WAITED_US
             # A camera that goes on in this way for so long has more in store than anybody wants to wait for.
             is_long = line_us - self._first_us >= self._LONGEST_US
             self.is_behind = self._waited_us < self._WAITED_US and not is_long

@@ -176,6 +176,17 @@ def test_nothing_is_held_back_where_pictures_come_as_they_are_taken() -> None:
     assert len(sink.fragments) == 1
 
 
+def test_a_camera_that_sends_a_second_at_a_time_is_waited_for_once() -> None:
+    sink = Sink()
+    target = assembly(sink)
+
+    for number in range(11):
+        sample = samples()[number]
+        target.add_video(with_sets(sample), number * 9000, number * 9000, 50.0 + number // 10)
+
+    assert sink.seconds == 1.0
+
+
 def test_what_is_held_back_at_the_start_is_bounded() -> None:
     sink = Sink()
     target = assembly(sink)
