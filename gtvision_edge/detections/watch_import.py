@@ -75,7 +75,7 @@ class WatchImport:
             for outcome in outcomes:
                 if outcome.watch is not None:
                     self._apply(transaction, principal, outcome.watch, outcome.does, address)
-            counts = Counter(outcome.does for outcome in outcomes)
+            counts = Counter[str](outcome.does for outcome in outcomes)
             self._watchlist.note_import(transaction, principal, address, owner, counts)
             return outcomes
 

@@ -49,7 +49,7 @@ async def _shown(client: Client, piece: str, at_us: int) -> Image.Image | None:
             first = frame.time if first is None else first
             last = frame.time - first
             if last <= into_s:
-                shown = frame.to_image()
+                shown = frame.to_image()  # type: ignore[no-untyped-call]  # PyAV leaves it untyped
     return shown if into_s <= last else None
 
 

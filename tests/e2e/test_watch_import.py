@@ -44,8 +44,9 @@ async def test_a_table_is_tried_mended_and_taken(tmp_path: Path) -> None:
         assert len((await admin.call("GET", "/watchlist", expect=200))["items"]) == 1
 
         await dialog.get_by_role("button", name="Alterar a tabela").click()
-        file = {"name": "placas.csv", "mimeType": "text/csv", "buffer": RIGHT.encode("cp1252")}
-        await dialog.get_by_label("Escolher arquivo").set_input_files([file])
+        await dialog.get_by_label("Escolher arquivo").set_input_files(
+            {"name": "placas.csv", "mimeType": "text/csv", "buffer": RIGHT.encode("cp1252")}
+        )
         await expect(dialog.get_by_label("Tabela")).to_have_value(RIGHT)
         await dialog.get_by_role("button", name="Conferir").click()
         await expect(dialog.locator("[data-trial=right]")).to_contain_text(
@@ -95,9 +96,8 @@ async def test_search_and_export_stand_on_two_lines_at_a_small_desk(tmp_path: Pa
         hint = page.locator(".plate-search > small")
         await expect(export).to_be_visible()
 
-        boxes = [await each.bounding_box() for each in (export, hint)]
-        assert boxes[0] is not None
-        assert boxes[1] is not None
-        button, words = boxes
+        button, words = await export.bounding_box(), await hint.bounding_box()
+        assert button is not None
+        assert words is not None
         assert button["y"] <= words["y"] + words["height"] / 2 <= button["y"] + button["height"]
         assert button["height"] < 40
