@@ -2,18 +2,16 @@
 
 import argparse
 import asyncio
-import json
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 from gtvision_edge.archive.inspection import ArchiveReport
+from gtvision_edge.cli_lines import oldest_words, tell
 from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.settings import Settings
 from gtvision_edge.site_commands import inspect_copies
 
 Load = Callable[[argparse.Namespace], Settings]
-EXIT_FAILED = 1
 
 
 def add_archive_commands(commands: Any, common: argparse.ArgumentParser, load: Load) -> None:
@@ -34,12 +32,13 @@ def add_archive_commands(commands: Any, common: argparse.ArgumentParser, load: L
 
 def _status(settings: Settings, options: argparse.Namespace) -> int:
     report = asyncio.run(inspect_copies(settings))
-    if options.json:
-        print(json.dumps(asdict(report), ensure_ascii=False))
-    else:
-        print("\n".join(_say(report)))
-    is_well = report.store in ("up", "off") and not report.totals.parked
-    return 0 if is_well else EXIT_FAILED
+    return tell(
+        report,
+        _say(report),
+        as_json=options.json,
+        state=report.store,
+        parked=report.totals.parked,
+    )
 
 
 def _say(report: ArchiveReport) -> list[str]:
@@ -51,12 +50,9 @@ def _say(report: ArchiveReport) -> list[str]:
         f"The store cannot be used: {report.store}, {report.reason or 'no more is known'}. It is {report.place}.",
     )
     totals = report.totals
-    oldest = (
-        "" if totals.oldest_us is None else f", the oldest since {to_rfc3339(totals.oldest_us)}"
-    )
     lines = [
         store,
-        f"{totals.waiting} files wait to be copied ({totals.waiting_bytes} bytes), {totals.removing} copies to be removed{oldest}.",
+        f"{totals.waiting} files wait to be copied ({totals.waiting_bytes} bytes), {totals.removing} copies to be removed{oldest_words(totals.oldest_us)}.",
         f"{totals.copies} copies are there ({totals.copied_bytes} bytes).",
     ]
     if totals.given_up:

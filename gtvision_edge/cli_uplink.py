@@ -4,9 +4,9 @@ import argparse
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
+from gtvision_edge.cli_lines import EXIT_FAILED, oldest_words, tell
 from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.settings import Settings
 from gtvision_edge.site_commands import inspect_uplink
@@ -15,7 +15,6 @@ from gtvision_edge.uplink.inspection import LineReport, schemas_folder
 from gtvision_edge.uplink.listening import Heard, Tally, listen
 
 Load = Callable[[argparse.Namespace], Settings]
-EXIT_FAILED = 1
 
 
 def add_line_commands(commands: Any, common: argparse.ArgumentParser, load: Load) -> None:
@@ -66,11 +65,13 @@ def _routing_key(text: str) -> str:
 
 def _status(settings: Settings, options: argparse.Namespace) -> int:
     report = asyncio.run(inspect_uplink(settings))
-    if options.json:
-        print(json.dumps(asdict(report), ensure_ascii=False))
-    else:
-        print("\n".join(_say(report)))
-    return 0 if report.hub in ("up", "off") and not report.backlog.parked else EXIT_FAILED
+    return tell(
+        report,
+        _say(report),
+        as_json=options.json,
+        state=report.hub,
+        parked=report.backlog.parked,
+    )
 
 
 def _say(report: LineReport) -> list[str]:
@@ -82,12 +83,9 @@ def _say(report: LineReport) -> list[str]:
         f"{report.detail} [{report.hub}{f', {report.reason}' if report.reason else ''}]",
     )
     backlog = report.backlog
-    oldest = (
-        "" if backlog.oldest_us is None else f", the oldest since {to_rfc3339(backlog.oldest_us)}"
-    )
     lines = [
         hub,
-        f"{backlog.waiting} messages wait ({backlog.waiting_bytes} bytes){oldest}.",
+        f"{backlog.waiting} messages wait ({backlog.waiting_bytes} bytes){oldest_words(backlog.oldest_us)}.",
     ]
     if report.hub == "off" and backlog.waiting:
         lines.append("They are from when there was a hub, and go once there is one again.")

@@ -1,22 +1,13 @@
 """What failed at the object store too often: listed, tried again, put away."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
-
-from gtvision_edge.api.routing import ADMINS, Answer, Body, Call, Endpoint, Listing, PageQuery
-from gtvision_edge.archive.desk import ArchiveDesk
+from gtvision_edge.api.parked import Parking, Summaries, parked_endpoints
+from gtvision_edge.api.routing import Answer, Endpoint, Listing
+from gtvision_edge.archive.errors import UnknownCopyError
 from gtvision_edge.archive.model import Parked
+from gtvision_edge.lines.parked import ParkedDesk
 from gtvision_edge.runtime.timestamps import to_rfc3339
-
-
-class RetryArchiveBody(Body):
-    pass
-
-
-class DiscardArchiveBody(Body):
-    reason: Annotated[str, Field(min_length=5, max_length=500)]
-    """Why it shall not be done at the store; goes into the audit log."""
 
 
 class ParkedCopyAnswer(Answer):
@@ -37,32 +28,6 @@ class ParkedActsAnswer(Answer):
     acts: int
 
 
-class _ArchiveResource:
-    def __init__(self, desk: ArchiveDesk) -> None:
-        self._desk = desk
-
-    async def parked(self, call: Call) -> Listing[ParkedCopyAnswer]:
-        query = call.query_as(PageQuery)
-        found, after = await self._desk.list_parked(
-            call.principal, after=query.number() or 0, limit=query.limit
-        )
-        return Listing[ParkedCopyAnswer](
-            items=[_parked(each) for each in found], next=None if after is None else str(after)
-        )
-
-    async def retry(self, call: Call) -> ParkedActsAnswer:
-        return ParkedActsAnswer(acts=await self._desk.retry(call.principal, address=call.address))
-
-    async def discard(self, call: Call) -> ParkedActsAnswer:
-        return ParkedActsAnswer(
-            acts=await self._desk.discard(
-                call.principal,
-                reason=call.body_as(DiscardArchiveBody).reason,
-                address=call.address,
-            )
-        )
-
-
 def _parked(parked: Parked) -> ParkedCopyAnswer:
     owed = parked.owed
     return ParkedCopyAnswer(
@@ -78,38 +43,22 @@ def _parked(parked: Parked) -> ParkedCopyAnswer:
     )
 
 
-def archive_endpoints(desk: ArchiveDesk) -> list[Endpoint]:
+def archive_endpoints(desk: ParkedDesk[Parked]) -> list[Endpoint]:
     """Return ``/archive``: for people of the whole site, since copies are of every tenant."""
-    resource = _ArchiveResource(desk)
-    return [
-        Endpoint(
-            "GET",
-            "/archive/parked",
-            resource.parked,
-            "List the copies and removals that failed too often at the object store, oldest first",
-            "box",
-            ADMINS,
-            query=PageQuery,
-            response=Listing[ParkedCopyAnswer],
+    parking = Parking(
+        path="/archive/parked",
+        name="copy_id",
+        unknown=UnknownCopyError,
+        shown=_parked,
+        listing=Listing[ParkedCopyAnswer],
+        many=lambda count: ParkedActsAnswer(acts=count),
+        counted=ParkedActsAnswer,
+        summaries=Summaries(
+            list_all="List the copies and removals that failed too often at the object store, oldest first",
+            retry_all="Have all of them tried again",
+            discard_all="Put all of them away for good: not copied, not removed there",
+            retry="Have a copy or removal tried again",
+            discard="Put a copy or removal away for good: not copied, or not removed there",
         ),
-        Endpoint(
-            "POST",
-            "/archive/parked/retry",
-            resource.retry,
-            "Have all of them tried again",
-            "box",
-            ADMINS,
-            body=RetryArchiveBody,
-            response=ParkedActsAnswer,
-        ),
-        Endpoint(
-            "POST",
-            "/archive/parked/discard",
-            resource.discard,
-            "Put all of them away for good: not copied, not removed there",
-            "box",
-            ADMINS,
-            body=DiscardArchiveBody,
-            response=ParkedActsAnswer,
-        ),
-    ]
+    )
+    return parked_endpoints(desk, parking)

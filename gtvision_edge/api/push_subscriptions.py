@@ -22,7 +22,7 @@ from gtvision_edge.push.opening import Pushes
 from gtvision_edge.push.subscriptions import LONGEST_DEVICE, NewSubscription
 from gtvision_edge.runtime.timestamps import to_rfc3339
 
-TopicName = Literal["plates", "cameras", "storage", "hub"]
+TopicName = Literal["plates", "cameras", "storage", "hub", "archive"]
 Level = Literal["info", "warning", "critical"]
 Device = Annotated[
     str,

@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from gtvision_edge.api.cameras import CameraStates
+from gtvision_edge.api.lines import ArchiveAnswer, UplinkAnswer, archive_answer, uplink_answer
 from gtvision_edge.api.routing import EVERYONE, Answer, Call, Endpoint
 from gtvision_edge.archive.watch import ArchiveView
 from gtvision_edge.cameras.model import CameraState
@@ -114,59 +115,6 @@ class MediaServerAnswer(Answer):
     """Whether ``/whep/{path}`` is worth trying."""
 
 
-class HubQueueAnswer(Answer):
-    name: str
-    depth: int | None
-    """Messages in it; null: not known, as of a queue that may not be asked."""
-
-
-class UplinkAnswer(Answer):
-    """The line to the hub, and what waits for it."""
-
-    state: Literal[
-        "off", "connecting", "up", "unreachable", "refused", "blocked", "stalled", "not_taking"
-    ]
-    """``off``: no hub is named in the settings; ``blocked``: its broker takes nothing and says so; ``stalled``: it confirms nothing; ``not_taking``: it sends every message back, see reason."""
-    since: str
-    reason: str | None
-    """A word of why it is ``refused`` or ``unreachable``."""
-    waiting: int
-    waiting_bytes: int
-    oldest: str | None
-    """Since when the oldest message waits; null: nothing does."""
-    rate: float
-    """Messages confirmed a second, over the last minute."""
-    parked: int
-    """Refused too often; see ``/uplink/parked``."""
-    dropped: int
-    """Never reached the hub, since the box is in use: given up (``/uplink/purges``) or discarded."""
-    queues: list[HubQueueAnswer]
-
-
-class ArchiveAnswer(Answer):
-    """Copies of pictures and evidence bundles in the object store, and what is still to be done there."""
-
-    state: Literal["off", "unknown", "up", "unreachable", "refused"]
-    """``off``: the settings name no bucket; ``unknown``: not tried since the daemon started."""
-    since: str
-    reason: str | None
-    """A word of why it is ``refused`` or ``unreachable``, the store's own code where it gave one."""
-    waiting: int
-    """Files to copy."""
-    waiting_bytes: int
-    removing: int
-    """Copies to remove."""
-    oldest: str | None
-    """Since when the oldest of both waits; null: none does."""
-    parked: int
-    """Failed too often; see ``/archive/parked``."""
-    copies: int
-    """In the store, by what it confirmed."""
-    copied_bytes: int
-    given_up: int
-    """Never done there, since the box is in use: by the bounds of ``[archive]``, or discarded."""
-
-
 class StatusAnswer(Answer):
     site: SiteAnswer
     version: str
@@ -249,42 +197,13 @@ class _StatusResource:
                 since=to_rfc3339(server.since_us, self._zone),
                 webrtc=self._offers_webrtc(),
             ),
-            uplink=self._uplink() if principal.tenant_id is None else None,
-            archive=self._copies() if principal.tenant_id is None else None,
+            uplink=uplink_answer(self._line.view, self._zone)
+            if principal.tenant_id is None
+            else None,
+            archive=archive_answer(self._archive.view, self._zone)
+            if principal.tenant_id is None
+            else None,
             findings=_told(self._findings(), to_all_tenants=principal.tenant_id is None),
-        )
-
-    def _uplink(self) -> UplinkAnswer:
-        view = self._line.view
-        backlog = view.backlog
-        return UplinkAnswer(
-            state=view.state.value,
-            since=to_rfc3339(view.since_us, self._zone),
-            reason=view.reason or None,
-            waiting=backlog.waiting,
-            waiting_bytes=backlog.waiting_bytes,
-            oldest=None if backlog.oldest_us is None else to_rfc3339(backlog.oldest_us, self._zone),
-            rate=round(view.rate, 2),
-            parked=backlog.parked,
-            dropped=backlog.dropped,
-            queues=[HubQueueAnswer(name=name, depth=depth) for name, depth in view.depths.items()],
-        )
-
-    def _copies(self) -> ArchiveAnswer:
-        view = self._archive.view
-        totals = view.totals
-        return ArchiveAnswer(
-            state=view.state.value,
-            since=to_rfc3339(view.since_us, self._zone),
-            reason=view.reason or None,
-            waiting=totals.waiting,
-            waiting_bytes=totals.waiting_bytes,
-            removing=totals.removing,
-            oldest=None if totals.oldest_us is None else to_rfc3339(totals.oldest_us, self._zone),
-            parked=totals.parked,
-            copies=totals.copies,
-            copied_bytes=totals.copied_bytes,
-            given_up=totals.given_up,
         )
 
     def _storage(self) -> StorageAnswer:

@@ -1,35 +1,17 @@
 """Messages that did not go the plain way to the hub. What they say is not shown: plates are searched for with a purpose."""
 
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
-from pydantic import Field
-
-from gtvision_edge.api.routing import (
-    ADMINS,
-    INSPECTORS,
-    Answer,
-    Body,
-    Call,
-    Endpoint,
-    Listing,
-    PageQuery,
-)
+from gtvision_edge.api.parked import Parking, Summaries, parked_endpoints
+from gtvision_edge.api.routing import INSPECTORS, Answer, Call, Endpoint, Listing, PageQuery
+from gtvision_edge.lines.parked import ParkedDesk
 from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.uplink.errors import UnknownMessageError
 from gtvision_edge.uplink.outbox import subject_of
-from gtvision_edge.uplink.parked import ParkedDesk
+from gtvision_edge.uplink.parked import OutboxPurges
 from gtvision_edge.uplink.repository import OutboxPurge, Parked
 
 _CAMERA: Final = "camera/"
-
-
-class DiscardBody(Body):
-    reason: Annotated[str, Field(min_length=5, max_length=500)]
-    """Why the hub shall never have it; goes into the audit log."""
-
-
-class RetryBody(Body):
-    pass
 
 
 class ParkedAnswer(Answer):
@@ -68,47 +50,16 @@ class OutboxPurgeAnswer(Answer):
     audit_seq: int
 
 
-class _UplinkResource:
-    def __init__(self, desk: ParkedDesk) -> None:
-        self._desk = desk
-
-    async def parked(self, call: Call) -> Listing[ParkedAnswer]:
-        query = call.query_as(PageQuery)
-        found, after = await self._desk.list_parked(
-            call.principal, after=query.number() or 0, limit=query.limit
-        )
-        return Listing[ParkedAnswer](
-            items=[_parked(each) for each in found], next=None if after is None else str(after)
-        )
+class _PurgesResource:
+    def __init__(self, purges: OutboxPurges) -> None:
+        self._purges = purges
 
     async def purges(self, call: Call) -> Listing[OutboxPurgeAnswer]:
         query = call.query_as(PageQuery)
-        found, before = await self._desk.list_purges(
+        found, before = await self._purges.list_purges(
             call.principal, before=query.cursor or "", limit=query.limit
         )
         return Listing[OutboxPurgeAnswer](items=[_purge(each) for each in found], next=before)
-
-    async def retry(self, call: Call) -> None:
-        await self._desk.retry(call.principal, call.path("message_id"), address=call.address)
-
-    async def retry_all(self, call: Call) -> ManyAnswer:
-        return ManyAnswer(messages=await self._desk.retry_all(call.principal, address=call.address))
-
-    async def discard_all(self, call: Call) -> ManyAnswer:
-        reason = call.body_as(DiscardBody).reason
-        return ManyAnswer(
-            messages=await self._desk.discard_all(
-                call.principal, reason=reason, address=call.address
-            )
-        )
-
-    async def discard(self, call: Call) -> None:
-        await self._desk.discard(
-            call.principal,
-            call.path("message_id"),
-            reason=call.body_as(DiscardBody).reason,
-            address=call.address,
-        )
 
 
 def _parked(parked: Parked) -> ParkedAnswer:
@@ -142,69 +93,30 @@ def _purge(purge: OutboxPurge) -> OutboxPurgeAnswer:
     )
 
 
-def uplink_endpoints(desk: ParkedDesk) -> list[Endpoint]:
+def uplink_endpoints(desk: ParkedDesk[Parked], purges: OutboxPurges) -> list[Endpoint]:
     """Return ``/uplink``: for people of the whole site, since the line carries every tenant's news."""
-    resource = _UplinkResource(desk)
-    ids = {"message_id": UnknownMessageError}
-    one = "/uplink/parked/{message_id}"
+    parking = Parking(
+        path="/uplink/parked",
+        name="message_id",
+        unknown=UnknownMessageError,
+        shown=_parked,
+        listing=Listing[ParkedAnswer],
+        many=lambda count: ManyAnswer(messages=count),
+        counted=ManyAnswer,
+        summaries=Summaries(
+            list_all="List the messages that the hub refused too often, oldest first",
+            retry_all="Have all of them tried again",
+            discard_all="Put all of them away for good: the hub never gets them",
+            retry="Have a message tried again, in its old place",
+            discard="Put a message away for good: the hub never gets it",
+        ),
+    )
     return [
-        Endpoint(
-            "GET",
-            "/uplink/parked",
-            resource.parked,
-            "List the messages that the hub refused too often, oldest first",
-            "box",
-            ADMINS,
-            query=PageQuery,
-            response=Listing[ParkedAnswer],
-        ),
-        Endpoint(
-            "POST",
-            "/uplink/parked/retry",
-            resource.retry_all,
-            "Have all of them tried again",
-            "box",
-            ADMINS,
-            body=RetryBody,
-            response=ManyAnswer,
-        ),
-        Endpoint(
-            "POST",
-            "/uplink/parked/discard",
-            resource.discard_all,
-            "Put all of them away for good: the hub never gets them",
-            "box",
-            ADMINS,
-            body=DiscardBody,
-            response=ManyAnswer,
-            description="Those that are parked as it is asked, no later ones.",
-        ),
-        Endpoint(
-            "POST",
-            f"{one}/retry",
-            resource.retry,
-            "Have a message tried again, in its old place",
-            "box",
-            ADMINS,
-            body=RetryBody,
-            status=204,
-            ids=ids,
-        ),
-        Endpoint(
-            "POST",
-            f"{one}/discard",
-            resource.discard,
-            "Put a message away for good: the hub never gets it",
-            "box",
-            ADMINS,
-            body=DiscardBody,
-            status=204,
-            ids=ids,
-        ),
+        *parked_endpoints(desk, parking),
         Endpoint(
             "GET",
             "/uplink/purges",
-            resource.purges,
+            _PurgesResource(purges).purges,
             "List what was given up before the hub had it, newest first",
             "box",
             INSPECTORS,

@@ -4,27 +4,21 @@ Pictures go before evidence, which is only given up for its age. Removals are ne
 personal data.
 """
 
-import hashlib
-from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Final, Literal
+from typing import Literal
 
 import structlog
 
 from gtvision_edge.archive import repository
 from gtvision_edge.archive.model import Owed
 from gtvision_edge.audit import SYSTEM, AuditLog
+from gtvision_edge.lines.bounds import BATCH, ROUND_S, give_up_excess
+from gtvision_edge.lines.tally import Leaving, tally
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.settings import ArchiveSettings
 from gtvision_edge.storage import Database, Transaction
 
 log = structlog.get_logger(__name__)
-
-ROUND_S: Final = 60.0
-BATCH: Final = 2000
-"""Given up in one commit, with one audit entry."""
-ROOM: Final = 0.05
-"""So much of the bound is free again afterwards: it is not passed again by the next picture."""
 
 
 class ArchiveBounds:
@@ -53,16 +47,13 @@ class ArchiveBounds:
 
     async def go_round(self) -> int:
         """Give up what is past a bound; return how many copies. Each batch is one commit with its audit entry."""
-        given_up = 0
-        if self._trusts_clock():
-            while done := await self._database.write(self._drop_aged):
-                given_up += done
-        most = self._settings.max_waiting
-        while done := await self._database.write(
-            lambda transaction: self._shrink(transaction, most)  # noqa: B023 -- awaited here
-        ):
-            given_up += done
-            most = round(self._settings.max_waiting * (1 - ROOM))
+        given_up = await give_up_excess(
+            self._database,
+            drop_aged=self._drop_aged,
+            shrink=self._shrink,
+            most=self._settings.max_waiting,
+            trusts_clock=self._trusts_clock(),
+        )
         if given_up:
             log.warning("archive_copies_given_up", copies=given_up)
         return given_up
@@ -101,13 +92,22 @@ class ArchiveBounds:
 
 def facts_of(given_up: Sequence[Owed]) -> dict[str, object]:
     """Return what the audit log keeps of acts that are not done at the store."""
-    names = "\n".join(sorted(f"{each.act.value} {each.key}" for each in given_up))
+    leaving = [
+        Leaving(
+            name=f"{each.act.value} {each.key}",
+            kind=f"{each.act.value} {each.kind.value}",
+            size_bytes=each.size_bytes,
+            since_us=each.queued_us,
+        )
+        for each in given_up
+    ]
+    told = tally(sorted(leaving, key=lambda each: each.name))
     return {
-        "acts": len(given_up),
-        "kinds": dict(Counter(f"{each.act.value} {each.kind.value}" for each in given_up)),
-        "bytes": sum(each.size_bytes for each in given_up),
-        "first_us": min(each.queued_us for each in given_up),
-        "last_us": max(each.queued_us for each in given_up),
+        "acts": told.count,
+        "kinds": dict(told.kinds),
+        "bytes": told.size_bytes,
+        "first_us": told.first_us,
+        "last_us": told.last_us,
         "exports": sorted(each.export_id for each in given_up if each.export_id)[:100],
-        "keys_sha256": hashlib.sha256(names.encode()).hexdigest(),
+        "keys_sha256": told.names_sha256,
     }

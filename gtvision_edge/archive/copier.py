@@ -23,6 +23,7 @@ from gtvision_edge.archive.files import FilesToCopy
 from gtvision_edge.archive.model import Act, Kind, Owed, StoreState
 from gtvision_edge.archive.store import Connect, CopyStore, place_of
 from gtvision_edge.audit import SYSTEM, AuditLog
+from gtvision_edge.lines.standing import Standing
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.waking import sleep_or_wake
 from gtvision_edge.settings import ArchiveSettings
@@ -75,9 +76,9 @@ class Copier:
         """Acts up to this ``seq`` were owed before this start: they may have been done."""
         self._doubtful: set[int] = set()
         """Acts of this start that may have been done, though the store did not say so."""
-        self._state = StoreState.UNKNOWN if settings.bucket else StoreState.OFF
-        self._since_us = clock.now_us()
-        self._reason = ""
+        self._standing = Standing(
+            StoreState.UNKNOWN if settings.bucket else StoreState.OFF, clock.now_us()
+        )
         self._more = asyncio.Event()
         registry = registry or CollectorRegistry()
         self._done = Counter(
@@ -97,18 +98,8 @@ class Copier:
         )
 
     @property
-    def state(self) -> StoreState:
-        return self._state
-
-    @property
-    def since_us(self) -> int:
-        """Return since when the store is in this state."""
-        return self._since_us
-
-    @property
-    def reason(self) -> str:
-        """Return what is known of why it refuses or does not answer: a word, no secret; '' = nothing."""
-        return self._reason
+    def standing(self) -> Standing[StoreState]:
+        return self._standing
 
     def wake(self) -> None:
         """Have what is owed looked at now."""
@@ -290,10 +281,8 @@ class Copier:
 
     def _become(self, state: StoreState, reason: str = "") -> None:
         self._up.set(state is StoreState.UP)
-        self._reason = reason
-        if state is self._state:
-            return
-        write = log.info if state is StoreState.UP else log.warning
-        write("archive_state", state=state.value, reason=reason)
-        self._state = state
-        self._since_us = self._clock.now_us()
+        before = self._standing
+        self._standing = before.becoming(state, reason, now_us=self._clock.now_us())
+        if state is not before.state:
+            write = log.info if state is StoreState.UP else log.warning
+            write("archive_state", state=state.value, reason=reason)

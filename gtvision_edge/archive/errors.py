@@ -31,3 +31,10 @@ class FileToCopyError(EdgeError):
 
     code: ClassVar[str] = "file_to_copy"
     kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
+
+
+class UnknownCopyError(EdgeError):
+    """No copy or removal of that id is parked."""
+
+    code: ClassVar[str] = "unknown_copy"
+    kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND

@@ -8,13 +8,14 @@ from prometheus_client import CollectorRegistry
 
 from gtvision_edge.archive.bounds import ArchiveBounds
 from gtvision_edge.archive.copier import Copier
-from gtvision_edge.archive.desk import ArchiveDesk
 from gtvision_edge.archive.files import FilesToCopy, PathOf
-from gtvision_edge.archive.model import Kind
+from gtvision_edge.archive.model import Kind, Parked
 from gtvision_edge.archive.pace import Pace
+from gtvision_edge.archive.parked import FailedCopies
 from gtvision_edge.archive.store import CopyStore, require_extra
 from gtvision_edge.archive.watch import ArchiveWatch
 from gtvision_edge.audit import AuditLog
+from gtvision_edge.lines.parked import ParkedDesk
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.tasks import Job
 from gtvision_edge.settings import ArchiveSettings
@@ -26,7 +27,7 @@ class Archive:
     """What others use of it; *jobs*, by their names, are to be run as services."""
 
     watch: ArchiveWatch
-    desk: ArchiveDesk
+    parked: ParkedDesk[Parked]
     jobs: Mapping[str, Job]
 
 
@@ -71,7 +72,8 @@ async def open_archive(
             "archive-watch": watch.run,
             "archive-bounds": bounds.run,
         }
-        desk = ArchiveDesk(database, audit, clock, is_on=bool(settings.bucket), wake=copier.wake)
-        yield Archive(watch, desk, jobs)
+        failed = FailedCopies(is_on=bool(settings.bucket))
+        parked = ParkedDesk(failed, database, audit, clock, wake=copier.wake)
+        yield Archive(watch, parked, jobs)
     finally:
         files.close()

@@ -8,6 +8,9 @@ from gtvision_edge.archive.model import Act, Kind, Owed, Parked, Totals
 from gtvision_edge.storage import Database, Row, Transaction, insert_rows
 
 _COLUMNS: Final = "seq, kind, name, act, tenant_id, size_bytes, queued_us, attempts"
+_PARKED: Final = (
+    f"SELECT {_COLUMNS}, coalesce(parked_us, queued_us) AS put_away_us, reason FROM archive_queue"  # noqa: S608 -- a constant
+)
 _TOTALS: Final = (
     "waiting, waiting_bytes, removing, parked, copies, copied_bytes, given_up, given_up_us"
 )
@@ -122,33 +125,59 @@ def bring_forward(transaction: Transaction, now_us: int, longest_us: int) -> Non
     )
 
 
-def unpark(transaction: Transaction, now_us: int) -> int:
-    """Have all that is parked tried again as if for the first time; return how many."""
+def unpark(transaction: Transaction, seq: int | None, now_us: int) -> int:
+    """Have the parked act *seq*, or all of them, tried again as if for the first time; return how many."""
     return transaction.execute(
-        "UPDATE archive_queue SET parked_us = NULL, reason = '', attempts = 0, due_us = ?"
-        " WHERE parked_us IS NOT NULL",
-        (now_us,),
+        "UPDATE archive_queue SET parked_us = NULL, reason = '', attempts = 0, due_us = ?2"
+        " WHERE parked_us IS NOT NULL AND (?1 IS NULL OR seq = ?1)",
+        (seq, now_us),
     ).rowcount
 
 
 async def parked_after(database: Database, seq: int, limit: int) -> list[Parked]:
     """Return up to *limit* parked acts with a ``seq`` above *seq*, in order."""
     rows = await database.fetch_all(
-        f"SELECT {_COLUMNS}, parked_us, reason FROM archive_queue"  # noqa: S608 -- a constant
-        " WHERE parked_us IS NOT NULL AND seq > ? ORDER BY seq LIMIT ?",
-        (seq, limit),
+        f"{_PARKED} WHERE parked_us IS NOT NULL AND seq > ? ORDER BY seq LIMIT ?", (seq, limit)
     )
-    return [Parked(_to_owed(row), row["parked_us"], row["reason"]) for row in rows]
+    return [_to_parked(row) for row in rows]
 
 
-def take_out(transaction: Transaction, *, only_parked: bool) -> list[Owed]:
-    """Take out all that is parked, or all that is owed; count it as given up and return it."""
+def find_parked(transaction: Transaction, seq: int) -> Parked | None:
+    row = transaction.execute(
+        f"{_PARKED} WHERE parked_us IS NOT NULL AND seq = ?", (seq,)
+    ).fetchone()
+    return _to_parked(row) if row else None
+
+
+async def last_parked_us(database: Database) -> int:
+    """Return when an act was parked last, 0 = none is."""
+    row = await database.fetch_one(
+        "SELECT max(parked_us) FROM archive_queue WHERE parked_us IS NOT NULL"
+    )
+    return int(row[0] or 0) if row else 0
+
+
+def to_put_away(
+    transaction: Transaction, until_us: int, limit: int, *, only_parked: bool
+) -> list[Parked]:
+    """Return the first *limit* acts that were parked until *until_us*, or of all that are owed.
+
+    One that is not parked is told as parked since it is owed.
+    """
+    which = "WHERE parked_us IS NOT NULL AND parked_us <= :until_us" if only_parked else ""
     rows = transaction.execute(
-        f"DELETE FROM archive_queue WHERE parked_us IS NOT NULL OR NOT ? RETURNING {_COLUMNS}",  # noqa: S608 -- a constant
-        (only_parked,),
-    ).fetchall()
-    _count_given_up(transaction, len(rows))
-    return [_to_owed(row) for row in rows]
+        f"{_PARKED} {which} ORDER BY seq LIMIT :limit", {"until_us": until_us, "limit": limit}
+    )
+    return [_to_parked(row) for row in rows]
+
+
+def take_out(transaction: Transaction, seqs: Sequence[int]) -> None:
+    """Take out acts that are never done, and count them as given up."""
+    gone = transaction.execute(
+        "DELETE FROM archive_queue WHERE seq IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(seqs)),),
+    ).rowcount
+    _count_given_up(transaction, gone)
 
 
 def take_aged(transaction: Transaction, until_us: int, limit: int) -> list[Owed]:
@@ -208,6 +237,10 @@ def move_to(transaction: Transaction, place: str) -> tuple[str, int, int] | None
     copies = transaction.execute("DELETE FROM archive_copies").rowcount
     removals = transaction.execute("DELETE FROM archive_queue WHERE act = 'remove'").rowcount
     return str(row[0]), copies, removals
+
+
+def _to_parked(row: Row) -> Parked:
+    return Parked(_to_owed(row), row["put_away_us"], row["reason"])
 
 
 def _to_owed(row: Row) -> Owed:

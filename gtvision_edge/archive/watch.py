@@ -8,38 +8,31 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from gtvision_edge.archive import repository
 from gtvision_edge.archive.model import StoreState, Totals
+from gtvision_edge.lines.bounds import is_news
+from gtvision_edge.lines.lag import Lag, age_s
+from gtvision_edge.lines.standing import Standing
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.findings import Finding, Severity
 from gtvision_edge.settings import ArchiveSettings
 from gtvision_edge.storage import Database
 
 LOOK_S: Final = 5.0
-CALM: Final = 0.5
-"""Far behind ends below this part of the thresholds: who hovers about them is told once."""
 UNREACHABLE_US: Final = 900_000_000
 """A store that was away for less is no news: copies are in no hurry."""
-TOLD_US: Final = 3 * 86_400_000_000
-"""What was given up is told of for so long."""
 
 
 class Store(Protocol):
     """The store, as far as it is watched."""
 
     @property
-    def state(self) -> StoreState: ...
-    @property
-    def since_us(self) -> int: ...
-    @property
-    def reason(self) -> str: ...
+    def standing(self) -> Standing[StoreState]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveView:
-    """The copies as people see them; *since_us*: of the state."""
+    """The copies as people see them."""
 
-    state: StoreState
-    since_us: int
-    reason: str
+    standing: Standing[StoreState]
     totals: Totals
 
 
@@ -55,12 +48,11 @@ class ArchiveWatch:
         *,
         registry: CollectorRegistry | None = None,
     ) -> None:
-        self._settings = settings
         self._database = database
         self._store = store
         self._clock = clock
         self._totals = Totals()
-        self._is_far_behind = False
+        self._lag = Lag(settings.alert_waiting, settings.alert_age)
         registry = registry or CollectorRegistry()
 
         def gauge(name: str, words: str) -> Gauge:
@@ -79,8 +71,7 @@ class ArchiveWatch:
 
     @property
     def view(self) -> ArchiveView:
-        store = self._store
-        return ArchiveView(store.state, store.since_us, store.reason, self._totals)
+        return ArchiveView(self._store.standing, self._totals)
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -94,28 +85,22 @@ class ArchiveWatch:
         for name, gauge in self._gauges.items():
             gauge.set(getattr(totals, name))
         self._oldest.set(self._age_s())
-        share = CALM if self._is_far_behind else 1.0
-        self._is_far_behind = (
-            totals.waiting + totals.removing >= self._settings.alert_waiting * share
-            or self._age_s() >= self._settings.alert_age * share
-        )
+        self._lag.judge(totals.waiting + totals.removing, self._age_s())
 
     def findings(self) -> Iterable[Finding]:
         """Return what somebody should mend about the store, as of the last look."""
-        totals = self._totals
-        if self._store.state is StoreState.OFF:
+        totals, standing = self._totals, self._store.standing
+        if standing.state is StoreState.OFF:
             if totals.removing:  # personal data that should be gone is still there
                 yield Finding("archive_off_with_removals", facts={"removing": totals.removing})
             return
-        facts: dict[str, object] = {"since_us": self._store.since_us}
-        if self._store.reason:
-            facts["reason"] = self._store.reason
-        if self._store.state is StoreState.REFUSED:
-            yield Finding("archive_refused", facts=facts)
-        away_us = self._clock.now_us() - self._store.since_us
-        if self._store.state is StoreState.UNREACHABLE and away_us >= UNREACHABLE_US:
-            yield Finding("archive_unreachable", facts=facts)
-        if self._is_far_behind:
+        if standing.state is StoreState.REFUSED:
+            yield Finding("archive_refused", facts=standing.facts())
+        away_us = self._clock.now_us() - standing.since_us
+        if standing.state is StoreState.UNREACHABLE and away_us >= UNREACHABLE_US:
+            yield Finding("archive_unreachable", facts=standing.facts())
+        facts: dict[str, object]
+        if self._lag.is_far_behind:
             facts = {
                 "waiting": totals.waiting,
                 "removing": totals.removing,
@@ -124,11 +109,9 @@ class ArchiveWatch:
             yield Finding("archive_far_behind", Severity.ALARM, facts)
         if totals.parked:
             yield Finding("archive_parked", facts={"parked": totals.parked})
-        given_up_us = totals.given_up_us
-        if given_up_us is not None and self._clock.now_us() - given_up_us < TOLD_US:
-            facts = {"given_up": totals.given_up, "at_us": given_up_us}
+        if is_news(totals.given_up_us, self._clock.now_us()):
+            facts = {"given_up": totals.given_up, "at_us": totals.given_up_us}
             yield Finding("archive_copies_given_up", Severity.ALARM, facts)
 
     def _age_s(self) -> float:
-        oldest_us = self._totals.oldest_us
-        return 0.0 if oldest_us is None else max(0.0, (self._clock.now_us() - oldest_us) / 1e6)
+        return age_s(self._totals.oldest_us, self._clock.now_us())

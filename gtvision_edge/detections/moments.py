@@ -6,7 +6,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from gtvision_edge.detections.model import Reading, TimeSource
-from gtvision_edge.detections.sources.times import to_us
+from gtvision_edge.runtime.timestamps import from_datetime
 
 AHEAD_US: Final = 5 * 60_000_000
 """A camera's clock may be ahead by so much; a passage after its being told is none."""
@@ -27,13 +27,16 @@ class Moment:
     is_late: bool
 
 
-def moment_of(reading: Reading, *, received_us: int, zone: ZoneInfo) -> Moment:
+def moment_of(reading: Reading, *, received_us: int, zone: ZoneInfo, is_signed: bool) -> Moment:
     """Return when the passage of *reading* was.
 
     A camera left on its factory zone writes the right local time with the wrong offset (``+08:00``): where that puts the passage
-    far from its receipt and the same time in *zone* is near, it is taken as local.
+    far from its receipt and the same time in *zone* is near, it is taken as local. *is_signed*: its sender signed the time, who is no
+    camera with a clock that was never set: it stands as it is.
     """
     us, source = reading.captured_us, TimeSource.CAMERA
+    if is_signed and us is not None:
+        return Moment(us, source, is_late=reading.is_resent or received_us - us > LATE_US)
     if us is not None and reading.offset_min is not None:
         is_odd = abs(received_us - us) > _FAR_US
         in_zone = _wall(us + reading.offset_min * 60_000_000, zone) if is_odd else None
@@ -51,13 +54,13 @@ def _wall(local_us: int, zone: ZoneInfo) -> int | None:
     """Return *local_us*, microseconds of a wall clock, as UTC in *zone*."""
     try:
         naive = datetime(1970, 1, 1) + timedelta(microseconds=local_us)  # noqa: DTZ001 -- local on purpose
-        return to_us(naive.replace(tzinfo=zone).astimezone(UTC))
+        return from_datetime(naive.replace(tzinfo=zone).astimezone(UTC))
     except (ValueError, OverflowError):
         return None
 
 
 def _local(text: str, zone: ZoneInfo) -> int | None:
     try:
-        return to_us(datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC))
+        return from_datetime(datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC))
     except (ValueError, OverflowError):
         return None

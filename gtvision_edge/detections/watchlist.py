@@ -6,7 +6,7 @@ from typing import Final, TypedDict
 
 from gtvision_edge.accounts import DEFAULT_TENANT, NotPermittedError, Principal, Role
 from gtvision_edge.accounts.errors import UnknownTenantError
-from gtvision_edge.audit import AuditLog
+from gtvision_edge.audit import SEALED, AuditLog, SealedWords
 from gtvision_edge.detections import repository
 from gtvision_edge.detections.errors import AlreadyWatchedError, UnknownWatchError
 from gtvision_edge.detections.model import Watch, WatchId, WatchLevel
@@ -52,8 +52,11 @@ class WatchPage:
 class Watchlist:
     """Makes, shows, changes and removes entries; each change is audited in its own transaction."""
 
-    def __init__(self, database: Database, audit: AuditLog, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, audit: AuditLog, clock: Clock, *, words: SealedWords
+    ) -> None:
         self._database = database
+        self._words = words
         self._audit = audit
         self._clock = clock
 
@@ -234,10 +237,9 @@ class Watchlist:
             subject=f"watch:{watch.watch_id}",
             tenant_id=watch.tenant_id,
             details={
-                "plate": watch.plate,
-                "reason": watch.reason,
                 "level": watch.level.value,
                 "expires_us": watch.expires_us,
+                SEALED: self._words.close(plate=watch.plate, reason=watch.reason),
             },
         )
 

@@ -179,10 +179,8 @@ class Composer:
 
     def _site_wide(self, person: Principal, each: Waiting) -> Message:
         words = words_of(person.locale)
-        if each.topic is Topic.STORAGE:
-            title = words.recording_again if each.is_over else words.no_recording
-        else:
-            title = words.hub_caught_up if each.is_over else words.hub_behind
+        came, went = words.site_wide[each.topic]
+        title = went if each.is_over else came
         since = self._time(words, each.since_us)
         when = (words.down_since if each.is_over else words.since).format(since=since)
         reason = "" if each.is_over else words.reasons.get(each.reason, each.reason)

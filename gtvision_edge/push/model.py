@@ -25,6 +25,8 @@ class Topic(StrEnum):
     """Nothing is recorded: the breaker opened, the volume is away; or recording goes on."""
     HUB = "hub"
     """The hub is far behind, or caught up."""
+    ARCHIVE = "archive"
+    """Copies to the object store are far behind, or caught up."""
 
 
 def topics_of(principal: Principal) -> frozenset[Topic]:
@@ -34,6 +36,8 @@ def topics_of(principal: Principal) -> frozenset[Topic]:
         topics.add(Topic.PLATES)
     if principal.role is Role.ADMIN:
         topics.add(Topic.HUB)
+        if principal.is_of_whole_site:
+            topics.add(Topic.ARCHIVE)
     return frozenset(topics)
 
 

@@ -9,6 +9,7 @@ from gtvision_edge.runtime.findings import FindingSource
 
 HUB_BEHIND: Final = "hub_far_behind"
 """The code of findings; with ``queue`` it is the hub that does not take up what it got."""
+ARCHIVE_BEHIND: Final = "archive_far_behind"
 
 
 class WatchedCamera(Protocol):
@@ -44,12 +45,14 @@ class SiteWatch:
         *,
         recording_trouble: Callable[[], str],
         hub: FindingSource,
+        archive: FindingSource,
     ) -> None:
         """*recording_trouble* gives the code of what keeps every camera from being recorded, '' when nothing does."""
         self._cameras = cameras
         self._monitor = monitor
         self._recording_trouble = recording_trouble
         self._hub = hub
+        self._archive = archive
 
     def __call__(self) -> Iterable[Sighting]:
         trouble = self._recording_trouble()
@@ -60,6 +63,8 @@ class SiteWatch:
             if each.code == HUB_BEHIND
         ]
         yield _site_wide(Topic.HUB, behind[0] if behind else "")
+        is_behind = any(each.code == ARCHIVE_BEHIND for each in self._archive())
+        yield _site_wide(Topic.ARCHIVE, "archive_backlog" if is_behind else "")
         for camera in self._cameras.all_cameras():
             if camera.enabled and camera.record:
                 entry = self._monitor.state_of(camera.camera_id)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gtvision_edge.accounts.model import Locale
+from gtvision_edge.push.model import Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +20,8 @@ class Words:
     records_again: str
     many_record_again: str
     down_since: str
-    no_recording: str
-    recording_again: str
-    hub_behind: str
-    hub_caught_up: str
+    site_wide: Mapping[Topic, tuple[str, str]]
+    """What is wrong with the whole site, and that it is over."""
     since: str
     trial: str
     trial_body: str
@@ -39,10 +38,11 @@ _PT: Final = Words(
     records_again="Câmera voltou a gravar: {camera}",
     many_record_again="{count} câmeras voltaram a gravar",
     down_since="parada desde {since}",
-    no_recording="Nada está sendo gravado",
-    recording_again="A gravação voltou",
-    hub_behind="A central não recebe as leituras",
-    hub_caught_up="A central voltou a receber as leituras",
+    site_wide={
+        Topic.STORAGE: ("Nada está sendo gravado", "A gravação voltou"),
+        Topic.HUB: ("A central não recebe as leituras", "A central voltou a receber as leituras"),
+        Topic.ARCHIVE: ("Cópias externas muito atrasadas", "As cópias externas se recuperaram"),
+    },
     since="desde {since}",
     trial="Aviso de teste",
     trial_body="Os avisos de {site} chegam a este aparelho.",
@@ -62,6 +62,7 @@ _PT: Final = Words(
         "volume_unwritable": "o disco não aceita gravação",
         "hub_backlog": "há leituras esperando há muito tempo neste equipamento",
         "hub_queue_deep": "a central recebe, mas não consome as leituras",
+        "archive_backlog": "há imagens ou evidências esperando há muito tempo pelo armazenamento externo",
     },
 )
 _EN: Final = Words(
@@ -73,10 +74,14 @@ _EN: Final = Words(
     records_again="Camera records again: {camera}",
     many_record_again="{count} cameras record again",
     down_since="stopped since {since}",
-    no_recording="Nothing is being recorded",
-    recording_again="Recording is back",
-    hub_behind="The hub does not receive the readings",
-    hub_caught_up="The hub receives the readings again",
+    site_wide={
+        Topic.STORAGE: ("Nothing is being recorded", "Recording is back"),
+        Topic.HUB: (
+            "The hub does not receive the readings",
+            "The hub receives the readings again",
+        ),
+        Topic.ARCHIVE: ("Copies elsewhere are far behind", "Copies elsewhere have recovered"),
+    },
     since="since {since}",
     trial="Trial notice",
     trial_body="Notices of {site} reach this device.",
@@ -96,6 +101,7 @@ _EN: Final = Words(
         "volume_unwritable": "the disk cannot be written",
         "hub_backlog": "readings have been waiting on this box for long",
         "hub_queue_deep": "the hub receives the readings and does not take them up",
+        "archive_backlog": "pictures or evidence have been waiting for the object store for long",
     },
 )
 _WORDS: Final[Mapping[Locale, Words]] = {"pt-BR": _PT, "en": _EN}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Never
 
 
@@ -22,15 +23,11 @@ def read_strict_json(
 
     """
     try:
-        value = json.loads(
-            raw.decode("utf-8-sig" if with_mark else "utf-8"),
-            object_pairs_hook=_without_duplicates,
-            parse_constant=_refuse_constant,
-            parse_float=number or _finite,
-            parse_int=number,
-        )
-        # What json makes of "\ud800" can be neither stored nor sent again.
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
+        text = raw.decode("utf-8-sig" if with_mark else "utf-8")
+        value = _decoder(number).decode(text)
+        if "\\u" in text:
+            # What json makes of "\ud800" can be neither stored nor sent again.
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeError as error:
         raise UnclearJsonError("has characters that are no UTF-8") from error
     except json.JSONDecodeError as error:
@@ -41,6 +38,17 @@ def read_strict_json(
     except ValueError as error:
         raise UnclearJsonError(str(error)[:200]) from error
     return value
+
+
+@lru_cache(maxsize=8)
+def _decoder(number: Callable[[str], Any] | None) -> json.JSONDecoder:
+    """Return what ``json.loads`` would make anew for each text; it keeps nothing of one for the next."""
+    return json.JSONDecoder(
+        object_pairs_hook=_without_duplicates,
+        parse_constant=_refuse_constant,
+        parse_float=number or _finite,
+        parse_int=number,
+    )
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
+_MICROSECOND = timedelta(microseconds=1)
 # A year from the ends of what datetime holds: any zone's offset still fits.
-_LEAST_US = (datetime(2, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
-_MOST_US = (datetime(9999, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1) - 1
+_LEAST_US = (datetime(2, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_MOST_US = (datetime(9999, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND - 1
 
 
 def to_datetime(time_us: int, zone: tzinfo = UTC) -> datetime:
@@ -35,4 +36,4 @@ def from_datetime(moment: datetime) -> int:
     """
     if moment.tzinfo is None:
         raise ValueError("a time without offset is ambiguous")
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    return (moment - _EPOCH) // _MICROSECOND

@@ -5,16 +5,15 @@ first for want of room is news of states that later news have overtaken (:data:`
 audit log are small and are not given up for want of room. What a message told of stays on the box in any case.
 """
 
-import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Final, Literal
 
 import structlog
 
 from gtvision_edge.audit import SYSTEM, AuditLog
+from gtvision_edge.lines.bounds import BATCH, ROUND_S, give_up_excess, is_news
+from gtvision_edge.lines.tally import Leaving, tally
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.findings import Finding, Severity
 from gtvision_edge.runtime.ids import new_uuid7
@@ -26,14 +25,7 @@ from gtvision_edge.uplink.repository import Doomed, OutboxPurge
 
 log = structlog.get_logger(__name__)
 
-ROUND_S: Final = 60.0
-BATCH: Final = 2000
-"""Messages given up in one commit, with one record."""
-ROOM: Final = 0.05
-"""So much of the bound is free again afterwards: it is not passed again by the next message."""
 FADING: Final = (CAMERAS, DISK)
-TOLD_US: Final = 3 * 86_400_000_000
-"""What was given up is told of for so long."""
 
 Reason = Literal["age", "bytes"]
 
@@ -70,14 +62,13 @@ class Bounds:
 
     async def go_round(self) -> int:
         """Give up what is past a bound; return how many messages. Each batch is one commit with its record and audit entry."""
-        given_up = 0
-        if self._trusts_clock():
-            while done := await self._database.write(self._drop_aged):
-                given_up += done
-        target = self._settings.max_bytes
-        while done := await self._database.write(partial(self._shrink, target=target)):
-            given_up += done
-            target = round(self._settings.max_bytes * (1 - ROOM))
+        given_up = await give_up_excess(
+            self._database,
+            drop_aged=self._drop_aged,
+            shrink=self._shrink,
+            most=self._settings.max_bytes,
+            trusts_clock=self._trusts_clock(),
+        )
         newest = await repository.purges_before(self._database, "", 1)
         self._newest = newest[0] if newest else None
         if given_up:
@@ -89,7 +80,7 @@ class Bounds:
         newest = self._newest
         if newest is None or not self._settings.has_hub:
             return
-        if self._clock.now_us() - newest.at_us < TOLD_US:
+        if is_news(newest.at_us, self._clock.now_us()):
             facts = {"reason": newest.reason, "messages": newest.messages, "at_us": newest.at_us}
             yield Finding("hub_messages_given_up", Severity.ALARM, facts)
 
@@ -117,18 +108,23 @@ class Bounds:
         if not doomed:
             return 0
         repository.give_up(transaction, [each.seq for each in doomed])
-        ids = "\n".join(each.message_id for each in doomed)
+        told = tally(
+            [
+                Leaving(each.message_id, each.routing_key, each.size_bytes, each.created_us)
+                for each in doomed
+            ]
+        )
         purge = OutboxPurge(
             purge_id=new_uuid7(self._clock),
             at_us=self._clock.now_us(),
             reason=reason,
             bound=bound,
-            messages=len(doomed),
-            size_bytes=sum(each.size_bytes for each in doomed),
-            first_us=min(each.created_us for each in doomed),
-            last_us=max(each.created_us for each in doomed),
-            kinds=Counter(each.routing_key for each in doomed),
-            ids_sha256=hashlib.sha256(ids.encode()).hexdigest(),
+            messages=told.count,
+            size_bytes=told.size_bytes,
+            first_us=told.first_us,
+            last_us=told.last_us,
+            kinds=told.kinds,
+            ids_sha256=told.names_sha256,
             audit_seq=0,
         )
         audit_seq = self._audit.append(

@@ -17,6 +17,7 @@ from typing import Final
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from gtvision_edge.lines.standing import Standing
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.waking import sleep_or_wake
 from gtvision_edge.settings import UplinkSettings
@@ -98,9 +99,7 @@ class Uplink:
         """How often it closed the line over a message since one was confirmed."""
         self._full_until = float("-inf")
         self._places = BATCH
-        self._state = LinkState.OFF
-        self._since_us = clock.now_us()
-        self._reason = ""
+        self._standing = Standing(LinkState.OFF, clock.now_us())
         self._confirmed = 0
         self._came_back = 0
         self._last_fate = ""
@@ -120,18 +119,8 @@ class Uplink:
         )
 
     @property
-    def state(self) -> LinkState:
-        return self._state
-
-    @property
-    def since_us(self) -> int:
-        """Return since when it is in this state."""
-        return self._since_us
-
-    @property
-    def reason(self) -> str:
-        """Return what is known of why the hub refuses or does not answer: a word, no secret; '' = nothing."""
-        return self._reason
+    def standing(self) -> Standing[LinkState]:
+        return self._standing
 
     @property
     def confirmed(self) -> int:
@@ -328,15 +317,10 @@ class Uplink:
         self._become(LinkState.BLOCKED if is_blocked else LinkState.UP)
 
     def _become(self, state: LinkState, reason: str = "") -> None:
-        if state is self._state:
-            self._reason = reason  # it may be refused for another one now
-            return
+        before = self._standing
         # One connecting between two failures is no news.
-        is_news = state is not LinkState.CONNECTING
-        if is_news:
+        if state is not LinkState.CONNECTING or before.state is LinkState.OFF:
+            self._standing = before.becoming(state, reason, now_us=self._clock.now_us())
+        if state not in (before.state, LinkState.CONNECTING):
             log.info("uplink_state", state=state.value, reason=reason)
-        if is_news or self._state is LinkState.OFF:
-            self._state = state
-            self._since_us = self._clock.now_us()
-            self._reason = reason
         self._up.set(state is LinkState.UP)

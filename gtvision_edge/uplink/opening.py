@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.keys import SiteKey
+from gtvision_edge.lines.parked import ParkedDesk
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.findings import Finding
 from gtvision_edge.runtime.tasks import Job
@@ -16,7 +17,8 @@ from gtvision_edge.uplink.anchors import Anchors
 from gtvision_edge.uplink.bounds import Bounds
 from gtvision_edge.uplink.link import Uplink
 from gtvision_edge.uplink.outbox import Outbox
-from gtvision_edge.uplink.parked import ParkedDesk
+from gtvision_edge.uplink.parked import OutboxPurges, RefusedMessages
+from gtvision_edge.uplink.repository import Parked
 from gtvision_edge.uplink.watch import UplinkWatch
 
 
@@ -26,7 +28,8 @@ class LineToHub:
 
     watch: UplinkWatch
     bounds: Bounds
-    parked: ParkedDesk
+    parked: ParkedDesk[Parked]
+    purges: OutboxPurges
     jobs: Mapping[str, Job]
 
     def findings(self) -> Iterable[Finding]:
@@ -63,4 +66,5 @@ def open_line(
     }
     if settings.has_hub:
         jobs["audit-anchors"] = anchors.run
-    return LineToHub(watch, bounds, ParkedDesk(database, audit, clock), jobs)
+    parked = ParkedDesk(RefusedMessages(), database, audit, clock)
+    return LineToHub(watch, bounds, parked, OutboxPurges(database), jobs)

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pydantic_core import to_json
+
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.timestamps import to_rfc3339
 from gtvision_edge.storage import Database, Transaction, insert_rows
@@ -34,9 +36,6 @@ class Message:
     data: Mapping[str, Any]
     is_late: bool = False
     """What it tells of was over when the box heard of it."""
-
-
-_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class Outbox:
@@ -95,7 +94,7 @@ class Outbox:
             "dataschema": f"urn:gtvision:schema:{message.schema}",
             "data": message.data,
         }
-        return _JSON.encode(event).encode()
+        return to_json(event)
 
 
 _PROMPT: Final = b'{"late":false,'

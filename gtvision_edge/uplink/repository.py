@@ -67,6 +67,12 @@ async def parked_after(database: Database, seq: int, limit: int) -> list[Parked]
     return [Parked(*row) for row in rows]
 
 
+async def last_parked_us(database: Database) -> int:
+    """Return when a message was parked last, 0 = none is."""
+    row = await database.fetch_one("SELECT max(parked_us) FROM outbox WHERE parked_us IS NOT NULL")
+    return int(row[0] or 0) if row else 0
+
+
 def parked_before(transaction: Transaction, until_us: int, limit: int) -> list[Parked]:
     """Return the first *limit* messages that were parked until *until_us*, in order."""
     rows = transaction.execute(

@@ -7,6 +7,8 @@ from typing import Final, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from gtvision_edge.lines.lag import Lag, age_s, is_over
+from gtvision_edge.lines.standing import Standing
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.findings import Finding, Severity
 from gtvision_edge.settings import UplinkSettings
@@ -22,9 +24,6 @@ DEPTH_EVERY: Final = 3
 RATE_OVER_S: Final = 60.0
 NOT_TAKING_S: Final = 15.0
 """So long everything comes back before it is told: one message alone may be at fault."""
-CALM: Final = 0.5
-"""Far behind ends below this part of the thresholds: who hovers about them is told once."""
-
 
 _TROUBLES: Final = {
     LinkState.UNREACHABLE: "hub_unreachable",
@@ -39,11 +38,7 @@ class Link(Protocol):
     """The link, as far as it is watched."""
 
     @property
-    def state(self) -> LinkState: ...
-    @property
-    def since_us(self) -> int: ...
-    @property
-    def reason(self) -> str: ...
+    def standing(self) -> Standing[LinkState]: ...
     @property
     def confirmed(self) -> int: ...
     @property
@@ -53,14 +48,12 @@ class Link(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """The line as people see it; *since_us*: of the state. *rate*: messages confirmed a second, over the last minute.
+    """The line as people see it. *rate*: messages confirmed a second, over the last minute.
 
     *depths*: of the hub's queues that are watched, None = not known: it may not be asked, or was not yet.
     """
 
-    state: LinkState
-    since_us: int
-    reason: str
+    standing: Standing[LinkState]
     backlog: Backlog
     rate: float
     depths: Mapping[str, int | None]
@@ -86,7 +79,7 @@ class UplinkWatch:
         self._depths: dict[str, int | None] = dict.fromkeys(settings.watch_queues)
         self._samples: deque[tuple[float, int]] = deque()
         self._looks = 0
-        self._is_far_behind = False
+        self._lag = Lag(settings.alert_waiting, settings.alert_age)
         self._seen = (0, 0)
         """Messages confirmed and come back at the last look."""
         self._nothing_since: float | None = None
@@ -112,15 +105,7 @@ class UplinkWatch:
 
     @property
     def view(self) -> LineView:
-        state, since_us, reason = self._line()
-        return LineView(
-            state,
-            since_us,
-            reason,
-            self._backlog,
-            self._rate(),
-            dict(self._depths),
-        )
+        return LineView(self._standing(), self._backlog, self._rate(), dict(self._depths))
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -150,13 +135,11 @@ class UplinkWatch:
         """Return what somebody should mend about the hub, as of the last look."""
         if not self._settings.has_hub:
             return
-        state, since_us, reason = self._line()
-        facts: dict[str, object] = {"since_us": since_us}
-        if reason:
-            facts["reason"] = reason
-        if code := _TROUBLES.get(state):
-            yield Finding(code, Severity.WARNING, facts)
-        if self._is_far_behind:
+        standing = self._standing()
+        if code := _TROUBLES.get(standing.state):
+            yield Finding(code, Severity.WARNING, standing.facts())
+        facts: dict[str, object]
+        if self._lag.is_far_behind:
             facts = {"waiting": self._backlog.waiting, "oldest_s": round(self._age_s())}
             yield Finding("hub_far_behind", Severity.ALARM, facts)
         for queue in sorted(self._deep):
@@ -174,16 +157,15 @@ class UplinkWatch:
             if (depth := self._depths[queue]) is not None:
                 self._depth.labels(queue).set(depth)
 
-    def _line(self) -> tuple[LinkState, int, str]:
-        """Return the line's state, since when (UTC µs) and why."""
+    def _standing(self) -> Standing[LinkState]:
         link, since = self._link, self._nothing_since
         if (
-            link.state is LinkState.UP
+            link.standing.state is LinkState.UP
             and since is not None
             and self._clock.monotonic() - since >= NOT_TAKING_S
         ):
-            return LinkState.NOT_TAKING, self._nothing_since_us, link.came_back[1]
-        return link.state, link.since_us, link.reason
+            return Standing(LinkState.NOT_TAKING, self._nothing_since_us, link.came_back[1])
+        return link.standing
 
     def _judge_taking(self) -> None:
         confirmed, came_back = self._link.confirmed, self._link.came_back[0]
@@ -196,22 +178,16 @@ class UplinkWatch:
 
     def _judge(self) -> None:
         self._judge_taking()
-        settings = self._settings
-        share = CALM if self._is_far_behind else 1.0
-        self._is_far_behind = (
-            self._backlog.waiting >= settings.alert_waiting * share
-            or self._age_s() >= settings.alert_age * share
-        )
+        self._lag.judge(self._backlog.waiting, self._age_s())
+        most = self._settings.alert_waiting
         for queue, depth in self._depths.items():
-            limit = settings.alert_waiting * (CALM if queue in self._deep else 1.0)
-            if depth is not None and depth >= limit:
+            if depth is not None and is_over(depth, most, was_over=queue in self._deep):
                 self._deep.add(queue)
             else:
                 self._deep.discard(queue)
 
     def _age_s(self) -> float:
-        oldest_us = self._backlog.oldest_us
-        return 0.0 if oldest_us is None else max(0.0, (self._clock.now_us() - oldest_us) / 1e6)
+        return age_s(self._backlog.oldest_us, self._clock.now_us())
 
     def _rate(self) -> float:
         if len(self._samples) < 2:

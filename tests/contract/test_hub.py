@@ -118,7 +118,7 @@ async def test_messages_arrive_as_cloud_events_in_order(hub: Hub, box: Box) -> N
     event = hub.arrived[0]
     assert (event["specversion"], event["source"]) == ("1.0", "urn:gtvision:site:site-1")
     assert event["late"] is False
-    assert box.link.state is LinkState.UP
+    assert box.link.standing.state is LinkState.UP
     await box.emptied()
 
 
@@ -302,7 +302,7 @@ async def test_a_message_over_which_the_broker_closes_the_line_is_parked_and_oth
     try:
         await until(lambda: len(own_hub.ids()) == 40, 60)
         await box.emptied(60)
-        await until(lambda: box.link.state is LinkState.UP, 10)
+        await until(lambda: box.link.standing.state is LinkState.UP, 10)
     finally:
         await box.stop()
 
@@ -322,16 +322,16 @@ async def test_a_user_that_may_not_publish_is_refused_and_told_so(
     await box.add(8)
     box.start()
     try:
-        await until(lambda: box.link.state is LinkState.REFUSED, 30)
+        await until(lambda: box.link.standing.state is LinkState.REFUSED, 30)
         states = set()
         for _ in range(100):
-            states.add((box.link.state, box.link.reason))
+            states.add((box.link.standing.state, box.link.standing.reason))
             await asyncio.sleep(0.05)
         assert states == {(LinkState.REFUSED, "not_permitted")}
 
         await own_hub.broker.control("set_permissions", "-p", "/", "box", "", ".*", ".*")
         await box.emptied(120)
-        assert box.link.state is LinkState.UP
+        assert box.link.standing.state is LinkState.UP
     finally:
         await box.stop()
 
@@ -354,10 +354,10 @@ async def test_a_frozen_broker_is_noticed_and_gets_everything_afterwards(
     await hub.declare()
     box.start()
     await box.add(10)
-    await until(lambda: box.link.state is LinkState.UP)
+    await until(lambda: box.link.standing.state is LinkState.UP)
     hub.broker.freeze()
     await box.add(50)
-    await until(lambda: box.link.state is LinkState.STALLED, 60)
+    await until(lambda: box.link.standing.state is LinkState.STALLED, 60)
     hub.broker.thaw()
     await hub.listen()
 
@@ -372,7 +372,7 @@ async def test_a_hub_without_exchange_refuses_until_it_has_one(
     monkeypatch.setattr("gtvision_edge.uplink.link.REFUSED_DELAY_S", 1)
     box.start()
     await box.add(5)
-    await until(lambda: box.link.state is LinkState.REFUSED, 30)
+    await until(lambda: box.link.standing.state is LinkState.REFUSED, 30)
     assert [each.code for each in box.watch.findings()] == ["hub_refused"]
 
     await hub.declare()
@@ -386,7 +386,7 @@ async def test_wrong_credentials_are_refused(hub: Hub, database: Database) -> No
     box = Box(database, UplinkSettings(url=SecretStr(url)))
     box.start()
     try:
-        await until(lambda: box.link.state is LinkState.REFUSED, 30)
+        await until(lambda: box.link.standing.state is LinkState.REFUSED, 30)
     finally:
         await box.stop()
 
@@ -401,10 +401,10 @@ async def test_why_the_hub_refuses_is_told_as_it_is_now(
     box = Box(database, UplinkSettings(url=SecretStr(url), password_file=password))
     box.start()
     try:
-        await until(lambda: box.link.reason == "login", 30)
+        await until(lambda: box.link.standing.reason == "login", 30)
         password.write_text("guest")
-        await until(lambda: box.link.reason == "exchange", 30)
-        assert box.link.state is LinkState.REFUSED
+        await until(lambda: box.link.standing.reason == "exchange", 30)
+        assert box.link.standing.state is LinkState.REFUSED
     finally:
         await box.stop()
 
@@ -413,8 +413,8 @@ async def test_a_virtual_host_that_is_not_there_refuses(hub: Hub, database: Data
     box = Box(database, UplinkSettings(url=SecretStr(f"{hub.broker.url()}nowhere")))
     box.start()
     try:
-        await until(lambda: box.link.state is LinkState.REFUSED, 30)
-        assert box.link.reason == "virtual_host"
+        await until(lambda: box.link.standing.state is LinkState.REFUSED, 30)
+        assert box.link.standing.reason == "virtual_host"
     finally:
         await box.stop()
 
@@ -426,7 +426,7 @@ async def test_a_trial_makes_its_exchange_and_watches_a_queue(hub: Hub, database
     box = Box(database, settings)
     box.start()
     try:
-        await until(lambda: box.link.state is LinkState.UP, 30)
+        await until(lambda: box.link.standing.state is LinkState.UP, 30)
         await hub.declare(exchange=False)
         await box.add(5)
         await box.emptied()

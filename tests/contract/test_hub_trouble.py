@@ -45,31 +45,34 @@ async def test_a_broker_out_of_memory_blocks_is_waited_for_and_gets_everything(
     async with boxed(database, own_hub) as box:
         box.start()
         await box.add(5)
-        await until(lambda: box.link.state is LinkState.UP, 30)
+        await until(lambda: box.link.standing.state is LinkState.UP, 30)
         await own_hub.broker.control("set_vm_memory_high_watermark", "absolute", "1MB")
         await box.add(40)
 
-        await until(lambda: box.link.state is LinkState.BLOCKED, 60)
+        await until(lambda: box.link.standing.state is LinkState.BLOCKED, 60)
         await box.watch.look()
         assert [each.code for each in box.watch.findings()] == ["hub_blocked"]
-        blocked_since = box.link.since_us
+        blocked_since = box.link.standing.since_us
         # Longer than a confirm is waited for: a broker that says why is no broken line.
         await asyncio.sleep(5)
-        assert (box.link.state, box.link.since_us) == (LinkState.BLOCKED, blocked_since)
+        assert (box.link.standing.state, box.link.standing.since_us) == (
+            LinkState.BLOCKED,
+            blocked_since,
+        )
         assert await box.waiting() > 0
 
         assert box.link._blocked._value.get() == 1
         own_hub.line.cut()
-        await until(lambda: box.link.state is LinkState.UNREACHABLE, 30)
+        await until(lambda: box.link.standing.state is LinkState.UNREACHABLE, 30)
         assert box.link._blocked._value.get() == 0
         own_hub.line.mend()
 
         await own_hub.broker.control("set_vm_memory_high_watermark", "absolute", "512MB")
-        await until(lambda: box.link.state is LinkState.UP, 60)
+        await until(lambda: box.link.standing.state is LinkState.UP, 60)
         await own_hub.listen()
         await until(lambda: len(own_hub.ids()) == 45, 60)
         assert in_order(box, own_hub)
-        assert box.link.state is LinkState.UP
+        assert box.link.standing.state is LinkState.UP
 
 
 async def test_a_broker_that_hangs_while_nothing_is_sent_is_noticed_by_its_heartbeat(
@@ -77,13 +80,13 @@ async def test_a_broker_that_hangs_while_nothing_is_sent_is_noticed_by_its_heart
 ) -> None:
     monkeypatch.setattr(broker_module, "HEARTBEAT_S", 1)
     box.start()
-    await until(lambda: box.link.state is LinkState.UP, 30)
+    await until(lambda: box.link.standing.state is LinkState.UP, 30)
 
     hub.broker.freeze()
-    await until(lambda: box.link.state is LinkState.UNREACHABLE, 60)
+    await until(lambda: box.link.standing.state is LinkState.UNREACHABLE, 60)
     hub.broker.thaw()
 
-    await until(lambda: box.link.state is LinkState.UP, 60)
+    await until(lambda: box.link.standing.state is LinkState.UP, 60)
 
 
 async def test_the_password_comes_from_a_file_and_is_in_no_log(
@@ -102,11 +105,11 @@ async def test_the_password_comes_from_a_file_and_is_in_no_log(
     box = Box(database, UplinkSettings(url=SecretStr(url), password_file=path))
     box.start()
     try:
-        await until(lambda: box.link.state is LinkState.REFUSED, 30)
+        await until(lambda: box.link.standing.state is LinkState.REFUSED, 30)
         path.write_text(f"{PASSWORD}\n")  # read again at the next try
-        await until(lambda: box.link.state is LinkState.UP, 60)
+        await until(lambda: box.link.standing.state is LinkState.UP, 60)
         hub.line.cut()
-        await until(lambda: box.link.state is not LinkState.UP, 30)
+        await until(lambda: box.link.standing.state is not LinkState.UP, 30)
     finally:
         await box.stop()
 

@@ -4,10 +4,14 @@ import asyncio
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.daemon import PROGRAM, Site, logged_in, running_daemon
 from tests.e2e.plate_pushes import Pushing, plate_jpeg, scene_jpeg
 from tests.fakes.object_store import running_store
 from tests.waiting import becomes
+
+pytestmark = pytest.mark.timeout(120)  # a daemon starts, is used, and a command runs beside it
 
 
 async def test_a_readings_pictures_are_in_the_store_a_moment_later(tmp_path: Path) -> None:

@@ -61,6 +61,18 @@ async def site_with_refusals(tmp_path: Path) -> AsyncIterator[tuple[Site, Client
         yield site, admin, browser
 
 
+def park_again(database: Path) -> None:
+    """Have one more message refused, in the place after the others."""
+    with closing(sqlite3.connect(database, timeout=10)) as connection, connection:
+        connection.execute(
+            "INSERT INTO outbox (message_id, routing_key, lane, created_us, body, attempts, parked_us, parked_reason)"
+            " SELECT 'late', routing_key, lane, created_us, body, 10, NULL, '' FROM outbox WHERE message_id = 'm-02'"
+        )
+        connection.execute(
+            "UPDATE outbox SET parked_us = created_us, parked_reason = 'refused' WHERE message_id = 'late'"
+        )
+
+
 async def acts(admin: Client) -> list[dict[str, Any]]:
     page = await admin.call("GET", "/audit?action=uplink.", expect=200)
     return list(page["items"])
@@ -84,7 +96,7 @@ async def test_refused_messages_are_listed_tried_again_and_given_up_with_a_reaso
 ) -> None:
     async with site_with_refusals(tmp_path) as (site, admin, browser):
         page = await open_room(browser, site, "admin", "health")
-        card = page.locator("[data-hub=unreachable].card")
+        card = page.locator("[data-line=hub][data-state=unreachable]")
         await expect(card).to_contain_text("não responde")
         await expect(card).to_contain_text("60 mensagens de lado", timeout=20_000)
         await expect(page.locator(".top [data-hub]")).to_contain_text("central não responde")
@@ -97,27 +109,31 @@ async def test_refused_messages_are_listed_tried_again_and_given_up_with_a_reaso
         await picture(page, "hub-page-desk")
         await refused.get_by_role("button", name="Mostrar mais").click()
         await expect(refused.locator("tbody tr")).to_have_count(PARKED)
-        await expect(refused.locator("[data-message=m-00]")).to_contain_text("cam99")
-        await expect(refused.locator("[data-message=m-01]")).to_contain_text("Câmera cam01")
+        await expect(refused.locator("[data-item=m-00]")).to_contain_text("cam99")
+        await expect(refused.locator("[data-item=m-01]")).to_contain_text("Câmera cam01")
 
         await (
-            refused.locator("[data-message=m-00]")
-            .get_by_role("button", name="Tentar de novo")
-            .click()
+            refused.locator("[data-item=m-00]").get_by_role("button", name="Tentar de novo").click()
         )
-        await expect(refused.locator("[data-message=m-00]")).to_have_count(0)
+        await expect(refused.locator("[data-item=m-00]")).to_have_count(0)
+        await expect(refused.locator("tbody tr")).to_have_count(PARKED - 1)
+        await admin.call("POST", "/uplink/parked/m-02/retry", {}, expect=204)
+        await expect(refused.locator("[data-item=m-02]")).to_have_count(0, timeout=20_000)
         await give_up(page, "Desistir…", "mensagem de uma câmera de teste")
-        await expect(refused.locator("[data-message=m-01]")).to_have_count(0)
+        await expect(refused.locator("[data-item=m-01]")).to_have_count(0)
         await give_up(page, "Desistir de todas…", "a central desfez a fila antiga")
         await expect(refused).to_contain_text("Nenhuma mensagem recusada")
-        await expect(page.locator("[data-hub].card")).to_contain_text(
-            "59 mensagens desde", timeout=20_000
+        park_again(site.root / "edge.db")
+        await expect(refused.locator("[data-item=late]")).to_be_visible(timeout=20_000)
+        await expect(page.locator("[data-line=hub]")).to_contain_text(
+            "58 mensagens desde", timeout=20_000
         )
 
         done = [(each["action"], each["details"].get("reason")) for each in await acts(admin)]
         assert done == [
             ("uplink.messages_discarded", "a central desfez a fila antiga"),
             ("uplink.message_discarded", "mensagem de uma câmera de teste"),
+            ("uplink.message_retried", None),
             ("uplink.message_retried", None),
         ]
 
@@ -145,11 +161,11 @@ async def test_on_a_phone_all_of_it_fits_and_who_only_watches_sees_the_state_alo
         assert await fits(page)
         await picture(page, "hub-page-phone")
         await page.goto(f"{site.url}/#/health")
-        await expect(page.locator("[data-hub=unreachable].card")).to_be_visible()
+        await expect(page.locator("[data-line=hub][data-state=unreachable]")).to_be_visible()
         assert await fits(page)
-        await page.locator("[data-hub].card").scroll_into_view_if_needed()
+        await page.locator("[data-line=hub]").scroll_into_view_if_needed()
         await picture(page, "hub-card-phone")
 
         ana = await open_room(browser, site, "ana", "health/hub", viewport=DESK)
-        await expect(ana.locator("[data-hub=unreachable].card")).to_be_visible()
+        await expect(ana.locator("[data-line=hub][data-state=unreachable]")).to_be_visible()
         await expect(ana.locator("[data-refused], [data-given-up]")).to_have_count(0)

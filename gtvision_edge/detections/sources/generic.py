@@ -103,11 +103,7 @@ def read_webhook(raw: bytes) -> WebhookMessage:
     return WebhookMessage(
         camera_id=body.camera_id,
         reading=reading,
-        whole_reading=replace(
-            reading,
-            direction=_direction(value.get("sentido")),
-            plate_area=_area(value.get("area_placa")),
-        ),
+        whole_reading=_with_the_rest(reading, value),
         fields=SignedFields(
             camera_id=body.camera_id,
             plate=body.placa or "",
@@ -117,6 +113,14 @@ def read_webhook(raw: bytes) -> WebhookMessage:
         ),
         signature=body.signature or "",
     )
+
+
+def _with_the_rest(reading: Reading, value: dict[str, Any]) -> Reading:
+    """Return *reading* with what only a signature over all of *value* covers."""
+    direction, area = _direction(value.get("sentido")), _area(value.get("area_placa"))
+    if direction or area:
+        return replace(reading, direction=direction, plate_area=area)
+    return reading
 
 
 def _direction(value: object) -> str:

@@ -29,6 +29,7 @@ from gtvision_edge.accounts import (
 )
 from gtvision_edge.alerts.marks import ReadingMarks
 from gtvision_edge.alerts.raising import Teller
+from gtvision_edge.alerts.repository import forget_words
 from gtvision_edge.alerts.service import AlertDesk
 from gtvision_edge.api.alerts import alert_endpoints
 from gtvision_edge.api.archive import archive_endpoints
@@ -67,10 +68,10 @@ from gtvision_edge.api.watch_import import watch_import_endpoints
 from gtvision_edge.api.watchlist import watchlist_endpoints
 from gtvision_edge.app import to_message
 from gtvision_edge.archive.debts import PictureCopies
-from gtvision_edge.archive.desk import ArchiveDesk
 from gtvision_edge.archive.model import StoreState, Totals
+from gtvision_edge.archive.parked import FailedCopies
 from gtvision_edge.archive.watch import ArchiveView
-from gtvision_edge.audit import AuditLog
+from gtvision_edge.audit import AuditLog, SealedWords
 from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.cameras.model import CameraState, CameraUuid, NewCamera, ProbeRequest, StateEntry
 from gtvision_edge.cameras.onvif.search import DeviceSearch
@@ -83,12 +84,15 @@ from gtvision_edge.detections.opening import (
 from gtvision_edge.detections.watch_import import WatchImport
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.keys import OpenedKeys, open_keys
+from gtvision_edge.lines.parked import ParkedDesk
+from gtvision_edge.lines.standing import Standing
 from gtvision_edge.media.model import MediaServerState, PathView
 from gtvision_edge.media.path_troubles import PathTrouble
 from gtvision_edge.media.posters import Picture
 from gtvision_edge.mosaics import MosaicService
 from gtvision_edge.papers import PaperPrinter, PaperShelf
 from gtvision_edge.push.opening import Pushes, open_pushes
+from gtvision_edge.push.raising import queue_alert
 from gtvision_edge.recordings.errors import VolumeError
 from gtvision_edge.recordings.evidence.exports import Exports, open_exports
 from gtvision_edge.recordings.evidence.ordering import Site
@@ -132,7 +136,7 @@ from gtvision_edge.storage import Database
 from gtvision_edge.uplink import Outbox
 from gtvision_edge.uplink.link import LinkState
 from gtvision_edge.uplink.outbox import Backlog, forget_unsent
-from gtvision_edge.uplink.parked import ParkedDesk
+from gtvision_edge.uplink.parked import OutboxPurges, RefusedMessages
 from gtvision_edge.uplink.watch import LineView
 from tests.fakes.clock import FakeClock
 from tests.fakes.volumes import ROOMY
@@ -282,10 +286,10 @@ class FakeMonitor:
     offers_webrtc: bool = False
     troubles: dict[str, list[PathTrouble]] = field(default_factory=dict)
     archive: ArchiveView = field(
-        default_factory=lambda: ArchiveView(StoreState.OFF, 0, "", Totals())
+        default_factory=lambda: ArchiveView(Standing(StoreState.OFF, 0), Totals())
     )
     line: LineView = field(
-        default_factory=lambda: LineView(LinkState.OFF, 0, "", Backlog(), 0.0, {})
+        default_factory=lambda: LineView(Standing(LinkState.OFF, 0), Backlog(), 0.0, {})
     )
 
     def watched_line(self) -> "FakeLine":
@@ -567,8 +571,15 @@ def bus() -> EventBus:
 
 
 @pytest.fixture
-def alerts(database: Database, audit: AuditLog, clock: FakeClock, bus: EventBus) -> AlertDesk:
-    return AlertDesk(database, audit, clock, bus)
+def words(cameras: CameraService) -> SealedWords:
+    return SealedWords(seal=cameras.seal, unseal=cameras.unseal)
+
+
+@pytest.fixture
+def alerts(
+    database: Database, audit: AuditLog, clock: FakeClock, bus: EventBus, words: SealedWords
+) -> AlertDesk:
+    return AlertDesk(database, audit, clock, bus, words=words)
 
 
 @pytest.fixture
@@ -606,9 +617,10 @@ async def detections(
     cameras: CameraService,
     tmp_path: Path,
     bus: EventBus,
+    words: SealedWords,
 ) -> AsyncIterator[Detections]:
     outbox = Outbox(clock, site_id="a-site")
-    teller = Teller(clock)
+    teller = Teller(clock, words=words, raised=(queue_alert,))
     async with open_detections(
         database,
         audit,
@@ -620,10 +632,12 @@ async def detections(
         zone=ZoneInfo("America/Sao_Paulo"),
         seal=cameras.seal,
         unseal=cameras.unseal,
+        words=words,
         send=lambda transaction, news: outbox.add_all(
             transaction, [to_message(each) for each in news]
         ),
         forget_unsent=forget_unsent,
+        forget_words=forget_words,
         held=holds_moment(camera_uuid="detections.camera_uuid", time_us="detections.captured_us"),
         settings=DetectionSettings(picture_sources=("127.0.0.1",)),
         is_held=preserves,
@@ -664,6 +678,7 @@ def resources(
     api_settings: ApiSettings,
     notices: Pushes,
     alerts: AlertDesk,
+    words: SealedWords,
 ) -> list[Endpoint]:
     """Every endpoint but the session's."""
     return [
@@ -702,16 +717,18 @@ def resources(
         *push_access_endpoints(detections.access, Proxies(api_settings.trusted_proxies), clock),
         *plate_source_endpoints(detections.sources, pull_of=detections.pullers.view_of),
         *detection_endpoints(detections.desk),
-        *detection_table_endpoints(detections.desk),
-        *audit_endpoints(audit, database, keys.site, reveal=detections.desk.reveal),
+        *detection_table_endpoints(detections.desk, zone=ZoneInfo("America/Sao_Paulo")),
+        *audit_endpoints(audit, database, keys.site, words=words),
         *watchlist_endpoints(detections.watchlist, clock),
         *watch_import_endpoints(
             WatchImport(database, detections.watchlist, clock),
             ZoneInfo("America/Sao_Paulo"),
         ),
         *alert_endpoints(alerts),
-        *archive_endpoints(ArchiveDesk(database, audit, clock)),
-        *uplink_endpoints(ParkedDesk(database, audit, clock)),
+        *archive_endpoints(ParkedDesk(FailedCopies(is_on=True), database, audit, clock)),
+        *uplink_endpoints(
+            ParkedDesk(RefusedMessages(), database, audit, clock), OutboxPurges(database)
+        ),
         *push_subscription_endpoints(notices),
         *site_endpoints(keys),
         *status_endpoints(

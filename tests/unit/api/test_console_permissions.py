@@ -34,6 +34,11 @@ ASKED = {
         ("POST", "/uplink/parked/discard"),
         ("POST", "/uplink/parked/{message_id}/retry"),
     ],
+    "seeToFailedCopies": [
+        ("GET", "/archive/parked"),
+        ("POST", "/archive/parked/discard"),
+        ("POST", "/archive/parked/{copy_id}/retry"),
+    ],
     "seeGivenUp": [("GET", "/uplink/purges")],
     "seeHealth": [("GET", "/status")],
     "manageUsers": [("GET", "/users")],

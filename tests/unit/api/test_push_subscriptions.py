@@ -28,12 +28,13 @@ async def test_a_browser_learns_the_key_and_what_its_owner_may_hear(
     served: Served, keys: OpenedKeys
 ) -> None:
     topics = {}
-    for who in ("admin-a", "operator-a", "auditor-a"):
+    for who in ("admin", "admin-a", "operator-a", "auditor-a"):
         status, told = await served.call("GET", "/push/key", who=who)
         assert (status, told["public_key"]) == (200, keys.push.public)
         topics[who] = told["topics"]
 
     assert topics == {
+        "admin": ["plates", "cameras", "storage", "hub", "archive"],
         "admin-a": ["plates", "cameras", "storage", "hub"],
         "operator-a": ["plates", "cameras", "storage"],
         "auditor-a": ["cameras", "storage"],
@@ -73,6 +74,7 @@ async def test_a_device_is_added_changed_tried_and_removed(
         ({"endpoint": None}, 422, "invalid_input"),
         ({"topics": ["everything"]}, 422, "invalid_input"),
         ({"topics": ["hub"]}, 403, "not_permitted"),
+        ({"topics": ["archive"]}, 403, "not_permitted"),
         ({"device": "  "}, 422, "invalid_input"),
         ({"device": "x" * 81}, 422, "invalid_input"),
         ({"device": "a\nb"}, 422, "invalid_input"),

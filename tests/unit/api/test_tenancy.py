@@ -9,6 +9,8 @@ from gtvision_edge.accounts import Principal, Role
 from gtvision_edge.alerts.service import AlertDesk
 from gtvision_edge.api.errors import status_of
 from gtvision_edge.api.routing import PUBLIC, Endpoint
+from gtvision_edge.archive import repository as archive
+from gtvision_edge.archive.model import Kind
 from gtvision_edge.detections.model import Picture, PictureKind, Reading, TrustLevel, WatchLevel
 from gtvision_edge.detections.opening import Detections
 from gtvision_edge.detections.watchlist import NewWatch
@@ -58,6 +60,8 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/uplink/parked/retry"): {},
     ("POST", "/archive/parked/retry"): {},
     ("POST", "/archive/parked/discard"): {"reason": "cópias de teste"},
+    ("POST", "/archive/parked/{copy_id}/retry"): {},
+    ("POST", "/archive/parked/{copy_id}/discard"): {"reason": "cópias de teste"},
     ("POST", "/uplink/parked/discard"): {"reason": "duplicata de teste"},
     ("POST", "/uplink/parked/{message_id}/retry"): {},
     ("POST", "/uplink/parked/{message_id}/discard"): {"reason": "duplicata de teste"},
@@ -127,6 +131,7 @@ async def foreign(
         "seq": "1",  # the site's own
         "report_id": report.report_id,  # likewise
         "message_id": await _parked(database),  # likewise
+        "copy_id": await _failed_copy(database),  # likewise
     }
 
 
@@ -180,6 +185,20 @@ async def _parked(database: Database) -> str:
         ).fetchone()
         outbox.note_failed(transaction, [seq], reason="returned", park_at=1, now_us=1)
         return str(message_id)
+
+    return await database.write(park)
+
+
+async def _failed_copy(database: Database) -> str:
+    """Have the copy of a picture fail too often at the object store, and return its id."""
+
+    def park(transaction: Transaction) -> str:
+        archive.owe_copies(transaction, Kind.PICTURE, {"a" * 64: 10}, now_us=1)
+        return str(
+            transaction.execute(
+                "UPDATE archive_queue SET parked_us = 1, reason = 'AccessDenied' RETURNING seq"
+            ).fetchone()[0]
+        )
 
     return await database.write(park)
 
@@ -396,6 +415,7 @@ async def test_no_odd_value_of_any_field_is_an_incident(
         "watch_id": "none",
         "alert_id": "none",
         "message_id": "none",
+        "copy_id": "none",
         "subscription_id": "none",
     }
     for endpoint in served.endpoints:
@@ -447,6 +467,7 @@ async def test_roles_may_what_the_endpoints_say(
         "seq": "1",  # the site's own
         "report_id": "none",
         "message_id": "none",
+        "copy_id": "none",
     }
     # What removes a thing comes last: the others need it.
     for endpoint in sorted(served.endpoints, key=lambda endpoint: endpoint.method == "DELETE"):

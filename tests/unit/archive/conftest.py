@@ -14,14 +14,15 @@ from prometheus_client import CollectorRegistry
 from gtvision_edge.archive.bounds import ArchiveBounds
 from gtvision_edge.archive.copier import Copier
 from gtvision_edge.archive.debts import BundleCopies, PictureCopies
-from gtvision_edge.archive.desk import ArchiveDesk
 from gtvision_edge.archive.files import FilesToCopy
-from gtvision_edge.archive.model import Kind, Totals
+from gtvision_edge.archive.model import Kind, Parked, Totals
 from gtvision_edge.archive.pace import Pace
+from gtvision_edge.archive.parked import FailedCopies
 from gtvision_edge.archive.repository import fetch_totals
 from gtvision_edge.archive.store import CopyStore, Patience
 from gtvision_edge.archive.watch import ArchiveWatch
 from gtvision_edge.audit import AuditLog
+from gtvision_edge.lines.parked import ParkedDesk
 from gtvision_edge.settings import ArchiveSettings
 from gtvision_edge.storage import Database
 from tests.fakes.clock import FakeClock
@@ -155,8 +156,8 @@ class Box:
             trusts_clock=lambda: trusts,
         )
 
-    def desk(self, *, is_on: bool = True) -> ArchiveDesk:
-        return ArchiveDesk(self.database, self.audit, self.clock, is_on=is_on)
+    def desk(self, *, is_on: bool = True) -> ParkedDesk[Parked]:
+        return ParkedDesk(FailedCopies(is_on=is_on), self.database, self.audit, self.clock)
 
     async def acts(self, action: str) -> list[dict[str, Any]]:
         """Return the details of the audit entries of that action."""

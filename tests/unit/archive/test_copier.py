@@ -72,10 +72,14 @@ async def test_while_the_store_takes_nothing_everything_waits_and_then_arrives_o
     box.store.behave(mood)
 
     async with box.copying(patience=Patience(small_s=0.3, part_s=0.3)) as copier:
-        await becomes(lambda: copier.state in (StoreState.UNREACHABLE, StoreState.REFUSED), 10)
+        await becomes(
+            lambda: copier.standing.state in (StoreState.UNREACHABLE, StoreState.REFUSED), 10
+        )
         for _ in range(5):
             await box.clock.advance(400)
-        assert copier.state is (StoreState.REFUSED if mood == "denies" else StoreState.UNREACHABLE)
+        assert copier.standing.state is (
+            StoreState.REFUSED if mood == "denies" else StoreState.UNREACHABLE
+        )
         totals = await box.totals()
         assert (totals.waiting, totals.parked) == (21, 0)
         box.store.behave("well")
@@ -98,7 +102,7 @@ async def test_a_store_that_goes_away_amid_a_bundle_gets_it_whole_later(box: Box
 
     box.store.mood_of = away_after_a_part
     async with box.copying() as copier:
-        await becomes(lambda: copier.state is StoreState.UNREACHABLE, 30)
+        await becomes(lambda: copier.standing.state is StoreState.UNREACHABLE, 30)
         assert bundle not in box.store.objects
         box.store.mood_of = lambda method, key: None
         await box.until_done()
@@ -113,7 +117,7 @@ async def test_knocks_come_further_apart_at_a_store_that_stays_away(box: Box) ->
     box.store.behave("away")
 
     async with box.copying() as copier:
-        await becomes(lambda: copier.state is StoreState.UNREACHABLE, 10)
+        await becomes(lambda: copier.standing.state is StoreState.UNREACHABLE, 10)
         asked = len(box.store.asked)
         for _ in range(600):
             await box.clock.advance(1)
@@ -137,7 +141,7 @@ async def test_one_that_the_store_refuses_is_parked_and_others_go_on(box: Box) -
         await box.until(lambda totals: totals.parked == 1, turning_s=60)
         fine = await box.keep_picture(JPEG)
         await box.until_done()
-        assert copier.state is StoreState.UP
+        assert copier.standing.state is StoreState.UP
 
     assert box.store.kept() == [fine]
     (parked,) = await parked_after(box.database, 0, 10)
@@ -288,7 +292,7 @@ async def test_a_file_that_is_gone_or_changed_is_not_copied_and_shown(
 
     async with box.copying() as copier:
         await box.until(lambda totals: totals.parked == 1, turning_s=60)
-        assert copier.state is StoreState.UP
+        assert copier.standing.state is StoreState.UP
 
     assert box.store.kept() == []
     assert not box.store.uploads
@@ -329,8 +333,8 @@ async def test_a_new_secret_in_its_file_is_taken_at_the_next_knock(box: Box) -> 
     key = await box.keep_picture(JPEG)
 
     async with box.copying(settings) as copier:
-        await becomes(lambda: copier.state is StoreState.REFUSED, 10)
-        assert copier.reason == "SignatureDoesNotMatch"
+        await becomes(lambda: copier.standing.state is StoreState.REFUSED, 10)
+        assert copier.standing.reason == "SignatureDoesNotMatch"
         secret.write_text(f"{box.store.secret_key}\n")
         await box.until_done()
 
@@ -341,8 +345,8 @@ async def test_a_secret_file_that_is_missing_is_told_and_waited_for(box: Box) ->
     settings = settings_for(box.store, secret_key="", secret_key_file=box.folder / "none")
 
     async with box.copying(settings) as copier:
-        await becomes(lambda: copier.state is StoreState.REFUSED, 10)
-        assert copier.reason == "secret_unreadable"
+        await becomes(lambda: copier.standing.state is StoreState.REFUSED, 10)
+        assert copier.standing.reason == "secret_unreadable"
 
 
 async def test_no_secret_is_ever_in_the_log(box: Box, capsys: pytest.CaptureFixture[str]) -> None:
@@ -352,7 +356,7 @@ async def test_no_secret_is_ever_in_the_log(box: Box, capsys: pytest.CaptureFixt
     for mood in moods:
         box.store.behave(mood)
         async with box.copying() as copier:
-            await becomes(lambda: copier.state is not StoreState.UNKNOWN, 10)
+            await becomes(lambda: copier.standing.state is not StoreState.UNKNOWN, 10)
             for _ in range(5):
                 await box.clock.advance(400)
 

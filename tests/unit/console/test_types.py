@@ -9,6 +9,7 @@ from pydantic import BaseModel
 import gtvision_edge
 from gtvision_edge.api import (
     alerts,
+    archive,
     audit,
     camera_probing,
     cameras,
@@ -17,6 +18,7 @@ from gtvision_edge.api import (
     exports,
     incidents,
     integrity,
+    lines,
     mosaics,
     people,
     plate_sources,
@@ -33,7 +35,8 @@ from gtvision_edge.api import (
 
 SOURCE = Path(gtvision_edge.__file__).parent / "console" / "src" / "api"
 TYPES = tuple(
-    SOURCE / f"{name}.ts" for name in ("types", "lines", "evidence", "plates", "notices", "hub")
+    SOURCE / f"{name}.ts"
+    for name in ("types", "lines", "evidence", "plates", "notices", "hub", "archive")
 )
 
 ANSWERS: dict[str, type[BaseModel]] = {
@@ -49,7 +52,9 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "FoundDevice": discovery.FoundAnswer,
     "Mosaic": mosaics.MosaicAnswer,
     "SiteStatus": status.StatusAnswer,
-    "UplinkStatus": status.UplinkAnswer,
+    "UplinkStatus": lines.UplinkAnswer,
+    "ArchiveStatus": lines.ArchiveAnswer,
+    "ParkedCopy": archive.ParkedCopyAnswer,
     "ParkedMessage": uplink.ParkedAnswer,
     "GivenUp": uplink.OutboxPurgeAnswer,
     "PlateSource": plate_sources.PlateSourceAnswer,

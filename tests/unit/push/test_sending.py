@@ -22,7 +22,16 @@ from gtvision_edge.push.errors import (
 from gtvision_edge.push.model import Topic
 from gtvision_edge.push.sender import BREATH_S, LONGEST_WAIT_S, UNREACHABLE_S
 from gtvision_edge.push.subscriptions import NewSubscription
-from tests.unit.push.conftest import ADMIN_A, AUDITOR_A, FOREIGN, GATE, MANAGER_A, MANAGER_B, Town
+from tests.unit.push.conftest import (
+    ADMIN_A,
+    AUDITOR_A,
+    FOREIGN,
+    GATE,
+    MANAGER_A,
+    MANAGER_B,
+    SITE,
+    Town,
+)
 from tests.waiting import becomes
 
 
@@ -378,6 +387,7 @@ async def test_foreign_cameras_and_figures_of_the_hub_are_for_whom_they_concern(
     await town.subscribe(MANAGER_A, "manager")
     await town.subscribe(ADMIN_A, "admin")
     await town.subscribe(MANAGER_B, "foreign")
+    await town.subscribe(SITE, "site")
 
     def queue(topic: Topic, subject: str, reason: str) -> None:
         def write(transaction: object) -> None:
@@ -398,6 +408,7 @@ async def test_foreign_cameras_and_figures_of_the_hub_are_for_whom_they_concern(
     queue(Topic.CAMERAS, "removed since", "offline")
     queue(Topic.STORAGE, "storage", "breaker_open")
     queue(Topic.HUB, "hub", "hub_backlog")
+    queue(Topic.ARCHIVE, "archive", "archive_backlog")
     for write in writes:
         await town.database.write(write)  # type: ignore[arg-type]
 
@@ -412,4 +423,9 @@ async def test_foreign_cameras_and_figures_of_the_hub_are_for_whom_they_concern(
         ("foreign", "Nada está sendo gravado · Guarda Municipal"),
         ("manager", "Câmera parou de gravar: Portaria"),
         ("manager", "Nada está sendo gravado · Guarda Municipal"),
+        ("site", "A central não recebe as leituras · Guarda Municipal"),
+        ("site", "Câmera parou de gravar: Alheia"),
+        ("site", "Câmera parou de gravar: Portaria"),
+        ("site", "Cópias externas muito atrasadas · Guarda Municipal"),
+        ("site", "Nada está sendo gravado · Guarda Municipal"),
     ]

@@ -157,20 +157,27 @@ def test_the_site_is_seen_as_its_parts_say(
     state: CameraState, trouble: str, condition: Condition
 ) -> None:
     off = FakeCamera("cam03", "uuid-3", record=False)
+    archive = [Finding("archive_refused")]
     look = SiteWatch(
         Directory(GATE, YARD, off),
         States(cam01=state, cam02=CameraState.RECORDING),
         recording_trouble=lambda: trouble,
         hub=lambda: [Finding("hub_unreachable"), Finding("hub_far_behind")],
+        archive=lambda: archive,
     )
 
     seen = {each.subject: each for each in look()}
 
     assert seen["storage"].condition is (Condition.TROUBLED if trouble else Condition.WELL)
     assert (seen["hub"].condition, seen["hub"].reason) == (Condition.TROUBLED, "hub_backlog")
+    assert seen["archive"].condition is Condition.WELL  # amber in Saúde: nobody is woken for it
     assert seen[GATE.camera_uuid].condition is condition
     assert seen[YARD.camera_uuid].condition is Condition.WELL
     assert "uuid-3" not in seen
+
+    archive.append(Finding("archive_far_behind"))
+    behind = next(each for each in look() if each.subject == "archive")
+    assert (behind.condition, behind.reason) == (Condition.TROUBLED, "archive_backlog")
 
 
 @pytest.mark.parametrize("locale", ["pt-BR", "en"])
@@ -183,7 +190,13 @@ def test_every_reason_has_words(locale: Locale) -> None:
     # Of commands, which nothing is recorded during.
     codes -= {"nothing_to_adopt", "disk_changed_meanwhile"}
     states = {CameraState.OFFLINE, CameraState.UNAUTHORIZED, CameraState.ONLINE_NOT_RECORDING}
-    codes |= {BreakerOpenError.code, "volume_full", "hub_backlog", "hub_queue_deep"}
+    codes |= {
+        BreakerOpenError.code,
+        "volume_full",
+        "hub_backlog",
+        "hub_queue_deep",
+        "archive_backlog",
+    }
     codes |= {each.value for each in states}
 
     assert len(codes) > 10

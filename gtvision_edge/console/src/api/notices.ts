@@ -1,5 +1,5 @@
 /** Notices on phones and browsers, as the API speaks of them. */
-export type NoticeTopic = "plates" | "cameras" | "storage" | "hub";
+export type NoticeTopic = "plates" | "cameras" | "storage" | "hub" | "archive";
 export type NoticeLevel = "info" | "warning" | "critical";
 
 export interface NoticeKey {

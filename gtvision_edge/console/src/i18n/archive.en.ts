@@ -6,6 +6,56 @@ const count = (value: unknown): string => (typeof value === "number" ? value.toL
 /** The store's own word of why. */
 const said = (reason: unknown): string => (typeof reason === "string" && reason !== "" && reason !== "unanswered" ? ` (${reason})` : "");
 
+const copies = (n: number): string => `${n.toLocaleString("en")} ${n === 1 ? "copy" : "copies"}`;
+const pending = (n: number): string => `${n.toLocaleString("en")} ${n === 1 ? "item" : "items"}`;
+
+export const archive: Text["archive"] = {
+  title: "Object store",
+  states: { off: "switched off", unknown: "not tried yet", up: "takes copies", unreachable: "does not answer", refused: "refuses this unit" },
+  offBody: "Nothing is copied off this unit. Once there is a bucket in [archive] of edge.toml, what happens from then on is copied.",
+  offPending: (n) => `${pending(n)} from when it was on ${n === 1 ? "waits and goes" : "wait and go"} on if it is switched on again.`,
+  nothingWaits: "nothing: all copied",
+  waits: (n, size) => `${copies(n)} to make, ${size}`,
+  removing: "To remove there",
+  removes: (n) => copies(n),
+  parked: "Put aside",
+  parkedCount: pending,
+  copies: "Kept there",
+  copiesOf: (n, size) => `${copies(n)}, ${size}`,
+  givenUp: "Never done",
+  givenUpCount: (n) => `${pending(n)} since this unit was set up`,
+  refusedTitle: "Copies that failed",
+  refusedBody: "They failed many times and are put aside; others go on.",
+  refusedNone: "No copy is put aside.",
+  refusedNoneBody: "What fails ten times, or loses its file, appears here, to be tried again or given up.",
+  what: "What",
+  acts: {
+    copy: { picture: "copy a reading's picture", evidence: "copy an evidence bundle" },
+    remove: { picture: "remove a reading's picture there", evidence: "remove an evidence bundle there" },
+  },
+  size: "Size",
+  queued: "When",
+  reasons: {
+    file_gone: "the file is no longer on this unit",
+    file_changed: "the file changed after it was made",
+    internal: "an error of this unit, noted in its log",
+    unanswered: "no answer",
+    AccessDenied: "not permitted there (AccessDenied)",
+    InvalidObjectState: "the object's state there does not allow it (InvalidObjectState)",
+    EntityTooLarge: "too large for it (EntityTooLarge)",
+  },
+  saidByStore: (reason) => `it answered ${reason}`,
+  retried: "It will be tried again.",
+  retriedAll: (n) => `${pending(n)} will be tried again.`,
+  discardTitle: "Give this up?",
+  discardAllTitle: (n) => `Give up ${pending(n)}?`,
+  discardCopy: "The copy is never made. The original keeps to this unit's rules.",
+  discardRemoval: "The copy stays in the object store, though it is gone here. If it is personal data, whoever keeps the store has to delete it there.",
+  discardAllBody: "What was to be copied never is, and what was to be removed stays there; if it is personal data, whoever keeps the store has to delete it. This goes for what fails until you confirm, too.",
+  discardAllOff: "It is switched off: this goes for all that waits, not only for what failed. What was to be copied never is, and what was to be removed stays there; if it is personal data, whoever keeps the store has to delete it.",
+  discarded: (n) => `${pending(n)} given up.`,
+};
+
 export const archiveFindings: Text["findings"] = {
   archive_unreachable: ({ reason }) => ({
     title: `The object store does not answer${said(reason)}: copies wait on this unit.`,
@@ -21,7 +71,7 @@ export const archiveFindings: Text["findings"] = {
   }),
   archive_parked: ({ parked }) => ({
     title: `${count(parked)} copies failed many times and are put aside.`,
-    cure: "Others go on. gtvision-edge archive status says which and why; an administrator has them tried again or discards them.",
+    cure: "Others go on. The page of the object store says which and why; an administrator has them tried again or gives them up.",
   }),
   archive_copies_given_up: ({ given_up }) => ({
     title: `Copies to the object store were given up, ${count(given_up)} to this day: they had waited too long or were too many.`,
@@ -29,13 +79,15 @@ export const archiveFindings: Text["findings"] = {
   }),
   archive_off_with_removals: ({ removing }) => ({
     title: `${count(removing)} copies should be removed from the object store, and it is switched off.`,
-    cure: "They are pictures that are gone here. Switch [archive] on again until they are gone there, or discard what is pending if the bucket is no more.",
+    cure: "They are pictures that are gone here. Switch [archive] on again until they are gone there, or give up what is pending if the bucket is no more.",
   }),
 };
 
 export const archiveActs: Text["acts"] = {
   "archive.store_changed": "began to keep copies in another place",
   "archive.copies_given_up": "gave up copies that had waited too long",
+  "archive.copy_retried": "had a parked copy tried again",
+  "archive.copy_discarded": "discarded a parked copy",
   "archive.retried": "had parked copies tried again",
   "archive.discarded": "discarded parked copies",
   "export.archived": "copied an evidence bundle to the object store",

@@ -8,6 +8,58 @@ const count = (value: unknown): string => (typeof value === "number" ? value.toL
 /** The store's own word of why. */
 const said = (reason: unknown): string => (typeof reason === "string" && reason !== "" && reason !== "unanswered" ? ` (${reason})` : "");
 
+const copies = (n: number): string => `${n.toLocaleString("pt-BR")} ${n === 1 ? "cópia" : "cópias"}`;
+/** What is to be done there may be to remove something, too. */
+const pending = (n: number): string => `${n.toLocaleString("pt-BR")} ${n === 1 ? "pendência" : "pendências"}`;
+
+export const archive = {
+  title: "Armazenamento externo",
+  states: { off: "desligado", unknown: "ainda não testado", up: "recebe cópias", unreachable: "não responde", refused: "recusa este equipamento" },
+  offBody: "Nada é copiado para fora deste equipamento. Quando houver um bucket em [archive] de edge.toml, o que acontecer a partir daí é copiado.",
+  offPending: (n: number) => `${pending(n)} do tempo em que estava ligado ${n === 1 ? "espera" : "esperam"}, e ${n === 1 ? "segue" : "seguem"} se for ligado de novo.`,
+  nothingWaits: "nada: tudo copiado",
+  waits: (n: number, size: string) => `${copies(n)} a fazer, ${size}`,
+  removing: "A apagar lá",
+  removes: (n: number) => copies(n),
+  parked: "De lado",
+  parkedCount: pending,
+  copies: "Guardadas lá",
+  copiesOf: (n: number, size: string) => `${copies(n)}, ${size}`,
+  givenUp: "Nunca feitas",
+  givenUpCount: (n: number) => `${pending(n)} desde a instalação`,
+  refusedTitle: "Cópias que falharam",
+  refusedBody: "Falharam muitas vezes e estão de lado; as outras seguem.",
+  refusedNone: "Nenhuma cópia de lado.",
+  refusedNoneBody: "O que falha dez vezes, ou perde o arquivo, aparece aqui, para tentar de novo ou desistir.",
+  what: "O quê",
+  acts: {
+    copy: { picture: "copiar imagem de leitura", evidence: "copiar pacote de evidência" },
+    remove: { picture: "apagar lá a imagem de uma leitura", evidence: "apagar lá um pacote de evidência" },
+  },
+  size: "Tamanho",
+  queued: "Quando",
+  /** Ours, and the store's own words for what a person can mend; others are shown as they are. */
+  reasons: {
+    file_gone: "o arquivo não está mais neste equipamento",
+    file_changed: "o arquivo mudou depois de pronto",
+    internal: "erro neste equipamento, anotado no log",
+    unanswered: "sem resposta",
+    AccessDenied: "sem permissão lá (AccessDenied)",
+    InvalidObjectState: "o estado do objeto lá não permite (InvalidObjectState)",
+    EntityTooLarge: "grande demais para ele (EntityTooLarge)",
+  } as Record<string, string>,
+  saidByStore: (reason: string) => `ele respondeu ${reason}`,
+  retried: "Será tentada de novo.",
+  retriedAll: (n: number) => (n === 1 ? "1 pendência será tentada de novo." : `${pending(n)} serão tentadas de novo.`),
+  discardTitle: "Desistir desta pendência?",
+  discardAllTitle: (n: number) => `Desistir de ${pending(n)}?`,
+  discardCopy: "A cópia nunca será feita. O original segue as regras deste equipamento.",
+  discardRemoval: "A cópia fica no armazenamento externo, embora aqui já não exista. Se é dado pessoal, quem cuida do armazenamento tem de apagá-la lá.",
+  discardAllBody: "O que faltava copiar nunca será copiado, e o que faltava apagar continua lá; se é dado pessoal, quem cuida do armazenamento tem de apagá-lo lá. Vale também para o que falhar até você confirmar.",
+  discardAllOff: "O armazenamento está desligado: isto vale para tudo o que espera, não só para o que falhou. O que faltava copiar nunca será copiado, e o que faltava apagar continua lá; se é dado pessoal, quem cuida dele tem de apagá-lo lá.",
+  discarded: (n: number) => (n === 1 ? "1 pendência descartada." : `${pending(n)} descartadas.`),
+};
+
 export const archiveFindings: Record<string, (facts: Facts) => Trouble> = {
   archive_unreachable: ({ reason }) => ({
     title: `O armazenamento externo não responde${said(reason)}: as cópias esperam neste equipamento.`,
@@ -23,7 +75,7 @@ export const archiveFindings: Record<string, (facts: Facts) => Trouble> = {
   }),
   archive_parked: ({ parked }) => ({
     title: `${count(parked)} cópias falharam muitas vezes e estão de lado.`,
-    cure: "As outras seguem. gtvision-edge archive status diz quais são e por quê; um administrador manda tentar de novo ou as descarta.",
+    cure: "As outras seguem. A página do armazenamento externo diz quais são e por quê; um administrador manda tentar de novo ou desiste delas.",
   }),
   archive_copies_given_up: ({ given_up }) => ({
     title: `Cópias para o armazenamento externo foram abandonadas, ${count(given_up)} até hoje: esperaram demais ou eram demais.`,
@@ -31,13 +83,15 @@ export const archiveFindings: Record<string, (facts: Facts) => Trouble> = {
   }),
   archive_off_with_removals: ({ removing }) => ({
     title: `${count(removing)} cópias deviam ser apagadas no armazenamento externo, e ele está desligado.`,
-    cure: "São imagens que aqui já não existem. Ligue [archive] de novo até que sumam, ou descarte o que está pendente se o bucket já não existe.",
+    cure: "São imagens que aqui já não existem. Ligue [archive] de novo até que sumam, ou desista do que está pendente se o bucket já não existe.",
   }),
 };
 
 export const archiveActs: Record<string, string> = {
   "archive.store_changed": "passou a guardar cópias em outro lugar",
   "archive.copies_given_up": "desistiu de cópias que esperavam demais",
+  "archive.copy_retried": "mandou tentar de novo uma cópia parada",
+  "archive.copy_discarded": "descartou uma cópia parada",
   "archive.retried": "mandou tentar de novo cópias paradas",
   "archive.discarded": "descartou cópias paradas",
   "export.archived": "copiou um pacote de evidência para o armazenamento externo",

@@ -9,6 +9,8 @@ import type { Text } from "./pt-BR";
 import { findings, mediaStates } from "./findings.en";
 import { causes, doors, failures, volumes, warnings } from "./trouble.en";
 import { hub } from "./hub.en";
+import { lines } from "./lines.en";
+import { archive } from "./archive.en";
 import { missingPictures } from "./missingPictures.en";
 import { plateActs } from "./plateActs.en";
 import { plateSource } from "./plateSource.en";
@@ -58,6 +60,8 @@ export const en: Text = {
   search,
   health,
   hub,
+  lines,
+  archive,
   storage,
   settings,
   common: {

@@ -8,6 +8,8 @@ import { fields } from "./fields.pt-BR";
 import { findings, mediaStates } from "./findings.pt-BR";
 import { causes, doors, failures, volumes, warnings } from "./trouble.pt-BR";
 import { hub } from "./hub.pt-BR";
+import { lines } from "./lines.pt-BR";
+import { archive } from "./archive.pt-BR";
 import { missingPictures } from "./missingPictures.pt-BR";
 import { plateActs } from "./plateActs.pt-BR";
 import { plateSource } from "./plateSource.pt-BR";
@@ -232,6 +234,8 @@ export const ptBR = {
   search,
   health,
   hub,
+  lines,
+  archive,
   storage,
   settings,
   errors: {

@@ -110,6 +110,7 @@ export const failures: Text["failures"] = {
   purpose_required: { title: "Say what the plate is searched for.", cure: "Write the reason, such as a case number; it goes into the audit log." },
   no_push_secret: { title: "This camera has no secret for sending yet.", cure: "Make the secret first." },
   push_refused: { title: "This reading was not accepted: unknown camera or signature.", cure: "Check the camera's secret at the integrator." },
+  reading_time_refused: { title: "The reading is of a time that is not taken here.", cure: "Set the sender's clock and time zone; readings older than they are kept here need not be sent any more." },
   stale_push: { title: "The reading's time is too far from this unit's.", cure: "Set the sender's clock (NTP)." },
   too_many_pushes: { title: "Too many readings in a short time.", cure: "The integrator should send them again later." },
   no_detection_picture: { title: "This reading has no such picture.", cure: "It may still come, or have been taken away because it was old." },
@@ -120,6 +121,7 @@ export const failures: Text["failures"] = {
   acknowledgement_stands: { title: "It cannot be undone any more: a minute has passed, or somebody else acknowledged it.", cure: "The alert says who and when." },
   already_acknowledged: { title: "Somebody acknowledged this alert before.", cure: "Reload the page to see who and when." },
   unknown_message: { title: "This message is no longer put aside.", cure: "Somebody has sent it again or discarded it; reload the page." },
+  unknown_copy: { title: "This copy is no longer put aside.", cure: "Somebody has had it tried again or given it up; reload the page." },
   unknown_watch: { title: "This plate is no longer on the watchlist.", cure: "Somebody may have taken it off; reload the page." },
   already_watched: { title: "This plate is on the watchlist already.", cure: "The old and the Mercosul form are the same vehicle: change the entry that is there." },
 };
@@ -191,6 +193,7 @@ export const causes: Text["causes"] = {
   camera_name_unresolved: "name not found on the network",
   not_applied: "the media server did not apply the settings",
   restarted: "the unit restarted",
+  service_restarted: "the recording service restarted",
   camera_error: "the camera had an error",
   source_unauthorized: "password refused by the camera",
   source_unreachable: "nothing answers at the address",

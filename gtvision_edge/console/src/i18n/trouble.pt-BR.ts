@@ -117,6 +117,7 @@ export const failures: Record<string, Trouble> = {
   purpose_required: { title: "Diga para que a placa é procurada.", cure: "Escreva o motivo, como o número do BO; ele fica na auditoria." },
   no_push_secret: { title: "Esta câmera ainda não tem segredo de envio.", cure: "Crie o segredo primeiro." },
   push_refused: { title: "Esta leitura não foi aceita: câmera ou assinatura desconhecida.", cure: "Confira o segredo da câmera no integrador." },
+  reading_time_refused: { title: "A leitura é de uma hora que não se aceita aqui.", cure: "Acerte o relógio e o fuso de quem envia; leituras mais antigas do que o prazo de guarda não são mais enviadas." },
   stale_push: { title: "A hora da leitura está longe demais da hora deste equipamento.", cure: "Acerte o relógio de quem envia (NTP)." },
   too_many_pushes: { title: "Leituras demais em pouco tempo.", cure: "O integrador deve enviar de novo mais tarde." },
   no_detection_picture: { title: "Esta leitura não tem essa imagem.", cure: "Ela pode ainda chegar, ou ter sido tirada por ser antiga." },
@@ -127,6 +128,7 @@ export const failures: Record<string, Trouble> = {
   acknowledgement_stands: { title: "Já não dá para desfazer: passou um minuto, ou foi outra pessoa que reconheceu.", cure: "Quem e quando está no alerta." },
   already_acknowledged: { title: "Alguém já reconheceu este alerta.", cure: "Atualize a página para ver quem e quando." },
   unknown_message: { title: "Esta mensagem não espera mais de lado.", cure: "Alguém já a mandou de novo ou descartou; atualize a página." },
+  unknown_copy: { title: "Esta cópia não espera mais de lado.", cure: "Alguém já mandou tentar de novo ou desistiu dela; atualize a página." },
   unknown_watch: { title: "Esta placa não está mais na lista de monitoramento.", cure: "Alguém pode ter tirado; atualize a página." },
   already_watched: { title: "Esta placa já está na lista de monitoramento.", cure: "A placa antiga e a Mercosul são o mesmo veículo: mude a que já está na lista." },
 };
@@ -199,6 +201,7 @@ export const causes: Record<string, string> = {
   camera_name_unresolved: "nome não encontrado na rede",
   not_applied: "o servidor de mídia não aplicou a configuração",
   restarted: "o equipamento reiniciou",
+  service_restarted: "o serviço de gravação reiniciou",
   camera_error: "a câmera deu erro",
   source_unauthorized: "senha recusada pela câmera",
   source_unreachable: "nada responde no endereço",

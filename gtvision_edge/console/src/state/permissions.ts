@@ -17,6 +17,7 @@ const RIGHTS = {
   letCamerasPush: ["admin"],
   editMosaics: ["admin", "operator"],
   seeToRefusedMessages: ["admin"],
+  seeToFailedCopies: ["admin"],
   seeGivenUp: ["admin", "auditor"],
   seeHealth: ["admin", "operator", "viewer", "auditor"],
   manageUsers: ["admin"],

@@ -10,6 +10,9 @@ import { me } from "../../state/session";
 import { cameras, camerasOldSince, recordingOf, refreshSite, status, statusOldSince, zone } from "../../state/site";
 import { OldData, Unread } from "../../ui/fresh";
 import { Button, ErrorNote, explain, Note, Skeleton } from "../../ui/parts";
+import { ArchiveCard } from "./archive/ArchiveCard";
+import { ArchivePage } from "./archive/ArchivePage";
+import { isOfInterest } from "./archive/pending";
 import { HubCard } from "./hub/HubCard";
 import { HubPage } from "./hub/HubPage";
 import { IntegrityCard } from "./storage/IntegrityCard";
@@ -23,7 +26,8 @@ const NEARLY_FULL_PERCENT = 85;
 const FULL_PERCENT = 95;
 
 export function HealthRoom() {
-  return route.value.detail === "hub" ? <HubPage /> : <Health />;
+  const { detail } = route.value;
+  return detail === "hub" ? <HubPage /> : detail === "archive" ? <ArchivePage /> : <Health />;
 }
 
 function Health() {
@@ -112,6 +116,7 @@ function Content({ known, problems, storage, isCurrent }: { known: SiteStatus; p
         {storage.report === null ? <DiskCard known={known} /> : <StorageCard report={storage.report} />}
         <div class="health-stack">
           {known.uplink !== null && <HubCard line={known.uplink} findings={known.findings ?? []} />}
+          {known.archive && isOfInterest(known.archive) && <ArchiveCard line={known.archive} findings={known.findings ?? []} />}
           <UnitCard known={known} />
           {may(me.value?.role, "seeStorage") && me.value?.tenant_id === null && <IntegrityCard />}
         </div>

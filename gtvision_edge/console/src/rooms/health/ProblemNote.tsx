@@ -8,6 +8,7 @@ import { go, hashOf } from "../../state/route";
 import { me } from "../../state/session";
 import { cameras, status, zone } from "../../state/site";
 import { Button, Note } from "../../ui/parts";
+import { ARCHIVE_PAGE } from "./archive/ArchiveCard";
 import { HUB_PAGE } from "./hub/HubCard";
 import type { CameraProblem, Group, Problem } from "./problems";
 import { outlookWords, shortWords } from "./storage/StorageCard";
@@ -16,7 +17,8 @@ import { outlookWords, shortWords } from "./storage/StorageCard";
 function Way({ code, camera, affected }: { code: string; camera: Camera | undefined; affected: number }) {
   const t = text.value;
   if (camera !== undefined) return <Button onClick={() => go(hashOf("cameras", camera.camera_id))}>{t.health.openCamera}</Button>;
-  if (status.value?.uplink && (code.startsWith("hub_") || code === "messages_parked")) return <Button onClick={() => go(HUB_PAGE)}>{t.hub.open}</Button>;
+  if (status.value?.uplink && (code.startsWith("hub_") || code === "messages_parked")) return <Button onClick={() => go(HUB_PAGE)}>{t.lines.open}</Button>;
+  if (status.value?.archive && code.startsWith("archive_")) return <Button onClick={() => go(ARCHIVE_PAGE)}>{t.lines.open}</Button>;
   return <Affected count={affected} />;
 }
 

@@ -41,7 +41,7 @@ export function GivenUp() {
       )}
       {pages.next !== null && (
         <div>
-          <Button onClick={pages.more}>{t.more}</Button>
+          <Button onClick={pages.more}>{text.value.lines.more}</Button>
         </div>
       )}
     </section>

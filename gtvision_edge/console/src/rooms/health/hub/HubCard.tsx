@@ -1,11 +1,9 @@
 import type { UplinkStatus } from "../../../api/lines";
 import type { Finding } from "../../../api/types";
 import { text } from "../../../i18n";
-import { ageOf, bytesOf, numberOf, spanOf, whenOf } from "../../../i18n/format";
-import { nowMs } from "../../../state/clock";
+import { bytesOf, numberOf, spanOf } from "../../../i18n/format";
 import { hashOf } from "../../../state/route";
-import { zone } from "../../../state/site";
-import { Pill } from "../../../ui/parts";
+import { LineCard, Oldest } from "../lines/LineCard";
 import { lineTone, secondsLeft } from "./line";
 
 export const HUB_PAGE = hashOf("health", "hub");
@@ -14,24 +12,13 @@ export const HUB_PAGE = hashOf("health", "hub");
 export function HubCard({ line, findings, isPage = false }: { line: UplinkStatus; findings: readonly Finding[]; isPage?: boolean }) {
   const t = text.value.hub;
   const isOff = line.state === "off";
+  const hasMore = !isOff || line.waiting + line.parked + line.dropped > 0;
   return (
-    <section class="card hub-card" data-hub={line.state}>
-      <header class="card-head">
-        <h2>{isPage ? t.state : t.title}</h2>
-        <Pill tone={lineTone(line, findings)}>{t.states[line.state]}</Pill>
-        {!isOff && <span class="muted">{text.value.common.since(whenOf(line.since, nowMs.value, zone.value))}</span>}
-      </header>
+    <LineCard name="hub" line={line} title={isPage ? t.state : t.title} word={t.states[line.state]} tone={lineTone(line, findings)} page={isPage || !hasMore ? null : HUB_PAGE}>
       {isOff && <p class="muted">{t.offBody}</p>}
       {isOff && line.waiting > 0 && <p data-waiting>{t.offWaiting(line.waiting)}</p>}
       {(!isOff || line.waiting > 0) && <Figures line={line} />}
-      {!isPage && (!isOff || line.waiting + line.parked + line.dropped > 0) && (
-        <div>
-          <a class="btn" href={HUB_PAGE}>
-            {t.open}
-          </a>
-        </div>
-      )}
-    </section>
+    </LineCard>
   );
 }
 
@@ -42,18 +29,13 @@ function Figures({ line }: { line: UplinkStatus }) {
     <dl class="facts">
       {line.state !== "off" && (
         <>
-          <dt>{t.waiting}</dt>
+          <dt>{text.value.lines.waiting}</dt>
           <dd data-waiting>
             {line.waiting === 0 ? t.nothingWaits : t.waits(line.waiting, bytesOf(line.waiting_bytes))}
           </dd>
         </>
       )}
-      {line.oldest !== null && (
-        <>
-          <dt>{t.oldest}</dt>
-          <dd>{t.oldestAt(ageOf(line.oldest, nowMs.value), whenOf(line.oldest, nowMs.value, zone.value))}</dd>
-        </>
-      )}
+      <Oldest at={line.oldest} />
       {line.state !== "off" && (
         <>
           <dt>{t.rate}</dt>
@@ -77,10 +59,10 @@ function Figures({ line }: { line: UplinkStatus }) {
       )}
       <dt>{t.parked}</dt>
       <dd class={line.parked > 0 ? "word-warn" : "muted"} data-parked={line.parked}>
-        {line.parked === 0 ? t.none : t.parkedCount(line.parked)}
+        {line.parked === 0 ? text.value.lines.none : t.parkedCount(line.parked)}
       </dd>
       <dt>{t.dropped}</dt>
-      <dd class={line.dropped > 0 ? "" : "muted"}>{line.dropped === 0 ? t.none : t.droppedCount(line.dropped)}</dd>
+      <dd class={line.dropped > 0 ? "" : "muted"}>{line.dropped === 0 ? text.value.lines.none : t.droppedCount(line.dropped)}</dd>
     </dl>
   );
 }

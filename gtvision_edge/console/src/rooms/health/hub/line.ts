@@ -1,16 +1,14 @@
 import type { UplinkStatus } from "../../../api/lines";
 import type { Finding } from "../../../api/types";
-import type { Tone } from "../../../ui/parts";
+import { toneOf, type LineTone } from "../lines/tone";
 
 const TROUBLES: ReadonlySet<UplinkStatus["state"]> = new Set(["unreachable", "refused", "blocked", "stalled", "not_taking"]);
 
 /** So many messages are on their way on a good day, too. */
 const ON_THE_WAY = 100;
 
-/** Red when the daemon tells that the hub is far behind, amber while the line is down, grey otherwise. */
-export function lineTone(line: UplinkStatus, findings: readonly Finding[]): Extract<Tone, "plain" | "warn" | "alarm"> {
-  if (findings.some((finding) => finding.code === "hub_far_behind")) return "alarm";
-  return TROUBLES.has(line.state) ? "warn" : "plain";
+export function lineTone(line: UplinkStatus, findings: readonly Finding[]): LineTone {
+  return toneOf(TROUBLES.has(line.state), "hub_far_behind", findings);
 }
 
 /** What the top bar says: the state where it is bad, else what waits where that is worth a word; null where there is no hub. */

@@ -1,15 +1,26 @@
 import { useState } from "preact/hooks";
 import { text } from "../../../i18n";
 import { client } from "../../../state/session";
-import { say } from "../../../state/toasts";
 import { Dialog } from "../../../ui/Dialog";
 import { Button, ErrorNote, Field } from "../../../ui/parts";
 
 const [LEAST, MOST] = [5, 500];
 
-/** Giving up one message (*count* null) or all: it says what will be gone, and asks why. */
-export function DiscardDialog({ path, count, onClose, onDone }: { path: string; count: number | null; onClose: () => void; onDone: () => void }) {
-  const t = text.value.hub;
+interface DiscardProps<R> {
+  /** Where it is said that it is given up. */
+  path: string;
+  title: string;
+  /** Which one it is; null = all. */
+  name: string | null;
+  /** What will be gone, in words. */
+  body: string;
+  onClose: () => void;
+  onDone: (told: R | undefined) => void;
+}
+
+/** Giving something up for good: it says what will be gone, and asks why. */
+export function DiscardDialog<R>({ path, title, name, body, onClose, onDone }: DiscardProps<R>) {
+  const t = text.value.lines;
   const [reason, setReason] = useState("");
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
@@ -19,9 +30,7 @@ export function DiscardDialog({ path, count, onClose, onDone }: { path: string; 
     setBusy(true);
     setError(null);
     try {
-      const told = await client.post<{ messages: number } | null>(path, { reason: reason.trim() });
-      say(t.discarded(told?.messages ?? 1));
-      onDone();
+      onDone(await client.post<R | undefined>(path, { reason: reason.trim() }));
     } catch (failure) {
       setError(failure);
       setBusy(false);
@@ -29,10 +38,17 @@ export function DiscardDialog({ path, count, onClose, onDone }: { path: string; 
   }
 
   return (
-    <Dialog title={count === null ? t.discardTitle : t.discardAllTitle(count)} onClose={onClose} hasWork={() => reason.trim() !== ""}>
+    <Dialog title={title} onClose={onClose} hasWork={() => reason.trim() !== ""}>
       <form onSubmit={(event) => void submit(event)}>
         <div class="dialog-body">
-          <p>{count === null ? t.discardBody : t.discardAllBody}</p>
+          {name !== null && (
+            <p class="parked-name">
+              <b>{name}</b>
+            </p>
+          )}
+          <p>
+            {body} {t.audited}
+          </p>
           <Field label={t.reason} hint={t.whyHint}>
             {(ids) => <textarea {...ids} autofocus required rows={3} minLength={LEAST} maxLength={MOST} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />}
           </Field>
