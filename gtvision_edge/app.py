@@ -49,6 +49,7 @@ from gtvision_edge.api.site import site_endpoints
 from gtvision_edge.api.status import status_endpoints
 from gtvision_edge.api.storage import storage_endpoints
 from gtvision_edge.api.uplink import uplink_endpoints
+from gtvision_edge.api.watch_import import watch_import_endpoints
 from gtvision_edge.api.watchlist import watchlist_endpoints
 from gtvision_edge.archive.debts import PictureCopies
 from gtvision_edge.archive.opening import Archive, open_archive
@@ -63,6 +64,7 @@ from gtvision_edge.demo.readings import open_demo_readings, with_frames
 from gtvision_edge.demo.site import DemoSite, open_demo_site
 from gtvision_edge.detections.acceptance import OutgoingNews
 from gtvision_edge.detections.opening import Detections, open_detections, picture_path
+from gtvision_edge.detections.watch_import import WatchImport
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.health.findings import FindingRegistry
 from gtvision_edge.media.admission import Admissions
@@ -589,6 +591,10 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
             ),
             *audit_endpoints(base.audit, base.database, base.keys.site, words=base.words),
             *watchlist_endpoints(parts.detections.watchlist, base.clock),
+            *watch_import_endpoints(
+                WatchImport(base.database, parts.detections.watchlist, base.clock),
+                ZoneInfo(base.settings.site.timezone),
+            ),
             *alert_endpoints(parts.alerts),
             *uplink_endpoints(parts.uplink.parked, parts.uplink.purges),
             *archive_endpoints(parts.archive.parked),

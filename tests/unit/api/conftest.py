@@ -64,6 +64,7 @@ from gtvision_edge.api.site import site_endpoints
 from gtvision_edge.api.status import status_endpoints
 from gtvision_edge.api.storage import storage_endpoints
 from gtvision_edge.api.uplink import uplink_endpoints
+from gtvision_edge.api.watch_import import watch_import_endpoints
 from gtvision_edge.api.watchlist import watchlist_endpoints
 from gtvision_edge.app import to_message
 from gtvision_edge.archive.debts import PictureCopies
@@ -80,6 +81,7 @@ from gtvision_edge.detections.opening import (
     open_detections,
     readings_for_evidence,
 )
+from gtvision_edge.detections.watch_import import WatchImport
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.keys import OpenedKeys, open_keys
 from gtvision_edge.lines.parked import ParkedDesk
@@ -718,6 +720,10 @@ def resources(
         *detection_table_endpoints(detections.desk, zone=ZoneInfo("America/Sao_Paulo")),
         *audit_endpoints(audit, database, keys.site, words=words),
         *watchlist_endpoints(detections.watchlist, clock),
+        *watch_import_endpoints(
+            WatchImport(database, detections.watchlist, clock),
+            ZoneInfo("America/Sao_Paulo"),
+        ),
         *alert_endpoints(alerts),
         *archive_endpoints(ParkedDesk(FailedCopies(is_on=True), database, audit, clock)),
         *uplink_endpoints(

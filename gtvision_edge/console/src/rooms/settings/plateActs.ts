@@ -23,6 +23,10 @@ export function plateActOf(entry: AuditEntry, zone: string, nameOf: (cameraId: s
   if (entry.action === "plates.searched" || entry.action === "plates.exported") return searchOf(entry, zone, nameOf);
   const t = text.value.plateActs;
   const { details } = entry;
+  if (entry.action === "watch.imported") {
+    const [added, changed, unchanged] = [details.added, details.changed, details.unchanged].map((count) => Number(count ?? 0)) as [number, number, number];
+    return { plate: "", why: null, rest: [[text.value.watchImport.table, text.value.watchImport.taken(added, changed, unchanged)]] };
+  }
   if (entry.action.startsWith("watch.")) {
     const rest: PlateAct["rest"] = [];
     if (words(details.level) !== "") rest.push([t.level, text.value.plates.watch.levels[words(details.level)] ?? words(details.level)]);
