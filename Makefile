@@ -11,7 +11,7 @@ ARCH ?= $(shell dpkg --print-architecture 2>/dev/null || echo amd64)
 # Else each of the hundred programs that the tests start, and each worker of theirs, compiles every file anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test test-e2e test-contract test-faults check check-code check-types check-console format console bench lock deb test-deb setup setup-dev clean
+.PHONY: help run test test-e2e test-contract test-faults check check-code check-types check-console format console bench gateway lock deb test-deb setup setup-dev clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -38,6 +38,9 @@ test: setup-dev ## all tests that end in minutes (unit, contract, e2e)
 
 test-contract: setup-dev ## one suite against the embedded media server and, with MEDIAMTX_BIN, the real one
 	@$(BIN)/pytest tests/contract $(ARGS)
+
+gateway: ## Versity's S3 gateway into .cache/bin, where tests of the object store find it; needs Go
+	@sh packaging/setup.sh gateway
 
 test-e2e: setup-dev ## the installed program, GStreamer cameras, Chromium
 	@sh packaging/setup.sh test-tools

@@ -15,6 +15,7 @@ from gtvision_edge.accounts import Passes
 from gtvision_edge.alerts.feed import Feed
 from gtvision_edge.alerts.marks import ReadingMarks
 from gtvision_edge.alerts.raising import Teller
+from gtvision_edge.alerts.repository import forget_words
 from gtvision_edge.alerts.service import AlertDesk
 from gtvision_edge.api.alert_feed import AlertFeed
 from gtvision_edge.api.alerts import alert_endpoints
@@ -48,6 +49,7 @@ from gtvision_edge.api.site import site_endpoints
 from gtvision_edge.api.status import status_endpoints
 from gtvision_edge.api.storage import storage_endpoints
 from gtvision_edge.api.uplink import uplink_endpoints
+from gtvision_edge.api.watch_import import watch_import_endpoints
 from gtvision_edge.api.watchlist import watchlist_endpoints
 from gtvision_edge.archive.debts import PictureCopies
 from gtvision_edge.archive.opening import Archive, open_archive
@@ -62,6 +64,7 @@ from gtvision_edge.demo.readings import open_demo_readings, with_frames
 from gtvision_edge.demo.site import DemoSite, open_demo_site
 from gtvision_edge.detections.acceptance import OutgoingNews
 from gtvision_edge.detections.opening import Detections, open_detections, picture_path
+from gtvision_edge.detections.watch_import import WatchImport
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.health.findings import FindingRegistry
 from gtvision_edge.media.admission import Admissions
@@ -260,7 +263,7 @@ async def run(
             "paths": path_troubles.findings,
             "integrity": footage.integrity.findings,
         }
-        alerts = AlertDesk(base.database, base.audit, clock, base.bus)
+        alerts = AlertDesk(base.database, base.audit, clock, base.bus, words=base.words)
         pushes = await stack.enter_async_context(
             open_pushes(
                 base.database,
@@ -333,7 +336,7 @@ async def run(
                 registry=base.registry,
             )
         )
-        teller = Teller(clock, raised=(queue_alert,))
+        teller = Teller(clock, words=base.words, raised=(queue_alert,))
         detections = await stack.enter_async_context(
             open_detections(
                 base.database,
@@ -346,10 +349,12 @@ async def run(
                 zone=ZoneInfo(settings.site.timezone),
                 seal=base.cameras.seal,
                 unseal=base.cameras.unseal,
+                words=base.words,
                 send=lambda transaction, news: base.outbox.add_all(
                     transaction, [to_message(each) for each in news]
                 ),
                 forget_unsent=forget_unsent,
+                forget_words=forget_words,
                 held=holds_moment(
                     camera_uuid="detections.camera_uuid", time_us="detections.captured_us"
                 ),
@@ -367,7 +372,7 @@ async def run(
         await service("picture-keeper", detections.picture_keeper.run)
         await service("plate-pulls", detections.pullers.run)
         await service("push-secrets", detections.secrets.keep_up_forever)
-        feed = Feed(base.database, base.bus, clock, registry=base.registry)
+        feed = Feed(base.database, base.bus, clock, words=base.words, registry=base.registry)
         await feed.load()
         await service("feed", feed.follow)
         await service("feed-heartbeat", feed.beat)
@@ -453,6 +458,7 @@ def _monitor(base: Base, views: MediaViews, *, stream_trouble: Callable[[], str]
         clock=base.clock,
         settings=settings,
         registry=base.registry,
+        was_booted=base.was_booted,
         recording_trouble=lambda: base.recording_trouble,
         stream_trouble=stream_trouble,
         tell=base.news.tell_camera,
@@ -580,11 +586,15 @@ async def _api(parts: _Parts, proxies: Proxies) -> Api:
                 parts.detections.sources, pull_of=parts.detections.pullers.view_of
             ),
             *detection_endpoints(parts.detections.desk),
-            *detection_table_endpoints(parts.detections.desk),
-            *audit_endpoints(
-                base.audit, base.database, base.keys.site, reveal=parts.detections.desk.reveal
+            *detection_table_endpoints(
+                parts.detections.desk, zone=ZoneInfo(base.settings.site.timezone)
             ),
+            *audit_endpoints(base.audit, base.database, base.keys.site, words=base.words),
             *watchlist_endpoints(parts.detections.watchlist, base.clock),
+            *watch_import_endpoints(
+                WatchImport(base.database, parts.detections.watchlist, base.clock),
+                ZoneInfo(base.settings.site.timezone),
+            ),
             *alert_endpoints(parts.alerts),
             *uplink_endpoints(parts.uplink.parked, parts.uplink.purges),
             *archive_endpoints(parts.archive.parked),

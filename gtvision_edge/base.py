@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, PlatformCollector, ProcessColle
 from gtvision_edge import __version__
 from gtvision_edge.accounts import Accounts, open_accounts
 from gtvision_edge.archive.debts import BundleCopies
-from gtvision_edge.audit import SYSTEM, AuditLog
+from gtvision_edge.audit import SYSTEM, AuditLog, SealedWords
 from gtvision_edge.cameras.names import NameResolver
 from gtvision_edge.cameras.onvif.device import DeviceAsker
 from gtvision_edge.cameras.own_servers import OwnServers
@@ -28,6 +28,7 @@ from gtvision_edge.recordings.ownership.mending import MarkerMender
 from gtvision_edge.recordings.retention.breaker import Breaker
 from gtvision_edge.recordings.retention.disk_news import DiskWatch
 from gtvision_edge.recordings.volume import Volume, open_volume
+from gtvision_edge.runtime.boots import was_booted
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.runtime.findings import Finding, Severity
@@ -49,6 +50,8 @@ class Base:
     registry: CollectorRegistry
     database: Database
     audit: AuditLog
+    words: SealedWords
+    """What people wrote, as it is kept; by the key of the cameras' passwords."""
     accounts: Accounts
     keys: OpenedKeys
     volume: Volume
@@ -62,6 +65,8 @@ class Base:
     prober: CameraProber
     resolver: NameResolver
     own_servers: OwnServers
+    was_booted: bool
+    """The box, since the daemon ran last."""
 
     @property
     def recording_trouble(self) -> str:
@@ -145,6 +150,7 @@ async def open_base(settings: Settings, clock: Clock, stack: AsyncExitStack) -> 
         registry=registry,
         database=database,
         audit=audit,
+        words=SealedWords(seal=cameras.seal, unseal=cameras.unseal),
         accounts=accounts,
         keys=keys,
         volume=volume,
@@ -170,6 +176,7 @@ async def open_base(settings: Settings, clock: Clock, stack: AsyncExitStack) -> 
         prober=prober,
         resolver=resolver,
         own_servers=own_servers,
+        was_booted=await asyncio.to_thread(was_booted, state_dir),
     )
 
 

@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from gtvision_edge.archive.inspection import ArchiveReport
 from gtvision_edge.cli_lines import oldest_words, tell
@@ -12,6 +12,22 @@ from gtvision_edge.settings import Settings
 from gtvision_edge.site_commands import inspect_copies
 
 Load = Callable[[argparse.Namespace], Settings]
+
+
+CURES: Final = {
+    "RequestTimeTooSkewed": "The clocks of this box and of the store differ by more than 15 minutes: set this one's time (timedatectl).",
+    "SignatureDoesNotMatch": "The secret is not that of access_key.",
+    "InvalidAccessKeyId": "The store knows no such access_key.",
+    "AccessDenied": "The key needs s3:PutObject and s3:DeleteObject below the prefix.",
+    "NoSuchBucket": "There is no such bucket; this box makes none.",
+    "AuthorizationHeaderMalformed": "The bucket is of another region than the one set as region.",
+    "region": "The bucket is of another region than the one set as region.",
+    "certificate": "Nobody whom this box trusts vouches for the store's certificate: see ca_file, the name in endpoint, and this box's clock.",
+    "no_authorities": "This box trusts no certificate at all: install the package ca-certificates, or name the store's authority as ca_file.",
+    "secret_unreadable": "The file that secret_key_file names cannot be read.",
+    "ca_unreadable": "The file that ca_file names cannot be read, or holds no certificates (PEM).",
+}
+"""What to mend, by the reason that is known."""
 
 
 def add_archive_commands(commands: Any, common: argparse.ArgumentParser, load: Load) -> None:
@@ -52,6 +68,7 @@ def _say(report: ArchiveReport) -> list[str]:
     totals = report.totals
     lines = [
         store,
+        *([CURES[report.reason]] if report.reason in CURES else []),
         f"{totals.waiting} files wait to be copied ({totals.waiting_bytes} bytes), {totals.removing} copies to be removed{oldest_words(totals.oldest_us)}.",
         f"{totals.copies} copies are there ({totals.copied_bytes} bytes).",
     ]

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sets up what `make run` (run), `make check` (dev), `make test` (test-tools) and `make test-deb` (deb-tools) need.
+# Sets up what `make run` (run), `make check` (dev), `make test` (test-tools), `make test-deb` (deb-tools) and `make gateway` (gateway) need.
 # As root it installs what is missing; otherwise it prints the one command that does.
 set -eu
 PYTHON=${PYTHON:-python3}
@@ -87,6 +87,14 @@ deb-tools)
         # shellcheck disable=SC2086 # a list on purpose
         debian_install "The package is tried out in a booted container." $missing || exit 1
     fi
+    ;;
+gateway)
+    command -v go >/dev/null 2>&1 || {
+        say "Go 1.25 or newer is needed to build the S3 gateway."
+        exit 1
+    }
+    say "building Versity's S3 gateway (some minutes at first)"
+    GOBIN="$PWD/.cache/bin" go install github.com/versity/versitygw/cmd/versitygw@v1.8.0
     ;;
 *)
     say "unknown: $1"

@@ -1,7 +1,7 @@
 """What tests need of others' making. A missing part is a skip that names it for a person, and a failure where ``CI=true``.
 
-A test marked ``chromium``, ``ffmpeg``, ``nginx``, ``vlc``, ``rabbitmq``, ``gstreamer``, ``mediamtx`` or ``seaweedfs`` is judged before its fixtures (:func:`require`). Two
-parts alone may be missing in CI: no registry carries MediaMTX or SeaweedFS built, so their tests are skipped where ``MEDIAMTX_BIN`` and ``WEED_BIN`` are not set.
+A test marked ``chromium``, ``ffmpeg``, ``nginx``, ``vlc``, ``rabbitmq``, ``gstreamer``, ``mediamtx`` or ``versitygw`` is judged before its fixtures (:func:`require`). Two
+parts alone may be missing in CI: no registry carries MediaMTX or the S3 gateway built, so their tests are skipped where ``MEDIAMTX_BIN`` is not set and ``make gateway`` was not called.
 """
 
 import os
@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e.gstreamer_cameras import missing as missing_gstreamer
 from tests.mediamtx import BINARY
-from tests.object_storage import BINARY as WEED
+from tests.object_storage import BINARY as GATEWAY
 from tests.rabbitmq import SERVER as RABBITMQ
 
 
@@ -36,8 +36,8 @@ def require(item: pytest.Item) -> None:
     """Return when the parts that *item* is marked with are there."""
     if item.get_closest_marker("mediamtx") and not BINARY:
         pytest.skip("MEDIAMTX_BIN is not set")
-    if item.get_closest_marker("seaweedfs") and not WEED:
-        pytest.skip("WEED_BIN is not set")
+    if item.get_closest_marker("versitygw") and not GATEWAY:
+        pytest.skip("no S3 gateway: make gateway")
     for mark, check in _CHECKS.items():
         if item.get_closest_marker(mark):
             check()

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from gtvision_edge.alerts import repository
 from gtvision_edge.alerts.model import AlertAcknowledged, AlertReopened, Audience, Entry, FeedPage
+from gtvision_edge.audit import SealedWords
 from gtvision_edge.detections.model import PictureCame, PlateRead
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
@@ -97,12 +98,14 @@ class Feed:
         bus: EventBus,
         clock: Clock,
         *,
+        words: SealedWords,
         waiting: int = WAITING,
         registry: CollectorRegistry | None = None,
     ) -> None:
         self._database = database
         self._bus = bus
         self._clock = clock
+        self._words = words
         self._waiting = waiting
         self._position = 0
         """The last seq that was handed out."""
@@ -177,7 +180,12 @@ class Feed:
         _, head = await repository.feed_bounds(self._database)
         upto = min(head, seat.cursor + WINDOW)
         entries = await repository.entries_between(
-            self._database, seat.cursor, upto, PAGE, audience=seat.audience
+            self._database,
+            seat.cursor,
+            upto,
+            PAGE,
+            words=self._words,
+            audience=seat.audience,
         )
         return FeedPage(entries, entries[-1].seq if len(entries) == PAGE else upto)
 
@@ -190,7 +198,7 @@ class Feed:
                         self._position = head
                         return
                 entries = await repository.entries_between(
-                    self._database, self._position, _ALL, PAGE
+                    self._database, self._position, _ALL, PAGE, words=self._words
                 )
                 for entry in entries:
                     self._hand_to_all(entry)

@@ -5,6 +5,7 @@ from typing import Final
 
 from gtvision_edge.alerts import repository
 from gtvision_edge.alerts.model import AlertId, FeedKind
+from gtvision_edge.audit import SealedWords
 from gtvision_edge.detections.model import Detection, Watch
 from gtvision_edge.detections.repository import find_watches_of
 from gtvision_edge.runtime.clock import Clock
@@ -21,7 +22,15 @@ Raised = Callable[[Transaction, AlertId, Detection, Watch], None]
 class Teller:
     """Writes what people are told of a detection. Late readings alarm nobody; a passage alarms once."""
 
-    def __init__(self, clock: Clock, *, kept: int = KEPT, raised: Sequence[Raised] = ()) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        words: SealedWords,
+        kept: int = KEPT,
+        raised: Sequence[Raised] = (),
+    ) -> None:
+        self._words = words
         self._clock = clock
         self._kept = kept
         self._raised = raised
@@ -46,7 +55,7 @@ class Teller:
 
     def _raise(self, transaction: Transaction, detection: Detection, watch: Watch) -> None:
         alert_id = AlertId(new_uuid7(self._clock))
-        if repository.insert_alert(transaction, alert_id, detection, watch):
+        if repository.insert_alert(transaction, alert_id, detection, watch, words=self._words):
             repository.add_to_feed(
                 transaction, FeedKind.ALERT, detection, alert_id, kept=self._kept
             )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gtvision_edge.alerts.model import Acknowledgement, Alert, AlertId, Audience, Entry, FeedKind
+from gtvision_edge.audit import SealedWords
 from gtvision_edge.detections.model import Detection, DetectionId, Watch, WatchId, WatchLevel
 from gtvision_edge.detections.moments import AHEAD_US, LATE_US
 from gtvision_edge.detections.repository import columns_of, to_detection
@@ -32,7 +33,12 @@ class WantedAlerts:
 
 
 def insert_alert(
-    transaction: Transaction, alert_id: AlertId, detection: Detection, watch: Watch
+    transaction: Transaction,
+    alert_id: AlertId,
+    detection: Detection,
+    watch: Watch,
+    *,
+    words: SealedWords,
 ) -> bool:
     """Return False when the tenant has one of this passage already."""
     cursor = transaction.execute(
@@ -46,17 +52,19 @@ def insert_alert(
             detection.tenant_id,
             detection.camera_id,
             watch.level.value,
-            watch.reason,
+            words.close(reason=watch.reason),
             detection.received_us,
         ),
     )
     return cursor.rowcount == 1
 
 
-def acknowledge(transaction: Transaction, alert_id: AlertId, done: Acknowledgement) -> None:
+def acknowledge(
+    transaction: Transaction, alert_id: AlertId, done: Acknowledgement, *, words: SealedWords
+) -> None:
     transaction.execute(
         "UPDATE alerts SET acked_us = ?, acked_by = ?, acked_name = ?, ack_note = ? WHERE alert_id = ?",
-        (done.at_us, done.by, done.name, done.note, alert_id),
+        (done.at_us, done.by, done.name, words.close(note=done.note), alert_id),
     )
 
 
@@ -69,23 +77,25 @@ def reopen(transaction: Transaction, alert_id: AlertId) -> None:
     )
 
 
-def get_alert_row(transaction: Transaction, alert_id: str) -> Alert | None:
+def get_alert_row(transaction: Transaction, alert_id: str, *, words: SealedWords) -> Alert | None:
     row = transaction.execute(
         f"SELECT {_ALERT} FROM {_ALERTS} WHERE a.alert_id = ?",  # noqa: S608 -- constants
         (alert_id,),
     ).fetchone()
-    return _to_alert(row) if row else None
+    return _to_alert(row, words) if row else None
 
 
-async def find_alert(database: Database, alert_id: str) -> Alert | None:
+async def find_alert(database: Database, alert_id: str, *, words: SealedWords) -> Alert | None:
     row = await database.fetch_one(
         f"SELECT {_ALERT} FROM {_ALERTS} WHERE a.alert_id = ?",  # noqa: S608 -- constants
         (alert_id,),
     )
-    return _to_alert(row) if row else None
+    return _to_alert(row, words) if row else None
 
 
-async def search_alerts(database: Database, wanted: WantedAlerts, limit: int) -> list[Alert]:
+async def search_alerts(
+    database: Database, wanted: WantedAlerts, limit: int, *, words: SealedWords
+) -> list[Alert]:
     """Return up to *limit* alerts, the newest first."""
     terms = ["(?1 IS NULL OR a.tenant_id = ?1)"]
     terms.append("(?2 IS NULL OR a.camera_id IN (SELECT value FROM json_each(?2)))")
@@ -99,7 +109,7 @@ async def search_alerts(database: Database, wanted: WantedAlerts, limit: int) ->
         " ORDER BY a.raised_us DESC, a.alert_id DESC LIMIT ?3",
         [*values, limit, *(wanted.before or ())],
     )
-    return [_to_alert(row) for row in rows]
+    return [_to_alert(row, words) for row in rows]
 
 
 async def fetch_wanted_moments(
@@ -178,7 +188,13 @@ async def feed_bounds(database: Database) -> tuple[int, int]:
 
 
 async def entries_between(
-    database: Database, after: int, upto: int, limit: int, *, audience: Audience | None = None
+    database: Database,
+    after: int,
+    upto: int,
+    limit: int,
+    *,
+    words: SealedWords,
+    audience: Audience | None = None,
 ) -> list[Entry]:
     """Return up to *limit* entries of seq > *after* and <= *upto*, in order; those for *audience*, None = all."""
     tenant_id, cameras, kinds = None, None, None
@@ -202,7 +218,7 @@ async def entries_between(
             row["seq"],
             FeedKind(row["kind"]),
             to_detection(row),
-            _to_alert(row) if row["told_alert"] else None,
+            _to_alert(row, words) if row["told_alert"] else None,
         )
         for row in rows
     ]
@@ -212,18 +228,33 @@ def _as_json(values: Sequence[str] | None) -> str | None:
     return None if values is None else json.dumps(list(values))
 
 
-def _to_alert(row: Row) -> Alert:
+def _to_alert(row: Row, words: SealedWords) -> Alert:
     acknowledged = None
     if row["acked_us"] is not None:
         acknowledged = Acknowledgement(
-            row["acked_by"], row["acked_name"], row["acked_us"], row["ack_note"]
+            row["acked_by"],
+            row["acked_name"],
+            row["acked_us"],
+            _opened(words, row["ack_note"], "note"),
         )
     return Alert(
         alert_id=AlertId(row["alert_id"]),
         watch_id=WatchId(row["watch_id"]),
         level=WatchLevel(row["level"]),
-        reason=row["reason"],
+        reason=_opened(words, row["reason"], "reason"),
         raised_us=row["raised_us"],
         detection=to_detection(row),
         acknowledged=acknowledged,
     )
+
+
+def forget_words(transaction: Transaction, detection_ids: Sequence[str]) -> None:
+    """Take what people wrote out of the alerts of these detections: it may name what these tell no more."""
+    transaction.execute(
+        "UPDATE alerts SET reason = '', ack_note = '' WHERE detection_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(detection_ids)),),
+    )
+
+
+def _opened(words: SealedWords, closed: str, name: str) -> str:
+    return (words.open(closed) or {}).get(name, "")

@@ -22,7 +22,7 @@ from gtvision_edge.alerts.model import (
 )
 from gtvision_edge.alerts.raising import KEPT
 from gtvision_edge.alerts.repository import WantedAlerts
-from gtvision_edge.audit import AuditLog
+from gtvision_edge.audit import SEALED, AuditLog, SealedWords
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.runtime.timestamps import to_rfc3339
@@ -57,8 +57,10 @@ class AlertDesk:
         clock: Clock,
         bus: EventBus,
         *,
+        words: SealedWords,
         kept: int = KEPT,
     ) -> None:
+        self._words = words
         self._database = database
         self._audit = audit
         self._clock = clock
@@ -83,7 +85,9 @@ class AlertDesk:
         _, head = await repository.feed_bounds(self._database)
         cameras = None if principal.camera_ids is None else sorted(principal.camera_ids)
         wanted = WantedAlerts(principal.tenant_id, cameras, acknowledged, before)
-        return await repository.search_alerts(self._database, wanted, limit), head
+        return await repository.search_alerts(
+            self._database, wanted, limit, words=self._words
+        ), head
 
     async def since(self, principal: Principal, cursor: int, *, limit: int) -> AlertsSince:
         """Return what happened to alerts after *cursor*, in order.
@@ -97,7 +101,7 @@ class AlertDesk:
         missed = not first <= cursor <= head
         audience = Audience(principal, Topic.ALERTS.kinds)
         entries = await repository.entries_between(
-            self._database, min(cursor, head), head, limit, audience=audience
+            self._database, min(cursor, head), head, limit, words=self._words, audience=audience
         )
         more = len(entries) == limit
         found = {entry.alert.alert_id: entry.alert for entry in entries if entry.alert}
@@ -122,7 +126,9 @@ class AlertDesk:
             UnknownAlertError: none such that *principal* may see.
 
         """
-        return _seen(principal, await repository.find_alert(self._database, alert_id))
+        return _seen(
+            principal, await repository.find_alert(self._database, alert_id, words=self._words)
+        )
 
     async def acknowledge(
         self, principal: Principal, alert_id: str, *, note: str = "", address: str = ""
@@ -138,7 +144,7 @@ class AlertDesk:
         _require(principal, _EDITORS)
 
         def write(transaction: Transaction) -> Alert:
-            alert = _seen(principal, repository.get_alert_row(transaction, alert_id))
+            alert = self._get(transaction, principal, alert_id)
             if alert.acknowledged is not None:
                 raise AlreadyAcknowledgedError(
                     "Somebody saw to this alert already.",
@@ -148,7 +154,7 @@ class AlertDesk:
             done = Acknowledgement(
                 principal.user_id, principal.username, self._clock.now_us(), note.strip()
             )
-            repository.acknowledge(transaction, alert.alert_id, done)
+            repository.acknowledge(transaction, alert.alert_id, done, words=self._words)
             repository.add_to_feed(
                 transaction,
                 FeedKind.ALERT_ACKNOWLEDGED,
@@ -176,7 +182,7 @@ class AlertDesk:
         _require(principal, _EDITORS)
 
         def write(transaction: Transaction) -> Alert:
-            alert = _seen(principal, repository.get_alert_row(transaction, alert_id))
+            alert = self._get(transaction, principal, alert_id)
             done = alert.acknowledged
             if done is None:
                 raise NotAcknowledgedError("Nobody saw to this alert.")
@@ -205,6 +211,10 @@ class AlertDesk:
         self._bus.publish(AlertReopened(alert.alert_id))
         return alert
 
+    def _get(self, transaction: Transaction, principal: Principal, alert_id: str) -> Alert:
+        found = repository.get_alert_row(transaction, alert_id, words=self._words)
+        return _seen(principal, found)
+
     def _note(
         self,
         transaction: Transaction,
@@ -225,8 +235,8 @@ class AlertDesk:
                 "camera_id": alert.detection.camera_id,
                 "watch_id": alert.watch_id,
                 "detection_id": alert.detection.detection_id,
-                "note": done.note,
                 **facts,
+                **({SEALED: self._words.close(note=done.note)} if done.note else {}),
             },
         )
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -14,6 +13,7 @@ from gtvision_edge.audit import (
     AuditEntry,
     AuditFilter,
     AuditLog,
+    SealedWords,
     TreeHead,
     UnknownEntryError,
     entry_document,
@@ -24,8 +24,6 @@ from gtvision_edge.keys import SiteKey
 from gtvision_edge.runtime.timestamps import from_datetime, to_rfc3339
 from gtvision_edge.storage import Database
 
-Reveal = Callable[[str, Mapping[str, Any]], dict[str, Any]]
-"""Is given an entry's action and its details; returns the details as inspectors read them."""
 Text = Annotated[str, Field(max_length=200)]
 
 
@@ -88,8 +86,10 @@ _PAGES_REMEMBERED: Final = 1000
 
 
 class _AuditResource:
-    def __init__(self, audit: AuditLog, database: Database, key: SiteKey, reveal: Reveal) -> None:
-        self._reveal = reveal
+    def __init__(
+        self, audit: AuditLog, database: Database, key: SiteKey, words: SealedWords
+    ) -> None:
+        self._words = words
         self._audit = audit
         self._database = database
         self._key = key
@@ -116,7 +116,7 @@ class _AuditResource:
         if not self._is_continued(call.principal.user_id, query, following):
             await self._note(call, "audit.read", query.model_dump(mode="json", exclude_none=True))
         return Listing[AuditEntryAnswer](
-            items=[_answer(entry, self._reveal) for entry in page.entries], next=following
+            items=[_answer(entry, self._words) for entry in page.entries], next=following
         )
 
     def _is_continued(self, user_id: str, query: AuditQuery, following: str | None) -> bool:
@@ -194,7 +194,7 @@ def _time_us(name: str, moment: datetime | None) -> int | None:
         ) from error
 
 
-def _answer(entry: AuditEntry, reveal: Reveal) -> AuditEntryAnswer:
+def _answer(entry: AuditEntry, words: SealedWords) -> AuditEntryAnswer:
     return AuditEntryAnswer(
         seq=entry.seq,
         at=to_rfc3339(entry.at_us),
@@ -203,16 +203,16 @@ def _answer(entry: AuditEntry, reveal: Reveal) -> AuditEntryAnswer:
         action=entry.action,
         subject=entry.subject,
         address=entry.address,
-        details=reveal(entry.action, json.loads(entry.details)),
+        details=words.reveal(json.loads(entry.details)),
         hash=entry.hash.hex(),
     )
 
 
 def audit_endpoints(
-    audit: AuditLog, database: Database, key: SiteKey, *, reveal: Reveal
+    audit: AuditLog, database: Database, key: SiteKey, *, words: SealedWords
 ) -> list[Endpoint]:
-    """Return ``/audit``; *key* signs checkpoints of the log, *reveal* opens what entries hold sealed."""
-    resource = _AuditResource(audit, database, key, reveal)
+    """Return ``/audit``; *key* signs checkpoints of the log, *words* opens what entries hold sealed."""
+    resource = _AuditResource(audit, database, key, words)
     return [
         Endpoint(
             "GET",

@@ -12,6 +12,7 @@ from gtvision_edge.detections.errors import (
     MalformedPushError,
     PictureNotKeptError,
     PushRefusedError,
+    ReadingTimeRefusedError,
     StalePushError,
     TooManyPushesError,
 )
@@ -75,13 +76,21 @@ def push_endpoints(desk: PushDesk) -> list[Endpoint]:
             headers=WEBHOOK_HEADERS,
             response=AcceptedAnswer,
             status=202,
-            errors=(InvalidInputError, PushRefusedError, StalePushError, *again),
+            errors=(
+                InvalidInputError,
+                PushRefusedError,
+                StalePushError,
+                ReadingTimeRefusedError,
+                *again,
+            ),
             description=(
                 "`{camera_id, placa, timestamp, confianca, imagem_url, signature}`. Signed by the headers of Standard"
                 " Webhooks over the raw body, or by `signature`: hex HMAC-SHA256, keyed with the camera's secret, over"
                 " `v1\\n{camera_id}\\n{placa}\\n{timestamp}\\n{confianca}\\n{imagem_url}`. 202 means: it is on disk."
                 " Signatures to test with: GET /webhooks/lpr/vectors. `signature` is good for five minutes around `timestamp`; who keeps"
-                " readings while the line is down signs by the headers, which sign the time of sending."
+                " readings while the line is down signs by the headers, which sign the time of sending. The reading keeps its own time, is `late`"
+                " after a minute and alarms nobody then; what is older than 400 days (and than `[detections] keep`) or more than five"
+                " minutes ahead is refused: `reading_time_refused`."
                 " Where the headers sign it, `sentido` (a word for the direction) and `area_placa` (`[left, top, width, height]` of the"
                 " plate in the picture, each 0 to 1 of the picture's) are taken, too; the plate is then cut out of the picture."
             ),

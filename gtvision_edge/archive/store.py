@@ -5,11 +5,16 @@ import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.x509.oid import NameOID
 
 from gtvision_edge.archive.errors import (
     ArchiveExtraMissingError,
@@ -27,6 +32,9 @@ PARTS_AT_ONCE: Final = 2
 KNOCK_KEY: Final = ".gtvision-edge.json"
 """Written at each try of the store: it shows that this box may write, and to people whose copies these are."""
 _STATUS: Final = re.compile(r"status code: (\d{3})\b")
+_ELSEWHERE: Final = "redirect without LOCATION"
+"""So obstore tells of a bucket of another region; what the store said is gone then."""
+_NO_AUTHORITIES: Final = "No CA certificates were loaded"
 _CODE: Final = re.compile(r"<Code>([A-Za-z0-9]{1,64})</Code>")
 
 
@@ -36,6 +44,10 @@ class Patience:
 
     small_s: float = 60.0
     part_s: float = 600.0
+    away_s: float = 300.0
+    """A part is sent again for so long beyond ``part_s``: a modem or a store starts anew in that time."""
+    pause_s: tuple[float, float] = (1.0, 60.0)
+    """Before a part is sent again; grows from the first to the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +93,7 @@ class CopyStore:
 
         Raises:
             ArchiveExtraMissingError: obstore is not installed.
-            ArchiveRefusedError: a file that the settings name cannot be read.
+            ArchiveRefusedError: a file that the settings name cannot be read, or this system trusts no certificate.
 
         """
         self._obstore = _load()
@@ -89,9 +101,19 @@ class CopyStore:
         self._site_id = site_id
         self.base = "/".join(part for part in (settings.prefix, site_id) if part)
         secret = _secret(settings)
-        self._small = self._connect(secret, patience.small_s, retries=0)
+        self._small = self._connect(secret, patience.small_s, {"max_retries": 0})
         # A part that fails is sent again by itself: a bundle of many gigabytes need not begin anew.
-        self._parts = self._connect(secret, patience.part_s, retries=4)
+        first, longest = patience.pause_s
+        again = {
+            "max_retries": 10_000,  # the time is what ends it
+            "retry_timeout": timedelta(seconds=patience.part_s + patience.away_s),
+            "backoff": {
+                "init_backoff": timedelta(seconds=first),
+                "max_backoff": timedelta(seconds=longest),
+                "base": 4.0,
+            },
+        }
+        self._parts = self._connect(secret, patience.part_s, again)
 
     async def knock(self) -> None:
         """Return if the store takes something from us now.
@@ -122,17 +144,33 @@ class CopyStore:
 
         """
         part = max(LEAST_PART, -(-size_bytes // MOST_PARTS))
-        await self._told(
-            self._obstore.api.put_async(
-                self._parts,
-                f"{self.base}/{key}",
-                pieces,
-                use_multipart=True,
-                chunk_size=part,
-                max_concurrency=PARTS_AT_ONCE,
-                attributes={"Content-Type": "application/zip"},
+        broken: list[Exception] = []
+
+        async def given() -> AsyncIterator[bytes]:
+            try:
+                async for piece in pieces:
+                    yield piece
+            except Exception as error:
+                broken.append(error)
+                raise
+
+        try:
+            await self._told(
+                self._obstore.api.put_async(
+                    self._parts,
+                    f"{self.base}/{key}",
+                    given(),
+                    use_multipart=True,
+                    chunk_size=part,
+                    max_concurrency=PARTS_AT_ONCE,
+                    attributes={"Content-Type": "application/zip"},
+                )
             )
-        )
+        except (ArchiveUnreachableError, ArchiveRefusedError) as error:
+            # The upload is ended then, and where the store does not let us end it, obstore tells that alone.
+            if broken:
+                raise broken[0] from error
+            raise
 
     async def size_of(self, key: str) -> int | None:
         """Return the size of what is there; None: nothing is, or we may not look.
@@ -188,7 +226,7 @@ class CopyStore:
                 raise ArchiveRefusedError("The store does not take this.", reason=reason) from error
             raise ArchiveUnreachableError("The store does not answer.", reason=reason) from error
 
-    def _connect(self, secret: str, timeout_s: float, *, retries: int) -> Any:
+    def _connect(self, secret: str, timeout_s: float, again: dict[str, Any]) -> Any:
         settings = self._settings
         is_plain = settings.endpoint.startswith("http://")
         client: dict[str, Any] = {
@@ -199,6 +237,8 @@ class CopyStore:
         }
         if settings.ca_file is not None:
             client["root_certificate"] = _read(settings.ca_file, "ca_unreadable")
+        elif is_plain:
+            client["root_certificate"] = _nobody()
         config: dict[str, Any] = {
             "region": settings.region,
             "checksum_algorithm": "SHA256",
@@ -220,11 +260,13 @@ class CopyStore:
                 settings.bucket,
                 config=config,
                 client_options=client,
-                retry_config={"max_retries": retries, "retry_timeout": timedelta(minutes=5)},
+                retry_config=again,
                 credential_provider=lambda: keys,
             )
         except (self._obstore.errors.BaseError, ValueError) as error:
             reason = "settings" if settings.ca_file is None else "ca_unreadable"
+            if _NO_AUTHORITIES in str(error):
+                reason = "no_authorities"
             raise ArchiveRefusedError("The store cannot be tried so.", reason=reason) from error
 
 
@@ -257,10 +299,30 @@ def _read(path: Path, reason: str) -> str:
         raise ArchiveRefusedError(f"{path} cannot be read.", reason=reason) from error
 
 
+def _nobody() -> str:
+    """Return a certificate (PEM) whose key nobody has. obstore makes no client without authorities, though it needs none in clear."""
+    key = ed25519.Ed25519PrivateKey.generate()
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "nobody")])
+    begins = datetime(2026, 1, 1, tzinfo=UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begins)
+        .not_valid_after(begins + timedelta(days=1))
+        .sign(key, None)
+    )
+    return made.public_bytes(serialization.Encoding.PEM).decode()
+
+
 def _is_refusal(text: str) -> bool:
-    """Tell whether it is the request that is wrong: 429 and 408 ask for patience, the others of 4xx for a change."""
+    """Tell whether it is the request that is wrong: 429 and 408 ask for patience, the others of 4xx for a change, and so do redirections."""
+    if _ELSEWHERE in text:
+        return True
     found = _STATUS.search(text)
-    return found is not None and found[1][0] == "4" and found[1] not in ("408", "429")
+    return found is not None and found[1][0] in "34" and found[1] not in ("408", "429")
 
 
 def _reason(error: Exception) -> str:
@@ -270,4 +332,6 @@ def _reason(error: Exception) -> str:
         return found[1]
     if found := _STATUS.search(text):
         return f"http_{found[1]}"
+    if _ELSEWHERE in text:
+        return "region"
     return "certificate" if "InvalidCertificate" in text else "unanswered"

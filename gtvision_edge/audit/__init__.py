@@ -17,9 +17,11 @@ from gtvision_edge.audit.model import (
 )
 from gtvision_edge.audit.patient import PatientAudit, ShownEntry
 from gtvision_edge.audit.proof import check_entry_document, entry_document
+from gtvision_edge.audit.words import SEALED, SealedWords
 
 __all__ = [
     "COMMAND_LINE",
+    "SEALED",
     "SYSTEM",
     "Actor",
     "AuditEntry",
@@ -31,6 +33,7 @@ __all__ = [
     "DamagedTreeError",
     "EntryProof",
     "PatientAudit",
+    "SealedWords",
     "ShownEntry",
     "TreeHead",
     "UnknownEntryError",

@@ -27,6 +27,13 @@ class CameraState(StrEnum):
     DISABLED = "disabled"
 
 
+RESTARTED: Final = "restarted"
+"""Reason of a state: the box was booted."""
+SERVICE_RESTARTED: Final = "service_restarted"
+"""The daemon was started again, and nothing else is known."""
+RESTARTS: Final = frozenset({RESTARTED, SERVICE_RESTARTED})
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """A stream as the last probe saw it."""

@@ -14,6 +14,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from gtvision_edge.cameras import repository
 from gtvision_edge.cameras.errors import CameraKeyLostError, CameraUnauthorizedError
 from gtvision_edge.cameras.model import (
+    RESTARTED,
+    RESTARTS,
+    SERVICE_RESTARTED,
     Camera,
     CameraId,
     CameraState,
@@ -53,9 +56,8 @@ NO_STREAM: Final = "no_stream"
 NOT_RECORDING: Final = "not_recording"
 """There is a picture, nothing is recorded, and nothing is known to keep it from being."""
 RECORDING_OFF: Final = "recording_off"
-RESTARTED: Final = "restarted"
 INTERNAL: Final = "internal"
-OWN_REASONS: Final = frozenset({NO_STREAM, NOT_RECORDING, RECORDING_OFF, RESTARTED, INTERNAL})
+OWN_REASONS: Final = RESTARTS | {NO_STREAM, NOT_RECORDING, RECORDING_OFF, INTERNAL}
 """Reasons of a state beside the codes of failures; the console has words for each."""
 
 _WRONG: Final = CameraUnauthorizedError.code
@@ -164,6 +166,7 @@ class CameraMonitor:
         settings: CameraSettings,
         registry: CollectorRegistry | None = None,
         first_spread_s: float = FIRST_SPREAD_S,
+        was_booted: bool = False,
         recording_trouble: Callable[[], str] = lambda: "",
         stream_trouble: Callable[[], str] = lambda: "",
         tell: Callable[[Transaction, CameraStateChanged], None] = lambda _, __: None,
@@ -171,7 +174,7 @@ class CameraMonitor:
         """Give both troubles as a code, '' when there is none; *tell* writes down, with a new state, what others are told.
 
         *recording_trouble* keeps every camera from being recorded, *stream_trouble* keeps every stream away though
-        the camera answers.
+        the camera answers. *was_booted*: the box was, since the daemon ran last; False also when that is not known.
         """
         self._cameras = cameras
         self._database = database
@@ -181,6 +184,7 @@ class CameraMonitor:
         self._clock = clock
         self._settings = settings
         self._first_spread_s = first_spread_s
+        self._restart = RESTARTED if was_booted else SERVICE_RESTARTED
         self._recording_trouble = recording_trouble
         self._stream_trouble = stream_trouble
         self._watches: dict[CameraId, _Watch] = {}
@@ -291,7 +295,7 @@ class CameraMonitor:
                 self._watches[camera_id] = watch
                 is_known = camera.camera_uuid in self._last_us
                 # What was before the box went down is no longer known: the history says so.
-                reason = RESTARTED if is_known else ""
+                reason = self._restart if is_known else ""
                 self._keep(watch, StateEntry(CameraState.UNKNOWN, self._next_us(camera), reason))
 
     def _judge(

@@ -2,10 +2,12 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Final, TypeVar, TypeVarTuple
+from dataclasses import dataclass
+from typing import Final
 
 from aiohttp import web
 
@@ -14,25 +16,33 @@ from gtvision_edge.demo.scene import Scene
 from gtvision_edge.demo.traffic import Passage
 from gtvision_edge.runtime.clock import Clock
 
-T = TypeVar("T")
-Ts = TypeVarTuple("Ts")
-
 FRAMES_PORT: Final = 8656
 """Where they are, if nobody else is there."""
 _HOST: Final = "127.0.0.1"
 _QUALITY: Final = 88
+_KEPT: Final = 12
+"""Pictures in memory, a tenth of a megabyte each: those that are awaited, of four cameras, and the last ones."""
+
+Area = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    jpeg: bytes
+    plate_area: Area
 
 
 class Frames:
-    """Draws the picture of a passage when it is asked for, on one thread; nothing is kept.
+    """Draws the pictures of passages on one thread: ahead of them where it was told to :meth:`expect` one, else when one is asked for.
 
-    A passage's picture is the same at any time, so its address stays good over restarts.
+    A passage's picture is the same at any time, so its address stays good over restarts. The last few are kept.
     """
 
     def __init__(self, street: Sequence[StreetCamera], clock: Clock) -> None:
         self._scenes: Mapping[str, Scene] = {drawn.path: drawn.scene for drawn in street}
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, "demo-frames")
+        self._drawn: OrderedDict[tuple[str, int], Future[_Frame]] = OrderedDict()
         self.url = ""
         """Set once they are served."""
 
@@ -42,31 +52,38 @@ class Frames:
     def url_of(self, drawn: StreetCamera, passage: Passage) -> str:
         return f"{self.url}/{drawn.path}/{passage.at_us}.jpg"
 
-    async def plate_area(
-        self, drawn: StreetCamera, passage: Passage
-    ) -> tuple[float, float, float, float]:
+    def expect(self, drawn: StreetCamera, passage: Passage) -> None:
+        """Have the picture of *passage*, which is to come, drawn by then. Does nothing the second time."""
+        self._drawing(drawn.path, drawn.scene, passage)
+
+    async def plate_area(self, drawn: StreetCamera, passage: Passage) -> Area:
         """Return where the plate is in the picture: left, top, width, height, each 0 to 1 of the picture's."""
-        lens = drawn.scene.place.lens
-        left, top, right, bottom = await self._in_thread(drawn.scene.plate_box, passage)
-        return (
-            round(left / lens.width, 5),
-            round(top / lens.height, 5),
-            round((right - left) / lens.width, 5),
-            round((bottom - top) / lens.height, 5),
-        )
+        return (await self._frame(drawn.path, drawn.scene, passage)).plate_area
 
     async def answer(self, request: web.Request) -> web.Response:
         """Answer with the picture of a passage that was."""
-        scene = self._scenes.get(request.match_info["camera"])
+        path = request.match_info["camera"]
+        scene = self._scenes.get(path)
         at_us = int(request.match_info["at_us"])
         is_past = at_us <= self._clock.now_us()
-        if scene is None or not is_past or not scene.passages(at_us, at_us + 1):
+        passages = scene.passages(at_us, at_us + 1) if scene is not None and is_past else []
+        if scene is None or not passages:
             raise web.HTTPNotFound
-        jpeg = await self._in_thread(_jpeg, scene, at_us)
-        return web.Response(body=jpeg, content_type="image/jpeg")
+        frame = await self._frame(path, scene, passages[0])
+        return web.Response(body=frame.jpeg, content_type="image/jpeg")
 
-    async def _in_thread(self, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+    async def _frame(self, path: str, scene: Scene, passage: Passage) -> _Frame:
+        # Who goes away takes nobody else's picture along.
+        return await asyncio.shield(asyncio.wrap_future(self._drawing(path, scene, passage)))
+
+    def _drawing(self, path: str, scene: Scene, passage: Passage) -> Future[_Frame]:
+        key = path, passage.at_us
+        found = self._drawn.get(key)
+        if found is None or (found.done() and found.exception() is not None):
+            found = self._drawn[key] = self._thread.submit(_draw, scene, passage)
+            if len(self._drawn) > _KEPT:
+                self._drawn.popitem(last=False)
+        return found
 
 
 @asynccontextmanager
@@ -95,7 +112,15 @@ async def _listen(runner: web.AppRunner, port: int) -> int:
     return int(runner.addresses[0][1])
 
 
-def _jpeg(scene: Scene, at_us: int) -> bytes:
+def _draw(scene: Scene, passage: Passage) -> _Frame:
+    lens = scene.place.lens
+    left, top, right, bottom = scene.plate_box(passage)
+    area = (
+        round(left / lens.width, 5),
+        round(top / lens.height, 5),
+        round((right - left) / lens.width, 5),
+        round((bottom - top) / lens.height, 5),
+    )
     file = io.BytesIO()
-    scene.draw(at_us).picture().save(file, "JPEG", quality=_QUALITY)
-    return file.getvalue()
+    scene.draw(passage.at_us).picture().save(file, "JPEG", quality=_QUALITY)
+    return _Frame(file.getvalue(), area)

@@ -26,6 +26,8 @@ WEBHOOK: Final = "api/v1/webhooks/lpr"
 TRIES_AFTER_S: Final = (1.0, 3.0)
 """Then the passage is forgotten: a camera on the street has others to tell of."""
 LOOK_EVERY_S: Final = 1.0
+DRAWN_AHEAD_S: Final = 4.0
+"""Its picture is drawn so long before a passage: on a busy machine that takes its time, and the reading waits for it."""
 _FORGETS_AFTER_US: Final = 30_000_000
 _LIMIT: Final = aiohttp.ClientTimeout(total=5.0)
 
@@ -81,7 +83,14 @@ class PlatePusher:
             for passage in drawn.scene.passages(since_us, now_us):
                 await self._tell(session, drawn, passage)
             since_us = now_us
+            self._look_ahead(drawn, now_us)
             await self._clock.sleep(self._until_next_s(drawn, since_us))
+
+    def _look_ahead(self, drawn: StreetCamera, now_us: int) -> None:
+        if self._find(drawn) is None:
+            return
+        for passage in drawn.scene.passages(now_us, now_us + round(DRAWN_AHEAD_S * 1e6)):
+            self._frames.expect(drawn, passage)
 
     def _until_next_s(self, drawn: StreetCamera, since_us: int) -> float:
         now_us = self._clock.now_us()

@@ -61,6 +61,13 @@ class StalePushError(EdgeError):
     kind: ClassVar[ErrorKind] = ErrorKind.INVALID
 
 
+class ReadingTimeRefusedError(EdgeError):
+    """Well signed, but of a time that is too long ago, or has not come; ``earliest`` and ``latest`` say what is taken."""
+
+    code: ClassVar[str] = "reading_time_refused"
+    kind: ClassVar[ErrorKind] = ErrorKind.INVALID
+
+
 class PurposeRequiredError(EdgeError):
     """Whoever searches for a plate says what for; it goes into the audit log."""
 

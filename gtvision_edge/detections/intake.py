@@ -190,7 +190,12 @@ class Intake:
     ) -> Detection:
         plate = read_plate(reading.plate)
         settings = self._settings_of(camera.camera_uuid)
-        moment = moment_of(reading, received_us=received_us, zone=settings.zone or self._zone)
+        moment = moment_of(
+            reading,
+            received_us=received_us,
+            zone=settings.zone or self._zone,
+            is_signed=trust is TrustLevel.SIGNED,
+        )
         is_fetchable = bool(reading.picture_url) and self._seal is not None and scene is None
         is_cuttable = reading.plate_area is not None and scene is not None and crop is None
         state = PictureState.WAITING if is_fetchable or is_cuttable else PictureState.NONE

@@ -27,13 +27,16 @@ class Moment:
     is_late: bool
 
 
-def moment_of(reading: Reading, *, received_us: int, zone: ZoneInfo) -> Moment:
+def moment_of(reading: Reading, *, received_us: int, zone: ZoneInfo, is_signed: bool) -> Moment:
     """Return when the passage of *reading* was.
 
     A camera left on its factory zone writes the right local time with the wrong offset (``+08:00``): where that puts the passage
-    far from its receipt and the same time in *zone* is near, it is taken as local.
+    far from its receipt and the same time in *zone* is near, it is taken as local. *is_signed*: its sender signed the time, who is no
+    camera with a clock that was never set: it stands as it is.
     """
     us, source = reading.captured_us, TimeSource.CAMERA
+    if is_signed and us is not None:
+        return Moment(us, source, is_late=reading.is_resent or received_us - us > LATE_US)
     if us is not None and reading.offset_min is not None:
         is_odd = abs(received_us - us) > _FAR_US
         in_zone = _wall(us + reading.offset_min * 60_000_000, zone) if is_odd else None

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from gtvision_edge.audit import AuditLog
+from gtvision_edge.audit import AuditLog, SealedWords
 from gtvision_edge.cameras.model import Camera
 from gtvision_edge.cameras.names import NameResolver
 from gtvision_edge.detections.acceptance import Send, Tell, Told
@@ -23,7 +23,7 @@ from gtvision_edge.detections.pictures.fetching import PictureFetcher
 from gtvision_edge.detections.pictures.getting import PictureGetter
 from gtvision_edge.detections.pictures.keeping import IsHeld, PictureBounds, PictureKeeper
 from gtvision_edge.detections.plate_sources.service import PlateSources
-from gtvision_edge.detections.privacy import Anonymiser, Forget
+from gtvision_edge.detections.privacy import Anonymiser, Forget, ForgetWords
 from gtvision_edge.detections.pulling.connection import Resolver
 from gtvision_edge.detections.pulling.puller import Pullers
 from gtvision_edge.detections.push_access import PushAccessService
@@ -87,8 +87,10 @@ async def open_detections(
     zone: ZoneInfo,
     seal: Seal,
     unseal: Unseal,
+    words: SealedWords,
     send: Send,
     forget_unsent: Forget,
+    forget_words: ForgetWords,
     held: str,
     settings: DetectionSettings,
     is_held: IsHeld,
@@ -138,6 +140,17 @@ async def open_detections(
         secrets = PushSecrets(database, clock, seal=seal, unseal=unseal)
         await secrets.load()
         push_log = PushLog(clock)
+        pushes = PushDesk(
+            intake,
+            secrets,
+            cameras,
+            clock,
+            push_log,
+            keep_s=settings.keep,
+            settings_of=sources.of,
+            registry=registry,
+        )
+        stack.callback(pushes.close)
         yield Detections(
             intake,
             secrets,
@@ -151,33 +164,24 @@ async def open_detections(
                 resolver=resolver,
                 registry=registry,
             ),
-            PushDesk(
-                intake,
-                secrets,
-                cameras,
-                clock,
-                push_log,
-                settings_of=sources.of,
-                registry=registry,
-            ),
+            pushes,
             PushLogin(secrets, cameras, clock),
             PushAccessService(secrets, cameras, audit, database, push_log),
-            DetectionDesk(
-                database, audit, cameras=cameras, pictures=pictures, seal=seal, unseal=unseal
-            ),
+            DetectionDesk(database, audit, cameras=cameras, pictures=pictures, words=words),
             Anonymiser(
                 database,
                 audit,
                 clock,
                 pictures=pictures,
                 forget_unsent=forget_unsent,
+                forget_words=forget_words,
                 held=held,
                 keep_s=settings.keep,
                 zone=zone,
                 trusts_clock=trusts_clock,
                 copies=copies,
             ),
-            Watchlist(database, audit, clock),
+            Watchlist(database, audit, clock, words=words),
             getter,
             PictureKeeper(
                 database,

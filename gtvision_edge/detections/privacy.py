@@ -1,7 +1,8 @@
 """Readings live as long as the site says; then plate and pictures are gone, and what remains is that something passed.
 
-Gone means from the file, too: the writer overwrites what it deletes (``secure_delete``), indexes that held plates are built
-anew, since SQLite leaves copies in pages that it splits, and the write-ahead log is cut to nothing. Rows of ``detections`` keep
+Gone means from the file, too: the writer overwrites what it deletes (``secure_delete``), what finds readings by plate is written
+anew, since SQLite leaves copies in pages that it splits, and the write-ahead log is cut to nothing. All that in small commits:
+others that write get their turn between any two of them. Rows of ``detections`` keep
 their length whatever becomes of them (:func:`repository.changed`), so that their pages are neither split nor joined.
 """
 
@@ -19,6 +20,7 @@ import structlog
 
 from gtvision_edge.audit import SYSTEM, AuditLog
 from gtvision_edge.detections import repository
+from gtvision_edge.detections.by_vehicle import repository as by_vehicle
 from gtvision_edge.detections.model import Detection
 from gtvision_edge.detections.picture_store import PictureStore
 from gtvision_edge.detections.pictures import repository as picture_files
@@ -28,16 +30,21 @@ from gtvision_edge.storage import Database, Transaction
 
 log = structlog.get_logger(__name__)
 
-BATCH: Final = 200
+BATCH: Final = 50
+"""Readings in one commit: so long a reading that comes meanwhile waits, and no longer."""
+MOVED: Final = 250
+"""Likewise, of plates that are written anew."""
 FIRST_AFTER_S: Final = 900.0
 NIGHT: Final = time(3, 30)
-"""Of the site's day. To build an index anew keeps everything else waiting that is to be written: seconds for millions of readings."""
+"""Of the site's day: for millions of readings it is minutes of work."""
 APART: Final = timedelta(hours=6)
 DOUBT_S: Final = 600.0
 _WORD: Final = re.compile(r"[A-Za-z_]{1,16}")
 
 Forget = Callable[[Transaction, Sequence[str]], int]
 """Takes what else holds the plates of these detections out of the database; returns how many rows that were."""
+ForgetWords = Callable[[Transaction, Sequence[str]], None]
+"""Takes away what people wrote about these detections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,7 @@ class Anonymiser:
         *,
         pictures: PictureStore,
         forget_unsent: Forget,
+        forget_words: ForgetWords,
         held: str,
         keep_s: float,
         zone: ZoneInfo,
@@ -75,6 +83,7 @@ class Anonymiser:
         self._clock = clock
         self._pictures = pictures
         self._forget_unsent = forget_unsent
+        self._forget_words = forget_words
         self._held = held
         self._keep_s = keep_s
         self._zone = zone
@@ -141,12 +150,24 @@ class Anonymiser:
                 total.pictures + done.pictures,
                 total.unsent + done.unsent,
             )
-        if total.readings:
-            await self._database.write(repository.rebuild_plate_index)
+        # Also once after each start: a round before may have been cut off in between.
+        if total.readings or self._last_us is None:
+            await self._write_plates_anew()
+        await self._database.write(repository.rebuild_watchlist)
         # Also when nothing was due: the cut of a round before may have met a reader.
         await self._database.cut_log()
         self._last_us = self._clock.now_us()
         return total
+
+    async def _write_plates_anew(self) -> None:
+        """Leave no copy of a plate where readings are found by plate; half done, it is gone on with at the next round."""
+        await self._move_plates()  # of a round that was cut off
+        await self._database.write(by_vehicle.turn_plates)
+        await self._move_plates()
+
+    async def _move_plates(self) -> None:
+        while await self._database.write(lambda each: by_vehicle.move_plates(each, MOVED)):
+            pass
 
     async def _take_away(self, found: Sequence[Detection], until_us: int) -> Round:
         # An incident that was opened since they were found keeps them; one that comes after this commit comes too late.
@@ -183,6 +204,7 @@ class Anonymiser:
                 repository.count_anonymised(transaction, each, day=self._day(each.captured_us))
             picture_files.forget_files(transaction, lonely, self._copies)
             unsent = self._forget_unsent(transaction, ids)
+            self._forget_words(transaction, ids)
             for tenant_id, count in Counter(each.tenant_id for each in batch).items():
                 self._note(transaction, tenant_id, count, batch, until_us, unsent, len(lonely))
             return unsent

@@ -18,6 +18,8 @@ _SIGNING_PT: Final = """   Como assinar, de um de dois modos:
       webhook-timestamp: hora do envio, segundos Unix; vale cinco minutos
       webhook-signature: v1,base64(HMAC-SHA256(chave = base64 decodificado do que segue whsec_; texto = id.timestamp.corpo))
       Quem guarda leituras enquanto a linha está fora tem de usar este: assina a hora do envio, e a leitura pode ser antiga.
+      Ela fica com a própria hora e, depois de um minuto, não alerta ninguém; se tiver mais de 400 dias (e mais do que
+      o prazo das leituras aqui), ou for do futuro, a resposta é reading_time_refused.
 
    timestamp   hora da leitura, RFC 3339 com fuso: 2026-03-14T09:26:53-03:00, ou Z
    confianca   de 0 a 1, ou null (acima de 1, até 100, conta em centésimos)
@@ -40,6 +42,8 @@ _SIGNING_EN: Final = """   How to sign, in one of two ways:
       webhook-timestamp: the time of sending, Unix seconds; good for five minutes
       webhook-signature: v1,base64(HMAC-SHA256(key = what follows whsec_, base64-decoded; text = id.timestamp.body))
       Who keeps readings while the line is down must use this one: it signs the time of sending, and the reading may be old.
+      It keeps its own time and, after a minute, alarms nobody; older than 400 days (and than readings live here), or in the
+      future, it is answered with reading_time_refused.
 
    timestamp   time of the reading, RFC 3339 with its offset: 2026-03-14T09:26:53-03:00, or Z
    confianca   0 to 1, or null (above 1, up to 100, counts in hundredths)

@@ -2,20 +2,24 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final, Protocol
+from functools import partial
+from typing import Final, Protocol, TypeVar
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
 from gtvision_edge.detections.errors import (
     PushRefusedError,
+    ReadingTimeRefusedError,
     StalePushError,
     TooManyPushesError,
 )
 from gtvision_edge.detections.intake import Intake, PushingCamera, SettingsOf, Taken
 from gtvision_edge.detections.model import TrustLevel
+from gtvision_edge.detections.moments import AHEAD_US, BEHIND_US
 from gtvision_edge.detections.plate_sources.model import NOTHING_SET
 from gtvision_edge.detections.push_log import PushKind, PushLog
 from gtvision_edge.detections.push_secrets import PushSecrets
@@ -25,14 +29,19 @@ from gtvision_edge.detections.sources.generic import WebhookMessage, read_webhoo
 from gtvision_edge.detections.sources.signatures import is_signed_body, is_signed_fields
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.timestamps import to_rfc3339
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 WINDOW_S: Final = 300.0
 """How far a signed message's time may be from ours, in both directions."""
 CAMERA_RATE: Final = (50.0, 400.0)
 ADDRESS_RATE: Final = (400.0, 4000.0)
 """Per second and at once; many cameras may come from one address (a recorder, a router)."""
+PARSERS: Final = 2
+"""Threads that read documents of cameras."""
 _NOBODY: Final = "whsec_bm9ib2R5IGhhcyB0aGlzIHNlY3JldCBhdCBhbGwgIQ=="
 """Checked against for cameras that are not known, so that both take the same time."""
 
@@ -62,7 +71,11 @@ class SignatureHeaders:
 
 
 class PushDesk:
-    """Takes pushes of every kind."""
+    """Takes pushes of every kind.
+
+    Documents of cameras are parsed in two threads of its own, so that no other work with files waits for them; those that come
+    meanwhile wait with their bodies, of which there are few at a time (``api.raw_body.BodyPlaces``).
+    """
 
     def __init__(
         self,
@@ -72,10 +85,12 @@ class PushDesk:
         clock: Clock,
         log: PushLog,
         *,
+        keep_s: float,
         settings_of: SettingsOf = lambda _: NOTHING_SET,
         registry: CollectorRegistry | None = None,
     ) -> None:
         self._log = log
+        self._keep_s = keep_s
         self._intake = intake
         self._secrets = secrets
         self._cameras = cameras
@@ -88,8 +103,16 @@ class PushDesk:
             registry=registry or CollectorRegistry(),
         )
         self._of_camera = SendRate(clock, per_s=CAMERA_RATE[0], burst=CAMERA_RATE[1])
+        self._parsers = ThreadPoolExecutor(PARSERS, "push-parsing")
         self._telling = SendRate(clock, per_s=1 / 60, burst=1)
         self._of_address = SendRate(clock, per_s=ADDRESS_RATE[0], burst=ADDRESS_RATE[1])
+
+    def close(self) -> None:
+        """Parse no more; what waits is dropped, its camera was promised nothing."""
+        self._parsers.shutdown(wait=False, cancel_futures=True)
+
+    async def _parse(self, read: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._parsers, read)
 
     def admit(self, address: str) -> None:
         """Count a push of *address* before anything is read of it.
@@ -127,6 +150,7 @@ class PushDesk:
             InvalidInputError: it is no such message.
             PushRefusedError: unknown camera, bad signature, or not from *address*; which, is not said.
             StalePushError: signed, and its time is too far from ours.
+            ReadingTimeRefusedError: signed, and of a time that is too long ago, or has not come.
             TooManyPushesError, StorageError: it shall be sent again later.
 
         """
@@ -151,6 +175,7 @@ class PushDesk:
         if not self.believes(camera, TrustLevel.SIGNED, address):
             raise PushRefusedError("The camera is not known or the signature is wrong.")
         self._require_fresh(message, headers)
+        self._require_kept(message)
         # After that: who sends again what was overheard once uses up nothing of the camera's.
         self._of_camera.take(camera.camera_uuid)
         fields = message.fields
@@ -188,7 +213,7 @@ class PushDesk:
         """
         with self._log.watch(camera, "hikvision") as push:
             self._of_camera.take(camera.camera_uuid)
-            reading = await asyncio.to_thread(hikvision.read_push, content_type, raw)
+            reading = await self._parse(partial(hikvision.read_push, content_type, raw))
             if reading is None:
                 push.kind = PushKind.OTHER
                 return None
@@ -207,7 +232,7 @@ class PushDesk:
         with self._log.watch(camera, "itsapi") as push:
             self._of_camera.take(camera.camera_uuid)
             scale = self._settings_of(camera.camera_uuid).confidence_scale
-            reading, device = await asyncio.to_thread(intelbras.read_push, raw, scale=scale)
+            reading, device = await self._parse(partial(intelbras.read_push, raw, scale=scale))
             if reading is None:
                 push.kind = PushKind.OTHER
             else:
@@ -226,7 +251,7 @@ class PushDesk:
         with self._log.watch(camera, "itsapi") as push:
             push.kind = PushKind.OTHER
             self._of_camera.take(camera.camera_uuid)
-        return await asyncio.to_thread(intelbras.device_of, raw)
+        return await self._parse(partial(intelbras.device_of, raw))
 
     def turn_away(self, camera: PushingCamera | None) -> None:
         """Note that an ITSAPI login in the name of *camera* was wrong; None = no camera of ours."""
@@ -242,6 +267,21 @@ class PushDesk:
         if away_s > WINDOW_S:
             raise StalePushError(
                 "The message's time is too far from this box's clock.", away_s=round(away_s)
+            )
+
+    def _require_kept(self, message: WebhookMessage) -> None:
+        """Refuse what no sender keeps for so long, or has not come: its clock was never set.
+
+        What is older than readings live here is taken: the hub hears of it, and the next night's round has it. By this box's clock, which was just held against the sender's: both are of one mind within five minutes.
+        """
+        now_us, captured_us = self._clock.now_us(), message.reading.captured_us or 0
+        kept_us = max(BEHIND_US, round(self._keep_s * 1e6))
+        earliest_us, latest_us = now_us - kept_us, now_us + AHEAD_US
+        if not earliest_us <= captured_us <= latest_us:
+            raise ReadingTimeRefusedError(
+                "Readings of that time are not taken: it has not come, or is too long ago.",
+                earliest=to_rfc3339(earliest_us),
+                latest=to_rfc3339(latest_us),
             )
 
 

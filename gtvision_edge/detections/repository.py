@@ -5,6 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from gtvision_edge.detections.by_vehicle.repository import (
+    OF_VEHICLE,
+    TABLES,
+    WITHIN_BOUNDS,
+    note_vehicles,
+)
 from gtvision_edge.detections.model import (
     Detection,
     DetectionId,
@@ -93,20 +99,25 @@ def find_passages(
     ]
     # One row for all, by one step: see insert_rows.
     row = transaction.execute(
-        "SELECT json_group_object(value ->> 0, (SELECT passage_id FROM detections"
-        " WHERE vehicle = value ->> 1 AND camera_uuid = value ->> 2"
-        " AND captured_us BETWEEN value ->> 3 AND value ->> 4 ORDER BY captured_us DESC LIMIT 1)) FROM json_each(?)",
+        f"SELECT json_group_object(value ->> 0, ({_PASSAGE})) FROM json_each(?)",  # noqa: S608 -- a constant
         (json.dumps(wanted),),
     ).fetchone()
     found: dict[str, str | None] = json.loads(row[0])
     return {detection_id: passage for detection_id, passage in found.items() if passage}
 
 
+_PASSAGE: Final = (
+    f"SELECT passage_id FROM detections WHERE detection_no IN ({OF_VEHICLE})"  # noqa: S608 -- a constant
+    # The plus keeps SQLite from walking through all that the camera ever read.
+    " AND +camera_uuid = value ->> 2 ORDER BY +captured_us DESC LIMIT 1"
+)
+
+
 def insert_detections(
     transaction: Transaction, detections: Sequence[tuple[Detection, bytes]]
 ) -> None:
     """Insert detections, each with its source key."""
-    insert_rows(
+    last = insert_rows(
         transaction,
         f"detections ({_COLUMNS}, source_key, room)",
         [
@@ -135,6 +146,15 @@ def insert_detections(
                 bytes(_ROOM + _PICTURE_ROOM * [each.scene, each.crop].count(None)),
             )
             for each, source_key in detections
+        ],
+    )
+    first = last - len(detections) + 1
+    note_vehicles(
+        transaction,
+        [
+            (each.vehicle, each.captured_us, number)
+            for number, (each, _) in enumerate(detections, first)
+            if each.vehicle is not None
         ],
     )
 
@@ -182,11 +202,8 @@ async def search(database: Database, wanted: Wanted, limit: int) -> list[Detecti
         if wanted.cameras is not None:
             terms.append("camera_uuid IN (SELECT value FROM json_each(?))")
             values.append(json.dumps(list(wanted.cameras)))
-        source = (
-            "json_each(?) AS bound CROSS JOIN detections INDEXED BY detections_by_vehicle ON vehicle IS NOT NULL"
-            f" AND vehicle >= bound.value ->> 0 AND vehicle < bound.value ->> 1 WHERE {' AND '.join(terms)}"
-        )
-        values = [json.dumps(bounds), *values]
+        source = f"detections WHERE detection_no IN ({WITHIN_BOUNDS}) AND {' AND '.join(terms)}"
+        values = [json.dumps(bounds), wanted.start_us, wanted.end_us] * len(TABLES) + values
     elif wanted.cameras is not None:
         # The newest of each camera by its index, of these the newest: nothing sorts all that a camera ever read.
         of_camera = f"SELECT rowid FROM detections WHERE camera_uuid = camera.value AND {' AND '.join(terms)} {order}"  # noqa: S608 -- of constants
@@ -300,9 +317,12 @@ def count_anonymised(transaction: Transaction, detection: Detection, *, day: str
     )
 
 
-def rebuild_plate_index(transaction: Transaction) -> None:
-    """Build the index that holds plates anew: SQLite leaves copies in pages that it splits, which no deletion finds."""
-    transaction.execute("REINDEX detections_by_vehicle")
+def rebuild_watchlist(transaction: Transaction) -> None:
+    """Write the watchlist anew: what was taken off it may stand in pages that were split. Few rows, so all at once."""
+    transaction.execute("CREATE TEMP TABLE watched AS SELECT * FROM watchlist")
+    transaction.execute("DELETE FROM watchlist")
+    transaction.execute("INSERT INTO watchlist SELECT * FROM watched ORDER BY watch_id")
+    transaction.execute("DROP TABLE watched")
 
 
 async def fetch_push_secrets(database: Database) -> list[Row]:

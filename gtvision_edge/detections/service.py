@@ -1,17 +1,15 @@
 """What people may see of plate readings; a search for a plate is an act with a purpose."""
 
 import asyncio
-import base64
-import json
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 from weakref import WeakValueDictionary
 
 from gtvision_edge.accounts import NotPermittedError, Principal, Role
-from gtvision_edge.audit import AuditLog
-from gtvision_edge.cameras.errors import CameraKeyLostError, UnknownCameraError
+from gtvision_edge.audit import SEALED, AuditLog, SealedWords
+from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.detections import repository
 from gtvision_edge.detections.errors import (
     NoDetectionPictureError,
@@ -24,17 +22,16 @@ from gtvision_edge.detections.model import Detection, PictureKind
 from gtvision_edge.detections.picture_store import PictureStore
 from gtvision_edge.detections.pictures import repository as picture_files
 from gtvision_edge.detections.plates import MAX_SUGGESTIONS, search_patterns, similar_to
-from gtvision_edge.detections.push_secrets import Seal, Unseal
 from gtvision_edge.detections.repository import Wanted
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.storage import Database, Transaction
 
 SHORTEST_PURPOSE: Final = 5
+LONGEST_PURPOSE: Final = 500
 MAX_EXPORT: Final = 200_000
 _PAGE: Final = 500
 _SIMILAR_READINGS: Final = 200
 _MOST_ACTS: Final = 1000
-_LOGGED: Final = "words of searches in the audit log"
 _READERS: Final = frozenset({Role.ADMIN, Role.OPERATOR, Role.VIEWER})
 
 
@@ -88,11 +85,9 @@ class DetectionDesk:
         *,
         cameras: CameraList,
         pictures: PictureStore,
-        seal: Seal,
-        unseal: Unseal,
+        words: SealedWords,
     ) -> None:
-        self._seal = seal
-        self._unseal = unseal
+        self._words = words
         self._database = database
         self._audit = audit
         self._cameras = cameras
@@ -292,27 +287,11 @@ class DetectionDesk:
             details={
                 "start_us": wanted.start_us,
                 "end_us": wanted.end_us,
-                "sealed": self._sealed(wanted),
+                SEALED: self._words.close(
+                    plate=wanted.plate, purpose=wanted.purpose.strip()[:LONGEST_PURPOSE]
+                ),
             },
         )
-
-    def _sealed(self, wanted: Search) -> str:
-        """Return what the log keeps of the words of a search: it is never shortened, and shall not hold plates in clear."""
-        words = {"plate": wanted.plate, "purpose": wanted.purpose.strip()[:500]}
-        return base64.b64encode(self._seal(_LOGGED, json.dumps(words))).decode()
-
-    def reveal(self, action: str, details: Mapping[str, Any]) -> dict[str, Any]:
-        """Return an audit entry's *details* with the words of a search in clear, for those who may read the log.
-
-        They stay sealed when the cameras' key is another one than at that time.
-        """
-        if not action.startswith("plates.") or not isinstance(details.get("sealed"), str):
-            return dict(details)
-        try:
-            words = json.loads(self._unseal(_LOGGED, base64.b64decode(details["sealed"])))
-        except (CameraKeyLostError, ValueError):
-            return dict(details)
-        return {name: value for name, value in details.items() if name != "sealed"} | dict(words)
 
 
 def _require(principal: Principal) -> None:

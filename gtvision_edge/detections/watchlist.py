@@ -1,11 +1,12 @@
 """The plates that people want to hear of: a tenant's own list, each entry with its reason, level and end."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, TypedDict
 
 from gtvision_edge.accounts import DEFAULT_TENANT, NotPermittedError, Principal, Role
 from gtvision_edge.accounts.errors import UnknownTenantError
-from gtvision_edge.audit import AuditLog
+from gtvision_edge.audit import SEALED, AuditLog, SealedWords
 from gtvision_edge.detections import repository
 from gtvision_edge.detections.errors import AlreadyWatchedError, UnknownWatchError
 from gtvision_edge.detections.model import Watch, WatchId, WatchLevel
@@ -51,8 +52,11 @@ class WatchPage:
 class Watchlist:
     """Makes, shows, changes and removes entries; each change is audited in its own transaction."""
 
-    def __init__(self, database: Database, audit: AuditLog, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, audit: AuditLog, clock: Clock, *, words: SealedWords
+    ) -> None:
         self._database = database
+        self._words = words
         self._audit = audit
         self._clock = clock
 
@@ -103,10 +107,7 @@ class Watchlist:
             InvalidInputError: no whole plate, no reason, or an end that has passed.
 
         """
-        _require(principal, _EDITORS)
-        owner = wanted.tenant_id or principal.tenant_id or DEFAULT_TENANT
-        if not principal.may_see_tenant(owner):
-            raise UnknownTenantError("There is no such tenant.", tenant_id=owner)
+        owner = self.owner_for(principal, wanted.tenant_id)
         plate = _whole_plate(wanted.plate)
         now_us = self._clock.now_us()
         watch = Watch(
@@ -124,15 +125,14 @@ class Watchlist:
         _check(watch, now_us, is_end_new=True)
 
         def write(transaction: Transaction) -> None:
-            if not repository.tenant_exists(transaction, owner):
-                raise UnknownTenantError("There is no such tenant.", tenant_id=owner)
+            self.require_tenant(transaction, owner)
             known = repository.find_watch_of(transaction, owner, watch.vehicle)
             if known is not None:
                 raise AlreadyWatchedError(
                     "This vehicle is on the watchlist already.", watch_id=known.watch_id
                 )
             repository.insert_watch(transaction, watch)
-            self._note(transaction, principal, address, "watch.created", watch)
+            self.note(transaction, principal, address, "watch.created", watch)
 
         await self._database.write(write)
         return watch
@@ -159,7 +159,7 @@ class Watchlist:
                 return before
             after = replace(wanted, updated_us=now_us)
             repository.update_watch(transaction, after)
-            self._note(transaction, principal, address, "watch.changed", after)
+            self.note(transaction, principal, address, "watch.changed", after)
             return after
 
         return await self._database.write(write)
@@ -177,11 +177,51 @@ class Watchlist:
         def write(transaction: Transaction) -> None:
             watch = _seen(principal, repository.get_watch_row(transaction, watch_id))
             repository.delete_watch(transaction, watch.watch_id)
-            self._note(transaction, principal, address, "watch.removed", watch)
+            self.note(transaction, principal, address, "watch.removed", watch)
 
         await self._database.write(write)
 
-    def _note(
+    def owner_for(self, principal: Principal, tenant_id: str | None) -> str:
+        """Return whose list *principal* adds to: *tenant_id*'s, None = the own tenant's, or the site's first.
+
+        Raises:
+            NotPermittedError: *principal* may not edit the list.
+            UnknownTenantError: none such that *principal* may see.
+
+        """
+        _require(principal, _EDITORS)
+        owner = tenant_id or principal.tenant_id or DEFAULT_TENANT
+        if not principal.may_see_tenant(owner):
+            raise UnknownTenantError("There is no such tenant.", tenant_id=owner)
+        return owner
+
+    def require_tenant(self, transaction: Transaction, tenant_id: str) -> None:
+        """Raise UnknownTenantError where there is no such tenant."""
+        if not repository.tenant_exists(transaction, tenant_id):
+            raise UnknownTenantError("There is no such tenant.", tenant_id=tenant_id)
+
+    def note_import(
+        self,
+        transaction: Transaction,
+        principal: Principal,
+        address: str,
+        tenant_id: str,
+        counts: Mapping[str, int],
+    ) -> None:
+        """Write down that a table was imported: how many entries it made and changed, and how many stood so already."""
+        self._audit.append(
+            transaction,
+            actor=principal.actor(address),
+            action="watch.imported",
+            tenant_id=tenant_id,
+            details={
+                "added": counts.get("add", 0),
+                "changed": counts.get("change", 0),
+                "unchanged": counts.get("nothing", 0),
+            },
+        )
+
+    def note(
         self,
         transaction: Transaction,
         principal: Principal,
@@ -189,6 +229,7 @@ class Watchlist:
         action: str,
         watch: Watch,
     ) -> None:
+        """Write down what was done to an entry."""
         self._audit.append(
             transaction,
             actor=principal.actor(address),
@@ -196,10 +237,9 @@ class Watchlist:
             subject=f"watch:{watch.watch_id}",
             tenant_id=watch.tenant_id,
             details={
-                "plate": watch.plate,
-                "reason": watch.reason,
                 "level": watch.level.value,
                 "expires_us": watch.expires_us,
+                SEALED: self._words.close(plate=watch.plate, reason=watch.reason),
             },
         )
 
@@ -215,11 +255,15 @@ def _seen(principal: Principal, watch: Watch | None) -> Watch:
     return watch
 
 
+def find_whole_plate(text: str) -> Plate | None:
+    """Return the plate in *text*, None = there is not just one; unlike a camera's reading, nothing of it is cut away in silence."""
+    if set(text) & {"?", "*"} or len(text) > MAX_TEXT or len(normalised(text)) > MAX_PLATE:
+        return None
+    return read_plate(text)
+
+
 def _whole_plate(text: str) -> Plate:
-    """Return the plate in *text*; unlike a camera's reading, nothing of it is cut away in silence."""
-    plate = None
-    if not set(text) & {"?", "*"} and len(text) <= MAX_TEXT and len(normalised(text)) <= MAX_PLATE:
-        plate = read_plate(text)
+    plate = find_whole_plate(text)
     if plate is None:
         fault = {"path": "placa", "message": "must be one whole plate, without ? and *"}
         raise InvalidInputError("The entry is not right.", faults=[fault])

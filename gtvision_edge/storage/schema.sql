@@ -370,7 +370,8 @@ CREATE TABLE clock_doubts (
 
 -- Plate readings, one row for each that was accepted. What anonymising takes away is NULL or '' afterwards.
 CREATE TABLE detections (
-    detection_id TEXT PRIMARY KEY,        -- UUIDv7; also the id of the message to the hub
+    detection_no INTEGER PRIMARY KEY,
+    detection_id TEXT NOT NULL UNIQUE,    -- UUIDv7; also the id of the message to the hub
     camera_uuid TEXT NOT NULL,
     camera_id TEXT NOT NULL,              -- the readable id at that time
     tenant_id TEXT NOT NULL,              -- whose the camera was at that time
@@ -396,7 +397,29 @@ CREATE TABLE detections (
 CREATE INDEX detections_by_time ON detections (captured_us, detection_id);
 CREATE INDEX detections_by_camera ON detections (camera_uuid, captured_us, tenant_id);
 CREATE INDEX detections_by_tenant ON detections (tenant_id, captured_us, detection_id);
-CREATE INDEX detections_by_vehicle ON detections (vehicle, captured_us) WHERE vehicle IS NOT NULL;
+
+-- Readings by vehicle. SQLite leaves copies of plates in pages that it splits, which no deletion finds; a page that is given up is
+-- overwritten. So there are two such tables, and after plates were taken away one is emptied into the other, bit by bit.
+CREATE TABLE plates_even (
+    vehicle TEXT NOT NULL,                -- as in detections; so is captured_us
+    captured_us INTEGER NOT NULL,
+    detection_no INTEGER NOT NULL,
+    PRIMARY KEY (vehicle, captured_us, detection_no)
+) WITHOUT ROWID;
+CREATE TABLE plates_odd (
+    vehicle TEXT NOT NULL,                -- likewise
+    captured_us INTEGER NOT NULL,
+    detection_no INTEGER NOT NULL,
+    PRIMARY KEY (vehicle, captured_us, detection_no)
+) WITHOUT ROWID;
+CREATE TABLE plates_turn (
+    is_odd INTEGER NOT NULL               -- 1 = what comes goes into plates_odd, and plates_even is being emptied, or empty; 0 = the other way round
+);
+INSERT INTO plates_turn VALUES (0);
+CREATE TRIGGER plates_go AFTER UPDATE OF vehicle ON detections WHEN OLD.vehicle IS NOT NULL BEGIN
+    DELETE FROM plates_even WHERE vehicle = OLD.vehicle AND captured_us = OLD.captured_us AND detection_no = OLD.detection_no;
+    DELETE FROM plates_odd WHERE vehicle = OLD.vehicle AND captured_us = OLD.captured_us AND detection_no = OLD.detection_no;
+END;
 
 -- Secrets by which a camera's pushes are known; two during a change.
 CREATE TABLE push_secrets (
@@ -452,7 +475,7 @@ CREATE TABLE watchlist (
 );
 CREATE UNIQUE INDEX watchlist_by_vehicle ON watchlist (tenant_id, vehicle);
 
--- Wanted plates that passed. The plate is the detection's: what is anonymised there is gone here.
+-- Wanted plates that passed. The plate is the detection's: what is anonymised there is gone here, and with it what people wrote.
 CREATE TABLE alerts (
     alert_id TEXT PRIMARY KEY,            -- UUIDv7
     detection_id TEXT NOT NULL,
@@ -461,12 +484,12 @@ CREATE TABLE alerts (
     tenant_id TEXT NOT NULL,              -- the detection's
     camera_id TEXT NOT NULL,              -- likewise
     level TEXT NOT NULL,                  -- as the entry said then
-    reason TEXT NOT NULL,                 -- likewise
+    reason TEXT NOT NULL,                 -- likewise; sealed as words in the audit log are, '' once the detection is anonymised
     raised_us INTEGER NOT NULL,
     acked_us INTEGER,                     -- NULL = nobody yet
     acked_by TEXT,                        -- user id
     acked_name TEXT,                      -- login name at that time
-    ack_note TEXT NOT NULL DEFAULT '',
+    ack_note TEXT NOT NULL DEFAULT '',    -- sealed likewise
     UNIQUE (passage_id, tenant_id)
 );
 CREATE INDEX alerts_by_time ON alerts (raised_us, alert_id);

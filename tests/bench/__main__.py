@@ -23,6 +23,7 @@ BENCHMARKS = (
     "retention",
     "uplink",
     "plates",
+    "anonymising",
 )
 
 

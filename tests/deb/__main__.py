@@ -12,7 +12,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from tests.deb.container import Container, booted, root_archive
 
@@ -28,11 +30,13 @@ OWN_PASSWORD = "so-o-admin-conhece"
 NEXT_VERSION = "0.1.0-1+next"
 """Later than any 0.1.0-1 and never released."""
 
-CAMERA_FILES = (
+INSIDE = (
     "tests/__init__.py",
     "tests/deb/camera.py",
+    "tests/deb/object_store.py",
     "tests/fakes/__init__.py",
     "tests/fakes/clips.py",
+    "tests/fakes/object_store.py",
     "tests/fakes/virtual_camera.py",
 )
 shown: list[str] = []
@@ -53,7 +57,7 @@ def main() -> None:
     files = {
         package: "opt/test/first.deb",
         later: "opt/test/next.deb",
-        **{Path(name): f"opt/test/{name}" for name in CAMERA_FILES},
+        **{Path(name): f"opt/test/{name}" for name in INSIDE},
     }
     mediamtx = os.environ.get("MEDIAMTX_BIN")
     if mediamtx:
@@ -115,6 +119,7 @@ def live(container: Container, *, has_mediamtx: bool) -> None:
         gives_the_first_password_to_an_admin_only,
         records_a_camera_on_its_own_disk,
         looks_for_cameras,
+        copies_to_an_object_store,
         waits_for_its_disk,
         takes_a_new_disk_when_told,
         goes_on_after_a_kill,
@@ -205,6 +210,50 @@ def looks_for_cameras(container: Container) -> str:
         f"looking for cameras works in the unit's confinement ({len(asked['items'])} found on the box itself); "
         "a box without a network says so"
     )
+
+
+def copies_to_an_object_store(container: Container) -> str:
+    store = container.start("python3", "-S", "/opt/test/tests/deb/object_store.py")
+    assert store.stdout is not None
+    url = store.stdout.readline().strip()
+    assert url.startswith("http://"), url + store.stdout.read()
+    secret = "/etc/gtvision-edge/credentials/archive-secret"
+    container.shell(f"umask 077; echo segredo-da-caixa > {secret}")
+    settings = {
+        'bucket = ""': 'bucket = "copias"',
+        'endpoint = ""': f'endpoint = "{url}"',
+        'access_key = ""': 'access_key = "box17"',
+        "# secret_key_file": "secret_key_file",
+    }
+    changes = ";".join(f"s|^{before}|{after}|" for before, after in settings.items())
+    stopped = datetime.now(UTC)  # the file that is being written ends here
+    container.shell(
+        f"sed -i '/^\\[archive\\]/,/^\\[push\\]/{{{changes}}}' /etc/gtvision-edge/edge.toml;"
+        f"systemctl restart {UNIT}"
+    )
+    wait_recording(container)
+    asked = {
+        "cameras": ["cam01"],
+        "start": (stopped - timedelta(seconds=4)).isoformat(),
+        "end": stopped.isoformat(),
+        "reason": "furto na praça",
+    }
+    incident_id = container.ask("POST", "/incidents", asked)["incident_id"]
+    request = {"authority": "2ª DP", "purpose": "investigação criminal"}
+    export = container.ask("POST", "/exports", {"incident_id": incident_id, "request": request})
+    told: dict[str, Any] = {}
+
+    def is_copied() -> bool:
+        told.update(container.ask("GET", "/status")["archive"])
+        return (told["state"], told["copies"], told["waiting"]) == ("up", 1, 0)
+
+    wait("the bundle is copied", is_copied, 60)
+    there = container.shell(f"cd /opt/test/kept/*/evidence/{export['export_id']}; sha256sum *.zip")
+    digest, name = there.split()
+    assert name == f"{digest}.zip"
+    assert "The store takes copies" in container.run("gtvision-edge", "archive", "status")
+    assert "segredo-da-caixa" not in container.run("journalctl", "--no-pager")
+    return f"an evidence bundle of {told['copied_bytes']} B is copied to an object store, its secret a credential of the unit"
 
 
 def waits_for_its_disk(container: Container) -> str:
@@ -353,8 +402,12 @@ def has_its_own_server_again_when_mediamtx_is_switched_off(container: Container)
     container.shell(
         f"systemctl stop {UNIT}; systemctl disable --now mediamtx; systemctl start {UNIT}"
     )
-    box = container.ask("GET", "/status")
-    assert box["media_server"]["kind"] == "embedded", box["media_server"]
+
+    def is_embedded() -> bool:
+        server: dict[str, object] = container.ask("GET", "/status")["media_server"]
+        return server["kind"] == "embedded"
+
+    wait("the embedded server", is_embedded, 5)
     wait("nothing to mend", lambda: container.ask("GET", "/status")["findings"] == [], 10)
     wait_recording(container)
     return "mediamtx.service disabled: the embedded server at once, nothing to mend"

@@ -63,16 +63,17 @@ class Pushing:
         ago_s: float = 0,
         secret: str = "",
         confidence: str = "0.95",
+        imagem_url: str | None = None,
     ) -> int:
         """Send a signed reading; return the status."""
         at = (datetime.now(UTC) - timedelta(seconds=ago_s)).isoformat(timespec="milliseconds")
-        fields = SignedFields(camera_id, plate, at, confidence, "")
+        fields = SignedFields(camera_id, plate, at, confidence, imagem_url or "")
         body = {
             "camera_id": camera_id,
             "placa": plate,
             "timestamp": at,
             "confianca": float(confidence),
-            "imagem_url": None,
+            "imagem_url": imagem_url,
             "signature": sign_fields(secret or self.access[camera_id]["secret"], fields),
         }
         session = self.admin.session
@@ -98,9 +99,11 @@ class Pushing:
 
 
 @asynccontextmanager
-async def plates_site(tmp_path: Path) -> AsyncIterator[tuple[Site, Client, Pushing]]:
-    """A running site of two cameras that may push, and a person of each role."""
-    site = Site(tmp_path / "state")
+async def plates_site(
+    tmp_path: Path, *, settings: str = ""
+) -> AsyncIterator[tuple[Site, Client, Pushing]]:
+    """A running site of two cameras that may push, and a person of each role; *settings* are more lines of its file."""
+    site = Site(tmp_path / "state", settings=settings)
     clip = ClipSpec(seconds=4, key_every_s=1)
     async with virtual_camera(clip) as camera, running_daemon(site), logged_in(site) as admin:
         await admin.add_camera("cam01", camera.url())

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from typing import Literal
 from urllib.parse import quote, unquote
@@ -21,6 +22,7 @@ from aiohttp import web
 
 LEAST_PART = 5 * 2**20
 """S3 takes no smaller part, but for the last one."""
+MOST_SKEW = timedelta(minutes=15)
 Mood = Literal["well", "away", "hangs", "cuts", "denies"]
 
 
@@ -68,6 +70,8 @@ class ObjectStore:
     secret_key: str = "segredo-da-caixa"
     region: str = "us-east-1"
     url: str = ""
+    clock_ahead_s: float = 0.0
+    """Of that of whoever asks."""
     mood: Mood = "well"
     mood_of: Callable[[str, str], Mood | None] = lambda method, key: None
     objects: dict[str, bytes] = field(default_factory=dict)
@@ -108,11 +112,22 @@ class ObjectStore:
             if request.transport is None:  # whoever asked has gone
                 raise ConnectionResetError
         try:
-            self._admit(request, body, mood)
-            return self._do(request, key, body)
+            return await self.reply(request, key, body, mood)
         except RefusedError as error:
             text = f"<Error><Code>{error.code}</Code><Message>no</Message></Error>"
             return web.Response(status=error.status, text=text, content_type="application/xml")
+
+    async def reply(
+        self, request: web.Request, key: str, body: bytes, mood: Mood
+    ) -> web.StreamResponse:
+        """Answer what came, unless *mood* is against it.
+
+        Raises:
+            RefusedError: the request is not taken.
+
+        """
+        self._admit(request, body, mood)
+        return self._do(request, key, body)
 
     def _admit(self, request: web.Request, body: bytes, mood: Mood) -> None:
         if mood == "away":
@@ -220,6 +235,10 @@ class ObjectStore:
             raise RefusedError(403, "InvalidAccessKeyId")
         if region != self.region:
             raise RefusedError(400, "AuthorizationHeaderMalformed")
+        asked_at = datetime.strptime(request.headers["x-amz-date"], "%Y%m%dT%H%M%S%z")
+        here = datetime.now(UTC) + timedelta(seconds=self.clock_ahead_s)
+        if abs(here - asked_at) > MOST_SKEW:
+            raise RefusedError(403, "RequestTimeTooSkewed")
         payload = request.headers["x-amz-content-sha256"]
         if payload not in (hashlib.sha256(body).hexdigest(), "UNSIGNED-PAYLOAD"):
             raise RefusedError(400, "XAmzContentSHA256Mismatch")

@@ -17,6 +17,7 @@ from tests.e2e.plate_pushes import Pushing
 from tests.e2e.test_evidence import CLIP, ask, finished, incident_of
 from tests.fakes.object_store import Mood, ObjectStore, running_store
 from tests.fakes.virtual_camera import virtual_camera
+from tests.object_storage import running_relay
 from tests.waiting import becomes
 
 pytestmark = pytest.mark.timeout(400)
@@ -67,8 +68,12 @@ def kills_at(daemon: RunningDaemon, number: int) -> Callable[[str], None]:
     return count
 
 
-async def test_copies_owed_survive_kills_and_a_store_that_is_away(tmp_path: Path) -> None:
-    async with running_store() as store, virtual_camera(CLIP) as camera:
+@pytest.mark.parametrize("kind", ["stand-in", pytest.param("real", marks=pytest.mark.versitygw)])
+async def test_copies_owed_survive_kills_and_a_store_that_is_away(
+    tmp_path: Path, kind: str
+) -> None:
+    running = running_relay(tmp_path / "gateway") if kind == "real" else running_store()
+    async with running as store, virtual_camera(CLIP) as camera:
         site = Site(tmp_path / "state", settings=archive_of(store), record_segment="4s")
         store.behave("hangs")
         async with running_daemon(site) as daemon, logged_in(site) as admin:

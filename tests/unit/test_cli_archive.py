@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gtvision_edge.cli import main
+from gtvision_edge.cli_archive import CURES
 
 STORE = '[archive]\nbucket = "copias"\nendpoint = "http://127.0.0.1:9"\naccess_key = "box17"\nsecret_key = "a-secret"\n'
 
@@ -72,3 +73,14 @@ def test_without_the_extra_a_bucket_is_refused_with_a_code_and_no_bucket_is_not(
         said = capsys.readouterr().err
         assert "[archive_extra_missing]" in said
         assert "gtvision-edge[archive]" in said
+
+
+def test_what_to_mend_is_said_where_it_is_known(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (config.parent / "edge.db").touch()
+    with config.open("a") as file:
+        file.write(STORE.replace("http:", "https:") + f'ca_file = "{config.parent}/none.pem"\n')
+
+    assert code_of("archive", "status", "--config", str(config)) == 1
+    assert CURES["ca_unreadable"] in capsys.readouterr().out.splitlines()

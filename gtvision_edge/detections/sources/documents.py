@@ -23,6 +23,10 @@ MAX_DOCUMENT: Final = 512 * 1024
 MAX_DEPTH: Final = 24
 MAX_NODES: Final = 5000
 _MAX_MARKS: Final = 4 * MAX_NODES
+_CHUNK: Final = 64 * 1024
+"""Of XML that is given to the parser at a time."""
+_MAX_TAG: Final = 2 * _CHUNK
+"""Bytes of a tag with its attributes, and of a comment: the parser holds it whole before anybody is asked. Text comes in pieces."""
 """Commas and brackets of a JSON document, those within its texts too: told before a tree is built of it."""
 _CHARSETS: Final = frozenset(
     {
@@ -166,7 +170,10 @@ def _parse(raw: bytes) -> ElementTree.Element:
         target=_BoundedTree(), forbid_dtd=True, forbid_entities=True, forbid_external=True
     )
     try:
-        parser.feed(raw)
+        for start in range(0, len(raw), _CHUNK):
+            parser.feed(raw[start : start + _CHUNK])
+            if start + _CHUNK - parser.parser.CurrentByteIndex > _MAX_TAG:
+                raise _too_much()
         root: ElementTree.Element = parser.close()
     except DefusedXmlException as error:
         raise MalformedPushError("The document declares entities of its own.") from error
@@ -184,7 +191,7 @@ class _BoundedTree(ElementTree.TreeBuilder):
         self._depth = 0
 
     def start(self, tag: str, attrs: dict[str, str], /) -> ElementTree.Element:
-        self._count += 1
+        self._count += 1 + len(attrs)
         self._depth += 1
         if self._depth > MAX_DEPTH + 1 or self._count > MAX_NODES:
             raise _too_much()

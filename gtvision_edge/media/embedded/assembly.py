@@ -1,5 +1,6 @@
 """Turns a session's packets into streams of fragments: stamps, parameter sets, key frames, sound."""
 
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -15,7 +16,7 @@ from gtvision_edge.media.embedded.nal import (
     sets_from_extradata,
 )
 from gtvision_edge.media.embedded.sps import BrokenParameterSetError, read_picture
-from gtvision_edge.media.embedded.timeline import Timeline, WallClock
+from gtvision_edge.media.embedded.timeline import CatchingUp, Timeline, WallClock
 from gtvision_edge.media.embedded.tracks import AudioInput, VideoInput
 from gtvision_edge.media.embedded.transcode import G711ToAac
 from gtvision_edge.runtime.clock import Clock
@@ -65,6 +66,9 @@ class SampleAssembly:
         self._clock = clock
         self._fragment_s = fragment_s
         self._wall = WallClock()
+        self._catching_up = CatchingUp()
+        self._early: list[tuple[Fragment, int]] = []
+        """What was cut while a burst is being read, with what the clock said then of the line's begin."""
         self._timeline = Timeline()
         rate = video.frame_rate if video.frame_rate and 0.1 <= video.frame_rate <= 240 else 25.0
         self._timeline.add_track(VIDEO_ID, _VIDEO_SCALE, round(_VIDEO_SCALE / rate))
@@ -124,7 +128,8 @@ class SampleAssembly:
         if self._muxer is not None:
             rest = self._muxer.finish()
             if rest is not None:
-                self._sink.fragment(rest)
+                self._hand_out(rest)
+            self._release()
             self._muxer = None
 
     def _scale(self, ticks: int) -> int:
@@ -141,9 +146,13 @@ class SampleAssembly:
         if stamp.jumped:
             log.warning("camera_clock_jumped")
             self._restart = True
+            self._release()
             self._wall.forget()
+            self._catching_up.begin()
         line_us = stamp.dts * 1_000_000 // _VIDEO_SCALE
         self._wall.see(line_us, self._clock.now_us(), arrival_s)
+        if self._catching_up.is_behind:
+            self._catching_up.see(line_us, arrival_s)
         if unit.is_key and (self._muxer is None or self._restart or self._has_new_sets()):
             self._open_muxer()
         muxer = self._muxer
@@ -152,11 +161,27 @@ class SampleAssembly:
         pts = stamp.dts + (offset if 0 <= offset < 10 * _VIDEO_SCALE else 0)
         fragment = muxer.add_video(stamp.dts, pts, unit.data, is_key=unit.is_key)
         if fragment is not None:
-            self._sink.fragment(fragment)
+            self._hand_out(fragment)
+        if self._early and not self._catching_up.is_behind:
+            self._release()
         if self._sink.wants_units:
             self._sink.unit(
                 0, unit.data, pts, is_key=unit.is_key, captured_us=self._wall.at(line_us)
             )
+
+    def _hand_out(self, fragment: Fragment) -> None:
+        if self._catching_up.is_behind:
+            self._early.append((fragment, self._wall.at(0)))
+        else:
+            self._release()
+            self._sink.fragment(fragment)
+
+    def _release(self) -> None:
+        """Hand out what was held back, with its time as it is known by now."""
+        for fragment, begin_us in self._early:
+            start_us = fragment.start_us + self._wall.at(0) - begin_us
+            self._sink.fragment(replace(fragment, start_us=start_us))
+        self._early.clear()
 
     def _has_new_sets(self) -> bool:
         # Cameras flip between two sets (day and night); only one never seen before asks for a new init.

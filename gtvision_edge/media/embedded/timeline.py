@@ -138,3 +138,43 @@ class WallClock:
         """Return UTC microseconds of *line_us*."""
         offset = self._offset_us or 0
         return line_us + (offset if self._before is None else min(self._before, offset))
+
+
+class CatchingUp:
+    """Tells when a session that begins with a burst has come to the present.
+
+    Opening a camera takes seconds on a busy machine; what it sent meanwhile lies in buffers and is then read at once. While that
+    goes on, the earliest arrival is still to come.
+    """
+
+    _WAITED_US = 150_000
+    _AT_ONCE_S = 0.4
+    """Cameras that send a second at a time are waited for once a second, and for so long that nothing can be in store."""
+    _LONGEST_US = 5_000_000
+
+    def __init__(self) -> None:
+        self.is_behind = True
+        self._first_us: int | None = None
+        self._last_us = 0
+        self._last_s = 0.0
+        self._waited_us = 0
+
+    def begin(self) -> None:
+        """Expect a burst again: the camera's clock has jumped."""
+        self.is_behind, self._first_us, self._waited_us = True, None, 0
+
+    def see(self, line_us: int, arrival_s: float) -> None:
+        """Note that what stands at *line_us* arrived at *arrival_s* (monotonic)."""
+        if self._first_us is None:
+            self._first_us = line_us
+        else:
+            step_us = line_us - self._last_us
+            waited_s = arrival_s - self._last_s
+            is_waited_for = waited_s * 1e6 >= step_us / 2
+            self._waited_us = self._waited_us + step_us if is_waited_for else 0
+            if waited_s >= self._AT_ONCE_S:
+                self._waited_us = self._WAITED_US
+            # A camera that goes on in this way for so long has more in store than anybody wants to wait for.
+            is_long = line_us - self._first_us >= self._LONGEST_US
+            self.is_behind = self._waited_us < self._WAITED_US and not is_long
+        self._last_us, self._last_s = line_us, arrival_s

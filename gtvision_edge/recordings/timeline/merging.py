@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from gtvision_edge.cameras.model import CameraState, StateEntry
+from gtvision_edge.cameras.model import RESTARTS, CameraState, StateEntry
 from gtvision_edge.recordings.model import Span
 from gtvision_edge.recordings.timeline.model import Gap, GapCause, RecordedSpan, Stretch
 
@@ -196,7 +196,7 @@ def explained(gap: Gap, happenings: Sequence[Happening], states: Sequence[StateE
             weights[cause] = weights.get(cause, 0) + overlap_us
     best = max(weights, key=lambda cause: weights[cause], default=None)
     is_restarted = any(
-        entry.reason == "restarted" and gap.start_us <= entry.since_us <= gap.end_us + RESTART_US
+        entry.reason in RESTARTS and gap.start_us <= entry.since_us <= gap.end_us + RESTART_US
         for entry in states
     )
     if is_restarted and (best is None or weights[best] * 2 < span.length_us):

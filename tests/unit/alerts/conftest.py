@@ -20,6 +20,7 @@ from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.storage import Database, Transaction
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.clock import FakeClock
+from tests.fakes.words import WORDS
 
 OPERATOR_A = Principal(UserId("u1"), "op-a", "Op", Role.OPERATOR, TenantId("a"), None, "pt-BR", 1)
 NARROW_A = replace(OPERATOR_A, user_id=UserId("u2"), camera_ids=frozenset({"cam01"}))
@@ -95,13 +96,13 @@ async def gate(
         zone=ZoneInfo("America/Sao_Paulo"),
         pictures=PictureStore(tmp_path / "pictures"),
         send=lambda transaction, news: None,
-        tell=(Teller(clock, kept=kept), fail),
+        tell=(Teller(clock, words=WORDS, kept=kept), fail),
     )
-    made = Gate(intake, Watchlist(database, AuditLog(clock), clock), clock)
+    made = Gate(intake, Watchlist(database, AuditLog(clock), clock, words=WORDS), clock)
     yield made
     intake.close()
 
 
 @pytest.fixture
 def desk(database: Database, clock: FakeClock, bus: EventBus, kept: int) -> AlertDesk:
-    return AlertDesk(database, AuditLog(clock), clock, bus, kept=kept)
+    return AlertDesk(database, AuditLog(clock), clock, bus, words=WORDS, kept=kept)

@@ -18,6 +18,7 @@ from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.storage import Database
 from gtvision_edge.storage.errors import StorageError
 from tests.fakes.clock import FakeClock
+from tests.fakes.words import WORDS
 from tests.unit.alerts.conftest import (
     AUDITOR_A,
     KEPT,
@@ -164,7 +165,7 @@ async def test_the_first_who_sees_to_an_alert_counts_and_is_written_down(
     (act,) = await database.fetch_all(
         "SELECT tenant_id, details FROM audit_log WHERE action = 'alert.acknowledged'"
     )
-    assert (act[0], json.loads(act[1])["note"]) == ("a", "viatura 12")
+    assert (act[0], WORDS.reveal(json.loads(act[1]))["note"]) == ("a", "viatura 12")
     assert [kind for kind, _ in await told(database)] == [
         "detection",
         "alert",
@@ -196,7 +197,7 @@ async def test_who_acknowledged_takes_it_back_and_the_alert_waits_again(
         "SELECT tenant_id, subject, details FROM audit_log WHERE action = 'alert.acknowledgement_taken_back'"
     )
     assert (act[0], act[1]) == ("a", f"alert:{alert.alert_id}")
-    details = json.loads(act[2])
+    details = WORDS.reveal(json.loads(act[2]))
     assert (details["note"], details["acknowledged_us"]) == ("engano", done.acknowledged.at_us)
     again = await desk.acknowledge(OPERATOR_A, alert.alert_id, note="viatura 12")
     assert again.acknowledged is not None

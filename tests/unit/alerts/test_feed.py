@@ -13,6 +13,7 @@ from gtvision_edge.alerts.service import AlertDesk
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.storage import Database, Transaction
 from tests.fakes.clock import FakeClock
+from tests.fakes.words import WORDS
 from tests.unit.alerts.conftest import KEPT, NARROW_A, OPERATOR_A, OPERATOR_B, SITE, Gate
 from tests.waiting import becomes, patiently
 
@@ -36,7 +37,7 @@ async def followed(feed: Feed) -> AsyncIterator[Feed]:
 
 @pytest.fixture
 async def feed(database: Database, bus: EventBus, clock: FakeClock) -> AsyncIterator[Feed]:
-    async with followed(Feed(database, bus, clock)) as running:
+    async with followed(Feed(database, bus, clock, words=WORDS)) as running:
         yield running
 
 
@@ -119,7 +120,7 @@ class TestUnderLoad:
                 got[number] = [entry.seq - start for entry in entries]
 
         async with (
-            followed(Feed(database, bus, clock, waiting=4)) as feed,
+            followed(Feed(database, bus, clock, words=WORDS, waiting=4)) as feed,
             asyncio.TaskGroup() as tasks,
         ):
             for number in range(12):
@@ -137,7 +138,7 @@ async def test_who_takes_too_slowly_is_read_to_from_the_table_and_holds_back_nob
 ) -> None:
     registry = CollectorRegistry()
     async with (
-        followed(Feed(database, bus, clock, waiting=3, registry=registry)) as feed,
+        followed(Feed(database, bus, clock, words=WORDS, waiting=3, registry=registry)) as feed,
         feed.sit(Audience(OPERATOR_A, READINGS), since=None) as slow,
         feed.sit(Audience(OPERATOR_A, READINGS), since=None) as quick,
     ):
@@ -175,7 +176,7 @@ async def test_what_the_bus_did_not_tell_of_is_handed_out_with_the_next_sign_of_
 ) -> None:
     deaf = EventBus()
     async with (
-        followed(Feed(database, deaf, clock)) as feed,
+        followed(Feed(database, deaf, clock, words=WORDS)) as feed,
         feed.sit(Audience(OPERATOR_A, ALL), since=None) as seat,
     ):
         await clock.until_asleep()

@@ -9,6 +9,7 @@ from gtvision_edge.alerts.model import Audience, FeedKind
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.storage import Database
 from tests.fakes.clock import FakeClock
+from tests.fakes.words import WORDS
 from tests.unit.alerts.conftest import OPERATOR_A, Gate
 from tests.unit.alerts.test_feed import followed, next_of
 from tests.waiting import becomes
@@ -42,7 +43,7 @@ async def test_what_is_handed_out_while_the_table_was_read_is_read_next(
 ) -> None:
     pausing = PausingDatabase(database)
     async with (
-        followed(Feed(cast("Database", pausing), bus, clock)) as feed,
+        followed(Feed(cast("Database", pausing), bus, clock, words=WORDS)) as feed,
         feed.sit(EVERYTHING, since=None) as seat,
         feed.sit(EVERYTHING, since=None) as other,
     ):
@@ -71,7 +72,7 @@ async def test_what_was_read_before_it_is_handed_out_is_not_told_twice(
         await release.wait()
 
     async with (
-        followed(Feed(cast("Database", pausing), bus, clock)) as feed,
+        followed(Feed(cast("Database", pausing), bus, clock, words=WORDS)) as feed,
         feed.sit(EVERYTHING, since=None) as seat,
     ):
         pausing.after_feed = hold

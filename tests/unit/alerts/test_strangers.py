@@ -12,6 +12,7 @@ from gtvision_edge.alerts.service import AlertDesk
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.storage import Database
 from tests.fakes.clock import FakeClock
+from tests.fakes.words import WORDS
 from tests.unit.alerts.conftest import OPERATOR_A, SITE, Gate
 from tests.unit.alerts.test_feed import followed, gather
 
@@ -52,7 +53,7 @@ async def test_the_feed_the_list_and_the_poll_show_exactly_what_a_person_may_see
     await desk.acknowledge(SITE, third.alert_id)
     everything = frozenset(FeedKind)
 
-    async with followed(Feed(database, bus, clock)) as feed:
+    async with followed(Feed(database, bus, clock, words=WORDS)) as feed:
         async with feed.sit(Audience(SITE, everything), since=0) as seat:
             whole = await gather(feed, seat, 3 * len(CAMERAS) + 1)
         for person in PEOPLE:

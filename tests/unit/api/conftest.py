@@ -29,6 +29,7 @@ from gtvision_edge.accounts import (
 )
 from gtvision_edge.alerts.marks import ReadingMarks
 from gtvision_edge.alerts.raising import Teller
+from gtvision_edge.alerts.repository import forget_words
 from gtvision_edge.alerts.service import AlertDesk
 from gtvision_edge.api.alerts import alert_endpoints
 from gtvision_edge.api.archive import archive_endpoints
@@ -63,13 +64,14 @@ from gtvision_edge.api.site import site_endpoints
 from gtvision_edge.api.status import status_endpoints
 from gtvision_edge.api.storage import storage_endpoints
 from gtvision_edge.api.uplink import uplink_endpoints
+from gtvision_edge.api.watch_import import watch_import_endpoints
 from gtvision_edge.api.watchlist import watchlist_endpoints
 from gtvision_edge.app import to_message
 from gtvision_edge.archive.debts import PictureCopies
 from gtvision_edge.archive.model import StoreState, Totals
 from gtvision_edge.archive.parked import FailedCopies
 from gtvision_edge.archive.watch import ArchiveView
-from gtvision_edge.audit import AuditLog
+from gtvision_edge.audit import AuditLog, SealedWords
 from gtvision_edge.cameras.errors import UnknownCameraError
 from gtvision_edge.cameras.model import CameraState, CameraUuid, NewCamera, ProbeRequest, StateEntry
 from gtvision_edge.cameras.onvif.search import DeviceSearch
@@ -79,6 +81,7 @@ from gtvision_edge.detections.opening import (
     open_detections,
     readings_for_evidence,
 )
+from gtvision_edge.detections.watch_import import WatchImport
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.keys import OpenedKeys, open_keys
 from gtvision_edge.lines.parked import ParkedDesk
@@ -89,6 +92,7 @@ from gtvision_edge.media.posters import Picture
 from gtvision_edge.mosaics import MosaicService
 from gtvision_edge.papers import PaperPrinter, PaperShelf
 from gtvision_edge.push.opening import Pushes, open_pushes
+from gtvision_edge.push.raising import queue_alert
 from gtvision_edge.recordings.errors import VolumeError
 from gtvision_edge.recordings.evidence.exports import Exports, open_exports
 from gtvision_edge.recordings.evidence.ordering import Site
@@ -567,8 +571,15 @@ def bus() -> EventBus:
 
 
 @pytest.fixture
-def alerts(database: Database, audit: AuditLog, clock: FakeClock, bus: EventBus) -> AlertDesk:
-    return AlertDesk(database, audit, clock, bus)
+def words(cameras: CameraService) -> SealedWords:
+    return SealedWords(seal=cameras.seal, unseal=cameras.unseal)
+
+
+@pytest.fixture
+def alerts(
+    database: Database, audit: AuditLog, clock: FakeClock, bus: EventBus, words: SealedWords
+) -> AlertDesk:
+    return AlertDesk(database, audit, clock, bus, words=words)
 
 
 @pytest.fixture
@@ -606,9 +617,10 @@ async def detections(
     cameras: CameraService,
     tmp_path: Path,
     bus: EventBus,
+    words: SealedWords,
 ) -> AsyncIterator[Detections]:
     outbox = Outbox(clock, site_id="a-site")
-    teller = Teller(clock)
+    teller = Teller(clock, words=words, raised=(queue_alert,))
     async with open_detections(
         database,
         audit,
@@ -620,10 +632,12 @@ async def detections(
         zone=ZoneInfo("America/Sao_Paulo"),
         seal=cameras.seal,
         unseal=cameras.unseal,
+        words=words,
         send=lambda transaction, news: outbox.add_all(
             transaction, [to_message(each) for each in news]
         ),
         forget_unsent=forget_unsent,
+        forget_words=forget_words,
         held=holds_moment(camera_uuid="detections.camera_uuid", time_us="detections.captured_us"),
         settings=DetectionSettings(picture_sources=("127.0.0.1",)),
         is_held=preserves,
@@ -664,6 +678,7 @@ def resources(
     api_settings: ApiSettings,
     notices: Pushes,
     alerts: AlertDesk,
+    words: SealedWords,
 ) -> list[Endpoint]:
     """Every endpoint but the session's."""
     return [
@@ -702,9 +717,13 @@ def resources(
         *push_access_endpoints(detections.access, Proxies(api_settings.trusted_proxies), clock),
         *plate_source_endpoints(detections.sources, pull_of=detections.pullers.view_of),
         *detection_endpoints(detections.desk),
-        *detection_table_endpoints(detections.desk),
-        *audit_endpoints(audit, database, keys.site, reveal=detections.desk.reveal),
+        *detection_table_endpoints(detections.desk, zone=ZoneInfo("America/Sao_Paulo")),
+        *audit_endpoints(audit, database, keys.site, words=words),
         *watchlist_endpoints(detections.watchlist, clock),
+        *watch_import_endpoints(
+            WatchImport(database, detections.watchlist, clock),
+            ZoneInfo("America/Sao_Paulo"),
+        ),
         *alert_endpoints(alerts),
         *archive_endpoints(ParkedDesk(FailedCopies(is_on=True), database, audit, clock)),
         *uplink_endpoints(

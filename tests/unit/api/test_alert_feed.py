@@ -30,6 +30,7 @@ from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.clock import FakeClock
 from tests.fakes.pushes import jpeg
+from tests.fakes.words import WORDS
 from tests.unit.api.conftest import Served, Starter
 from tests.waiting import patiently
 
@@ -75,7 +76,7 @@ async def house(
     bus: EventBus,
     clock: FakeClock,
 ) -> AsyncIterator[House]:
-    feed = Feed(database, bus, clock)
+    feed = Feed(database, bus, clock, words=WORDS)
     await feed.load()
     made: list[AlertFeed] = []
 

@@ -3,17 +3,24 @@
 import csv
 import io
 import json
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+import gtvision_edge
 from gtvision_edge.api.detection_table import HEADINGS
+from gtvision_edge.api.detection_words import table_words
 from gtvision_edge.detections import service
+from gtvision_edge.detections.model import TimeSource, TrustLevel
 from gtvision_edge.storage import Database
 from tests.fakes.clock import FakeClock
 from tests.unit.api.conftest import Served
 from tests.unit.api.test_plates import access, message, post
 
 TABLE = "/api/v1/detections.csv"
+CONSOLE = Path(gtvision_edge.__file__).parent / "console" / "src"
 
 
 async def send(served: Served, clock: FakeClock, *plates: str, camera_id: str = "cam01") -> None:
@@ -43,7 +50,55 @@ async def test_all_pages_come_newest_first(
 
     assert [each["placa"] for each in rows] == [f"ABC1D2{number}" for number in (4, 3, 2, 1, 0)]
     assert list(rows[0]) == list(HEADINGS)
-    assert (rows[0]["camera_id"], rows[0]["confianca"]) == ("cam01", "0.950")
+    assert (rows[0]["camera_id"], rows[0]["confianca"]) == ("cam01", "0,950")
+
+
+async def test_it_is_written_for_people_in_their_language_and_for_programs_in_codes(
+    served: Served, clock: FakeClock
+) -> None:
+    await send(served, clock, "ABC1D23")
+
+    async def told(query: str, who: str = "operator-a") -> list[str]:
+        (row,) = await table(served, f"purpose=BO+45/2026{query}", who)
+        names = ("data_hora", "confianca", "fonte", "confiabilidade", "horario", "atrasada")
+        return [row[name] for name in names]
+
+    passed = datetime.fromtimestamp(clock.now_us() / 1e6, ZoneInfo("America/Sao_Paulo"))
+    assert await told("") == [
+        f"{passed:%d/%m/%Y %H:%M:%S}",
+        "0,950",
+        "integrador (webhook)",
+        "assinada com o segredo da câmera",
+        "de quem enviou",
+        "não",
+    ]
+    assert await told("&codes=true") == [
+        f"{passed:%Y-%m-%dT%H:%M:%S}",
+        "0.950",
+        "webhook",
+        "signed",
+        "camera",
+        "false",
+    ]
+    status, _ = await served.call("PATCH", "/me", who="operator-a", json={"locale": "en"})
+    assert status == 200
+    assert (await told(""))[1:4] == [
+        "0.950",
+        "integrator (webhook)",
+        "signed with the camera's secret",
+    ]
+
+
+@pytest.mark.parametrize("locale", ["pt-BR", "en"])
+def test_every_code_has_words_and_they_are_those_of_the_console(locale: str) -> None:
+    words = table_words(locale)
+    said = (CONSOLE / "i18n" / f"plates.{locale}.ts").read_text(encoding="utf-8")
+
+    assert set(words.trusts) == set(TrustLevel)
+    assert set(words.times) == set(TimeSource)
+    for some in (words.sources, words.trusts, words.directions):
+        for code, word in some.items():
+            assert f'{code}: "{word}"' in said
 
 
 async def test_no_cell_is_a_formula(served: Served, clock: FakeClock) -> None:

@@ -122,6 +122,59 @@ async def test_what_is_old_is_refused_with_its_reason(served: Served, clock: Fak
     assert (status, content["code"]) == (422, "stale_push")
 
 
+async def signed_whole(served: Served, clock: FakeClock, secret: str, when: str) -> Any:
+    """Send a reading of *when*, signed now by its headers; return status and answer."""
+    raw = json.dumps(message(clock, timestamp=when)).encode()
+    stamp = str(clock.now_us() // 1_000_000)
+    signature = sign_body(secret, message_id=when, timestamp=stamp, body=raw)
+    return await post(
+        served,
+        raw,
+        **{"webhook-id": when, "webhook-timestamp": stamp, "webhook-signature": signature},
+    )
+
+
+@pytest.mark.parametrize("ago_s", [3600 * 3, 86_400 * 179.0, 86_400 * 399.0])
+async def test_a_reading_that_was_kept_while_the_line_was_down_has_its_own_time_and_alarms_nobody(
+    served: Served, clock: FakeClock, database: Database, ago_s: float
+) -> None:
+    secret = (await access(served))["secret"]
+    watch = {"placa": "ABC1D23", "reason": "furto", "level": "critical"}
+    await served.call("POST", "/watchlist", who="operator-a", json=watch)
+    # Three hours ago in UTC: what a camera of the zone that forgot its offset would write for now.
+    when = to_rfc3339(clock.now_us() - round(ago_s * 1e6))
+
+    status, _ = await signed_whole(served, clock, secret, when)
+
+    assert status == 202
+    _, page = await served.call("GET", "/detections", who="operator-a")
+    assert [(each["timestamp"], each["late"]) for each in page["items"]] == [(when, True)]
+    row = await database.fetch_one(
+        "SELECT time_source, (SELECT count(*) FROM alerts) FROM detections"
+    )
+    assert row is not None
+    assert tuple(row) == ("camera", 0)
+
+
+@pytest.mark.parametrize("ago_s", [86_400 * 401.0, 86_400 * 700.0, -301.0, -86_400 * 3650.0])
+async def test_a_signed_reading_of_a_time_that_cannot_be_is_refused_and_not_dated_anew(
+    served: Served, clock: FakeClock, database: Database, ago_s: float
+) -> None:
+    secret = (await access(served))["secret"]
+    now_us = clock.now_us()
+
+    status, content = await signed_whole(
+        served, clock, secret, to_rfc3339(now_us - round(ago_s * 1e6))
+    )
+
+    assert (status, content["code"]) == (422, "reading_time_refused")
+    assert content["earliest"] == to_rfc3339(now_us - 400 * 86_400_000_000)
+    assert content["latest"] == to_rfc3339(now_us + 300_000_000)
+    assert await rows(database, "detections") == 0
+    _, told = await served.call("GET", "/cameras/cam01/push-status", who="admin")
+    assert told["last_refused"]["reason"] == "reading_time_refused"
+
+
 @pytest.mark.parametrize(
     "raw",
     [b"", b"{}", b"[" * 30_000, b"\xff", b'{"camera_id":"cam01","placa":"\\ud800"}', b"NaN"],

@@ -1,7 +1,9 @@
 """Who sends a large body slowly keeps no other camera's readings waiting."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import urlsplit
 
@@ -61,3 +63,16 @@ async def test_a_camera_that_sends_slowly_keeps_only_itself_waiting(served: Serv
             await stack.enter_async_context(unfinished(served, slow))
 
         assert await posted(served, other) == 200
+
+
+async def test_readings_do_not_wait_for_what_others_do_with_files(served: Served) -> None:
+    path = (await access(served))["hikvision_path"]
+    loop, is_over = asyncio.get_running_loop(), threading.Event()
+    with ThreadPoolExecutor(1) as shared:
+        loop.set_default_executor(shared)
+        hanging = loop.run_in_executor(None, is_over.wait)
+        try:
+            assert await posted(served, path) == 200
+        finally:
+            is_over.set()
+            await hanging

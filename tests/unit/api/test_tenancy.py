@@ -76,6 +76,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
         "keys": Browser().keys,
     },
     ("PATCH", "/push/subscriptions/{subscription_id}"): {"plates_from": "critical"},
+    ("POST", "/watchlist/import"): {"text": "ABC1234;furto na praça", "dry_run": False},
     ("POST", "/watchlist"): {"placa": "ABC1234", "reason": "furto na praça"},
     ("PATCH", "/watchlist/{watch_id}"): {"level": "info"},
     ("POST", "/mosaics"): {"nome": "New", "layout": "2x2", "cameras": []},

@@ -101,7 +101,8 @@ async def test_a_store_that_goes_away_amid_a_bundle_gets_it_whole_later(box: Box
         return "cuts" if parts > 1 else None
 
     box.store.mood_of = away_after_a_part
-    async with box.copying() as copier:
+    short = Patience(part_s=1.0, away_s=0.0, pause_s=(0.01, 0.05))
+    async with box.copying(patience=short) as copier:
         await becomes(lambda: copier.standing.state is StoreState.UNREACHABLE, 30)
         assert bundle not in box.store.objects
         box.store.mood_of = lambda method, key: None
@@ -120,10 +121,12 @@ async def test_knocks_come_further_apart_at_a_store_that_stays_away(box: Box) ->
         await becomes(lambda: copier.standing.state is StoreState.UNREACHABLE, 10)
         asked = len(box.store.asked)
         for _ in range(600):
+            await box.clock.until_asleep()  # not amid a knock
             await box.clock.advance(1)
         early = len(box.store.asked) - asked
         asked = len(box.store.asked)
         for _ in range(600):
+            await box.clock.until_asleep()  # not amid a knock
             await box.clock.advance(1)
         late = len(box.store.asked) - asked
 

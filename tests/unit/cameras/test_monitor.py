@@ -79,7 +79,13 @@ def site(clock: FakeClock) -> Site:
 
 @asynccontextmanager
 async def watching(
-    service: CameraService, database: Database, site: Site, bus: EventBus, *, spread_s: float = 0
+    service: CameraService,
+    database: Database,
+    site: Site,
+    bus: EventBus,
+    *,
+    spread_s: float = 0,
+    was_booted: bool = False,
 ) -> AsyncIterator[CameraMonitor]:
     monitor = CameraMonitor(
         service,
@@ -90,6 +96,7 @@ async def watching(
         clock=site.clock,
         settings=CameraSettings(),
         first_spread_s=spread_s,
+        was_booted=was_booted,
         recording_trouble=lambda: site.trouble,
         stream_trouble=lambda: site.stream_trouble,
     )
@@ -478,10 +485,35 @@ async def test_a_restart_and_a_clock_set_back_keep_the_order(
 
     assert [(entry.state.value, entry.reason) for entry in history] == [
         ("recording", ""),
-        ("unknown", "restarted"),
+        ("unknown", "service_restarted"),
         ("recording", ""),
         ("unknown", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    ("was_booted", "reason"), [(True, "restarted"), (False, "service_restarted")]
+)
+async def test_the_history_says_whether_the_box_was_booted_or_the_daemon_started_again(
+    service: CameraService,
+    database: Database,
+    site: Site,
+    bus: EventBus,
+    was_booted: bool,
+    reason: str,
+) -> None:
+    await add(service)
+    (camera,) = service.all_cameras()
+    async with watching(service, database, site, bus):
+        await site.clock.advance(2)
+        await states_saved(database)
+    async with watching(service, database, site, bus, was_booted=was_booted) as monitor:
+        await site.clock.advance(2)
+        await states_saved(database)
+        history = await monitor.history(camera.camera_uuid)
+
+    unknown = [entry.reason for entry in history if entry.state is CameraState.UNKNOWN]
+    assert unknown == [reason, ""]
 
 
 async def test_history_is_bounded(

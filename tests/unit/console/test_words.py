@@ -10,6 +10,7 @@ import pytest
 import gtvision_edge
 from gtvision_edge.cameras import errors as camera_errors
 from gtvision_edge.cameras import monitor
+from gtvision_edge.cli_archive import CURES
 from gtvision_edge.errors import EdgeError
 from gtvision_edge.media import errors as media_errors
 from gtvision_edge.recordings import errors as volume_errors
@@ -296,3 +297,13 @@ def test_every_reason_to_doubt_the_clock_has_words(language: str) -> None:
     told = words[words.index("  clockReasons: {") :].split("}")[0]
 
     assert {each.value for each in ClockReason} == set(re.findall(r"(\w+): \"", told))
+
+
+@pytest.mark.parametrize("language", ["pt-BR", "en"])
+def test_the_console_says_what_to_mend_of_an_object_store_as_the_command_line_does(
+    language: str,
+) -> None:
+    words = (SOURCE / "i18n" / f"archive.{language}.ts").read_text(encoding="utf-8")
+    cures = words.partition("const cures: Record<string, string> = {\n")[2].partition("\n};")[0]
+
+    assert set(re.findall(r"^  (\w+): ", cures, re.MULTILINE)) == set(CURES)

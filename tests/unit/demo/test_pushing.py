@@ -19,6 +19,7 @@ from gtvision_edge.cameras.model import Camera
 from gtvision_edge.demo import cameras as drawn
 from gtvision_edge.demo.cameras import StreetCamera
 from gtvision_edge.demo.frames import Frames, open_frames
+from gtvision_edge.demo.planes import Planes
 from gtvision_edge.demo.pushing import PlatePusher
 from gtvision_edge.demo.recognition import recognise
 from gtvision_edge.demo.scene import Scene
@@ -100,12 +101,16 @@ async def the_secret(camera: Camera) -> str:
 
 @asynccontextmanager
 async def pushing(
-    url: str, clock: FakeClock, *, on_site: OnSite | None = OnSite()
+    url: str,
+    clock: FakeClock,
+    *,
+    on_site: OnSite | None = OnSite(),
+    street: StreetCamera | None = None,
 ) -> AsyncIterator[Frames]:
-    street = [street_camera()]
-    async with open_frames(street, clock, port=0) as frames:
+    cameras = [street or street_camera()]
+    async with open_frames(cameras, clock, port=0) as frames:
         pusher = PlatePusher(
-            street,
+            cameras,
             url=url,
             frames=frames,
             find=lambda _: cast("Camera | None", on_site),
@@ -263,6 +268,36 @@ async def test_the_picture_is_of_that_car_and_the_area_is_its_plate(box: tuple[B
         )
     )
     assert plate_seen_in(plate, PLATES) == body["placa"] == passage.plate
+
+
+async def test_a_picture_is_drawn_before_its_passage_and_once(box: tuple[Box, str]) -> None:
+    clock = FakeClock()
+    drawn_at: dict[int, list[int]] = {}
+
+    class Watched(Scene):
+        def draw(self, at_us: int) -> Planes:
+            drawn_at.setdefault(at_us, []).append(clock.now_us())
+            return super().draw(at_us)
+
+    place = replace(drawn._MODELS[1].place, rain=0)
+    camera = replace(street_camera(), scene=Watched(street_camera().name, place, TOWN, ZONE))
+    passage = next(each for each in coming(clock, 9) if each.at_us > clock.now_us() + 5_000_000)
+
+    async with pushing(box[1], clock, street=camera) as frames:
+        await turn_to(clock, passage.at_us - 2_000_000)
+
+        async def is_drawn() -> bool:
+            return passage.at_us in drawn_at
+
+        await becomes(is_drawn, 10)
+        await turn_to(clock, passage.at_us + 2000)
+        async with aiohttp.ClientSession() as session:
+            for _ in range(2):
+                async with session.get(frames.url_of(camera, passage)) as answer:
+                    assert answer.status == 200
+
+    assert len(drawn_at[passage.at_us]) == 1
+    assert drawn_at[passage.at_us][0] <= passage.at_us - 2_000_000
 
 
 async def test_pictures_are_of_passages_that_were(box: tuple[Box, str]) -> None:

@@ -47,7 +47,7 @@ def told(text: str) -> Reading:
 def test_the_time_is_the_cameras_where_it_can_be(
     text: str, us: int, source: TimeSource, is_late: bool
 ) -> None:
-    moment = moment_of(told(text), received_us=NOW, zone=ZONE)
+    moment = moment_of(told(text), received_us=NOW, zone=ZONE, is_signed=False)
 
     assert (moment.us, moment.source, moment.is_late) == (us, source, is_late)
 
@@ -55,7 +55,17 @@ def test_the_time_is_the_cameras_where_it_can_be(
 def test_what_is_sent_again_is_late_whenever_it_was() -> None:
     again = replace(told("2026-03-14T09:26:53-03:00"), is_resent=True)
 
-    assert moment_of(again, received_us=NOW, zone=ZONE).is_late
+    assert moment_of(again, received_us=NOW, zone=ZONE, is_signed=False).is_late
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-03-14T09:26:53Z", "2024-04-01T00:00:00Z", "2026-03-14T09:26:53-03:00"]
+)
+def test_a_time_that_its_sender_signed_is_never_dated_anew(text: str) -> None:
+    moment = moment_of(told(text), received_us=NOW, zone=ZONE, is_signed=True)
+
+    assert (moment.us, moment.source) == (read_time(text).us, TimeSource.CAMERA)
+    assert moment.is_late == (moment.us != PASSED)
 
 
 @given(

@@ -18,7 +18,7 @@ from gtvision_edge.detections.model import (
     TrustLevel,
 )
 from gtvision_edge.detections.plates import read_plate, search_patterns, similar_to
-from gtvision_edge.detections.repository import Wanted, insert_detections, search
+from gtvision_edge.detections.repository import _PASSAGE, Wanted, insert_detections, search
 from gtvision_edge.storage import Database
 
 SENT = (
@@ -151,11 +151,19 @@ class _Plans:
     [
         (
             {"patterns": search_patterns("ABC1234")},
-            "detections_by_vehicle (vehicle>? AND vehicle<?)",
+            "SEARCH seen USING PRIMARY KEY (vehicle>? AND vehicle<?)",
             False,
         ),
-        ({"patterns": search_patterns("ABC*"), "cameras": ["u-1"]}, "detections_by_vehicle", False),
-        ({"patterns": similar_to("ABC1234"), "tenant_id": "a"}, "detections_by_vehicle", False),
+        (
+            {"patterns": search_patterns("ABC*"), "cameras": ["u-1"]},
+            "SEARCH seen USING PRIMARY KEY (vehicle>? AND vehicle<?)",
+            False,
+        ),
+        (
+            {"patterns": similar_to("ABC1234"), "tenant_id": "a"},
+            "SEARCH seen USING PRIMARY KEY (vehicle>? AND vehicle<?)",
+            False,
+        ),
         ({"patterns": search_patterns("*34")}, "detections_by_time", True),
         ({"tenant_id": "a"}, "detections_by_tenant (tenant_id=?", False),
         ({"cameras": ["u-1", "u-2"]}, "detections_by_camera (camera_uuid=?", False),
@@ -170,4 +178,16 @@ async def test_each_search_has_its_index_and_a_long_one_is_done_aside(
     await repository.search(cast("Database", plans), Wanted(0, FOREVER, **more), 50)
 
     assert any(index in step for step in plans.steps), plans.steps
+    assert not any(step.startswith("SCAN seen") for step in plans.steps), plans.steps
     assert plans.is_aside is is_aside
+
+
+async def test_a_passage_is_looked_for_among_the_readings_of_its_vehicle_alone(
+    database: Database,
+) -> None:
+    rows = await database.fetch_all(f"EXPLAIN QUERY PLAN SELECT ({_PASSAGE}) FROM json_each('[]')")  # noqa: S608 -- a constant
+
+    steps = [row["detail"] for row in rows]
+    assert "SEARCH detections USING INTEGER PRIMARY KEY (rowid=?)" in steps
+    found = [step for step in steps if "(vehicle=? AND captured_us>? AND captured_us<?)" in step]
+    assert len(found) == 2, steps

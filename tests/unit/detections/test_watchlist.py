@@ -15,6 +15,7 @@ from gtvision_edge.detections.watchlist import NewWatch, Watchlist
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.storage import Database, Transaction
 from tests.fakes.clock import FakeClock
+from tests.fakes.words import WORDS
 
 OPERATOR_A = Principal(UserId("u1"), "op-a", "Op", Role.OPERATOR, TenantId("a"), None, "pt-BR", 1)
 VIEWER_A = replace(OPERATOR_A, user_id=UserId("u3"), role=Role.VIEWER)
@@ -34,12 +35,12 @@ async def watchlist(database: Database, clock: FakeClock) -> Watchlist:
             )
 
     await database.write(write)
-    return Watchlist(database, AuditLog(clock), clock)
+    return Watchlist(database, AuditLog(clock), clock, words=WORDS)
 
 
 async def noted(database: Database) -> list[tuple[str, str, dict[str, Any]]]:
     rows = await database.fetch_all("SELECT action, tenant_id, details FROM audit_log ORDER BY seq")
-    return [(row[0], row[1], json.loads(row[2])) for row in rows]
+    return [(row[0], row[1], WORDS.reveal(json.loads(row[2]))) for row in rows]
 
 
 async def test_an_entry_is_made_changed_and_removed_and_the_log_knows(

@@ -27,6 +27,7 @@ from gtvision_edge.storage import Database, Transaction
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.clock import FakeClock
 from tests.fakes.push_service import LocalPushService, running_push_service
+from tests.fakes.words import WORDS
 
 MANAGER_A = Principal(UserId("u1"), "ana", "Ana", Role.OPERATOR, TenantId("a"), None, "pt-BR", 1)
 ADMIN_A = replace(MANAGER_A, user_id=UserId("u2"), username="adm", role=Role.ADMIN, locale="en")
@@ -182,7 +183,7 @@ async def town(
         return found if found is not None and found.user_id == user_id else None
 
     cameras = SealingCameras(GATE, YARD, FOREIGN)
-    alerts = AlertDesk(database, audit, clock, bus)
+    alerts = AlertDesk(database, audit, clock, bus, words=WORDS)
     intake = Intake(
         database,
         clock,
@@ -190,7 +191,7 @@ async def town(
         zone=ZoneInfo("America/Sao_Paulo"),
         pictures=PictureStore(tmp_path / "pictures"),
         send=lambda transaction, news: None,
-        tell=(Teller(clock, raised=(queue_alert,)),),
+        tell=(Teller(clock, words=WORDS, raised=(queue_alert,)),),
     )
     async with open_pushes(
         database,
@@ -212,7 +213,7 @@ async def town(
             clock,
             cameras,
             intake,
-            Watchlist(database, audit, clock),
+            Watchlist(database, audit, clock, words=WORDS),
             alerts,
             logged_in,
         )

@@ -77,6 +77,25 @@ export interface WatchBody {
   tenant_id?: string;
 }
 
+export interface ImportedLine {
+  line: number;
+  placa: string;
+  does: "add" | "change" | "nothing" | "fault";
+  reason: string | null;
+  level: AlertLevel | null;
+  expires_at: string | null;
+  faults: { path: string; code: string; message: string }[];
+}
+
+export interface WatchImportAnswer {
+  dry_run: boolean;
+  added: number;
+  changed: number;
+  unchanged: number;
+  wrong: number;
+  lines: ImportedLine[];
+}
+
 export interface ReceivedPush {
   at: string;
   source: string;

@@ -64,6 +64,7 @@ export const acts: Text["acts"] = {
   "watch.created": "put a plate on the watchlist",
   "watch.changed": "changed a plate of the watchlist",
   "watch.removed": "took a plate off the watchlist",
+  "watch.imported": "imported a table into the watchlist",
   "uplink.message_retried": "sent a message again that the hub had refused",
   "uplink.messages_retried": "sent the messages again that the hub had refused",
   "uplink.message_discarded": "discarded a message that the hub had refused",

@@ -64,6 +64,7 @@ export const acts: Record<string, string> = {
   "watch.created": "incluiu uma placa na lista de monitoramento",
   "watch.changed": "mudou uma placa da lista de monitoramento",
   "watch.removed": "tirou uma placa da lista de monitoramento",
+  "watch.imported": "importou uma tabela para a lista de monitoramento",
   "uplink.message_retried": "mandou de novo uma mensagem que a central recusou",
   "uplink.messages_retried": "mandou de novo as mensagens que a central recusou",
   "uplink.message_discarded": "descartou uma mensagem que a central recusou",

@@ -5,6 +5,22 @@ import type { Text } from "./pt-BR";
 const count = (value: unknown): string => (typeof value === "number" ? value.toLocaleString("en") : "—");
 /** The store's own word of why. */
 const said = (reason: unknown): string => (typeof reason === "string" && reason !== "" && reason !== "unanswered" ? ` (${reason})` : "");
+const REGION = "The bucket is of another region: check region in [archive] of edge.toml.";
+/** What to do, by the reason that is known. */
+const cures: Record<string, string> = {
+  RequestTimeTooSkewed: "The clocks of this unit and of the store differ by more than 15 minutes. Set this unit's time and its synchronisation (NTP).",
+  SignatureDoesNotMatch: "The secret is not that of access_key: check both in [archive] of edge.toml.",
+  InvalidAccessKeyId: "It knows no such access_key: check it in [archive] of edge.toml.",
+  AccessDenied: "The key needs s3:PutObject and s3:DeleteObject below prefix: ask whoever keeps it.",
+  NoSuchBucket: "There is no such bucket, and this unit makes none: check the name in [archive] of edge.toml.",
+  AuthorizationHeaderMalformed: REGION,
+  region: REGION,
+  certificate: "No authority that this unit trusts vouches for its certificate. Check ca_file and the name in endpoint, in [archive] of edge.toml, and this unit's clock.",
+  no_authorities: "This unit trusts no certificate at all: install the package ca-certificates, or name the store's authority as ca_file in [archive] of edge.toml.",
+  secret_unreadable: "The file in secret_key_file, in [archive] of edge.toml, cannot be read.",
+  ca_unreadable: "The file in ca_file, in [archive] of edge.toml, cannot be read or holds no certificates (PEM).",
+};
+const cureOf = (reason: unknown, otherwise: string): string => (typeof reason === "string" && Object.hasOwn(cures, reason) ? cures[reason] : undefined) ?? otherwise;
 
 const copies = (n: number): string => `${n.toLocaleString("en")} ${n === 1 ? "copy" : "copies"}`;
 const pending = (n: number): string => `${n.toLocaleString("en")} ${n === 1 ? "item" : "items"}`;
@@ -59,11 +75,11 @@ export const archive: Text["archive"] = {
 export const archiveFindings: Text["findings"] = {
   archive_unreachable: ({ reason }) => ({
     title: `The object store does not answer${said(reason)}: copies wait on this unit.`,
-    cure: "Nothing is lost. Check the site's network and the address in [archive] of edge.toml; gtvision-edge archive status tries it.",
+    cure: `Nothing is lost. ${cureOf(reason, "Check the site's network and the address in [archive] of edge.toml.")} gtvision-edge archive status tries it.`,
   }),
   archive_refused: ({ reason }) => ({
     title: `The object store refuses this unit${said(reason)}: copies wait here.`,
-    cure: "Check bucket, key and the right to write in [archive] of edge.toml with whoever keeps it; gtvision-edge archive status tries it.",
+    cure: `${cureOf(reason, "Check bucket, key and the right to write in [archive] of edge.toml with whoever keeps it.")} gtvision-edge archive status tries it.`,
   }),
   archive_far_behind: ({ waiting, removing }) => ({
     title: `Copies to the object store are far behind: ${count(waiting)} to make, ${count(removing)} to remove there.`,

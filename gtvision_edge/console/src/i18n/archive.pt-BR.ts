@@ -7,6 +7,22 @@ type Facts = Readonly<Record<string, unknown>>;
 const count = (value: unknown): string => (typeof value === "number" ? value.toLocaleString("pt-BR") : "—");
 /** The store's own word of why. */
 const said = (reason: unknown): string => (typeof reason === "string" && reason !== "" && reason !== "unanswered" ? ` (${reason})` : "");
+const REGION = "O bucket é de outra região: confira region em [archive] de edge.toml.";
+/** What to do, by the reason that is known. */
+const cures: Record<string, string> = {
+  RequestTimeTooSkewed: "A hora deste equipamento e a do armazenamento diferem em mais de 15 minutos. Acerte a hora deste equipamento e a sincronização (NTP).",
+  SignatureDoesNotMatch: "O segredo não é o da access_key: confira os dois em [archive] de edge.toml.",
+  InvalidAccessKeyId: "Ele não conhece a access_key: confira-a em [archive] de edge.toml.",
+  AccessDenied: "A chave precisa de s3:PutObject e s3:DeleteObject abaixo de prefix: peça a quem cuida dele.",
+  NoSuchBucket: "O bucket não existe, e este equipamento não o cria: confira o nome em [archive] de edge.toml.",
+  AuthorizationHeaderMalformed: REGION,
+  region: REGION,
+  certificate: "Nenhuma autoridade em que este equipamento confia responde pelo certificado dele. Confira ca_file e o nome em endpoint, em [archive] de edge.toml, e a hora deste equipamento.",
+  no_authorities: "Este equipamento não confia em certificado nenhum: instale o pacote ca-certificates, ou diga em ca_file, em [archive] de edge.toml, a autoridade do armazenamento.",
+  secret_unreadable: "O arquivo em secret_key_file, em [archive] de edge.toml, não pode ser lido.",
+  ca_unreadable: "O arquivo em ca_file, em [archive] de edge.toml, não pode ser lido ou não tem certificados (PEM).",
+};
+const cureOf = (reason: unknown, otherwise: string): string => (typeof reason === "string" && Object.hasOwn(cures, reason) ? cures[reason] : undefined) ?? otherwise;
 
 const copies = (n: number): string => `${n.toLocaleString("pt-BR")} ${n === 1 ? "cópia" : "cópias"}`;
 /** What is to be done there may be to remove something, too. */
@@ -63,11 +79,11 @@ export const archive = {
 export const archiveFindings: Record<string, (facts: Facts) => Trouble> = {
   archive_unreachable: ({ reason }) => ({
     title: `O armazenamento externo não responde${said(reason)}: as cópias esperam neste equipamento.`,
-    cure: "Nada se perde. Confira a rede do local e o endereço em [archive] de edge.toml; gtvision-edge archive status testa.",
+    cure: `Nada se perde. ${cureOf(reason, "Confira a rede do local e o endereço em [archive] de edge.toml.")} gtvision-edge archive status testa.`,
   }),
   archive_refused: ({ reason }) => ({
     title: `O armazenamento externo recusa este equipamento${said(reason)}: as cópias esperam aqui.`,
-    cure: "Confira o bucket, a chave e a permissão de gravar em [archive] de edge.toml, com quem cuida dele; gtvision-edge archive status testa.",
+    cure: `${cureOf(reason, "Confira o bucket, a chave e a permissão de gravar em [archive] de edge.toml, com quem cuida dele.")} gtvision-edge archive status testa.`,
   }),
   archive_far_behind: ({ waiting, removing }) => ({
     title: `As cópias para o armazenamento externo estão muito atrasadas: ${count(waiting)} a copiar, ${count(removing)} a apagar lá.`,

@@ -19,6 +19,7 @@ import { signing } from "./signing.en";
 import { noticeFailures, notices } from "./notices.en";
 import { purging } from "./purging.en";
 import { readingMarks } from "./readingMarks.en";
+import { watchImport } from "./watchImport.en";
 import { readingsKept } from "./readingsKept.en";
 import { refusals } from "./refusals.en";
 import { storage } from "./storage.en";
@@ -46,6 +47,7 @@ export const en: Text = {
   purging,
   alerting,
   readingMarks,
+  watchImport,
   readingsKept,
   pushing,
   signing,

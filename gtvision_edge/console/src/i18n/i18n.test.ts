@@ -29,6 +29,15 @@ describe("the words", () => {
     expect(new Set(codes.map((code) => ptBR.failures[code]?.title)).size).toBe(codes.length);
     for (const code of codes) expect(ptBR.failures[code]?.cure.length).toBeGreaterThan(5);
   });
+
+  it("say what to mend of an object store where its reason is known, and what to check where it is not", () => {
+    const cureOf = (reason: string): string | undefined => ptBR.findings.archive_refused?.({ reason }).cure;
+
+    expect(cureOf("RequestTimeTooSkewed")).toContain("NTP");
+    expect(cureOf("RequestTimeTooSkewed")).not.toContain("permissão");
+    expect(cureOf("toString")).toContain("permissão");
+    expect(cureOf("SomethingElse")).toContain("permissão");
+  });
 });
 
 describe("times and sizes", () => {

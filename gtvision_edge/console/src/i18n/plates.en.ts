@@ -7,6 +7,7 @@ export const plateSources: Record<string, string> = {
   webhook: "integrator (webhook)",
   hikvision: "Hikvision camera",
   itsapi: "Intelbras or Dahua camera (ITSAPI)",
+  snapmanager: "Intelbras or Dahua camera, asked",
 };
 
 export const plateTrust: Record<string, string> = {
@@ -21,6 +22,7 @@ export const plates: typeof source = {
   tabs: { readings: "Readings", watchlist: "Watchlist", alerts: "Alerts" },
   notRead: "not read",
   anonymised: "anonymised",
+  reasonGone: "reason deleted with the reading",
   doubtful: (characters) => `${characters.length === 1 ? "doubtful character" : "doubtful characters"}: ${characters.join(", ")}`,
   plate: "Plate",
   platePlaceholder: "plate, or part of it: RIO?A*",

@@ -8,6 +8,7 @@ export const plateSources: Record<string, string> = {
   webhook: "integrador (webhook)",
   hikvision: "câmera Hikvision",
   itsapi: "câmera Intelbras ou Dahua (ITSAPI)",
+  snapmanager: "câmera Intelbras ou Dahua, consultada",
 };
 
 /** How sure it is that the camera itself said it. */
@@ -23,6 +24,7 @@ export const plates = {
   tabs: { readings: "Leituras", watchlist: "Lista de monitoramento", alerts: "Alertas" },
   notRead: "não lida",
   anonymised: "anonimizada",
+  reasonGone: "motivo apagado com a leitura",
   doubtful: (characters: string[]) => `${characters.length === 1 ? "caractere duvidoso" : "caracteres duvidosos"}: ${characters.join(", ")}`,
   plate: "Placa",
   platePlaceholder: "placa, ou parte: RIO?A*",

@@ -18,6 +18,7 @@ import { signing } from "./signing.pt-BR";
 import { noticeFailures, notices } from "./notices.pt-BR";
 import { purging } from "./purging.pt-BR";
 import { readingMarks } from "./readingMarks.pt-BR";
+import { watchImport } from "./watchImport.pt-BR";
 import { readingsKept } from "./readingsKept.pt-BR";
 import { refusals } from "./refusals.pt-BR";
 import { search } from "./search.pt-BR";
@@ -46,6 +47,7 @@ export const ptBR = {
   purging,
   alerting,
   readingMarks,
+  watchImport,
   readingsKept,
   pushing,
   signing,

@@ -22,6 +22,9 @@ export const feedLink = signal<FeedLink>("connecting");
 export const feedTrouble = signal<unknown>(null);
 export const pendingAlerts = computed(() => feed.value.pending);
 
+/** The reading whose pictures came last, be it shown in the feed or not. */
+export const pictured = signal<Detection | null>(null);
+
 /** Put aside on this screen alone; who may not acknowledge has no other way to go on. */
 export const hidden = signal<ReadonlySet<string>>(new Set());
 
@@ -199,6 +202,7 @@ class Link {
         const next = heard(feed.value, message);
         const isNews = next !== feed.value;
         feed.value = next;
+        if (isNews && message.type === "detection_picture") pictured.value = message.detection;
         if (isNews && message.type === "alert") ring(message.alert);
         if (next.hasMissed) socket.close();
       };

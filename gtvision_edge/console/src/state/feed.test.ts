@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Alert, Detection } from "../api/plates";
-import { begun, EMPTY, heard, KEPT, parseMessage, pauseMs, polled } from "./feed";
+import { begun, EMPTY, heard, KEPT, parseMessage, pauseMs, polled, withAwaited } from "./feed";
 
 function reading(id: string, more: Partial<Detection> = {}): Detection {
   return { detection_id: id, passage_id: id, placa: "RIO2A18", timestamp: "2026-11-24T22:41:05Z", ...more } as Detection;
@@ -48,6 +48,21 @@ describe("the feed", () => {
     expect(feed.readings.map((each) => [each.detection_id, each.has_plate_picture])).toEqual([["of x", true]]);
     expect(feed.pending.map((each) => [each.alert_id, each.detection.has_plate_picture])).toEqual([["x", true]]);
     expect(feed.cursor).toBe("4");
+  });
+
+  it("brings late pictures to what a search found, each to its place, and changes nothing else", () => {
+    const found = [reading("new", { picture_state: "waiting" }), reading("old", { picture_state: "waiting" }), reading("seen", { has_scene: true })];
+    const news = [reading("old", { has_plate_picture: true }), reading("seen"), reading("of nobody", { has_scene: true })];
+
+    const shown = withAwaited(found, news);
+
+    expect(shown.map((each) => [each.detection_id, each.has_plate_picture, each.picture_state])).toEqual([
+      ["new", undefined, "waiting"],
+      ["old", true, undefined],
+      ["seen", undefined, undefined],
+    ]);
+    expect(shown[2]).toBe(found[2]);
+    expect(withAwaited(shown, news)).toBe(shown);
   });
 
   it("learns of pictures by asking, too", () => {

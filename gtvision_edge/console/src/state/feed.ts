@@ -57,13 +57,24 @@ function withReading(readings: readonly Detection[], detection: Detection): read
   return isTold ? withPictures(readings, detection) : [detection, ...readings].slice(0, KEPT);
 }
 
+/** *shown*, which was found by a search, with the pictures that *news* brought to those that wait for them; the very same where it brought none. */
+export function withAwaited(shown: readonly Detection[], news: readonly Detection[]): readonly Detection[] {
+  const waiting = new Set(shown.filter((each) => each.picture_state === "waiting").map((each) => each.detection_id));
+  return news.filter((each) => waiting.has(each.detection_id)).reduce(withPictures, shown);
+}
+
 /** What was told before keeps its place when its pictures come: nothing moves under the pointer. What is not shown stays so. */
 function withPictures(readings: readonly Detection[], detection: Detection): readonly Detection[] {
-  return readings.map((each) => (each.detection_id === detection.detection_id ? detection : each));
+  return readings.some((each) => lacksPictures(each, detection)) ? readings.map((each) => (lacksPictures(each, detection) ? detection : each)) : readings;
+}
+
+/** Whether *shown* is *detection* before its pictures came, or before it was known why none will. */
+function lacksPictures(shown: Detection, detection: Detection): boolean {
+  return shown.detection_id === detection.detection_id && (shown.has_scene !== detection.has_scene || shown.has_plate_picture !== detection.has_plate_picture || shown.picture_state !== detection.picture_state || shown.anonymised !== detection.anonymised);
 }
 
 function withPicturesOf(pending: readonly Alert[], detection: Detection): readonly Alert[] {
-  const lacks = ({ detection: shown }: Alert): boolean => shown.detection_id === detection.detection_id && (shown.has_scene !== detection.has_scene || shown.has_plate_picture !== detection.has_plate_picture);
+  const lacks = ({ detection: shown }: Alert): boolean => lacksPictures(shown, detection);
   return pending.some(lacks) ? pending.map((alert) => (lacks(alert) ? { ...alert, detection } : alert)) : pending;
 }
 

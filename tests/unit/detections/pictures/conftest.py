@@ -33,6 +33,7 @@ from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.clock import FakeClock
+from tests.fakes.words import WORDS
 
 
 class Seals:
@@ -120,7 +121,7 @@ async def open_yard(
     copies: Copies = NO_COPIES,
 ) -> AsyncIterator[Yard]:
     """Open one over a database and a folder; pictures are below ``pictures``."""
-    bus, store, teller = EventBus(), PictureStore(tmp_path / "pictures"), Teller(clock)
+    bus, store, teller = EventBus(), PictureStore(tmp_path / "pictures"), Teller(clock, words=WORDS)
     registry = CollectorRegistry()
     sent: list[OutgoingNews] = []
     async with NameResolver(clock) as resolver:

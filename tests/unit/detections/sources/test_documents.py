@@ -13,6 +13,10 @@ ROOM = 16 * 2**20
 """Bytes: a few times the document, and a small part of what its whole tree would take."""
 
 
+def _attributes(size: int) -> bytes:
+    return b" ".join(b'a%d="1"' % number for number in range(size // 11))
+
+
 @pytest.fixture
 def traced() -> Iterator[None]:
     tracemalloc.start()
@@ -26,6 +30,13 @@ def traced() -> Iterator[None]:
         pytest.param(b"<r>" + b"<a/>" * (SIZE // 4) + b"</r>", id="flat"),
         pytest.param(b"<a>" * (SIZE // 7) + b"</a>" * (SIZE // 7), id="deep"),
         pytest.param(b"<a>" * (SIZE // 3), id="never closed"),
+        pytest.param(b"<a " + _attributes(SIZE) + b"/>", id="attributes of one element"),
+        pytest.param(b"<a " + _attributes(SIZE), id="attributes without an end"),
+        pytest.param(
+            b"<r>" + (b"<a " + _attributes(60_000) + b"/>") * (SIZE // 60_000) + b"</r>",
+            id="attributes of some elements",
+        ),
+        pytest.param(b"<a " + b"b" * SIZE + b"='1'/>", id="a long name"),
         pytest.param(b"[" + b"[]," * (SIZE // 3) + b"[]]", id="json, flat"),
         pytest.param(b"[" + b"1," * (SIZE // 2) + b"1]", id="json, numbers"),
         pytest.param(b'{"a":' * (SIZE // 6) + b"1" + b"}" * (SIZE // 6), id="json, deep"),
@@ -49,6 +60,15 @@ def test_a_document_as_large_as_its_pictures_is_read() -> None:
     picture = found.search("normalpic")
     assert picture is not None
     assert len(picture.value("content")) == SIZE
+
+
+def test_xml_as_large_as_its_pictures_is_read_in_whichever_lines_they_come() -> None:
+    for line in (b"QUJD" * (SIZE // 4), b"QUJDQUJDQUJDQUJD\n" * (SIZE // 17)):
+        found = read_document(b"<a b='1'><c>" + line + b"</c></a>", limit=SIZE * 2)
+
+        picture = found.search("c")
+        assert picture is not None
+        assert picture.text.encode() == line.replace(b"\n", b"")
 
 
 @pytest.mark.parametrize(

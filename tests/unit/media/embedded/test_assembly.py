@@ -144,6 +144,60 @@ def test_what_comes_after_a_jump_happened_when_it_came() -> None:
     assert late[-1].start_us - begun_us == pytest.approx(4_700_000 + 5_500_000, abs=200_000)
 
 
+def test_what_lay_in_buffers_at_the_start_happened_before_it_came() -> None:
+    """Opening a camera takes seconds on a busy machine; what it sent meanwhile is read at once."""
+    sink, clock = Sink(), FakeClock()
+    target = assembly(sink, clock)
+    begun_us = clock.now_us()
+
+    for number in range(40):
+        captured_s = number / 10
+        arrived_s = max(captured_s, 2.05)
+        clock.step_wall(begun_us / 1e6 + arrived_s - clock.now_us() / 1e6)
+        sample = samples()[number % 20]
+        ticks = number * 9000
+        target.add_video(with_sets(sample), ticks, ticks, 50 + arrived_s)
+    target.finish()
+
+    expected = 0.0
+    for fragment in sink.fragments:
+        assert (fragment.start_us - begun_us) / 1e6 == pytest.approx(expected, abs=0.11)
+        expected += float(fragment.duration)
+    assert round(expected, 3) == 4.0
+
+
+def test_nothing_is_held_back_where_pictures_come_as_they_are_taken() -> None:
+    sink = Sink()
+    target = assembly(sink)
+
+    for number, sample in enumerate(samples()[:6]):
+        target.add_video(with_sets(sample), number * 9000, number * 9000, 50 + number * 0.1)
+
+    assert len(sink.fragments) == 1
+
+
+def test_a_camera_that_sends_a_second_at_a_time_is_waited_for_once() -> None:
+    sink = Sink()
+    target = assembly(sink)
+
+    for number in range(11):
+        sample = samples()[number]
+        target.add_video(with_sets(sample), number * 9000, number * 9000, 50.0 + number // 10)
+
+    assert sink.seconds == 1.0
+
+
+def test_what_is_held_back_at_the_start_is_bounded() -> None:
+    sink = Sink()
+    target = assembly(sink)
+
+    for number in range(100):
+        sample = samples()[number % 20]
+        target.add_video(with_sets(sample), number * 9000, number * 9000, 50.0)
+
+    assert sink.seconds > 6.0
+
+
 def test_units_that_come_alone_go_with_the_next_picture() -> None:
     sink = Sink()
     target = assembly(sink)

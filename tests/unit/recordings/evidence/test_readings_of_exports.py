@@ -135,6 +135,7 @@ async def test_a_bundle_stays_whole_when_its_readings_are_anonymised(box: Box) -
         box.clock,
         pictures=pictures(box),
         forget_unsent=lambda transaction, ids: 0,
+        forget_words=lambda _transaction, _ids: None,
         held=holds_moment(camera_uuid="detections.camera_uuid", time_us="detections.captured_us"),
         keep_s=DAY_S,
         zone=ZONE,

@@ -73,7 +73,7 @@ function Screen({ alert, onDone }: { alert: Alert; onDone: (alert: Alert) => voi
       </div>
       <dl class="facts pad">
         <dt>{t.reason}</dt>
-        <dd>{alert.reason}</dd>
+        <dd>{alert.reason || text.value.plates.reasonGone}</dd>
         <Before alert={alert} />
         <dt>{t.columns.confidence}</dt>
         <dd>{confidenceOf(detection)}</dd>

@@ -99,7 +99,7 @@ function Row({ group, onClose }: { group: AlertGroup; onClose: AlertTableProps["
         </a>
       </td>
       <td class="reason-cell">
-        {alert.reason} <span class="muted">· {text.value.plates.watch.levels[alert.level]}</span>
+        {alert.reason || text.value.plates.reasonGone} <span class="muted">· {text.value.plates.watch.levels[alert.level]}</span>
         {alerts.length > 1 && <b class="block">{text.value.alerting.passages(alerts.length)}</b>}
       </td>
       <td>{cameraName(alert.camera_id)}</td>

@@ -11,7 +11,7 @@ import { PlateChip } from "../../ui/PlateChip";
 import { ReadingDetail } from "./ReadingDetail";
 import { ReadingTable } from "./ReadingTable";
 import { SearchBar } from "./SearchBar";
-import { chosen, chosenId, found, look, older, search, searchError, wanted } from "./store";
+import { chosen, chosenId, found, look, older, search, searchError, wanted, watchPictures } from "./store";
 import { videoHash } from "./words";
 
 export function ReadingsTab() {
@@ -20,6 +20,7 @@ export function ReadingsTab() {
     // Without a plate it needs no purpose: the room opens on what came today.
     if (found.peek() === null) void search();
   }, []);
+  useEffect(watchPictures, []);
   useLayoutEffect(() => onKeys((key) => readingKeys(key, field.current)), []);
   return (
     <>

@@ -97,10 +97,6 @@ export function SearchBar({ field }: { field: Ref<HTMLInputElement> }) {
           </option>
         ))}
       </select>
-      <span class="grow" />
-      <Button icon="download" onClick={() => void download().catch((error: unknown) => say(explain(error).title, { tone: "alarm" }))}>
-        {t.csv}
-      </Button>
       {now.range === "span" && (
         <div class="form plate-span">
           <SpanFields
@@ -115,6 +111,11 @@ export function SearchBar({ field }: { field: Ref<HTMLInputElement> }) {
       <small id={hintId} class={lacksPurpose.value ? "fault word-alarm" : "faint"} role={lacksPurpose.value ? "alert" : undefined}>
         {lacksPurpose.value ? t.purposeShort : t.purposeHint}
       </small>
+      <span class="csv">
+        <Button icon="download" onClick={() => void download().catch((error: unknown) => say(explain(error).title, { tone: "alarm" }))}>
+          {t.csv}
+        </Button>
+      </span>
     </form>
   );
 }

@@ -15,19 +15,24 @@ import { twinOf } from "../../ui/plate";
 import { PlateChip } from "../../ui/PlateChip";
 import { loadWatches, watches } from "./store";
 import { WatchForm } from "./WatchForm";
+import { WatchImport } from "./WatchImport";
 
 export function WatchlistTab() {
   const t = text.value.plates.watch;
   const [typed, setTyped] = useState("");
   const [editing, setEditing] = useState<Watch | "new" | null>(null);
+  const [isImporting, setImporting] = useState(false);
   const [removing, setRemoving] = useState<Watch | null>(null);
   const mayEdit = may(me.value?.role, "editWatchlist");
   const list = watches.value;
   const listed = (list ?? []).filter((watch) => matches(typed, watch.placa, twinOf(watch.placa), watch.reason));
   const add = mayEdit && (
-    <Button kind="primary" icon="plus" onClick={() => setEditing("new")}>
-      {t.add}
-    </Button>
+    <span class="watch-adding">
+      <Button onClick={() => setImporting(true)}>{text.value.watchImport.open}</Button>
+      <Button kind="primary" icon="plus" onClick={() => setEditing("new")}>
+        {t.add}
+      </Button>
+    </span>
   );
   return (
     <div class="room-body pad stack" tabIndex={-1}>
@@ -51,6 +56,7 @@ export function WatchlistTab() {
       {list !== null && list.length > 0 && listed.length === 0 && <p class="muted">{text.value.common.noMatch}</p>}
       {listed.length > 0 && <WatchTable watches={listed} onEdit={mayEdit ? setEditing : null} onRemove={setRemoving} />}
       {editing !== null && <WatchForm watch={editing === "new" ? null : editing} onClose={() => setEditing(null)} onSaved={() => void loadWatches().catch(() => {})} />}
+      {isImporting && <WatchImport onClose={() => setImporting(false)} onDone={() => void loadWatches().catch(() => {})} />}
       {removing !== null && <Removal watch={removing} onClose={() => setRemoving(null)} />}
     </div>
   );

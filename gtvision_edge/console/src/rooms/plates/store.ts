@@ -1,6 +1,8 @@
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import type { Detection, DetectionPage, Watch } from "../../api/plates";
+import { feed, pictured } from "../../state/alerts";
 import { siteClock } from "../../state/clock";
+import { withAwaited } from "../../state/feed";
 import { client } from "../../state/session";
 import { zone } from "../../state/site";
 import { watched } from "../../state/link";
@@ -61,12 +63,25 @@ export async function older(): Promise<void> {
   if (before?.next == null) return;
   try {
     const page = await client.get<DetectionPage>(`${before.path}&cursor=${encodeURIComponent(before.next)}`);
-    if (found.value !== before) return;
+    // Pictures may have come meanwhile; another search makes this page one of nothing.
+    const now = found.value;
+    if (now === null || now.wanted !== before.wanted || now.next !== before.next) return;
     searchError.value = null;
-    found.value = { ...before, items: [...before.items, ...page.items], next: page.next };
+    found.value = { ...now, items: [...now.items, ...page.items], next: page.next };
   } catch (error) {
     searchError.value = error;
   }
+}
+
+/** Show pictures in what was found as they come; a reading keeps its place. Until the returned function is called. */
+export function watchPictures(): () => void {
+  return effect(() => {
+    const news = pictured.value === null ? feed.value.readings : [pictured.value, ...feed.value.readings];
+    const before = found.peek();
+    if (before === null) return;
+    const items = withAwaited(before.items, news);
+    if (items !== before.items) found.value = { ...before, items };
+  });
 }
 
 export function look(change: Partial<Wanted>): Promise<void> {

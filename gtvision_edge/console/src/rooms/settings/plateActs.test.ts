@@ -49,6 +49,16 @@ describe("what the log says about plates", () => {
     expect(act?.rest[0]).toEqual(["Período", "desde 24/11/2026 00:00:00"]);
   });
 
+  it("says so of the watchlist and of remarks, too", () => {
+    const watch = { action: "watch.removed", details: { sealed: "c2VjcmV0", level: "info", expires_us: null } };
+    const alert = { action: "alert.acknowledged", details: { sealed: "c2VjcmV0", camera_id: "cam01" } };
+
+    for (const act of [actOf(watch), actOf(alert)]) {
+      expect(act?.why?.words).toContain("outra chave");
+      expect(JSON.stringify(act)).not.toContain("c2VjcmV0");
+    }
+  });
+
   it("is plate, reason and term of what is watched for, and camera and remark of an alert", () => {
     const watch = { action: "watch.created", subject: "watch:x", details: { plate: "RIO2A18", reason: "furto", level: "critical", expires_us: null } };
     const alert = { action: "alert.acknowledged", subject: "alert:x", details: { camera_id: "cam01", note: "Procede: viatura avisada" } };

@@ -23,25 +23,28 @@ export function plateActOf(entry: AuditEntry, zone: string, nameOf: (cameraId: s
   if (entry.action === "plates.searched" || entry.action === "plates.exported") return searchOf(entry, zone, nameOf);
   const t = text.value.plateActs;
   const { details } = entry;
+  if (entry.action === "watch.imported") {
+    const [added, changed, unchanged] = [details.added, details.changed, details.unchanged].map((count) => Number(count ?? 0)) as [number, number, number];
+    return { plate: "", why: null, rest: [[text.value.watchImport.table, text.value.watchImport.taken(added, changed, unchanged)]] };
+  }
   if (entry.action.startsWith("watch.")) {
     const rest: PlateAct["rest"] = [];
     if (words(details.level) !== "") rest.push([t.level, text.value.plates.watch.levels[words(details.level)] ?? words(details.level)]);
     if ("expires_us" in details) rest.push([t.expires, typeof details.expires_us === "number" ? dateOf(details.expires_us / 1000 - 1, zone) : t.forever]);
-    return { plate: words(details.plate), why: whyOf(t.reason, details.reason), rest };
+    return { plate: words(details.plate), why: whyOf(t.reason, details.reason, details), rest };
   }
   if (entry.action.startsWith("alert.")) {
     const camera = words(details.camera_id);
-    return { plate: "", why: whyOf(t.note, details.note), rest: camera === "" ? [] : [[t.camera, nameOf(camera)]] };
+    return { plate: "", why: whyOf(t.note, details.note, details), rest: camera === "" ? [] : [[t.camera, nameOf(camera)]] };
   }
   return { plate: "", why: null, rest: takenAway(details, zone) };
 }
 
 function searchOf({ subject, details }: AuditEntry, zone: string, nameOf: (cameraId: string) => string): PlateAct {
   const t = text.value.plateActs;
-  const isSealed = typeof details.sealed === "string";
   return {
-    plate: isSealed ? "" : words(details.plate) || t.everyPlate,
-    why: isSealed ? { label: t.purpose, words: t.sealed } : whyOf(t.purpose, details.purpose),
+    plate: isSealed(details) ? "" : words(details.plate) || t.everyPlate,
+    why: whyOf(t.purpose, details.purpose, details),
     rest: [
       [t.period, periodOf(details.start_us, details.end_us, zone)],
       [t.camera, subject.startsWith(CAMERA) ? nameOf(subject.slice(CAMERA.length)) : t.everyCamera],
@@ -68,7 +71,13 @@ function periodOf(startUs: unknown, endUs: unknown, zone: string): string {
   return end === null ? t.everyTime : t.until(dateTimeOf(end, zone));
 }
 
-function whyOf(label: string, value: unknown): PlateAct["why"] {
+/** Whether the words of an entry do not open any more. */
+function isSealed(details: AuditEntry["details"]): boolean {
+  return typeof details.sealed === "string";
+}
+
+function whyOf(label: string, value: unknown, details: AuditEntry["details"]): PlateAct["why"] {
+  if (isSealed(details)) return { label, words: text.value.plateActs.sealed };
   return words(value) === "" ? null : { label, words: words(value) };
 }
 

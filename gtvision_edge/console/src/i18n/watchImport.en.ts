@@ -1,0 +1,33 @@
+import type { Text } from "./pt-BR";
+
+export const watchImport: Text["watchImport"] = {
+  open: "Import…",
+  title: "Import plates",
+  table: "Table",
+  hint: "One line a plate: plate; reason; level; expiry. Paste from a spreadsheet, or choose a CSV file. Levels: info, warning, critical. Expiry such as 31/12/2026, or empty.",
+  example: "plate;reason;level;expires\nRIO2A18;theft, report 2026/118442;critical;31/12/2026",
+  file: "Choose a file…",
+  tooLarge: "The file is too large for a table of plates.",
+  check: "Check",
+  again: "Change the table",
+  take: (count) => (count === 1 ? "Import 1 plate" : `Import ${count} plates`),
+  takeNone: "Import",
+  nothing: "Nothing to import: the list is like this already.",
+  summary: (added, changed, unchanged) => `${added} to add · ${changed} to change · ${unchanged} as they are`,
+  wrong: (count) => (count === 1 ? "1 line is wrong. Nothing is imported while one is." : `${count} lines are wrong. Nothing is imported while one is.`),
+  line: "Line",
+  effect: "What it does",
+  does: { add: "adds", change: "changes", nothing: "is so already", fault: "wrong" },
+  faults: {
+    no_plate: "is no whole plate",
+    twice: "the same vehicle stands in another line",
+    reason_length: "the reason needs 5 to 500 characters",
+    unknown_level: "unknown level",
+    unknown_day: "the expiry is not understood",
+    past: "the expiry has passed",
+    too_many_cells: "too many columns",
+  },
+  others: (count) => `and ${count} more lines`,
+  done: (added, changed) => `List imported: ${added} added, ${changed} changed.`,
+  taken: (added, changed, unchanged) => `${added} added, ${changed} changed, ${unchanged} as they were`,
+};

@@ -1,0 +1,33 @@
+/** A table of plates for the watchlist, in words. */
+
+export const watchImport = {
+  open: "Importar…",
+  title: "Importar placas",
+  table: "Tabela",
+  hint: "Uma linha por placa: placa; motivo; nível; validade. Cole de uma planilha ou escolha um arquivo CSV. Níveis: informação, atenção, urgente. Validade como 31/12/2026, ou vazia.",
+  example: "placa;motivo;nível;validade\nRIO2A18;furto, BO 2026/118442;urgente;31/12/2026",
+  file: "Escolher arquivo…",
+  tooLarge: "O arquivo é grande demais para uma tabela de placas.",
+  check: "Conferir",
+  again: "Alterar a tabela",
+  take: (count: number) => (count === 1 ? "Importar 1 placa" : `Importar ${count} placas`),
+  takeNone: "Importar",
+  nothing: "Nada a importar: a lista já está assim.",
+  summary: (added: number, changed: number, unchanged: number) => `${added} a incluir · ${changed} a alterar · ${unchanged} sem mudança`,
+  wrong: (count: number) => (count === 1 ? "1 linha com erro. Nada é importado enquanto houver erro." : `${count} linhas com erro. Nada é importado enquanto houver erro.`),
+  line: "Linha",
+  effect: "O que faz",
+  does: { add: "inclui", change: "altera", nothing: "já está assim", fault: "erro" } as Record<string, string>,
+  faults: {
+    no_plate: "não é uma placa inteira",
+    twice: "o mesmo veículo já está em outra linha",
+    reason_length: "o motivo precisa de 5 a 500 letras",
+    unknown_level: "nível desconhecido",
+    unknown_day: "validade não entendida",
+    past: "a validade já passou",
+    too_many_cells: "colunas demais",
+  } as Record<string, string>,
+  others: (count: number) => `e mais ${count} linhas`,
+  done: (added: number, changed: number) => `Lista importada: ${added} incluídas, ${changed} alteradas.`,
+  taken: (added: number, changed: number, unchanged: number) => `${added} incluídas, ${changed} alteradas, ${unchanged} sem mudança`,
+};
