@@ -371,6 +371,7 @@ async def run(
         await service("picture-getter", detections.picture_getter.run)
         await service("picture-keeper", detections.picture_keeper.run)
         await service("plate-pulls", detections.pullers.run)
+        await service("plate-clocks", detections.slow_clocks.run)
         await service("push-secrets", detections.secrets.keep_up_forever)
         feed = Feed(base.database, base.bus, clock, words=base.words, registry=base.registry)
         await feed.load()

@@ -32,6 +32,7 @@ from gtvision_edge.detections.push_login import PushLogin
 from gtvision_edge.detections.push_secrets import PushSecrets, Seal, Unseal
 from gtvision_edge.detections.pushes import PushDesk
 from gtvision_edge.detections.service import DetectionDesk
+from gtvision_edge.detections.slow_clocks import SlowClocks
 from gtvision_edge.detections.watchlist import Watchlist
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
@@ -68,10 +69,12 @@ class Detections:
     watchlist: Watchlist
     picture_getter: PictureGetter
     picture_keeper: PictureKeeper
+    slow_clocks: SlowClocks
 
     def findings(self) -> Iterable[Finding]:
         yield from self.picture_getter.findings()
         yield from self.pullers.findings()
+        yield from self.slow_clocks.findings()
 
 
 @asynccontextmanager
@@ -194,6 +197,7 @@ async def open_detections(
                 copies=copies,
                 registry=registry,
             ),
+            SlowClocks(cameras, bus, clock),
         )
 
 

@@ -221,6 +221,10 @@ export const findings: Text["findings"] = {
     title: `Readings of ${word(camera ?? id)} do not arrive: ${reasonOf(plateSource.states, reason) ?? word(reason)}.`,
     cure: reasonOf(plateSource.cures, reason) ?? "See the settings of the readings, in Cameras.",
   }),
+  plate_clock_behind: ({ camera, camera_id: id, behind_s: seconds }) => ({
+    title: `The clock of ${word(camera ?? id)} is ${Math.round(Number(seconds) / 60) || 1} min behind: its readings look old, and wanted plates raise no alert.`,
+    cure: "Turn on NTP in the camera and check its time zone. If all cameras stand here, check this box's clock.",
+  }),
   plate_pictures_failing: ({ cameras, reason }) => ({
     title: `Pictures of readings do not come, of ${Number(cameras).toLocaleString("en")} camera(s): ${PICTURE_REASONS[String(reason)] ?? word(reason)}.`,
     cure: "The readings stay, without picture. Who sends them names the address in imagem_url: this box must reach it, picture_sources (edge.toml, or the camera's settings) must list it, and it must be a JPEG of at most 5 MiB.",

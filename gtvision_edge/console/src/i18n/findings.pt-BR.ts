@@ -224,6 +224,10 @@ export const findings: Record<string, (facts: Facts) => Trouble> = {
     title: `Leituras de ${word(camera ?? id)} não chegam: ${reasonOf(plateSource.states, reason) ?? word(reason)}.`,
     cure: reasonOf(plateSource.cures, reason) ?? "Veja os ajustes das leituras, em Câmeras.",
   }),
+  plate_clock_behind: ({ camera, camera_id: id, behind_s: seconds }) => ({
+    title: `O relógio de ${word(camera ?? id)} está ${Math.round(Number(seconds) / 60) || 1} min atrasado: suas leituras parecem antigas, e placas procuradas não geram alerta.`,
+    cure: "Ligue o NTP da câmera e confira o fuso dela. Se todas as câmeras aparecem aqui, confira o relógio deste equipamento.",
+  }),
   plate_pictures_failing: ({ cameras, reason }) => ({
     title: `Imagens de leituras não chegam, de ${Number(cameras).toLocaleString("pt-BR")} câmera(s): ${PICTURE_REASONS[String(reason)] ?? word(reason)}.`,
     cure: "As leituras ficam, sem imagem. Quem as envia diz o endereço em imagem_url: precisa ser alcançado desta unidade, estar em picture_sources (edge.toml, ou nos ajustes da câmera) e ser um JPEG de até 5 MiB.",
