@@ -25,6 +25,7 @@ from gtvision_edge.archive.store import Connect, CopyStore, place_of
 from gtvision_edge.audit import SYSTEM, AuditLog
 from gtvision_edge.lines.standing import Standing
 from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.put_back import PutBack
 from gtvision_edge.runtime.waking import sleep_or_wake
 from gtvision_edge.settings import ArchiveSettings
 from gtvision_edge.storage import Database, Transaction
@@ -80,6 +81,7 @@ class Copier:
             StoreState.UNKNOWN if settings.bucket else StoreState.OFF, clock.now_us()
         )
         self._more = asyncio.Event()
+        self._put_back = PutBack(clock)
         registry = registry or CollectorRegistry()
         self._done = Counter(
             "gtvision_edge_archive_done",
@@ -113,6 +115,10 @@ class Copier:
         async with asyncio.TaskGroup() as tasks:
             while True:
                 self._more.clear()
+                if self._put_back.is_news():
+                    await self._database.write(
+                        lambda found: repository.bring_forward(found, self._clock.now_us(), 0)
+                    )
                 if self._store is None and self._clock.monotonic() >= self._next_knock:
                     await self._knock(self._knocks)
                 if self._store is not None:

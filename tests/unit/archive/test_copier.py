@@ -113,6 +113,18 @@ async def test_a_store_that_goes_away_amid_a_bundle_gets_it_whole_later(box: Box
     assert box.store.stored[bundle] == 1
 
 
+async def test_a_clock_that_is_put_back_keeps_no_copy_waiting(box: Box) -> None:
+    box.store.behave("denies")
+    async with box.copying() as copier:
+        await becomes(lambda: copier.standing.state is StoreState.REFUSED, 10)
+        picture = await box.keep_picture(JPEG)
+        box.clock.step_wall(-3 * 86_400)
+        box.store.behave("well")
+        await box.until_done()
+
+    assert box.store.kept() == [picture]
+
+
 async def test_knocks_come_further_apart_at_a_store_that_stays_away(box: Box) -> None:
     await box.keep_picture(JPEG)
     box.store.behave("away")
