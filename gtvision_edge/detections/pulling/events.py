@@ -10,7 +10,7 @@ from gtvision_edge.detections.pulling.parts import BrokenStreamError, PartReader
 SETTLED_S: Final = 0.3
 """No byte for so long: the pictures of an event that were to come have come."""
 HELD_S: Final = 0.5
-"""So long a passage waits for its pictures while bytes keep coming; one that comes later is added to it."""
+"""So long bytes are waited for that may be pictures of a passage, while they keep coming; one that comes later is added to it."""
 WHOLE_WITHIN: Final = 8
 """Times the silence that is borne: a picture that has not come to its end by then, over whatever line, never will."""
 SLICE: Final = 16 * 1024
@@ -48,22 +48,13 @@ class PulledEvent:
 class _Gathering:
     lines: str = ""
     jpegs: list[bytes] = field(default_factory=list)
-    _open_since: float | None = None
-    """By the loop's clock; None = nothing is held."""
-
-    @property
-    def is_open(self) -> bool:
-        return self._open_since is not None
-
-    @property
-    def is_overdue(self) -> bool:
-        """Tell whether what is held has waited long enough for its pictures."""
-        since = self._open_since
-        return since is not None and asyncio.get_running_loop().time() - since >= HELD_S
+    is_open: bool = False
+    waited_s: float = 0.0
+    """How long bytes were waited for since it is open; what was done with others' meanwhile does not count."""
 
     def _open(self) -> None:
-        if self._open_since is None:
-            self._open_since = asyncio.get_running_loop().time()
+        if not self.is_open:
+            self.is_open, self.waited_s = True, 0.0
 
     def add(self, part: StreamPart) -> PulledEvent | None:
         """Take *part*; return the event that it shows to be whole."""
@@ -83,7 +74,7 @@ class _Gathering:
         if not self.is_open:
             return None
         event = PulledEvent(self.lines, tuple(self.jpegs))
-        self.jpegs, self._open_since = [], None
+        self.jpegs, self.is_open = [], False
         return event
 
     def _add_picture(self, jpeg: bytes) -> None:
@@ -115,7 +106,7 @@ async def read_events(
                 if event is not None:
                     yield event
             await pace.keep(len(piece), reader.begun - begun)
-        if not data or gathering.is_overdue:
+        if not data or gathering.waited_s >= HELD_S:
             event = gathering.close()
             if event is not None:
                 yield event
@@ -136,6 +127,8 @@ async def _next(
         if gathering.is_open:
             return None
         raise SilentStreamError from error
+    finally:
+        gathering.waited_s += asyncio.get_running_loop().time() - now
 
 
 def boundary_of(content_type: str) -> bytes:
