@@ -22,6 +22,7 @@ SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 EXCHANGE = "deteccoes.events"
 QUEUE = "hub"
 
+_NOT_WHOLLY_UP = "requires the 'rabbit' app to be running"
 _CONFIG = """listeners.tcp.1 = 127.0.0.1:{port}
 log.console = false
 log.file.level = error
@@ -89,7 +90,15 @@ class RabbitMq:
                 await asyncio.sleep(0.2)
 
     async def control(self, *arguments: str) -> str:
-        """Have rabbitmqctl do something; return what it said."""
+        """Have rabbitmqctl do something, once the broker that takes connections has wholly started; return what it said."""
+        async with asyncio.timeout(patiently(60)):
+            while True:
+                code, said = await self._said(*arguments)
+                if code == 0:
+                    return said
+                assert _NOT_WHOLLY_UP in said, said
+
+    async def _said(self, *arguments: str) -> tuple[int | None, str]:
         process = await asyncio.create_subprocess_exec(
             str(SERVER.with_name("rabbitmqctl")),
             "--node",
@@ -107,8 +116,7 @@ class RabbitMq:
             stderr=asyncio.subprocess.STDOUT,
         )
         said, _ = await process.communicate()
-        assert process.returncode == 0, said.decode(errors="replace")
-        return said.decode()
+        return process.returncode, said.decode(errors="replace")
 
     def signal(self, number: signal.Signals) -> None:
         assert self.process is not None

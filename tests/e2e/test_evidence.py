@@ -175,8 +175,8 @@ async def test_evidence_leaves_the_box_and_is_believed(tmp_path: Path) -> None:
             async with logged_in(site) as admin:
                 await admin.add_camera("cam01", camera.url())
                 await admin.wait_state("cam01", "recording", 20)
-                await asyncio.sleep(14)
-                incident = await incident_of(admin, 10)
+                await asyncio.sleep(18)
+                incident = await incident_of(admin, 14)
                 export_id = await ask(admin, incident)
 
                 async def is_begun() -> bool:

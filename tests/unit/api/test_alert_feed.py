@@ -15,6 +15,7 @@ from gtvision_edge.alerts.feed import HEARTBEAT_S, Feed
 from gtvision_edge.alerts.service import AlertDesk
 from gtvision_edge.api.alert_feed import MAX_SOCKETS_OF_PERSON, AlertFeed
 from gtvision_edge.api.auth import RequestAuthenticator
+from gtvision_edge.audit import SealedWords
 from gtvision_edge.detections.model import (
     Picture,
     PictureKind,
@@ -30,7 +31,6 @@ from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.clock import FakeClock
 from tests.fakes.pushes import jpeg
-from tests.fakes.words import WORDS
 from tests.unit.api.conftest import Served, Starter
 from tests.waiting import patiently
 
@@ -75,8 +75,9 @@ async def house(
     database: Database,
     bus: EventBus,
     clock: FakeClock,
+    words: SealedWords,
 ) -> AsyncIterator[House]:
-    feed = Feed(database, bus, clock, words=WORDS)
+    feed = Feed(database, bus, clock, words=words)
     await feed.load()
     made: list[AlertFeed] = []
 
