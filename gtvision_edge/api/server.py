@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 import re
-import secrets
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -40,6 +39,7 @@ from gtvision_edge.api.parsing import parse_body, parse_query
 from gtvision_edge.api.protocol import MAX_FIELD, Protocol
 from gtvision_edge.api.routing import PREFIX, PUBLIC, Call, Endpoint, Reply
 from gtvision_edge.errors import InvalidInputError
+from gtvision_edge.runtime.ids import new_request_id
 from gtvision_edge.runtime.logs import mask_secrets
 from gtvision_edge.settings import ApiSettings
 
@@ -290,7 +290,7 @@ def _access_log(proxies: Proxies, registry: CollectorRegistry) -> Any:
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        request_id = request[_REQUEST_ID] = secrets.token_hex(8)
+        request_id = request[_REQUEST_ID] = new_request_id()
         started = time.perf_counter()  # measures work, decides nothing: no Clock needed
         bound = structlog.contextvars.bind_contextvars(request_id=request_id)
         try:

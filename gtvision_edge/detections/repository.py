@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pydantic_core import to_json
+
 from gtvision_edge.detections.by_vehicle.repository import (
     OF_VEHICLE,
     TABLES,
@@ -24,7 +26,6 @@ from gtvision_edge.detections.model import (
 from gtvision_edge.detections.plates import vehicle_bounds
 from gtvision_edge.storage import Database, Row, Transaction, insert_rows, rows_with
 
-_JSON: Final = json.JSONEncoder(ensure_ascii=False)
 _PICTURE_ROOM: Final = 65
 """Bytes that a row grows by with the name of a picture."""
 _ROOM: Final = 48
@@ -135,9 +136,9 @@ def insert_detections(
                 each.confidence,
                 each.source,
                 each.trust.value,
-                each.is_late,
+                int(each.is_late),  # a bool is asked for its adapter
                 each.passage_id,
-                _JSON.encode(each.facts),
+                to_json(each.facts).decode(),
                 each.scene,
                 each.crop,
                 each.anonymised_us,

@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from gtvision_edge.runtime.events import EventBus
-from gtvision_edge.runtime.ids import new_uuid7
+from gtvision_edge.runtime.ids import new_request_id, new_uuid7
 from gtvision_edge.runtime.logs import configure_logs, mask_secrets
 from gtvision_edge.runtime.systemd import notify_systemd, watchdog_interval_s
 from gtvision_edge.runtime.timestamps import from_datetime, to_rfc3339
@@ -112,3 +112,10 @@ def test_systemd_is_told_and_its_watchdog_read(
 
         assert receiver.recv(100) == b"READY=1"
     assert watchdog_interval_s() == 15
+
+
+def test_ids_that_mean_nothing_are_of_sixteen_digits_and_never_twice() -> None:
+    made = [new_request_id() for _ in range(2000)]
+
+    assert len(set(made)) == 2000
+    assert all(len(each) == 16 and int(each, 16) >= 0 for each in made)
