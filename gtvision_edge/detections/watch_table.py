@@ -14,6 +14,8 @@ from gtvision_edge.runtime.timestamps import from_datetime
 
 MAX_LINES: Final = 1000
 MAX_CHARACTERS: Final = 400_000
+_LONGEST_LINE: Final = 10_000
+"""A plate, its reason and an expiry are a tenth of it; the table of a program is none of ours."""
 
 Column = Literal["placa", "reason", "level", "expires_at"]
 
@@ -81,6 +83,8 @@ def read_watch_table(text: str, zone: tzinfo) -> list[TableLine]:
     if len(text) > MAX_CHARACTERS:
         raise _no_table(f"has more than {MAX_CHARACTERS} characters")
     lines = text.removeprefix("\ufeff").splitlines()
+    if any(len(line) > _LONGEST_LINE for line in lines):
+        raise _no_table(f"has a line of more than {_LONGEST_LINE} characters")
     filled = [number for number, line in enumerate(lines) if line.strip(" ;,\t")]
     if not filled:
         raise _no_table("is empty")
@@ -171,15 +175,12 @@ def _end_of(text: str, zone: tzinfo) -> int:
 
     """
     found = _DAY.fullmatch(text)
-    if found is None:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            raise ValueError(text)
-        return from_datetime(moment.astimezone(UTC))
-    day, month, year = (
-        (found[1], found[2], found[3]) if found[1] else (found[6], found[5], found[4])
-    )
     try:
+        if found is None:
+            return from_datetime(datetime.fromisoformat(text))
+        day, month, year = (
+            (found[1], found[2], found[3]) if found[1] else (found[6], found[5], found[4])
+        )
         following = date(int(year), int(month), int(day)) + timedelta(days=1)
         return from_datetime(datetime.combine(following, time(), zone).astimezone(UTC))
     except OverflowError as error:

@@ -125,6 +125,27 @@ def test_any_text_is_a_table_or_refused(text: str) -> None:
     assert 0 < len(lines) <= MAX_LINES
 
 
+@pytest.mark.parametrize("text", ["A" * 200_000, "ABC1D23;roubado;info;" + "9" * 200_000])
+def test_a_cell_of_any_length_is_a_fault_or_a_refusal(text: str) -> None:
+    with pytest.raises(InvalidInputError):
+        read_watch_table(text, ZONE)
+
+
+@pytest.mark.parametrize(
+    ("moment", "expires_us"),
+    [
+        ("0001-01-01T00:00:00+23:00", -62_135_679_600_000_000),
+        ("9999-12-31T23:59:59-23:00", 253_402_383_599_000_000),
+    ],
+)
+def test_a_moment_at_the_edge_of_the_calendar_is_one_like_others(
+    moment: str, expires_us: int
+) -> None:
+    (line,) = read_watch_table(f"ABC1D23;roubado;info;{moment}", ZONE)
+
+    assert (line.expires_us, line.faults) == (expires_us, ())
+
+
 async def test_a_trial_says_what_each_line_does_and_does_nothing(
     tables: WatchImport, watchlist: Watchlist, database: Database
 ) -> None:
