@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gtvision_edge.runtime.boots import BOOT_ID, MARK, was_booted
+from gtvision_edge.runtime.boots import MARK, was_booted
 
 
 def test_a_start_after_a_boot_is_one_and_the_next_start_is_none(tmp_path: Path) -> None:
@@ -33,6 +33,5 @@ def test_a_mark_that_cannot_be_written_keeps_nothing_from_starting(
     assert "boot_not_noted" in capsys.readouterr().out
 
 
-@pytest.mark.skipif(not BOOT_ID.exists(), reason="not Linux")
 def test_this_machine_was_not_booted_between_two_questions(tmp_path: Path) -> None:
     assert [was_booted(tmp_path), was_booted(tmp_path)] == [False, False]
