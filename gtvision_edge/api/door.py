@@ -17,6 +17,9 @@ HEAD_PATIENCE_S: Final = 10.0
 STALL_PATIENCE_S: Final = 20.0
 """How long a client may take nothing of what was sent to them. A slow one stays who makes room for 64 KiB in that time."""
 
+_READ: Final = 64 * 1024
+"""Bytes to ask a socket for at once. Above 128 KiB, and asyncio asks for 256, the C library maps pages of their own for each
+buffer and gives them back at once: six times as long as the reading itself, and all threads feel it."""
 _HEAD_ENDS: Final = b"\r\n\r\n"
 _MAX_CONNECTIONS: Final = 4000
 
@@ -57,8 +60,8 @@ class Door:
         self._is_full = is_full
         return None if is_full else self._make()
 
-    def watch(self, transport: asyncio.BaseTransport) -> None:
-        """Have the system cut the connection of who takes nothing of what was sent, whatever part of ours sends it.
+    def welcome(self, transport: asyncio.BaseTransport) -> None:
+        """Read from *transport* in pieces, and have the system cut the connection of who takes nothing of what was sent, whatever part of ours sends it.
 
         Writes, sendfile and WebSockets end alike, with a reset. While the network is what is slow, Linux counts from the last
         byte acknowledged. Behind a window that was closed (counted since 5.11) it counts until there is room for all of the
@@ -66,6 +69,8 @@ class Door:
         on 6.18: with 3 s of patience a reader of 8 KB/s behind a buffer of 128 KiB, and one of 2 KB/s behind 4, were cut).
         So who takes less than about 3 KB/s by own choice is cut as one who takes nothing, and asks again, with a range.
         """
+        if hasattr(transport, "max_size"):
+            transport.max_size = _READ
         connection = transport.get_extra_info("socket")
         if connection is not None and connection.family != socket.AF_UNIX:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, self._stall_ms)
@@ -87,7 +92,7 @@ class _Visitor(asyncio.Protocol):
         if self._inner is None:
             self._transport.abort()
             return
-        self._door.watch(transport)
+        self._door.welcome(transport)
         self._timer = asyncio.get_running_loop().call_later(
             self._door.patience_s, self._transport.abort
         )

@@ -74,6 +74,23 @@ async def test_a_head_in_small_pieces_is_answered_and_the_connection_stays() -> 
         writer.close()
 
 
+async def test_no_buffer_is_asked_for_that_the_system_maps_and_takes_back_each_time() -> None:
+    seen: list[int] = []
+
+    async def serve(request: web.BaseRequest) -> web.StreamResponse:
+        assert request.transport is not None
+        seen.append(request.transport.max_size)  # type: ignore[attr-defined]
+        return web.Response(text="hello")
+
+    async with house(serve=serve) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(GET)
+        await reader.readuntil(b"hello")
+        writer.close()
+
+    assert seen[0] < 128 * 1024
+
+
 async def test_a_full_house_takes_nobody_and_somebody_again_when_one_leaves() -> None:
     async with house(limit=2, patience_s=30) as port:
         inside = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
