@@ -36,6 +36,12 @@ SharedWork = Callable[[Transaction, Sequence[Item]], Sequence[T]]
 MAX_GROUP = 500
 """Works in one commit; bounds how long the first of a burst waits."""
 
+GATHER_S = 0.02
+"""How long the first of a group waits for company, at most."""
+_IDLE_TURNS = 2
+"""Of the loop that bring nothing new, and the group is closed. While a group is written and others are read, two threads take the
+GIL from one another at each call of the system: those that are just being read had better come along."""
+
 SEARCH_S = 10.0
 """For one search. Others wait for it, those of other people too."""
 _STEPS = 20_000
@@ -260,18 +266,9 @@ class Database:
     async def _write_forever(self) -> None:
         """Commit what waits, in groups, until None arrives."""
         loop = asyncio.get_running_loop()
-        open_ = True
-        while open_:
-            group: list[_Waiting] = []
-            waiting = await self._queue.get()
-            while True:
-                if waiting is None:
-                    open_ = False
-                    break
-                group.append(waiting)
-                if len(group) == MAX_GROUP or self._queue.empty():
-                    break
-                waiting = self._queue.get_nowait()
+        is_open = True
+        while is_open:
+            group, is_open = await self._next_group()
             if group:
                 outcomes = await loop.run_in_executor(self._thread, self._commit, group)
                 self._commits.inc()
@@ -283,6 +280,24 @@ class Database:
                         entry.done.set_exception(outcome.error)
                     else:
                         entry.done.set_result(outcome)
+
+    async def _next_group(self) -> tuple[list[_Waiting], bool]:
+        """Return what waits, and whether more may come; what is on its way into the queue comes along."""
+        loop = asyncio.get_running_loop()
+        waiting = await self._queue.get()
+        until = loop.time() + GATHER_S
+        group: list[_Waiting] = []
+        idle_turns = 0
+        while waiting is not None:
+            group.append(waiting)
+            while self._queue.empty() and idle_turns < _IDLE_TURNS and loop.time() < until:
+                idle_turns += 1
+                await asyncio.sleep(0)
+            if len(group) == MAX_GROUP or self._queue.empty():
+                return group, True
+            idle_turns = 0
+            waiting = self._queue.get_nowait()
+        return group, False
 
     def _commit(self, group: list[_Waiting]) -> list[Any]:
         connection = self._writer

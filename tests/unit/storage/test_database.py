@@ -15,8 +15,10 @@ from gtvision_edge.storage import (
     open_database,
     rows_with,
 )
+from gtvision_edge.storage.database import GATHER_S, MAX_GROUP
 from gtvision_edge.storage.errors import DatabaseDamagedError, SearchTooLongError
 from gtvision_edge.storage.schema_version import migrations
+from tests.waiting import patiently
 
 SCHEMA = files("gtvision_edge.storage").joinpath("schema.sql").read_text(encoding="utf-8")
 NEWER = migrations()[-1].number + 1
@@ -56,6 +58,39 @@ async def test_works_that_wait_together_share_a_commit_and_fail_alone(database: 
     rows = await database.fetch_all("SELECT tenant_id FROM tenants")
     assert {row[0] for row in rows} == {f"t{i}" for i in range(50)}
     assert database._commits._value.get() < 10
+
+
+async def test_what_is_on_its_way_into_the_queue_comes_along(database: Database) -> None:
+    async def after(turns: int) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await database.write(insert(f"t{turns}"))
+
+    before = database._commits._value.get()
+    await asyncio.gather(*(after(turns) for turns in range(20)))
+
+    assert database._commits._value.get() - before == 1
+
+
+async def test_a_trickle_without_end_keeps_nobody_waiting(database: Database) -> None:
+    ended = asyncio.Event()
+
+    async def trickle() -> None:
+        writes: list[asyncio.Task[int]] = []
+        while not ended.is_set():
+            writes.append(asyncio.create_task(database.write(insert(f"t{len(writes)}"))))
+            await asyncio.sleep(GATHER_S / (2 * MAX_GROUP))
+        await asyncio.gather(*writes)
+
+    trickling = asyncio.create_task(trickle())
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await database.write(insert("first"))
+    took_s = loop.time() - began
+    ended.set()
+    await trickling
+
+    assert took_s < patiently(GATHER_S + 0.3)
 
 
 async def test_items_that_wait_for_the_same_work_are_given_to_it_together_in_their_order(
