@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 
 import structlog
@@ -40,7 +40,7 @@ from gtvision_edge.api.protocol import MAX_FIELD, Protocol
 from gtvision_edge.api.routing import PREFIX, PUBLIC, Call, Endpoint, Reply
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.runtime.ids import new_request_id
-from gtvision_edge.runtime.logs import mask_secrets
+from gtvision_edge.runtime.logs import REQUEST_ID, mask_secrets
 from gtvision_edge.settings import ApiSettings
 
 log = structlog.get_logger(__name__)
@@ -93,9 +93,7 @@ def build_api(
     application = web.Application(
         middlewares=[
             _access_log(proxies, registry or CollectorRegistry()),
-            _cors(settings.cors_origins),
-            problems,
-            _console_pages(console),
+            _rules(settings.cors_origins, console),
         ],
         client_max_size=settings.max_body,
     )
@@ -292,7 +290,7 @@ def _access_log(proxies: Proxies, registry: CollectorRegistry) -> Any:
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         request_id = request[_REQUEST_ID] = new_request_id()
         started = time.perf_counter()  # measures work, decides nothing: no Clock needed
-        bound = structlog.contextvars.bind_contextvars(request_id=request_id)
+        outside = REQUEST_ID.set(request_id)
         try:
             response = await handler(request)
             elapsed_s = time.perf_counter() - started
@@ -319,22 +317,22 @@ def _access_log(proxies: Proxies, registry: CollectorRegistry) -> Any:
                     user=session.principal.username if session else None,
                 )
         finally:
-            structlog.contextvars.reset_contextvars(**bound)
+            REQUEST_ID.reset(outside)
         return response
 
     return middleware
 
 
-def _cors(origins: Sequence[str]) -> Any:
+def _rules(origins: Sequence[str], console: Console) -> Any:
+    """Return what stands around every handler: questions of browsers, pages of the console, and failures as problems."""
+
+    async def page_or_handler(request: web.Request, handler: Handler) -> web.StreamResponse:
+        page = _console_page(request, console)
+        return page if page is not None else await handler(request)
+
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        origin = request.headers.get(hdrs.ORIGIN)
-        if (
-            request.method == "OPTIONS"
-            and origin is not None
-            and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers
-            and _is_allowed(origin, origins)
-        ):
+        if request.method == "OPTIONS" and _is_preflight(request, origins):
             return web.Response(
                 status=204,
                 headers={
@@ -343,9 +341,22 @@ def _cors(origins: Sequence[str]) -> Any:
                     hdrs.ACCESS_CONTROL_MAX_AGE: "600",
                 },
             )
-        return await handler(request)
+        if request.method in ("GET", "HEAD"):
+            return await problems(request, partial(page_or_handler, handler=handler))
+        return await problems(request, handler)
 
     return middleware
+
+
+def _is_preflight(request: web.Request, origins: Sequence[str]) -> bool:
+    origin = request.headers.get(hdrs.ORIGIN)
+    asks = hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers
+    return origin is not None and asks and _is_allowed(origin, origins)
+
+
+def _console_page(request: web.Request, console: Console) -> web.StreamResponse | None:
+    is_unknown = isinstance(request.match_info.http_exception, web.HTTPNotFound)
+    return console.respond(request) if is_unknown else None
 
 
 def _is_allowed(origin: str, origins: Sequence[str]) -> bool:
@@ -369,16 +380,3 @@ def _set_headers(origins: Sequence[str]) -> Any:
         request[IS_STARTED] = True
 
     return prepare
-
-
-def _console_pages(console: Console) -> Any:
-    @web.middleware
-    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        is_unknown = isinstance(request.match_info.http_exception, web.HTTPNotFound)
-        if is_unknown and request.method in ("GET", "HEAD"):
-            page = console.respond(request)
-            if page is not None:
-                return page
-        return await handler(request)
-
-    return middleware

@@ -3,7 +3,8 @@
 import logging
 import re
 import sys
-from typing import Literal
+from contextvars import ContextVar
+from typing import Final, Literal
 
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
@@ -18,6 +19,17 @@ _SECRETS = (
     (re.compile(r"whsec_[A-Za-z0-9+/=]+"), "whsec_***"),
     (re.compile(r"(Bearer\s+)[A-Za-z0-9._~+/=-]+", re.IGNORECASE), r"\1***"),
 )
+
+
+REQUEST_ID: Final[ContextVar[str]] = ContextVar("request_id", default="")
+"""Of the request in whose course something is logged; each line names it. '' = there is none."""
+
+
+def _add_request_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    request_id = REQUEST_ID.get()
+    if request_id:
+        event.setdefault("request_id", request_id)
+    return event
 
 
 def mask_secrets(text: str) -> str:
@@ -40,6 +52,7 @@ def configure_logs(level: str = "INFO", style: Literal["auto", "json", "text"] =
     text = style == "text" or (style == "auto" and sys.stderr.isatty())
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        _add_request_id,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,

@@ -12,7 +12,7 @@ import structlog
 
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.runtime.ids import new_request_id, new_uuid7
-from gtvision_edge.runtime.logs import configure_logs, mask_secrets
+from gtvision_edge.runtime.logs import REQUEST_ID, configure_logs, mask_secrets
 from gtvision_edge.runtime.systemd import notify_systemd, watchdog_interval_s
 from gtvision_edge.runtime.timestamps import from_datetime, to_rfc3339
 from tests.fakes.clock import FakeClock
@@ -77,6 +77,20 @@ def test_times_go_to_the_wire_with_offset_and_back() -> None:
 )
 def test_secrets_are_masked_in_any_text(text: str) -> None:
     assert "hunter2" not in mask_secrets(text)
+
+
+def test_each_line_of_a_request_names_it(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("INFO", "json")
+    log = structlog.get_logger("test")
+    outside = REQUEST_ID.set("r-1")
+    log.info("within")
+    logging.getLogger("stranger").warning("within")
+    REQUEST_ID.reset(outside)
+    log.info("without")
+
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+    assert [line.get("request_id") for line in lines] == ["r-1", "r-1", None]
 
 
 def test_a_traceback_in_the_log_shows_no_local_variable(capsys: pytest.CaptureFixture[str]) -> None:
