@@ -62,7 +62,6 @@ from gtvision_edge.cameras.starting import CameraOutcome, add_typed_camera
 from gtvision_edge.cameras.urls import DEFAULT_RTSP_PORT
 from gtvision_edge.demo.readings import open_demo_readings, with_frames
 from gtvision_edge.demo.site import DemoSite, open_demo_site
-from gtvision_edge.detections.acceptance import OutgoingNews
 from gtvision_edge.detections.opening import Detections, open_detections, picture_path
 from gtvision_edge.detections.watch_import import WatchImport
 from gtvision_edge.health.board import HealthBoard
@@ -104,7 +103,6 @@ from gtvision_edge.runtime.shares import Shares, open_transfers
 from gtvision_edge.runtime.systemd import notify_systemd
 from gtvision_edge.runtime.tasks import Job, background, keep_running
 from gtvision_edge.settings import Settings
-from gtvision_edge.uplink import Message
 from gtvision_edge.uplink.opening import LineToHub, open_line
 from gtvision_edge.uplink.outbox import forget_unsent
 
@@ -350,9 +348,7 @@ async def run(
                 seal=base.cameras.seal,
                 unseal=base.cameras.unseal,
                 words=base.words,
-                send=lambda transaction, news: base.outbox.add_all(
-                    transaction, [to_message(each) for each in news]
-                ),
+                send=base.outbox.add_all,
                 forget_unsent=forget_unsent,
                 forget_words=forget_words,
                 held=holds_moment(
@@ -432,20 +428,6 @@ async def run(
         await stop.wait()
         notify_systemd("STOPPING=1")
     log.info("stopped")
-
-
-def to_message(news: OutgoingNews) -> Message:
-    """Return *news* of a domain as the outbox takes it: the two are strangers."""
-    return Message(
-        message_id=news.message_id,
-        kind=news.kind,
-        routing_key=news.routing_key,
-        lane=news.lane,
-        subject=news.subject,
-        time_us=news.time_us,
-        schema=news.schema,
-        data=news.data,
-    )
 
 
 def _monitor(base: Base, views: MediaViews, *, stream_trouble: Callable[[], str]) -> CameraMonitor:

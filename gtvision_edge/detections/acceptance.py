@@ -30,6 +30,8 @@ class OutgoingNews:
     time_us: int
     schema: str
     data: Mapping[str, Any]
+    is_late: bool
+    """The camera told of it when it was over."""
 
 
 class Send(Protocol):
@@ -214,4 +216,5 @@ def news_of(detection: Detection, camera_name: str) -> OutgoingNews:
         time_us=detection.captured_us,
         schema=SCHEMA,
         data=data,
+        is_late=detection.is_late,
     )

@@ -20,7 +20,7 @@ from gtvision_edge.errors import EdgeError
 from gtvision_edge.settings import UplinkSettings
 from gtvision_edge.uplink.errors import HubRefusedError, HubStalledError, HubUnreachableError
 from gtvision_edge.uplink.frames import message_frames
-from gtvision_edge.uplink.outbox import Waiting, marked_late
+from gtvision_edge.uplink.outbox import Waiting, is_marked_late, marked_late
 from gtvision_edge.uplink.refusals import (
     may_not_publish,
     refused,
@@ -75,7 +75,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message as it is published; *is_late*: it waited, and what it tells of is over. *stream*: ``live`` or ``backlog``."""
+    """A message as it is published; *is_late*: it waited so long that what it tells of is over, if it was not when it came. *stream*: ``live`` or ``backlog``."""
 
     waiting: Waiting
     is_late: bool
@@ -156,14 +156,15 @@ class Broker:
 
     def _frames(self, message: Outgoing) -> bytes:
         waiting = message.waiting
+        body = marked_late(waiting.body) if message.is_late else waiting.body
         return message_frames(
-            marked_late(waiting.body) if message.is_late else waiting.body,
+            body,
             channel=self._channel.number,
             exchange=self._exchange,
             routing_key=waiting.routing_key,
             message_id=waiting.message_id,
             app_id=self._app_id,
-            is_late=message.is_late,
+            is_late=is_marked_late(body),
             lane=waiting.lane,
             seq=waiting.seq,
             stream=message.stream,

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from pydantic_core import to_json
 
@@ -17,6 +17,29 @@ CAMERAS: Final = "cameras.status"
 DISK: Final = "sistema.disco"
 ANCHORS: Final = "auditoria.ancora"
 """Routing keys of news that is no reading; each is a lane of its own, too."""
+
+
+class News(Protocol):
+    """What a message is made of, whoever tells it; fields as in :class:`Message`."""
+
+    @property
+    def message_id(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def routing_key(self) -> str: ...
+    @property
+    def lane(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def time_us(self) -> int: ...
+    @property
+    def schema(self) -> str: ...
+    @property
+    def data(self) -> Mapping[str, Any]: ...
+    @property
+    def is_late(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +84,11 @@ class Outbox:
         """Have *wake* called from now on: who sends comes up after who tells."""
         self._wake = wake
 
-    def add(self, transaction: Transaction, message: Message) -> None:
+    def add(self, transaction: Transaction, message: News) -> None:
         """Keep *message* as part of *transaction*: with it, or not at all. Without a hub it is let go."""
         self.add_all(transaction, [message])
 
-    def add_all(self, transaction: Transaction, messages: Sequence[Message]) -> None:
+    def add_all(self, transaction: Transaction, messages: Sequence[News]) -> None:
         """Keep *messages*, in their order, as :meth:`add` does."""
         if not self._has_hub:
             return
@@ -80,7 +103,7 @@ class Outbox:
         )
         self._wake()
 
-    def envelope(self, message: Message) -> bytes:
+    def envelope(self, message: News) -> bytes:
         """Return the structured CloudEvent of *message*."""
         event = {
             "late": message.is_late,
@@ -104,6 +127,11 @@ _LATE: Final = b'{"late":true,'
 def marked_late(body: bytes) -> bytes:
     """Return an envelope of :class:`Outbox` with its ``late`` set: it waited too long for anybody to be alarmed."""
     return _LATE + body.removeprefix(_PROMPT) if body.startswith(_PROMPT) else body
+
+
+def is_marked_late(body: bytes) -> bool:
+    """Tell whether an envelope of :class:`Outbox` says ``late``: who told of it was late already, or it was marked."""
+    return body.startswith(_LATE)
 
 
 def subject_of(body: bytes) -> str:
@@ -197,7 +225,10 @@ async def fetch_backlog(database: Database) -> Backlog:
 
 def forget_sent(transaction: Transaction, seqs: Sequence[int]) -> None:
     """Take out what the broker has confirmed."""
-    transaction.executemany("DELETE FROM outbox WHERE seq = ?", [(seq,) for seq in seqs])
+    transaction.execute(
+        "DELETE FROM outbox WHERE seq IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(seqs)),),
+    )
 
 
 def forget_unsent(transaction: Transaction, message_ids: Sequence[str]) -> int:
@@ -212,8 +243,9 @@ def note_failed(
     transaction: Transaction, seqs: Sequence[int], *, reason: str, park_at: int, now_us: int
 ) -> int:
     """Count a try that the broker refused; return how many were parked because of it, having failed *park_at* times."""
-    transaction.executemany(
-        "UPDATE outbox SET attempts = attempts + 1 WHERE seq = ?", [(seq,) for seq in seqs]
+    transaction.execute(
+        "UPDATE outbox SET attempts = attempts + 1 WHERE seq IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(seqs)),),
     )
     parked = 0
     for seq in seqs:

@@ -51,7 +51,9 @@ class Box:
             while await self.waiting():  # noqa: ASYNC110 -- looks at another process's doings
                 await asyncio.sleep(0.05)
 
-    async def add(self, count: int, *, lanes: int = 4, key: str = "deteccoes.lpr") -> None:
+    async def add(
+        self, count: int, *, lanes: int = 4, key: str = "deteccoes.lpr", is_late: bool = False
+    ) -> None:
         """Accept *count* messages in as many transactions, in turn for *lanes* cameras."""
         for number in range(count):
             lane = f"u-{number % lanes}"
@@ -64,6 +66,7 @@ class Box:
                 time_us=CLOCK.now_us(),
                 schema="deteccao.lpr.v1.json",
                 data={"n": number, "lane": lane},
+                is_late=is_late,
             )
             self.sent.setdefault(lane, []).append(message.message_id)
             await self.database.write(partial(self.outbox.add, message=message))
@@ -136,6 +139,22 @@ async def test_the_persistence_and_id_of_a_message_are_those_of_the_contract(
     assert properties.delivery_mode == 2
     assert properties.content_type == "application/cloudevents+json"
     assert properties.message_id == json.loads(got.body)["id"] == next(iter(box.all_sent()))
+
+
+async def test_what_a_camera_told_late_is_late_in_body_and_header_though_it_never_waited(
+    hub: Hub, box: Box
+) -> None:
+    await hub.declare()
+    box.start()
+    await box.add(1, is_late=True)
+    await box.emptied()
+
+    got = await hub.channel.basic_get(QUEUE)
+
+    headers = got.header.properties.headers
+    assert headers is not None
+    assert json.loads(got.body)["late"] is True
+    assert (headers["x-late"], headers["x-stream"]) == (True, "live")
 
 
 async def test_a_line_that_is_cut_again_and_again_loses_nothing_and_keeps_order(

@@ -66,7 +66,6 @@ from gtvision_edge.api.storage import storage_endpoints
 from gtvision_edge.api.uplink import uplink_endpoints
 from gtvision_edge.api.watch_import import watch_import_endpoints
 from gtvision_edge.api.watchlist import watchlist_endpoints
-from gtvision_edge.app import to_message
 from gtvision_edge.archive.debts import PictureCopies
 from gtvision_edge.archive.model import StoreState, Totals
 from gtvision_edge.archive.parked import FailedCopies
@@ -633,9 +632,7 @@ async def detections(
         seal=cameras.seal,
         unseal=cameras.unseal,
         words=words,
-        send=lambda transaction, news: outbox.add_all(
-            transaction, [to_message(each) for each in news]
-        ),
+        send=outbox.add_all,
         forget_unsent=forget_unsent,
         forget_words=forget_words,
         held=holds_moment(camera_uuid="detections.camera_uuid", time_us="detections.captured_us"),

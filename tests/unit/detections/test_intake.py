@@ -243,6 +243,16 @@ async def test_readings_that_come_together_know_of_one_another(
     assert [news.message_id for news in sent.news] == [ids[0], ids[1], ids[3], ids[4]]
 
 
+async def test_the_hub_hears_that_a_reading_was_late(
+    intake: Intake, sent: _Sent, clock: FakeClock
+) -> None:
+    await take(intake, reading(clock))
+    await take(intake, reading(clock, is_resent=True, event_id="2"))
+    await take(intake, reading(clock, captured_us=clock.now_us() - 3_600_000_000))
+
+    assert [news.is_late for news in sent.news] == [False, True, True]
+
+
 async def test_a_reading_that_cannot_be_sent_spoils_none_that_came_with_it(
     database: Database, bus: EventBus, store: PictureStore, clock: FakeClock
 ) -> None:
