@@ -137,7 +137,7 @@ class Intake:
         """
         received_us = self._clock.now_us()
         key = source_key(camera.camera_uuid, source, reading, event_id)
-        pictures = await self._named(reading)
+        pictures = await self._named(reading) if reading.pictures else {}
         scene, crop = (
             pictures[kind][0] if kind in pictures else None
             for kind in (PictureKind.SCENE, PictureKind.PLATE)

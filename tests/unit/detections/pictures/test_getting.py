@@ -110,12 +110,12 @@ async def test_what_is_no_picture_is_told_and_the_reading_stays(
 
     assert (found.picture_state, found.scene, found.plate) == (state, None, "ABC1D23")
     assert await yard.rows("SELECT 1 FROM picture_jobs") == []
-    assert (
-        yard.registry.get_sample_value(
-            "gtvision_edge_detection_pictures_total", {"outcome": state.value}
-        )
-        == 1
-    )
+
+    def is_counted() -> bool:
+        name, labels = "gtvision_edge_detection_pictures_total", {"outcome": state.value}
+        return yard.registry.get_sample_value(name, labels) == 1
+
+    await becomes(is_counted, 2)  # behind the commit
     printed = capsys.readouterr()
     assert f"state='{state.value}' detail=" in printed.out
     assert "geheim" not in printed.out + printed.err
