@@ -413,12 +413,14 @@ CREATE TABLE plates_odd (
     PRIMARY KEY (vehicle, captured_us, detection_no)
 ) WITHOUT ROWID;
 CREATE TABLE plates_turn (
-    is_odd INTEGER NOT NULL               -- 1 = what comes goes into plates_odd, and plates_even is being emptied, or empty; 0 = the other way round
+    is_odd INTEGER NOT NULL,              -- 1 = what comes goes into plates_odd, and plates_even is being emptied, or empty; 0 = the other way round
+    has_gone INTEGER NOT NULL             -- 1 = a plate was taken away since the turn was last changed
 );
-INSERT INTO plates_turn VALUES (0);
+INSERT INTO plates_turn VALUES (0, 0);
 CREATE TRIGGER plates_go AFTER UPDATE OF vehicle ON detections WHEN OLD.vehicle IS NOT NULL BEGIN
     DELETE FROM plates_even WHERE vehicle = OLD.vehicle AND captured_us = OLD.captured_us AND detection_no = OLD.detection_no;
     DELETE FROM plates_odd WHERE vehicle = OLD.vehicle AND captured_us = OLD.captured_us AND detection_no = OLD.detection_no;
+    UPDATE plates_turn SET has_gone = 1;
 END;
 
 -- Secrets by which a camera's pushes are known; two during a change.
