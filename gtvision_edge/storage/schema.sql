@@ -685,6 +685,13 @@ CREATE TABLE archive_copies (
     PRIMARY KEY (kind, name)
 ) WITHOUT ROWID;
 
+-- Copies that were given up. The store may have one all the same: its answer was lost, or came too late. So their removal is owed, too.
+CREATE TABLE archive_doubts (
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,                   -- as in archive_queue
+    PRIMARY KEY (kind, name)
+) WITHOUT ROWID;
+
 -- Which store that is; with another one, copies are no longer known.
 CREATE TABLE archive_place (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -700,7 +707,7 @@ CREATE TABLE archive_totals (
     parked INTEGER NOT NULL,              -- of both
     copies INTEGER NOT NULL,              -- in the store
     copied_bytes INTEGER NOT NULL,        -- of these
-    given_up INTEGER NOT NULL,            -- acts that the store never heard of: by the bounds of [archive], or put away by a person
+    given_up INTEGER NOT NULL,            -- acts that are tried no longer: by the bounds of [archive], or put away by a person
     given_up_us INTEGER                   -- when the bounds last did so; NULL = never
 );
 INSERT INTO archive_totals VALUES (1, 0, 0, 0, 0, 0, 0, 0, NULL);
