@@ -197,7 +197,7 @@ async def open_detections(
                 copies=copies,
                 registry=registry,
             ),
-            SlowClocks(cameras, bus, clock),
+            SlowClocks(cameras, bus, clock, trusts_clock=trusts_clock),
         )
 
 
