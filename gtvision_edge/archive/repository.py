@@ -129,13 +129,13 @@ def bring_forward(transaction: Transaction, now_us: int, longest_us: int) -> Non
     )
 
 
-def unpark(transaction: Transaction, seq: int | None, now_us: int) -> int:
-    """Have the parked act *seq*, or all of them, tried again as if for the first time; return how many."""
-    return transaction.execute(
+def unpark(transaction: Transaction, seqs: Sequence[int], now_us: int) -> None:
+    """Have those of the acts *seqs* that are parked tried again as if for the first time."""
+    transaction.execute(
         "UPDATE archive_queue SET parked_us = NULL, reason = '', attempts = 0, due_us = ?2"
-        " WHERE parked_us IS NOT NULL AND (?1 IS NULL OR seq = ?1)",
-        (seq, now_us),
-    ).rowcount
+        " WHERE parked_us IS NOT NULL AND seq IN (SELECT value FROM json_each(?1))",
+        (json.dumps(list(seqs)), now_us),
+    )
 
 
 async def parked_after(database: Database, seq: int, limit: int) -> list[Parked]:
