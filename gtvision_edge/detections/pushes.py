@@ -179,10 +179,10 @@ class PushDesk:
         # After that: who sends again what was overheard once uses up nothing of the camera's.
         self._of_camera.take(camera.camera_uuid)
         fields = message.fields
-        event_id = headers.message_id if headers.signature else ""
-        if not event_id:
-            text = "\n".join((fields.plate, fields.timestamp, fields.picture_url))
-            event_id = hashlib.sha256(text.encode()).hexdigest()
+        # A picture's address may be made anew for each try of one message; two passages under one id are two readings.
+        which = headers.message_id if headers.signature else fields.picture_url
+        text = "\n".join((fields.plate, fields.timestamp, which))
+        event_id = hashlib.sha256(text.encode()).hexdigest()
         reading = message.whole_reading if headers.signature else message.reading
         return await self._intake.take(
             camera, reading, source="webhook", trust=TrustLevel.SIGNED, event_id=event_id

@@ -79,10 +79,11 @@ class SlowClocks:
         if not self._trusts_clock():
             self._runs.clear()
             return
-        if detection.time_source is TimeSource.RECEIPT or detection.facts.get("is_resent"):
+        if detection.facts.get("is_resent"):
             return
         camera_uuid = detection.camera_uuid
-        if not detection.is_late:
+        # What is filed as of its receipt is in time, whatever the camera's clock says.
+        if not detection.is_late or detection.time_source is TimeSource.RECEIPT:
             self._runs.pop(camera_uuid, None)
             return
         now = self._clock.monotonic()

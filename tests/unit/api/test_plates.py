@@ -93,6 +93,34 @@ async def test_a_body_signed_by_its_headers_is_accepted(served: Served, clock: F
     assert status == 202
 
 
+async def test_one_id_is_one_reading_unless_plate_or_time_differ(
+    served: Served, clock: FakeClock, database: Database
+) -> None:
+    secret = (await access(served))["secret"]
+    first = message(clock) | {"imagem_url": "https://example.org/a.jpg?key=1"}
+    bodies = [
+        first,
+        first | {"imagem_url": "https://example.org/a.jpg?key=2"},
+        first | {"placa": "XYZ9A87"},
+        first | {"timestamp": to_rfc3339(clock.now_us() - 30_000_000)},
+    ]
+    stamp = str(clock.now_us() // 1_000_000)
+    answers = []
+    for body in bodies:
+        raw = json.dumps(body).encode()
+        signature = sign_body(secret, message_id="m1", timestamp=stamp, body=raw)
+        headers = {
+            "webhook-id": "m1",
+            "webhook-timestamp": stamp,
+            "webhook-signature": signature,
+        }
+        answers.append(await post(served, raw, **headers))
+
+    assert {status for status, _ in answers} == {202}
+    assert [content["repeated"] for _, content in answers] == [False, True, False, False]
+    assert await rows(database, "detections") == 3
+
+
 async def test_unknown_cameras_and_bad_signatures_are_refused_alike(
     served: Served, clock: FakeClock, database: Database
 ) -> None:

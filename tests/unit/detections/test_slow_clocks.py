@@ -113,3 +113,16 @@ async def test_while_the_boxs_own_clock_is_in_doubt_no_camera_is_told_of_nor_aft
     assert told(clocks) == []
     await minutes(3)
     assert told(clocks) == [("plate_clock_behind", 600)]
+
+
+async def test_a_camera_that_loses_its_clock_altogether_is_no_longer_told_to_be_behind(
+    clocks: SlowClocks, clock: FakeClock
+) -> None:
+    for _ in range(3):
+        clocks.note(read(clock, 90))
+        await clock.advance(60)
+    assert told(clocks) == [("plate_clock_behind", 90)]
+
+    clocks.note(read(clock, 0, time_source=TimeSource.RECEIPT))
+
+    assert told(clocks) == []
