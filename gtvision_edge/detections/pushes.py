@@ -25,7 +25,11 @@ from gtvision_edge.detections.push_log import PushKind, PushLog
 from gtvision_edge.detections.push_secrets import PushSecrets
 from gtvision_edge.detections.rates import SendRate
 from gtvision_edge.detections.sources import hikvision, intelbras
-from gtvision_edge.detections.sources.generic import WebhookMessage, read_webhook
+from gtvision_edge.detections.sources.generic import (
+    WebhookMessage,
+    named_camera,
+    read_webhook,
+)
 from gtvision_edge.detections.sources.signatures import is_signed_body, is_signed_fields
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.runtime.clock import Clock
@@ -154,7 +158,14 @@ class PushDesk:
             TooManyPushesError, StorageError: it shall be sent again later.
 
         """
-        message = read_webhook(raw)
+        try:
+            message = read_webhook(raw)
+        except InvalidInputError as error:
+            # As with a wrong signature: who set the sender up shall see why nothing comes, be it a stranger's.
+            named = self._cameras.find_camera(named_camera(raw))
+            if named is not None:
+                self._log.refuse(named, "webhook", error.code)
+            raise
         camera = self._cameras.find_camera(message.camera_id)
         with self._log.watch(camera, "webhook"):
             return await self._take_signed(raw, message, camera, headers, address=address)

@@ -674,6 +674,7 @@ CREATE TABLE archive_queue (
 );
 CREATE INDEX archive_due ON archive_queue (kind, due_us) WHERE parked_us IS NULL;
 CREATE INDEX archive_oldest ON archive_queue (queued_us);
+CREATE INDEX archive_oldest_waiting ON archive_queue (queued_us) WHERE parked_us IS NULL;
 CREATE INDEX archive_parked ON archive_queue (seq) WHERE parked_us IS NOT NULL;
 
 -- What the store has, by what it confirmed.

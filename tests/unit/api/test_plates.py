@@ -379,6 +379,20 @@ async def test_plates_that_a_camera_may_have_misread_are_suggested_apart_from_wh
     assert others == {"items": [], "next": None, "semelhantes": []}
 
 
+@pytest.mark.parametrize("path", ["detections", "detections.csv"])
+async def test_a_time_that_ends_before_it_begins_is_told_as_such(
+    served: Served, database: Database, path: str
+) -> None:
+    span = "start=2026-01-02T00:00:00Z&end=2026-01-01T00:00:00Z&purpose=BO+45/2026"
+
+    status, problem = await served.call("GET", f"/{path}?{span}", who="operator-a")
+
+    assert (status, problem["code"]) == (422, "invalid_input")
+    assert problem["faults"] == [{"path": "end", "message": "must be after start"}]
+    entries = await database.fetch_all("SELECT 1 FROM audit_log WHERE action LIKE 'plates.%'")
+    assert entries == []
+
+
 async def test_suggestions_are_no_second_search_in_the_log(
     served: Served, clock: FakeClock, database: Database
 ) -> None:

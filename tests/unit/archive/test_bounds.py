@@ -148,6 +148,14 @@ async def test_removals_are_never_given_up(box: Box) -> None:
     assert (await box.totals()).removing == 1
 
 
+async def test_a_look_at_the_totals_walks_past_nothing_that_is_parked(box: Box) -> None:
+    plan = await box.database.fetch_all(
+        "EXPLAIN QUERY PLAN SELECT queued_us FROM archive_queue WHERE parked_us IS NULL ORDER BY queued_us LIMIT 1"
+    )
+
+    assert "archive_oldest_waiting" in plan[0]["detail"]
+
+
 async def test_far_behind_is_told_once_and_ends_by_itself(box: Box) -> None:
     box.store.behave("away")
     settings = box.setting(alert_waiting=10)
