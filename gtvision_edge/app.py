@@ -63,7 +63,7 @@ from gtvision_edge.cameras.urls import DEFAULT_RTSP_PORT
 from gtvision_edge.demo.readings import open_demo_readings, with_frames
 from gtvision_edge.demo.site import DemoSite, open_demo_site
 from gtvision_edge.detections.opening import Detections, open_detections, picture_path
-from gtvision_edge.detections.watch_import import WatchImport
+from gtvision_edge.detections.watchlist.importing import WatchImport
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.health.findings import FindingRegistry
 from gtvision_edge.media.admission import Admissions

@@ -80,7 +80,7 @@ from gtvision_edge.detections.opening import (
     open_detections,
     readings_for_evidence,
 )
-from gtvision_edge.detections.watch_import import WatchImport
+from gtvision_edge.detections.watchlist.importing import WatchImport
 from gtvision_edge.health.board import HealthBoard
 from gtvision_edge.keys import OpenedKeys, open_keys
 from gtvision_edge.lines.parked import ParkedDesk
