@@ -25,6 +25,7 @@ from gtvision_edge.detections.model import Detection
 from gtvision_edge.detections.picture_store import PictureStore
 from gtvision_edge.detections.pictures import repository as picture_files
 from gtvision_edge.detections.pictures.copies import NO_COPIES, Copies
+from gtvision_edge.detections.watchlist import repository as watchlist
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.storage import Database, Transaction
 
@@ -151,7 +152,7 @@ class Anonymiser:
                 total.unsent + done.unsent,
             )
         await self._write_plates_anew()
-        await self._database.write(repository.rebuild_watchlist)
+        await self._database.write(watchlist.rebuild_watchlist)
         # Also when nothing was due: the cut of a round before may have met a reader.
         await self._database.cut_log()
         self._last_us = self._clock.now_us()
