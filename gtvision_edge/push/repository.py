@@ -176,13 +176,19 @@ def queue_for_all(
     since_us: int,
     now_us: int,
     level: int = len(LEVELS),
+    tenant_id: str | None = None,
 ) -> int:
-    """Have all who want to hear of *topic* told; *level* is the place of a plate's in :data:`LEVELS`. Return for how many it is."""
+    """Have all who want to hear of *topic* told; return for how many it is.
+
+    *level* is the place of a plate's in :data:`LEVELS`. *tenant_id* None = it is for people of every tenant: what is not for
+    somebody takes no place among what still waits for them.
+    """
     return transaction.execute(
         "INSERT INTO push_queue (subscription_id, topic, subject, is_over, reason, since_us, queued_us)"
         " SELECT subscription_id, ?, ?, ?, ?, ?, ? FROM push_subscriptions"
-        " WHERE plates_from <= ? AND EXISTS (SELECT 1 FROM json_each(topics) WHERE value = ?)",
-        (topic, subject, is_over, reason, since_us, now_us, level, topic),
+        " WHERE plates_from <= ? AND EXISTS (SELECT 1 FROM json_each(topics) WHERE value = ?)"
+        " AND (? IS NULL OR user_id IN (SELECT user_id FROM users WHERE tenant_id IS NULL OR tenant_id = ?))",
+        (topic, subject, is_over, reason, since_us, now_us, level, topic, tenant_id, tenant_id),
     ).rowcount
 
 
@@ -231,8 +237,13 @@ def forget_all_waiting(transaction: Transaction, subscription_id: str) -> None:
     transaction.execute("DELETE FROM push_queue WHERE subscription_id = ?", (subscription_id,))
 
 
-def forget_old(transaction: Transaction, *, before_us: int, most: int) -> int:
-    """Forget what was queued before, and all but the newest *most* of each subscription; return how many they were."""
+def bring_back(transaction: Transaction, now_us: int) -> None:
+    """Take what was queued in the future for queued now: the clock was put back, and it would wait for that time to come again."""
+    transaction.execute("UPDATE push_queue SET queued_us = ?1 WHERE queued_us > ?1", (now_us,))
+
+
+def forget_old(transaction: Transaction, *, before_us: int | None, most: int) -> int:
+    """Forget what was queued before (None: nothing), and all but the newest *most* of each subscription; return how many they were."""
     old = transaction.execute("DELETE FROM push_queue WHERE queued_us < ?", (before_us,)).rowcount
     beyond = transaction.execute(
         "DELETE FROM push_queue WHERE seq IN (SELECT seq FROM (SELECT seq, row_number() OVER"

@@ -46,6 +46,8 @@ MOST_WAITING: Final = 200
 MOST_AT_ONCE: Final = 32
 FIRST_WAIT_S: Final = 5.0
 LONGEST_WAIT_S: Final = 120.0
+LINE_IS_GOOD_S: Final = 60.0
+"""After any service answered, one that does not is its own trouble, not the line's."""
 UNREACHABLE_S: Final = 900.0
 """When nothing could be sent for so long, somebody should know."""
 TRIAL_EVERY_S: Final = 10
@@ -64,7 +66,10 @@ class _Pause:
 
 
 class Sender:
-    """Serves all subscriptions. Run :meth:`run` as a service; :meth:`try_out` sends at once."""
+    """Serves all subscriptions. Run :meth:`run` as a service; :meth:`try_out` sends at once.
+
+    While *trusts_clock* is False nothing is given up for its age.
+    """
 
     def __init__(
         self,
@@ -77,6 +82,7 @@ class Sender:
         services: PushServices,
         find_person: FindPerson,
         keep_s: float,
+        trusts_clock: Callable[[], bool],
         registry: CollectorRegistry | None = None,
     ) -> None:
         self._database = database
@@ -87,12 +93,14 @@ class Sender:
         self._services = services
         self._find_person = find_person
         self._keep_us = round(keep_s * 1_000_000)
+        self._trusts_clock = trusts_clock
         self._wake = asyncio.Event()
         self._served: set[str] = set()
         self._pauses: dict[str, _Pause] = {}
         self._trials: dict[str, float] = {}
         self._tidied = float("-inf")
         self._unreachable_since: float | None = None
+        self._answered_at = float("-inf")
         self._counter = Counter(
             "gtvision_edge_pushes",
             "Messages to phones and browsers by outcome: accepted, gone, unreachable, later, refused, dropped.",
@@ -176,19 +184,31 @@ class Sender:
         if now - self._tidied < TIDY_S:
             return
         self._tidied = now
-        before_us = self._clock.now_us() - self._keep_us
+        now_us, before_us = self._clock.now_us(), self._oldest_us()
 
         def write(transaction: Transaction) -> int:
             repository.delete_of_gone_people(transaction)
+            repository.bring_back(transaction, now_us)
             return repository.forget_old(transaction, before_us=before_us, most=MOST_WAITING)
 
         forgotten = await self._database.write(write)
         self._counter.labels("dropped").inc(forgotten)
 
+    def _oldest_us(self) -> int | None:
+        """Return since when what was queued is still told; None = all of it, for the clock is in doubt."""
+        return self._clock.now_us() - self._keep_us if self._trusts_clock() else None
+
+    def _ttl_s(self, queued_us: int) -> int:
+        """Return for how long a browser may still be given what was queued then: never longer than anything is kept."""
+        oldest_us = self._oldest_us()
+        left_us = self._keep_us if oldest_us is None else queued_us - oldest_us
+        return max(0, min(left_us, self._keep_us)) // 1_000_000
+
     async def _serve_all(self, tasks: asyncio.TaskGroup) -> None:
         now = self._clock.monotonic()
         waiting = await repository.waiting_subscriptions(self._database)
-        self._pauses = {key: each for key, each in self._pauses.items() if key in waiting}
+        still = set(waiting)
+        self._pauses = {key: each for key, each in self._pauses.items() if key in still}
         if not waiting:
             self._unreachable_since = None
         for subscription_id in waiting:
@@ -226,12 +246,13 @@ class Sender:
             self._counter.labels("dropped").inc(len(waiting))
             return
         subscription, sealed = found
-        oldest_us = self._clock.now_us() - self._keep_us
+        oldest_us = self._oldest_us()
         by_seq = {each.seq: each for each in waiting}
         fresh = [
             each
             for each in waiting
-            if each.queued_us >= oldest_us and each.topic in subscription.topics
+            if (oldest_us is None or each.queued_us >= oldest_us)
+            and each.topic in subscription.topics
         ]
         parcels = await self._composer.compose(person, fresh)
         stale = tuple(by_seq.keys() - {each.seq for each in fresh})
@@ -246,8 +267,9 @@ class Sender:
             if parcel.message is None:
                 continue
             queued_us = min(by_seq[seq].queued_us for seq in parcel.seqs)
-            ttl_s = (queued_us + self._keep_us - self._clock.now_us()) // 1_000_000
-            outcome = await self._services.deliver(address, parcel.message, ttl_s=ttl_s)
+            outcome = await self._services.deliver(
+                address, parcel.message, ttl_s=self._ttl_s(queued_us)
+            )
             await self._settle(subscription, sealed, parcel, outcome)
             if outcome.fate in (Fate.GONE, Fate.UNREACHABLE, Fate.LATER):
                 return
@@ -296,6 +318,7 @@ class Sender:
 
     def _note_answer(self) -> None:
         """Let those go on who wait only because the line was away: it is good."""
+        self._answered_at = self._clock.monotonic()
         if self._unreachable_since is None:
             return
         log.info("push_services_reached_again")
@@ -315,7 +338,8 @@ class Sender:
         now = self._clock.monotonic()
         is_unreachable = outcome.fate is Fate.UNREACHABLE
         self._pauses[subscription_id] = _Pause(now + wait_s, failures, is_unreachable)
-        if is_unreachable and self._unreachable_since is None:
+        is_line_good = now - self._answered_at < LINE_IS_GOOD_S
+        if is_unreachable and self._unreachable_since is None and not is_line_good:
             self._unreachable_since = now
             log.warning("push_services_unreachable", detail=outcome.detail)
         else:

@@ -302,6 +302,74 @@ async def test_what_waited_for_too_long_is_not_told(town: Town) -> None:
     assert [each.message["title"][-7:] for each in town.service.got] == ["XYZ9A87"]
 
 
+async def test_a_clock_in_doubt_gives_nothing_up_for_its_age(town: Town) -> None:
+    await town.subscribe()
+    await town.passes("ABC1D23")
+    town.trusts_clock = False
+    town.clock.step_wall(40 * 86_400)
+
+    async with sending(town):
+        (pushed,) = await town.service.wait_for(1)
+        await emptied(town)
+
+    assert pushed.message["title"][-7:] == "ABC1D23"
+    assert int(pushed.headers["TTL"]) == 4 * 3600
+
+
+async def test_what_was_queued_before_the_clock_was_put_back_ages_from_then_on(
+    town: Town,
+) -> None:
+    await town.subscribe()
+    await town.passes("ABC1D23")
+    await town.subscribe(ADMIN_A, "other")
+    town.service.status = 503
+    town.clock.step_wall(-40 * 86_400)
+
+    async with sending(town):
+        await tried(town, 1)
+        await until_put_off(town)
+        town.service.status = 201
+        await town.clock.advance(LONGEST_WAIT_S)
+        (pushed,) = await town.service.wait_for(1)
+        await emptied(town)
+
+    assert int(pushed.headers["TTL"]) <= 4 * 3600
+
+
+async def test_what_no_service_took_goes_in_time_though_the_clock_was_put_back(
+    town: Town,
+) -> None:
+    await town.subscribe()
+    await town.passes("ABC1D23")
+    town.service.status = 503
+    town.clock.step_wall(-40 * 86_400)
+
+    async with sending(town):
+        await tried(town, 1)
+        for _ in range(4 * 3600 // 60 + 2):
+            await until_put_off(town)
+            await town.clock.advance(60)
+        await emptied(town)
+
+    assert town.service.got == []
+
+
+async def test_what_is_not_for_a_person_pushes_nothing_out_of_that_persons_queue(
+    town: Town,
+) -> None:
+    await town.subscribe()
+    await town.subscribe(SITE, "site")
+    await town.passes("ABC1D23", GATE)
+    for number in range(3):
+        await town.passes(f"XYZ1D{number}0", FOREIGN)
+
+    rows = await town.database.fetch_all(
+        "SELECT user_id, count(*) AS count FROM push_queue JOIN push_subscriptions USING (subscription_id)"
+        " GROUP BY user_id"
+    )
+    assert {row["user_id"]: row["count"] for row in rows} == {MANAGER_A.user_id: 1, SITE.user_id: 4}
+
+
 async def test_many_at_once_become_one_message(town: Town) -> None:
     await town.subscribe()
     plates = [f"ABC1D{number}0" for number in range(7)]
@@ -335,6 +403,33 @@ async def test_a_push_service_that_hangs_delays_nobody_else(town: Town) -> None:
             await becomes(is_one_left, within_s=5)
 
     assert pushed.to == "quick"
+
+
+async def test_a_service_that_is_gone_waits_longer_each_time_though_others_answer(
+    town: Town, capsys: pytest.CaptureFixture[str]
+) -> None:
+    came = 0
+
+    async def hangs_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal came
+        came += 1
+        writer.close()
+
+    async with await asyncio.start_server(hangs_up, "127.0.0.1", 0) as gone:
+        url = town.service.url
+        town.service.url = f"http://127.0.0.1:{gone.sockets[0].getsockname()[1]}"
+        await town.subscribe(ADMIN_A, "gone")
+        town.service.url = url
+        await town.subscribe(MANAGER_A, "good")
+        async with sending(town):
+            for number in range(6):
+                await town.passes(f"ABC1D{number}0")
+                await town.service.wait_for(number + 1)
+                await until_put_off(town)
+                await town.clock.advance(BREATH_S)
+
+    assert came <= 2
+    assert capsys.readouterr().out.count("push_services_unreachable") <= 1
 
 
 async def test_what_was_queued_before_the_sender_ran_is_sent_once(town: Town) -> None:
