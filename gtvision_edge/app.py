@@ -178,7 +178,6 @@ async def run(
 
         base = await open_base(settings, clock, stack)
         await service("pulse", Pulse(clock, registry=base.registry).run)
-        await service("logins", base.accounts.sessions.keep_house_forever)
         if base.accounts.issuers:
             await service("issuer-keys", base.accounts.issuers.keep_keys_fresh_forever)
         await service("volume", base.volume.run)
@@ -223,6 +222,12 @@ async def run(
         )
         footage = await stack.enter_async_context(
             open_footage(footage_base(base, views.path_view), tasks=tasks)
+        )
+        await service(
+            "logins",
+            lambda: base.accounts.sessions.keep_house_forever(
+                lambda: footage.retention.clock_guard.is_trusted
+            ),
         )
         uplink = open_line(
             settings.uplink,
