@@ -242,15 +242,30 @@ def bring_back(transaction: Transaction, now_us: int) -> None:
     transaction.execute("UPDATE push_queue SET queued_us = ?1 WHERE queued_us > ?1", (now_us,))
 
 
-def forget_old(transaction: Transaction, *, before_us: int | None, most: int) -> int:
-    """Forget what was queued before (None: nothing), and all but the newest *most* of each subscription; return how many they were."""
-    old = transaction.execute("DELETE FROM push_queue WHERE queued_us < ?", (before_us,)).rowcount
-    beyond = transaction.execute(
-        "DELETE FROM push_queue WHERE seq IN (SELECT seq FROM (SELECT seq, row_number() OVER"
-        " (PARTITION BY subscription_id ORDER BY seq DESC) AS place FROM push_queue) WHERE place > ?)",
-        (most,),
+def forget_old(transaction: Transaction, *, before_us: int, limit: int) -> int:
+    """Forget up to *limit* of what was queued before; return how many they were."""
+    return transaction.execute(
+        "DELETE FROM push_queue WHERE seq IN (SELECT seq FROM push_queue WHERE queued_us < ? LIMIT ?)",
+        (before_us, limit),
     ).rowcount
-    return old + beyond
+
+
+async def crowded_subscriptions(database: Database, most: int) -> list[str]:
+    """Return the ids of subscriptions that more than *most* waits for."""
+    rows = await database.fetch_all(
+        "SELECT subscription_id FROM push_queue GROUP BY subscription_id HAVING count(*) > ?",
+        (most,),
+    )
+    return [row["subscription_id"] for row in rows]
+
+
+def forget_beyond(transaction: Transaction, subscription_id: str, *, most: int, limit: int) -> int:
+    """Forget up to *limit* of what is older than the newest *most* of a subscription; return how many they were."""
+    return transaction.execute(
+        "DELETE FROM push_queue WHERE seq IN (SELECT seq FROM push_queue WHERE subscription_id = ?1 AND seq <="
+        " (SELECT seq FROM push_queue WHERE subscription_id = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2) LIMIT ?3)",
+        (subscription_id, most, limit),
+    ).rowcount
 
 
 # -- troubles ----------------------------------------------------------------------------------------------

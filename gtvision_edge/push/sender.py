@@ -8,6 +8,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import structlog
@@ -43,6 +44,8 @@ BREATH_S: Final = 0.1
 TIDY_S: Final = 60.0
 MOST_WAITING: Final = 200
 """For one subscription; of more, the oldest go."""
+FORGOTTEN_TOGETHER: Final = 500
+"""In one commit."""
 MOST_AT_ONCE: Final = 32
 FIRST_WAIT_S: Final = 5.0
 LONGEST_WAIT_S: Final = 120.0
@@ -184,15 +187,25 @@ class Sender:
         if now - self._tidied < TIDY_S:
             return
         self._tidied = now
-        now_us, before_us = self._clock.now_us(), self._oldest_us()
+        now_us = self._clock.now_us()
 
-        def write(transaction: Transaction) -> int:
+        def write(transaction: Transaction) -> None:
             repository.delete_of_gone_people(transaction)
             repository.bring_back(transaction, now_us)
-            return repository.forget_old(transaction, before_us=before_us, most=MOST_WAITING)
 
-        forgotten = await self._database.write(write)
-        self._counter.labels("dropped").inc(forgotten)
+        await self._database.write(write)
+        if (before_us := self._oldest_us()) is not None:
+            await self._drop(partial(repository.forget_old, before_us=before_us))
+        for crowded in await repository.crowded_subscriptions(self._database, MOST_WAITING):
+            beyond = partial(repository.forget_beyond, subscription_id=crowded, most=MOST_WAITING)
+            await self._drop(beyond)
+
+    async def _drop(self, forget: Callable[..., int]) -> None:
+        """Call *forget* until nothing is left to it, each time in a commit of its own: readings come meanwhile."""
+        while forgotten := await self._database.write(
+            lambda transaction: forget(transaction, limit=FORGOTTEN_TOGETHER)
+        ):
+            self._counter.labels("dropped").inc(forgotten)
 
     def _oldest_us(self) -> int | None:
         """Return since when what was queued is still told; None = all of it, for the clock is in doubt."""

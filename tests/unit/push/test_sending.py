@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gtvision_edge.accounts import Session
 from gtvision_edge.detections.model import WatchLevel
-from gtvision_edge.push import repository
+from gtvision_edge.push import repository, sender
 from gtvision_edge.push.errors import (
     PushRefusedError,
     PushServiceUnreachableError,
@@ -22,6 +23,7 @@ from gtvision_edge.push.errors import (
 from gtvision_edge.push.model import Topic
 from gtvision_edge.push.sender import BREATH_S, LONGEST_WAIT_S, UNREACHABLE_S
 from gtvision_edge.push.subscriptions import NewSubscription
+from gtvision_edge.storage import Transaction
 from tests.unit.push.conftest import (
     ADMIN_A,
     AUDITOR_A,
@@ -32,7 +34,7 @@ from tests.unit.push.conftest import (
     SITE,
     Town,
 )
-from tests.waiting import becomes
+from tests.waiting import becomes, patiently
 
 
 @asynccontextmanager
@@ -62,8 +64,10 @@ async def tried(town: Town, times: int) -> None:
 
 
 async def until_put_off(town: Town) -> None:
-    """Wait until the sender and its follower wait for the clock again."""
-    await asyncio.wait_for(town.clock.until_asleep(1), 5)
+    """Wait until the sender waits for the clock again, and no message is on its way: its pause would begin later."""
+    await asyncio.wait_for(town.clock.until_asleep(1), patiently(5))
+    await becomes(lambda: not town.pushes.sender._served, within_s=5)
+    await asyncio.wait_for(town.clock.until_asleep(1), patiently(5))
 
 
 async def test_a_wanted_plate_reaches_the_phone_and_the_push_service_reads_nothing(
@@ -346,9 +350,9 @@ async def test_what_no_service_took_goes_in_time_though_the_clock_was_put_back(
 
     async with sending(town):
         await tried(town, 1)
-        for _ in range(4 * 3600 // 60 + 2):
+        for _ in range(4 * 3600 // 600 + 1):
             await until_put_off(town)
-            await town.clock.advance(60)
+            await town.clock.advance(600)
         await emptied(town)
 
     assert town.service.got == []
@@ -368,6 +372,36 @@ async def test_what_is_not_for_a_person_pushes_nothing_out_of_that_persons_queue
         " GROUP BY user_id"
     )
     assert {row["user_id"]: row["count"] for row in rows} == {MANAGER_A.user_id: 1, SITE.user_id: 4}
+
+
+async def test_what_is_too_much_for_a_subscription_goes_in_small_commits_the_oldest_first(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await town.subscribe()
+    other = await town.subscribe(ADMIN_A, "other")
+    monkeypatch.setattr(sender, "FORGOTTEN_TOGETHER", 7)
+    monkeypatch.setattr(sender, "MOST_WAITING", 5)
+    sizes = []
+    forget = repository.forget_beyond
+
+    def counted(transaction: Transaction, **limits: Any) -> int:
+        sizes.append(forget(transaction, **limits))
+        return sizes[-1]
+
+    monkeypatch.setattr(repository, "forget_beyond", counted)
+
+    def fill(transaction: Transaction) -> None:
+        for number in range(20):
+            repository.queue_for_all(
+                transaction, Topic.STORAGE, f"{number}", since_us=1, now_us=town.clock.now_us()
+            )
+
+    await town.database.write(fill)
+    await town.pushes.sender._tidy()
+
+    assert sizes == [7, 7, 1, 0] * 2
+    waiting = await repository.waiting_for(town.database, other.subscription_id, 100)
+    assert [each.subject for each in waiting] == ["15", "16", "17", "18", "19"]
 
 
 async def test_many_at_once_become_one_message(town: Town) -> None:
