@@ -279,7 +279,6 @@ async def run(
                 cameras=base.cameras,
                 alerts=alerts,
                 find_person=base.accounts.sessions.find_person,
-                trusts_clock=lambda: footage.retention.clock_guard.is_trusted,
                 look=SiteWatch(
                     base.cameras,
                     monitor,

@@ -1,6 +1,6 @@
 """Puts the parts that tell phones and browsers together."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -56,7 +56,6 @@ async def open_pushes(
     alerts: composing.Alerts,
     find_person: FindPerson,
     look: Look,
-    trusts_clock: Callable[[], bool],
     registry: CollectorRegistry | None = None,
 ) -> AsyncIterator[Pushes]:
     """Open them; subscriptions to a key that the site has no more are removed, for they take nothing from it."""
@@ -78,7 +77,6 @@ async def open_pushes(
             services=services,
             find_person=find_person,
             keep_s=settings.keep,
-            trusts_clock=trusts_clock,
             registry=registry,
         )
         desk = SubscriptionDesk(

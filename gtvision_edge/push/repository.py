@@ -237,6 +237,14 @@ def forget_all_waiting(transaction: Transaction, subscription_id: str) -> None:
     transaction.execute("DELETE FROM push_queue WHERE subscription_id = ?", (subscription_id,))
 
 
+def bring_along(transaction: Transaction, now_us: int, step_us: int) -> None:
+    """Have what was queued before the clock was put forward by *step_us* be as old as it was."""
+    transaction.execute(
+        "UPDATE push_queue SET queued_us = queued_us + ?2 WHERE queued_us <= ?1 - ?2",
+        (now_us, step_us),
+    )
+
+
 def bring_back(transaction: Transaction, now_us: int) -> None:
     """Take what was queued in the future for queued now: the clock was put back, and it would wait for that time to come again."""
     transaction.execute("UPDATE push_queue SET queued_us = ?1 WHERE queued_us > ?1", (now_us,))

@@ -49,6 +49,8 @@ FORGOTTEN_TOGETHER: Final = 500
 MOST_AT_ONCE: Final = 32
 FIRST_WAIT_S: Final = 5.0
 LONGEST_WAIT_S: Final = 120.0
+STEP_US: Final = 1_000_000
+"""Less than that is a clock being set right."""
 LINE_IS_GOOD_S: Final = 60.0
 """After any service answered, one that does not is its own trouble, not the line's."""
 UNREACHABLE_S: Final = 900.0
@@ -71,7 +73,7 @@ class _Pause:
 class Sender:
     """Serves all subscriptions. Run :meth:`run` as a service; :meth:`try_out` sends at once.
 
-    While *trusts_clock* is False nothing is given up for its age.
+    What waits ages by the time that passes, whatever the wall clock is set to meanwhile.
     """
 
     def __init__(
@@ -85,7 +87,6 @@ class Sender:
         services: PushServices,
         find_person: FindPerson,
         keep_s: float,
-        trusts_clock: Callable[[], bool],
         registry: CollectorRegistry | None = None,
     ) -> None:
         self._database = database
@@ -96,7 +97,8 @@ class Sender:
         self._services = services
         self._find_person = find_person
         self._keep_us = round(keep_s * 1_000_000)
-        self._trusts_clock = trusts_clock
+        self._offset_us = self._offset()
+        self._one_follows = asyncio.Lock()
         self._wake = asyncio.Event()
         self._served: set[str] = set()
         self._pauses: dict[str, _Pause] = {}
@@ -187,15 +189,15 @@ class Sender:
         if now - self._tidied < TIDY_S:
             return
         self._tidied = now
-        now_us = self._clock.now_us()
+        now_us = await self._follow_clock()
 
         def write(transaction: Transaction) -> None:
             repository.delete_of_gone_people(transaction)
             repository.bring_back(transaction, now_us)
 
         await self._database.write(write)
-        if (before_us := self._oldest_us()) is not None:
-            await self._drop(partial(repository.forget_old, before_us=before_us))
+        before_us = now_us - self._keep_us
+        await self._drop(partial(repository.forget_old, before_us=before_us))
         for crowded in await repository.crowded_subscriptions(self._database, MOST_WAITING):
             beyond = partial(repository.forget_beyond, subscription_id=crowded, most=MOST_WAITING)
             await self._drop(beyond)
@@ -207,15 +209,23 @@ class Sender:
         ):
             self._counter.labels("dropped").inc(forgotten)
 
-    def _oldest_us(self) -> int | None:
-        """Return since when what was queued is still told; None = all of it, for the clock is in doubt."""
-        return self._clock.now_us() - self._keep_us if self._trusts_clock() else None
+    async def _follow_clock(self) -> int:
+        """Return the time, with all that waits brought to it when the clock was set since this was called last."""
+        async with self._one_follows:
+            now_us, offset_us = self._clock.now_us(), self._offset()
+            step_us, self._offset_us = offset_us - self._offset_us, offset_us
+            if step_us > STEP_US:
+                await self._database.write(
+                    lambda transaction: repository.bring_along(transaction, now_us, step_us)
+                )
+            elif step_us < -STEP_US:
+                await self._database.write(
+                    lambda transaction: repository.bring_back(transaction, now_us)
+                )
+            return now_us
 
-    def _ttl_s(self, queued_us: int) -> int:
-        """Return for how long a browser may still be given what was queued then: never longer than anything is kept."""
-        oldest_us = self._oldest_us()
-        left_us = self._keep_us if oldest_us is None else queued_us - oldest_us
-        return max(0, min(left_us, self._keep_us)) // 1_000_000
+    def _offset(self) -> int:
+        return self._clock.now_us() - round(self._clock.monotonic() * 1e6)
 
     async def _serve_all(self, tasks: asyncio.TaskGroup) -> None:
         now = self._clock.monotonic()
@@ -249,6 +259,7 @@ class Sender:
             self._wake.set()
 
     async def _send_waiting(self, subscription_id: str) -> None:
+        now_us = await self._follow_clock()
         found = await repository.find_subscription(self._database, subscription_id)
         waiting = await repository.waiting_for(self._database, subscription_id, MOST_WAITING)
         person = await self._find_person(found[0].user_id, found[0].session_id) if found else None
@@ -259,13 +270,12 @@ class Sender:
             self._counter.labels("dropped").inc(len(waiting))
             return
         subscription, sealed = found
-        oldest_us = self._oldest_us()
+        oldest_us = now_us - self._keep_us
         by_seq = {each.seq: each for each in waiting}
         fresh = [
             each
             for each in waiting
-            if (oldest_us is None or each.queued_us >= oldest_us)
-            and each.topic in subscription.topics
+            if each.queued_us >= oldest_us and each.topic in subscription.topics
         ]
         parcels = await self._composer.compose(person, fresh)
         stale = tuple(by_seq.keys() - {each.seq for each in fresh})
@@ -280,9 +290,9 @@ class Sender:
             if parcel.message is None:
                 continue
             queued_us = min(by_seq[seq].queued_us for seq in parcel.seqs)
-            outcome = await self._services.deliver(
-                address, parcel.message, ttl_s=self._ttl_s(queued_us)
-            )
+            # Never longer than anything is kept: services refuse weeks.
+            ttl_s = min(queued_us - oldest_us, self._keep_us) // 1_000_000
+            outcome = await self._services.deliver(address, parcel.message, ttl_s=ttl_s)
             await self._settle(subscription, sealed, parcel, outcome)
             if outcome.fate in (Fate.GONE, Fate.UNREACHABLE, Fate.LATER):
                 return

@@ -604,7 +604,6 @@ async def notices(
         alerts=alerts,
         find_person=accounts.sessions.find_person,
         look=list,
-        trusts_clock=lambda: True,
     ) as opened:
         yield opened
 

@@ -80,7 +80,6 @@ class Town:
     watchlist: Watchlist
     alerts: AlertDesk
     logged_in: dict[str, Principal]
-    trusts_clock: bool = True
     sightings: list[Sighting] = field(default_factory=list)
 
     async def subscribe(
@@ -206,7 +205,6 @@ async def town(
         alerts=alerts,
         find_person=find_person,
         look=lambda: made.sightings,
-        trusts_clock=lambda: made.trusts_clock,
     ) as pushes:
         made = Town(
             pushes,

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +35,16 @@ from tests.unit.push.conftest import (
     Town,
 )
 from tests.waiting import becomes, patiently
+
+
+async def turn_until(town: Town, condition: Callable[[], bool], *, step_s: float) -> None:
+    """Turn the clock on, step by step, until *condition* holds; the sender may have looked at it a moment too soon."""
+    for _ in range(60):
+        await until_put_off(town)
+        if condition():
+            return
+        await town.clock.advance(step_s)
+    raise AssertionError("it never came")
 
 
 @asynccontextmanager
@@ -276,9 +286,7 @@ async def test_offline_is_quiet_told_once_and_over_with_the_first_that_gets_thro
         (finding,) = town.pushes.sender.findings()
         assert finding.code == "push_service_unreachable"
         del town.pushes.sender._services._http._connector._resolve_host  # type: ignore[union-attr]
-        await until_put_off(town)
-        await town.clock.advance(LONGEST_WAIT_S)
-        await town.service.wait_for(2)
+        await turn_until(town, lambda: len(town.service.got) >= 2, step_s=LONGEST_WAIT_S)
         await emptied(town)
 
     assert list(town.pushes.sender.findings()) == []
@@ -306,18 +314,25 @@ async def test_what_waited_for_too_long_is_not_told(town: Town) -> None:
     assert [each.message["title"][-7:] for each in town.service.got] == ["XYZ9A87"]
 
 
-async def test_a_clock_in_doubt_gives_nothing_up_for_its_age(town: Town) -> None:
+async def test_a_clock_that_is_put_forward_gives_nothing_up_and_all_ages_on(town: Town) -> None:
     await town.subscribe()
     await town.passes("ABC1D23")
-    town.trusts_clock = False
+    await town.clock.advance(3600)
     town.clock.step_wall(40 * 86_400)
+    await town.passes("XYZ9A87")
+    town.service.status = 503
 
     async with sending(town):
-        (pushed,) = await town.service.wait_for(1)
+        await tried(town, 1)
+        await turn_until(town, lambda: town.service.tries >= 2, step_s=5)
+        town.service.status = 201
+        await turn_until(town, lambda: len(town.service.got) >= 2, step_s=5)
         await emptied(town)
+        first, second = town.service.got
 
-    assert pushed.message["title"][-7:] == "ABC1D23"
-    assert int(pushed.headers["TTL"]) == 4 * 3600
+    assert [each.message["title"][-7:] for each in (first, second)] == ["ABC1D23", "XYZ9A87"]
+    assert 3 * 3600 - 300 <= int(first.headers["TTL"]) <= 3 * 3600
+    assert 4 * 3600 - 300 <= int(second.headers["TTL"]) <= 4 * 3600
 
 
 async def test_what_was_queued_before_the_clock_was_put_back_ages_from_then_on(
@@ -331,11 +346,10 @@ async def test_what_was_queued_before_the_clock_was_put_back_ages_from_then_on(
 
     async with sending(town):
         await tried(town, 1)
-        await until_put_off(town)
         town.service.status = 201
-        await town.clock.advance(LONGEST_WAIT_S)
-        (pushed,) = await town.service.wait_for(1)
+        await turn_until(town, lambda: bool(town.service.got), step_s=5)
         await emptied(town)
+    (pushed,) = town.service.got
 
     assert int(pushed.headers["TTL"]) <= 4 * 3600
 
@@ -350,9 +364,13 @@ async def test_what_no_service_took_goes_in_time_though_the_clock_was_put_back(
 
     async with sending(town):
         await tried(town, 1)
-        for _ in range(4 * 3600 // 600 + 1):
+        for _ in range(4 * 3600 // 600):
             await until_put_off(town)
             await town.clock.advance(600)
+        await until_put_off(town)
+        await town.clock.advance(600)
+        await until_put_off(town)
+        await town.clock.advance(600)
         await emptied(town)
 
     assert town.service.got == []

@@ -124,7 +124,6 @@ async def test_subscriptions_to_another_key_of_the_site_are_removed_at_the_start
         alerts=town.alerts,
         find_person=town.pushes.sender._find_person,
         look=list,
-        trusts_clock=lambda: True,
     ):
         assert await town.pushes.desk.list_own(MANAGER_A) == []
         assert await town.waiting() == 0
