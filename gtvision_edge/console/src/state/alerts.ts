@@ -4,7 +4,7 @@ import type { Alert, AlertPage, Detection, DetectionPage } from "../api/plates";
 import { Problem } from "../api/problem";
 import { playBell } from "../ui/bell";
 import { gravestFirst, groupsOf, isUrgent } from "./alertOrder";
-import { begun, EMPTY, heard, parseMessage, pauseMs, polled, withAlert, type Feed } from "./feed";
+import { begun, EMPTY, heard, KEPT, parseMessage, pauseMs, polled, withAlert, type Feed } from "./feed";
 import { read, write } from "./preferences";
 import { client, loginState } from "./session";
 
@@ -158,7 +158,7 @@ class Link {
   async #begin(): Promise<void> {
     // The first page carries the cursor, taken before anything else was read.
     const page = await client.get<AlertPage>("/alerts?acknowledged=false&limit=500");
-    const readings = await client.get<DetectionPage>("/detections?limit=40");
+    const readings = await client.get<DetectionPage>(`/detections?limit=${KEPT}`);
     feed.value = begun(page.since, page.items.slice(0, MOST_PENDING), readings.items);
   }
 
@@ -173,7 +173,7 @@ class Link {
       isMore = page.next !== null;
       since = page.since;
     }
-    const readings = await client.get<DetectionPage>("/detections?limit=40");
+    const readings = await client.get<DetectionPage>(`/detections?limit=${KEPT}`);
     const before = new Set(feed.value.pending.map((alert) => alert.alert_id));
     feed.value = polled(feed.value, since, changed, readings.items);
     ring(feed.value.pending.find((alert) => !before.has(alert.alert_id)));
