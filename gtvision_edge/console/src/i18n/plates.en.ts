@@ -43,7 +43,7 @@ export const plates: typeof source = {
   more: "Older ones",
   found: (n, isAll) => (isAll ? readings(n) : `first ${n} readings`),
   newer: (n) => (n === 1 ? "1 new reading came" : `${n} new readings came`),
-  similar: "Similar plates read in this period (one character apart):",
+  similar: "Similar plates read in this period (one or two characters apart):",
   nothing: "No reading in this period.",
   nothingFor: (plate) => `No reading of ${plate} in this period.`,
   nothingHint: "Use ? for one character and * for several. The old and the Mercosul plate of a vehicle are found together.",

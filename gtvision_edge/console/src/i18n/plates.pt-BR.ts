@@ -45,7 +45,7 @@ export const plates = {
   more: "Mais antigas",
   found: (n: number, isAll: boolean) => (isAll ? readings(n) : `${n} primeiras leituras`),
   newer: (n: number) => (n === 1 ? "Chegou 1 leitura nova" : `Chegaram ${n} leituras novas`),
-  similar: "Placas parecidas lidas neste período (um caractere de diferença):",
+  similar: "Placas parecidas lidas neste período (um ou dois caracteres de diferença):",
   nothing: "Nenhuma leitura neste período.",
   nothingFor: (plate: string) => `Nenhuma leitura de ${plate} neste período.`,
   nothingHint: "Use ? no lugar de um caractere e * no lugar de vários. A placa antiga e a Mercosul do mesmo veículo são achadas juntas.",
