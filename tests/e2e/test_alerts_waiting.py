@@ -141,3 +141,41 @@ async def test_a_mistyped_plate_is_asked_about(tmp_path: Path) -> None:
         await expect(dialog).to_contain_text("AB123CD não é uma placa brasileira")
         await dialog.get_by_role("button", name="Confirmar mesmo assim").click()
         await expect(page.locator("[data-watch=AB123CD]")).to_be_visible()
+
+
+async def test_a_wanted_plate_is_seen_to_while_a_drawer_is_open_and_what_was_typed_stays(
+    tmp_path: Path,
+) -> None:
+    async with plates_site(tmp_path) as (site, admin, pushing), chromium() as browser:
+        await watch_for(admin)
+        await watch_for(admin, "FKT4C77")
+        page = await open_dark(browser, site, "operator", "plates/watchlist")
+        await listening(page)
+        await page.get_by_role("button", name="Adicionar placa").click()
+        drawer = page.locator("dialog.drawer")
+        await drawer.get_by_label("Placa").fill("BRA2E19")
+        await pushing.hikvision(WANTED)
+
+        banner = page.locator(".alert-banner")
+        await expect(banner).to_contain_text("Urgente")
+        await picture(page, "banner-over-drawer")
+        await banner.get_by_role("button", name="Reconhecer").click()
+        await expect(page.locator("dialog.box")).to_contain_text(f"Reconhecer o alerta de {WANTED}")
+        await page.keyboard.press("1")
+        await page.keyboard.press("Enter")
+        await expect(banner).to_have_count(0)
+        await expect(drawer.get_by_label("Placa")).to_have_value("BRA2E19")
+
+        # The key does it too, outside of a field.
+        await pushing.hikvision("FKT4C77")
+        await expect(banner).to_be_visible()
+        await drawer.get_by_role("button", name="atenção").focus()
+        await page.keyboard.press("a")
+        await expect(page.locator("dialog.box")).to_contain_text("Reconhecer o alerta de FKT4C77")
+        await page.keyboard.press("Escape")
+
+        # On a phone it is under the thumb.
+        await page.set_viewport_size(PHONE)
+        await expect(banner.get_by_role("button", name="Reconhecer")).to_be_visible()
+        assert await fits(page)
+        await picture(page, "banner-over-drawer-phone")
