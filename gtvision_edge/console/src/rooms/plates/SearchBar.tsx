@@ -9,7 +9,7 @@ import { Button, explain, Segments } from "../../ui/parts";
 import { SpanFields, spanFault } from "../evidence/SpanFields";
 import { midnightOf } from "../investigate/when";
 import { csvAddress, hasPurpose, type RangeName } from "./search";
-import { isSearching, lacksPurpose, look, search, wanted } from "./store";
+import { isSearching, lacksPlate, lacksPurpose, look, search, walk, wanted } from "./store";
 
 const RANGES: readonly RangeName[] = ["today", "week", "month", "span"];
 
@@ -18,6 +18,7 @@ export function SearchBar({ field }: { field: Ref<HTMLInputElement> }) {
   const t = text.value.plates;
   const now = wanted.value;
   const hintId = useId();
+  const fault = lacksPlate.value ? t.plateShort : lacksPurpose.value ? t.purposeShort : null;
   const purposeField = useRef<HTMLInputElement>(null);
   /** What is missing is where one goes on writing. */
   const askPurpose = (): void => {
@@ -26,7 +27,7 @@ export function SearchBar({ field }: { field: Ref<HTMLInputElement> }) {
 
   function choose(range: RangeName): void {
     if (range !== "span") void look({ range });
-    else wanted.value = { ...now, range, startMs: now.startMs ?? midnightOf(siteClock.now(), zone.value, -1), endMs: now.endMs ?? midnightOf(siteClock.now(), zone.value) };
+    else void look({ range, startMs: now.startMs ?? midnightOf(siteClock.now(), zone.value, -1), endMs: now.endMs ?? midnightOf(siteClock.now(), zone.value) });
   }
 
   async function download(): Promise<void> {
@@ -51,6 +52,12 @@ export function SearchBar({ field }: { field: Ref<HTMLInputElement> }) {
         void search();
         askPurpose();
       }}
+      onKeyDown={(event) => {
+        // From what is written down to what was found; from there on the arrows are the table's.
+        if (event.key !== "ArrowDown" || !(event.target instanceof HTMLInputElement) || !walk(1)) return;
+        event.preventDefault();
+        event.target.blur();
+      }}
     >
       <input
         ref={field}
@@ -58,6 +65,8 @@ export function SearchBar({ field }: { field: Ref<HTMLInputElement> }) {
         class="mono plate-field"
         aria-label={t.plate}
         aria-keyshortcuts="/"
+        aria-describedby={hintId}
+        aria-invalid={lacksPlate.value}
         placeholder={t.platePlaceholder}
         autocomplete="off"
         autocapitalize="characters"
@@ -66,6 +75,7 @@ export function SearchBar({ field }: { field: Ref<HTMLInputElement> }) {
         value={now.plate}
         onInput={(event) => {
           wanted.value = { ...now, plate: event.currentTarget.value };
+          lacksPlate.value = false;
         }}
       />
       <label class="purpose-field">
@@ -108,8 +118,8 @@ export function SearchBar({ field }: { field: Ref<HTMLInputElement> }) {
           />
         </div>
       )}
-      <small id={hintId} class={lacksPurpose.value ? "fault word-alarm" : "faint"} role={lacksPurpose.value ? "alert" : undefined}>
-        {lacksPurpose.value ? t.purposeShort : t.purposeHint}
+      <small id={hintId} class={fault === null ? "faint" : "fault word-alarm"} role={fault === null ? undefined : "alert"}>
+        {fault ?? t.purposeHint}
       </small>
       <span class="csv">
         <Button icon="download" onClick={() => void download().catch((error: unknown) => say(explain(error).title, { tone: "alarm" }))}>
