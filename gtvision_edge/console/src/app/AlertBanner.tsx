@@ -60,6 +60,7 @@ export function AlertBanner() {
     interruption.value = () => <BannerOverDialog />;
     return () => {
       interruption.value = null;
+      close([]);
     };
   }, []);
   const isOverDialog = topDialog.value !== null && !topDialog.value.isAlone;

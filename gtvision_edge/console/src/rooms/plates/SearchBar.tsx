@@ -8,7 +8,7 @@ import { client } from "../../state/session";
 import { Button, explain, Segments } from "../../ui/parts";
 import { SpanFields, spanFault } from "../evidence/SpanFields";
 import { midnightOf } from "../investigate/when";
-import { csvAddress, hasPurpose, type RangeName } from "./search";
+import { csvAddress, hasPurpose, lacksCharacters, type RangeName } from "./search";
 import { isSearching, lacksPlate, lacksPurpose, look, search, walk, wanted } from "./store";
 
 const RANGES: readonly RangeName[] = ["today", "week", "month", "span"];
@@ -31,9 +31,10 @@ export function SearchBar({ field }: { field: Ref<HTMLInputElement> }) {
   }
 
   async function download(): Promise<void> {
-    lacksPurpose.value = !hasPurpose(now.purpose);
+    lacksPlate.value = lacksCharacters(now.plate);
+    lacksPurpose.value = !lacksPlate.value && !hasPurpose(now.purpose);
     askPurpose();
-    if (lacksPurpose.value) return;
+    if (lacksPlate.value || lacksPurpose.value) return;
     // A download shows no error and renews no session: whether it can be had is asked before.
     await client.get("/me");
     const link = document.createElement("a");
