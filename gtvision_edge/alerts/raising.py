@@ -7,7 +7,7 @@ from gtvision_edge.alerts import repository
 from gtvision_edge.alerts.model import AlertId, FeedKind
 from gtvision_edge.audit import SealedWords
 from gtvision_edge.detections.model import Detection, Watch
-from gtvision_edge.detections.repository import find_watches_of
+from gtvision_edge.detections.watchlist.repository import find_watches_of
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.ids import new_uuid7
 from gtvision_edge.storage import Transaction

@@ -62,7 +62,7 @@ WEBHOOK_BODY: Final[dict[str, Any]] = {
 """The example is the first of ``config/webhook-vectors.json``."""
 
 WEBHOOK_HEADERS: Final = {
-    "webhook-id": "Standard Webhooks: the message's own id, the same when it is sent again.",
+    "webhook-id": "Standard Webhooks: the message's own id, the same when it is sent again; with another plate or time it is another reading.",
     "webhook-timestamp": "Standard Webhooks: when it is sent, Unix seconds; good for five minutes, however old the reading is.",
     "webhook-signature": (
         "Standard Webhooks: v1,base64(HMAC-SHA256(key = what follows whsec_, base64-decoded; text = webhook-id.webhook-timestamp.body))."

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from gtvision_edge.accounts.errors import UnknownTenantError
 from gtvision_edge.api.routing import EDITORS, Answer, Body, Call, Endpoint
-from gtvision_edge.detections.watch_import import LineOutcome, WatchImport
-from gtvision_edge.detections.watch_table import MAX_CHARACTERS, MAX_LINES, read_watch_table
+from gtvision_edge.detections.watchlist.importing import LineOutcome, WatchImport
+from gtvision_edge.detections.watchlist.table import MAX_CHARACTERS, MAX_LINES, read_watch_table
 from gtvision_edge.runtime.timestamps import to_rfc3339
 
 Level = Literal["info", "warning", "critical"]

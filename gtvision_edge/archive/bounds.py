@@ -10,7 +10,7 @@ from typing import Literal
 import structlog
 
 from gtvision_edge.archive import repository
-from gtvision_edge.archive.model import Owed
+from gtvision_edge.archive.model import AT_ONCE, Kind, Owed
 from gtvision_edge.audit import SYSTEM, AuditLog
 from gtvision_edge.lines.bounds import BATCH, ROUND_S, give_up_excess
 from gtvision_edge.lines.tally import Leaving, tally
@@ -67,7 +67,9 @@ class ArchiveBounds:
         excess = repository.count_waiting(transaction) - most
         if excess <= 0:
             return 0
-        oldest = repository.take_oldest_pictures(transaction, min(excess, BATCH))
+        oldest = repository.take_oldest_pictures(
+            transaction, min(excess, BATCH), but_first=AT_ONCE[Kind.PICTURE]
+        )
         return self._write_down(transaction, oldest, "count", self._settings.max_waiting)
 
     def _write_down(

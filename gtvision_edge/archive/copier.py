@@ -20,7 +20,7 @@ from gtvision_edge.archive.errors import (
     FileToCopyError,
 )
 from gtvision_edge.archive.files import FilesToCopy
-from gtvision_edge.archive.model import Act, Kind, Owed, StoreState
+from gtvision_edge.archive.model import AT_ONCE, Act, Kind, Owed, StoreState
 from gtvision_edge.archive.store import Connect, CopyStore, place_of
 from gtvision_edge.audit import SYSTEM, AuditLog
 from gtvision_edge.lines.standing import Standing
@@ -32,7 +32,6 @@ from gtvision_edge.storage import Database, Transaction
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE: Final = {Kind.PICTURE: 8, Kind.EVIDENCE: 1}
 IDLE_S: Final = 2.0
 """Between two looks at what is owed when nothing is being done."""
 KNOCK_DELAY_S: Final = (2.0, 300.0)

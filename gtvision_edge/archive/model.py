@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Kind(StrEnum):
@@ -9,6 +10,10 @@ class Kind(StrEnum):
 
     PICTURE = "picture"
     EVIDENCE = "evidence"
+
+
+AT_ONCE: Final = {Kind.PICTURE: 8, Kind.EVIDENCE: 1}
+"""Acts of a kind that are under way at most; those that are due the longest."""
 
 
 class Act(StrEnum):

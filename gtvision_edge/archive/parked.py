@@ -51,8 +51,8 @@ class FailedCopies:
         owed = parked.owed
         return f"export:{owed.export_id}" if owed.export_id else f"picture:{owed.name}"
 
-    def unpark(self, transaction: Transaction, seq: int | None, now_us: int) -> int:
-        return repository.unpark(transaction, seq, now_us)
+    def unpark(self, transaction: Transaction, parked: Sequence[Parked], now_us: int) -> None:
+        repository.unpark(transaction, [each.owed.seq for each in parked], now_us)
 
     def give_up(self, transaction: Transaction, parked: Sequence[Parked]) -> None:
         repository.take_out(transaction, [each.owed.seq for each in parked])

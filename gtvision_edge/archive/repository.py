@@ -44,11 +44,12 @@ def owe_removals(
     now_us: int,
     tenant_id: str | None = None,
 ) -> int:
-    """Owe the store the removal of those of *names* that it has, or may have: of which a copy was owed; return how many."""
+    """Owe the store the removal of those of *names* that it has, or may have: of which a copy was ever owed; return how many."""
     rows = transaction.execute(
         "SELECT value FROM json_each(?2) AS wanted WHERE"
         " EXISTS (SELECT 1 FROM archive_queue WHERE kind = ?1 AND name = wanted.value)"
-        " OR EXISTS (SELECT 1 FROM archive_copies WHERE kind = ?1 AND name = wanted.value)",
+        " OR EXISTS (SELECT 1 FROM archive_copies WHERE kind = ?1 AND name = wanted.value)"
+        " OR EXISTS (SELECT 1 FROM archive_doubts WHERE kind = ?1 AND name = wanted.value)",
         (kind.value, json.dumps(list(names))),
     ).fetchall()
     found = [row[0] for row in rows]
@@ -89,6 +90,9 @@ async def last_seq(database: Database) -> int:
 def settle(transaction: Transaction, owed: Owed, *, now_us: int) -> None:
     """Enter what the store confirmed; the act is owed no longer, unless something else is wanted of the object by now."""
     transaction.execute("DELETE FROM archive_queue WHERE seq = ?", (owed.seq,))
+    transaction.execute(
+        "DELETE FROM archive_doubts WHERE kind = ? AND name = ?", (owed.kind.value, owed.name)
+    )
     if owed.act is Act.COPY:
         transaction.execute(
             "INSERT INTO archive_copies (kind, name, size_bytes, copied_us) VALUES (?, ?, ?, ?)"
@@ -125,13 +129,13 @@ def bring_forward(transaction: Transaction, now_us: int, longest_us: int) -> Non
     )
 
 
-def unpark(transaction: Transaction, seq: int | None, now_us: int) -> int:
-    """Have the parked act *seq*, or all of them, tried again as if for the first time; return how many."""
-    return transaction.execute(
+def unpark(transaction: Transaction, seqs: Sequence[int], now_us: int) -> None:
+    """Have those of the acts *seqs* that are parked tried again as if for the first time."""
+    transaction.execute(
         "UPDATE archive_queue SET parked_us = NULL, reason = '', attempts = 0, due_us = ?2"
-        " WHERE parked_us IS NOT NULL AND (?1 IS NULL OR seq = ?1)",
-        (seq, now_us),
-    ).rowcount
+        " WHERE parked_us IS NOT NULL AND seq IN (SELECT value FROM json_each(?1))",
+        (json.dumps(list(seqs)), now_us),
+    )
 
 
 async def parked_after(database: Database, seq: int, limit: int) -> list[Parked]:
@@ -172,32 +176,41 @@ def to_put_away(
 
 
 def take_out(transaction: Transaction, seqs: Sequence[int]) -> None:
-    """Take out acts that are never done, and count them as given up."""
-    gone = transaction.execute(
-        "DELETE FROM archive_queue WHERE seq IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(seqs)),),
-    ).rowcount
-    _count_given_up(transaction, gone)
+    """Take out acts that are tried no longer, and count them as given up."""
+    which = "SELECT value FROM json_each(?)"
+    _count_given_up(transaction, len(_give_up(transaction, which, (json.dumps(list(seqs)),))))
 
 
 def take_aged(transaction: Transaction, until_us: int, limit: int) -> list[Owed]:
     """Take out up to *limit* copies that are owed since before then, parked ones too, and return them."""
-    rows = transaction.execute(
-        "DELETE FROM archive_queue WHERE seq IN (SELECT seq FROM archive_queue WHERE queued_us < ? AND act = 'copy'"  # noqa: S608 -- a constant
-        f" ORDER BY queued_us LIMIT ?) RETURNING {_COLUMNS}",
-        (until_us, limit),
-    ).fetchall()
-    return [_to_owed(row) for row in rows]
+    which = "SELECT seq FROM archive_queue WHERE queued_us < ? AND act = 'copy' ORDER BY queued_us"
+    return _give_up(transaction, f"{which} LIMIT ?", (until_us, limit))
 
 
-def take_oldest_pictures(transaction: Transaction, limit: int) -> list[Owed]:
-    """Take out the *limit* copies of pictures that are owed the longest and are not parked, and return them."""
+def take_oldest_pictures(transaction: Transaction, limit: int, *, but_first: int) -> list[Owed]:
+    """Take out the *limit* copies of pictures that are due the longest and are not parked, and return them.
+
+    Not the first *but_first*: those are on their way by now.
+    """
+    which = (
+        "SELECT seq FROM archive_queue WHERE kind = 'picture' AND act = 'copy'"
+        " AND parked_us IS NULL ORDER BY due_us, seq"
+    )
+    return _give_up(transaction, f"{which} LIMIT ? OFFSET ?", (limit, but_first))
+
+
+def _give_up(transaction: Transaction, which: str, values: Sequence[object]) -> list[Owed]:
+    """Take out the acts *which*, a SELECT of their ``seq``, and return them; of copies it stays known that the store may have them."""
     rows = transaction.execute(
-        "DELETE FROM archive_queue WHERE seq IN (SELECT seq FROM archive_queue WHERE kind = 'picture' AND act = 'copy'"  # noqa: S608 -- a constant
-        f" AND parked_us IS NULL ORDER BY due_us LIMIT ?) RETURNING {_COLUMNS}",
-        (limit,),
+        f"DELETE FROM archive_queue WHERE seq IN ({which}) RETURNING {_COLUMNS}",  # noqa: S608 -- constants
+        values,
     ).fetchall()
-    return [_to_owed(row) for row in rows]
+    given_up = [_to_owed(row) for row in rows]
+    transaction.executemany(
+        "INSERT INTO archive_doubts (kind, name) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        [(each.kind.value, each.name) for each in given_up if each.act is Act.COPY],
+    )
+    return given_up
 
 
 def note_given_up(transaction: Transaction, count: int, now_us: int) -> None:
@@ -235,6 +248,7 @@ def move_to(transaction: Transaction, place: str) -> tuple[str, int, int] | None
     if row is None or row[0] == place:
         return None
     copies = transaction.execute("DELETE FROM archive_copies").rowcount
+    transaction.execute("DELETE FROM archive_doubts")
     removals = transaction.execute("DELETE FROM archive_queue WHERE act = 'remove'").rowcount
     return str(row[0]), copies, removals
 

@@ -1,6 +1,6 @@
 """Puts the parts that take, keep and show plate readings together."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,7 @@ from gtvision_edge.detections.watchlist import Watchlist
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.events import EventBus
 from gtvision_edge.runtime.findings import Finding
+from gtvision_edge.runtime.tasks import Job
 from gtvision_edge.settings import DetectionSettings
 from gtvision_edge.storage import Database
 
@@ -55,7 +56,7 @@ class Cameras(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Detections:
-    """What others use of plate readings."""
+    """What others use of plate readings; *jobs*, by their names, are to be run as services."""
 
     intake: Intake
     secrets: PushSecrets
@@ -70,6 +71,17 @@ class Detections:
     picture_getter: PictureGetter
     picture_keeper: PictureKeeper
     slow_clocks: SlowClocks
+
+    @property
+    def jobs(self) -> Mapping[str, Job]:
+        return {
+            "anonymiser": self.anonymiser.run,
+            "picture-getter": self.picture_getter.run,
+            "picture-keeper": self.picture_keeper.run,
+            "plate-pulls": self.pullers.run,
+            "plate-clocks": self.slow_clocks.run,
+            "push-secrets": self.secrets.keep_up_forever,
+        }
 
     def findings(self) -> Iterable[Finding]:
         yield from self.picture_getter.findings()
@@ -103,7 +115,7 @@ async def open_detections(
     copies: Copies = NO_COPIES,
     registry: CollectorRegistry | None = None,
 ) -> AsyncIterator[Detections]:
-    """Open them. The caller runs the anonymiser, the getter and the keeper. *held* as :class:`Anonymiser` has it."""
+    """Open them; the caller runs the jobs. *held* as :class:`Anonymiser` has it."""
     pictures = PictureStore(state_dir / PICTURES)
     sources = PlateSources(database, audit, clock, bus, cameras=cameras)
     await sources.load()
@@ -197,7 +209,7 @@ async def open_detections(
                 copies=copies,
                 registry=registry,
             ),
-            SlowClocks(cameras, bus, clock),
+            SlowClocks(cameras, bus, clock, trusts_clock=trusts_clock),
         )
 
 

@@ -25,6 +25,7 @@ from gtvision_edge.detections.model import Detection
 from gtvision_edge.detections.picture_store import PictureStore
 from gtvision_edge.detections.pictures import repository as picture_files
 from gtvision_edge.detections.pictures.copies import NO_COPIES, Copies
+from gtvision_edge.detections.watchlist import repository as watchlist
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.storage import Database, Transaction
 
@@ -150,20 +151,19 @@ class Anonymiser:
                 total.pictures + done.pictures,
                 total.unsent + done.unsent,
             )
-        # Also once after each start: a round before may have been cut off in between.
-        if total.readings or self._last_us is None:
-            await self._write_plates_anew()
-        await self._database.write(repository.rebuild_watchlist)
+        await self._write_plates_anew()
+        await self._database.write(watchlist.rebuild_watchlist)
         # Also when nothing was due: the cut of a round before may have met a reader.
         await self._database.cut_log()
         self._last_us = self._clock.now_us()
         return total
 
     async def _write_plates_anew(self) -> None:
-        """Leave no copy of a plate where readings are found by plate; half done, it is gone on with at the next round."""
+        """Leave no copy of a plate that went where readings are found by plate; half done, it is gone on with at the next round."""
         await self._move_plates()  # of a round that was cut off
-        await self._database.write(by_vehicle.turn_plates)
-        await self._move_plates()
+        if await by_vehicle.has_traces(self._database):
+            await self._database.write(by_vehicle.turn_plates)
+            await self._move_plates()
 
     async def _move_plates(self) -> None:
         while await self._database.write(lambda each: by_vehicle.move_plates(each, MOVED)):

@@ -25,7 +25,11 @@ from gtvision_edge.detections.push_log import PushKind, PushLog
 from gtvision_edge.detections.push_secrets import PushSecrets
 from gtvision_edge.detections.rates import SendRate
 from gtvision_edge.detections.sources import hikvision, intelbras
-from gtvision_edge.detections.sources.generic import WebhookMessage, read_webhook
+from gtvision_edge.detections.sources.generic import (
+    WebhookMessage,
+    named_camera,
+    read_webhook,
+)
 from gtvision_edge.detections.sources.signatures import is_signed_body, is_signed_fields
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.runtime.clock import Clock
@@ -154,7 +158,14 @@ class PushDesk:
             TooManyPushesError, StorageError: it shall be sent again later.
 
         """
-        message = read_webhook(raw)
+        try:
+            message = read_webhook(raw)
+        except InvalidInputError as error:
+            # As with a wrong signature: who set the sender up shall see why nothing comes, be it a stranger's.
+            named = self._cameras.find_camera(named_camera(raw))
+            if named is not None:
+                self._log.refuse(named, "webhook", error.code)
+            raise
         camera = self._cameras.find_camera(message.camera_id)
         with self._log.watch(camera, "webhook"):
             return await self._take_signed(raw, message, camera, headers, address=address)
@@ -179,10 +190,10 @@ class PushDesk:
         # After that: who sends again what was overheard once uses up nothing of the camera's.
         self._of_camera.take(camera.camera_uuid)
         fields = message.fields
-        event_id = headers.message_id if headers.signature else ""
-        if not event_id:
-            text = "\n".join((fields.plate, fields.timestamp, fields.picture_url))
-            event_id = hashlib.sha256(text.encode()).hexdigest()
+        # A picture's address may be made anew for each try of one message; two passages under one id are two readings.
+        which = headers.message_id if headers.signature else fields.picture_url
+        text = "\n".join((fields.plate, fields.timestamp, which))
+        event_id = hashlib.sha256(text.encode()).hexdigest()
         reading = message.whole_reading if headers.signature else message.reading
         return await self._intake.take(
             camera, reading, source="webhook", trust=TrustLevel.SIGNED, event_id=event_id

@@ -106,7 +106,7 @@ class DetectionDesk:
             NotPermittedError: auditors read the log, not the plates.
             UnknownCameraError: none such that *principal* may see.
             PurposeRequiredError: a plate, and no purpose of five characters or more.
-            InvalidInputError: the plate holds nothing to search for.
+            InvalidInputError: the plate holds nothing to search for, or the time ends before it begins.
             SearchTooLongError: there are too many readings to look through.
 
         """
@@ -172,6 +172,9 @@ class DetectionDesk:
         patterns = search_patterns(wanted.plate)
         if wanted.plate and not patterns:
             fault = {"path": "placa", "message": "needs at least one letter or digit"}
+            raise InvalidInputError("The search is not right.", faults=[fault])
+        if wanted.start_us >= wanted.end_us:
+            fault = {"path": "end", "message": "must be after start"}
             raise InvalidInputError("The search is not right.", faults=[fault])
         if needs_purpose and len(wanted.purpose.strip()) < SHORTEST_PURPOSE:
             raise PurposeRequiredError(

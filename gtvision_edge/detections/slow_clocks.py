@@ -4,7 +4,7 @@ A camera that was cut off and sends again what it kept tells things that are eve
 of each passage with the same delay, for as long as one looks.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -48,9 +48,20 @@ class _Run:
 
 
 class SlowClocks:
-    """Watches the delays of readings; :meth:`findings` ends by itself when one of the camera comes in time."""
+    """Watches the delays of readings; :meth:`findings` ends by itself when one of the camera comes in time.
 
-    def __init__(self, cameras: KnownCameras, bus: EventBus, clock: Clock) -> None:
+    While *trusts_clock* is False it is this box's clock that is odd: what was seen by it says nothing of a camera's.
+    """
+
+    def __init__(
+        self,
+        cameras: KnownCameras,
+        bus: EventBus,
+        clock: Clock,
+        *,
+        trusts_clock: Callable[[], bool],
+    ) -> None:
+        self._trusts_clock = trusts_clock
         self._cameras = cameras
         self._bus = bus
         self._clock = clock
@@ -65,10 +76,14 @@ class SlowClocks:
 
     def note(self, detection: Detection) -> None:
         """Take a reading that was accepted just now."""
-        if detection.time_source is TimeSource.RECEIPT or detection.facts.get("is_resent"):
+        if not self._trusts_clock():
+            self._runs.clear()
+            return
+        if detection.facts.get("is_resent"):
             return
         camera_uuid = detection.camera_uuid
-        if not detection.is_late:
+        # What is filed as of its receipt is in time, whatever the camera's clock says.
+        if not detection.is_late or detection.time_source is TimeSource.RECEIPT:
             self._runs.pop(camera_uuid, None)
             return
         now = self._clock.monotonic()
@@ -81,6 +96,8 @@ class SlowClocks:
 
     def findings(self) -> Iterable[Finding]:
         """Return the cameras whose clock is behind, and by how much."""
+        if not self._trusts_clock():
+            return
         for camera_uuid, run in self._runs.items():
             camera = self._cameras.find_by_uuid(camera_uuid)
             if camera is not None and run.is_telling:

@@ -14,7 +14,7 @@ P = TypeVar("P")
 """Something that is parked, as its line knows it."""
 
 BATCH: Final = 500
-"""Things put away in one commit, with one audit entry."""
+"""Things put away or tried again in one commit, with one audit entry: other writes wait no longer than for these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ class Shelf(Protocol[P]):
     def seq_of(self, parked: P) -> int: ...
     def subject_of(self, parked: P) -> str: ...
 
-    def unpark(self, transaction: Transaction, seq: int | None, now_us: int) -> int:
-        """Have the one at *seq*, or all, tried again as if for the first time; return how many."""
+    def unpark(self, transaction: Transaction, parked: Sequence[P], now_us: int) -> None:
+        """Have them tried again as if for the first time."""
         ...
 
     def give_up(self, transaction: Transaction, parked: Sequence[P]) -> None:
@@ -115,7 +115,7 @@ class ParkedDesk(Generic[P]):
 
         def write(transaction: Transaction) -> None:
             parked = self._find(transaction, principal, name)
-            self._shelf.unpark(transaction, self._shelf.seq_of(parked), self._clock.now_us())
+            self._shelf.unpark(transaction, [parked], self._clock.now_us())
             facts = self._shelf.facts_of(parked, is_leaving=False)
             subject = self._shelf.subject_of(parked)
             self._note(transaction, principal, address, acts.retried, subject, facts)
@@ -124,23 +124,20 @@ class ParkedDesk(Generic[P]):
         self._wake()
 
     async def retry_all(self, principal: Principal, *, address: str = "") -> int:
-        """Have all tried again; return how many.
+        """Have all tried again that are parked as this is asked; return how many. Each batch is one commit with its audit entry.
 
         Raises:
             NotPermittedError: *principal* is not of the whole site.
 
         """
-        require_whole_site(principal)
         acts = self._shelf.acts
 
-        def write(transaction: Transaction) -> int:
-            count = self._shelf.unpark(transaction, None, self._clock.now_us())
-            if count:
-                facts = {acts.counted_as: count}
-                self._note(transaction, principal, address, acts.retried_all, acts.subject, facts)
-            return count
+        def unpark(transaction: Transaction, found: Sequence[P]) -> None:
+            self._shelf.unpark(transaction, found, self._clock.now_us())
+            facts = {acts.counted_as: len(found)}
+            self._note(transaction, principal, address, acts.retried_all, acts.subject, facts)
 
-        count = await self._database.write(write)
+        count = await self._in_batches(principal, unpark)
         self._wake()
         return count
 
@@ -171,23 +168,33 @@ class ParkedDesk(Generic[P]):
             NotPermittedError: *principal* is not of the whole site.
 
         """
+        acts = self._shelf.acts
+
+        def give_up(transaction: Transaction, found: Sequence[P]) -> None:
+            self._shelf.give_up(transaction, found)
+            facts = {acts.counted_as: len(found), "reason": reason}
+            facts |= self._shelf.facts_of_all(found)
+            self._note(transaction, principal, address, acts.discarded_all, acts.subject, facts)
+
+        return await self._in_batches(principal, give_up)
+
+    async def _in_batches(
+        self, principal: Principal, act: Callable[[Transaction, Sequence[P]], None]
+    ) -> int:
+        """Have *act* take all that is parked now, :data:`BATCH` in a commit; return how many there were."""
         require_whole_site(principal)
         until_us = await self._shelf.newest_us(self._database)  # not now: a clock may be put back
-        acts = self._shelf.acts
 
         def write(transaction: Transaction) -> int:
             found = self._shelf.until(transaction, until_us, BATCH)
             if found:
-                self._shelf.give_up(transaction, found)
-                facts = {acts.counted_as: len(found), "reason": reason}
-                facts |= self._shelf.facts_of_all(found)
-                self._note(transaction, principal, address, acts.discarded_all, acts.subject, facts)
+                act(transaction, found)
             return len(found)
 
-        gone = 0
+        total = 0
         while count := await self._database.write(write):
-            gone += count
-        return gone
+            total += count
+        return total
 
     def _find(self, transaction: Transaction, principal: Principal, name: str) -> P:
         parked = self._shelf.find(transaction, name)

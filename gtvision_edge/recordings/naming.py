@@ -9,7 +9,7 @@ from gtvision_edge.recordings.model import RecordedCamera
 def may_see(principal: Principal, camera_id: str, tenant_id: str | None) -> bool:
     """Tell whether footage exists for a person; that of nobody known is for people of the whole site."""
     if tenant_id is None:
-        return principal.tenant_id is None and principal.camera_ids is None
+        return principal.is_of_whole_site
     return principal.may_see_camera(camera_id, tenant_id)
 
 

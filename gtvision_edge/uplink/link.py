@@ -66,10 +66,14 @@ class LinkState(StrEnum):
 
 @dataclass(slots=True)
 class _Pause:
-    """Why a lane goes one by one: *until* is when its first message is tried again (monotonic)."""
+    """Why a lane goes one by one: *until* is when its first message is tried again (monotonic).
+
+    *confirmed*: messages that the broker had confirmed when it refused that one.
+    """
 
     until: float
     delay_s: float
+    confirmed: int
 
 
 class Uplink:
@@ -277,16 +281,7 @@ class Uplink:
                 self._proved.add(each.lane)
                 if fates.count(None) == 0:
                     self._suspects.discard(each.lane)
-        for each, fate in refused:
-            self._failed.labels(fate.value).inc()
-            self._came_back, self._last_fate = self._came_back + 1, fate.value
-            if fate is Fate.REFUSED and each.lane not in self._suspects:
-                self._full_until = self._clock.monotonic() + FULL_S
-            pause = self._pauses.get(each.lane)
-            delay_s = min(pause.delay_s * 2, LANE_PAUSE_S[1]) if pause else LANE_PAUSE_S[0]
-            self._proved.discard(each.lane)
-            self._pauses[each.lane] = _Pause(self._clock.monotonic() + delay_s, delay_s)
-        firsts = {each.lane: (each, fate) for each, fate in reversed(refused)}
+        at_fault = self._pause_lanes(refused, confirmed=self._confirmed + len(sent))
         now_us = self._clock.now_us()
 
         def write(transaction: Transaction) -> int:
@@ -295,7 +290,7 @@ class Uplink:
                 outbox.note_failed(
                     transaction, [each.seq], reason=fate.value, park_at=PARK_AT, now_us=now_us
                 )
-                for each, fate in firsts.values()
+                for each, fate in at_fault
             )
 
         parked = await self._database.write(write)
@@ -305,6 +300,29 @@ class Uplink:
             self._take_heart()
         if parked:
             log.warning("messages_parked", count=parked)
+
+    def _pause_lanes(
+        self, refused: Sequence[tuple[Waiting, Fate]], *, confirmed: int
+    ) -> list[tuple[Waiting, Fate]]:
+        """Hold the lanes of *refused* back for a while; return the first message of each lane that is itself at fault.
+
+        That is where the broker took others since it refused this one before, or closed the line over it. A hub that takes nothing
+        at all, for it has no queue or a full one, parks nothing: all of it waits until it does.
+        """
+        at_fault: dict[str, tuple[Waiting, Fate]] = {}
+        for each, fate in refused:
+            self._failed.labels(fate.value).inc()
+            self._came_back, self._last_fate = self._came_back + 1, fate.value
+            if fate is Fate.REFUSED and each.lane not in self._suspects:
+                self._full_until = self._clock.monotonic() + FULL_S
+            pause = self._pauses.get(each.lane)
+            delay_s = min(pause.delay_s * 2, LANE_PAUSE_S[1]) if pause else LANE_PAUSE_S[0]
+            others_taken = confirmed > (pause.confirmed if pause else self._confirmed)
+            if others_taken or each.lane in self._suspects:
+                at_fault.setdefault(each.lane, (each, fate))
+            self._proved.discard(each.lane)
+            self._pauses[each.lane] = _Pause(self._clock.monotonic() + delay_s, delay_s, confirmed)
+        return list(at_fault.values())
 
     def _take_heart(self) -> None:
         """Note that the broker takes messages, or that those over which it closed the line are parked."""

@@ -48,8 +48,8 @@ class RefusedMessages:
     def subject_of(self, parked: Parked) -> str:
         return f"message:{parked.message_id}"
 
-    def unpark(self, transaction: Transaction, seq: int | None, now_us: int) -> int:  # noqa: ARG002 -- it is due at once
-        return repository.unpark(transaction, seq)
+    def unpark(self, transaction: Transaction, parked: Sequence[Parked], now_us: int) -> None:  # noqa: ARG002 -- they are due at once
+        repository.unpark(transaction, [each.seq for each in parked])
 
     def give_up(self, transaction: Transaction, parked: Sequence[Parked]) -> None:
         repository.give_up(transaction, [each.seq for each in parked])

@@ -86,13 +86,13 @@ def find_parked(transaction: Transaction, message_id: str) -> Parked | None:
     return Parked(*row) if row else None
 
 
-def unpark(transaction: Transaction, seq: int | None = None) -> int:
-    """Let the parked message *seq*, or all of them, be tried again as if for the first time; return how many."""
-    return transaction.execute(
+def unpark(transaction: Transaction, seqs: Sequence[int]) -> None:
+    """Let those of the messages *seqs* that are parked be tried again as if for the first time."""
+    transaction.execute(
         "UPDATE outbox SET parked_us = NULL, parked_reason = '', attempts = 0"
-        " WHERE parked_us IS NOT NULL AND (?1 IS NULL OR seq = ?1)",
-        (seq,),
-    ).rowcount
+        " WHERE parked_us IS NOT NULL AND seq IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(seqs)),),
+    )
 
 
 def give_up(transaction: Transaction, seqs: Sequence[int]) -> int:

@@ -15,7 +15,7 @@ from gtvision_edge.runtime.ids import new_uuid7
 from gtvision_edge.settings import UplinkSettings
 from gtvision_edge.storage import Database, Transaction
 from gtvision_edge.uplink import Message, Outbox, outbox
-from gtvision_edge.uplink.link import LinkState, Uplink
+from gtvision_edge.uplink.link import PARK_AT, LinkState, Uplink
 from gtvision_edge.uplink.watch import UplinkWatch
 from tests.rabbitmq import EXCHANGE, QUEUE, Hub
 from tests.waiting import patiently
@@ -214,19 +214,41 @@ async def test_what_waited_is_late_and_what_comes_now_overtakes_it(hub: Hub, box
     assert not any(by_id[each]["late"] for each in box.all_sent() - old)
 
 
-async def test_what_no_queue_wants_stays_and_arrives_when_one_does(hub: Hub, box: Box) -> None:
+async def test_what_no_queue_wants_stays_however_often_it_comes_back_and_arrives_when_one_does(
+    hub: Hub, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gtvision_edge.uplink.link.LANE_PAUSE_S", (0.01, 0.05))
     await hub.connect()
     await hub.channel.exchange_declare(EXCHANGE, exchange_type="topic", durable=True)
     box.start()
-    await box.add(20)
-    await until(lambda: bool(box.link._pauses), 30)
-    assert await box.waiting() == 20
+    await box.add(20, lanes=4)
+    await until(lambda: box.link.came_back[0] > 4 * 2 * PARK_AT, 30)
+    backlog = await outbox.fetch_backlog(box.database)
+    assert (backlog.waiting, backlog.parked) == (20, 0)
 
     await hub.declare()
     await hub.listen()
     await until(lambda: len(hub.ids()) == 20, 90)
 
     assert in_order(box, hub)
+
+
+async def test_what_no_queue_wants_is_parked_where_others_are_taken(
+    hub: Hub, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gtvision_edge.uplink.link.LANE_PAUSE_S", (0.01, 0.05))
+    await hub.connect()
+    await hub.channel.exchange_declare(EXCHANGE, exchange_type="topic", durable=True)
+    await hub.channel.queue_declare(QUEUE, durable=True)
+    await hub.channel.queue_bind(QUEUE, EXCHANGE, "deteccoes.#")
+    box.start()
+    await box.add(1, lanes=1, key="cameras.status")
+
+    async with asyncio.timeout(patiently(60)):
+        while not (await outbox.fetch_backlog(box.database)).parked:
+            await box.add(2, lanes=2)
+
+    assert (await outbox.fetch_backlog(box.database)).parked == 1
 
 
 async def test_a_full_queue_refuses_and_nothing_is_lost(hub: Hub, box: Box) -> None:

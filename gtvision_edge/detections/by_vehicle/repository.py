@@ -7,7 +7,7 @@ from the file once the table that it stood in was emptied into the other. An ind
 from collections.abc import Iterable
 from typing import Final
 
-from gtvision_edge.storage import Transaction, insert_rows
+from gtvision_edge.storage import Database, Transaction, insert_rows
 
 TABLES: Final = ("plates_even", "plates_odd")
 """One of the two has each reading of a plate; a trigger takes it out when its plate is taken away."""
@@ -32,9 +32,15 @@ def note_vehicles(transaction: Transaction, readings: Iterable[tuple[str, int, i
     insert_rows(transaction, into, list(readings))
 
 
+async def has_traces(database: Database) -> bool:
+    """Tell whether a plate was taken away since the last turn: pages may hold copies of it."""
+    row = await database.fetch_one("SELECT has_gone FROM plates_turn")
+    return row is not None and bool(row[0])
+
+
 def turn_plates(transaction: Transaction) -> None:
     """Have :func:`move_plates` write all of them anew; what it was cut off at is to be done first."""
-    transaction.execute("UPDATE plates_turn SET is_odd = NOT is_odd")
+    transaction.execute("UPDATE plates_turn SET is_odd = NOT is_odd, has_gone = 0")
 
 
 def move_plates(transaction: Transaction, limit: int) -> int:

@@ -104,7 +104,7 @@ class PlateSources:
             after = await asyncio.to_thread(changed, before, changes)
             if after == before:
                 return camera, before
-            if after.picture_sources != before.picture_sources and not _is_of_whole_site(principal):
+            if after.picture_sources != before.picture_sources and not principal.is_of_whole_site:
                 # It is the box that asks there, in the site's own network.
                 raise NotPermittedError(
                     "Only who looks after the whole site may set picture_sources."
@@ -139,10 +139,6 @@ class PlateSources:
         self._committing.add(task)
         task.add_done_callback(self._committing.discard)
         await asyncio.shield(task)
-
-
-def _is_of_whole_site(principal: Principal) -> bool:
-    return principal.tenant_id is None and principal.camera_ids is None
 
 
 def _difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:

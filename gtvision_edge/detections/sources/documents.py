@@ -23,11 +23,11 @@ MAX_DOCUMENT: Final = 512 * 1024
 MAX_DEPTH: Final = 24
 MAX_NODES: Final = 5000
 _MAX_MARKS: Final = 4 * MAX_NODES
+"""Commas and brackets of a JSON document, those within its texts too: told before a tree is built of it."""
 _CHUNK: Final = 64 * 1024
 """Of XML that is given to the parser at a time."""
 _MAX_TAG: Final = 2 * _CHUNK
 """Bytes of a tag with its attributes, and of a comment: the parser holds it whole before anybody is asked. Text comes in pieces."""
-"""Commas and brackets of a JSON document, those within its texts too: told before a tree is built of it."""
 _CHARSETS: Final = frozenset(
     {
         "utf-8",

@@ -115,6 +115,15 @@ def read_webhook(raw: bytes) -> WebhookMessage:
     )
 
 
+def named_camera(raw: bytes) -> str:
+    """Return the id of the camera that *raw* names, for who tells why it could not be read; '' = it names none."""
+    try:
+        name = _json(raw).get("camera_id")
+    except InvalidInputError:
+        return ""
+    return name if isinstance(name, str) and not isinstance(name, _Literal) else ""
+
+
 def _with_the_rest(reading: Reading, value: dict[str, Any]) -> Reading:
     """Return *reading* with what only a signature over all of *value* covers."""
     direction, area = _direction(value.get("sentido")), _area(value.get("area_placa"))

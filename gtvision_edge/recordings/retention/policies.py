@@ -134,7 +134,7 @@ class PolicyService:
                 if each.scope == "camera" and each.subject in cameras
             ],
             guard=await repository.fetch_guard(self._database)
-            if _is_of_the_site(principal)
+            if principal.is_of_whole_site
             else None,
         )
 
@@ -266,7 +266,7 @@ class PolicyService:
         """Return the rules that *change* asks for, each with whose business it is."""
         if principal.role is not Role.ADMIN or principal.camera_ids is not None:
             raise NotPermittedError("Your role does not allow this.")
-        if not _is_of_the_site(principal) and (
+        if not principal.is_of_whole_site and (
             change.site_days is not UNSET or change.on_full is not None
         ):
             raise NotPermittedError("Only who belongs to the whole site may change this.")
@@ -314,12 +314,8 @@ class PolicyService:
         for tenant_id, rule in rules.items():
             if tenant_id not in tenants or not principal.may_see_tenant(tenant_id):
                 raise UnknownTenantError("There is no such tenant.", tenant_id=tenant_id[:40])
-            if not _is_of_the_site(principal) and rule.quota_bytes != present.quota_of(tenant_id):
+            if not principal.is_of_whole_site and rule.quota_bytes != present.quota_of(tenant_id):
                 raise NotPermittedError("Only who belongs to the whole site may change a quota.")
             policy = Policy("tenant", tenant_id, rule.retain_days, rule.quota_bytes, 0)
             wanted.append((tenant_id, policy))
         return wanted
-
-
-def _is_of_the_site(principal: Principal) -> bool:
-    return principal.tenant_id is None and principal.camera_ids is None

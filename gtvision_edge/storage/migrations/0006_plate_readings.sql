@@ -46,12 +46,14 @@ CREATE TABLE plates_odd (
     PRIMARY KEY (vehicle, captured_us, detection_no)
 ) WITHOUT ROWID;
 CREATE TABLE plates_turn (
-    is_odd INTEGER NOT NULL               -- 1 = what comes goes into plates_odd, and plates_even is being emptied, or empty; 0 = the other way round
+    is_odd INTEGER NOT NULL,              -- 1 = what comes goes into plates_odd, and plates_even is being emptied, or empty; 0 = the other way round
+    has_gone INTEGER NOT NULL             -- 1 = a plate was taken away since the turn was last changed
 );
-INSERT INTO plates_turn VALUES (0);
+INSERT INTO plates_turn VALUES (0, 0);
 CREATE TRIGGER plates_go AFTER UPDATE OF vehicle ON detections WHEN OLD.vehicle IS NOT NULL BEGIN
     DELETE FROM plates_even WHERE vehicle = OLD.vehicle AND captured_us = OLD.captured_us AND detection_no = OLD.detection_no;
     DELETE FROM plates_odd WHERE vehicle = OLD.vehicle AND captured_us = OLD.captured_us AND detection_no = OLD.detection_no;
+    UPDATE plates_turn SET has_gone = 1;
 END;
 
 -- Secrets by which a camera's pushes are known; two during a change.
@@ -316,6 +318,7 @@ CREATE TABLE archive_queue (
 );
 CREATE INDEX archive_due ON archive_queue (kind, due_us) WHERE parked_us IS NULL;
 CREATE INDEX archive_oldest ON archive_queue (queued_us);
+CREATE INDEX archive_oldest_waiting ON archive_queue (queued_us) WHERE parked_us IS NULL;
 CREATE INDEX archive_parked ON archive_queue (seq) WHERE parked_us IS NOT NULL;
 
 -- What the store has, by what it confirmed.
@@ -324,6 +327,13 @@ CREATE TABLE archive_copies (
     name TEXT NOT NULL,                   -- as in archive_queue
     size_bytes INTEGER NOT NULL,
     copied_us INTEGER NOT NULL,
+    PRIMARY KEY (kind, name)
+) WITHOUT ROWID;
+
+-- Copies that were given up. The store may have one all the same: its answer was lost, or came too late. So their removal is owed, too.
+CREATE TABLE archive_doubts (
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,                   -- as in archive_queue
     PRIMARY KEY (kind, name)
 ) WITHOUT ROWID;
 
@@ -342,7 +352,7 @@ CREATE TABLE archive_totals (
     parked INTEGER NOT NULL,              -- of both
     copies INTEGER NOT NULL,              -- in the store
     copied_bytes INTEGER NOT NULL,        -- of these
-    given_up INTEGER NOT NULL,            -- acts that the store never heard of: by the bounds of [archive], or put away by a person
+    given_up INTEGER NOT NULL,            -- acts that are tried no longer: by the bounds of [archive], or put away by a person
     given_up_us INTEGER                   -- when the bounds last did so; NULL = never
 );
 INSERT INTO archive_totals VALUES (1, 0, 0, 0, 0, 0, 0, 0, NULL);

@@ -93,6 +93,34 @@ async def test_a_body_signed_by_its_headers_is_accepted(served: Served, clock: F
     assert status == 202
 
 
+async def test_one_id_is_one_reading_unless_plate_or_time_differ(
+    served: Served, clock: FakeClock, database: Database
+) -> None:
+    secret = (await access(served))["secret"]
+    first = message(clock) | {"imagem_url": "https://example.org/a.jpg?key=1"}
+    bodies = [
+        first,
+        first | {"imagem_url": "https://example.org/a.jpg?key=2"},
+        first | {"placa": "XYZ9A87"},
+        first | {"timestamp": to_rfc3339(clock.now_us() - 30_000_000)},
+    ]
+    stamp = str(clock.now_us() // 1_000_000)
+    answers = []
+    for body in bodies:
+        raw = json.dumps(body).encode()
+        signature = sign_body(secret, message_id="m1", timestamp=stamp, body=raw)
+        headers = {
+            "webhook-id": "m1",
+            "webhook-timestamp": stamp,
+            "webhook-signature": signature,
+        }
+        answers.append(await post(served, raw, **headers))
+
+    assert {status for status, _ in answers} == {202}
+    assert [content["repeated"] for _, content in answers] == [False, True, False, False]
+    assert await rows(database, "detections") == 3
+
+
 async def test_unknown_cameras_and_bad_signatures_are_refused_alike(
     served: Served, clock: FakeClock, database: Database
 ) -> None:
@@ -364,6 +392,20 @@ async def test_plates_that_a_camera_may_have_misread_are_suggested_apart_from_wh
     assert sorted(page["semelhantes"]) == ["ABC1834", "ABC7B34"]
     assert part["semelhantes"] == []
     assert others == {"items": [], "next": None, "semelhantes": []}
+
+
+@pytest.mark.parametrize("path", ["detections", "detections.csv"])
+async def test_a_time_that_ends_before_it_begins_is_told_as_such(
+    served: Served, database: Database, path: str
+) -> None:
+    span = "start=2026-01-02T00:00:00Z&end=2026-01-01T00:00:00Z&purpose=BO+45/2026"
+
+    status, problem = await served.call("GET", f"/{path}?{span}", who="operator-a")
+
+    assert (status, problem["code"]) == (422, "invalid_input")
+    assert problem["faults"] == [{"path": "end", "message": "must be after start"}]
+    entries = await database.fetch_all("SELECT 1 FROM audit_log WHERE action LIKE 'plates.%'")
+    assert entries == []
 
 
 async def test_suggestions_are_no_second_search_in_the_log(

@@ -61,6 +61,28 @@ async def test_a_stale_reading_is_told_as_such(served: Served, clock: FakeClock)
     assert (await status_of(served))["last_refused"]["reason"] == "stale_push"
 
 
+@pytest.mark.parametrize("change", [{"timestamp": "yesterday"}, {"imagem_url": "ftp://a/b"}])
+async def test_what_lacks_sense_is_told_of_the_camera_that_it_names(
+    served: Served, clock: FakeClock, change: dict[str, str]
+) -> None:
+    secret = (await access(served))["secret"]
+
+    status, _ = await post(served, json.dumps(message(clock, secret) | change).encode())
+
+    assert status == 422
+    assert (await status_of(served))["last_refused"]["reason"] == "invalid_input"
+
+
+@pytest.mark.parametrize("raw", [b"{", b"[]", b'{"camera_id": 1}', b'{"camera_id": "cam77"}'])
+async def test_what_names_no_camera_is_told_of_none(served: Served, raw: bytes) -> None:
+    await access(served)
+
+    status, _ = await post(served, raw)
+
+    assert status == 422
+    assert (await status_of(served))["last_refused"] is None
+
+
 async def test_an_event_that_is_no_reading_is_a_sign_that_the_camera_reaches_us(
     served: Served,
 ) -> None:

@@ -5,7 +5,9 @@ import hashlib
 import pytest
 
 from gtvision_edge.accounts import Role
+from gtvision_edge.archive.errors import ArchiveUnreachableError
 from gtvision_edge.archive.model import StoreState, Totals
+from gtvision_edge.archive.store import CopyStore
 from gtvision_edge.runtime.findings import Finding, Severity
 from tests.fakes.people import viewer
 from tests.unit.archive.conftest import EXPORT, SITE, Box
@@ -59,7 +61,80 @@ async def test_of_too_many_the_oldest_pictures_go_and_evidence_stays(box: Box) -
 
     async with box.copying():
         await box.until_done()
-    assert box.store.kept() == sorted([bundle, *keys[251:]])
+    # The first ones would be on their way, did the store answer.
+    assert box.store.kept() == sorted([bundle, *keys[:8], *keys[259:]])
+
+
+async def test_what_is_on_its_way_is_not_told_as_given_up(box: Box) -> None:
+    box.store.mood_of = lambda method, asked: (
+        "hangs" if method == "PUT" and "pictures" in asked else None
+    )
+    keys = []
+    for number in range(1008):
+        keys.append(await box.keep_picture(b"%d" % number))
+        await box.clock.advance(0.001)
+
+    async with box.copying():
+        await box.until_asked("PUT", keys[0])
+        given_up = await box.bounds(max_waiting=1000).go_round()
+        box.store.mood_of = lambda *_: None
+        box.store.behave("well")
+        await box.until_done()
+
+    assert given_up
+    assert len(box.store.kept()) + given_up == len(keys)
+
+
+async def _lose_answers(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    put = CopyStore.put_picture
+
+    async def lose(store: CopyStore, key: str, jpeg: bytes) -> None:
+        await put(store, key, jpeg)
+        raise ArchiveUnreachableError("No answer.", reason="unanswered")
+
+    monkeypatch.setattr(CopyStore, "put_picture", lose)
+
+
+@pytest.mark.parametrize("way", ["age", "person"])
+async def test_a_picture_that_goes_is_removed_though_its_copy_was_given_up_while_an_answer_was_lost(
+    box: Box, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    async def blind(_store: CopyStore, _key: str) -> None:
+        """Find nothing: our key may not look."""
+
+    await _lose_answers(box, monkeypatch)
+    monkeypatch.setattr(CopyStore, "size_of", blind)
+    key = await box.keep_picture(b"a picture")
+    async with box.copying():
+        await box.until(lambda totals: totals.parked == 1, turning_s=60)
+    assert box.store.kept() == [key]
+    if way == "age":
+        await box.clock.advance(91 * DAY_S)
+        assert await box.bounds().go_round() == 1
+    else:
+        await box.desk().discard_all(ADMIN, reason="não precisa")
+    await box.drop_picture(b"a picture")
+    monkeypatch.undo()
+
+    async with box.copying():
+        await box.until_done()
+
+    assert box.store.kept() == []
+    assert await box.database.fetch_all("SELECT * FROM archive_doubts") == []
+
+
+async def test_a_copy_that_was_given_up_and_is_owed_anew_is_a_copy_like_others(box: Box) -> None:
+    key = await box.keep_picture(b"a picture")
+    await box.clock.advance(91 * DAY_S)
+    assert await box.bounds().go_round() == 1
+    await box.keep_picture(b"a picture")
+
+    async with box.copying():
+        await box.until_done()
+
+    assert box.store.kept() == [key]
+    assert (await box.totals()).copies == 1
+    assert await box.database.fetch_all("SELECT * FROM archive_doubts") == []
 
 
 async def test_removals_are_never_given_up(box: Box) -> None:
@@ -71,6 +146,14 @@ async def test_removals_are_never_given_up(box: Box) -> None:
 
     assert await box.bounds().go_round() == 0
     assert (await box.totals()).removing == 1
+
+
+async def test_a_look_at_the_totals_walks_past_nothing_that_is_parked(box: Box) -> None:
+    plan = await box.database.fetch_all(
+        "EXPLAIN QUERY PLAN SELECT queued_us FROM archive_queue WHERE parked_us IS NULL ORDER BY queued_us LIMIT 1"
+    )
+
+    assert "archive_oldest_waiting" in plan[0]["detail"]
 
 
 async def test_far_behind_is_told_once_and_ends_by_itself(box: Box) -> None:

@@ -18,7 +18,7 @@ class Cameras:
 
 @pytest.fixture
 def clocks(clock: FakeClock) -> SlowClocks:
-    return SlowClocks(Cameras(), EventBus(), clock)
+    return SlowClocks(Cameras(), EventBus(), clock, trusts_clock=lambda: True)
 
 
 def read(clock: FakeClock, delay_s: float, **changes: object) -> Detection:
@@ -88,5 +88,41 @@ async def test_who_says_nothing_of_a_clock_is_not_told_of(
     for _ in range(5):
         clocks.note(read(clock, 300, **changes))
         await clock.advance(60)
+
+    assert told(clocks) == []
+
+
+async def test_while_the_boxs_own_clock_is_in_doubt_no_camera_is_told_of_nor_after_it_for_what_came_then(
+    clock: FakeClock,
+) -> None:
+    trusted = True
+    clocks = SlowClocks(Cameras(), EventBus(), clock, trusts_clock=lambda: trusted)
+
+    async def minutes(count: int) -> None:
+        for _ in range(count):
+            clocks.note(read(clock, 600))
+            await clock.advance(60)
+
+    await minutes(1)
+    trusted = False
+    await minutes(5)
+    assert told(clocks) == []
+    trusted = True
+    assert told(clocks) == []
+    await minutes(2)
+    assert told(clocks) == []
+    await minutes(3)
+    assert told(clocks) == [("plate_clock_behind", 600)]
+
+
+async def test_a_camera_that_loses_its_clock_altogether_is_no_longer_told_to_be_behind(
+    clocks: SlowClocks, clock: FakeClock
+) -> None:
+    for _ in range(3):
+        clocks.note(read(clock, 90))
+        await clock.advance(60)
+    assert told(clocks) == [("plate_clock_behind", 90)]
+
+    clocks.note(read(clock, 0, time_source=TimeSource.RECEIPT))
 
     assert told(clocks) == []

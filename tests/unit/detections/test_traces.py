@@ -138,6 +138,41 @@ async def test_rows_that_grew_and_rows_beside_them_leave_no_plate_in_the_file(
         assert await asyncio.to_thread(plates_in, tmp_path) == young
 
 
+async def test_plates_are_written_anew_when_some_went_and_then_alone(
+    database: Database, clock: FakeClock, tmp_path: Path
+) -> None:
+    async def places() -> list[tuple[int, int]]:
+        both = "SELECT (SELECT count(*) FROM plates_even), (SELECT count(*) FROM plates_odd)"
+        return [tuple(row) for row in await database.fetch_all(both)]
+
+    readings = await lived(database, clock)
+    before = await places()
+    await an_anonymiser(database, clock, tmp_path).go_round()
+    assert await places() == before
+
+    cut_off = an_anonymiser(database, clock, tmp_path)
+    gone = readings[READINGS // 2]
+    await clock.advance(30 * DAY_S - (clock.now_us() - gone.received_us) / 1e6 + 1)
+
+    async def cut() -> None:
+        raise ConnectionAbortedError
+
+    cut_off._write_plates_anew = cut  # type: ignore[method-assign]
+    with suppress(ConnectionAbortedError):
+        await cut_off.go_round()
+    ((even, odd),) = await places()
+    assert (even, odd) == (READINGS // 2 - 1, 0)
+
+    # The next start has nothing due, and what the one before left behind.
+    await an_anonymiser(database, clock, tmp_path).go_round()
+
+    assert await places() == [(0, even)]
+    young = {(each.plate or "").encode() for each in readings[READINGS // 2 + 1 :]}
+    assert await asyncio.to_thread(plates_in, tmp_path) == young
+    await an_anonymiser(database, clock, tmp_path).go_round()
+    assert await places() == [(0, even)]
+
+
 async def test_what_was_taken_off_the_watchlist_is_in_the_file_no_longer(
     database: Database, clock: FakeClock, tmp_path: Path
 ) -> None:

@@ -140,6 +140,11 @@ async def test_without_a_hub_it_is_written_down_and_nobody_is_alarmed(
     assert list(looked_at.findings()) == []
 
 
+def parked_and_back(transaction: Transaction) -> None:
+    outbox.note_failed(transaction, [3, 4], reason="refused", park_at=1, now_us=1)
+    repository.unpark(transaction, [3])
+
+
 @pytest.mark.parametrize("step", ["add", "send", "park", "unpark", "privacy", "discard"])
 async def test_the_running_totals_are_what_a_count_would_find(
     database: Database, clock: FakeClock, step: str
@@ -151,10 +156,7 @@ async def test_the_running_totals_are_what_a_count_would_find(
         "park": lambda transaction: outbox.note_failed(
             transaction, [3, 4, 5], reason="refused", park_at=1, now_us=1
         ),
-        "unpark": lambda transaction: (
-            outbox.note_failed(transaction, [3, 4], reason="refused", park_at=1, now_us=1),
-            repository.unpark(transaction, 3),
-        ),
+        "unpark": parked_and_back,
         "privacy": lambda transaction: (
             outbox.note_failed(transaction, [3], reason="refused", park_at=1, now_us=1),
             outbox.forget_unsent(transaction, ["m2", "m7"]),

@@ -93,7 +93,7 @@ async def test_what_was_refused_too_often_is_parked_and_can_be_let_go_again(
     assert await ids(database) == ["b"]
     backlog = await outbox.fetch_backlog(database)
     assert (backlog.waiting, backlog.parked, backlog.oldest_us) == (1, 1, clock.now_us())
-    assert await database.write(repository.unpark) == 1
+    await database.write(lambda transaction: repository.unpark(transaction, [1, 2]))
     assert await ids(database) == ["a", "b"]
 
 

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { AuditEntry, List } from "../../api/types";
 import { text } from "../../i18n";
 import { siteClock } from "../../state/clock";
@@ -7,7 +7,7 @@ import { cameras, zone } from "../../state/site";
 import { say } from "../../state/toasts";
 import { Button, ErrorNote, Segments, Skeleton } from "../../ui/parts";
 import { midnightOf, momentOf, wallOf } from "../investigate/when";
-import { actorOf } from "../settings/actors";
+import { usePeople } from "../settings/people";
 import { usePages } from "./pages";
 import { fieldOf, wallOfField } from "./sizes";
 import { csvOf, trailPath, type TrailFilter } from "./trail";
@@ -82,15 +82,6 @@ export function TrailTab() {
       </small>
     </div>
   );
-}
-
-/** Those who stand in what was read so far; nobody leaves the list when it is narrowed to one of them. */
-function usePeople(entries: readonly AuditEntry[] | null): ReadonlyMap<string, string> {
-  const [people, setPeople] = useState<ReadonlyMap<string, string>>(new Map());
-  useEffect(() => {
-    if (entries !== null) setPeople((before) => new Map([...before, ...entries.map((entry): [string, string] => [entry.actor.user_id, actorOf(entry)])]));
-  }, [entries]);
-  return people;
 }
 
 async function everything(filter: TrailFilter): Promise<{ entries: AuditEntry[]; isCut: boolean }> {

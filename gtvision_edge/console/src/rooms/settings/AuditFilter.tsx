@@ -1,6 +1,5 @@
 import type { AuditEntry } from "../../api/types";
 import { text } from "../../i18n";
-import { actorOf } from "./actors";
 
 export interface Filter {
   /** A user's id; "" is everybody. */
@@ -11,22 +10,28 @@ export interface Filter {
 
 export const EVERYTHING: Filter = { person: "", action: "", hidesViewing: false };
 
-export function matchesFilter({ actor, action }: AuditEntry, filter: Filter): boolean {
-  if (filter.hidesViewing && action.startsWith("view.")) return false;
-  return (filter.person === "" || actor.user_id === filter.person) && (filter.action === "" || action === filter.action);
+/** Where the entries of *filter* are asked for: of all the log, not of what was read of it. */
+export function auditPath({ person, action }: Filter): string {
+  const query = new URLSearchParams();
+  if (action !== "") query.set("action", action);
+  if (person !== "") query.set("actor", person);
+  return query.size === 0 ? "/audit" : `/audit?${query}`;
+}
+
+export function isShown({ action }: AuditEntry, { hidesViewing }: Filter): boolean {
+  return !(hidesViewing && action.startsWith("view."));
 }
 
 interface AuditFilterProps {
-  /** The choices are those who did something, and what they did. */
-  entries: readonly AuditEntry[];
+  /** Those to choose from, names by id. */
+  people: ReadonlyMap<string, string>;
   filter: Filter;
   onChange: (filter: Filter) => void;
 }
 
-export function AuditFilter({ entries, filter, onChange }: AuditFilterProps) {
+export function AuditFilter({ people, filter, onChange }: AuditFilterProps) {
   const t = text.value.settings;
-  const people = new Map(entries.map((entry): [string, string] => [entry.actor.user_id, actorOf(entry)]));
-  const actions = [...new Set(entries.map((entry) => entry.action))].sort();
+  const actions = Object.entries(text.value.acts).sort(([, one], [, other]) => one.localeCompare(other));
   return (
     <>
       <select aria-label={t.person} value={filter.person} onChange={(event) => onChange({ ...filter, person: event.currentTarget.value })}>
@@ -39,9 +44,9 @@ export function AuditFilter({ entries, filter, onChange }: AuditFilterProps) {
       </select>
       <select aria-label={t.act} value={filter.action} onChange={(event) => onChange({ ...filter, action: event.currentTarget.value })}>
         <option value="">{t.everyAct}</option>
-        {actions.map((action) => (
+        {actions.map(([action, words]) => (
           <option key={action} value={action}>
-            {text.value.acts[action] ?? action}
+            {words}
           </option>
         ))}
       </select>

@@ -1,37 +1,27 @@
-import { useEffect, useState } from "preact/hooks";
-import type { AuditEntry, AuditVerdict, List } from "../../api/types";
+import { useState } from "preact/hooks";
+import type { AuditEntry, AuditVerdict } from "../../api/types";
 import { text } from "../../i18n";
 import { dateTimeOf } from "../../i18n/format";
 import { client } from "../../state/session";
 import { zone } from "../../state/site";
 import { Button, ErrorNote, Note, Skeleton } from "../../ui/parts";
-import { AuditFilter, EVERYTHING, matchesFilter } from "./AuditFilter";
+import { usePages } from "../evidence/pages";
+import { AuditFilter, auditPath, EVERYTHING, isShown } from "./AuditFilter";
 import { actorOf } from "./actors";
+import { usePeople } from "./people";
 import { PlateActFacts, plateActHere } from "./PlateActFacts";
 import { useSubjects } from "./subjects";
 
 /** Who did what, newest first, and whether the log is whole. */
 export function AuditTab() {
   const t = text.value.settings;
-  const [entries, setEntries] = useState<AuditEntry[] | null>(null);
-  const [next, setNext] = useState<string | null>(null);
   const [verdict, setVerdict] = useState<AuditVerdict | null>(null);
   const [filter, setFilter] = useState(EVERYTHING);
+  const { items: entries, next, error: unread, more, reload } = usePages<AuditEntry>(auditPath(filter), (entry) => entry.seq);
+  const people = usePeople(entries);
   const nameOf = useSubjects();
-  const [error, setError] = useState<unknown>(null);
-
-  async function load(cursor: string | null): Promise<void> {
-    setError(null);
-    try {
-      const query = cursor === null ? "" : `?cursor=${encodeURIComponent(cursor)}`;
-      const page = await client.get<List<AuditEntry>>(`/audit${query}`);
-      setEntries((before) => (cursor === null ? page.items : [...(before ?? []), ...page.items]));
-      setNext(page.next);
-    } catch (failure) {
-      setError(failure);
-    }
-  }
-  useEffect(() => void load(null), []);
+  const [unverified, setError] = useState<unknown>(null);
+  const error = unread ?? unverified;
 
   async function verify(): Promise<void> {
     setVerdict(null);
@@ -43,18 +33,18 @@ export function AuditTab() {
     }
   }
 
-  const listed = (entries ?? []).filter((entry) => matchesFilter(entry, filter));
+  const listed = (entries ?? []).filter((entry) => isShown(entry, filter));
   return (
     <div class="stack">
       <div class="audit-bar">
-        <AuditFilter entries={entries ?? []} filter={filter} onChange={setFilter} />
+        <AuditFilter people={people} filter={filter} onChange={setFilter} />
         {entries !== null && listed.length < entries.length && <span class="muted">{t.filtered(listed.length, entries.length)}</span>}
         <span class="grow" />
         <Button onClick={() => void verify()}>{t.verify}</Button>
       </div>
       {verdict?.is_whole === true && <Note tone="plain">{t.verified(verdict.entries)}</Note>}
       {verdict?.is_whole === false && <Note tone="alarm">{t.broken(String(verdict.bad_seq ?? "—"))}</Note>}
-      <ErrorNote error={error} action={<Button onClick={() => void load(null)}>{text.value.common.retry}</Button>} />
+      <ErrorNote error={error} action={<Button onClick={() => void reload()}>{text.value.common.retry}</Button>} />
       {entries === null && error === null && <Skeleton rows={6} />}
       {entries !== null && (
         <table class="cards log">
@@ -76,7 +66,7 @@ export function AuditTab() {
       {entries !== null && listed.length === 0 && <p class="muted">{t.noEntries}</p>}
       {next !== null && (
         <div>
-          <Button onClick={() => void load(next)}>{t.more}</Button>
+          <Button onClick={more}>{t.more}</Button>
         </div>
       )}
     </div>

@@ -7,10 +7,10 @@ from typing import Final, TypedDict
 from gtvision_edge.accounts import DEFAULT_TENANT, NotPermittedError, Principal, Role
 from gtvision_edge.accounts.errors import UnknownTenantError
 from gtvision_edge.audit import SEALED, AuditLog, SealedWords
-from gtvision_edge.detections import repository
 from gtvision_edge.detections.errors import AlreadyWatchedError, UnknownWatchError
 from gtvision_edge.detections.model import Watch, WatchId, WatchLevel
 from gtvision_edge.detections.plates import MAX_PLATE, MAX_TEXT, Plate, normalised, read_plate
+from gtvision_edge.detections.watchlist import repository
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.ids import new_uuid7

@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from gtvision_edge.accounts import Principal
-from gtvision_edge.detections import repository
 from gtvision_edge.detections.model import Watch, WatchId, WatchLevel
-from gtvision_edge.detections.watch_table import LineFault, TableLine
-from gtvision_edge.detections.watchlist import (
+from gtvision_edge.detections.watchlist import repository
+from gtvision_edge.detections.watchlist.service import (
     LONGEST_REASON,
     SHORTEST_REASON,
     Watchlist,
     find_whole_plate,
 )
+from gtvision_edge.detections.watchlist.table import LineFault, TableLine
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.runtime.clock import Clock
 from gtvision_edge.runtime.ids import new_uuid7

@@ -12,18 +12,24 @@ from hypothesis import strategies as st
 from gtvision_edge.accounts import NotPermittedError
 from gtvision_edge.accounts.errors import UnknownTenantError
 from gtvision_edge.detections.model import WatchLevel
-from gtvision_edge.detections.watch_import import LineOutcome, WatchImport
-from gtvision_edge.detections.watch_table import (
+from gtvision_edge.detections.watchlist import NewWatch, Watchlist
+from gtvision_edge.detections.watchlist.importing import LineOutcome, WatchImport
+from gtvision_edge.detections.watchlist.table import (
     MAX_CHARACTERS,
     MAX_LINES,
     TableLine,
     read_watch_table,
 )
-from gtvision_edge.detections.watchlist import NewWatch, Watchlist
 from gtvision_edge.errors import InvalidInputError
 from gtvision_edge.storage import Database
 from tests.fakes.clock import FakeClock
-from tests.unit.detections.test_watchlist import OPERATOR_A, OPERATOR_B, SITE, VIEWER_A, watchlist
+from tests.unit.detections.watchlist.test_service import (
+    OPERATOR_A,
+    OPERATOR_B,
+    SITE,
+    VIEWER_A,
+    watchlist,
+)
 
 __all__ = ["watchlist"]
 

@@ -1,0 +1,1 @@
+"""What the site of the API's tests is made of, by part."""
