@@ -89,7 +89,6 @@ async def run(
 
         base = await open_base(settings, clock, stack)
         await service("pulse", Pulse(clock, registry=base.registry).run)
-        await service("logins", base.accounts.sessions.keep_house_forever)
         if base.accounts.issuers:
             await service("issuer-keys", base.accounts.issuers.keep_keys_fresh_forever)
         await service("volume", base.volume.run)
@@ -99,6 +98,12 @@ async def run(
         await service("media-choice", server.run)
         media = await open_media(base, server, stack)
         footage = await enter(open_footage(footage_base(base, media.views.path_view), tasks=tasks))
+        await service(
+            "logins",
+            lambda: base.accounts.sessions.keep_house_forever(
+                lambda: footage.retention.clock_guard.is_trusted
+            ),
+        )
         uplink = open_site_line(base, footage)
         archive = await enter(open_site_archive(base, footage))
         alerts = AlertDesk(base.database, base.audit, clock, base.bus, words=base.words)

@@ -1,6 +1,7 @@
 """Logins: how they begin, go on, prove themselves and end."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -151,7 +152,6 @@ class SessionService:
             if renewed_hash is not None:
                 repository.set_password_hash(transaction, user.user_id, renewed_hash)
             now_us = self._clock.now_us()
-            repository.delete_expired_tokens(transaction, now_us)
             repository.set_last_login(transaction, user.user_id, now_us)
             self._add_token(transaction, refresh_token, session_id, user.user_id)
             self._audit.append(
@@ -352,16 +352,20 @@ class SessionService:
         self._directory.changed()
         return self._login(after, session.session_id, refresh_token)
 
-    async def keep_house_forever(self) -> None:
-        """Write down coalesced failures and drop tokens that ran out, once a minute, until cancelled."""
+    async def keep_house_forever(self, trusts_clock: Callable[[], bool]) -> None:
+        """Write down coalesced failures and drop tokens that ran out, once a minute, until cancelled.
+
+        While *trusts_clock* is False none are dropped: a clock that leaps and comes back would have ended every login.
+        """
         while True:
             await self._clock.sleep(_HOUSEKEEPING_S)
             await self.flush_failures()
-            await self._database.write(
-                lambda transaction: repository.delete_expired_tokens(
-                    transaction, self._clock.now_us()
+            if trusts_clock():
+                await self._database.write(
+                    lambda transaction: repository.delete_expired_tokens(
+                        transaction, self._clock.now_us()
+                    )
                 )
-            )
 
     async def flush_failures(self) -> None:
         """Write down the failed logins that were counted and whose minute is over."""

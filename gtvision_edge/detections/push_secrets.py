@@ -121,7 +121,7 @@ class PushSecrets:
         text = PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
         fresh = PushSecret(text, now_us, None)
         sealed = self._seal(_bound_to(camera_uuid), text)
-        until_us = now_us if at_once else now_us + OVERLAP_US
+        until_us = None if at_once else now_us + OVERLAP_US
 
         def write(transaction: Transaction) -> None:
             repository.renew_push_secret(

@@ -332,11 +332,15 @@ def renew_push_secret(
     sealed: bytes,
     *,
     made_us: int,
-    previous_until_us: int,
+    previous_until_us: int | None,
 ) -> None:
-    """Make *sealed* a camera's present secret; the one before ends at *previous_until_us*, older ones now."""
+    """Make *sealed* a camera's present secret; the one before ends at *previous_until_us* (None: now), older ones now.
+
+    What ends now is deleted: with a time of its end it would be good again once the clock is put back.
+    """
     transaction.execute(
-        "DELETE FROM push_secrets WHERE camera_uuid = ? AND expires_us IS NOT NULL", (camera_uuid,)
+        "DELETE FROM push_secrets WHERE camera_uuid = ?1 AND (expires_us IS NOT NULL OR ?2 IS NULL)",
+        (camera_uuid, previous_until_us),
     )
     transaction.execute(
         "UPDATE push_secrets SET expires_us = ? WHERE camera_uuid = ?",

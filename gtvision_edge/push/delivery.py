@@ -22,6 +22,7 @@ from gtvision_edge.push.errors import (
 from gtvision_edge.push.model import Message, PushAddress
 from gtvision_edge.push.vapid import Vapid
 from gtvision_edge.runtime.clock import Clock
+from gtvision_edge.runtime.short_reads import short_read_socket
 
 TIMEOUT_S: Final = 15.0
 LONGEST_WAIT_S: Final = 3600.0
@@ -109,7 +110,9 @@ async def open_push_services(
 ) -> AsyncIterator[PushServices]:
     """Open the connections: without cookies, proxies of the environment, or, unless allowed, private networks."""
     resolver = PushResolver(allow_private=allow_private)
-    connector = aiohttp.TCPConnector(resolver=resolver, limit=32, limit_per_host=8)
+    connector = aiohttp.TCPConnector(
+        resolver=resolver, limit=32, limit_per_host=8, socket_factory=short_read_socket
+    )
     try:
         async with aiohttp.ClientSession(
             connector=connector,

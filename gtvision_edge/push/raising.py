@@ -10,7 +10,7 @@ from gtvision_edge.storage import Transaction
 def queue_alert(
     transaction: Transaction, alert_id: AlertId, detection: Detection, watch: Watch
 ) -> None:
-    """Queue *alert_id* for all who want plates of that level; whether they may know of it is seen when it is sent."""
+    """Queue *alert_id* for those of its tenant who want plates of that level; whether they may know of it is seen when it is sent."""
     repository.queue_for_all(
         transaction,
         Topic.PLATES,
@@ -18,4 +18,5 @@ def queue_alert(
         since_us=detection.captured_us,
         now_us=detection.received_us,
         level=LEVELS.index(watch.level),
+        tenant_id=detection.tenant_id,
     )

@@ -176,13 +176,19 @@ def queue_for_all(
     since_us: int,
     now_us: int,
     level: int = len(LEVELS),
+    tenant_id: str | None = None,
 ) -> int:
-    """Have all who want to hear of *topic* told; *level* is the place of a plate's in :data:`LEVELS`. Return for how many it is."""
+    """Have all who want to hear of *topic* told; return for how many it is.
+
+    *level* is the place of a plate's in :data:`LEVELS`. *tenant_id* None = it is for people of every tenant: what is not for
+    somebody takes no place among what still waits for them.
+    """
     return transaction.execute(
         "INSERT INTO push_queue (subscription_id, topic, subject, is_over, reason, since_us, queued_us)"
         " SELECT subscription_id, ?, ?, ?, ?, ?, ? FROM push_subscriptions"
-        " WHERE plates_from <= ? AND EXISTS (SELECT 1 FROM json_each(topics) WHERE value = ?)",
-        (topic, subject, is_over, reason, since_us, now_us, level, topic),
+        " WHERE plates_from <= ? AND EXISTS (SELECT 1 FROM json_each(topics) WHERE value = ?)"
+        " AND (? IS NULL OR user_id IN (SELECT user_id FROM users WHERE tenant_id IS NULL OR tenant_id = ?))",
+        (topic, subject, is_over, reason, since_us, now_us, level, topic, tenant_id, tenant_id),
     ).rowcount
 
 
@@ -231,15 +237,43 @@ def forget_all_waiting(transaction: Transaction, subscription_id: str) -> None:
     transaction.execute("DELETE FROM push_queue WHERE subscription_id = ?", (subscription_id,))
 
 
-def forget_old(transaction: Transaction, *, before_us: int, most: int) -> int:
-    """Forget what was queued before, and all but the newest *most* of each subscription; return how many they were."""
-    old = transaction.execute("DELETE FROM push_queue WHERE queued_us < ?", (before_us,)).rowcount
-    beyond = transaction.execute(
-        "DELETE FROM push_queue WHERE seq IN (SELECT seq FROM (SELECT seq, row_number() OVER"
-        " (PARTITION BY subscription_id ORDER BY seq DESC) AS place FROM push_queue) WHERE place > ?)",
-        (most,),
+def bring_along(transaction: Transaction, now_us: int, step_us: int) -> None:
+    """Have what was queued before the clock was put forward by *step_us* be as old as it was."""
+    transaction.execute(
+        "UPDATE push_queue SET queued_us = queued_us + ?2 WHERE queued_us <= ?1 - ?2",
+        (now_us, step_us),
+    )
+
+
+def bring_back(transaction: Transaction, now_us: int) -> None:
+    """Take what was queued in the future for queued now: the clock was put back, and it would wait for that time to come again."""
+    transaction.execute("UPDATE push_queue SET queued_us = ?1 WHERE queued_us > ?1", (now_us,))
+
+
+def forget_old(transaction: Transaction, *, before_us: int, limit: int) -> int:
+    """Forget up to *limit* of what was queued before; return how many they were."""
+    return transaction.execute(
+        "DELETE FROM push_queue WHERE seq IN (SELECT seq FROM push_queue WHERE queued_us < ? LIMIT ?)",
+        (before_us, limit),
     ).rowcount
-    return old + beyond
+
+
+async def crowded_subscriptions(database: Database, most: int) -> list[str]:
+    """Return the ids of subscriptions that more than *most* waits for."""
+    rows = await database.fetch_all(
+        "SELECT subscription_id FROM push_queue GROUP BY subscription_id HAVING count(*) > ?",
+        (most,),
+    )
+    return [row["subscription_id"] for row in rows]
+
+
+def forget_beyond(transaction: Transaction, subscription_id: str, *, most: int, limit: int) -> int:
+    """Forget up to *limit* of what is older than the newest *most* of a subscription; return how many they were."""
+    return transaction.execute(
+        "DELETE FROM push_queue WHERE seq IN (SELECT seq FROM push_queue WHERE subscription_id = ?1 AND seq <="
+        " (SELECT seq FROM push_queue WHERE subscription_id = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2) LIMIT ?3)",
+        (subscription_id, most, limit),
+    ).rowcount
 
 
 # -- troubles ----------------------------------------------------------------------------------------------

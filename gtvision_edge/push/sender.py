@@ -8,6 +8,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import structlog
@@ -43,9 +44,15 @@ BREATH_S: Final = 0.1
 TIDY_S: Final = 60.0
 MOST_WAITING: Final = 200
 """For one subscription; of more, the oldest go."""
+FORGOTTEN_TOGETHER: Final = 500
+"""In one commit."""
 MOST_AT_ONCE: Final = 32
 FIRST_WAIT_S: Final = 5.0
 LONGEST_WAIT_S: Final = 120.0
+STEP_US: Final = 1_000_000
+"""Less than that is a clock being set right."""
+LINE_IS_GOOD_S: Final = 60.0
+"""After any service answered, one that does not is its own trouble, not the line's."""
 UNREACHABLE_S: Final = 900.0
 """When nothing could be sent for so long, somebody should know."""
 TRIAL_EVERY_S: Final = 10
@@ -64,7 +71,10 @@ class _Pause:
 
 
 class Sender:
-    """Serves all subscriptions. Run :meth:`run` as a service; :meth:`try_out` sends at once."""
+    """Serves all subscriptions. Run :meth:`run` as a service; :meth:`try_out` sends at once.
+
+    What waits ages by the time that passes, whatever the wall clock is set to meanwhile.
+    """
 
     def __init__(
         self,
@@ -87,12 +97,15 @@ class Sender:
         self._services = services
         self._find_person = find_person
         self._keep_us = round(keep_s * 1_000_000)
+        self._offset_us = self._offset()
+        self._one_follows = asyncio.Lock()
         self._wake = asyncio.Event()
         self._served: set[str] = set()
         self._pauses: dict[str, _Pause] = {}
         self._trials: dict[str, float] = {}
         self._tidied = float("-inf")
         self._unreachable_since: float | None = None
+        self._answered_at = float("-inf")
         self._counter = Counter(
             "gtvision_edge_pushes",
             "Messages to phones and browsers by outcome: accepted, gone, unreachable, later, refused, dropped.",
@@ -176,19 +189,49 @@ class Sender:
         if now - self._tidied < TIDY_S:
             return
         self._tidied = now
-        before_us = self._clock.now_us() - self._keep_us
+        now_us = await self._follow_clock()
 
-        def write(transaction: Transaction) -> int:
+        def write(transaction: Transaction) -> None:
             repository.delete_of_gone_people(transaction)
-            return repository.forget_old(transaction, before_us=before_us, most=MOST_WAITING)
+            repository.bring_back(transaction, now_us)
 
-        forgotten = await self._database.write(write)
-        self._counter.labels("dropped").inc(forgotten)
+        await self._database.write(write)
+        before_us = now_us - self._keep_us
+        await self._drop(partial(repository.forget_old, before_us=before_us))
+        for crowded in await repository.crowded_subscriptions(self._database, MOST_WAITING):
+            beyond = partial(repository.forget_beyond, subscription_id=crowded, most=MOST_WAITING)
+            await self._drop(beyond)
+
+    async def _drop(self, forget: Callable[..., int]) -> None:
+        """Call *forget* until nothing is left to it, each time in a commit of its own: readings come meanwhile."""
+        while forgotten := await self._database.write(
+            lambda transaction: forget(transaction, limit=FORGOTTEN_TOGETHER)
+        ):
+            self._counter.labels("dropped").inc(forgotten)
+
+    async def _follow_clock(self) -> int:
+        """Return the time, with all that waits brought to it when the clock was set since this was called last."""
+        async with self._one_follows:
+            now_us, offset_us = self._clock.now_us(), self._offset()
+            step_us, self._offset_us = offset_us - self._offset_us, offset_us
+            if step_us > STEP_US:
+                await self._database.write(
+                    lambda transaction: repository.bring_along(transaction, now_us, step_us)
+                )
+            elif step_us < -STEP_US:
+                await self._database.write(
+                    lambda transaction: repository.bring_back(transaction, now_us)
+                )
+            return now_us
+
+    def _offset(self) -> int:
+        return self._clock.now_us() - round(self._clock.monotonic() * 1e6)
 
     async def _serve_all(self, tasks: asyncio.TaskGroup) -> None:
         now = self._clock.monotonic()
         waiting = await repository.waiting_subscriptions(self._database)
-        self._pauses = {key: each for key, each in self._pauses.items() if key in waiting}
+        still = set(waiting)
+        self._pauses = {key: each for key, each in self._pauses.items() if key in still}
         if not waiting:
             self._unreachable_since = None
         for subscription_id in waiting:
@@ -216,6 +259,7 @@ class Sender:
             self._wake.set()
 
     async def _send_waiting(self, subscription_id: str) -> None:
+        now_us = await self._follow_clock()
         found = await repository.find_subscription(self._database, subscription_id)
         waiting = await repository.waiting_for(self._database, subscription_id, MOST_WAITING)
         person = await self._find_person(found[0].user_id, found[0].session_id) if found else None
@@ -226,7 +270,7 @@ class Sender:
             self._counter.labels("dropped").inc(len(waiting))
             return
         subscription, sealed = found
-        oldest_us = self._clock.now_us() - self._keep_us
+        oldest_us = now_us - self._keep_us
         by_seq = {each.seq: each for each in waiting}
         fresh = [
             each
@@ -246,7 +290,8 @@ class Sender:
             if parcel.message is None:
                 continue
             queued_us = min(by_seq[seq].queued_us for seq in parcel.seqs)
-            ttl_s = (queued_us + self._keep_us - self._clock.now_us()) // 1_000_000
+            # Never longer than anything is kept: services refuse weeks.
+            ttl_s = min(queued_us - oldest_us, self._keep_us) // 1_000_000
             outcome = await self._services.deliver(address, parcel.message, ttl_s=ttl_s)
             await self._settle(subscription, sealed, parcel, outcome)
             if outcome.fate in (Fate.GONE, Fate.UNREACHABLE, Fate.LATER):
@@ -296,6 +341,7 @@ class Sender:
 
     def _note_answer(self) -> None:
         """Let those go on who wait only because the line was away: it is good."""
+        self._answered_at = self._clock.monotonic()
         if self._unreachable_since is None:
             return
         log.info("push_services_reached_again")
@@ -315,7 +361,8 @@ class Sender:
         now = self._clock.monotonic()
         is_unreachable = outcome.fate is Fate.UNREACHABLE
         self._pauses[subscription_id] = _Pause(now + wait_s, failures, is_unreachable)
-        if is_unreachable and self._unreachable_since is None:
+        is_line_good = now - self._answered_at < LINE_IS_GOOD_S
+        if is_unreachable and self._unreachable_since is None and not is_line_good:
             self._unreachable_since = now
             log.warning("push_services_unreachable", detail=outcome.detail)
         else:

@@ -45,6 +45,14 @@ async def never_ends(writer: asyncio.StreamWriter) -> None:
         await writer.drain()
 
 
+async def tiny_chunks(writer: asyncio.StreamWriter) -> None:
+    """Give a picture a byte at a time, as fast as it is taken, each wrapped in five more."""
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        writer.write(b"1\r\n\xff\r\n" * 10_000)
+        await writer.drain()
+
+
 async def heads_without_end(writer: asyncio.StreamWriter) -> None:
     """Begin an answer and never come to its body."""
     writer.write(b"HTTP/1.1 200 OK\r\n")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 import aiohttp
+from aiohttp import AddrInfoType
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
@@ -13,11 +14,14 @@ from gtvision_edge.cameras.errors import CameraNameUnresolvedError
 from gtvision_edge.cameras.own_servers import is_own_address
 from gtvision_edge.detections.model import PictureState
 from gtvision_edge.detections.pictures.addresses import AddressRefusedError, PictureSources
+from gtvision_edge.runtime.short_reads import ShortReadSocket, short_read_socket
 
 MAX_BYTES: Final = 5 * 2**20
 WITHIN_S: Final = 5.0
 """For all of it: name, connection, headers, picture."""
 _CHUNK: Final = 64 * 1024
+_WRAPPING: Final = 128 * 1024
+"""Bytes beside the picture that may come: the greeting of TLS, headers, ends of chunks. And once more what the picture has."""
 _TRY_AGAIN: Final = frozenset({404, 408, 425, 429})
 """Also 404: senders tell of a picture before it is written."""
 
@@ -87,8 +91,18 @@ class PictureFetcher:
 
 
 async def _get(url: URL, address: str) -> bytes:
+    opened: list[ShortReadSocket] = []
+
+    def open_socket(address: AddrInfoType) -> ShortReadSocket:
+        opened.append(short_read_socket(address))
+        return opened[-1]
+
     connector = aiohttp.TCPConnector(
-        resolver=_Pinned(address), use_dns_cache=False, limit=1, force_close=True
+        resolver=_Pinned(address),
+        use_dns_cache=False,
+        limit=1,
+        force_close=True,
+        socket_factory=open_socket,
     )
     async with (
         aiohttp.ClientSession(
@@ -107,6 +121,8 @@ async def _get(url: URL, address: str) -> bytes:
             found += chunk
             if len(found) > MAX_BYTES:
                 raise NotFetchedError(PictureState.TOO_LARGE, "body", is_final=True)
+            if sum(each.received for each in opened) > 2 * len(found) + _WRAPPING:
+                raise NotFetchedError(PictureState.TOO_LARGE, "wrapping", is_final=True)
         return bytes(found)
 
 

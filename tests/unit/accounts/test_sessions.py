@@ -489,13 +489,34 @@ async def test_housekeeping_drops_what_ran_out(
     accounts: Accounts, clock: FakeClock, database: Database
 ) -> None:
     await _login(accounts)
-    task = asyncio.create_task(accounts.sessions.keep_house_forever())
+    task = asyncio.create_task(accounts.sessions.keep_house_forever(lambda: True))
     await asyncio.sleep(0)
     clock.step_wall(31 * 86400)
     await clock.advance(61)
 
     while await database.fetch_all("SELECT * FROM refresh_tokens"):  # noqa: ASYNC110 -- the database tells nobody
         await asyncio.sleep(0.01)
+
+    task.cancel()
+    await asyncio.wait({task})
+
+
+async def test_a_clock_that_leaps_and_comes_back_ends_no_login(
+    accounts: Accounts, clock: FakeClock
+) -> None:
+    login = await _login(accounts)
+    task = asyncio.create_task(accounts.sessions.keep_house_forever(lambda: False))
+    await clock.until_asleep()
+    clock.step_wall(40 * 86400)
+    await clock.advance(61)
+    await clock.until_asleep()
+    await _login(accounts, THERE)
+    with pytest.raises(SessionEndedError):
+        await accounts.sessions.refresh(login.refresh_token, address=HERE)
+
+    clock.step_wall(-40 * 86400)
+    assert await accounts.sessions.find_person(login.user.user_id, login.session_id) is not None
+    await accounts.sessions.refresh(login.refresh_token, address=HERE)
 
     task.cancel()
     await asyncio.wait({task})

@@ -54,6 +54,20 @@ async def test_a_secret_that_leaked_ends_at_once(secrets: PushSecrets, clock: Fa
     assert secrets.of_camera("u-1") == [second.text]
 
 
+async def test_a_secret_that_leaked_does_not_come_back_with_a_clock_that_is_put_back(
+    secrets: PushSecrets, database: Database, clock: FakeClock
+) -> None:
+    leaked = await secrets.renew("u-1", note=nothing)
+    await clock.advance(1)
+    second = await secrets.renew("u-1", note=nothing, at_once=True)
+
+    clock.step_wall(-3 * 3600)
+
+    assert secrets.of_camera("u-1") == [second.text]
+    assert secrets.camera_of_path(path_token(leaked.text)) is None
+    assert len(await database.fetch_all("SELECT sealed FROM push_secrets")) == 1
+
+
 async def test_they_outlast_a_restart_and_are_not_readable_in_the_file(
     secrets: PushSecrets, database: Database, clock: FakeClock
 ) -> None:

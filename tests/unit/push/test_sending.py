@@ -2,16 +2,17 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gtvision_edge.accounts import Session
 from gtvision_edge.detections.model import WatchLevel
-from gtvision_edge.push import repository
+from gtvision_edge.push import repository, sender
 from gtvision_edge.push.errors import (
     PushRefusedError,
     PushServiceUnreachableError,
@@ -22,6 +23,7 @@ from gtvision_edge.push.errors import (
 from gtvision_edge.push.model import Topic
 from gtvision_edge.push.sender import BREATH_S, LONGEST_WAIT_S, UNREACHABLE_S
 from gtvision_edge.push.subscriptions import NewSubscription
+from gtvision_edge.storage import Transaction
 from tests.unit.push.conftest import (
     ADMIN_A,
     AUDITOR_A,
@@ -32,7 +34,17 @@ from tests.unit.push.conftest import (
     SITE,
     Town,
 )
-from tests.waiting import becomes
+from tests.waiting import becomes, patiently
+
+
+async def turn_until(town: Town, condition: Callable[[], bool], *, step_s: float) -> None:
+    """Turn the clock on, step by step, until *condition* holds; the sender may have looked at it a moment too soon."""
+    for _ in range(60):
+        await until_put_off(town)
+        if condition():
+            return
+        await town.clock.advance(step_s)
+    raise AssertionError("it never came")
 
 
 @asynccontextmanager
@@ -62,8 +74,10 @@ async def tried(town: Town, times: int) -> None:
 
 
 async def until_put_off(town: Town) -> None:
-    """Wait until the sender and its follower wait for the clock again."""
-    await asyncio.wait_for(town.clock.until_asleep(1), 5)
+    """Wait until the sender waits for the clock again, and no message is on its way: its pause would begin later."""
+    await asyncio.wait_for(town.clock.until_asleep(1), patiently(5))
+    await becomes(lambda: not town.pushes.sender._served, within_s=5)
+    await asyncio.wait_for(town.clock.until_asleep(1), patiently(5))
 
 
 async def test_a_wanted_plate_reaches_the_phone_and_the_push_service_reads_nothing(
@@ -272,9 +286,7 @@ async def test_offline_is_quiet_told_once_and_over_with_the_first_that_gets_thro
         (finding,) = town.pushes.sender.findings()
         assert finding.code == "push_service_unreachable"
         del town.pushes.sender._services._http._connector._resolve_host  # type: ignore[union-attr]
-        await until_put_off(town)
-        await town.clock.advance(LONGEST_WAIT_S)
-        await town.service.wait_for(2)
+        await turn_until(town, lambda: len(town.service.got) >= 2, step_s=LONGEST_WAIT_S)
         await emptied(town)
 
     assert list(town.pushes.sender.findings()) == []
@@ -300,6 +312,114 @@ async def test_what_waited_for_too_long_is_not_told(town: Town) -> None:
         await emptied(town)
 
     assert [each.message["title"][-7:] for each in town.service.got] == ["XYZ9A87"]
+
+
+async def test_a_clock_that_is_put_forward_gives_nothing_up_and_all_ages_on(town: Town) -> None:
+    await town.subscribe()
+    await town.passes("ABC1D23")
+    await town.clock.advance(3600)
+    town.clock.step_wall(40 * 86_400)
+    await town.passes("XYZ9A87")
+    town.service.status = 503
+
+    async with sending(town):
+        await tried(town, 1)
+        await turn_until(town, lambda: town.service.tries >= 2, step_s=5)
+        town.service.status = 201
+        await turn_until(town, lambda: len(town.service.got) >= 2, step_s=5)
+        await emptied(town)
+        first, second = town.service.got
+
+    assert [each.message["title"][-7:] for each in (first, second)] == ["ABC1D23", "XYZ9A87"]
+    assert 3 * 3600 - 300 <= int(first.headers["TTL"]) <= 3 * 3600
+    assert 4 * 3600 - 300 <= int(second.headers["TTL"]) <= 4 * 3600
+
+
+async def test_what_was_queued_before_the_clock_was_put_back_ages_from_then_on(
+    town: Town,
+) -> None:
+    await town.subscribe()
+    await town.passes("ABC1D23")
+    await town.subscribe(ADMIN_A, "other")
+    town.service.status = 503
+    town.clock.step_wall(-40 * 86_400)
+
+    async with sending(town):
+        await tried(town, 1)
+        town.service.status = 201
+        await turn_until(town, lambda: bool(town.service.got), step_s=5)
+        await emptied(town)
+    (pushed,) = town.service.got
+
+    assert int(pushed.headers["TTL"]) <= 4 * 3600
+
+
+async def test_what_no_service_took_goes_in_time_though_the_clock_was_put_back(
+    town: Town,
+) -> None:
+    await town.subscribe()
+    await town.passes("ABC1D23")
+    town.service.status = 503
+    town.clock.step_wall(-40 * 86_400)
+
+    async with sending(town):
+        await tried(town, 1)
+        for _ in range(4 * 3600 // 600):
+            await until_put_off(town)
+            await town.clock.advance(600)
+        await until_put_off(town)
+        await town.clock.advance(600)
+        await until_put_off(town)
+        await town.clock.advance(600)
+        await emptied(town)
+
+    assert town.service.got == []
+
+
+async def test_what_is_not_for_a_person_pushes_nothing_out_of_that_persons_queue(
+    town: Town,
+) -> None:
+    await town.subscribe()
+    await town.subscribe(SITE, "site")
+    await town.passes("ABC1D23", GATE)
+    for number in range(3):
+        await town.passes(f"XYZ1D{number}0", FOREIGN)
+
+    rows = await town.database.fetch_all(
+        "SELECT user_id, count(*) AS count FROM push_queue JOIN push_subscriptions USING (subscription_id)"
+        " GROUP BY user_id"
+    )
+    assert {row["user_id"]: row["count"] for row in rows} == {MANAGER_A.user_id: 1, SITE.user_id: 4}
+
+
+async def test_what_is_too_much_for_a_subscription_goes_in_small_commits_the_oldest_first(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await town.subscribe()
+    other = await town.subscribe(ADMIN_A, "other")
+    monkeypatch.setattr(sender, "FORGOTTEN_TOGETHER", 7)
+    monkeypatch.setattr(sender, "MOST_WAITING", 5)
+    sizes = []
+    forget = repository.forget_beyond
+
+    def counted(transaction: Transaction, **limits: Any) -> int:
+        sizes.append(forget(transaction, **limits))
+        return sizes[-1]
+
+    monkeypatch.setattr(repository, "forget_beyond", counted)
+
+    def fill(transaction: Transaction) -> None:
+        for number in range(20):
+            repository.queue_for_all(
+                transaction, Topic.STORAGE, f"{number}", since_us=1, now_us=town.clock.now_us()
+            )
+
+    await town.database.write(fill)
+    await town.pushes.sender._tidy()
+
+    assert sizes == [7, 7, 1, 0] * 2
+    waiting = await repository.waiting_for(town.database, other.subscription_id, 100)
+    assert [each.subject for each in waiting] == ["15", "16", "17", "18", "19"]
 
 
 async def test_many_at_once_become_one_message(town: Town) -> None:
@@ -335,6 +455,33 @@ async def test_a_push_service_that_hangs_delays_nobody_else(town: Town) -> None:
             await becomes(is_one_left, within_s=5)
 
     assert pushed.to == "quick"
+
+
+async def test_a_service_that_is_gone_waits_longer_each_time_though_others_answer(
+    town: Town, capsys: pytest.CaptureFixture[str]
+) -> None:
+    came = 0
+
+    async def hangs_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal came
+        came += 1
+        writer.close()
+
+    async with await asyncio.start_server(hangs_up, "127.0.0.1", 0) as gone:
+        url = town.service.url
+        town.service.url = f"http://127.0.0.1:{gone.sockets[0].getsockname()[1]}"
+        await town.subscribe(ADMIN_A, "gone")
+        town.service.url = url
+        await town.subscribe(MANAGER_A, "good")
+        async with sending(town):
+            for number in range(6):
+                await town.passes(f"ABC1D{number}0")
+                await town.service.wait_for(number + 1)
+                await until_put_off(town)
+                await town.clock.advance(BREATH_S)
+
+    assert came <= 2
+    assert capsys.readouterr().out.count("push_services_unreachable") <= 1
 
 
 async def test_what_was_queued_before_the_sender_ran_is_sent_once(town: Town) -> None:

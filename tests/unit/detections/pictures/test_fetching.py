@@ -96,6 +96,7 @@ async def test_redirects_are_not_followed(status: str) -> None:
         (answers(b"\xff\xd8\xff" + bytes(9 * 2**20)), PictureState.TOO_LARGE, True),
         (answers(b"", length=MAX_BYTES + 1), PictureState.TOO_LARGE, True),
         (picture_server.never_ends, PictureState.TOO_LARGE, True),
+        (picture_server.tiny_chunks, PictureState.TOO_LARGE, True),
         (picture_server.drips, PictureState.UNREACHABLE, False),
         (picture_server.heads_without_end, PictureState.UNREACHABLE, False),
         (picture_server.says_nothing, PictureState.UNREACHABLE, False),
@@ -115,6 +116,23 @@ async def test_what_does_not_come_is_said_within_the_limits(
 
     assert (error.state, error.is_final) == (state, is_final)
     assert SECRET not in f"{error!r} {error.__cause__!r}"
+
+
+@pytest.mark.parametrize("chunk", [100, 64 * 1024])
+async def test_a_picture_in_honest_chunks_comes_whole(chunk: int) -> None:
+    picture = jpeg(64, 48) + bytes(2 * 2**20)
+
+    async def chunked(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for at in range(0, len(picture), chunk):
+            part = picture[at : at + chunk]
+            writer.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
+            await writer.drain()
+        writer.write(b"0\r\n\r\n")
+        await writer.drain()
+
+    async with serving_pictures(chunked) as server:
+        assert await fetcher().fetch(server.url()) == picture
 
 
 async def test_what_is_packed_is_not_unpacked() -> None:
