@@ -6,9 +6,10 @@ letter (``ABC1C34``). Both name one vehicle for ever. Nothing here ever corrects
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import product
 from typing import Final
 
 MAX_TEXT: Final = 64
@@ -55,6 +56,19 @@ _AS_DIGIT: Final = {
     "T": "7",
     "B": "8",
 }
+
+
+def _reversed(mended: Mapping[str, str]) -> dict[str, str]:
+    """Return all that becomes it, for each character that something becomes."""
+    return {
+        becomes: "".join(each for each in mended if mended[each] == becomes)
+        for becomes in mended.values()
+    }
+
+
+_READ_AS: Final = {True: _reversed(_AS_LETTER), False: _reversed(_AS_DIGIT)}
+"""What a camera reads for a character of a place for letters (True) or for digits."""
+_MOST_TURNED: Final = 2
 _DOUBTS: Final = (
     "OQD0",
     "IJL1",
@@ -187,12 +201,29 @@ def lookalikes(letters: str) -> list[str]:
     return found[:MAX_SUGGESTIONS]
 
 
+def misreadings(letters: str) -> list[str]:
+    """Return what has no Brazilian form and has *letters* for its only suggestion, with one or two places to turn; those of one first.
+
+    Nothing where *letters* has no Brazilian form itself.
+    """
+    if form_of(letters) is PlateForm.OTHER:
+        return []
+    places = [
+        character + ("" if place == 4 else _READ_AS[place < 3].get(character, ""))
+        for place, character in enumerate(letters)
+    ]
+    read = [(_turned(each, letters), "".join(each)) for each in product(*places)]
+    return [text for turned, text in sorted(read) if 0 < turned <= _MOST_TURNED]
+
+
 def similar_to(text: str) -> list[str]:
-    """Return what a camera may have read where *text*, a whole plate, passed; nothing for a part of one."""
+    """Return what a camera may have read where *text*, a whole plate, or its twin passed; nothing for a part of one."""
     letters = normalised(text)
     if set(text) & {"?", "*"} or len(letters) != 7:
         return []
-    return list(dict.fromkeys([*suggestions(letters), *lookalikes(letters)]))
+    twin = _twin(letters, form_of(letters))
+    misread = [*misreadings(letters), *(misreadings(twin) if twin else [])]
+    return list(dict.fromkeys([*suggestions(letters), *lookalikes(letters), *misread]))
 
 
 def search_patterns(text: str) -> list[str]:
@@ -245,6 +276,10 @@ def _fifth_turned(letters: str) -> str | None:
     if fifth in _DIGIT_LETTERS:
         return f"{letters[:4]}{_DIGIT_LETTERS.index(fifth)}{letters[5:]}"
     return None
+
+
+def _turned(one: Sequence[str], other: str) -> int:
+    return sum(a != b for a, b in zip(one, other, strict=True))
 
 
 def _may_have_twin(pattern: str) -> bool:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, ViewportSize, expect
 
 from tests.e2e.browser import chromium
 from tests.e2e.plate_pushes import plates_site
@@ -15,6 +15,8 @@ pytestmark = [
     pytest.mark.timeout(300),
     pytest.mark.chromium,
 ]
+
+LAPTOP: ViewportSize = {"width": 1366, "height": 768}
 
 
 async def test_the_gravest_comes_first_and_each_screen_sees_to_its_own(tmp_path: Path) -> None:
@@ -141,3 +143,100 @@ async def test_a_mistyped_plate_is_asked_about(tmp_path: Path) -> None:
         await expect(dialog).to_contain_text("AB123CD não é uma placa brasileira")
         await dialog.get_by_role("button", name="Confirmar mesmo assim").click()
         await expect(page.locator("[data-watch=AB123CD]")).to_be_visible()
+
+
+async def test_a_wanted_plate_is_seen_to_while_a_drawer_is_open_and_what_was_typed_stays(
+    tmp_path: Path,
+) -> None:
+    async with plates_site(tmp_path) as (site, admin, pushing), chromium() as browser:
+        await watch_for(admin)
+        await watch_for(admin, "FKT4C77")
+        page = await open_dark(browser, site, "operator", "plates/watchlist")
+        await listening(page)
+        await page.get_by_role("button", name="Adicionar placa").click()
+        drawer = page.locator("dialog.drawer")
+        await drawer.get_by_label("Placa").fill("BRA2E19")
+        await pushing.hikvision(WANTED)
+
+        banner = page.locator(".alert-banner")
+        await expect(banner).to_contain_text("Urgente")
+        await picture(page, "banner-over-drawer")
+        await banner.get_by_role("button", name="Reconhecer").click()
+        await expect(page.locator("dialog.box")).to_contain_text(f"Reconhecer o alerta de {WANTED}")
+        await page.keyboard.press("1")
+        await page.keyboard.press("Enter")
+        await expect(banner).to_have_count(0)
+        await expect(drawer.get_by_label("Placa")).to_have_value("BRA2E19")
+
+        # The key does it too, outside of a field.
+        await pushing.hikvision("FKT4C77")
+        await expect(banner).to_be_visible()
+        await drawer.get_by_role("button", name="atenção").focus()
+        await page.keyboard.press("a")
+        await expect(page.locator("dialog.box")).to_contain_text("Reconhecer o alerta de FKT4C77")
+        await page.keyboard.press("Escape")
+
+        # On a phone it is under the thumb.
+        await page.set_viewport_size(PHONE)
+        await expect(banner.get_by_role("button", name="Reconhecer")).to_be_visible()
+        assert await fits(page)
+        await picture(page, "banner-over-drawer-phone")
+
+
+async def test_an_alert_says_why_without_scrolling_and_a_slip_is_undone_by_a_key(
+    tmp_path: Path,
+) -> None:
+    async with plates_site(tmp_path) as (site, admin, pushing), chromium() as browser:
+        await watch_for(admin)
+        page = await open_dark(browser, site, "operator", "plates/alerts")
+        await listening(page)
+        await pushing.hikvision(WANTED)
+        await page.locator("tr.hit").click()
+        await page.wait_for_selector(".alert-screen")
+        for size in (LAPTOP, PHONE):
+            await page.set_viewport_size(size)
+            await expect(page.locator(".alert-body")).to_be_visible()
+            reason = await page.locator(".alert-body dd").first.bounding_box()
+            footer = await page.locator(".alert-footer").bounding_box()
+            assert reason
+            assert footer
+            await picture(page, f"alert-why-{size['width']}")
+            assert reason["y"] + reason["height"] <= footer["y"]
+
+        await page.get_by_role("button", name="Teste").click()
+        await expect(page.locator(".toast")).to_contain_text("reconhecido")
+        await expect(page.locator(".alert-screen")).to_contain_text("reconhecido por")
+        await page.keyboard.press("z")
+        await expect(page.get_by_role("button", name="Procede", exact=True)).to_be_visible()
+
+        # Letters of twice the size, on the same desk: all of it can be scrolled to, and answered.
+        await page.set_viewport_size({"width": 683, "height": 384})
+        await page.keyboard.press("a")
+        answer = page.locator("dialog.box").get_by_role("button", name="Reconhecer")
+        box = await answer.bounding_box()
+        assert box
+        assert box["y"] + box["height"] <= 384
+
+
+async def test_a_search_is_walked_by_keys_and_says_what_it_lacks(tmp_path: Path) -> None:
+    async with plates_site(tmp_path) as (site, _, pushing), chromium() as browser:
+        await pushing.hikvision(WANTED)
+        page = await open_dark(browser, site, "operator", "plates")
+        await page.wait_for_selector("[data-reading]")
+        await page.keyboard.press("/")
+        await page.keyboard.type("**")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("alert")).to_contain_text("ao menos uma letra")
+        await page.locator(".plate-field").fill("??")
+        await page.get_by_role("button", name="Exportar CSV").click()
+        await expect(page.get_by_role("alert")).to_contain_text("ao menos uma letra")
+
+        await page.locator(".plate-field").fill(WANTED)
+        await page.keyboard.press("Enter")
+        await page.keyboard.type("BO 45/2026")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".after-list")).to_have_text(f"1 leitura de {WANTED}")
+        await page.keyboard.press("ArrowDown")
+        await expect(page.locator("[data-reading][aria-selected=true]")).to_have_count(1)
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/#/investigate?**")

@@ -154,7 +154,8 @@ async def test_plates_are_searched_for_with_a_purpose(tmp_path: Path) -> None:
 
         # Both forms of the plate are found, a doubtful one is offered.
         await expect(rows).to_have_count(2)
-        await expect(page.locator("[data-similar]")).to_have_count(0)
+        await expect(page.locator("[data-similar] [data-plate]")).to_have_count(1)
+        await expect(page.locator("[data-similar] [data-plate=R1O2A18]")).to_be_visible()
         assert await rows.locator("[data-plate]").evaluate_all(
             "(plates) => plates.map((plate) => plate.dataset.plate)"
         ) == ["RIO2A18", "RIO2018"]

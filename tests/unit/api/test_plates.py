@@ -359,6 +359,21 @@ async def test_pages_follow_one_another(served: Served, clock: FakeClock) -> Non
     assert plates == [f"ABC1D2{number}" for number in (4, 3, 2, 1, 0)]
 
 
+async def test_what_a_camera_misread_is_offered_to_who_searches_the_plate_that_it_suggests(
+    served: Served, clock: FakeClock
+) -> None:
+    secret = (await access(served))["secret"]
+    for plate in ("RI02A18", "RIOZ018", "RI0ZAI8"):
+        await post(served, json.dumps(message(clock, secret, placa=plate)).encode())
+
+    _, page = await served.call(
+        "GET", "/detections?placa=RIO2A18&purpose=BO+45/2026", who="operator-a"
+    )
+
+    assert page["items"] == []
+    assert sorted(page["semelhantes"]) == ["RI02A18", "RIOZ018"]
+
+
 async def test_plates_that_a_camera_may_have_misread_are_suggested_apart_from_what_was_found(
     served: Served, clock: FakeClock
 ) -> None:

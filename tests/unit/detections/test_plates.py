@@ -8,6 +8,7 @@ from gtvision_edge.detections.plates import (
     PlateForm,
     form_of,
     lookalikes,
+    misreadings,
     read_plate,
     search_patterns,
     suggestions,
@@ -77,6 +78,24 @@ def test_a_misread_place_is_suggested_and_the_fifth_never() -> None:
     assert suggestions("ABC12D4") == ["ABC1204"]
     assert suggestions("ABC1234") == []
     assert suggestions("XYZ") == []
+
+
+@given(st.from_regex(r"[A-Z]{3}[0-9]([A-Z]|[0-9])[0-9]{2}", fullmatch=True))
+def test_what_is_misread_has_the_plate_for_its_suggestion(plate: str) -> None:
+    read = misreadings(plate)
+
+    assert all(suggestions(each) == [plate] for each in read)
+    assert len(read) == len(set(read)) <= 69
+
+
+def test_a_plate_is_misread_in_one_place_or_two_and_never_in_the_fifth() -> None:
+    read = misreadings("RIO2A18")
+
+    assert read[:7] == ["R1O2A18", "RI02A18", "RIO2A1B", "RIO2AI8", "RIO2AL8", "RIOZA18", "R102A18"]
+    assert "RI0ZA18" in read
+    assert "RI0ZAI8" not in read
+    assert not any(each[4] != "A" for each in read)
+    assert misreadings("RI02A18") == []
 
 
 def test_plates_that_look_alike_are_one_doubt_away() -> None:

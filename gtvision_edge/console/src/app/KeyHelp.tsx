@@ -23,6 +23,7 @@ export function KeyHelp({ onClose }: { onClose: () => void }) {
     [["Y"], here.inStep],
     [["L"], here.live],
     [["A"], plates.acknowledge],
+    [["Z"], plates.undo],
     [["F"], t.full],
     [["Esc"], t.up],
     [["?"], t.list],
@@ -37,6 +38,7 @@ export function KeyHelp({ onClose }: { onClose: () => void }) {
     [["L"], t.review],
     [["R"], plates.readings],
     [["A"], plates.acknowledge],
+    [["Z"], plates.undo],
     [["/"], t.find],
     [["Esc"], t.up],
     [["?"], t.list],
@@ -46,6 +48,7 @@ export function KeyHelp({ onClose }: { onClose: () => void }) {
     [["↵"], plates.open],
     [["/"], plates.find],
     [["A"], plates.acknowledge],
+    [["Z"], plates.undo],
     [["Esc"], t.up],
     [["?"], t.list],
   ];

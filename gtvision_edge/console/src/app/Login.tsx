@@ -19,7 +19,7 @@ export function LoginPage() {
 export function LoginOverlay() {
   const t = text.value.login;
   return (
-    <Dialog title={t.again}>
+    <Dialog title={t.again} isAlone>
       <div class="dialog-body">
         <p class="muted">{t.kept}</p>
         <LoginForm username={me.value?.username ?? ""} bare />

@@ -1,8 +1,12 @@
+import { useLayoutEffect } from "preact/hooks";
 import { text } from "../i18n";
-import { dismiss, toasts } from "../state/toasts";
+import { onKeys } from "../state/keys";
+import { dismiss, toasts, undoLast } from "../state/toasts";
 import { Button } from "../ui/parts";
 
 export function Toasts() {
+  // While a dialog is open, too: what is said lies under it, out of the pointer's reach.
+  useLayoutEffect(() => onKeys((key) => key.toLowerCase() === "z" && undoLast()), []);
   return (
     <div class="toasts" role="status" aria-live="polite">
       {toasts.value.map((toast) => (
@@ -23,6 +27,7 @@ export function Toasts() {
           {toast.undo && (
             <Button
               kind="ghost"
+              hotkey="Z"
               onClick={() => {
                 toast.undo?.();
                 dismiss(toast.id);

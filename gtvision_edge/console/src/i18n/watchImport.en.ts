@@ -15,6 +15,8 @@ export const watchImport: Text["watchImport"] = {
   nothing: "Nothing to import: the list is like this already.",
   summary: (added, changed, unchanged) => `${added} to add · ${changed} to change · ${unchanged} as they are`,
   wrong: (count) => (count === 1 ? "1 line is wrong. Nothing is imported while one is." : `${count} lines are wrong. Nothing is imported while one is.`),
+  odd: (count) => `${count === 1 ? "1 plate is" : `${count} plates are`} not Brazilian (ABC1D23 or ABC-1234). If it is a slip, it never alerts: look at it before importing.`,
+  oddLine: "look at it",
   line: "Line",
   effect: "What it does",
   does: { add: "adds", change: "changes", nothing: "is so already", fault: "wrong" },

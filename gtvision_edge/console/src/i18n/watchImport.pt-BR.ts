@@ -15,6 +15,8 @@ export const watchImport = {
   nothing: "Nada a importar: a lista já está assim.",
   summary: (added: number, changed: number, unchanged: number) => `${added} a incluir · ${changed} a alterar · ${unchanged} sem mudança`,
   wrong: (count: number) => (count === 1 ? "1 linha com erro. Nada é importado enquanto houver erro." : `${count} linhas com erro. Nada é importado enquanto houver erro.`),
+  odd: (count: number) => `${count === 1 ? "1 placa não é brasileira" : `${count} placas não são brasileiras`} (ABC1D23 ou ABC-1234). Se foi erro de digitação, nunca alerta: confira antes de importar.`,
+  oddLine: "confira",
   line: "Linha",
   effect: "O que faz",
   does: { add: "inclui", change: "altera", nothing: "já está assim", fault: "erro" } as Record<string, string>,

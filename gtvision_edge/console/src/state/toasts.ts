@@ -26,3 +26,12 @@ export function say(words: string, options: Partial<Pick<Toast, "tone" | "undo" 
 export function dismiss(id: number): void {
   toasts.value = toasts.value.filter((toast) => toast.id !== id);
 }
+
+/** Undo what was said last of all that can be undone; false: there is nothing. */
+export function undoLast(): boolean {
+  const last = toasts.peek().findLast((toast) => toast.undo !== undefined);
+  if (last === undefined) return false;
+  last.undo?.();
+  dismiss(last.id);
+  return true;
+}

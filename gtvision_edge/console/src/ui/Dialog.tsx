@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { text } from "../i18n";
 import { guardWork } from "../state/unsaved";
+import { interruption, opened, topDialog } from "./interruption";
 import { Button } from "./parts";
 
 interface DialogProps {
@@ -13,11 +14,19 @@ interface DialogProps {
   note?: string;
   /** There is typed work in it: closing asks first. */
   hasWork?: () => boolean;
+  /** Nothing interrupts it: it answers what does, or comes before it. */
+  isAlone?: boolean;
 }
 
 /** A modal part of the page. The browser keeps the focus inside and gives it back; Esc closes it. */
-export function Dialog({ title, onClose, children, shape = "box", note, hasWork }: DialogProps) {
+export function Dialog({ title, onClose, children, shape = "box", note, hasWork, isAlone = false }: DialogProps) {
   const box = useRef<HTMLDialogElement>(null);
+  const [id, setId] = useState<symbol | null>(null);
+  useLayoutEffect(() => {
+    const place = opened(isAlone);
+    setId(place.id);
+    return place.close;
+  }, [isAlone]);
   // Before the next key, both ways: what is typed on belongs into the dialog, and after it to what opened it.
   useLayoutEffect(() => {
     const dialog = box.current;
@@ -58,6 +67,7 @@ export function Dialog({ title, onClose, children, shape = "box", note, hasWork 
         {onClose && <Button kind="ghost" icon="close" label={text.value.common.close} onClick={close} />}
       </header>
       {children}
+      {id !== null && topDialog.value?.id === id && !isAlone && interruption.value?.()}
       {isAsking && onClose && (
         <Confirm
           title={text.value.common.dropTitle}

@@ -62,7 +62,7 @@ export function AckDialog({ alerts, onClose }: { alerts: readonly Alert[]; onClo
   }
 
   return (
-    <Dialog title={alerts.length === 1 ? t.acknowledgeTitle(plate) : words.acknowledgeManyTitle(alerts.length)} onClose={onClose}>
+    <Dialog title={alerts.length === 1 ? t.acknowledgeTitle(plate) : words.acknowledgeManyTitle(alerts.length)} onClose={onClose} isAlone>
       <form ref={form} onSubmit={(event) => void submit(event)}>
         <div class="dialog-body">
           <p class="muted">{alerts.length === 1 ? `${first?.reason ?? ""} — ${t.acknowledgeHint}` : words.manyHint}</p>

@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Alert } from "../../api/plates";
 import { Problem } from "../../api/problem";
 import { text } from "../../i18n";
-import { timeOf, whenOf } from "../../i18n/format";
+import { whenOf } from "../../i18n/format";
 import { isUrgent } from "../../state/alertOrder";
 import { acknowledge, feed, forget, hide, isSeenTo, pendingAlerts } from "../../state/alerts";
 import { nowMs } from "../../state/clock";
@@ -67,27 +67,26 @@ function Screen({ alert, onDone }: { alert: Alert; onDone: (alert: Alert) => voi
           </span>
         </div>
       </header>
-      <div class="alert-pictures">
+      <div class="alert-body">
         <Crop detection={detection} kind="scene" />
         <Crop detection={detection} />
+        <dl class="facts pad">
+          <dt>{t.reason}</dt>
+          <dd>{alert.reason || text.value.plates.reasonGone}</dd>
+          <Before alert={alert} />
+          <dt>{t.columns.confidence}</dt>
+          <dd>{confidenceOf(detection)}</dd>
+          {acknowledged !== null && (
+            <>
+              <dt>{t.facts.alert}</dt>
+              <dd>
+                {t.alerts.seenBy(acknowledged.by, whenOf(acknowledged.at, nowMs.value, zone.value))}
+                {acknowledged.note && <span class="block">{acknowledged.note}</span>}
+              </dd>
+            </>
+          )}
+        </dl>
       </div>
-      <dl class="facts pad">
-        <dt>{t.reason}</dt>
-        <dd>{alert.reason || text.value.plates.reasonGone}</dd>
-        <Before alert={alert} />
-        <dt>{t.columns.confidence}</dt>
-        <dd>{confidenceOf(detection)}</dd>
-        {acknowledged !== null && (
-          <>
-            <dt>{t.facts.alert}</dt>
-            <dd>
-              {t.alerts.seenBy(acknowledged.by, whenOf(acknowledged.at, nowMs.value, zone.value))}
-              {acknowledged.note && <span class="block">{acknowledged.note}</span>}
-            </dd>
-          </>
-        )}
-      </dl>
-      <span class="grow" />
       <Actions alert={alert} onDone={onDone} />
     </div>
   );
@@ -106,7 +105,7 @@ function Before({ alert }: { alert: Alert }) {
     <>
       <dt>{t.before}</dt>
       <dd>
-        {timeOf(before.timestamp, zone.value)} {cameraName(before.camera_id)}
+        {whenOf(before.timestamp, nowMs.value, zone.value)} {cameraName(before.camera_id)}
       </dd>
     </>
   );

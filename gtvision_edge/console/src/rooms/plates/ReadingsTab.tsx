@@ -11,7 +11,7 @@ import { PlateChip } from "../../ui/PlateChip";
 import { ReadingDetail } from "./ReadingDetail";
 import { ReadingTable } from "./ReadingTable";
 import { SearchBar } from "./SearchBar";
-import { chosen, chosenId, found, look, older, search, searchError, wanted, watchPictures } from "./store";
+import { chosen, chosenId, found, look, older, search, searchError, walk, wanted, watchPictures } from "./store";
 import { videoHash } from "./words";
 
 export function ReadingsTab() {
@@ -56,7 +56,7 @@ function Results() {
       {shown.items.length === 0 ? <Nothing /> : <ReadingTable readings={shown.items} />}
       {shown.items.length > 0 && (
         <p class="pad after-list">
-          <span class="faint">{t.found(shown.items.length, shown.next === null)}</span>
+          <span class="faint">{t.found(shown.items.length, shown.next === null, searched(shown.wanted.plate))}</span>
           {shown.next !== null && <Button onClick={() => void older()}>{t.more}</Button>}
         </p>
       )}
@@ -106,11 +106,7 @@ function readingKeys(key: string, field: HTMLInputElement | null): boolean {
     return true;
   }
   if (key === "ArrowDown" || key === "ArrowUp") {
-    const next = items[at < 0 ? 0 : Math.max(0, Math.min(items.length - 1, at + (key === "ArrowDown" ? 1 : -1)))];
-    if (next === undefined) return false;
-    chosenId.value = next.detection_id;
-    document.querySelector(`[data-reading="${next.detection_id}"]`)?.scrollIntoView({ block: "nearest" });
-    return true;
+    return walk(key === "ArrowDown" ? 1 : -1);
   }
   const reading = items[at];
   if (key === "Enter" && reading !== undefined && !document.activeElement?.matches("button, a, select")) {

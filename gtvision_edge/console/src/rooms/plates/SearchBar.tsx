@@ -8,8 +8,8 @@ import { client } from "../../state/session";
 import { Button, explain, Segments } from "../../ui/parts";
 import { SpanFields, spanFault } from "../evidence/SpanFields";
 import { midnightOf } from "../investigate/when";
-import { csvAddress, hasPurpose, type RangeName } from "./search";
-import { isSearching, lacksPurpose, look, search, wanted } from "./store";
+import { csvAddress, hasPurpose, lacksCharacters, type RangeName } from "./search";
+import { isSearching, lacksPlate, lacksPurpose, look, search, walk, wanted } from "./store";
 
 const RANGES: readonly RangeName[] = ["today", "week", "month", "span"];
 
@@ -18,6 +18,7 @@ export function SearchBar({ field }: { field: Ref<HTMLInputElement> }) {
   const t = text.value.plates;
   const now = wanted.value;
   const hintId = useId();
+  const fault = lacksPlate.value ? t.plateShort : lacksPurpose.value ? t.purposeShort : null;
   const purposeField = useRef<HTMLInputElement>(null);
   /** What is missing is where one goes on writing. */
   const askPurpose = (): void => {
@@ -26,13 +27,14 @@ export function SearchBar({ field }: { field: Ref<HTMLInputElement> }) {
 
   function choose(range: RangeName): void {
     if (range !== "span") void look({ range });
-    else wanted.value = { ...now, range, startMs: now.startMs ?? midnightOf(siteClock.now(), zone.value, -1), endMs: now.endMs ?? midnightOf(siteClock.now(), zone.value) };
+    else void look({ range, startMs: now.startMs ?? midnightOf(siteClock.now(), zone.value, -1), endMs: now.endMs ?? midnightOf(siteClock.now(), zone.value) });
   }
 
   async function download(): Promise<void> {
-    lacksPurpose.value = !hasPurpose(now.purpose);
+    lacksPlate.value = lacksCharacters(now.plate);
+    lacksPurpose.value = !lacksPlate.value && !hasPurpose(now.purpose);
     askPurpose();
-    if (lacksPurpose.value) return;
+    if (lacksPlate.value || lacksPurpose.value) return;
     // A download shows no error and renews no session: whether it can be had is asked before.
     await client.get("/me");
     const link = document.createElement("a");
@@ -51,6 +53,12 @@ export function SearchBar({ field }: { field: Ref<HTMLInputElement> }) {
         void search();
         askPurpose();
       }}
+      onKeyDown={(event) => {
+        // From what is written down to what was found; from there on the arrows are the table's.
+        if (event.key !== "ArrowDown" || !(event.target instanceof HTMLInputElement) || !walk(1)) return;
+        event.preventDefault();
+        event.target.blur();
+      }}
     >
       <input
         ref={field}
@@ -58,6 +66,8 @@ export function SearchBar({ field }: { field: Ref<HTMLInputElement> }) {
         class="mono plate-field"
         aria-label={t.plate}
         aria-keyshortcuts="/"
+        aria-describedby={hintId}
+        aria-invalid={lacksPlate.value}
         placeholder={t.platePlaceholder}
         autocomplete="off"
         autocapitalize="characters"
@@ -66,6 +76,7 @@ export function SearchBar({ field }: { field: Ref<HTMLInputElement> }) {
         value={now.plate}
         onInput={(event) => {
           wanted.value = { ...now, plate: event.currentTarget.value };
+          lacksPlate.value = false;
         }}
       />
       <label class="purpose-field">
@@ -108,8 +119,8 @@ export function SearchBar({ field }: { field: Ref<HTMLInputElement> }) {
           />
         </div>
       )}
-      <small id={hintId} class={lacksPurpose.value ? "fault word-alarm" : "faint"} role={lacksPurpose.value ? "alert" : undefined}>
-        {lacksPurpose.value ? t.purposeShort : t.purposeHint}
+      <small id={hintId} class={fault === null ? "faint" : "fault word-alarm"} role={fault === null ? undefined : "alert"}>
+        {fault ?? t.purposeHint}
       </small>
       <span class="csv">
         <Button icon="download" onClick={() => void download().catch((error: unknown) => say(explain(error).title, { tone: "alarm" }))}>

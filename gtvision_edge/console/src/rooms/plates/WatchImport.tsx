@@ -9,7 +9,7 @@ import { Dialog } from "../../ui/Dialog";
 import { Button, ErrorNote, Field, Note } from "../../ui/parts";
 import { PlateChip } from "../../ui/PlateChip";
 import { chosenTenant, tenantName, useTenants } from "../cameras/tenants";
-import { decoded, LARGEST, shownFirst } from "./importing";
+import { decoded, isOddLine, LARGEST, shownFirst } from "./importing";
 
 /** A whole table for the watchlist: what each line would do is seen first, then all of it is done or nothing. */
 export function WatchImport({ onDone, onClose }: { onDone: () => void; onClose: () => void }) {
@@ -101,11 +101,13 @@ function Trial({ trial }: { trial: WatchImportAnswer }) {
   const t = text.value.watchImport;
   const columns = text.value.plates.watch.columns;
   const lines = shownFirst(trial.lines);
+  const odd = trial.lines.filter(isOddLine).length;
   return (
     <>
       <div role="status" data-trial={trial.wrong > 0 ? "wrong" : "right"}>
         {trial.wrong > 0 ? <Note tone="alarm" title={t.wrong(trial.wrong)} /> : <p>{trial.added + trial.changed === 0 ? t.nothing : t.summary(trial.added, trial.changed, trial.unchanged)}</p>}
       </div>
+      {odd > 0 && <Note>{t.odd(odd)}</Note>}
       <table class="import-lines">
         <thead>
           <tr>
@@ -133,7 +135,10 @@ function Line({ line }: { line: ImportedLine }) {
     <tr data-line={line.line}>
       <td class="mono">{line.line}</td>
       <td>{isWrong ? <span class="mono">{line.placa || "—"}</span> : <PlateChip plate={line.placa} />}</td>
-      <td class={isWrong ? "word-alarm" : line.does === "nothing" ? "muted" : ""}>{t.does[line.does]}</td>
+      <td class={isWrong ? "word-alarm" : line.does === "nothing" ? "muted" : ""}>
+        {t.does[line.does]}
+        {isOddLine(line) && <small class="word-warn">{t.oddLine}</small>}
+      </td>
       <td class="reason-cell">
         {isWrong ? (
           line.faults.map((fault) => t.faults[fault.code] ?? fault.message).join("; ")

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ImportedLine } from "../../api/plates";
-import { decoded, shownFirst } from "./importing";
+import { decoded, isOddLine, shownFirst } from "./importing";
 
 test("a file is read as spreadsheets save it", () => {
   const words = "placa;motivo\nRIO2A18;furto na praça";
@@ -13,10 +13,11 @@ test("a file is read as spreadsheets save it", () => {
   expect([utf8, new Uint8Array([0xef, 0xbb, 0xbf, ...utf8]), windows, utf16].map(decoded)).toEqual([words, words, words, words]);
 });
 
-test("wrong lines stand first, then what changes something", () => {
-  const line = (number: number, does: ImportedLine["does"]): ImportedLine => ({ line: number, placa: "", does, reason: null, level: null, expires_at: null, faults: [] });
-  const lines = [line(1, "nothing"), line(2, "add"), line(3, "fault"), line(4, "change"), line(5, "fault")];
+test("wrong lines stand first, then plates that are not Brazilian, then what changes something", () => {
+  const line = (number: number, does: ImportedLine["does"], placa = "RIO2A18"): ImportedLine => ({ line: number, placa, does, reason: null, level: null, expires_at: null, faults: [] });
+  const lines = [line(1, "nothing"), line(2, "add"), line(3, "fault"), line(4, "change"), line(5, "fault"), line(6, "add", "CMD"), line(7, "nothing", "CMD")];
 
-  expect(shownFirst(lines).map((each) => each.line)).toEqual([3, 5, 4, 2, 1]);
+  expect(shownFirst(lines).map((each) => each.line)).toEqual([3, 5, 6, 4, 2, 1, 7]);
+  expect(lines.filter(isOddLine).map((each) => each.line)).toEqual([6]);
   expect(shownFirst(Array.from({ length: 900 }, (_, at) => line(at, "add")))).toHaveLength(200);
 });

@@ -1,5 +1,6 @@
 /** Tables of plates that come as files. */
 import type { ImportedLine } from "../../api/plates";
+import { isOddPlate } from "../../ui/plate";
 
 /** Bytes of a file; the daemon takes fewer letters than that. */
 export const LARGEST = 800_000;
@@ -16,8 +17,14 @@ export function decoded(bytes: Uint8Array): string {
   }
 }
 
-/** The lines to look at: wrong ones first, then what changes something; each kind in its order, and not thousands. */
+/** Whether a line would put something on the list that no Brazilian car bears: a slip, or a foreign plate. */
+export function isOddLine(line: ImportedLine): boolean {
+  return (line.does === "add" || line.does === "change") && isOddPlate(line.placa);
+}
+
+/** The lines to look at: wrong ones first, then odd ones, then what changes something; each kind in its order, and not thousands. */
 export function shownFirst(lines: readonly ImportedLine[]): ImportedLine[] {
-  const rank = { fault: 0, change: 1, add: 2, nothing: 3 };
-  return [...lines].sort((one, other) => rank[one.does] - rank[other.does] || one.line - other.line).slice(0, MOST_SHOWN);
+  const rank = { fault: 0, change: 2, add: 3, nothing: 4 };
+  const rankOf = (line: ImportedLine): number => (isOddLine(line) ? 1 : rank[line.does]);
+  return [...lines].sort((one, other) => rankOf(one) - rankOf(other) || one.line - other.line).slice(0, MOST_SHOWN);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { csvAddress, hasPurpose, journeyPath, queryOf, searchPath, type Wanted } from "./search";
+import { csvAddress, hasPurpose, journeyPath, lacksCharacters, queryOf, searchPath, type Wanted } from "./search";
 import { noteOf } from "./verdict";
 
 const NOON = Date.parse("2026-11-24T15:00:00Z");
@@ -30,6 +30,11 @@ describe("a search", () => {
 
   it("reads a page at a time", () => {
     expect(searchPath(wanted(), NOON, ZONE)).toMatch(/^\/detections\?start=.*&limit=50$/);
+  });
+
+  it("needs a letter or a digit, where something is written", () => {
+    expect(["", " ", "R*", "?1"].map(lacksCharacters)).toEqual([false, false, false, false]);
+    expect(["*", "??", "-", " ç? ".replace("ç", "!")].map(lacksCharacters)).toEqual([true, true, true, true]);
   });
 
   it("needs a purpose worth the name", () => {

@@ -22,6 +22,11 @@ export function hasPurpose(purpose: string): boolean {
   return purpose.trim().length >= SHORTEST_PURPOSE;
 }
 
+/** Whether something was written that no plate can be found by: wildcards or signs alone. */
+export function lacksCharacters(plate: string): boolean {
+  return plate.trim() !== "" && !/[A-Z0-9]/.test(searched(plate));
+}
+
 /** From when until when; an open end is now and whatever comes. */
 export function spanOf(wanted: Wanted, nowMs: number, zone: string): { startMs: number | null; endMs: number | null } {
   if (wanted.range === "span") return { startMs: wanted.startMs, endMs: wanted.endMs };

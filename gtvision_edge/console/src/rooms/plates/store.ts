@@ -7,7 +7,7 @@ import { client } from "../../state/session";
 import { zone } from "../../state/site";
 import { watched } from "../../state/link";
 import { searched } from "../../ui/plate";
-import { hasPurpose, searchPath, type Wanted } from "./search";
+import { hasPurpose, lacksCharacters, searchPath, type Wanted } from "./search";
 import { watchesByVehicle } from "./words";
 
 /** What the fields say. It outlives the room, so that one may look at a video and come back; a reload forgets it. */
@@ -27,6 +27,8 @@ export const searchError = signal<unknown>(null);
 export const isSearching = signal(false);
 /** A search was asked for, and its purpose is missing. */
 export const lacksPurpose = signal(false);
+/** A search was asked for, and what is written as a plate finds none. */
+export const lacksPlate = signal(false);
 
 export const chosenId = signal<string | null>(null);
 export const chosen = computed<Detection | null>(() => found.value?.items.find((each) => each.detection_id === chosenId.value) ?? null);
@@ -39,8 +41,9 @@ let newest = 0;
 /** Look for what the fields say; an answer that comes late never wins over a newer one. */
 export async function search(): Promise<void> {
   const now = wanted.value;
-  lacksPurpose.value = searched(now.plate) !== "" && !hasPurpose(now.purpose);
-  if (lacksPurpose.value) return;
+  lacksPlate.value = lacksCharacters(now.plate);
+  lacksPurpose.value = !lacksPlate.value && searched(now.plate) !== "" && !hasPurpose(now.purpose);
+  if (lacksPlate.value || lacksPurpose.value) return;
   newest += 1;
   const number = newest;
   const path = searchPath(now, siteClock.now(), zone.value);
@@ -52,7 +55,10 @@ export async function search(): Promise<void> {
     found.value = { wanted: now, items: page.items, next: page.next, similar: page.semelhantes, path };
     if (!page.items.some((each) => each.detection_id === chosenId.value)) chosenId.value = null;
   } catch (error) {
-    if (number === newest) searchError.value = error;
+    if (number !== newest) return;
+    searchError.value = error;
+    // What was found for something else does not answer this.
+    if (found.value?.path !== path) found.value = null;
   } finally {
     if (number === newest) isSearching.value = false;
   }
@@ -82,6 +88,17 @@ export function watchPictures(): () => void {
     const items = withAwaited(before.items, news);
     if (items !== before.items) found.value = { ...before, items };
   });
+}
+
+/** Choose the reading after the chosen one, or before it; false: there is none at all. */
+export function walk(step: 1 | -1): boolean {
+  const items = found.peek()?.items ?? [];
+  const at = items.findIndex((each) => each.detection_id === chosenId.peek());
+  const next = items[at < 0 ? 0 : Math.max(0, Math.min(items.length - 1, at + step))];
+  if (next === undefined) return false;
+  chosenId.value = next.detection_id;
+  document.querySelector(`[data-reading="${next.detection_id}"]`)?.scrollIntoView({ block: "nearest" });
+  return true;
 }
 
 export function look(change: Partial<Wanted>): Promise<void> {
