@@ -244,7 +244,9 @@ async def _listen(api: Api, settings: Settings, options: RunOptions, stack: Asyn
     if options.demo:
         port = await free_or_any(host, port)
     try:
-        port = await stack.enter_async_context(serve(api.application, host=host, port=port))
+        port = await stack.enter_async_context(
+            serve(api.application, host=host, port=port, short_way=api.short_way)
+        )
     except OSError as error:
         raise port_error(error, str(port), "api.port") from error
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 -- compared, not bound

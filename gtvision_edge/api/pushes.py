@@ -74,6 +74,7 @@ def push_endpoints(desk: PushDesk) -> list[Endpoint]:
             accepts=("application/json",),
             accepted=WEBHOOK_BODY,
             headers=WEBHOOK_HEADERS,
+            is_busy=True,
             response=AcceptedAnswer,
             status=202,
             errors=(

@@ -150,6 +150,7 @@ class Endpoint:
     *accepts* are the media types of a body that *handler* reads itself (:func:`read_capped`), in place of *body*.
     *accepted* is the JSON schema of a body of *accepts* that is JSON; *headers* are those it may come with, each with what it is.
     *response* is a model, or a media type for what is no JSON, or None for an empty answer.
+    *is_busy*: machines call it hundreds of times a second, so it is served by the short way; its path names no ids.
     *errors* are those of the resource itself; the ones every endpoint can give are added by the description.
     """
 
@@ -172,6 +173,7 @@ class Endpoint:
     description: str = ""
     accepted: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    is_busy: bool = False
     prefix: str = PREFIX
 
     @property

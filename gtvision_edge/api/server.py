@@ -4,21 +4,20 @@ import asyncio
 import json
 import logging
 import re
-import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cache, partial
 from typing import Any, Final
 
 import structlog
-from aiohttp import hdrs, web
+from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 
 from gtvision_edge.accounts import NotPermittedError, Principal
+from gtvision_edge.api.around import AccessLog, rules, set_headers
 from gtvision_edge.api.auth import (
     SESSION,
     Proxies,
@@ -28,24 +27,16 @@ from gtvision_edge.api.auth import (
 )
 from gtvision_edge.api.console import Console
 from gtvision_edge.api.door import STALL_PATIENCE_S, Door, connection_limit
-from gtvision_edge.api.errors import (
-    IS_STARTED,
-    BodyTooSlowError,
-    problems,
-)
-from gtvision_edge.api.headers import ON_EVERY_ANSWER
+from gtvision_edge.api.errors import BodyTooSlowError
 from gtvision_edge.api.openapi import describe
 from gtvision_edge.api.parsing import parse_body, parse_query
 from gtvision_edge.api.protocol import MAX_FIELD, Protocol
 from gtvision_edge.api.routing import PREFIX, PUBLIC, Call, Endpoint, Reply
+from gtvision_edge.api.short_way import ShortWay
 from gtvision_edge.errors import InvalidInputError
-from gtvision_edge.runtime.ids import new_request_id
-from gtvision_edge.runtime.logs import REQUEST_ID, mask_secrets
 from gtvision_edge.settings import ApiSettings
 
 log = structlog.get_logger(__name__)
-
-_EXPOSED: Final = "Content-Range, Accept-Ranges, ETag, Link, Location, Retry-After, X-Request-Id, X-Stream-State, X-Picture-Time, X-GTV-Time, X-GTV-Codecs, X-GTV-Audio"
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,63}")
 """Ids, and times as RFC 3339 writes them."""
@@ -56,19 +47,13 @@ _READING: Final[dict[str, Any]] = {"access_log": None, "max_field_size": MAX_FIE
 _THREAD_FROM: Final = 64 * 1024
 """Bodies from this size on are parsed outside the loop."""
 
-_REQUEST_ID: Final = web.RequestKey("request_id", str)
-_QUIET_ROUTES: Final = (
-    *("/healthz", "/readyz", "/metrics", "/stream/", "/whep/", "/ws/", "/assets/"),
-    # Hundreds a second; each that is kept is a row of its own.
-    *(f"{PREFIX}/webhooks/", "/NotificationInfo/", "/BNotificationInfo/"),
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Api:
     """What :func:`build_api` made; *authenticator* is for the parts whose *extra_routes* it serves."""
 
     application: web.Application
+    short_way: ShortWay
     authenticator: RequestAuthenticator
     proxies: Proxies
     document: dict[str, Any]
@@ -90,24 +75,33 @@ def build_api(
     *extra_routes* get the same errors, headers, access log and CORS; they ask *authenticator* themselves.
     """
     document = describe(endpoints, version=version)
+    access_log = AccessLog(proxies, registry or CollectorRegistry())
     application = web.Application(
         middlewares=[
-            _access_log(proxies, registry or CollectorRegistry()),
-            _rules(settings.cors_origins, console),
+            access_log.middleware(),
+            rules(settings.cors_origins, console),
         ],
         client_max_size=settings.max_body,
     )
-    application.on_response_prepare.append(_set_headers(settings.cors_origins))
+
+    async def prepare(request: web.Request, response: web.StreamResponse) -> None:
+        set_headers(request, response, settings.cors_origins)
+
+    application.on_response_prepare.append(prepare)
     server = _Server(settings, authenticator, proxies)
+    busy: dict[tuple[str, str], Handler] = {}
     for endpoint in endpoints:
         serving = server.serving(endpoint)
+        if endpoint.is_busy:
+            busy[endpoint.method, endpoint.full_path] = serving
         if endpoint.method == "GET":
             application.router.add_get(endpoint.full_path, serving)  # and HEAD
         else:
             application.router.add_route(endpoint.method, endpoint.full_path, serving)
     application.router.add_get(f"{PREFIX}/openapi.json", _document(document))
     application.add_routes(list(extra_routes))
-    return Api(application, authenticator, proxies, document)
+    short_way = ShortWay(busy, access_log=access_log, origins=settings.cors_origins)
+    return Api(application, short_way, authenticator, proxies, document)
 
 
 @asynccontextmanager
@@ -116,6 +110,7 @@ async def serve(
     *,
     host: str,
     port: int,
+    short_way: ShortWay | None = None,
     stall_patience_s: float = STALL_PATIENCE_S,
 ) -> AsyncIterator[int]:
     """Listen on *host* and *port* (0 = any free one) while the block is open; yields the port.
@@ -128,6 +123,8 @@ async def serve(
     try:
         server, loop = runner.server, asyncio.get_running_loop()
         assert server is not None  # noqa: S101 -- made by setup()
+        if short_way is not None:
+            server.request_handler = short_way.before(server.request_handler)
         door = Door(
             server,
             lambda: Protocol(server, loop=loop, **_READING),
@@ -213,6 +210,10 @@ def _check_declaration(endpoint: Endpoint) -> None:
     names = set(re.findall(r"\{(\w+)\}", endpoint.path))
     if names != set(endpoint.ids):
         raise ValueError(f"{endpoint.method} {endpoint.path}: ids must name {sorted(names)}")
+    if names and endpoint.is_busy:
+        raise ValueError(
+            f"{endpoint.method} {endpoint.path}: what is busy is found by its whole path"
+        )
 
 
 async def _require_access(endpoint: Endpoint, request: web.Request, principal: Principal) -> None:
@@ -265,118 +266,3 @@ def _document(document: dict[str, Any]) -> Handler:
         return web.Response(body=content, content_type="application/json")
 
     return handle
-
-
-def _access_log(proxies: Proxies, registry: CollectorRegistry) -> Any:
-    requests = Counter(
-        "gtvision_edge_http_requests",
-        "Requests answered.",
-        ["method", "route", "status"],
-        registry=registry,
-    )
-    seconds = Histogram(
-        "gtvision_edge_http_request_seconds",
-        "Time from a request's head to the end of its answer.",
-        ["route"],
-        buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 1, 5, 30),
-        registry=registry,
-    )
-
-    @cache  # as many as there are series, which the metric itself keeps
-    def series(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
-        return requests.labels(method, route, status), seconds.labels(route)
-
-    @web.middleware
-    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        request_id = request[_REQUEST_ID] = new_request_id()
-        started = time.perf_counter()  # measures work, decides nothing: no Clock needed
-        outside = REQUEST_ID.set(request_id)
-        try:
-            response = await handler(request)
-            elapsed_s = time.perf_counter() - started
-            resource = request.match_info.route.resource
-            route = resource.canonical if resource is not None else "none"
-            method = request.method if request.method in hdrs.METH_ALL else "other"
-            count, took = series(method, route, response.status)
-            count.inc()
-            took.observe(elapsed_s)
-            is_quiet = response.status < 400 and (
-                request.method in ("GET", "HEAD") or request.path.startswith(_QUIET_ROUTES)
-            )
-            # What nobody will read is not even put together.
-            if not is_quiet or logging.getLogger(__name__).isEnabledFor(logging.DEBUG):
-                session = request.get(SESSION)
-                (log.debug if is_quiet else log.info)(
-                    "request",
-                    method=method,
-                    # Never the query: it may hold a token or a ticket.
-                    path=mask_secrets(request.path[:200]),
-                    status=response.status,
-                    seconds=round(elapsed_s, 4),
-                    address=proxies.client_address(request),
-                    user=session.principal.username if session else None,
-                )
-        finally:
-            REQUEST_ID.reset(outside)
-        return response
-
-    return middleware
-
-
-def _rules(origins: Sequence[str], console: Console) -> Any:
-    """Return what stands around every handler: questions of browsers, pages of the console, and failures as problems."""
-
-    async def page_or_handler(request: web.Request, handler: Handler) -> web.StreamResponse:
-        page = _console_page(request, console)
-        return page if page is not None else await handler(request)
-
-    @web.middleware
-    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.method == "OPTIONS" and _is_preflight(request, origins):
-            return web.Response(
-                status=204,
-                headers={
-                    hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, POST, PATCH, PUT, DELETE",
-                    hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Authorization, Content-Type, If-Match, Range",
-                    hdrs.ACCESS_CONTROL_MAX_AGE: "600",
-                },
-            )
-        if request.method in ("GET", "HEAD"):
-            return await problems(request, partial(page_or_handler, handler=handler))
-        return await problems(request, handler)
-
-    return middleware
-
-
-def _is_preflight(request: web.Request, origins: Sequence[str]) -> bool:
-    origin = request.headers.get(hdrs.ORIGIN)
-    asks = hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers
-    return origin is not None and asks and _is_allowed(origin, origins)
-
-
-def _console_page(request: web.Request, console: Console) -> web.StreamResponse | None:
-    is_unknown = isinstance(request.match_info.http_exception, web.HTTPNotFound)
-    return console.respond(request) if is_unknown else None
-
-
-def _is_allowed(origin: str, origins: Sequence[str]) -> bool:
-    return origin in origins or "*" in origins
-
-
-def _set_headers(origins: Sequence[str]) -> Any:
-    async def prepare(request: web.Request, response: web.StreamResponse) -> None:
-        response.headers.update(ON_EVERY_ANSWER)
-        if request.path.startswith("/api/"):
-            response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
-        if _REQUEST_ID in request:
-            response.headers["X-Request-Id"] = request[_REQUEST_ID]
-        origin = request.headers.get(hdrs.ORIGIN)
-        if origins:
-            response.headers.add(hdrs.VARY, hdrs.ORIGIN)
-        if origin is not None and _is_allowed(origin, origins):
-            # Without credentials: our cookies are SameSite=Strict, other sites use bearer tokens and tickets.
-            response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
-            response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = _EXPOSED
-        request[IS_STARTED] = True
-
-    return prepare

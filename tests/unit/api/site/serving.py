@@ -161,7 +161,11 @@ def start(
         user_ids = {user.username: str(user.user_id) for user in everyone.users}
         async with (
             serve(
-                api.application, host="127.0.0.1", port=0, stall_patience_s=stall_patience_s
+                api.application,
+                host="127.0.0.1",
+                port=0,
+                short_way=api.short_way,
+                stall_patience_s=stall_patience_s,
             ) as port,
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,
         ):
