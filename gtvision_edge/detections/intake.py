@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -105,9 +106,10 @@ class Intake:
         self._settings_of = settings_of
         self._threads = ThreadPoolExecutor(2, "detection-pictures")
         registry = registry or CollectorRegistry()
-        self._accepted = Counter(
+        accepted = Counter(
             "gtvision_edge_detections", "Plate readings accepted", ["source"], registry=registry
         )
+        self._accepted_of = cache(accepted.labels)
         self._repeated = Counter(
             "gtvision_edge_detections_repeated",
             "Plate readings that a source sent again",
@@ -164,7 +166,7 @@ class Intake:
     def _publish(self, accepted: Accepted, source: str) -> None:
         detection = accepted.detection
         if accepted.is_new:
-            self._accepted.labels(source).inc()
+            self._accepted_of(source).inc()
             self._bus.publish(PlateRead(detection))
         else:
             self._repeated.labels(source).inc()

@@ -130,15 +130,15 @@ class PushDesk:
     def believes(self, camera: PushingCamera, trust: TrustLevel, address: str) -> bool:
         """Tell whether the settings of *camera* let a push be taken that proved *trust* and comes from *address*."""
         settings = self._settings_of(camera.camera_uuid)
-        for reason, holds in (
-            ("trust", settings.accepts(trust)),
-            ("address", settings.believes(address)),
-        ):
-            if not holds:
-                self._disbelieved.labels(reason).inc()
-                self._tell_of(camera, reason, address)
-                return False
-        return True
+        if not settings.accepts(trust):
+            reason = "trust"
+        elif not settings.believes(address):
+            reason = "address"
+        else:
+            return True
+        self._disbelieved.labels(reason).inc()
+        self._tell_of(camera, reason, address)
+        return False
 
     def _tell_of(self, camera: PushingCamera, reason: str, address: str) -> None:
         try:
