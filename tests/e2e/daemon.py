@@ -69,6 +69,8 @@ class RunningDaemon:
         self.site = site
         self.process = process
         self.printed: list[str] = []
+        self.has_said_where = asyncio.Event()
+        """It printed its address, and the first password with it where there is one: it answers somewhat earlier."""
 
     @property
     def pid(self) -> int:
@@ -79,6 +81,8 @@ class RunningDaemon:
         async for line in self.process.stdout:
             text = line.decode("utf-8", "replace").rstrip()
             self.printed.append(text)
+            if re.search(r"Console\s+http", text):
+                self.has_said_where.set()
             if found := re.search(r"(?:Senha|Password)\s+(\S+)", text):
                 self.site.password = found[1]
 
@@ -140,6 +144,7 @@ async def running_daemon(site: Site, *, probe: str = "readyz") -> AsyncIterator[
     reader = asyncio.create_task(daemon.read_output())
     try:
         await daemon.wait_ready(probe=probe)
+        await asyncio.wait_for(daemon.has_said_where.wait(), patiently(30))
         yield daemon
     finally:
         if process.returncode is None:
