@@ -35,9 +35,9 @@ def program(name: str) -> str:
 def require(item: pytest.Item) -> None:
     """Return when the parts that *item* is marked with are there."""
     if item.get_closest_marker("mediamtx") and not BINARY:
-        pytest.skip("MEDIAMTX_BIN is not set")
+        pytest.skip("MEDIAMTX_BIN is not set, and no registry carries MediaMTX")
     if item.get_closest_marker("versitygw") and not GATEWAY:
-        pytest.skip("no S3 gateway: make gateway")
+        pytest.skip("no S3 gateway, which no registry carries built: make gateway, needs Go")
     for mark, check in _CHECKS.items():
         if item.get_closest_marker(mark):
             check()

@@ -79,15 +79,6 @@ async def due_jobs(
     return [_to_job(row) for row in rows]
 
 
-async def find_job(database: Database, detection_id: str) -> PictureJob | None:
-    row = await database.fetch_one(
-        f"SELECT j.url_sealed, j.plate_area, j.attempts, j.created_us, {columns_of('d')} FROM picture_jobs j"  # noqa: S608 -- a constant
-        " JOIN detections d USING (detection_id) WHERE j.detection_id = ?",
-        (detection_id,),
-    )
-    return _to_job(row) if row else None
-
-
 def bring_forward(transaction: Transaction, now_us: int, longest_us: int) -> None:
     """Make due what would not be for longer than anything waits: the clock was put back."""
     transaction.execute(

@@ -27,7 +27,7 @@ _MAX_MARKS: Final = 4 * MAX_NODES
 _CHUNK: Final = 64 * 1024
 """Of XML that is given to the parser at a time."""
 _MAX_TAG: Final = 2 * _CHUNK
-"""Bytes of a tag with its attributes, and of a comment: the parser holds it whole before anybody is asked. Text comes in pieces."""
+"""Bytes of a tag with its attributes, and of a comment: the parser holds it whole before anybody is asked. It is asked after each chunk, so up to one more may pass. Text comes in pieces."""
 _CHARSETS: Final = frozenset(
     {
         "utf-8",

@@ -125,6 +125,7 @@ def read_table(file: BinaryIO) -> Table:
             infos = archive.infolist()
             start = archive.start_dir
             comment = archive.comment
+    # NotImplementedError is zipfile's word for a newer version of the format than it reads.
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, EOFError) as error:
         raise broken("no_zip") from error
     if comment:

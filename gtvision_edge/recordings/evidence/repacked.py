@@ -134,7 +134,8 @@ def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, scratch: BinaryIO) 
             while written < info.file_size and (data := packed.read(_CHUNK)):
                 written += scratch.write(data[: info.file_size - written])
     except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError):
-        pass  # a byte was changed in it: what there is of it is not what was signed
+        # A byte was changed in it, or it is packed in a way zipfile does not know (NotImplementedError): not what was signed.
+        pass
     except OSError as error:
         raise broken("unreadable", info.filename, why=error.strerror) from error
     scratch.flush()

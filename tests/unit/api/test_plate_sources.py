@@ -7,11 +7,11 @@ import pytest
 
 from gtvision_edge.detections.model import PictureState, Reading, TrustLevel
 from gtvision_edge.detections.opening import Detections
-from gtvision_edge.detections.pictures.repository import find_job
 from gtvision_edge.detections.plate_sources.service import PlateSources
 from gtvision_edge.storage import Database
 from tests.fakes.cameras import FakeCamera
 from tests.fakes.clock import FakeClock
+from tests.fakes.picture_jobs import find_job
 from tests.fakes.pushes import anpr_xml
 from tests.unit.api.conftest import Served
 from tests.unit.api.test_itsapi import TOLLGATE, ItsapiCamera, kept, passage

@@ -9,11 +9,11 @@ from gtvision_edge.archive.debts import PictureCopies
 from gtvision_edge.audit import AuditLog
 from gtvision_edge.detections.model import Picture, PictureKind, Rectangle
 from gtvision_edge.detections.picture_store import name_of
-from gtvision_edge.detections.pictures import repository
 from gtvision_edge.detections.pictures.keeping import YOUNG_S
 from gtvision_edge.settings import ArchiveSettings
 from gtvision_edge.storage import Database, Transaction
 from tests.fakes.clock import FakeClock
+from tests.fakes.picture_jobs import find_job
 from tests.fakes.picture_server import answers, serving_pictures
 from tests.fakes.pushes import jpeg
 from tests.unit.detections.pictures.conftest import Seals, open_yard
@@ -64,7 +64,7 @@ async def test_a_picture_that_comes_after_its_reading_is_heard_of(
     ):
         detection_id = await yard.reads(server.url(), area=Rectangle(0.1, 0.1, 0.5, 0.5))
         assert heard.news == []
-        job = await repository.find_job(database, detection_id)
+        job = await find_job(database, detection_id)
         assert job is not None
         await yard.getter.get(job)
         found = await yard.detection(detection_id)

@@ -17,10 +17,10 @@ from gtvision_edge.detections.model import (
     PictureState,
     Rectangle,
 )
-from gtvision_edge.detections.pictures import repository
 from gtvision_edge.detections.pictures.getting import DELAYS_S, GIVE_UP_AFTER_S, OF_A_CAMERA
 from gtvision_edge.detections.pictures.repository import PictureJob
 from tests.fakes import picture_server
+from tests.fakes.picture_jobs import find_job
 from tests.fakes.picture_server import Reply, answers, huge_picture, serving_pictures
 from tests.fakes.pushes import jpeg
 from tests.unit.detections.pictures.conftest import Yard
@@ -50,7 +50,7 @@ async def until_settled(yard: Yard, detection_id: DetectionId) -> Detection:
 
 
 async def job_of(yard: Yard, detection_id: DetectionId) -> PictureJob:
-    found = await repository.find_job(yard.database, detection_id)
+    found = await find_job(yard.database, detection_id)
     assert found is not None
     return found
 
